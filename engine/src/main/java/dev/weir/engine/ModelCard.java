@@ -1,0 +1,36 @@
+package dev.weir.engine;
+
+import java.util.List;
+
+/**
+ * What a model is, read from its folder without loading weights.
+ *
+ * @param id the name users call it by: the folder's name
+ * @param pipeline the {@code _class_name} of its model_index.json
+ * @param latentChannels channels of the denoiser's output
+ * @param scale picture pixels per latent pixel each way
+ * @param nativeSize side in pixels that the denoiser was trained at
+ * @param upsampleFactor what the cascade's upsampler multiplies each side by; 1 where the model has none
+ * @param components folders of the model, as {@code unet}
+ * @param defaults what a request gets that does not say
+ */
+public record ModelCard(
+        String id,
+        String pipeline,
+        int latentChannels,
+        int scale,
+        int nativeSize,
+        int upsampleFactor,
+        List<String> components,
+        Defaults defaults) {
+
+    /**
+     * @param sampler a name that {@code Samplers} knows
+     * @param upsamplerSteps steps of the upsampler; 0 where the model has none
+     */
+    public record Defaults(int steps, float guidanceScale, String sampler, int upsamplerSteps) {}
+
+    public boolean hasUpsampler() {
+        return upsampleFactor > 1;
+    }
+}

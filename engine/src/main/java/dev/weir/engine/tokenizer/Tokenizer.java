@@ -1,0 +1,14 @@
+package dev.weir.engine.tokenizer;
+
+/** A prompt to the ids that its text encoder was trained on, special tokens included. Any thread. */
+public interface Tokenizer extends AutoCloseable {
+
+    /** Ids of one prompt: padded to {@link #length()} where the family pads (CLIP), else as long as the prompt; cut where too long. */
+    long[] encode(String prompt);
+
+    /** The most ids that a prompt may have. */
+    int length();
+
+    @Override
+    void close();
+}

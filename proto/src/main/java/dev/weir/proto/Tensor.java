@@ -1,0 +1,103 @@
+package dev.weir.proto;
+
+import dev.weir.proto.v1.DType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * A named tensor as it travels: little-endian, row-major, immutable, so that local delivery may share what remote
+ * delivery copies.
+ */
+public final class Tensor {
+
+    private final String name;
+    private final DType dtype;
+    private final long[] shape;
+    private final ByteBuffer bytes;
+
+    /** Takes the buffer over: the caller must not write to it again. */
+    public Tensor(String name, DType dtype, long[] shape, ByteBuffer bytes) {
+        this.name = name;
+        this.dtype = dtype;
+        this.shape = shape.clone();
+        this.bytes = bytes.slice().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        long expected = byteLength(dtype, shape);
+        if (expected != this.bytes.remaining()) {
+            throw new IllegalArgumentException("tensor %s: %s%s needs %d bytes, not %d"
+                    .formatted(name, dtype, Arrays.toString(shape), expected, this.bytes.remaining()));
+        }
+    }
+
+    /** A FLOAT32 tensor of a copy of the values. */
+    public static Tensor ofFloats(String name, float[] values, long... shape) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return new Tensor(name, DType.FLOAT32, shape, bytes);
+    }
+
+    /** A UINT8 tensor of one dimension, of the array itself: the caller must not write to it again. */
+    public static Tensor ofBytes(String name, byte[] values) {
+        return new Tensor(name, DType.UINT8, new long[] {values.length}, ByteBuffer.wrap(values));
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public DType dtype() {
+        return dtype;
+    }
+
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    /** A read-only view of the bytes, little-endian, positioned at their start. */
+    public ByteBuffer bytes() {
+        return bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    public int byteLength() {
+        return bytes.remaining();
+    }
+
+    /** The values of a FLOAT32 or FLOAT16 tensor. */
+    public float[] toFloats() {
+        return switch (dtype) {
+            case FLOAT32 -> {
+                float[] values = new float[bytes.remaining() / 4];
+                bytes().asFloatBuffer().get(values);
+                yield values;
+            }
+            case FLOAT16 -> HalfFloats.toFloats(bytes());
+            default -> throw new IllegalStateException("tensor %s holds %s, not floats".formatted(name, dtype));
+        };
+    }
+
+    /** A copy of the bytes. */
+    public byte[] toBytes() {
+        byte[] copy = new byte[bytes.remaining()];
+        bytes().get(copy);
+        return copy;
+    }
+
+    /** Bytes that a tensor of this type and shape has; throws ArithmeticException past a long, or IllegalArgumentException on a bad type or side. */
+    static long byteLength(DType dtype, long[] shape) {
+        long size =
+                switch (dtype) {
+                    case FLOAT32 -> 4;
+                    case FLOAT16 -> 2;
+                    case INT64 -> 8;
+                    case UINT8, BOOL -> 1;
+                    default -> throw new IllegalArgumentException("no tensor has the type " + dtype);
+                };
+        for (long side : shape) {
+            if (side < 0) {
+                throw new IllegalArgumentException("a tensor has no negative side: " + Arrays.toString(shape));
+            }
+            size = Math.multiplyExact(size, side);
+        }
+        return size;
+    }
+}
