@@ -5,7 +5,8 @@ public record RgbImage(int width, int height, byte[] pixels) {
 
     public RgbImage {
         if (pixels.length != 3 * width * height) {
-            throw new IllegalArgumentException("%d bytes do not fill %dx%d RGB".formatted(pixels.length, width, height));
+            throw new IllegalArgumentException(
+                    "%d bytes do not fill %dx%d RGB".formatted(pixels.length, width, height));
         }
     }
 }

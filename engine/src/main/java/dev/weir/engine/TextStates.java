@@ -10,7 +10,8 @@ public record TextStates(int tokens, int width, float[] values) {
 
     public TextStates {
         if (values.length != tokens * width) {
-            throw new IllegalArgumentException("%d text states do not fill [%d, %d]".formatted(values.length, tokens, width));
+            throw new IllegalArgumentException(
+                    "%d text states do not fill [%d, %d]".formatted(values.length, tokens, width));
         }
     }
 }

@@ -1,0 +1,20 @@
+package dev.weir.runtime.route;
+
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** The stage nodes whose lease holds: those heard of within the last seconds. Event loop of its owner only. */
+public interface NodeDirectory {
+
+    /** The newest status of every live stage of every live node. */
+    List<NodeStatus> alive();
+
+    default List<NodeStatus> alive(StageKind stage) {
+        return alive().stream().filter(n -> n.getStage() == stage).toList();
+    }
+
+    /** Calls back with the last status of each stage node whose lease lapses or that says goodbye. */
+    void onLost(Consumer<NodeStatus> listener);
+}

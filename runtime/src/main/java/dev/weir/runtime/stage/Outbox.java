@@ -1,0 +1,34 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.Tensor;
+import java.util.List;
+
+/**
+ * Where a stage puts what it made. Calls are cheap, come from the device thread, and never block: sending happens on the
+ * event loop. Each admitted work ends with exactly one of {@link #handOn}, {@link #finish}, {@link #fail}, unless it was dropped.
+ */
+public interface Outbox {
+
+    /** The device began with it. */
+    void started(Work work);
+
+    /** A step was done; {@code step} counts from 1. */
+    void progress(Work work, int step, int total, double stepSeconds);
+
+    /** The predicted clean latent of a step, to be decoded for who watches. Dropped when no decoder has room for it. */
+    void previewLatent(Work work, int step, int total, Tensor latent);
+
+    /** A frame of the emerging picture, encoded. */
+    void frame(Work work, int step, int total, EncodedImage image);
+
+    /** This stage is done; its tensors go to the next on the route. */
+    void handOn(Work work, List<Tensor> tensors);
+
+    /** The picture is done. */
+    void finish(Work work, EncodedImage image);
+
+    void fail(Work work, Failure failure);
+
+    /** @param format {@code png} or {@code jpeg} */
+    record EncodedImage(String format, int width, int height, byte[] bytes) {}
+}

@@ -1,0 +1,16 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.v1.SampleRef;
+
+/** One picture of one job, whatever the attempt. */
+public record SampleKey(String jobId, int sample) {
+
+    public static SampleKey of(SampleRef ref) {
+        return new SampleKey(ref.getJobId(), ref.getSample());
+    }
+
+    @Override
+    public String toString() {
+        return jobId + "/" + sample;
+    }
+}

@@ -1,0 +1,51 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What one stage computes; the stage node around it has the bus, the credits and the device thread.
+ *
+ * <p>{@link #open}, {@link #admit}, {@link #drop}, {@link #turn} and {@link #close} are called on the node's device thread
+ * alone, so an implementation needs no locks. {@link #refuse} is called on the event loop and must be quick and pure.
+ */
+public interface Stage {
+
+    StageKind kind();
+
+    /** Loads what it needs, and warms it up. May take seconds. */
+    void open();
+
+    /** The models that it serves, and the cards of those it can use. Constant after {@link #open}; any thread. */
+    List<ModelStatus> models();
+
+    /** Device and precision, as {@code cpu bf16}. Constant after {@link #open}; any thread. */
+    String target();
+
+    /** How many samples it may hold at once, waiting ones included. */
+    int capacity();
+
+    /** Why this task can never be done here, before it is accepted; empty when it can. */
+    Optional<String> refuse(Task task);
+
+    /** How many forwards of the device a task needs, for the backlog: its steps, or 1. */
+    int forwards(Task task);
+
+    /** Takes work in. What is wrong with its tensors is told to the outbox, not thrown. */
+    void admit(Work work, Outbox outbox);
+
+    /** Forgets a sample, whether it waits or runs, without touching its neighbours. Unknown keys are fine. */
+    void drop(SampleKey key);
+
+    /**
+     * One forward: chooses rows, runs them, tells the outbox what came of it.
+     *
+     * @return how many rows took part; 0 when there is nothing to do until more is admitted
+     */
+    int turn(Outbox outbox);
+
+    void close();
+}
