@@ -1,0 +1,141 @@
+package dev.weir.engine.weights;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.JsonFile;
+import dev.weir.engine.ModelException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The weights of one component's folder, in one safetensors file or in the shards that an index names. Immutable; any
+ * thread.
+ *
+ * <p>Safetensors only: pickled checkpoints are told apart from an empty folder, and never opened.
+ */
+public final class ComponentWeights implements Weights {
+
+    /** What diffusers and transformers call a component's weights; full precision first, as they do. */
+    private static final List<String> FILE_NAMES = List.of(
+            "diffusion_pytorch_model.safetensors",
+            "diffusion_pytorch_model.safetensors.index.json",
+            "model.safetensors",
+            "model.safetensors.index.json",
+            "diffusion_pytorch_model.fp16.safetensors",
+            "diffusion_pytorch_model.safetensors.index.fp16.json",
+            "diffusion_pytorch_model.fp16.safetensors.index.json",
+            "model.fp16.safetensors",
+            "model.safetensors.index.fp16.json",
+            "model.fp16.safetensors.index.json");
+
+    private static final List<String> PICKLED = List.of(".bin", ".ckpt", ".pt", ".pth", ".pkl");
+
+    private final Path folder;
+    private final Map<String, Weights> files;
+
+    private ComponentWeights(Path folder, Map<String, Weights> files) {
+        this.folder = folder;
+        this.files = files;
+    }
+
+    /** Throws {@link ModelException} that names the file, and the tensor where there is one to blame. */
+    public static ComponentWeights open(Path folder) {
+        Path file = FILE_NAMES.stream()
+                .map(folder::resolve)
+                .filter(Files::isRegularFile)
+                .findFirst()
+                .orElseThrow(() -> nothingToRead(folder));
+        Map<String, Weights> files = new LinkedHashMap<>();
+        if (file.toString().endsWith(".json")) {
+            openShards(folder, file, files);
+        } else {
+            SafetensorsFile single = SafetensorsFile.open(file);
+            single.names().forEach(name -> files.put(name, single));
+        }
+        return new ComponentWeights(folder, files);
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(files.keySet());
+    }
+
+    @Override
+    public TensorInfo info(String name) {
+        return holder(name).info(name);
+    }
+
+    @Override
+    public ByteBuffer bytes(String name) {
+        return holder(name).bytes(name);
+    }
+
+    private Weights holder(String name) {
+        Weights holder = files.get(name);
+        if (holder == null) {
+            throw new ModelException("%s: no tensor '%s'".formatted(folder, name));
+        }
+        return holder;
+    }
+
+    private static void openShards(Path folder, Path index, Map<String, Weights> files) {
+        JsonNode weightMap = JsonFile.read(index).path("weight_map");
+        if (!weightMap.isObject()) {
+            throw new ModelException(index + ": weight_map is not an object");
+        }
+        Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
+            String tensor = entry.getKey();
+            String fileName = requireFileName(index, tensor, entry.getValue());
+            SafetensorsFile shard =
+                    shards.computeIfAbsent(fileName, name -> SafetensorsFile.open(folder.resolve(name)));
+            if (!shard.names().contains(tensor)) {
+                throw new ModelException("%s: tensor '%s' is not in %s".formatted(index, tensor, fileName));
+            }
+            files.put(tensor, shard);
+        }
+        shards.forEach((fileName, shard) -> requireListed(index, fileName, shard, files));
+    }
+
+    /** Shards lie beside their index: a path that leads anywhere else is refused, whatever is there. */
+    private static String requireFileName(Path index, String tensor, JsonNode value) {
+        String name = value.asText();
+        if (!value.isTextual() || !name.matches("[A-Za-z0-9._-]+\\.safetensors")) {
+            throw new ModelException("%s: tensor '%s' is said to be in %s, which is not the name of a safetensors file"
+                    .formatted(index, tensor, value));
+        }
+        return name;
+    }
+
+    private static void requireListed(Path index, String fileName, SafetensorsFile shard, Map<String, Weights> files) {
+        for (String tensor : shard.names()) {
+            if (files.get(tensor) != shard) {
+                throw new ModelException(
+                        "%s: tensor '%s' of %s is not listed as being there".formatted(index, tensor, fileName));
+            }
+        }
+    }
+
+    private static ModelException nothingToRead(Path folder) {
+        try (Stream<Path> entries = Files.list(folder)) {
+            List<String> pickled = entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> PICKLED.stream().anyMatch(name::endsWith))
+                    .sorted()
+                    .toList();
+            return new ModelException(
+                    pickled.isEmpty()
+                            ? "%s: no weights, looked for %s".formatted(folder, String.join(", ", FILE_NAMES))
+                            : "%s: %s: Weir reads safetensors only and never unpickles a file"
+                                    .formatted(folder, String.join(", ", pickled)));
+        } catch (IOException e) {
+            return new ModelException(folder + ": no such folder", e);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.weir.engine.weights;
+
+import dev.weir.engine.ModelException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One safetensors file, mapped. Immutable; any thread.
+ *
+ * <p>Opening reads the header and maps the data, which costs address space and no memory: pages come in as they are
+ * read. The mapping lives as long as any buffer of it; there is nothing to close.
+ */
+public final class SafetensorsFile implements Weights {
+
+    private final Path file;
+    private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    private final Map<String, ByteBuffer> buffers = new LinkedHashMap<>();
+
+    private SafetensorsFile(Path file, FileChannel channel) throws IOException {
+        this.file = file;
+        List<TensorInfo> inOrder = SafetensorsHeader.read(file, channel);
+        inOrder.forEach(tensor -> tensors.put(tensor.name(), tensor));
+        int first = 0;
+        while (first < inOrder.size()) {
+            int end = segmentEnd(inOrder, first);
+            map(channel, inOrder.subList(first, end));
+            first = end;
+        }
+    }
+
+    /** Throws {@link ModelException} that names the file, and the tensor where there is one to blame. */
+    public static SafetensorsFile open(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return new SafetensorsFile(file, channel);
+        } catch (NoSuchFileException e) {
+            throw new ModelException(file + ": no such file", e);
+        } catch (IOException e) {
+            throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(tensors.keySet());
+    }
+
+    @Override
+    public TensorInfo info(String name) {
+        TensorInfo info = tensors.get(name);
+        if (info == null) {
+            throw new ModelException("%s: no tensor '%s'".formatted(file, name));
+        }
+        return info;
+    }
+
+    @Override
+    public ByteBuffer bytes(String name) {
+        TensorInfo info = info(name);
+        ByteBuffer buffer = buffers.get(name);
+        if (buffer == null) {
+            throw new ModelException("%s: tensor '%s' has %d bytes, over the limit of %d"
+                    .formatted(file, name, info.length(), Integer.MAX_VALUE));
+        }
+        return buffer.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Neighbours share a mapping as long as it stays below 2 GiB, what a buffer can address; at least one tensor. */
+    private static int segmentEnd(List<TensorInfo> inOrder, int first) {
+        long start = inOrder.get(first).offset();
+        int end = first + 1;
+        while (end < inOrder.size() && endOf(inOrder.get(end)) - start <= Integer.MAX_VALUE) {
+            end++;
+        }
+        return end;
+    }
+
+    private void map(FileChannel channel, List<TensorInfo> segment) throws IOException {
+        long start = segment.get(0).offset();
+        long length = endOf(segment.get(segment.size() - 1)) - start;
+        if (length > Integer.MAX_VALUE) {
+            return; // a single tensor that no buffer can hold: told when it is asked for
+        }
+        ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, start, length);
+        for (TensorInfo tensor : segment) {
+            buffers.put(tensor.name(), mapped.slice((int) (tensor.offset() - start), (int) tensor.length()));
+        }
+    }
+
+    private static long endOf(TensorInfo tensor) {
+        return tensor.offset() + tensor.length();
+    }
+}
