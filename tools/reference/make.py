@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-KINDS = ["noise", "samplers"]
+KINDS = ["noise", "samplers", "checkpoints"]
 
 if __name__ == "__main__":
     for kind in sys.argv[1:] or KINDS:

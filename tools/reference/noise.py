@@ -18,7 +18,7 @@ SEQUENCES = {
     "small": [["randn", [1]], ["randn", [1]], ["randn", [2]], ["randn", [5]], ["randn", [3]]],
     "mixed": [
         ["randn", [3]], ["randn", [17]], ["randn", [1]], ["randn", [16]], ["randn", [2]], ["rand", [3]],
-        ["randn", [15]], ["randn", [33]], ["random32", [5]], ["randn", [7]], ["rand64", [2]], ["randn", [1]],
+        ["randn", [15]], ["randn", [33]], ["random32", [5]], ["randn", [7]], ["rand53", [2]], ["randn", [1]],
     ],
 }
 
@@ -28,8 +28,8 @@ def draw(kind: str, shape: list, source: torch.Generator) -> torch.Tensor:
         return torch.randn(shape, generator=source)
     if kind == "rand":
         return torch.rand(shape, generator=source)
-    if kind == "rand64":
-        return torch.rand(shape, generator=source, dtype=torch.float64)
+    if kind == "rand53":  # the 53-bit integer behind an fp64 uniform
+        return (torch.rand(shape, generator=source, dtype=torch.float64) * 2.0**53).to(torch.int64)
     if kind == "random32":  # one 32-bit draw each, without its top bit
         return torch.empty(shape, dtype=torch.int32).random_(generator=source).to(torch.int64)
     raise ValueError(kind)
@@ -48,7 +48,7 @@ def main() -> None:
         name = f"raw/{seed}"
         tensors[name] = raw_draws(seed, 700)  # more than one refill of the twister's 624 words
         cases.append({"name": name, "seed": seed, "draws": [{"kind": "raw", "shape": [700], "tensor": name}]})
-        wanted = [("randn", shape) for shape in SHAPES] + [("rand", [20]), ("rand64", [20])]
+        wanted = [("randn", shape) for shape in SHAPES] + [("rand", [20]), ("rand53", [20])]
         for kind, shape in wanted:
             if math.prod(shape) >= LARGE and seed not in (7, -1):
                 continue
