@@ -1,0 +1,51 @@
+package dev.weir.proto;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.MessageCodec;
+
+/**
+ * Parcels on the event bus. Never throws on what comes off the wire, since the bus would swallow that and leave the
+ * sender with a timeout: what cannot be read arrives as {@link Garbled}. Local delivery hands over the object itself.
+ */
+public final class ParcelCodec implements MessageCodec<Frame, Frame> {
+
+    public static final String NAME = "weir.v1.parcel";
+
+    /** Throws IllegalArgumentException, at the sender, where the parcel does not fit one message. */
+    @Override
+    public void encodeToWire(Buffer buffer, Frame frame) {
+        if (!(frame instanceof Parcel parcel)) {
+            throw new IllegalArgumentException("only parcels are sent, not " + frame);
+        }
+        if (ParcelFormat.tensorBytes(parcel) > ParcelFormat.MAX_TENSOR_BYTES) {
+            throw new IllegalArgumentException("a message bears at most %d bytes of tensors, not %d"
+                    .formatted(ParcelFormat.MAX_TENSOR_BYTES, ParcelFormat.tensorBytes(parcel)));
+        }
+        buffer.appendBytes(ParcelFormat.encode(parcel));
+    }
+
+    @Override
+    public Frame decodeFromWire(int position, Buffer buffer) {
+        int length = buffer.length() - position;
+        if (position < 0 || length < 0 || length > ParcelFormat.MAX_MESSAGE_BYTES) {
+            return new Garbled(
+                    "a message of %d bytes, at most %d are allowed".formatted(length, ParcelFormat.MAX_MESSAGE_BYTES));
+        }
+        return ParcelFormat.decode(buffer.getBytes(position, buffer.length()));
+    }
+
+    @Override
+    public Frame transform(Frame frame) {
+        return frame;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public byte systemCodecID() {
+        return -1;
+    }
+}

@@ -1,0 +1,29 @@
+package dev.weir.runtime.bus;
+
+import dev.weir.proto.v1.StageKind;
+import java.util.Locale;
+
+/** The addresses on the bus: one for each stage of each node, one for each gateway, and two that all share. */
+public final class Addresses {
+
+    /** Where stages publish their status. */
+    public static final String STATUS = "weir.status";
+
+    /** Where gateways publish what is to be dropped. */
+    public static final String CANCEL = "weir.cancel";
+
+    private Addresses() {}
+
+    public static String stage(StageKind stage, String nodeId) {
+        return "weir." + name(stage) + "." + nodeId;
+    }
+
+    public static String gateway(String nodeId) {
+        return "weir.gateway." + nodeId;
+    }
+
+    /** The stage's name as commands, metrics and addresses have it: {@code text-encoder}. */
+    public static String name(StageKind stage) {
+        return stage.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,88 @@
+package dev.weir.runtime.bus;
+
+import dev.weir.proto.Frame;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.ParcelCodec;
+import dev.weir.proto.ParcelFormat;
+import dev.weir.proto.v1.OfferReply;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/**
+ * Sends parcels, in pieces where they are larger than one message, and opens inboxes. Any thread; answers come on the
+ * caller's context. It has no queue of its own: what may be sent is bounded by the credits of who sends.
+ */
+public final class Courier {
+
+    /** How long an offer may stay unanswered; acceptance is quick, whatever the work takes. */
+    public static final Duration OFFER_TIMEOUT = Duration.ofMillis(1500);
+
+    private static final DeliveryOptions DELIVERY =
+            new DeliveryOptions().setCodecName(ParcelCodec.NAME).setSendTimeout(OFFER_TIMEOUT.toMillis());
+
+    private final Vertx vertx;
+    private final BusMeters meters;
+
+    public Courier(Vertx vertx, MeterRegistry metrics) {
+        this.vertx = vertx;
+        this.meters = new BusMeters(metrics);
+        vertx.eventBus().serializableChecker(className -> false).clusterSerializableChecker(className -> false);
+        try {
+            vertx.eventBus().registerCodec(new ParcelCodec());
+        } catch (IllegalStateException e) {
+            // Another courier of this Vertx registered it: one process may hold several nodes.
+            return;
+        }
+    }
+
+    /** Fails with a {@link io.vertx.core.eventbus.ReplyException} where no answer comes in time. */
+    public Future<OfferReply> offer(String address, Parcel parcel) {
+        List<Parcel> messages = messages(parcel);
+        int last = messages.size() - 1;
+        messages.subList(0, last).forEach(piece -> vertx.eventBus().send(address, piece, DELIVERY));
+        return vertx.eventBus()
+                .<Frame>request(address, messages.get(last), DELIVERY)
+                .compose(Courier::offerReply);
+    }
+
+    /** Sends without an answer. Done when the bytes left, failed where they could not leave. */
+    public Future<Void> tell(String address, Parcel parcel) {
+        Future<Void> sent = Future.succeededFuture();
+        for (Parcel message : messages(parcel)) {
+            Future<Void> written =
+                    vertx.eventBus().<Frame>sender(address, DELIVERY).write(message);
+            sent = sent.compose(done -> written);
+        }
+        return sent;
+    }
+
+    /** Sends a parcel of one message at most to all who listen at the address. */
+    public void publish(String address, Parcel parcel) {
+        vertx.eventBus().publish(address, parcel, DELIVERY);
+    }
+
+    /** Opens an inbox for the calling context, on which the handler is called. Done when messages can come. */
+    public Future<Inbox> listen(String address, Consumer<Delivery> handler) {
+        return new Inbox(vertx, meters, address, handler).registered();
+    }
+
+    private List<Parcel> messages(Parcel parcel) {
+        meters.sentBytes.increment(ParcelFormat.tensorBytes(parcel));
+        return ParcelFormat.tensorBytes(parcel) <= ParcelFormat.MAX_TENSOR_BYTES
+                ? List.of(parcel)
+                : Pieces.of(parcel, UUID.randomUUID().toString());
+    }
+
+    private static Future<OfferReply> offerReply(Message<Frame> answer) {
+        return answer.body() instanceof Parcel parcel && parcel.header().hasOfferReply()
+                ? Future.succeededFuture(parcel.header().getOfferReply())
+                : Future.failedFuture("the answer to an offer could not be read: " + answer.body());
+    }
+}

@@ -1,0 +1,87 @@
+package dev.weir.runtime.bus;
+
+import dev.weir.proto.Frame;
+import dev.weir.proto.Garbled;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.ParcelCodec;
+import dev.weir.proto.ParcelFormat;
+import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One address that this node listens at. Belongs to the context that opened it; what is garbled is counted and dropped. */
+public final class Inbox {
+
+    static final long MAX_TRANSFER_BYTES = 64L << 20;
+
+    private static final Logger log = LoggerFactory.getLogger(Inbox.class);
+    private static final Duration MAX_TRANSFER_AGE = Duration.ofSeconds(10);
+
+    private final Vertx vertx;
+    private final BusMeters meters;
+    private final Consumer<Delivery> handler;
+    private final Reassembler reassembler =
+            new Reassembler(MAX_TRANSFER_BYTES, MAX_TRANSFER_AGE.toNanos(), System::nanoTime);
+    private final MessageConsumer<Frame> consumer;
+    private final long sweepTimer;
+
+    Inbox(Vertx vertx, BusMeters meters, String address, Consumer<Delivery> handler) {
+        this.vertx = vertx;
+        this.meters = meters;
+        this.handler = handler;
+        this.consumer = vertx.eventBus().<Frame>consumer(address, this::receive);
+        this.sweepTimer = vertx.setPeriodic(1000, id -> meters.garbled.increment(reassembler.sweep()));
+    }
+
+    Future<Inbox> registered() {
+        return consumer.completion().map(this);
+    }
+
+    /** Done when no message will come any more. */
+    public Future<Void> close() {
+        vertx.cancelTimer(sweepTimer);
+        return consumer.unregister();
+    }
+
+    private void receive(Message<Frame> message) {
+        if (message.body() instanceof Parcel parcel) {
+            meters.receivedBytes.increment(ParcelFormat.tensorBytes(parcel));
+            if (parcel.header().hasChunk()) {
+                Optional<Frame> whole = reassembler.accept(parcel.header().getChunk(), parcel.tensor("piece"));
+                whole.ifPresent(frame -> deliver(frame, message));
+            } else {
+                deliver(parcel, message);
+            }
+        } else {
+            deliver(message.body(), message);
+        }
+    }
+
+    private void deliver(Frame frame, Message<Frame> message) {
+        Consumer<OfferReply> reply = answer -> {
+            if (message.replyAddress() != null) {
+                message.reply(Parcel.of(answer), new DeliveryOptions().setCodecName(ParcelCodec.NAME));
+            }
+        };
+        if (frame instanceof Parcel parcel) {
+            handler.accept(new Delivery(parcel, reply));
+            return;
+        }
+        String reason = frame instanceof Garbled garbled ? garbled.reason() : "not a parcel";
+        meters.garbled.increment();
+        log.warn("Dropped a message to {}: {}", message.address(), reason);
+        reply.accept(OfferReply.newBuilder()
+                .setVerdict(Verdict.BUSY)
+                .setDetail("the message could not be read: " + reason)
+                .build());
+    }
+}

@@ -1,0 +1,83 @@
+package dev.weir.runtime.ops;
+
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+
+/**
+ * What a node knows of its own health. Any thread.
+ *
+ * <p>Alive: no device thread has stood still for longer than the limit while it had work. Ready: started, every component
+ * ready, not draining.
+ */
+public final class Health {
+
+    private final Duration stallLimit;
+    private final List<Component> components = new CopyOnWriteArrayList<>();
+    private volatile boolean started;
+    private volatile boolean draining;
+
+    public Health(Duration stallLimit) {
+        this.stallLimit = stallLimit;
+    }
+
+    public void add(Component component) {
+        components.add(component);
+    }
+
+    public void remove(Component component) {
+        components.remove(component);
+    }
+
+    /** To be called when every role is deployed. */
+    public void started() {
+        started = true;
+    }
+
+    public boolean draining() {
+        return draining;
+    }
+
+    /** Why the node is not alive; empty when it is. */
+    public List<String> stalls() {
+        return components.stream()
+                .filter(c -> c.stalledMs() > stallLimit.toMillis())
+                .map(c -> "%s made no progress for %d ms".formatted(c.name(), c.stalledMs()))
+                .toList();
+    }
+
+    /** Why the node takes no work; empty when it does. */
+    public List<String> unready() {
+        if (draining) {
+            return List.of("draining");
+        }
+        if (!started) {
+            return List.of("starting");
+        }
+        return components.stream()
+                .filter(c -> !c.ready())
+                .map(c -> c.name() + " is not ready")
+                .toList();
+    }
+
+    /** Drains all components, those of one order at once; done when the last is, whatever some of them failed with. */
+    public Future<Void> drain(Duration deadline) {
+        draining = true;
+        long endNanos = System.nanoTime() + deadline.toNanos();
+        SortedMap<Integer, List<Component>> orders =
+                new TreeMap<>(components.stream().collect(Collectors.groupingBy(Component::drainOrder)));
+        Future<Void> drained = Future.succeededFuture();
+        for (List<Component> order : orders.values()) {
+            drained = drained.transform(before -> {
+                Duration left = Duration.ofNanos(Math.max(0, endNanos - System.nanoTime()));
+                return Future.join(order.stream().map(c -> c.drain(left)).toList())
+                        .mapEmpty();
+            });
+        }
+        return drained;
+    }
+}
