@@ -1,0 +1,82 @@
+package dev.weir.serving;
+
+import dev.weir.engine.ModelException;
+import dev.weir.engine.ModelFolder;
+import dev.weir.proto.v1.ModelStatus;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The part of each model that one stage runs. A model that does not load is told with its reason and takes only itself out
+ * of the routing. Immutable once opened: any thread may ask it what is there, the device thread alone uses the parts.
+ *
+ * @param <T> the part, as a denoiser
+ */
+public final class ServedModels<T extends AutoCloseable> implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServedModels.class);
+
+    private final Map<String, T> parts;
+    private final List<ModelStatus> statuses;
+
+    private ServedModels(Map<String, T> parts, List<ModelStatus> statuses) {
+        this.parts = parts;
+        this.statuses = List.copyOf(statuses);
+    }
+
+    /** Opens one part of each model; throws ModelException where none of them opens. */
+    public static <T extends AutoCloseable> ServedModels<T> open(List<ModelFolder> folders, Function<ModelFolder, T> opener) {
+        Map<String, T> parts = new LinkedHashMap<>();
+        List<ModelStatus> statuses = new ArrayList<>();
+        for (ModelFolder folder : folders) {
+            String id = folder.card().id();
+            ModelStatus.Builder status = ModelStatus.newBuilder().setId(id).setCard(Cards.toProto(folder));
+            try {
+                parts.put(id, opener.apply(folder));
+            } catch (ModelException e) {
+                LOG.error("model {} does not load: {}", id, e.getMessage());
+                status.setProblem(e.getMessage());
+            }
+            statuses.add(status.build());
+        }
+        if (parts.isEmpty()) {
+            throw new ModelException("no model can be served: "
+                    + statuses.stream().map(s -> s.getId() + ": " + s.getProblem()).toList());
+        }
+        return new ServedModels<>(parts, statuses);
+    }
+
+    public List<ModelStatus> statuses() {
+        return statuses;
+    }
+
+    public Optional<T> find(String model) {
+        return Optional.ofNullable(parts.get(model));
+    }
+
+    /** Throws IllegalArgumentException where the model is not served: the stage node has asked before. */
+    public T get(String model) {
+        return find(model).orElseThrow(() -> new IllegalArgumentException("model " + model + " is not served here"));
+    }
+
+    public Map<String, T> all() {
+        return Map.copyOf(parts);
+    }
+
+    @Override
+    public void close() {
+        for (T part : parts.values()) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.warn("a model did not close", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package dev.weir.textencoder;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.TextStates;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Contexts;
+import dev.weir.serving.ServedModels;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Prompts to text states: all that wait when the device frees up share one forward, and equal prompts share one row. Owned by
+ * the device thread. It knows nothing of latents or steps.
+ */
+public final class TextEncoderStage implements Stage {
+
+    private static final int MAX_PROMPTS = 64;
+
+    private final List<ModelFolder> folders;
+    private final ComputeTarget target;
+    private final int capacity;
+    private final Deque<Work> waiting = new ArrayDeque<>();
+    private volatile ServedModels<TextEncoder> models;
+
+    /** @param capacity samples held at once */
+    public TextEncoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity) {
+        this.folders = List.copyOf(folders);
+        this.target = target;
+        this.capacity = capacity;
+    }
+
+    @Override
+    public StageKind kind() {
+        return StageKind.TEXT_ENCODER;
+    }
+
+    @Override
+    public void open() {
+        models = ServedModels.open(folders, folder -> folder.textEncoder(target));
+        models.all().values().forEach(encoder -> encoder.encode(List.of("", "warm up")));
+    }
+
+    @Override
+    public List<ModelStatus> models() {
+        return models.statuses();
+    }
+
+    @Override
+    public String target() {
+        return target.toString();
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public Optional<String> refuse(Task task) {
+        return Optional.empty();
+    }
+
+    @Override
+    public int forwards(Task task) {
+        return 1;
+    }
+
+    @Override
+    public void admit(Work work, Outbox outbox) {
+        waiting.add(work);
+    }
+
+    @Override
+    public void drop(SampleKey key) {
+        waiting.removeIf(work -> work.key().equals(key));
+    }
+
+    @Override
+    public int turn(Outbox outbox) {
+        if (waiting.isEmpty()) {
+            return 0;
+        }
+        String model = waiting.peek().task().getModel();
+        Set<String> prompts = new LinkedHashSet<>();
+        List<Work> batch = takeBatch(model, prompts);
+        batch.forEach(outbox::started);
+        Map<String, TextStates> states = encode(models.get(model), prompts);
+        for (Work work : batch) {
+            outbox.handOn(work, contexts(work.task().getGeneration(), states));
+        }
+        return prompts.size();
+    }
+
+    /** Takes those of the model from the queue, in order, while their distinct prompts fit in one forward. */
+    private List<Work> takeBatch(String model, Set<String> prompts) {
+        List<Work> batch = new ArrayList<>();
+        for (Iterator<Work> queue = waiting.iterator(); queue.hasNext() && prompts.size() <= MAX_PROMPTS - 2; ) {
+            Work work = queue.next();
+            if (work.task().getModel().equals(model)) {
+                Generation generation = work.task().getGeneration();
+                prompts.add(generation.getPrompt());
+                if (Contexts.isGuided(generation)) {
+                    prompts.add(generation.getNegativePrompt());
+                }
+                batch.add(work);
+                queue.remove();
+            }
+        }
+        return batch;
+    }
+
+    private static Map<String, TextStates> encode(TextEncoder encoder, Set<String> prompts) {
+        Map<String, TextStates> states = new LinkedHashMap<>();
+        Iterator<TextStates> encoded = encoder.encode(List.copyOf(prompts)).iterator();
+        prompts.forEach(prompt -> states.put(prompt, encoded.next()));
+        return states;
+    }
+
+    private static List<Tensor> contexts(Generation generation, Map<String, TextStates> states) {
+        List<Tensor> tensors = new ArrayList<>();
+        tensors.add(Contexts.toTensor(Contexts.POSITIVE, states.get(generation.getPrompt())));
+        if (Contexts.isGuided(generation)) {
+            tensors.add(Contexts.toTensor(Contexts.NEGATIVE, states.get(generation.getNegativePrompt())));
+        }
+        return tensors;
+    }
+
+    @Override
+    public void close() {
+        models.close();
+    }
+}
