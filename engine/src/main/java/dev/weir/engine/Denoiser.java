@@ -28,6 +28,9 @@ public interface Denoiser extends AutoCloseable {
 
     int outChannels();
 
+    /** Width of the text states that it attends to. */
+    int contextWidth();
+
     @Override
     void close();
 }
