@@ -1,0 +1,51 @@
+"""Prompts to pictures with diffusers' own pieces, for sheets and scores: DDIM, guidance, no clipping."""
+
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from PIL import Image
+
+from views import text_states
+
+
+class Sampler:
+    """A model folder, loaded once. One generator a picture: a picture depends on its own prompt and seed only."""
+
+    def __init__(self, folder: Path, device="cpu"):
+        self.folder, self.device = folder, device
+        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval().to(device)
+        self.vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval().to(device)
+        self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
+
+    @torch.no_grad()
+    def latents(self, prompts, seeds, steps=20, guidance=4.0, batch=16):
+        states, lengths = text_states(self.folder, ["", *prompts])
+        mask = torch.arange(states.shape[1]) < lengths[:, None]
+        out = []
+        for rows in torch.arange(1, len(prompts) + 1).split(batch):
+            both = torch.cat([torch.zeros_like(rows), rows])
+            context, seen = states[both].float().to(self.device), mask[both].to(self.device)
+            z = torch.stack([torch.randn(4, 16, 16, generator=torch.Generator().manual_seed(seeds[r - 1])) for r in rows.tolist()])
+            z = z.to(self.device)
+            self.scheduler.set_timesteps(steps)
+            for t in self.scheduler.timesteps:
+                v = self.unet(torch.cat([z, z]), t, context, encoder_attention_mask=seen).sample
+                unguided, guided = v.chunk(2)
+                z = self.scheduler.step(unguided + guidance * (guided - unguided), t, z).prev_sample
+            out.append(z)
+        return torch.cat(out)
+
+    @torch.no_grad()
+    def pictures(self, latents):
+        """RGB in [-1, 1], [n, 3, 8 height, 8 width]."""
+        z = latents / self.vae.config.scaling_factor
+        return torch.cat([self.vae.decode(part).sample.clamp(-1, 1).cpu() for part in z.split(16)])
+
+
+def sheet(pictures, columns, file):
+    pictures = torch.nn.functional.pad(pictures, (1, 1, 1, 1), value=0.5)
+    rows = [torch.cat(list(row), dim=2) for row in pictures.split(columns)]
+    rows[-1] = torch.nn.functional.pad(rows[-1], (0, rows[0].shape[2] - rows[-1].shape[2]), value=1.0)
+    rgb = torch.cat(rows, dim=1).add(1).mul(127.5).round().byte().permute(1, 2, 0).numpy()
+    Image.fromarray(rgb).save(file)

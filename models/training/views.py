@@ -1,0 +1,146 @@
+"""Encodes everything the denoisers train on: views of the pictures as latents, their captions as text states.
+
+WORK/views.pt: latents [n, 4, 16, 16] fp16, weights [n], captions (a list of text indices a view), texts,
+states [m, tokens, 384] fp16 (zero-padded), lengths [m].
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from PIL import Image
+from transformers import AutoTokenizer, BertModel
+
+from captions import GROUNDS, HUES, Namer, article, many, read_nouns
+from pictures import WHITE, Pictures, over
+
+HERE = Path(__file__).parent
+SET_WEIGHTS = {"noto": 0.6, "twemoji": 0.25, "fluent-emoji-flat": 0.15}
+PLAIN, GROUND, COMPOSED = 0.72, 0.16, 0.12  # shares of the training samples
+
+
+def paste(*placed):
+    """Layers at (x, y) on a transparent 128 x 128 layer; later ones lie over earlier ones."""
+    canvas = torch.zeros(4, 128, 128)
+    for layer, x, y in placed:
+        size = layer.shape[-1]
+        box = canvas[:, y : y + size, x : x + size]
+        box.copy_(layer + (1 - layer[3:]) * box)
+    return canvas
+
+
+def recoloured(layer, hue):
+    """The layer with its dominant hue turned to `hue`, or None where it has no clear one."""
+    alpha = layer[3:].clamp(min=1e-3)
+    rgb = (layer[:3] / alpha).clamp(0, 1).mul(255).byte().permute(1, 2, 0).numpy()
+    hsv = np.array(Image.fromarray(rgb).convert("HSV"))
+    strength = (hsv[..., 1] / 255.0) * (hsv[..., 2] / 255.0) * layer[3].numpy()
+    histogram = np.bincount(hsv[..., 0].ravel() // 8, strength.ravel(), 32)
+    if histogram.max() < 0.35 * histogram.sum() or histogram.sum() < 0.05 * strength.size:
+        return None
+    hsv[..., 0] = (hsv[..., 0].astype(int) + round(hue * 255) - histogram.argmax() * 8 - 4) % 256
+    turned = torch.from_numpy(np.array(Image.fromarray(hsv, "HSV").convert("RGB"))).permute(2, 0, 1).float() / 255
+    return torch.cat([turned * layer[3:], layer[3:]])
+
+
+def composed(rng, pictures, index, namer, partners):
+    """One view that teaches a word about placing, counting, colouring or combining: (layer, captions)."""
+    kind = rng.choice(["pair", "pair", "many", "side", "small", "mirrored", "colour", "colour"])
+    name, half = namer.name(), pictures.layer(index, 64)
+    if kind == "colour":
+        colour = rng.choice(list(HUES))
+        turned = recoloured(pictures.layer(index, 128), HUES[colour])
+        if turned is not None:
+            return turned, [namer.styled(article(f"{colour} {name}")), f"{colour} {name}"]
+    if kind == "many" and many(name):
+        places = {"two": [(0, 32), (64, 32)], "three": [(32, 0), (0, 64), (64, 64)], "four": [(0, 0), (64, 0), (0, 64), (64, 64)]}
+        count = rng.choice(list(places))
+        return paste(*[(half, x, y) for x, y in places[count]]), [namer.styled(f"{count} {many(name)}"), f"{count} {many(name)}"]
+    if kind == "pair":
+        other, other_namer = rng.choice(partners)
+        right = other_namer.name()
+        layer = paste((half, 0, 32), (pictures.layer(other, 64), 64, 32))
+        pair = f"{article(name)} and {article(right)}"
+        return layer, [namer.styled(pair), pair, f"{article(name)} to the left of {article(right)}"]
+    if kind == "side":
+        word, x, y = rng.choice([("on the left", 0, 32), ("on the right", 64, 32), ("at the top", 32, 0), ("at the bottom", 32, 64)])
+        return paste((half, x, y)), [namer.styled(f"{article(name)} {word}"), f"{name} {word}"]
+    if kind == "mirrored":
+        return pictures.layer(index, 128).flip(-1), [namer.styled(f"{article(name)}, mirrored"), f"mirrored {name}"]
+    return paste((half, 32, 32)), [namer.styled(article(f"small {name}")), f"small {name}"]
+
+
+def plan(pictures, nouns, seed):
+    """Yields (rgb, weight, captions) for every view."""
+    rng = random.Random(seed)
+    chosen = []
+    for i in pictures.of(SET_WEIGHTS):
+        m = pictures.manifest[i]
+        if m["concept"] in nouns:
+            names, weight = nouns[m["concept"]]
+            plain_share = 0.75 if m["set"] == "noto" else 0.1
+            chosen.append((i, Namer(rng, names, m["keywords"], m["set"], plain_share), weight * SET_WEIGHTS[m["set"]]))
+    for i, namer, weight in chosen:
+        main = pictures.manifest[i]["set"] == "noto"
+        layer = pictures.layer(i, 128)
+        yield over(layer, WHITE), weight * PLAIN, [namer.plain() for _ in range(12)]
+        grounds = rng.sample(list(GROUNDS), 3 if main else 1)
+        for colour in grounds:
+            yield over(layer, GROUNDS[colour]), weight * GROUND / len(grounds), [namer.on(colour) for _ in range(3)]
+        partners = [(j, n) for j, n, _ in chosen if n.style == namer.style and j != i]
+        for _ in range(2 if main else 1):
+            view, captions = composed(rng, pictures, i, namer, partners)
+            yield over(view, WHITE), weight * COMPOSED / (2 if main else 1), captions
+
+
+@torch.no_grad()
+def text_states(folder, texts):
+    """Last hidden states of all tokens with [CLS] and [SEP], zero-padded: [n, tokens, 384] fp16, and lengths [n]."""
+    tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer")
+    encoder = BertModel.from_pretrained(folder / "text_encoder", torch_dtype=torch.float32, add_pooling_layer=False).eval()
+    ids = [tokenizer(t)["input_ids"] for t in texts]
+    lengths = torch.tensor([len(i) for i in ids])
+    states = torch.zeros(len(texts), int(lengths.max()), 384, dtype=torch.float16)
+    for length in lengths.unique():  # one length a batch: no padding, no mask
+        rows = (lengths == length).nonzero().flatten()
+        for part in rows.split(128):
+            out = encoder(torch.tensor([ids[r] for r in part])).last_hidden_state
+            states[part, :length] = out.half()
+    return states, lengths
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--work", type=Path, default=HERE / "work")
+    p.add_argument("--text", type=Path, required=True, help="a model folder with text_encoder/ and tokenizer/")
+    p.add_argument("--nouns", type=Path, default=HERE / "nouns.txt")
+    p.add_argument("--seed", type=int, default=0)
+    a = p.parse_args()
+    vae = AutoencoderKL.from_pretrained(a.work / "vae", torch_dtype=torch.float32).eval()
+    pictures = Pictures(a.work)
+    latents, weights, captions, texts, batch = [], [], [], {"": 0}, []
+
+    @torch.no_grad()
+    def encode():
+        latents.append(vae.encode(torch.stack(batch)).latent_dist.mean.half())
+        batch.clear()
+
+    for rgb, weight, lines in plan(pictures, read_nouns(a.nouns), a.seed):
+        batch.append(rgb)
+        weights.append(weight)
+        captions.append([texts.setdefault(line, len(texts)) for line in lines])
+        if len(batch) == 16:
+            encode()
+    if batch:
+        encode()
+    states, lengths = text_states(a.text, list(texts))
+    torch.save({"latents": torch.cat(latents), "weights": torch.tensor(weights), "captions": captions,
+                "texts": list(texts), "states": states, "lengths": lengths}, a.work / "views.pt")
+    print(f"{len(weights)} views, {len(texts)} captions of at most {states.shape[1]} tokens")
+
+
+if __name__ == "__main__":
+    main()
