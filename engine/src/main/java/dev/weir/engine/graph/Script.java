@@ -1,0 +1,120 @@
+package dev.weir.engine.graph;
+
+import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.Weights;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * A network as a TorchScript module: the weights that it expects and its methods. Described once by a network class, held
+ * to the checkpoint, then printed. Confined to the thread that describes it; loads nothing.
+ */
+public final class Script {
+
+    private static final int REPORTED = 10;
+
+    private final String network;
+    private final Numerics numerics;
+    private final Weights weights;
+    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final List<Body> methods = new ArrayList<>();
+    private final Set<String> problems = new LinkedHashSet<>();
+
+    /** @param network its class, for messages */
+    public Script(String network, Numerics numerics, Weights weights) {
+        this.network = network;
+        this.numerics = numerics;
+        this.weights = weights;
+    }
+
+    public Numerics numerics() {
+        return numerics;
+    }
+
+    /** Begins a method with tensors for inputs. */
+    public Graph method(String name, String... inputs) {
+        var signature = new StringBuilder("def " + name + "(self");
+        for (var input : inputs) {
+            signature.append(", ").append(input).append(": Tensor");
+        }
+        var body = new Body(signature.append(") -> Tensor").toString());
+        methods.add(body);
+        return new Graph(this, body, "");
+    }
+
+    public boolean hasWeight(String name) {
+        return weights.names().contains(name);
+    }
+
+    /** Expects a weight, and gives the expression that reads it. */
+    String declare(String name, Parameter.Use use, Integer... shape) {
+        var parameter = new Parameter(name, List.of(shape), use);
+        parameters.putIfAbsent(name, parameter);
+        if (!hasWeight(name)) {
+            problems.add(name + " is missing");
+        } else {
+            var info = weights.info(name);
+            var found = new ArrayList<Integer>();
+            for (var side : info.shape()) {
+                found.add(Math.toIntExact(side));
+            }
+            if (!found.equals(parameter.shape())) {
+                problems.add("%s is %s in %s, not %s as config.json says"
+                        .formatted(name, found, info.file().getFileName(), parameter.shape()));
+            }
+        }
+        return "self." + parameter.attribute();
+    }
+
+    /**
+     * Holds the network to its checkpoint.
+     *
+     * @param allowedSpare names of tensors that checkpoints of this network may hold and that it does not need
+     * @throws ModelException naming the first weights that are missing, misshapen or unknown
+     */
+    public void check(Predicate<String> allowedSpare) {
+        weights.names().stream()
+                .filter(name -> !parameters.containsKey(name) && !allowedSpare.test(name))
+                .sorted()
+                .forEach(name -> problems.add(
+                        name + " in " + weights.info(name).file().getFileName() + " is no weight of this network"));
+        if (!problems.isEmpty()) {
+            var shown = problems.stream().limit(REPORTED).toList();
+            var more = problems.size() - shown.size();
+            throw new ModelException("%s: %s%s"
+                    .formatted(network, String.join("; ", shown), more == 0 ? "" : "; and " + more + " more"));
+        }
+    }
+
+    /** The archive that libtorch loads, whose method of each {@link Binding} then takes the weights from their files. */
+    public byte[] archive(List<Binding> bindings) {
+        var source = new StringBuilder("class M(Module):\n");
+        for (var parameter : parameters.values()) {
+            source.append("  ").append(parameter.attribute()).append(" : Tensor\n");
+        }
+        methods.forEach(method -> method.appendTo(source));
+        bindings.forEach(binding -> binding.body(numerics).appendTo(source));
+        return Archive.of(
+                source.toString(),
+                parameters.values().stream().map(Parameter::attribute).toList());
+    }
+
+    /** How the weights come from their files. */
+    public List<Binding> bindings(Placement placement) {
+        return Binding.all(parameters.values(), placement);
+    }
+
+    public Weights weights() {
+        return weights;
+    }
+
+    /** The names of all weights that the network expects. */
+    public Set<String> parameterNames() {
+        return parameters.keySet();
+    }
+}

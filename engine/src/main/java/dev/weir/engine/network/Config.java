@@ -1,0 +1,166 @@
+package dev.weir.engine.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ModelException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The options of a component's {@code config.json}, read with the defaults of the class that it is for. Refuses what a
+ * network cannot do, by key and value. Confined to one thread.
+ */
+final class Config {
+
+    private final String network;
+    private final JsonNode json;
+    private final Set<String> read = new HashSet<>();
+
+    Config(String network, JsonNode json) {
+        this.network = network;
+        this.json = json;
+    }
+
+    String network() {
+        return network;
+    }
+
+    private JsonNode get(String key) {
+        read.add(key);
+        return json.path(key);
+    }
+
+    private static boolean absent(JsonNode node) {
+        return node.isMissingNode() || node.isNull();
+    }
+
+    boolean has(String key) {
+        return !absent(get(key));
+    }
+
+    int integer(String key) {
+        var node = get(key);
+        if (absent(node)) {
+            throw new ModelException("%s: config.json has no %s".formatted(network, key));
+        }
+        return positive(key, node);
+    }
+
+    int integer(String key, int otherwise) {
+        var node = get(key);
+        return absent(node) ? otherwise : positive(key, node);
+    }
+
+    private int positive(String key, JsonNode node) {
+        if (!node.canConvertToInt() || !node.canConvertToExactIntegral() || node.intValue() < 0) {
+            throw refused(key, "a whole number");
+        }
+        return node.intValue();
+    }
+
+    double number(String key, double otherwise) {
+        var node = get(key);
+        if (!absent(node) && !node.isNumber()) {
+            throw refused(key, "a number");
+        }
+        return absent(node) ? otherwise : node.doubleValue();
+    }
+
+    boolean bool(String key, boolean otherwise) {
+        var node = get(key);
+        if (!absent(node) && !node.isBoolean()) {
+            throw refused(key, "true or false");
+        }
+        return absent(node) ? otherwise : node.booleanValue();
+    }
+
+    String text(String key, String otherwise) {
+        var node = get(key);
+        return absent(node) ? otherwise : node.asText();
+    }
+
+    /** One of the names that the network knows. */
+    String oneOf(String key, String otherwise, Collection<String> known) {
+        var value = text(key, otherwise);
+        if (!known.contains(value)) {
+            throw refused(key, "one of " + known);
+        }
+        return value;
+    }
+
+    List<String> texts(String key) {
+        var node = get(key);
+        if (!node.isArray() || node.isEmpty()) {
+            throw refused(key, "a list of names");
+        }
+        var texts = new ArrayList<String>();
+        node.forEach(element -> texts.add(element.asText()));
+        return texts;
+    }
+
+    List<Integer> integers(String key) {
+        var node = get(key);
+        if (!node.isArray() || node.isEmpty()) {
+            throw refused(key, "a list of whole numbers");
+        }
+        return elements(key, node);
+    }
+
+    /** A list of {@code size} whole numbers, which may be written as one number for all. */
+    List<Integer> integers(String key, int size, int otherwise) {
+        var node = get(key);
+        if (!node.isArray()) {
+            return java.util.Collections.nCopies(size, integer(key, otherwise));
+        }
+        var elements = elements(key, node);
+        if (elements.size() != size) {
+            throw refused(key, size + " numbers");
+        }
+        return elements;
+    }
+
+    private List<Integer> elements(String key, JsonNode node) {
+        var integers = new ArrayList<Integer>();
+        node.forEach(element -> integers.add(positive(key, element)));
+        return integers;
+    }
+
+    /** A list of {@code size} switches, which may be written as one for all. */
+    List<Boolean> bools(String key, int size, boolean otherwise) {
+        var node = get(key);
+        if (!node.isArray()) {
+            return java.util.Collections.nCopies(size, bool(key, otherwise));
+        }
+        var bools = new ArrayList<Boolean>();
+        node.forEach(element -> bools.add(element.booleanValue()));
+        if (bools.size() != size) {
+            throw refused(key, size + " of true or false");
+        }
+        return bools;
+    }
+
+    /** Options that say nothing of how the network computes. */
+    void ignore(String... keys) {
+        read.addAll(List.of(keys));
+    }
+
+    /** Refuses every option that was not read and is switched on. */
+    void refuseTheRest() {
+        json.fields().forEachRemaining(option -> {
+            var value = option.getValue();
+            var off = value.isNull() || (value.isBoolean() && !value.booleanValue());
+            if (!read.contains(option.getKey()) && !option.getKey().startsWith("_") && !off) {
+                throw new ModelException(
+                        "%s: option %s = %s is not supported".formatted(network, option.getKey(), value));
+            }
+        });
+    }
+
+    /** Refuses an option's value. */
+    ModelException refused(String key, String supported) {
+        return new ModelException("%s: option %s = %s is not supported; this network takes %s"
+                .formatted(network, key, json.path(key).isMissingNode() ? "(absent)" : json.path(key), supported));
+    }
+}

@@ -1,0 +1,112 @@
+package dev.weir.engine.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.ImageCodec;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.torch.TorchNetwork;
+import dev.weir.engine.weights.Weights;
+import java.util.List;
+
+/**
+ * The networks that Weir knows, from their {@code config.json} and weights. Loading takes from a tenth of a second to
+ * some seconds, on any thread; what it gives belongs to one device thread.
+ */
+public final class Networks {
+
+    private static final ComputeTarget ANYWHERE = new ComputeTarget("cpu", Precision.FP32);
+
+    private Networks() {}
+
+    /** @throws ModelException where the network, an option or the weights do not fit */
+    public static TextEncoder textEncoder(JsonNode config, Weights weights, Tokenizer tokenizer, ComputeTarget target) {
+        var script = describe(config, weights, target);
+        if (className(config).equals("BertModel")) {
+            var options = BertModel.Options.read(config);
+            return new TextTransformer(TorchNetwork.load(script), tokenizer, options.width(), options.positions());
+        }
+        if (className(config).startsWith("CLIPTextModel")) {
+            var options = ClipTextModel.Options.read(config);
+            return new TextTransformer(TorchNetwork.load(script), tokenizer, options.width(), options.positions());
+        }
+        throw new ModelException(className(config) + " is no text encoder");
+    }
+
+    /** @throws ModelException where the network, an option or the weights do not fit */
+    public static Denoiser denoiser(JsonNode config, Weights weights, ComputeTarget target) {
+        require(config, "UNet2DConditionModel");
+        return new UNetDenoiser(TorchNetwork.load(describe(config, weights, target)), UNetConfig.read(config));
+    }
+
+    /** @throws ModelException where the network, an option or the weights do not fit */
+    public static ImageCodec imageCodec(JsonNode config, Weights weights, ComputeTarget target) {
+        require(config, "AutoencoderKL");
+        var options = AutoencoderKl.Options.read(config);
+        // fp16 overflows in some autoencoders, which say so; bf16 has the range of fp32.
+        var wide = options.wideRange() && target.precision() == Precision.FP16
+                ? new ComputeTarget(target.device(), Precision.BF16)
+                : target;
+        return new KlImageCodec(TorchNetwork.load(describe(config, weights, wide)), options);
+    }
+
+    /**
+     * Holds a component to its weights without loading it: the network is known, its options are, and every weight is
+     * there with its shape and none to spare.
+     *
+     * @throws ModelException where one is not
+     */
+    public static void check(JsonNode config, Weights weights) {
+        describe(config, weights, ANYWHERE);
+    }
+
+    private static Script describe(JsonNode config, Weights weights, ComputeTarget target) {
+        var network = className(config);
+        var script = new Script(network, Numerics.of(target), weights);
+        switch (network) {
+            case "BertModel" -> {
+                new BertModel(BertModel.Options.read(config)).describe(script);
+                script.check(BertModel::spare);
+            }
+            case "CLIPTextModel", "CLIPTextModelWithProjection" -> {
+                new ClipTextModel(ClipTextModel.Options.read(config)).describe(script);
+                script.check(ClipTextModel::spare);
+            }
+            case "UNet2DConditionModel" -> {
+                new UNet2DConditionModel(UNetConfig.read(config)).describe(script);
+                script.check(name -> false);
+            }
+            case "AutoencoderKL" -> {
+                new AutoencoderKl(AutoencoderKl.Options.read(config)).describe(script);
+                script.check(name -> false);
+            }
+            default ->
+                throw new ModelException("%s is not a network that Weir knows; it knows %s"
+                        .formatted(
+                                network,
+                                List.of("CLIPTextModel", "BertModel", "UNet2DConditionModel", "AutoencoderKL")));
+        }
+        return script;
+    }
+
+    private static void require(JsonNode config, String network) {
+        if (!className(config).equals(network)) {
+            throw new ModelException("%s where a %s is expected".formatted(className(config), network));
+        }
+    }
+
+    /** A component's class, as diffusers or as transformers writes it. */
+    private static String className(JsonNode config) {
+        var name = config.path("_class_name")
+                .asText(config.path("architectures").path(0).asText(""));
+        if (name.isEmpty()) {
+            throw new ModelException("config.json names no network: it has neither _class_name nor architectures");
+        }
+        return name;
+    }
+}

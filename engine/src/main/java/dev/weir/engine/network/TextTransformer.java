@@ -1,0 +1,78 @@
+package dev.weir.engine.network;
+
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.TextStates;
+import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.torch.Feed;
+import dev.weir.engine.torch.TorchNetwork;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs a text network: prompts to ids, padded to the longest, and the states of each prompt's own tokens back. */
+final class TextTransformer implements TextEncoder {
+
+    /** The method of every text network: ids and which of them count, {@code [B, T]} each, to {@code [B, T, D]}. */
+    static final String FORWARD = "forward";
+
+    private final TorchNetwork network;
+    private final Tokenizer tokenizer;
+    private final int width;
+    private final int positions;
+
+    /** @param positions the most tokens that the network has embeddings for */
+    TextTransformer(TorchNetwork network, Tokenizer tokenizer, int width, int positions) {
+        this.network = network;
+        this.tokenizer = tokenizer;
+        this.width = width;
+        this.positions = positions;
+    }
+
+    @Override
+    public List<TextStates> encode(List<String> prompts) {
+        if (prompts.isEmpty()) {
+            return List.of();
+        }
+        var ids = prompts.stream().map(this::ids).toList();
+        int longest = ids.stream().mapToInt(row -> row.length).max().orElseThrow();
+        var padded = Feed.longs(
+                bytes -> {
+                    var out = bytes.asLongBuffer();
+                    for (int row = 0; row < ids.size(); row++) {
+                        out.position(row * longest).put(ids.get(row));
+                        for (int i = ids.get(row).length; i < longest; i++) {
+                            out.put(0);
+                        }
+                    }
+                },
+                ids.size(),
+                longest);
+        var kept = Lengths.kept(ids.stream().map(row -> row.length).toList());
+        return network.run(FORWARD, List.of(padded, kept), states -> split(states, ids, longest));
+    }
+
+    private long[] ids(String prompt) {
+        var ids = tokenizer.encode(prompt);
+        if (ids.length > positions) {
+            throw new IllegalStateException(
+                    "the tokenizer gave %d ids; the text encoder takes %d".formatted(ids.length, positions));
+        }
+        return ids;
+    }
+
+    private List<TextStates> split(ByteBuffer states, List<long[]> ids, int longest) {
+        var all = new ArrayList<TextStates>();
+        for (int row = 0; row < ids.size(); row++) {
+            int tokens = ids.get(row).length;
+            var values = new float[tokens * width];
+            states.asFloatBuffer().get(row * longest * width, values);
+            all.add(new TextStates(tokens, width, values));
+        }
+        return all;
+    }
+
+    @Override
+    public void close() {
+        network.close();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.weir.engine.torch;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Native memory for the inputs of one forward, kept for the next: libtorch reads it in place. Grows to the largest input
+ * seen. Confined to the device thread.
+ */
+final class Staging {
+
+    private final List<ByteBuffer> buffers = new ArrayList<>();
+
+    /** The input's bytes, which stay until input {@code index} is filled again. */
+    ByteBuffer fill(int index, Feed feed) {
+        int length = feed.length();
+        while (buffers.size() <= index) {
+            buffers.add(ByteBuffer.allocateDirect(0));
+        }
+        if (buffers.get(index).capacity() < length) {
+            buffers.set(index, ByteBuffer.allocateDirect(length));
+        }
+        var bytes = buffers.get(index).clear().limit(length).slice().order(ByteOrder.nativeOrder());
+        feed.filler().accept(bytes);
+        return bytes.clear();
+    }
+}

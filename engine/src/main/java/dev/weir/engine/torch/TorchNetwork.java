@@ -1,0 +1,110 @@
+package dev.weir.engine.torch;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.graph.Placement;
+import dev.weir.engine.graph.Script;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * A network loaded into libtorch with its weights bound. One device thread owns it: inputs go through staging memory that
+ * the next forward overwrites, and nothing of a forward outlives it.
+ */
+public final class TorchNetwork implements AutoCloseable {
+
+    private final PtNDManager manager;
+    private final PtSymbolBlock module;
+    private final Staging staging = new Staging();
+
+    private TorchNetwork(PtNDManager manager, PtSymbolBlock module) {
+        this.manager = manager;
+        this.module = module;
+    }
+
+    /** Loads a network that was held to its checkpoint. */
+    public static TorchNetwork load(Script script) {
+        var manager = (PtNDManager) Torch.engine().newBaseManager(Device.fromName(djlName(script)));
+        try (var placement = Placement.of(script.weights(), script.parameterNames())) {
+            var bindings = script.bindings(placement);
+            var archive = new ByteArrayInputStream(script.archive(bindings));
+            interpretOnThisThread();
+            var network = new TorchNetwork(manager, JniUtils.loadModule(manager, archive, false, false));
+            for (var binding : bindings) {
+                try (var path = IValue.from(binding.file().toString())) {
+                    network.call(binding.method(), path).close();
+                }
+            }
+            return network;
+        } catch (IOException e) {
+            manager.close();
+            throw new ModelException("weights cannot be read: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    private static String djlName(Script script) {
+        return script.numerics().device().replace("cuda:", "gpu");
+    }
+
+    /**
+     * One forward.
+     *
+     * @param reader takes what it needs from the result, which is gone afterwards; little-endian
+     */
+    public <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader) {
+        interpretOnThisThread();
+        try (var scope = (PtNDManager) manager.newSubManager()) {
+            var inputs = new IValue[feeds.size()];
+            for (int i = 0; i < inputs.length; i++) {
+                var feed = feeds.get(i);
+                var array = scope.create(staging.fill(i, feed), new Shape(feed.shape()), type(feed.type()));
+                inputs[i] = IValue.from(array);
+                scope.attachInternal(inputs[i].getUid(), inputs[i]);
+            }
+            try (var output = call(method, inputs)) {
+                var bytes = output.toTensor(scope).toByteBuffer(true);
+                return reader.apply(bytes.order(ByteOrder.nativeOrder()));
+            }
+        }
+    }
+
+    private IValue call(String method, IValue... inputs) {
+        return ai.djl.pytorch.jni.IValueUtils.runMethod(module, method, inputs);
+    }
+
+    /**
+     * Without the profiling executor, which costs the first two calls of a method some hundred milliseconds each and was
+     * no faster afterwards. libtorch keeps this setting by thread.
+     */
+    private static void interpretOnThisThread() {
+        JniUtils.setGraphExecutorOptimize(false);
+    }
+
+    private static DataType type(Feed.Type type) {
+        return switch (type) {
+            case FLOAT -> DataType.FLOAT32;
+            case LONG -> DataType.INT64;
+            case BOOL -> DataType.BOOLEAN;
+            case BYTE -> DataType.UINT8;
+        };
+    }
+
+    @Override
+    public void close() {
+        module.close();
+        manager.close();
+    }
+}

@@ -1,0 +1,120 @@
+package dev.weir.engine.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.RgbImage;
+import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.torch.Feed;
+import dev.weir.engine.torch.TorchNetwork;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The autoencoder against what PyTorch recorded, in numbers and in the bytes of pictures. */
+class AutoencoderReferenceTest {
+
+    private static final List<String> SIZES = List.of("4x4", "4x6");
+
+    @ParameterizedTest
+    @CsvSource({
+        "sd1,vae,sd1,FP32",
+        "sd2,vae,sd2,FP32",
+        "default,vae,default,FP32",
+        "variants,vae-old-names,sd1,FP32",
+        "sd1,vae,sd1,BF16",
+        "sd2,vae,sd2,BF16",
+        "default,vae,default,BF16"
+    })
+    void picturesAndLatentsAreTheReferences(String checkpoint, String component, String recorded, Precision precision) {
+        var fixture = Fixture.of(recorded);
+        try (var network = floatEdged(Fixture.of(checkpoint), component, precision)) {
+            for (var size : SIZES) {
+                assertNear(
+                        run(network, "decode", fixture, "vae/" + size + "/latents"),
+                        fixture.floats("vae/" + size + "/decoded"),
+                        precision);
+                assertNear(
+                        run(network, "encode", fixture, "vae/" + size + "/picture"),
+                        fixture.floats("vae/" + size + "/mean"),
+                        precision);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"sd1", "sd2", "default"})
+    void decodedBytesAreTheReferencesRounded(String checkpoint) {
+        var fixture = Fixture.of(checkpoint);
+        var factor = (float) fixture.config("vae").path("scaling_factor").asDouble();
+        try (var codec = Networks.imageCodec(
+                fixture.config("vae"), fixture.weights("vae"), new ComputeTarget("cpu", Precision.FP32))) {
+            for (var size : SIZES) {
+                var shape = fixture.shape("vae/" + size + "/latents");
+                var latents = new ArrayList<float[]>();
+                for (int i = 0; i < shape[0]; i++) {
+                    var latent = fixture.row("vae/" + size + "/latents", i);
+                    for (int j = 0; j < latent.length; j++) {
+                        latent[j] *= factor;
+                    }
+                    latents.add(latent);
+                }
+                var images = codec.decode(new LatentShape(shape[1], shape[2], shape[3]), latents);
+                for (int i = 0; i < shape[0]; i++) {
+                    assertSamePicture(
+                            images.get(i), fixture.row("vae/" + size + "/decoded", i), codec.scale() * shape[3]);
+                }
+            }
+        }
+    }
+
+    /** The reference's own conversion, and one level of leave where rounding falls on the other side. */
+    private static void assertSamePicture(RgbImage image, float[] expected, int width) {
+        assertThat(image.width()).isEqualTo(width);
+        int pixels = image.width() * image.height();
+        for (int i = 0; i < pixels; i++) {
+            for (int channel = 0; channel < 3; channel++) {
+                double unit = Math.min(1, Math.max(0, expected[channel * pixels + i] / 2 + 0.5));
+                int actual = image.pixels()[3 * i + channel] & 0xff;
+                assertThat((double) actual).isBetween(255 * unit - 0.51, 255 * unit + 0.51);
+            }
+        }
+    }
+
+    private static TorchNetwork floatEdged(Fixture fixture, String component, Precision precision) {
+        var options = AutoencoderKl.Options.read(fixture.config(component));
+        var numerics = Numerics.of(new ComputeTarget("cpu", precision));
+        var script = new Script("AutoencoderKL", numerics, fixture.weights(component));
+        var network = new AutoencoderKl(options);
+        var decode = script.method("decode", "x");
+        decode.returns(network.picture(decode, decode.castImage(decode.input("x", options.latentChannels(), 16))));
+        var encode = script.method("encode", "x");
+        encode.returns(network.mean(encode, encode.castImage(encode.input("x", 3, 1024))));
+        script.check(name -> false);
+        return TorchNetwork.load(script);
+    }
+
+    private static float[] run(TorchNetwork network, String method, Fixture fixture, String tensor) {
+        var values = fixture.floats(tensor);
+        var shape = Arrays.stream(fixture.shape(tensor)).asLongStream().toArray();
+        var feed = Feed.floats(bytes -> bytes.asFloatBuffer().put(values), shape);
+        return network.run(method, List.of(feed), out -> {
+            var result = new float[out.remaining() / Float.BYTES];
+            out.asFloatBuffer().get(result);
+            return result;
+        });
+    }
+
+    private static void assertNear(float[] actual, float[] expected, Precision precision) {
+        if (precision == Precision.FP32) {
+            Fixture.assertClose(actual, expected, 1e-4);
+        } else {
+            Fixture.assertRelative(actual, expected, 0.03);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package dev.weir.engine.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.JsonFile;
+import dev.weir.engine.TextStates;
+import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.weights.ComponentWeights;
+import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.Weights;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** A tiny random checkpoint with the inputs and outputs that PyTorch recorded for it. */
+record Fixture(Path folder) {
+
+    private static final Path CHECKPOINTS = Path.of("src/test/resources/reference/checkpoints");
+
+    static Fixture of(String name) {
+        return new Fixture(CHECKPOINTS.resolve(name));
+    }
+
+    JsonNode config(String component) {
+        return JsonFile.read(folder.resolve(component).resolve("config.json"));
+    }
+
+    Weights weights(String component) {
+        return ComponentWeights.open(folder.resolve(component));
+    }
+
+    private Weights io() {
+        return SafetensorsFile.open(folder.resolve("io.safetensors"));
+    }
+
+    boolean has(String tensor) {
+        return io().names().contains(tensor);
+    }
+
+    int[] shape(String tensor) {
+        return Arrays.stream(io().info(tensor).shape())
+                .mapToInt(Math::toIntExact)
+                .toArray();
+    }
+
+    float[] floats(String tensor) {
+        var buffer = io().bytes(tensor).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        var values = new float[buffer.remaining()];
+        buffer.get(values);
+        return values;
+    }
+
+    /** Row {@code row} of a batch. */
+    float[] row(String tensor, int row) {
+        return row(floats(tensor), row, shape(tensor)[0]);
+    }
+
+    static float[] row(float[] batch, int row, int rows) {
+        int size = batch.length / rows;
+        return Arrays.copyOfRange(batch, row * size, (row + 1) * size);
+    }
+
+    long[] longs(String tensor) {
+        var buffer = io().bytes(tensor).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
+        var values = new long[buffer.remaining()];
+        buffer.get(values);
+        return values;
+    }
+
+    /** The text states of a denoiser's row, without their padding. */
+    TextStates context(int row) {
+        int width = shape("unet/context")[2];
+        int longest = shape("unet/context")[1];
+        var mask = longs("unet/mask");
+        int tokens =
+                (int) Arrays.stream(mask, row * longest, (row + 1) * longest).sum();
+        return new TextStates(tokens, width, Arrays.copyOf(row("unet/context", row), tokens * width));
+    }
+
+    /** A tokenizer that knows the recorded prompts, by number. */
+    Tokenizer recordedTokenizer() {
+        return new Tokenizer() {
+            @Override
+            public long[] encode(String prompt) {
+                return longs("text/" + prompt + "/ids");
+            }
+
+            @Override
+            public int length() {
+                return 77;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    /** Holds the largest difference to a tolerance on the scale of what is expected. */
+    static void assertClose(float[] actual, float[] expected, double tolerance) {
+        assertThat(actual).hasSameSizeAs(expected);
+        double scale = 1;
+        double worst = 0;
+        for (int i = 0; i < expected.length; i++) {
+            scale = Math.max(scale, Math.abs(expected[i]));
+            worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
+        }
+        assertThat(worst).as("largest difference").isLessThanOrEqualTo(tolerance * scale);
+    }
+
+    /** Holds the norm of the difference to a fraction of the norm of what is expected. */
+    static void assertRelative(float[] actual, float[] expected, double fraction) {
+        assertThat(actual).hasSameSizeAs(expected);
+        assertThat(relative(actual, expected)).as("relative L2").isLessThanOrEqualTo(fraction);
+    }
+
+    static double relative(float[] actual, float[] expected) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference += Math.pow(actual[i] - expected[i], 2);
+            norm += Math.pow(expected[i], 2);
+        }
+        return Math.sqrt(difference / norm);
+    }
+}
