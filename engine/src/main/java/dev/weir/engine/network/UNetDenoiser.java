@@ -111,6 +111,11 @@ final class UNetDenoiser implements Denoiser {
     }
 
     @Override
+    public int contextWidth() {
+        return config.contextWidth();
+    }
+
+    @Override
     public void close() {
         network.close();
     }
