@@ -1,9 +1,9 @@
-"""Makes every fixture: python make.py [noise] [samplers] [checkpoints] [pipeline]; all by default."""
+"""Makes every fixture, or those named: python make.py [noise] [samplers] [checkpoints] [pipeline] [starter]."""
 
 import importlib
 import sys
 
-KINDS = ["noise", "samplers", "checkpoints"]
+KINDS = ["noise", "samplers", "checkpoints", "pipeline", "starter"]
 
 if __name__ == "__main__":
     for kind in sys.argv[1:] or KINDS:

@@ -1,0 +1,70 @@
+"""The default model of the repository, as diffusers runs it: networks, loops and pictures.
+
+Its weights are the starter's. The starter came with arrays of its own (`reference/*.npy`, made by another version of
+PyTorch): set WEIR_PUBLISHED to their folder to see that they agree.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import pipeline
+from fixtures import OUT, REPOSITORY, generator, int64, save_json, save_tensors
+
+HOME = REPOSITORY / "models/default"
+TIMESTEPS = (999, 500, 20)
+CASES = [
+    {"name": f"starter-{sampler}", "sampler": sampler, "latent": [16, 16], "guidance_scale": 5.0, "prompt": "a red apple",
+     "negative_prompt": negative, "seed": 7, "steps": 20}
+    for sampler, negative in (("ddim", ""), ("dpmpp_2m", "blue"))
+]
+PUBLISHED = {
+    "latents_in": "latents_in", "text/states": "text_out", "text/empty": "text_out_empty", "unet/999": "unet_out_t999",
+    "unet/500": "unet_out_t500", "unet/20": "unet_out_t20", "latents": "latents_ddim25_cfg4",
+    "vae/decoded": "vae_dec_of_latents_in", "vae/picture": "image_ddim25_cfg4", "vae/mean": "vae_enc_mean_of_image",
+    "vae/logvar": "vae_enc_logvar_of_image",
+}
+
+
+def compare(tensors: dict, folder: Path) -> None:
+    for name, file in PUBLISHED.items():
+        difference = float(np.abs(tensors[name].numpy() - np.load(folder / f"{file}.npy")).max())
+        print(f"  {name}: {difference:.1e}")
+        assert difference < 1e-4
+
+
+def main() -> None:
+    parts = pipeline.Parts(HOME)
+    states, empty = parts.states("a red apple"), parts.states("")
+    start, latents = pipeline.denoise(
+        parts.unet, pipeline.scheduler_in(HOME, "ddim"), "ddim", 25, [states, empty], 4.0, [1, 4, 16, 16], generator(42))
+    picture = parts.decode(latents)
+    moments = parts.vae.encode(picture.clamp(-1, 1)).latent_dist
+    tensors = {
+        "text/ids": int64([pipeline.encode(parts.tokenizer, "a red apple")]),
+        "text/states": states,
+        "text/empty": empty,
+        "latents_in": start,
+        "latents": latents,
+        "vae/decoded": parts.decode(start),
+        "vae/picture": picture,
+        "vae/mean": moments.mean,
+        "vae/logvar": moments.logvar,
+        **{f"unet/{t}": parts.unet(start, t, states).sample for t in TIMESTEPS},
+    }
+    if "WEIR_PUBLISHED" in os.environ:
+        compare(tensors, Path(os.environ["WEIR_PUBLISHED"]))
+    for case in CASES:
+        found, image = pipeline.run(parts, case)
+        tensors |= {f"{case['name']}/{key}": value for key, value in found.items()}
+        pipeline.save_picture(OUT / f"{case['name']}.png", image)
+    weights = (HOME / "unet/diffusion_pytorch_model.safetensors").read_bytes()
+    save_tensors(OUT / "starter.safetensors", tensors)
+    save_json(OUT / "starter.json", {"unet_sha256": hashlib.sha256(weights).hexdigest(), "cases": CASES})
+
+
+if __name__ == "__main__":
+    main()
