@@ -1,0 +1,42 @@
+package dev.weir.engine.diffusion;
+
+import dev.weir.engine.TextStates;
+import java.util.Objects;
+
+/**
+ * Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598): what to go towards, away from what, and how far.
+ *
+ * @param positive states of the prompt
+ * @param negative states of the negative or empty prompt; may be null where the scale does not use it
+ * @param scale at most 1: the prompt alone, in one row of the network's batch instead of two
+ */
+public record Guidance(TextStates positive, TextStates negative, float scale) {
+
+    public Guidance {
+        Objects.requireNonNull(positive, "positive");
+        if (!Float.isFinite(scale)) {
+            throw new IllegalArgumentException("guidance scale must be a number, not " + scale);
+        }
+        if (isPair(scale) && negative == null) {
+            throw new IllegalArgumentException("guidance scale %s needs negative text states".formatted(scale));
+        }
+    }
+
+    /** Whether the network runs for the negative prompt too. */
+    public boolean isPair() {
+        return isPair(scale);
+    }
+
+    private static boolean isPair(float scale) {
+        return scale > 1;
+    }
+
+    /** {@code negative + scale * (positive - negative)}, equation 6 of the paper with scale = 1 + w. */
+    float[] combine(float[] negativeOutput, float[] positiveOutput) {
+        float[] combined = new float[positiveOutput.length];
+        for (int i = 0; i < combined.length; i++) {
+            combined[i] = negativeOutput[i] + scale * (positiveOutput[i] - negativeOutput[i]);
+        }
+        return combined;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.weir.engine.diffusion;
+
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.image.Bilinear;
+import dev.weir.engine.noise.NoiseSource;
+import dev.weir.engine.sampler.NoiseSchedule;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.SamplerState;
+
+/**
+ * Where a sample's run begins: pure noise, drawn from the sample's own source.
+ *
+ * @param conditioning {@link Conditioning#NONE} unless it is an upsampler's run
+ */
+public record RowStart(SamplerState state, Conditioning conditioning) {
+
+    /** The start of a text-to-image run of one latent of this shape. */
+    public static RowStart fromNoise(Sampler sampler, LatentShape shape, NoiseSource noise) {
+        return new RowStart(noisiest(sampler, shape, noise), Conditioning.NONE);
+    }
+
+    /**
+     * The start of an upsampler's run. The base latent is enlarged, augmented with noise (Ho et al. 2021, arXiv
+     * 2106.15282) and shown to the network beside the sample; its noise is drawn before the sample's.
+     *
+     * @param schedule of the augmentation, the upsampler's own
+     * @param base shape of the base latent
+     * @param noiseLevel timestep of the schedule whose noise the augmentation adds, and the network's class label
+     */
+    public static RowStart upsampling(
+            Sampler sampler,
+            NoiseSchedule schedule,
+            LatentShape base,
+            float[] latent,
+            int factor,
+            int noiseLevel,
+            NoiseSource noise) {
+        if (noiseLevel < 0 || noiseLevel >= schedule.length()) {
+            throw new IllegalArgumentException(
+                    "noise level must be between 0 and %d, not %d".formatted(schedule.length() - 1, noiseLevel));
+        }
+        LatentShape shape = new LatentShape(base.channels(), factor * base.height(), factor * base.width());
+        float[] enlarged = Bilinear.enlarge(base, latent, factor);
+        float[] augmented = schedule.addNoise(enlarged, noise.normal(shape.size()), noiseLevel);
+        var conditioning = new Conditioning(base.channels(), augmented, noiseLevel);
+        return new RowStart(noisiest(sampler, shape, noise), conditioning);
+    }
+
+    private static SamplerState noisiest(Sampler sampler, LatentShape shape, NoiseSource noise) {
+        float[] sample = noise.normal(shape.size());
+        float scale = sampler.initialNoiseScale();
+        for (int i = 0; i < sample.length; i++) {
+            sample[i] *= scale;
+        }
+        return SamplerState.start(sample);
+    }
+}

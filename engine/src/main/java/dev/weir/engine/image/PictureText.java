@@ -1,0 +1,39 @@
+package dev.weir.engine.image;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What made a picture, as its file says it: the text that the field's tools read under {@code parameters}.
+ *
+ * @param negativePrompt empty where there was none
+ */
+public record PictureText(
+        String prompt,
+        String negativePrompt,
+        int steps,
+        String sampler,
+        float guidanceScale,
+        long seed,
+        int width,
+        int height,
+        String model) {
+
+    /** By PNG keyword. */
+    public Map<String, String> byKeyword() {
+        Map<String, String> text = new LinkedHashMap<>();
+        text.put("parameters", parameters());
+        text.put("Software", "Weir");
+        return text;
+    }
+
+    /** The prompt, the negative prompt in a line of its own, and the settings in the last line. */
+    private String parameters() {
+        String negative = negativePrompt.isEmpty() ? "" : "Negative prompt: " + negativePrompt + "\n";
+        String guidance = guidanceScale == Math.rint(guidanceScale)
+                ? Integer.toString((int) guidanceScale)
+                : Float.toString(guidanceScale);
+        return "%s\n%sSteps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d, Model: %s"
+                .formatted(prompt, negative, steps, sampler, guidance, seed, width, height, model);
+    }
+}

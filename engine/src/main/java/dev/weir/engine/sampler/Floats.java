@@ -1,0 +1,31 @@
+package dev.weir.engine.sampler;
+
+/** The few functions of float32 that schedules are computed with, rounded as PyTorch rounds them. */
+final class Floats {
+
+    private Floats() {}
+
+    static float sqrt(float value) {
+        return (float) Math.sqrt(value);
+    }
+
+    static float log(float value) {
+        return (float) Math.log(value);
+    }
+
+    static float exp(float value) {
+        return (float) Math.exp(value);
+    }
+
+    /** Evenly spaced from start to end, counted from the nearer end as {@code torch.linspace} does. */
+    static float[] linspace(double start, double end, int count) {
+        float first = (float) start;
+        float last = (float) end;
+        float step = count > 1 ? (last - first) / (count - 1) : 0;
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = i < count / 2 ? first + step * i : last - step * (count - 1 - i);
+        }
+        return values;
+    }
+}
