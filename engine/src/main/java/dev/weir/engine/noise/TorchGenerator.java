@@ -55,13 +55,6 @@ public final class TorchGenerator implements NoiseSource {
         return values;
     }
 
-    /** Uniform numbers of [0, 1), as {@code torch.rand} draws them. */
-    float[] uniform(int count) {
-        float[] values = new float[count];
-        fillUniform(values, 0);
-        return values;
-    }
-
     /** The next word of the integer stream. */
     int word() {
         return twister.next();
@@ -69,14 +62,14 @@ public final class TorchGenerator implements NoiseSource {
 
     /** One uniform number of [0, 1) with 53 random bits, as {@code torch.rand} draws it in float64. */
     double uniformDouble() {
-        long high = Integer.toUnsignedLong(twister.next());
-        long low = Integer.toUnsignedLong(twister.next());
+        long high = Integer.toUnsignedLong(word());
+        long low = Integer.toUnsignedLong(word());
         return ((high << 32 | low) & (1L << 53) - 1) * 0x1p-53;
     }
 
     private void fillUniform(float[] values, int from) {
         for (int i = from; i < values.length; i++) {
-            values[i] = (twister.next() & (1 << 24) - 1) * 0x1p-24f;
+            values[i] = (word() & (1 << 24) - 1) * 0x1p-24f;
         }
     }
 

@@ -1,0 +1,259 @@
+package dev.weir.engine.diffusion;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ReferenceFile;
+import dev.weir.engine.TextStates;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.sampler.NoiseSchedule;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.SamplerState;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.SchedulerConfig;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class StepBatchTest {
+
+    private static final LatentShape SHAPE = new LatentShape(4, 3, 5);
+    private static final SchedulerConfig CONFIG =
+            SchedulerConfig.read(ReferenceFile.path("checkpoints/default/scheduler/scheduler_config.json"));
+
+    private final RecordingDenoiser denoiser = new RecordingDenoiser();
+
+    @Test
+    void aRowComesOutTheSameAloneAndAmongOthers() {
+        List<Row> together = rows();
+        List<float[]> alone = new ArrayList<>();
+        for (Row row : rows()) {
+            alone.add(finished(row));
+        }
+
+        List<Row> left = new ArrayList<>(together);
+        while (!left.isEmpty()) {
+            StepBatch.advance(denoiser, SHAPE, left);
+            left.removeIf(Row::isDone);
+        }
+
+        for (int i = 0; i < together.size(); i++) {
+            assertThat(together.get(i).state().sample()).containsExactly(alone.get(i));
+        }
+    }
+
+    @Test
+    void aRowThatLeavesDoesNotDisturbItsNeighbours() {
+        List<Row> rows = rows();
+        float[] expected = finished(rows().get(1));
+
+        StepBatch.advance(denoiser, SHAPE, rows);
+        StepBatch.advance(denoiser, SHAPE, rows.subList(1, 3));
+        while (!rows.get(1).isDone()) {
+            StepBatch.advance(denoiser, SHAPE, rows.subList(1, 2));
+        }
+
+        assertThat(rows.get(1).state().sample()).containsExactly(expected);
+    }
+
+    @Test
+    void aRowGoesOnElsewhereFromItsStateAndItsNoise() {
+        float[] expected = finished(row("euler_ancestral", 6, 7, 3));
+        TorchGenerator noise = new TorchGenerator(7);
+        Sampler sampler = Samplers.create(CONFIG, "euler_ancestral", 6);
+        Row row = new Row(sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, guidance(3));
+        StepBatch.advance(denoiser, SHAPE, List.of(row));
+        StepBatch.advance(denoiser, SHAPE, List.of(row));
+
+        var restored = new TorchGenerator(noise.position());
+        float[] result = finished(new Row(sampler, row.state(), restored, guidance(3), row.conditioning()));
+
+        assertThat(result).containsExactly(expected);
+    }
+
+    @Test
+    void guidedRowsArePairsAndOthersSingle() {
+        List<Row> rows = List.of(row("ddim", 5, 1, 4), row("ddim", 5, 2, 1), row("ddim", 5, 3, 0));
+
+        StepBatch.advance(denoiser, SHAPE, rows);
+
+        assertThat(denoiser.seen).extracting(row -> row.context().values()[0]).containsExactly(-1f, 1f, 1f, 1f);
+        assertThat(denoiser.seen.get(0).latent())
+                .containsExactly(denoiser.seen.get(1).latent());
+        assertThat(rows).extracting(Row::cost).containsExactly(2, 1, 1);
+    }
+
+    @Test
+    void guidanceGoesPastThePromptAwayFromTheNegativeOne() {
+        Guidance guidance = guidance(4);
+
+        assertThat(guidance.combine(new float[] {1, -1}, new float[] {2, -1})).containsExactly(5, -1);
+    }
+
+    @Test
+    void guidanceWithoutNegativeStatesIsRefused() {
+        TextStates prompt = new TextStates(1, 1, new float[1]);
+
+        assertThat(new Guidance(prompt, null, 1).isPair()).isFalse();
+        assertThatThrownBy(() -> new Guidance(prompt, null, 1.5f)).hasMessageContaining("1.5");
+        assertThatThrownBy(() -> new Guidance(prompt, prompt, Float.NaN)).hasMessageContaining("NaN");
+    }
+
+    @Test
+    void x0IsReturnedOfEveryRowInOrder() {
+        List<Row> rows = rows();
+
+        List<StepBatch.Stepped> stepped = StepBatch.advance(denoiser, SHAPE, rows);
+
+        assertThat(stepped).extracting(StepBatch.Stepped::row).containsExactlyElementsOf(rows);
+        assertThat(stepped)
+                .allSatisfy(step -> assertThat(step.predictedOriginal()).hasSize(SHAPE.size()));
+    }
+
+    @Test
+    void nothingMovesWhereTheNetworkFails() {
+        List<Row> rows = rows();
+        denoiser.failure = new IllegalStateException("out of memory");
+
+        assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, rows)).hasMessage("out of memory");
+
+        assertThat(rows).allSatisfy(row -> assertThat(row.state().step()).isZero());
+    }
+
+    @Test
+    void rowsThatDoNotFitAreRefused() {
+        Row done = row("ddim", 1, 1, 1);
+        finished(done);
+        Sampler sampler = Samplers.create(CONFIG, "ddim", 2);
+        Row small = new Row(
+                sampler, SamplerState.start(new float[3]), new TorchGenerator(1), guidance(1), Conditioning.NONE);
+
+        assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, List.of(done)))
+                .hasMessageContaining("done");
+        assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, List.of(small)))
+                .hasMessageContaining("3 numbers");
+        assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, List.of(row("ddim", 2, 1, 1), upsampled())))
+                .hasMessageContaining("conditioning");
+        assertThat(StepBatch.advance(denoiser, SHAPE, List.of())).isEmpty();
+    }
+
+    @Test
+    void anUpsamplersConditioningGoesBesideTheSample() {
+        LatentShape shape = new LatentShape(4, 6, 10);
+        Row row = upsampled();
+
+        StepBatch.advance(denoiser, shape, List.of(row));
+
+        assertThat(denoiser.input).isEqualTo(new LatentShape(8, 6, 10));
+        Denoiser.Row seen = denoiser.seen.get(0);
+        assertThat(seen.classLabel()).isEqualTo(20);
+        assertThat(seen.latent())
+                .hasSize(2 * shape.size())
+                .endsWith(row.conditioning().latent());
+        assertThat(row.state().sample()).hasSize(shape.size());
+    }
+
+    @Test
+    void anUpsamplerDrawsItsAugmentationBeforeItsSample() {
+        NoiseSchedule schedule = NoiseSchedule.of(CONFIG);
+        TorchGenerator noise = new TorchGenerator(7);
+        float[] augmentation = noise.normal(240);
+        float[] sample = noise.normal(240);
+
+        Row row = upsampled();
+
+        float[] flat = new float[240];
+        assertThat(row.conditioning().latent()).containsExactly(schedule.addNoise(flat, augmentation, 20));
+        assertThat(row.state().sample()).containsExactly(sample);
+    }
+
+    @Test
+    void aNoiseLevelPastTheScheduleIsRefused() {
+        Sampler sampler = Samplers.create(CONFIG, "ddim", 2);
+        NoiseSchedule schedule = NoiseSchedule.of(CONFIG);
+        float[] latent = new float[SHAPE.size()];
+
+        assertThatThrownBy(() -> RowStart.upsampling(sampler, schedule, SHAPE, latent, 2, 1000, new TorchGenerator(1)))
+                .hasMessageContaining("noise level")
+                .hasMessageContaining("999");
+    }
+
+    /** Different samplers, step counts, guidance and seeds, as a busy node has them. */
+    private static List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        int index = 0;
+        for (String sampler : Samplers.names()) {
+            rows.add(row(sampler, 3 + index, index, index % 2 == 0 ? 4.5f : 1));
+            index++;
+        }
+        return rows;
+    }
+
+    private static Row row(String name, int steps, long seed, float guidanceScale) {
+        Sampler sampler = Samplers.create(CONFIG, name, steps);
+        TorchGenerator noise = new TorchGenerator(seed);
+        return new Row(sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, guidance(guidanceScale));
+    }
+
+    private static Row upsampled() {
+        Sampler sampler = Samplers.create(CONFIG, "ddim", 2);
+        TorchGenerator noise = new TorchGenerator(7);
+        float[] latent = new float[SHAPE.size()];
+        var start = RowStart.upsampling(sampler, NoiseSchedule.of(CONFIG), SHAPE, latent, 2, 20, noise);
+        return new Row(sampler, start, noise, guidance(1));
+    }
+
+    private static Guidance guidance(float scale) {
+        return new Guidance(new TextStates(1, 1, new float[] {1}), new TextStates(1, 1, new float[] {-1}), scale);
+    }
+
+    private float[] finished(Row row) {
+        while (!row.isDone()) {
+            StepBatch.advance(denoiser, SHAPE, List.of(row));
+        }
+        return row.state().sample();
+    }
+
+    /** Answers each row by itself, from its latent, timestep and context. */
+    private static final class RecordingDenoiser implements Denoiser {
+
+        private LatentShape input;
+        private List<Row> seen = List.of();
+        private RuntimeException failure;
+
+        @Override
+        public List<float[]> predict(LatentShape input, List<Row> rows) {
+            if (failure != null) {
+                throw failure;
+            }
+            this.input = input;
+            seen = rows;
+            int area = input.height() * input.width();
+            return rows.stream().map(row -> answer(row, 4 * area)).toList();
+        }
+
+        private static float[] answer(Row row, int size) {
+            float[] output = new float[size];
+            for (int i = 0; i < size; i++) {
+                output[i] = 0.3f * row.latent()[i]
+                        + (float) Math.cos(row.timestep() + i) * row.context().values()[0];
+            }
+            return output;
+        }
+
+        @Override
+        public int inChannels() {
+            return 4;
+        }
+
+        @Override
+        public int outChannels() {
+            return 4;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
