@@ -140,6 +140,8 @@ def cases():
         yield f"ddpm/fixed-large/{steps}", "ddpm", steps, config, 0.0
         config = {**COSINE, "prediction_type": "v_prediction", "lambda_min_clipped": -5.1}
         yield f"dpmpp_2m/lambda-clipped/{steps}", "dpmpp_2m", steps, config, 0.0
+    for sampler in SAMPLERS:  # 62.5 training steps each: halves round to even
+        yield f"{sampler}/sd/trailing/16", sampler, 16, {**SD, **SPACINGS["trailing"]}, 0.0
 
 
 def main() -> None:
