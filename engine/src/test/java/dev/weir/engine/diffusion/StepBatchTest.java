@@ -254,6 +254,11 @@ class StepBatchTest {
         }
 
         @Override
+        public int contextWidth() {
+            return 1;
+        }
+
+        @Override
         public void close() {}
     }
 }
