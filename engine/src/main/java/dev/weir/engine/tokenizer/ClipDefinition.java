@@ -42,7 +42,7 @@ final class ClipDefinition {
 
     private ClipDefinition() {}
 
-    static byte[] of(Path folder, SpecialTokens special) {
+    static JsonNode of(Path folder, SpecialTokens special) {
         Path file = folder.resolve("vocab.json");
         JsonNode vocabulary = JsonFile.read(file);
         ObjectNode definition =
@@ -54,7 +54,7 @@ final class ClipDefinition {
                 .put("single_word", false)
                 .put("lstrip", false)
                 .put("rstrip", false)
-                .put("normalized", false)
+                .put("normalized", true)
                 .put("special", true));
         ObjectNode marks = definition.withObject("/post_processor");
         marks.putArray("cls").add(special.start()).add(id(file, vocabulary, special.start()));
@@ -63,7 +63,7 @@ final class ClipDefinition {
         model.set("vocab", vocabulary);
         ArrayNode merges = model.putArray("merges");
         merges(folder.resolve("merges.txt")).forEach(merges::add);
-        return definition.toString().getBytes(StandardCharsets.UTF_8);
+        return definition;
     }
 
     /** The id of a token that a vocabulary must have. */

@@ -1,13 +1,15 @@
 package dev.weir.engine.tokenizer;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.Offline;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 
 /**
  * A tokenizer that the Hugging Face library runs from the text of a {@code tokenizer.json}. Any thread, until closed.
@@ -20,32 +22,30 @@ final class LibraryTokenizer implements Tokenizer {
     static final long NO_PADDING = -1;
 
     private final HuggingFaceTokenizer library;
-    private final UnaryOperator<String> clean;
     private final int length;
     private final long padId;
 
     /**
-     * @param where what an error names
-     * @param clean what is done to a prompt before the library sees it
+     * @param file what an error names
+     * @param definition as in {@code tokenizer.json}
      * @param padId fills up to the length, or {@link #NO_PADDING}
      */
-    LibraryTokenizer(String where, byte[] definition, UnaryOperator<String> clean, int length, long padId) {
+    LibraryTokenizer(Path file, JsonNode definition, int length, long padId) {
         Offline.enforce();
         try {
             this.library = HuggingFaceTokenizer.newInstance(
-                    new ByteArrayInputStream(definition),
+                    new ByteArrayInputStream(definition.toString().getBytes(StandardCharsets.UTF_8)),
                     Map.of("addSpecialTokens", "true", "truncation", "false", "padding", "false"));
         } catch (IOException | RuntimeException e) {
-            throw new ModelException("%s: not a tokenizer: %s".formatted(where, e.getMessage()), e);
+            throw new ModelException("%s: not a tokenizer: %s".formatted(file, e.getMessage()), e);
         }
-        this.clean = clean;
         this.length = length;
         this.padId = padId;
     }
 
     @Override
     public long[] encode(String prompt) {
-        long[] ids = library.encode(clean.apply(wellFormed(prompt))).getIds();
+        long[] ids = library.encode(prompt).getIds();
         if (ids.length > length) {
             long end = ids[ids.length - 1];
             ids = Arrays.copyOf(ids, length);
@@ -67,13 +67,5 @@ final class LibraryTokenizer implements Tokenizer {
     @Override
     public void close() {
         library.close();
-    }
-
-    /** Unpaired surrogates have no UTF-8, and native code aborts the process on them: they become U+FFFD. */
-    private static String wellFormed(String text) {
-        return text.codePoints()
-                .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-                .toString();
     }
 }

@@ -4,11 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.UnaryOperator;
 
 /** Opens the tokenizer of a model folder. Stateless; any thread. */
 public final class Tokenizers {
@@ -32,33 +30,22 @@ public final class Tokenizers {
         JsonNode config =
                 Files.isRegularFile(configFile) ? JsonFile.read(configFile) : JsonNodeFactory.instance.objectNode();
         int length = length(configFile, config, maxPositions);
-        return className.startsWith("CLIP")
-                ? clip(folder, config, className.endsWith("Fast"), length)
-                : new LibraryTokenizer(
-                        folder.resolve("tokenizer.json") + "",
-                        definition(folder),
-                        UnaryOperator.identity(),
-                        length,
-                        LibraryTokenizer.NO_PADDING);
+        return className.startsWith("CLIP") ? clip(folder, config, length) : bert(folder, length);
     }
 
-    private static Tokenizer clip(Path folder, JsonNode config, boolean fast, int length) {
+    private static Tokenizer bert(Path folder, int length) {
+        Path file = folder.resolve("tokenizer.json");
+        return new LibraryTokenizer(file, JsonFile.read(file), length, LibraryTokenizer.NO_PADDING);
+    }
+
+    private static Tokenizer clip(Path folder, JsonNode config, int length) {
         SpecialTokens special = SpecialTokens.read(folder, config);
-        Path file = folder.resolve("vocab.json");
-        byte[] definition;
-        JsonNode vocabulary;
-        if (Files.isRegularFile(file)) {
-            definition = ClipDefinition.of(folder, special);
-            vocabulary = JsonFile.read(file);
-        } else {
-            definition = definition(folder);
-            vocabulary = JsonFile.parse(folder.resolve("tokenizer.json") + "", definition)
-                    .path("model")
-                    .path("vocab");
-        }
-        long padId = ClipDefinition.id(file, vocabulary, special.pad());
-        return new LibraryTokenizer(
-                folder + "", definition, fast ? UnaryOperator.identity() : ClipText::clean, length, padId);
+        Path file = folder.resolve("tokenizer.json");
+        JsonNode definition = Files.isRegularFile(folder.resolve("vocab.json"))
+                ? ClipDefinition.of(folder, special)
+                : JsonFile.read(file);
+        long padId = ClipDefinition.id(file, definition.path("model").path("vocab"), special.pad());
+        return new LibraryTokenizer(file, definition, length, padId);
     }
 
     /** Tokenizers that were never told their length say 1e30. */
@@ -71,14 +58,5 @@ public final class Tokenizers {
             throw new ModelException("%s: model_max_length %s is not a number of tokens".formatted(file, length));
         }
         return length.intValue();
-    }
-
-    private static byte[] definition(Path folder) {
-        Path file = folder.resolve("tokenizer.json");
-        try {
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + e, e);
-        }
     }
 }

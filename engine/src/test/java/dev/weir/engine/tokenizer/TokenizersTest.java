@@ -1,0 +1,169 @@
+package dev.weir.engine.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.engine.ModelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Ids against those of transformers (tools/reference/token_ids.py). */
+class TokenizersTest {
+
+    private static final Path REFERENCE = Path.of("src/test/resources/reference");
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"sd1, CLIPTokenizer, 77", "sd2, CLIPTokenizer, 77", "default, BertTokenizer, 24"})
+    void idsAreThoseOfTransformers(String checkpoint, String className, int length) throws IOException {
+        JsonNode cases = new ObjectMapper()
+                .readTree(REFERENCE.resolve("tokenizers/token_ids.json").toFile());
+        try (Tokenizer tokenizer = Tokenizers.open(tokenizerOf(checkpoint), className, 512)) {
+            assertThat(tokenizer.length()).isEqualTo(length);
+            assertThat(cases).hasSizeGreaterThan(100).allSatisfy(expected -> {
+                long[] ids = tokenizer.encode(expected.get("text").textValue());
+                int count = expected.get(checkpoint).size();
+                assertThat(Arrays.copyOf(ids, count)).containsExactly(longs(expected.get(checkpoint)));
+            });
+        }
+    }
+
+    @Test
+    void clipIsPaddedToItsLengthWithItsPadToken() throws IOException {
+        assertThat(paddingOf("sd1")).isEqualTo(endOf("sd1"));
+        assertThat(paddingOf("sd2")).isEqualTo(0).isNotEqualTo(endOf("sd2"));
+    }
+
+    @Test
+    void bertIsAsLongAsThePrompt() {
+        try (Tokenizer tokenizer = Tokenizers.open(tokenizerOf("default"), "BertTokenizer", 512)) {
+            assertThat(tokenizer.encode("")).hasSize(2);
+            assertThat(tokenizer.encode("a red apple")).hasSize(5);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"sd1, CLIPTokenizer", "default, BertTokenizer"})
+    void longPromptsAreCutAndKeepTheirEnd(String checkpoint, String className) {
+        try (Tokenizer tokenizer = Tokenizers.open(tokenizerOf(checkpoint), className, 512)) {
+            long[] cut = tokenizer.encode("red apple ".repeat(1000));
+            long[] whole = tokenizer.encode("red");
+
+            assertThat(cut).hasSize(tokenizer.length());
+            assertThat(cut[0]).isEqualTo(whole[0]);
+            assertThat(cut[cut.length - 1]).isEqualTo(whole[2]);
+        }
+    }
+
+    @Test
+    void noPromptIsLongerThanTheTextEncoderHasPositions() {
+        try (Tokenizer tokenizer = Tokenizers.open(tokenizerOf("sd1"), "CLIPTokenizer", 20)) {
+            assertThat(tokenizer.encode("a red apple")).hasSize(20);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"CLIPTokenizer", "BertTokenizer"})
+    void unpairedSurrogatesDoNoHarm(String className) {
+        String checkpoint = className.startsWith("CLIP") ? "sd1" : "default";
+        try (Tokenizer tokenizer = Tokenizers.open(tokenizerOf(checkpoint), className, 512)) {
+            assertThat(tokenizer.encode("a \ud800 red \udc00\ud83d")).isNotEmpty();
+        }
+    }
+
+    @Test
+    void clipIsReadFromATokenizerJsonToo() throws IOException {
+        Path source = tokenizerOf("sd1");
+        JsonNode config = new ObjectMapper()
+                .readTree(source.resolve("tokenizer_config.json").toFile());
+        Files.writeString(
+                folder.resolve("tokenizer.json"),
+                ClipDefinition.of(source, SpecialTokens.read(source, config)).toString());
+
+        try (Tokenizer fromJson = Tokenizers.open(folder, "CLIPTokenizer", 77);
+                Tokenizer fromVocabulary = Tokenizers.open(source, "CLIPTokenizer", 77)) {
+            assertThat(fromJson.encode("an astronaut!")).containsExactly(fromVocabulary.encode("an astronaut!"));
+        }
+    }
+
+    @Test
+    void newerConfigurationsNameTheirTokensThemselves() throws IOException {
+        for (String file : List.of("vocab.json", "merges.txt", "special_tokens_map.json")) {
+            Files.copy(tokenizerOf("sd1").resolve(file), folder.resolve(file));
+        }
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"),
+                "{\"added_tokens_decoder\":{},\"pad_token\":{\"content\":\"!\"},\"model_max_length\":1e30}");
+
+        try (Tokenizer tokenizer = Tokenizers.open(folder, "CLIPTokenizer", 77)) {
+            assertThat(tokenizer.encode("a")[76]).isZero();
+        }
+    }
+
+    @Test
+    void whatIsNoTokenizerIsRefusedNamingTheFile() throws IOException {
+        assertThatThrownBy(() -> Tokenizers.open(folder, "T5Tokenizer", 77))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("T5Tokenizer");
+        assertThatThrownBy(() -> Tokenizers.open(folder, "BertTokenizer", 77))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("tokenizer.json", "no such file");
+        Files.writeString(folder.resolve("tokenizer.json"), "{\"model\":{}}");
+        assertThatThrownBy(() -> Tokenizers.open(folder, "BertTokenizer", 77))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("tokenizer.json", "not a tokenizer");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"model_max_length\":\"long\"}");
+        assertThatThrownBy(() -> Tokenizers.open(folder, "BertTokenizer", 77))
+                .hasMessageContainingAll("tokenizer_config.json", "model_max_length");
+    }
+
+    @Test
+    void vocabulariesMustHoldTheSpecialTokensAndTheMerges() throws IOException {
+        Files.writeString(folder.resolve("vocab.json"), "{\"<|startoftext|>\":0,\"a\":1}");
+        Files.writeString(folder.resolve("merges.txt"), "#version\na b\n");
+        assertThatThrownBy(() -> Tokenizers.open(folder, "CLIPTokenizer", 77))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("vocab.json", "<|endoftext|>");
+        Files.writeString(folder.resolve("vocab.json"), "{\"<|startoftext|>\":0,\"<|endoftext|>\":1,\"a\":2}");
+        assertThatThrownBy(() -> Tokenizers.open(folder, "CLIPTokenizer", 77))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("out of vocabulary");
+    }
+
+    private static long paddingOf(String checkpoint) {
+        try (Tokenizer tokenizer = Tokenizers.open(tokenizerOf(checkpoint), "CLIPTokenizer", 77)) {
+            long[] ids = tokenizer.encode("a red apple");
+            assertThat(ids).hasSize(77);
+            return ids[76];
+        }
+    }
+
+    private static long endOf(String checkpoint) throws IOException {
+        return new ObjectMapper()
+                .readTree(tokenizerOf(checkpoint).resolve("vocab.json").toFile())
+                .get("<|endoftext|>")
+                .asLong();
+    }
+
+    private static Path tokenizerOf(String checkpoint) {
+        return REFERENCE.resolve("checkpoints").resolve(checkpoint).resolve("tokenizer");
+    }
+
+    private static long[] longs(JsonNode list) {
+        long[] values = new long[list.size()];
+        Arrays.setAll(values, i -> list.get(i).asLong());
+        return values;
+    }
+}
