@@ -5,11 +5,14 @@ import java.util.List;
 /**
  * What a model is, read from its folder without loading weights.
  *
- * @param id the name users call it by: the folder's name
+ * @param id the name users call it by: what its weir.json says, else the folder's name
  * @param pipeline the {@code _class_name} of its model_index.json
  * @param latentChannels channels of the denoiser's output
  * @param scale picture pixels per latent pixel each way
  * @param nativeSize side in pixels that the denoiser was trained at
+ * @param sizeMultiple sides of the denoiser's picture are multiples of this many pixels
+ * @param minSize least side of the denoiser's picture
+ * @param maxSize greatest side of the denoiser's picture
  * @param upsampleFactor what the cascade's upsampler multiplies each side by; 1 where the model has none
  * @param components folders of the model, as {@code unet}
  * @param defaults what a request gets that does not say
@@ -20,6 +23,9 @@ public record ModelCard(
         int latentChannels,
         int scale,
         int nativeSize,
+        int sizeMultiple,
+        int minSize,
+        int maxSize,
         int upsampleFactor,
         List<String> components,
         Defaults defaults) {

@@ -1,0 +1,24 @@
+package dev.weir.engine;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Finds the models of a folder that holds several. Stateless; any thread. */
+public final class ModelFolders {
+
+    private ModelFolders() {}
+
+    /** Every subfolder with a {@code model_index.json}, whether Weir runs it or not, by name. */
+    public static List<Path> list(Path models) {
+        try (Stream<Path> folders = Files.list(models)) {
+            return folders.filter(folder -> Files.isRegularFile(folder.resolve(PipelineIndex.FILE)))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new ModelException(models + ": cannot be listed: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.tokenizer.Tokenizers;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a {@code model_index.json} says a pipeline is made of, and which of it Weir runs.
+ *
+ * @param className of the pipeline, as {@code StableDiffusionPipeline}
+ * @param components class names by folder, without those that the pipeline leaves out
+ */
+record PipelineIndex(Path folder, String className, Map<String, String> components) {
+
+    static final String FILE = "model_index.json";
+
+    static final String TEXT_ENCODER = "text_encoder";
+    static final String TOKENIZER = "tokenizer";
+    static final String UNET = "unet";
+    static final String VAE = "vae";
+    static final String SCHEDULER = "scheduler";
+
+    /** What makes a picture, in the order in which a picture passes. */
+    static final List<String> PARTS = List.of(TOKENIZER, TEXT_ENCODER, UNET, SCHEDULER, VAE);
+
+    /** The classes that a part may be of; a scheduler is judged by its configuration. */
+    private static final Map<String, List<String>> CLASSES = Map.of(
+            TOKENIZER, Tokenizers.CLASSES,
+            TEXT_ENCODER, List.of("CLIPTextModel", "BertModel"),
+            UNET, List.of("UNet2DConditionModel"),
+            VAE, List.of("AutoencoderKL"));
+
+    /** Components that check pictures and make none: Weir does not run them, and pictures are the same without. */
+    private static final List<String> BYSTANDERS = List.of("safety_checker", "feature_extractor");
+
+    static PipelineIndex read(Path folder) {
+        Path file = folder.resolve(FILE);
+        JsonNode json = JsonFile.read(file);
+        Map<String, String> components = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : json.properties()) {
+            JsonNode value = entry.getValue();
+            if (value.isArray() && value.size() == 2 && value.get(1).isTextual()) {
+                components.put(entry.getKey(), value.get(1).textValue());
+            }
+        }
+        String className = json.path("_class_name").asText("");
+        if (className.isEmpty() || components.isEmpty()) {
+            throw new ModelException(file + ": names no pipeline: _class_name or the components are missing");
+        }
+        return new PipelineIndex(folder, className, Collections.unmodifiableMap(components));
+    }
+
+    boolean isBystander(String component) {
+        return BYSTANDERS.contains(component);
+    }
+
+    /** Why Weir does not run a component that the pipeline has, or lacks. */
+    Optional<String> problem(String component) {
+        String name = components.get(component);
+        if (name == null) {
+            return Optional.of("the pipeline has none");
+        }
+        if (!PARTS.contains(component) && !isBystander(component)) {
+            return Optional.of("Weir runs no pipeline that has a %s (%s)".formatted(component, name));
+        }
+        List<String> known = CLASSES.getOrDefault(component, List.of(name));
+        return isBystander(component) || known.contains(name)
+                ? Optional.empty()
+                : Optional.of("%s is not one of %s".formatted(name, known));
+    }
+
+    /** Throws {@link ModelException} that names the component for which Weir does not run the pipeline. */
+    void requireSupported() {
+        for (String component : components.keySet()) {
+            refuse(component);
+        }
+        PARTS.forEach(this::refuse);
+    }
+
+    private void refuse(String component) {
+        problem(component).ifPresent(problem -> {
+            throw new ModelException(
+                    "%s: %s is not supported: %s: %s".formatted(folder.resolve(FILE), className, component, problem));
+        });
+    }
+}
