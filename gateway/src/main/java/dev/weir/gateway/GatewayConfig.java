@@ -1,0 +1,107 @@
+package dev.weir.gateway;
+
+import java.time.Duration;
+
+/**
+ * What a gateway is told at its start.
+ *
+ * @param host address to listen on
+ * @param port 0: any free one, see {@link GatewayVerticle#actualPort()}
+ */
+public record GatewayConfig(String host, int port, Limits limits, Patience patience) {
+
+    /** Everything that could grow, and how far it may. */
+    public record Limits(
+            int bodyBytes,
+            int promptLength,
+            int jobs,
+            int samples,
+            int samplesPerSocket,
+            int keptJobs,
+            long keptBytes,
+            int attempts) {
+
+        public static final Limits DEFAULT = new Limits(128 << 10, 4000, 256, 512, 64, 1000, 256L << 20, 3);
+
+        public Limits {
+            atLeastOne("bodyBytes", bodyBytes);
+            atLeastOne("promptLength", promptLength);
+            atLeastOne("jobs", jobs);
+            atLeastOne("samples", samples);
+            atLeastOne("samplesPerSocket", samplesPerSocket);
+            atLeastOne("keptJobs", keptJobs);
+            atLeastOne("keptBytes", keptBytes);
+            atLeastOne("attempts", attempts);
+        }
+
+        public Limits withSamples(int newJobs, int newSamples) {
+            return new Limits(
+                    bodyBytes, promptLength, newJobs, newSamples, samplesPerSocket, keptJobs, keptBytes, attempts);
+        }
+
+        public Limits withKept(int newKeptJobs, long newKeptBytes) {
+            return new Limits(
+                    bodyBytes, promptLength, jobs, samples, samplesPerSocket, newKeptJobs, newKeptBytes, attempts);
+        }
+
+        private static void atLeastOne(String name, long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException("limits.%s must be at least 1, not %d".formatted(name, value));
+            }
+        }
+    }
+
+    /**
+     * How long the gateway waits, and for what.
+     *
+     * @param deadline a job's whole life
+     * @param silence without an event of a sample, on top of what its holder's backlog explains; then it is tried anew
+     * @param slowClient how long a client may leave its side of a stream unread
+     * @param result how long the pictures of a job under {@code /v1/jobs} are kept
+     * @param drain how long running jobs may go on when the gateway stops
+     */
+    public record Patience(
+            Duration deadline, Duration silence, Duration slowClient, Duration result, Duration drain) {
+
+        public static final Patience DEFAULT = new Patience(
+                Duration.ofMinutes(15),
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(10),
+                Duration.ofSeconds(20));
+
+        public Patience {
+            positive("deadline", deadline);
+            positive("silence", silence);
+            positive("slowClient", slowClient);
+            positive("result", result);
+            if (drain.isNegative()) {
+                throw new IllegalArgumentException("patience.drain must not be negative");
+            }
+        }
+
+        private static void positive(String name, Duration value) {
+            if (value.isNegative() || value.isZero()) {
+                throw new IllegalArgumentException("patience.%s must be positive, not %s".formatted(name, value));
+            }
+        }
+    }
+
+    public GatewayConfig {
+        if (port < 0 || port > 65535) {
+            throw new IllegalArgumentException("port must be from 0 to 65535, not " + port);
+        }
+    }
+
+    public static GatewayConfig on(String host, int port) {
+        return new GatewayConfig(host, port, Limits.DEFAULT, Patience.DEFAULT);
+    }
+
+    public GatewayConfig with(Limits newLimits) {
+        return new GatewayConfig(host, port, newLimits, patience);
+    }
+
+    public GatewayConfig with(Patience newPatience) {
+        return new GatewayConfig(host, port, limits, newPatience);
+    }
+}

@@ -1,0 +1,69 @@
+package dev.weir.gateway.api;
+
+import dev.weir.gateway.job.RefusedException;
+import dev.weir.runtime.stage.Failure;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * What a client is told when it does not get what it asked for, in the shape that OpenAI's libraries read.
+ *
+ * @param code stable, snake_case
+ * @param param the field of the request, or null
+ * @param retryAfterSeconds when another try makes sense; 0: not said
+ */
+public record ApiError(int status, String type, String code, String message, String param, long retryAfterSeconds) {
+
+    private static final String INVALID = "invalid_request_error";
+    private static final String UNAVAILABLE = "service_unavailable_error";
+
+    public static ApiError invalid(String code, String message, String param) {
+        return invalid(400, code, message, param);
+    }
+
+    public static ApiError invalid(int status, String code, String message, String param) {
+        return new ApiError(status, INVALID, code, message, param, 0);
+    }
+
+    public static ApiError internal() {
+        return new ApiError(500, "server_error", "internal_error", "the gateway failed; its log says why", null, 0);
+    }
+
+    public static ApiError of(RefusedException refused) {
+        return switch (refused.reason()) {
+            case BUSY -> new ApiError(
+                    429, "rate_limit_error", refused.code(), refused.getMessage(), null, refused.retryAfterSeconds());
+            case UNAVAILABLE -> new ApiError(
+                    503, UNAVAILABLE, refused.code(), refused.getMessage(), null, refused.retryAfterSeconds());
+        };
+    }
+
+    /** Why a picture that was begun could not be made. */
+    public static ApiError of(Failure failure) {
+        int status =
+                switch (failure.code()) {
+                    case "deadline_exceeded" -> 504;
+                    case "invalid", "invalid_task" -> 400;
+                    case "internal_error", "no_image" -> 500;
+                    default -> 503;
+                };
+        String type =
+                switch (status) {
+                    case 400 -> INVALID;
+                    case 504 -> "timeout_error";
+                    case 500 -> "server_error";
+                    default -> UNAVAILABLE;
+                };
+        return new ApiError(status, type, failure.code(), failure.message(), null, 0);
+    }
+
+    public JsonObject toJson() {
+        return new JsonObject()
+                .put(
+                        "error",
+                        new JsonObject()
+                                .put("type", type)
+                                .put("code", code)
+                                .put("message", message)
+                                .put("param", param));
+    }
+}

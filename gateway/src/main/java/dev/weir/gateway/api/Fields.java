@@ -1,0 +1,179 @@
+package dev.weir.gateway.api;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.TypeFactory;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A JSON object of a request, read field by field: each getter gives the value or throws an {@link ApiException} that names
+ * the field and what it may be. A field that is null counts as absent.
+ */
+public final class Fields {
+
+    private static final int DEEPEST = 16;
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(DEEPEST)
+                            .maxNumberLength(100)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    private static final JavaType OBJECT = TypeFactory.defaultInstance()
+            .constructMapType(LinkedHashMap.class, String.class, Object.class);
+
+    private final String path;
+    private final Map<String, Object> values;
+
+    private Fields(String path, Map<String, Object> values) {
+        this.path = path;
+        this.values = values;
+    }
+
+    public static Fields parse(byte[] body) {
+        try {
+            Map<String, Object> values = MAPPER.readValue(body, OBJECT);
+            if (values == null) {
+                throw new ApiException(ApiError.invalid("invalid_json", "the body must be a JSON object", null));
+            }
+            return new Fields("", values);
+        } catch (JsonProcessingException e) {
+            String where = e.getLocation() == null
+                    ? ""
+                    : " (line %d, column %d)"
+                            .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr());
+            String message = "the body is not a JSON object: " + firstLine(e.getOriginalMessage()) + where;
+            throw new ApiException(ApiError.invalid("invalid_json", message, null));
+        } catch (IOException e) {
+            throw new ApiException(ApiError.invalid("invalid_json", "the body is not JSON", null));
+        }
+    }
+
+    private static String firstLine(String message) {
+        return message.lines().findFirst().orElse("");
+    }
+
+    /** Refuses fields that nobody would read: most are typing errors, and would silently change nothing. */
+    public void allowOnly(Set<String> known) {
+        for (String name : values.keySet()) {
+            if (!known.contains(name)) {
+                throw invalid("unknown_parameter", name, "is not known here; known are " + String.join(", ", known));
+            }
+        }
+    }
+
+    public Optional<String> text(String name) {
+        Object value = values.get(name);
+        if (value != null && !(value instanceof String)) {
+            throw wrongType(name, "a string", value);
+        }
+        return Optional.ofNullable((String) value);
+    }
+
+    public Optional<String> text(String name, int maxLength) {
+        Optional<String> text = text(name);
+        text.filter(t -> t.codePointCount(0, t.length()) > maxLength).ifPresent(t -> {
+            String limit = "has %d characters, and at most %d are allowed"
+                    .formatted(t.codePointCount(0, t.length()), maxLength);
+            throw invalid("string_too_long", name, limit);
+        });
+        return text;
+    }
+
+    public Optional<String> oneOf(String name, List<String> allowed) {
+        Optional<String> text = text(name);
+        text.filter(t -> !allowed.contains(t)).ifPresent(t -> {
+            throw invalid("invalid_value", name, "must be one of %s, not \"%s\"".formatted(allowed, brief(t)));
+        });
+        return text;
+    }
+
+    public boolean flag(String name) {
+        Object value = values.get(name);
+        if (value != null && !(value instanceof Boolean)) {
+            throw wrongType(name, "true or false", value);
+        }
+        return Boolean.TRUE.equals(value);
+    }
+
+    /** A whole number; {@code 20.0} is one too, as in JSON Schema. */
+    public Optional<Long> integer(String name, long min, long max) {
+        return number(name).map(value -> {
+            if (value.doubleValue() != Math.rint(value.doubleValue())) {
+                throw invalid("invalid_type", name, "must be a whole number, not " + brief(value));
+            }
+            boolean isLong = value instanceof Integer || value instanceof Long;
+            // Past 2^53 a double has no exact longs to compare; nothing up there is within any range here.
+            if ((!isLong && Math.abs(value.doubleValue()) > 0x1p53) || value.longValue() < min || value.longValue() > max) {
+                throw invalid("out_of_range", name, "must be from %d to %d, not %s".formatted(min, max, brief(value)));
+            }
+            return value.longValue();
+        });
+    }
+
+    public Optional<Double> real(String name, double min, double max) {
+        return number(name).map(value -> {
+            double real = value.doubleValue();
+            if (!(real >= min && real <= max)) {
+                throw invalid("out_of_range", name, "must be from %s to %s, not %s".formatted(min, max, brief(value)));
+            }
+            return real;
+        });
+    }
+
+    private Optional<Number> number(String name) {
+        Object value = values.get(name);
+        if (value != null && !(value instanceof Number)) {
+            throw wrongType(name, "a number", value);
+        }
+        return Optional.ofNullable((Number) value);
+    }
+
+    public Optional<Fields> object(String name) {
+        Object value = values.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!(value instanceof Map<?, ?> map)) {
+            throw wrongType(name, "an object", value);
+        }
+        Map<String, Object> fields = new LinkedHashMap<>();
+        map.forEach((key, element) -> fields.put(String.valueOf(key), element));
+        return Optional.of(new Fields(path + name + ".", fields));
+    }
+
+    public ApiException missing(String name) {
+        return invalid("missing_required_parameter", name, "is required");
+    }
+
+    /** @param problem completes a sentence that starts with the field's name */
+    public ApiException invalid(String code, String name, String problem) {
+        return new ApiException(ApiError.invalid(code, path + brief(name) + " " + problem, path + brief(name)));
+    }
+
+    private ApiException wrongType(String name, String wanted, Object value) {
+        String found = value instanceof String
+                ? "a string"
+                : value instanceof Boolean
+                        ? "a boolean"
+                        : value instanceof Number ? "a number" : value instanceof List ? "an array" : "an object";
+        return invalid("invalid_type", name, "must be %s, not %s".formatted(wanted, found));
+    }
+
+    private static String brief(Object value) {
+        String text = String.valueOf(value);
+        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+    }
+}

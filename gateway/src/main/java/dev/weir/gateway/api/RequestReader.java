@@ -1,0 +1,236 @@
+package dev.weir.gateway.api;
+
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.Route;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.StageKind;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Reads what a client wants and holds it against the model's card; what comes out can be made. The ranges here are those
+ * of {@code openapi.json}, and a test holds the two together.
+ */
+public final class RequestReader {
+
+    /** What every request for pictures may say. */
+    static final Set<String> GENERATION = sorted(
+            "prompt",
+            "negative_prompt",
+            "model",
+            "n",
+            "size",
+            "seed",
+            "num_inference_steps",
+            "guidance_scale",
+            "sampler",
+            "output_format",
+            "output_compression",
+            "quality",
+            "background",
+            "moderation",
+            "style",
+            "user");
+
+    static final Set<String> IMAGES = plus(GENERATION, "response_format", "stream", "partial_images");
+    static final Set<String> JOB = plus(GENERATION, "preview");
+    static final Set<String> COMMAND = plus(JOB, "type", "id");
+    static final Set<String> PREVIEW = sorted("every_steps", "count", "grade");
+
+    /** The largest integer that every JSON library keeps exactly. */
+    static final long MAX_SEED = (1L << 53) - 1;
+
+    static final int MAX_IMAGES = 10;
+    static final int MAX_PARTIAL_IMAGES = 3;
+    static final double MAX_GUIDANCE = 50;
+    static final int MAX_USER_LENGTH = 256;
+
+    private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
+
+    private final ModelCatalog catalog;
+    private final int maxPromptLength;
+
+    public RequestReader(ModelCatalog catalog, int maxPromptLength) {
+        this.catalog = catalog;
+        this.maxPromptLength = maxPromptLength;
+    }
+
+    /** @param urls whether the answer links to the pictures instead of bearing them */
+    public record ImagesRequest(JobSpec spec, boolean stream, boolean urls) {}
+
+    /** The body of {@code POST /v1/images/generations}. */
+    public ImagesRequest images(Fields fields) {
+        fields.allowOnly(IMAGES);
+        boolean stream = fields.flag("stream");
+        boolean urls = fields.oneOf("response_format", List.of("b64_json", "url"))
+                .filter("url"::equals)
+                .isPresent();
+        if (stream && urls) {
+            throw fields.invalid("invalid_value", "response_format", "must be b64_json where stream is true");
+        }
+        long partial = fields.integer("partial_images", 0, MAX_PARTIAL_IMAGES).orElse(0L);
+        if (partial > 0 && !stream) {
+            throw fields.invalid("invalid_value", "partial_images", "needs stream to be true");
+        }
+        Preview preview = Preview.newBuilder()
+                .setCount((int) partial)
+                .setGrade(Preview.Grade.VAE)
+                .build();
+        return new ImagesRequest(generation(fields, preview), stream, urls);
+    }
+
+    /** The body of {@code POST /v1/jobs}. */
+    public JobSpec job(Fields fields) {
+        fields.allowOnly(JOB);
+        return generation(fields, preview(fields, Preview.getDefaultInstance()));
+    }
+
+    /** A {@code generate} command: frames after every step unless it says otherwise. */
+    public JobSpec command(Fields fields) {
+        fields.allowOnly(COMMAND);
+        return generation(
+                fields, preview(fields, Preview.newBuilder().setEverySteps(1).build()));
+    }
+
+    private static Preview preview(Fields fields, Preview otherwise) {
+        return fields.object("preview")
+                .map(preview -> {
+                    preview.allowOnly(PREVIEW);
+                    return Preview.newBuilder()
+                            .setEverySteps(
+                                    preview.integer("every_steps", 0, 1000).orElse(0L).intValue())
+                            .setCount(preview.integer("count", 0, 100).orElse(0L).intValue())
+                            .setGrade(
+                                    preview.oneOf("grade", List.of("latent_rgb", "vae"))
+                                                    .filter("vae"::equals)
+                                                    .isPresent()
+                                            ? Preview.Grade.VAE
+                                            : Preview.Grade.LATENT_RGB)
+                            .build();
+                })
+                .orElse(otherwise);
+    }
+
+    private JobSpec generation(Fields fields, Preview preview) {
+        String prompt = fields.text("prompt", maxPromptLength).orElseThrow(() -> fields.missing("prompt"));
+        if (prompt.isBlank()) {
+            throw fields.invalid("empty_string", "prompt", "must not be empty");
+        }
+        String negative = fields.text("negative_prompt", maxPromptLength).orElse("");
+        int samples = fields.integer("n", 1, MAX_IMAGES).orElse(1L).intValue();
+        long seed = fields.integer("seed", 0, MAX_SEED - MAX_IMAGES)
+                .orElseGet(() -> ThreadLocalRandom.current().nextLong(1L << 32));
+        double guidance = fields.real("guidance_scale", 0, MAX_GUIDANCE).orElse(-1.0);
+        String user = fields.text("user", MAX_USER_LENGTH).orElse("");
+        String format = format(fields);
+        long quality = fields.integer("output_compression", 0, 100).orElse(format.equals("png") ? 100L : 90L);
+        acceptWithoutEffect(fields);
+
+        ModelCard card = card(fields);
+        int[] size = size(fields, card);
+        long steps = fields.integer("num_inference_steps", 1, card.getMaxSteps())
+                .orElse((long) card.getDefaultSteps());
+        List<StageKind> route = Route.of(card, size[0], size[1]);
+        Generation generation = Generation.newBuilder()
+                .setPrompt(prompt)
+                .setNegativePrompt(negative)
+                .setSeed(seed)
+                .setSteps((int) steps)
+                .setGuidanceScale(guidance < 0 ? card.getDefaultGuidanceScale() : (float) guidance)
+                .setSampler(sampler(fields, card))
+                .setWidth(size[0])
+                .setHeight(size[1])
+                .setUpsamplerSteps(route.contains(StageKind.UPSAMPLER) ? card.getDefaultUpsamplerSteps() : 0)
+                .setOutputFormat(format)
+                .setOutputCompression((int) Math.max(1, quality))
+                .build();
+        return new JobSpec(card.getId(), route, generation, samples, preview, user);
+    }
+
+    private static String format(Fields fields) {
+        return fields.oneOf("output_format", List.of("png", "jpeg", "webp"))
+                .map(format -> {
+                    if (format.equals("webp")) {
+                        throw fields.invalid("unsupported_value", "output_format", "must be png or jpeg; webp is not made here");
+                    }
+                    return format;
+                })
+                .orElse("png");
+    }
+
+    /** OpenAI's fields that a diffusion model has no use for: checked, so that typing errors show. */
+    private static void acceptWithoutEffect(Fields fields) {
+        fields.oneOf("quality", List.of("auto", "low", "medium", "high", "standard", "hd"));
+        fields.oneOf("moderation", List.of("auto", "low"));
+        fields.oneOf("style", List.of("vivid", "natural"));
+        if (fields.oneOf("background", List.of("auto", "opaque", "transparent"))
+                .filter("transparent"::equals)
+                .isPresent()) {
+            throw fields.invalid("unsupported_value", "background", "must be opaque: pictures here have no transparency");
+        }
+    }
+
+    private ModelCard card(Fields fields) {
+        List<ModelCard> cards = catalog.cards();
+        if (cards.isEmpty()) {
+            throw new ApiException(new ApiError(
+                    503, "service_unavailable_error", "no_model", "no live node serves any model", null, 2));
+        }
+        return fields.text("model")
+                .map(id -> cards.stream()
+                        .filter(card -> card.getId().equals(id))
+                        .findFirst()
+                        .orElseThrow(() -> new ApiException(ApiError.invalid(
+                                404, "model_not_found", unknownModel(id, cards), "model"))))
+                .orElseGet(() -> cards.stream()
+                        .filter(catalog::isReady)
+                        .findFirst()
+                        .orElse(cards.get(0)));
+    }
+
+    private static String unknownModel(String id, List<ModelCard> cards) {
+        String known = cards.stream().map(ModelCard::getId).collect(Collectors.joining(", "));
+        return "model \"%s\" is not served here; known are %s"
+                .formatted(id.length() > 60 ? id.substring(0, 60) + "…" : id, known);
+    }
+
+    private static String sampler(Fields fields, ModelCard card) {
+        return fields.oneOf("sampler", card.getSamplersList()).orElse(card.getDefaultSampler());
+    }
+
+    private static int[] size(Fields fields, ModelCard card) {
+        String size = fields.text("size").orElse("auto");
+        if (size.equals("auto")) {
+            return new int[] {card.getNativeSize(), card.getNativeSize()};
+        }
+        Matcher sides = SIZE.matcher(size);
+        if (!sides.matches()) {
+            throw fields.invalid("invalid_value", "size", "must be auto or WIDTHxHEIGHT in pixels, as 256x256");
+        }
+        int width = Integer.parseInt(sides.group(1));
+        int height = Integer.parseInt(sides.group(2));
+        if (!Route.fits(card, width, height)) {
+            throw fields.invalid(
+                    "unsupported_size", "size", "%s cannot be made by %s: %s".formatted(size, card.getId(), Route.sizes(card)));
+        }
+        return new int[] {width, height};
+    }
+
+    private static Set<String> sorted(String... names) {
+        return new TreeSet<>(List.of(names));
+    }
+
+    private static Set<String> plus(Set<String> names, String... more) {
+        Set<String> all = new TreeSet<>(names);
+        all.addAll(List.of(more));
+        return all;
+    }
+}

@@ -1,0 +1,63 @@
+package dev.weir.gateway.job;
+
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import java.util.List;
+
+/** Estimates from what the nodes say of their queues. Event loop of the directory's owner. */
+public final class Backlog {
+
+    private static final long LONGEST_RETRY_SECONDS = 600;
+
+    private final ModelCatalog catalog;
+
+    public Backlog(ModelCatalog catalog) {
+        this.catalog = catalog;
+    }
+
+    /** Seconds until a picture that is asked for now is done: at each stage the shortest wait, then its own steps. */
+    public double secondsUntilDone(JobSpec spec) {
+        return spec.route().stream()
+                .mapToDouble(stage -> secondsAt(stage, spec))
+                .sum();
+    }
+
+    private double secondsAt(StageKind stage, JobSpec spec) {
+        int forwards =
+                switch (stage) {
+                    case DENOISER -> spec.generation().getSteps();
+                    case UPSAMPLER -> Math.max(1, spec.generation().getUpsamplerSteps());
+                    default -> 1;
+                };
+        return catalog.serving(spec.model(), stage).stream()
+                .mapToDouble(node -> node.getBacklogSeconds() + forwards * node.getStepSeconds())
+                .min()
+                .orElse(0);
+    }
+
+    /** Seconds until so many samples have left the slowest stage, by the pace at which its nodes say they work. */
+    long retryAfterSeconds(JobSpec spec, int samples) {
+        double seconds = spec.route().stream()
+                .mapToDouble(stage -> secondsToFinish(catalog.serving(spec.model(), stage), samples))
+                .max()
+                .orElse(0);
+        return Math.max(1, Math.min(LONGEST_RETRY_SECONDS, (long) Math.ceil(seconds)));
+    }
+
+    private static double secondsToFinish(List<NodeStatus> nodes, int samples) {
+        double samplesPerSecond = nodes.stream()
+                .filter(node -> node.getBacklogSeconds() > 0)
+                .mapToDouble(node -> (node.getWaiting() + node.getRunning()) / node.getBacklogSeconds())
+                .sum();
+        return samplesPerSecond > 0 ? samples / samplesPerSecond : 0;
+    }
+
+    /** What its holder's queue explains of a sample's silence. */
+    double secondsAt(String node, StageKind stage, String model) {
+        return catalog.serving(model, stage).stream()
+                .filter(status -> status.getNodeId().equals(node))
+                .mapToDouble(status -> status.getBacklogSeconds() + status.getStepSeconds())
+                .findFirst()
+                .orElse(0);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.weir.gateway.job;
+
+import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/** One request on its way: its samples, and the one who is told of them. Event loop of {@link Jobs}, which moves it. */
+public final class Job {
+
+    private final String id;
+    private final JobSpec spec;
+    private final long createdMs;
+    private final long deadlineMs;
+    private final List<Sample> samples;
+    private final Consumer<JobEvent> watcher;
+    private long seq;
+    private boolean cancelled;
+
+    Job(String id, JobSpec spec, long createdMs, long deadlineMs, Consumer<JobEvent> watcher) {
+        this.id = id;
+        this.spec = spec;
+        this.createdMs = createdMs;
+        this.deadlineMs = deadlineMs;
+        this.watcher = watcher;
+        this.samples = IntStream.range(0, spec.samples())
+                .mapToObj(i -> new Sample(i, createdMs))
+                .toList();
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public JobSpec spec() {
+        return spec;
+    }
+
+    public long createdMs() {
+        return createdMs;
+    }
+
+    long deadlineMs() {
+        return deadlineMs;
+    }
+
+    List<Sample> samples() {
+        return samples;
+    }
+
+    boolean isOver() {
+        return samples.stream().allMatch(Sample::ended);
+    }
+
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    void cancel() {
+        cancelled = true;
+    }
+
+    void tell(JobEvent event) {
+        watcher.accept(event);
+    }
+
+    /** The next moment in the life of this job, at this sample. */
+    Moment moment(Sample sample) {
+        return moment(sample, sample.step());
+    }
+
+    Moment moment(Sample sample, int step) {
+        return new Moment(
+                id, sample.index(), ++seq, spec.seed(sample.index()), sample.attempt(), step, spec.totalSteps());
+    }
+
+    /** Steps done over the whole route, when this stage has done so many. */
+    int overallStep(StageKind stage, int step) {
+        return stage == StageKind.UPSAMPLER ? spec.generation().getSteps() + step : step;
+    }
+
+    /** The routing slip of a sample's present attempt. */
+    Task task(Sample sample, String owner) {
+        Generation generation = spec.generation().toBuilder()
+                .setSeed(spec.seed(sample.index()))
+                .build();
+        return Task.newBuilder()
+                .setRef(SampleRef.newBuilder()
+                        .setJobId(id)
+                        .setSample(sample.index())
+                        .setAttempt(sample.attempt()))
+                .setOwner(owner)
+                .setModel(spec.model())
+                .setDeadlineMs(deadlineMs)
+                .setUser(spec.user())
+                .setGeneration(generation)
+                .setPreview(spec.preview())
+                .addAllRoute(spec.route())
+                .build();
+    }
+}

@@ -1,0 +1,344 @@
+package dev.weir.gateway.job;
+
+import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.job.RefusedException.Reason;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.route.DispatchException;
+import dev.weir.runtime.stage.Failure;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+
+/**
+ * The owner of this gateway's jobs: admits them, sends each sample to the first stage of its route, hears what becomes of
+ * it, starts it anew where a node was lost, and tells the one who watches. Knows no HTTP and keeps no picture. Event loop of
+ * the gateway only.
+ */
+public final class Jobs {
+
+    private static final long SWEEP_MS = 250;
+    private static final long RESTART_PAUSE_MS = 100;
+
+    private final NodeContext node;
+    private final String address;
+    private final Limits limits;
+    private final Patience patience;
+    private final ModelCatalog catalog;
+    private final Backlog backlog;
+    private final Consumer<String> cancelAtStages;
+    private final JobMetrics metrics;
+    private final Map<String, Job> jobs = new LinkedHashMap<>();
+    private final long sweepTimer;
+    private Promise<Void> idle;
+    private int samples;
+
+    /**
+     * @param address where stages send events of these jobs
+     * @param cancelAtStages tells every stage node to drop what it holds of a job
+     */
+    public Jobs(
+            NodeContext node, String address, Limits limits, Patience patience, Consumer<String> cancelAtStages) {
+        this.node = node;
+        this.address = address;
+        this.limits = limits;
+        this.patience = patience;
+        this.cancelAtStages = cancelAtStages;
+        this.catalog = new ModelCatalog(node.directory());
+        this.backlog = new Backlog(catalog);
+        this.metrics = new JobMetrics(node.metrics());
+        metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
+        node.directory().onLost(this::lost);
+        sweepTimer = node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
+    }
+
+    public int jobsInFlight() {
+        return jobs.size();
+    }
+
+    public int samplesInFlight() {
+        return samples;
+    }
+
+    /**
+     * Takes a job in and sends its samples off. The watcher is called on the event loop, first from within this call.
+     *
+     * @throws RefusedException when it cannot be taken; nothing was begun then
+     */
+    public Job submit(JobSpec spec, Consumer<JobEvent> watcher) {
+        admit(spec);
+        long now = now();
+        String id = UUID.randomUUID().toString();
+        Job job = new Job(id, spec, now, now + patience.deadline().toMillis(), watcher);
+        jobs.put(id, job);
+        samples += spec.samples();
+        for (Sample sample : job.samples()) {
+            send(job, sample, "");
+        }
+        return job;
+    }
+
+    private void admit(JobSpec spec) {
+        if (idle != null) {
+            throw refused(Reason.UNAVAILABLE, "draining", "this gateway is stopping", 1);
+        }
+        List<StageKind> missing = catalog.missing(spec.model(), spec.route());
+        if (!missing.isEmpty()) {
+            String message = "no live node serves the model %s at the stage %s".formatted(spec.model(), missing.get(0));
+            throw refused(Reason.UNAVAILABLE, "no_node", message, 2);
+        }
+        int tooMany = Math.max(jobs.size() + 1 - limits.jobs(), samples + spec.samples() - limits.samples());
+        if (tooMany > 0) {
+            String message = "%d images of %d jobs are in the making, and no more than %d images of %d jobs may be"
+                    .formatted(samples, jobs.size(), limits.samples(), limits.jobs());
+            throw refused(Reason.BUSY, "too_many_jobs", message, backlog.retryAfterSeconds(spec, tooMany));
+        }
+    }
+
+    private RefusedException refused(Reason reason, String code, String message, long retryAfterSeconds) {
+        metrics.refused(code);
+        return new RefusedException(reason, code, message, retryAfterSeconds);
+    }
+
+    /** @return whether there was something to cancel */
+    public boolean cancel(String jobId) {
+        Job job = jobs.get(jobId);
+        if (job == null) {
+            return false;
+        }
+        job.cancel();
+        for (Sample sample : job.samples()) {
+            if (!sample.ended()) {
+                end(job, sample, "cancelled", new JobEvent.Cancelled(job.moment(sample)));
+            }
+        }
+        cancelAtStages.accept(jobId);
+        return true;
+    }
+
+    private void send(Job job, Sample sample, String reason) {
+        long ahead = jobs.values().stream()
+                .takeWhile(earlier -> earlier != job)
+                .flatMap(earlier -> earlier.samples().stream())
+                .filter(s -> !s.started() && !s.ended())
+                .count();
+        double wait = backlog.secondsUntilDone(job.spec());
+        job.tell(new JobEvent.Queued(job.moment(sample), (int) ahead + sample.index(), wait, reason));
+        if (!sample.ended()) {
+            int attempt = sample.attempt();
+            node.dispatcher()
+                    .dispatch(job.task(sample, address), List.of())
+                    .onComplete(answer -> dispatched(job, sample, attempt, answer));
+        }
+    }
+
+    private void dispatched(Job job, Sample sample, int attempt, AsyncResult<NodeStatus> answer) {
+        if (job.isCancelled() && answer.succeeded()) {
+            cancelAtStages.accept(job.id());
+        } else if (!sample.ended() && sample.attempt() == attempt) {
+            if (answer.succeeded()) {
+                sample.acceptedBy(answer.result());
+            } else {
+                failed(job, sample, failureOf(answer.cause()));
+            }
+        }
+    }
+
+    private static Failure failureOf(Throwable cause) {
+        return cause instanceof DispatchException refusal
+                ? refusal.failure()
+                : new Failure("internal_error", String.valueOf(cause.getMessage()), false);
+    }
+
+    /** What a stage says of a sample. Events that no longer count are dropped here. */
+    public void onEvent(Event event, List<Tensor> tensors) {
+        Job job = jobs.get(event.getRef().getJobId());
+        int index = event.getRef().getSample();
+        if (job == null || index < 0 || index >= job.samples().size()) {
+            metrics.stale();
+            return;
+        }
+        Sample sample = job.samples().get(index);
+        if (!sample.takes(event)) {
+            metrics.stale();
+            return;
+        }
+        sample.heard(event, now());
+        switch (event.getWhatCase()) {
+            case STARTED -> {
+                if (sample.begin()) {
+                    job.tell(new JobEvent.Started(job.moment(sample), event.getStage(), event.getNode()));
+                }
+            }
+            case PROGRESS -> {
+                sample.stepped(
+                        job.overallStep(event.getStage(), event.getProgress().getStep()));
+                job.tell(new JobEvent.Progress(
+                        job.moment(sample),
+                        event.getStage(),
+                        event.getProgress().getStepSeconds()));
+            }
+            case FRAME -> frame(job, sample, event, tensors);
+            case FINISHED -> finished(job, sample, event, tensors);
+            case FAILED ->
+                failed(
+                        job,
+                        sample,
+                        new Failure(
+                                event.getFailed().getCode(),
+                                event.getFailed().getMessage(),
+                                event.getFailed().getRetryable()));
+            case HANDED_BACK -> restart(job, sample, new Failure("handed_back", "a node is draining", true), 0);
+            default -> {}
+        }
+    }
+
+    private void frame(Job job, Sample sample, Event event, List<Tensor> tensors) {
+        int step = job.overallStep(event.getFrame().getFrom(), event.getFrame().getStep());
+        if (tensors.size() == 1 && sample.showsFrame(step)) {
+            Picture picture = new Picture(
+                    event.getFrame().getFormat(),
+                    event.getFrame().getWidth(),
+                    event.getFrame().getHeight(),
+                    tensors.get(0).toBytes());
+            job.tell(new JobEvent.Preview(job.moment(sample, step), picture));
+        }
+    }
+
+    private void finished(Job job, Sample sample, Event event, List<Tensor> tensors) {
+        if (tensors.size() != 1) {
+            failed(job, sample, new Failure("no_image", event.getNode() + " finished without an image", true));
+            return;
+        }
+        Picture picture = new Picture(
+                event.getFinished().getFormat(),
+                event.getFinished().getWidth(),
+                event.getFinished().getHeight(),
+                tensors.get(0).toBytes());
+        double seconds = (now() - job.createdMs()) / 1000.0;
+        sample.stepped(job.spec().totalSteps());
+        end(
+                job,
+                sample,
+                "completed",
+                new JobEvent.Completed(
+                        job.moment(sample), picture, event.getFinished().getTimingsList(), seconds));
+    }
+
+    private void failed(Job job, Sample sample, Failure failure) {
+        if (failure.retryable()) {
+            long pause = RESTART_PAUSE_MS << sample.attempt();
+            restart(job, sample, failure, pause + ThreadLocalRandom.current().nextLong(pause));
+        } else {
+            end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
+            if (job.isOver()) {
+                cancelAtStages.accept(job.id());
+            }
+        }
+    }
+
+    private void restart(Job job, Sample sample, Failure reason, long pauseMs) {
+        if (sample.attempt() >= limits.attempts()) {
+            String message = "%s (attempt %d of %d)".formatted(reason.message(), sample.attempt(), limits.attempts());
+            failed(job, sample, new Failure(reason.code(), message, false));
+            return;
+        }
+        metrics.restarted(reason.code());
+        sample.restart(now());
+        int attempt = sample.attempt();
+        if (pauseMs == 0) {
+            send(job, sample, reason.message());
+            return;
+        }
+        node.vertx().setTimer(pauseMs, timer -> {
+            if (!sample.ended() && sample.attempt() == attempt) {
+                send(job, sample, reason.message());
+            }
+        });
+    }
+
+    private void lost(NodeStatus lost) {
+        for (Job job : List.copyOf(jobs.values())) {
+            for (Sample sample : job.samples()) {
+                if (sample.heldBy(lost)) {
+                    String message = "the %s node %s was lost".formatted(lost.getStage(), lost.getNodeId());
+                    restart(job, sample, new Failure("node_lost", message, true), 0);
+                }
+            }
+        }
+    }
+
+    private void sweep() {
+        long now = now();
+        for (Job job : List.copyOf(jobs.values())) {
+            if (now >= job.deadlineMs()) {
+                String message = "not done within %s".formatted(patience.deadline());
+                endAll(job, new Failure("deadline_exceeded", message, false));
+                continue;
+            }
+            for (Sample sample : job.samples()) {
+                if (!sample.ended() && sample.silentMs(now) > allowedSilenceMs(job, sample)) {
+                    String message = "nothing was heard for %d ms".formatted(sample.silentMs(now));
+                    restart(job, sample, new Failure("silence", message, true), 0);
+                }
+            }
+        }
+    }
+
+    private long allowedSilenceMs(Job job, Sample sample) {
+        double explained =
+                backlog.secondsAt(sample.holder(), sample.stage(), job.spec().model());
+        return patience.silence().toMillis() + (long) (3000 * explained);
+    }
+
+    private void endAll(Job job, Failure failure) {
+        job.cancel();
+        for (Sample sample : job.samples()) {
+            if (!sample.ended()) {
+                end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
+            }
+        }
+        cancelAtStages.accept(job.id());
+    }
+
+    private void end(Job job, Sample sample, String outcome, JobEvent last) {
+        sample.end();
+        samples--;
+        metrics.ended(outcome, now() - job.createdMs());
+        if (job.isOver()) {
+            jobs.remove(job.id());
+        }
+        job.tell(last);
+        if (idle != null && jobs.isEmpty()) {
+            idle.tryComplete();
+        }
+    }
+
+    /** Takes no more jobs; done when the last one has ended, or has been ended after so long. */
+    public Future<Void> drain() {
+        idle = Promise.promise();
+        if (jobs.isEmpty()) {
+            idle.complete();
+        }
+        long timer = node.vertx().setTimer(Math.max(1, patience.drain().toMillis()), late -> List.copyOf(jobs.values())
+                .forEach(job -> endAll(job, new Failure("shutting_down", "the gateway stopped", false))));
+        return idle.future().onComplete(done -> {
+            node.vertx().cancelTimer(timer);
+            node.vertx().cancelTimer(sweepTimer);
+        });
+    }
+
+    private long now() {
+        return System.currentTimeMillis();
+    }
+}

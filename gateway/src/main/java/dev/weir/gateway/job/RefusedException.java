@@ -1,0 +1,39 @@
+package dev.weir.gateway.job;
+
+/** A job was not taken, and nothing of it was begun. */
+public final class RefusedException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    public enum Reason {
+        /** The gateway holds as much as it may. */
+        BUSY,
+        /** Nothing could do it at present. */
+        UNAVAILABLE
+    }
+
+    private final Reason reason;
+    private final String code;
+    private final long retryAfterSeconds;
+
+    RefusedException(Reason reason, String code, String message, long retryAfterSeconds) {
+        super(message, null, false, false);
+        this.reason = reason;
+        this.code = code;
+        this.retryAfterSeconds = retryAfterSeconds;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+
+    /** Stable, snake_case. */
+    public String code() {
+        return code;
+    }
+
+    /** When another try makes sense. */
+    public long retryAfterSeconds() {
+        return retryAfterSeconds;
+    }
+}
