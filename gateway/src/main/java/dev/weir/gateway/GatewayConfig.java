@@ -60,8 +60,7 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
      * @param result how long the pictures of a job under {@code /v1/jobs} are kept
      * @param drain how long running jobs may go on when the gateway stops
      */
-    public record Patience(
-            Duration deadline, Duration silence, Duration slowClient, Duration result, Duration drain) {
+    public record Patience(Duration deadline, Duration silence, Duration slowClient, Duration result, Duration drain) {
 
         public static final Patience DEFAULT = new Patience(
                 Duration.ofMinutes(15),

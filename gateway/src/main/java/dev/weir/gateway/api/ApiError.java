@@ -16,6 +16,9 @@ public record ApiError(int status, String type, String code, String message, Str
     private static final String INVALID = "invalid_request_error";
     private static final String UNAVAILABLE = "service_unavailable_error";
 
+    /** For who still waits when someone else cancelled the job. */
+    public static final ApiError CANCELLED = invalid("cancelled", "the job was cancelled", null);
+
     public static ApiError invalid(String code, String message, String param) {
         return invalid(400, code, message, param);
     }
@@ -30,10 +33,16 @@ public record ApiError(int status, String type, String code, String message, Str
 
     public static ApiError of(RefusedException refused) {
         return switch (refused.reason()) {
-            case BUSY -> new ApiError(
-                    429, "rate_limit_error", refused.code(), refused.getMessage(), null, refused.retryAfterSeconds());
-            case UNAVAILABLE -> new ApiError(
-                    503, UNAVAILABLE, refused.code(), refused.getMessage(), null, refused.retryAfterSeconds());
+            case BUSY ->
+                new ApiError(
+                        429,
+                        "rate_limit_error",
+                        refused.code(),
+                        refused.getMessage(),
+                        null,
+                        refused.retryAfterSeconds());
+            case UNAVAILABLE ->
+                new ApiError(503, UNAVAILABLE, refused.code(), refused.getMessage(), null, refused.retryAfterSeconds());
         };
     }
 

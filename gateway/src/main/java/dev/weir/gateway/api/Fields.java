@@ -31,8 +31,8 @@ public final class Fields {
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
-    private static final JavaType OBJECT = TypeFactory.defaultInstance()
-            .constructMapType(LinkedHashMap.class, String.class, Object.class);
+    private static final JavaType OBJECT =
+            TypeFactory.defaultInstance().constructMapType(LinkedHashMap.class, String.class, Object.class);
 
     private final String path;
     private final Map<String, Object> values;
@@ -53,7 +53,8 @@ public final class Fields {
             String where = e.getLocation() == null
                     ? ""
                     : " (line %d, column %d)"
-                            .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr());
+                            .formatted(
+                                    e.getLocation().getLineNr(), e.getLocation().getColumnNr());
             String message = "the body is not a JSON object: " + firstLine(e.getOriginalMessage()) + where;
             throw new ApiException(ApiError.invalid("invalid_json", message, null));
         } catch (IOException e) {
@@ -116,7 +117,9 @@ public final class Fields {
             }
             boolean isLong = value instanceof Integer || value instanceof Long;
             // Past 2^53 a double has no exact longs to compare; nothing up there is within any range here.
-            if ((!isLong && Math.abs(value.doubleValue()) > 0x1p53) || value.longValue() < min || value.longValue() > max) {
+            if ((!isLong && Math.abs(value.doubleValue()) > 0x1p53)
+                    || value.longValue() < min
+                    || value.longValue() > max) {
                 throw invalid("out_of_range", name, "must be from %d to %d, not %s".formatted(min, max, brief(value)));
             }
             return value.longValue();

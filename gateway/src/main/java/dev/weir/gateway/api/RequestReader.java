@@ -105,9 +105,11 @@ public final class RequestReader {
                 .map(preview -> {
                     preview.allowOnly(PREVIEW);
                     return Preview.newBuilder()
-                            .setEverySteps(
-                                    preview.integer("every_steps", 0, 1000).orElse(0L).intValue())
-                            .setCount(preview.integer("count", 0, 100).orElse(0L).intValue())
+                            .setEverySteps(preview.integer("every_steps", 0, 1000)
+                                    .orElse(0L)
+                                    .intValue())
+                            .setCount(
+                                    preview.integer("count", 0, 100).orElse(0L).intValue())
                             .setGrade(
                                     preview.oneOf("grade", List.of("latent_rgb", "vae"))
                                                     .filter("vae"::equals)
@@ -136,8 +138,8 @@ public final class RequestReader {
 
         ModelCard card = card(fields);
         int[] size = size(fields, card);
-        long steps = fields.integer("num_inference_steps", 1, card.getMaxSteps())
-                .orElse((long) card.getDefaultSteps());
+        long steps =
+                fields.integer("num_inference_steps", 1, card.getMaxSteps()).orElse((long) card.getDefaultSteps());
         List<StageKind> route = Route.of(card, size[0], size[1]);
         Generation generation = Generation.newBuilder()
                 .setPrompt(prompt)
@@ -159,7 +161,8 @@ public final class RequestReader {
         return fields.oneOf("output_format", List.of("png", "jpeg", "webp"))
                 .map(format -> {
                     if (format.equals("webp")) {
-                        throw fields.invalid("unsupported_value", "output_format", "must be png or jpeg; webp is not made here");
+                        throw fields.invalid(
+                                "unsupported_value", "output_format", "must be png or jpeg; webp is not made here");
                     }
                     return format;
                 })
@@ -174,7 +177,8 @@ public final class RequestReader {
         if (fields.oneOf("background", List.of("auto", "opaque", "transparent"))
                 .filter("transparent"::equals)
                 .isPresent()) {
-            throw fields.invalid("unsupported_value", "background", "must be opaque: pictures here have no transparency");
+            throw fields.invalid(
+                    "unsupported_value", "background", "must be opaque: pictures here have no transparency");
         }
     }
 
@@ -188,12 +192,10 @@ public final class RequestReader {
                 .map(id -> cards.stream()
                         .filter(card -> card.getId().equals(id))
                         .findFirst()
-                        .orElseThrow(() -> new ApiException(ApiError.invalid(
-                                404, "model_not_found", unknownModel(id, cards), "model"))))
-                .orElseGet(() -> cards.stream()
-                        .filter(catalog::isReady)
-                        .findFirst()
-                        .orElse(cards.get(0)));
+                        .orElseThrow(() -> new ApiException(
+                                ApiError.invalid(404, "model_not_found", unknownModel(id, cards), "model"))))
+                .orElseGet(() ->
+                        cards.stream().filter(catalog::isReady).findFirst().orElse(cards.get(0)));
     }
 
     private static String unknownModel(String id, List<ModelCard> cards) {
@@ -219,7 +221,9 @@ public final class RequestReader {
         int height = Integer.parseInt(sides.group(2));
         if (!Route.fits(card, width, height)) {
             throw fields.invalid(
-                    "unsupported_size", "size", "%s cannot be made by %s: %s".formatted(size, card.getId(), Route.sizes(card)));
+                    "unsupported_size",
+                    "size",
+                    "%s cannot be made by %s: %s".formatted(size, card.getId(), Route.sizes(card)));
         }
         return new int[] {width, height};
     }

@@ -85,9 +85,8 @@ public final class Job {
 
     /** The routing slip of a sample's present attempt. */
     Task task(Sample sample, String owner) {
-        Generation generation = spec.generation().toBuilder()
-                .setSeed(spec.seed(sample.index()))
-                .build();
+        Generation generation =
+                spec.generation().toBuilder().setSeed(spec.seed(sample.index())).build();
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder()
                         .setJobId(id)

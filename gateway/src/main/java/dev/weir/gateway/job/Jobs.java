@@ -8,6 +8,7 @@ import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.route.DispatchException;
 import dev.weir.runtime.stage.Failure;
 import io.vertx.core.AsyncResult;
@@ -47,8 +48,7 @@ public final class Jobs {
      * @param address where stages send events of these jobs
      * @param cancelAtStages tells every stage node to drop what it holds of a job
      */
-    public Jobs(
-            NodeContext node, String address, Limits limits, Patience patience, Consumer<String> cancelAtStages) {
+    public Jobs(NodeContext node, String address, Limits limits, Patience patience, Consumer<String> cancelAtStages) {
         this.node = node;
         this.address = address;
         this.limits = limits;
@@ -70,8 +70,16 @@ public final class Jobs {
         return samples;
     }
 
+    /** Samples in flight that a device has begun with. */
+    public int startedSamples() {
+        return (int) jobs.values().stream()
+                .flatMap(job -> job.samples().stream())
+                .filter(sample -> sample.started() && !sample.ended())
+                .count();
+    }
+
     /**
-     * Takes a job in and sends its samples off. The watcher is called on the event loop, first from within this call.
+     * Takes a job in and sends its samples off. The watcher is called on the event loop, never from within this call.
      *
      * @throws RefusedException when it cannot be taken; nothing was begun then
      */
@@ -82,9 +90,9 @@ public final class Jobs {
         Job job = new Job(id, spec, now, now + patience.deadline().toMillis(), watcher);
         jobs.put(id, job);
         samples += spec.samples();
-        for (Sample sample : job.samples()) {
-            send(job, sample, "");
-        }
+        node.vertx().runOnContext(later -> job.samples().stream()
+                .filter(sample -> !sample.ended())
+                .forEach(sample -> send(job, sample, "")));
         return job;
     }
 
@@ -94,7 +102,8 @@ public final class Jobs {
         }
         List<StageKind> missing = catalog.missing(spec.model(), spec.route());
         if (!missing.isEmpty()) {
-            String message = "no live node serves the model %s at the stage %s".formatted(spec.model(), missing.get(0));
+            String message = "no live node serves the model %s at the stage %s"
+                    .formatted(spec.model(), Addresses.name(missing.get(0)));
             throw refused(Reason.UNAVAILABLE, "no_node", message, 2);
         }
         int tooMany = Math.max(jobs.size() + 1 - limits.jobs(), samples + spec.samples() - limits.samples());
@@ -271,7 +280,8 @@ public final class Jobs {
         for (Job job : List.copyOf(jobs.values())) {
             for (Sample sample : job.samples()) {
                 if (sample.heldBy(lost)) {
-                    String message = "the %s node %s was lost".formatted(lost.getStage(), lost.getNodeId());
+                    String message =
+                            "the %s node %s was lost".formatted(Addresses.name(lost.getStage()), lost.getNodeId());
                     restart(job, sample, new Failure("node_lost", message, true), 0);
                 }
             }

@@ -50,9 +50,7 @@ public final class ModelCatalog {
 
     /** The stages of a route that no live node serves. */
     public List<StageKind> missing(String model, List<StageKind> route) {
-        return route.stream()
-                .filter(stage -> serving(model, stage).isEmpty())
-                .toList();
+        return route.stream().filter(stage -> serving(model, stage).isEmpty()).toList();
     }
 
     /** Whether a picture at the model's native size can be made now. */

@@ -1,0 +1,110 @@
+package dev.weir.gateway;
+
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ClusterHandlers;
+import dev.weir.gateway.http.HealthHandlers;
+import dev.weir.gateway.http.ImagesHandler;
+import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.Cancel;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.bus.Inbox;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.BodyHandler;
+
+/**
+ * The role that users meet: an HTTP server, and the owner of the jobs that come in through it. All of it runs on the
+ * verticle's one event loop. It computes nothing and knows no model but by the cards that stage nodes publish.
+ */
+public final class GatewayVerticle extends VerticleBase {
+
+    private final NodeContext node;
+    private final GatewayConfig config;
+    private Jobs jobs;
+    private Inbox inbox;
+    private HttpServer server;
+
+    public GatewayVerticle(NodeContext node, GatewayConfig config) {
+        this.node = node;
+        this.config = config;
+    }
+
+    /** Where the server listens, once deployed. */
+    public int actualPort() {
+        return server.actualPort();
+    }
+
+    /** The owner of the jobs, once deployed; event loop of this verticle. */
+    Jobs jobs() {
+        return jobs;
+    }
+
+    @Override
+    public Future<?> start() {
+        String address = Addresses.gateway(node.nodeId());
+        jobs = new Jobs(node, address, config.limits(), config.patience(), this::cancelAtStages);
+        return node.courier()
+                .listen(address, this::receive)
+                .onSuccess(opened -> inbox = opened)
+                .compose(opened -> vertx.createHttpServer(serverOptions())
+                        .requestHandler(router())
+                        .listen())
+                .onSuccess(listening -> server = listening);
+    }
+
+    private HttpServerOptions serverOptions() {
+        return new HttpServerOptions()
+                .setHost(config.host())
+                .setPort(config.port())
+                .setHandle100ContinueAutomatically(true)
+                .setMaxWebSocketMessageSize(config.limits().bodyBytes())
+                .setMaxWebSocketFrameSize(config.limits().bodyBytes())
+                // Pictures do not get smaller.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false);
+    }
+
+    private Router router() {
+        Router router = Router.router(vertx);
+        Answers answers = new Answers(vertx, config.patience().slowClient());
+        ModelCatalog catalog = new ModelCatalog(node.directory());
+        RequestReader reader = new RequestReader(catalog, config.limits().promptLength());
+        BodyHandler body =
+                BodyHandler.create(false).setBodyLimit(config.limits().bodyBytes());
+        answers.handleFailuresOf(router);
+        router.post("/v1/images/generations")
+                .handler(body)
+                .handler(new ImagesHandler(
+                        vertx, reader, jobs, answers, config.patience().slowClient()));
+        new ClusterHandlers(node, catalog, jobs, answers).mount(router);
+        new HealthHandlers(node, catalog, answers).mount(router);
+        return router;
+    }
+
+    private void receive(Delivery delivery) {
+        Parcel parcel = delivery.parcel();
+        if (parcel.header().hasEvent()) {
+            jobs.onEvent(parcel.header().getEvent(), parcel.tensors());
+        }
+    }
+
+    private void cancelAtStages(String jobId) {
+        node.courier()
+                .publish(
+                        Addresses.CANCEL,
+                        Parcel.of(Cancel.newBuilder().setJobId(jobId).build()));
+    }
+
+    @Override
+    public Future<?> stop() {
+        return jobs.drain().compose(idle -> server.close()).compose(closed -> inbox.close());
+    }
+}

@@ -1,0 +1,79 @@
+package dev.weir.gateway.api;
+
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Progress;
+import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.JobEvent.Started;
+import dev.weir.gateway.job.Picture;
+import dev.weir.proto.v1.StageTiming;
+import dev.weir.runtime.bus.Addresses;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Locale;
+
+/** What happens to a job as JSON: the same on the WebSocket and on the event stream of a job. Pictures travel beside it. */
+public final class EventJson {
+
+    private EventJson() {}
+
+    /** {@code queued}, {@code started}, {@code progress}, {@code preview}, {@code completed}, {@code failed} or {@code cancelled}. */
+    public static String type(JobEvent event) {
+        return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+    }
+
+    public static JsonObject of(JobEvent event) {
+        Moment at = event.at();
+        JsonObject json = new JsonObject()
+                .put("type", type(event))
+                .put("job", at.job())
+                .put("sample", at.sample())
+                .put("seq", at.seq())
+                .put("attempt", at.attempt())
+                .put("step", at.step())
+                .put("total", at.total());
+        if (event instanceof Queued queued) {
+            json.put("position", queued.position()).put("eta_seconds", rounded(queued.waitSeconds()));
+            if (!queued.reason().isEmpty()) {
+                json.put("reason", queued.reason());
+            }
+        } else if (event instanceof Started started) {
+            json.put("stage", Addresses.name(started.stage())).put("node", started.node());
+        } else if (event instanceof Progress progress) {
+            json.put("stage", Addresses.name(progress.stage())).put("step_seconds", rounded(progress.stepSeconds()));
+        } else if (event instanceof Preview preview) {
+            putPicture(json, preview.picture());
+        } else if (event instanceof Completed completed) {
+            putPicture(json, completed.picture());
+            json.put("seed", at.seed())
+                    .put("seconds", rounded(completed.seconds()))
+                    .put("timings", timings(completed.timings()));
+        } else if (event instanceof Failed failed) {
+            json.put("error", ApiError.of(failed.failure()).toJson().getJsonObject("error"));
+        }
+        return json;
+    }
+
+    private static void putPicture(JsonObject json, Picture picture) {
+        json.put("format", picture.format()).put("width", picture.width()).put("height", picture.height());
+    }
+
+    public static JsonArray timings(List<StageTiming> timings) {
+        JsonArray json = new JsonArray();
+        timings.forEach(timing -> json.add(new JsonObject()
+                .put("stage", Addresses.name(timing.getStage()))
+                .put("node", timing.getNode())
+                .put("seconds", rounded(timing.getSeconds()))
+                .put("queued_seconds", rounded(timing.getQueuedSeconds()))));
+        return json;
+    }
+
+    /** To a tenth of a millisecond. */
+    public static double rounded(double seconds) {
+        return Math.round(seconds * 1e4) / 1e4;
+    }
+}

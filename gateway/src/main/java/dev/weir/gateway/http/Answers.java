@@ -1,0 +1,107 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.job.RefusedException;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How answers are written: JSON, bytes, and every error in the one shape. Event loop. */
+public final class Answers {
+
+    private static final Logger log = LoggerFactory.getLogger(Answers.class);
+    /** A client that takes an answer in more slowly than this, after its patience, is cut off. */
+    private static final int SLOWEST_BYTES_PER_SECOND = 32 << 10;
+
+    private final Vertx vertx;
+    private final Duration slowClient;
+
+    public Answers(Vertx vertx, Duration slowClient) {
+        this.vertx = vertx;
+        this.slowClient = slowClient;
+    }
+
+    /** What fails on any route, and what is on no route, is answered here. */
+    public void handleFailuresOf(Router router) {
+        for (int status : new int[] {400, 404, 405, 406, 413, 415, 500}) {
+            router.errorHandler(status, this::failed);
+        }
+        router.route().failureHandler(this::failed);
+    }
+
+    private void failed(RoutingContext ctx) {
+        error(ctx, errorOf(ctx));
+    }
+
+    private ApiError errorOf(RoutingContext ctx) {
+        Throwable failure = ctx.failure();
+        if (failure instanceof ApiException refused) {
+            return refused.error();
+        }
+        if (failure instanceof RefusedException refused) {
+            return ApiError.of(refused);
+        }
+        int status = failure instanceof HttpException http ? http.getStatusCode() : ctx.statusCode();
+        String where = ctx.request().method() + " " + ctx.request().path();
+        return switch (status) {
+            case 404 -> ApiError.invalid(404, "not_found", "there is nothing at " + where, null);
+            case 405 -> ApiError.invalid(405, "method_not_allowed", where + " is not something one can do", null);
+            case 413 -> ApiError.invalid(413, "body_too_large", "the body is larger than is allowed here", null);
+            case 400 -> ApiError.invalid("bad_request", "the request is not well formed", null);
+            default -> {
+                log.error("{} failed", where, failure);
+                yield ApiError.internal();
+            }
+        };
+    }
+
+    public void error(RoutingContext ctx, ApiError error) {
+        HttpServerResponse response = ctx.response();
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        if (response.headWritten()) {
+            response.reset();
+            return;
+        }
+        if (error.retryAfterSeconds() > 0) {
+            response.putHeader(HttpHeaderNames.RETRY_AFTER, String.valueOf(error.retryAfterSeconds()));
+        }
+        if (error.status() == 413) {
+            // The rest of the body is still on its way, and nobody will read it.
+            response.putHeader(HttpHeaderNames.CONNECTION, "close");
+        }
+        json(ctx, error.status(), error.toJson());
+    }
+
+    public void json(RoutingContext ctx, int status, JsonObject body) {
+        ctx.response().setStatusCode(status);
+        bytes(ctx, "application/json", body.toBuffer());
+    }
+
+    public void bytes(RoutingContext ctx, String mediaType, Buffer body) {
+        HttpServerResponse response = ctx.response();
+        response.putHeader(HttpHeaderNames.CONTENT_TYPE, mediaType).putHeader("X-Content-Type-Options", "nosniff");
+        watch(ctx, response.end(body), body.length());
+    }
+
+    /** Cuts off a client that does not take its answer in, so that the answer does not stay in memory. */
+    void watch(RoutingContext ctx, Future<Void> written, long bytes) {
+        if (!written.isComplete()) {
+            long patienceMs = slowClient.toMillis() + 1000 * bytes / SLOWEST_BYTES_PER_SECOND;
+            long timer = vertx.setTimer(
+                    patienceMs, late -> ctx.request().connection().close());
+            written.onComplete(done -> vertx.cancelTimer(timer));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Comparator;
+import java.util.List;
+
+/** {@code /v1/models} and {@code /v1/cluster}: what can be made here, and by whom. Event loop. */
+public final class ClusterHandlers {
+
+    private static final List<StageKind> STAGES =
+            List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER);
+
+    private final NodeContext node;
+    private final ModelCatalog catalog;
+    private final Jobs jobs;
+    private final Answers answers;
+    private final long startedSeconds = System.currentTimeMillis() / 1000;
+
+    public ClusterHandlers(NodeContext node, ModelCatalog catalog, Jobs jobs, Answers answers) {
+        this.node = node;
+        this.catalog = catalog;
+        this.jobs = jobs;
+        this.answers = answers;
+    }
+
+    public void mount(Router router) {
+        router.get("/v1/models").handler(this::models);
+        router.get("/v1/models/:id").handler(this::model);
+        router.get("/v1/cluster").handler(this::cluster);
+    }
+
+    private void models(RoutingContext ctx) {
+        JsonArray data = new JsonArray();
+        catalog.cards().forEach(card -> data.add(toJson(card)));
+        answers.json(ctx, 200, new JsonObject().put("object", "list").put("data", data));
+    }
+
+    private void model(RoutingContext ctx) {
+        catalog.find(ctx.pathParam("id"))
+                .ifPresentOrElse(card -> answers.json(ctx, 200, toJson(card)), () -> ctx.fail(404));
+    }
+
+    private JsonObject toJson(ModelCard card) {
+        JsonArray samplers = new JsonArray();
+        card.getSamplersList().forEach(samplers::add);
+        return new JsonObject()
+                .put("id", card.getId())
+                .put("object", "model")
+                .put("created", startedSeconds)
+                .put("owned_by", "weir")
+                .put("ready", catalog.isReady(card))
+                .put("native_size", card.getNativeSize())
+                .put("min_size", card.getMinSize())
+                .put("max_size", card.getMaxSize())
+                .put("size_multiple", card.getSizeMultiple())
+                .put("upsample_factor", Math.max(1, card.getUpsampleFactor()))
+                .put("samplers", samplers)
+                .put("default_sampler", card.getDefaultSampler())
+                .put("default_steps", card.getDefaultSteps())
+                .put("default_upsampler_steps", card.getDefaultUpsamplerSteps())
+                .put("max_steps", card.getMaxSteps())
+                .put("default_guidance_scale", EventJson.rounded(card.getDefaultGuidanceScale()));
+    }
+
+    private void cluster(RoutingContext ctx) {
+        JsonArray stages = new JsonArray();
+        for (StageKind stage : STAGES) {
+            JsonArray nodes = new JsonArray();
+            node.directory().alive(stage).stream()
+                    .sorted(Comparator.comparing(NodeStatus::getNodeId))
+                    .forEach(status -> nodes.add(toJson(status)));
+            stages.add(new JsonObject().put("stage", Addresses.name(stage)).put("nodes", nodes));
+        }
+        JsonObject gateway = new JsonObject()
+                .put("node", node.nodeId())
+                .put("jobs", jobs.jobsInFlight())
+                .put("images", jobs.samplesInFlight());
+        answers.json(ctx, 200, new JsonObject().put("gateway", gateway).put("stages", stages));
+    }
+
+    private static JsonObject toJson(NodeStatus status) {
+        JsonArray models = new JsonArray();
+        for (ModelStatus model : status.getModelsList()) {
+            JsonObject json = new JsonObject().put("id", model.getId());
+            models.add(model.getProblem().isEmpty() ? json : json.put("problem", model.getProblem()));
+        }
+        return new JsonObject()
+                .put("node", status.getNodeId())
+                .put("models", models)
+                .put("device", status.getDevice())
+                .put("precision", status.getPrecision())
+                .put("capacity", status.getCapacity())
+                .put("free_credits", status.getFreeCredits())
+                .put("waiting", status.getWaiting())
+                .put("running", status.getRunning())
+                .put("last_batch", status.getLastBatch())
+                .put("step_seconds", EventJson.rounded(status.getStepSeconds()))
+                .put("backlog_seconds", EventJson.rounded(status.getBacklogSeconds()))
+                .put("finished", status.getFinished())
+                .put("failed", status.getFailed())
+                .put("stalled_ms", status.getStalledMs())
+                .put("draining", status.getDraining());
+    }
+}

@@ -1,0 +1,106 @@
+package dev.weir.gateway.http;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+
+/**
+ * One answer of server-sent events. What may be missed is dropped while the client's side is full; a client that leaves it
+ * full for too long is cut off. Event loop of its request.
+ */
+final class EventStream {
+
+    private static final long KEEP_ALIVE_MS = 10_000;
+    private static final int NONE = -1;
+
+    private final Vertx vertx;
+    private final RoutingContext ctx;
+    private final HttpServerResponse response;
+    private final Duration slowClient;
+    private final long keepAliveTimer;
+    private long slowTimer = NONE;
+    private boolean closed;
+
+    /** Writes the head. @param onGone called when the client leaves before the end */
+    EventStream(Vertx vertx, RoutingContext ctx, Duration slowClient, Runnable onGone) {
+        this.vertx = vertx;
+        this.ctx = ctx;
+        this.response = ctx.response();
+        this.slowClient = slowClient;
+        response.setChunked(true)
+                .putHeader(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
+                .putHeader(HttpHeaderNames.CACHE_CONTROL, "no-cache")
+                .putHeader("X-Accel-Buffering", "no");
+        response.closeHandler(gone -> {
+            boolean early = !closed;
+            close();
+            stopSlowTimer();
+            if (early) {
+                onGone.run();
+            }
+        });
+        response.exceptionHandler(broken -> {});
+        response.drainHandler(drained -> stopSlowTimer());
+        keepAliveTimer = vertx.setPeriodic(KEEP_ALIVE_MS, timer -> {
+            if (!response.writeQueueFull()) {
+                write(": keep-alive\n\n");
+            }
+        });
+        write(": weir\n\n");
+    }
+
+    /** Sends what the client may miss: nothing while it is behind. @return whether it was sent */
+    boolean offer(String event, JsonObject data, String id) {
+        if (closed || response.writeQueueFull()) {
+            return false;
+        }
+        send(event, data, id);
+        return true;
+    }
+
+    void send(String event, JsonObject data, String id) {
+        String idLine = id == null ? "" : "id: " + id + "\n";
+        write("event: " + event + "\n" + idLine + "data: " + data.encode() + "\n\n");
+    }
+
+    /** @param last sent as it is before the end, or empty */
+    void end(String last) {
+        if (closed) {
+            return;
+        }
+        write(last);
+        close();
+        startSlowTimer();
+        response.end().onComplete(written -> stopSlowTimer());
+    }
+
+    private void write(String text) {
+        if (closed || text.isEmpty()) {
+            return;
+        }
+        response.write(text);
+        if (response.writeQueueFull()) {
+            startSlowTimer();
+        }
+    }
+
+    private void close() {
+        closed = true;
+        vertx.cancelTimer(keepAliveTimer);
+    }
+
+    private void startSlowTimer() {
+        if (slowTimer == NONE) {
+            slowTimer = vertx.setTimer(
+                    slowClient.toMillis(), late -> ctx.request().connection().close());
+        }
+    }
+
+    private void stopSlowTimer() {
+        vertx.cancelTimer(slowTimer);
+        slowTimer = NONE;
+    }
+}

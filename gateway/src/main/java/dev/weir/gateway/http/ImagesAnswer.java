@@ -1,0 +1,79 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.RequestReader.ImagesRequest;
+import dev.weir.gateway.job.Job;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Cancelled;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.Jobs;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Base64;
+
+/**
+ * Gathers the pictures of one request and answers when all are there; one that fails fails the request. A client that
+ * leaves cancels it. Event loop of its request.
+ */
+final class ImagesAnswer {
+
+    private final RoutingContext ctx;
+    private final Jobs jobs;
+    private final Answers answers;
+    private final JobSpec spec;
+    private final Completed[] pictures;
+    private int missing;
+
+    ImagesAnswer(RoutingContext ctx, Jobs jobs, Answers answers, ImagesRequest request) {
+        this.ctx = ctx;
+        this.jobs = jobs;
+        this.answers = answers;
+        this.spec = request.spec();
+        this.pictures = new Completed[spec.samples()];
+        this.missing = spec.samples();
+    }
+
+    void start() {
+        Job job = jobs.submit(spec, this::on);
+        ctx.response().closeHandler(gone -> jobs.cancel(job.id()));
+        ctx.response().exceptionHandler(broken -> jobs.cancel(job.id()));
+    }
+
+    private void on(JobEvent event) {
+        if (event instanceof Completed completed) {
+            pictures[completed.at().sample()] = completed;
+            missing--;
+            if (missing == 0) {
+                answers.json(ctx, 200, toJson(completed.at().job()));
+            }
+        } else if (event instanceof Failed failed) {
+            answers.error(ctx, ApiError.of(failed.failure()));
+            jobs.cancel(failed.at().job());
+        } else if (event instanceof Cancelled) {
+            answers.error(ctx, ApiError.CANCELLED);
+        }
+    }
+
+    private JsonObject toJson(String job) {
+        JsonArray data = new JsonArray();
+        for (Completed completed : pictures) {
+            data.add(new JsonObject()
+                    .put(
+                            "b64_json",
+                            Base64.getEncoder()
+                                    .encodeToString(completed.picture().bytes()))
+                    .put("x_weir", ImageJson.extras(completed)));
+        }
+        return new JsonObject()
+                .put("created", System.currentTimeMillis() / 1000)
+                .put("background", "opaque")
+                .put("output_format", pictures[0].picture().format())
+                .put("size", pictures[0].picture().size())
+                .put("data", data)
+                .put("usage", ImageJson.usage())
+                .put("x_weir", new JsonObject().put("job_id", job).put("model", spec.model()));
+    }
+}

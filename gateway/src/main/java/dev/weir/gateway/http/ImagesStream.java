@@ -1,0 +1,80 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.job.Job;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Cancelled;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.Jobs;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+
+/**
+ * The streamed answer of one request: partial pictures, the completed ones, then {@code [DONE]}; or an error object, and the
+ * end. A client that leaves cancels it. Event loop of its request.
+ */
+final class ImagesStream {
+
+    private static final String PARTIAL = "image_generation.partial_image";
+    private static final String COMPLETED = "image_generation.completed";
+
+    private final RoutingContext ctx;
+    private final Jobs jobs;
+    private final JobSpec spec;
+    private final int[] partials;
+    private EventStream stream;
+    private int missing;
+
+    ImagesStream(RoutingContext ctx, Jobs jobs, JobSpec spec) {
+        this.ctx = ctx;
+        this.jobs = jobs;
+        this.spec = spec;
+        this.partials = new int[spec.samples()];
+        this.missing = spec.samples();
+    }
+
+    void start(Vertx vertx, Duration slowClient) {
+        Job job = jobs.submit(spec, this::on);
+        stream = new EventStream(vertx, ctx, slowClient, () -> jobs.cancel(job.id()));
+    }
+
+    private void on(JobEvent event) {
+        if (event instanceof Preview preview) {
+            partial(preview);
+        } else if (event instanceof Completed completed) {
+            JsonObject data = ImageJson.event(COMPLETED, completed.picture(), ImageJson.extras(completed))
+                    .put("usage", ImageJson.usage());
+            stream.send(COMPLETED, data, null);
+            missing--;
+            if (missing == 0) {
+                stream.end("data: [DONE]\n\n");
+            }
+        } else if (event instanceof Failed failed) {
+            fail(ApiError.of(failed.failure()));
+            jobs.cancel(failed.at().job());
+        } else if (event instanceof Cancelled) {
+            fail(ApiError.CANCELLED);
+        }
+    }
+
+    private void fail(ApiError error) {
+        stream.send("error", error.toJson(), null);
+        stream.end("");
+    }
+
+    private void partial(Preview preview) {
+        int sample = preview.at().sample();
+        if (partials[sample] < spec.preview().getCount()) {
+            JsonObject data = ImageJson.event(PARTIAL, preview.picture(), ImageJson.extras(preview.at()))
+                    .put("partial_image_index", partials[sample]);
+            if (stream.offer(PARTIAL, data, null)) {
+                partials[sample]++;
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.weir.gateway;
+
+import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.job.Jobs;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Offer;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.ops.Health;
+import dev.weir.runtime.route.Dispatcher;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** A gateway on a bus of its own, with one test stage behind it; to be closed. */
+final class TestGateway implements AutoCloseable {
+
+    static final ModelCard CARD = ModelCard.newBuilder()
+            .setId("tiny")
+            .setLatentChannels(4)
+            .setScale(8)
+            .setNativeSize(64)
+            .setSizeMultiple(8)
+            .setMinSize(32)
+            .setMaxSize(64)
+            .setUpsampleFactor(2)
+            .addSamplers("ddim")
+            .addSamplers("euler")
+            .setDefaultSampler("ddim")
+            .setDefaultSteps(4)
+            .setDefaultGuidanceScale(4)
+            .setDefaultUpsamplerSteps(2)
+            .setMaxSteps(50)
+            .build();
+
+    static final Patience PATIENCE = new Patience(
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(30),
+            Duration.ZERO);
+
+    static final GatewayConfig CONFIG = new GatewayConfig("127.0.0.1", 0, Limits.DEFAULT, PATIENCE);
+
+    final Vertx vertx = Vertx.vertx();
+    final TestDirectory directory = new TestDirectory();
+    final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    final TestStage stage;
+    final List<String> cancels = new CopyOnWriteArrayList<>();
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final GatewayVerticle verticle;
+
+    TestGateway() {
+        this(CONFIG);
+    }
+
+    TestGateway(GatewayConfig config) {
+        Courier courier = new Courier(vertx, metrics);
+        stage = new TestStage(courier);
+        String address = Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE);
+        get(courier.listen(address, stage::offered));
+        get(courier.listen(
+                Addresses.CANCEL,
+                delivery -> cancels.add(delivery.parcel().header().getCancel().getJobId())));
+        for (StageKind kind :
+                List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER)) {
+            directory.put(status(kind).build());
+        }
+        NodeContext node = new NodeContext(
+                vertx,
+                "gateway-a",
+                courier,
+                directory,
+                new BusDispatcher(courier),
+                new Health(Duration.ofSeconds(10)),
+                metrics);
+        node.health().started();
+        verticle = new GatewayVerticle(node, config);
+        get(vertx.deployVerticle(verticle));
+    }
+
+    static NodeStatus.Builder status(StageKind kind) {
+        return NodeStatus.newBuilder()
+                .setNodeId(TestStage.NODE)
+                .setAddress(Addresses.stage(kind, TestStage.NODE))
+                .setStage(kind)
+                .setCapacity(8)
+                .setFreeCredits(8)
+                .addModels(ModelStatus.newBuilder().setId(CARD.getId()).setCard(CARD));
+    }
+
+    /** Offers to the first node of the stage, once. */
+    private record BusDispatcher(Courier courier) implements Dispatcher {
+
+        @Override
+        public Future<NodeStatus> dispatch(Task task, List<Tensor> tensors) {
+            NodeStatus first = status(task.getRoute(0)).build();
+            return courier.offer(
+                            first.getAddress(),
+                            Parcel.of(Offer.newBuilder().setTask(task).build(), tensors))
+                    .map(first);
+        }
+
+        @Override
+        public Future<Void> tryOnce(Task task, List<Tensor> tensors) {
+            return dispatch(task, tensors).mapEmpty();
+        }
+    }
+
+    int port() {
+        return verticle.actualPort();
+    }
+
+    URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + port() + path);
+    }
+
+    /** Reads on the owner's event loop. */
+    <T> T ask(Function<Jobs, T> question) {
+        return get(Future.future(
+                promise -> vertx.runOnContext(anywhere -> promise.complete(question.apply(verticle.jobs())))));
+    }
+
+    boolean isIdle() {
+        return ask(jobs -> jobs.jobsInFlight() == 0 && jobs.samplesInFlight() == 0);
+    }
+
+    HttpClient http() {
+        return http;
+    }
+
+    HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(30));
+    }
+
+    HttpRequest post(String path, String body) {
+        return request(path)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body))
+                .build();
+    }
+
+    HttpResponse<String> send(HttpRequest request) {
+        try {
+            return http.send(request, BodyHandlers.ofString());
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    HttpResponse<String> generate(JsonObject body) {
+        return send(post("/v1/images/generations", body.encode()));
+    }
+
+    HttpResponse<String> fetch(String path) {
+        return send(request(path).build());
+    }
+
+    static <T> T get(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        get(vertx.close());
+    }
+}
