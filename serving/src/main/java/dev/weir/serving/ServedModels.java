@@ -36,7 +36,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         List<ModelStatus> statuses = new ArrayList<>();
         for (ModelFolder folder : folders) {
             String id = folder.card().id();
-            ModelStatus.Builder status = ModelStatus.newBuilder().setId(id).setCard(Cards.toProto(folder));
+            ModelStatus.Builder status = ModelStatus.newBuilder().setId(id).setCard(Cards.toProto(folder.card()));
             try {
                 parts.put(id, opener.apply(folder));
             } catch (ModelException e) {

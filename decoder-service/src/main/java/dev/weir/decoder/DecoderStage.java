@@ -1,0 +1,163 @@
+package dev.weir.decoder;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ImageCodec;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.RgbImage;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.PreviewFrame;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Latents;
+import dev.weir.serving.Pictures;
+import dev.weir.serving.ServedModels;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Latents to pictures: those of one model and shape share a forward, pictures before frames. Owned by the device thread. It
+ * does not know who watches; whether there is room for a frame is the stage node's to say.
+ */
+public final class DecoderStage implements Stage {
+
+    /** Bounds the memory of a forward: so many picture pixels, but always one picture. */
+    private static final long PIXELS_PER_FORWARD = 1 << 20;
+
+    private record Waiting(Work work, String model, LatentShape shape, float[] latent) {}
+
+    private final List<ModelFolder> folders;
+    private final ComputeTarget target;
+    private final int capacity;
+    private final List<Waiting> pictures = new ArrayList<>();
+    private final List<Waiting> frames = new ArrayList<>();
+    private volatile ServedModels<ImageCodec> models;
+
+    /** @param capacity samples held at once */
+    public DecoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity) {
+        this.folders = List.copyOf(folders);
+        this.target = target;
+        this.capacity = capacity;
+    }
+
+    @Override
+    public StageKind kind() {
+        return StageKind.DECODER;
+    }
+
+    @Override
+    public void open() {
+        models = ServedModels.open(folders, folder -> folder.imageCodec(target));
+        for (ModelFolder folder : folders) {
+            models.find(folder.card().id()).ifPresent(codec -> {
+                int side = folder.card().nativeSize() / codec.scale();
+                LatentShape shape = new LatentShape(folder.card().latentChannels(), side, side);
+                codec.decode(shape, List.of(new float[shape.size()]));
+            });
+        }
+    }
+
+    @Override
+    public List<ModelStatus> models() {
+        return models.statuses();
+    }
+
+    @Override
+    public String target() {
+        return target.toString();
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public Optional<String> refuse(Task task) {
+        return Optional.empty();
+    }
+
+    @Override
+    public int forwards(Task task) {
+        return 1;
+    }
+
+    @Override
+    public void admit(Work work, Outbox outbox) {
+        try {
+            Tensor latent = work.tensor(Latents.NAME);
+            List<Waiting> queue = work.isFrame() ? frames : pictures;
+            queue.add(new Waiting(work, work.task().getModel(), Latents.shapeOf(latent), latent.toFloats()));
+        } catch (IllegalArgumentException e) {
+            outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
+        }
+    }
+
+    @Override
+    public void drop(SampleKey key) {
+        pictures.removeIf(waiting -> waiting.work().key().equals(key));
+        frames.removeIf(waiting -> waiting.work().key().equals(key));
+    }
+
+    @Override
+    public int turn(Outbox outbox) {
+        List<Waiting> queue = pictures.isEmpty() ? frames : pictures;
+        if (queue.isEmpty()) {
+            return 0;
+        }
+        List<Waiting> batch = takeBatch(queue);
+        batch.forEach(waiting -> outbox.started(waiting.work()));
+        try {
+            decode(batch, outbox);
+        } catch (RuntimeException e) {
+            Failure failure = new Failure("decode_failed", String.valueOf(e.getMessage()), true);
+            batch.forEach(waiting -> outbox.fail(waiting.work(), failure));
+        }
+        return batch.size();
+    }
+
+    /** The oldest, and those behind it that may share its forward. */
+    private List<Waiting> takeBatch(List<Waiting> queue) {
+        Waiting oldest = queue.get(0);
+        int scale = models.get(oldest.model()).scale();
+        long pixels = (long) oldest.shape().height() * oldest.shape().width() * scale * scale;
+        long most = Math.max(1, PIXELS_PER_FORWARD / pixels);
+        List<Waiting> batch = new ArrayList<>();
+        for (Iterator<Waiting> all = queue.iterator(); all.hasNext() && batch.size() < most; ) {
+            Waiting waiting = all.next();
+            if (waiting.model().equals(oldest.model()) && waiting.shape().equals(oldest.shape())) {
+                batch.add(waiting);
+                all.remove();
+            }
+        }
+        return batch;
+    }
+
+    private void decode(List<Waiting> batch, Outbox outbox) {
+        Waiting first = batch.get(0);
+        List<RgbImage> images = models.get(first.model())
+                .decode(first.shape(), batch.stream().map(Waiting::latent).toList());
+        for (int i = 0; i < batch.size(); i++) {
+            Work work = batch.get(i).work();
+            if (work.isFrame()) {
+                PreviewFrame frame = work.task().getFrame();
+                outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(images.get(i)));
+            } else {
+                outbox.finish(work, Pictures.picture(images.get(i), work.task()));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        models.close();
+    }
+}

@@ -1,0 +1,2 @@
+/** The last stage: latents to pictures and frames, encoded. */
+package dev.weir.decoder;

@@ -1,0 +1,71 @@
+package dev.weir.denoiser;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelCard;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.DiffusionPart;
+import dev.weir.serving.RowSource;
+import dev.weir.serving.SteppingStage;
+import java.util.List;
+
+/** The rows of the base model: from pure noise, drawn from the sample's seed, at the base's size. The loop is {@link SteppingStage}'s. */
+public final class DenoiserStage implements RowSource {
+
+    private final ComputeTarget target;
+
+    private DenoiserStage(ComputeTarget target) {
+        this.target = target;
+    }
+
+    public static Stage create(List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits) {
+        return new SteppingStage(StageKind.DENOISER, new DenoiserStage(target), folders, target, limits);
+    }
+
+    @Override
+    public DiffusionPart open(ModelFolder folder) {
+        ModelCard card = folder.card();
+        int side = card.nativeSize() / card.scale();
+        return new DiffusionPart(
+                card,
+                folder.denoiser(target),
+                folder.scheduler(),
+                new LatentShape(card.latentChannels(), side, side),
+                Denoiser.NO_CLASS,
+                folder.latentPreview());
+    }
+
+    @Override
+    public int steps(Task task) {
+        return task.getGeneration().getSteps();
+    }
+
+    @Override
+    public LatentShape shape(DiffusionPart part, Task task) {
+        ModelCard card = part.card();
+        boolean upsampled = task.getRouteList().contains(StageKind.UPSAMPLER);
+        int pixels = card.scale() * (upsampled ? card.upsampleFactor() : 1);
+        Generation generation = task.getGeneration();
+        return new LatentShape(
+                card.latentChannels(), generation.getHeight() / pixels, generation.getWidth() / pixels);
+    }
+
+    @Override
+    public Row start(DiffusionPart part, Work work) {
+        Generation generation = work.task().getGeneration();
+        Sampler sampler = part.sampler(generation.getSampler(), generation.getSteps());
+        TorchGenerator noise = new TorchGenerator(generation.getSeed());
+        RowStart start = RowStart.fromNoise(sampler, shape(part, work.task()), noise);
+        return new Row(sampler, start, noise, RowSource.guidance(work));
+    }
+}

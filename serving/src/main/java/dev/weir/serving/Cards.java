@@ -1,0 +1,31 @@
+package dev.weir.serving;
+
+import dev.weir.engine.ModelCard;
+import dev.weir.engine.sampler.Samplers;
+
+/** A model's card as it travels in a node's status. */
+final class Cards {
+
+    private static final int MAX_STEPS = 250;
+
+    private Cards() {}
+
+    static dev.weir.proto.v1.ModelCard toProto(ModelCard card) {
+        return dev.weir.proto.v1.ModelCard.newBuilder()
+                .setId(card.id())
+                .setLatentChannels(card.latentChannels())
+                .setScale(card.scale())
+                .setNativeSize(card.nativeSize())
+                .setSizeMultiple(card.sizeMultiple())
+                .setMinSize(card.minSize())
+                .setMaxSize(card.maxSize())
+                .setUpsampleFactor(card.upsampleFactor())
+                .addAllSamplers(Samplers.names())
+                .setDefaultSteps(card.defaults().steps())
+                .setDefaultGuidanceScale(card.defaults().guidanceScale())
+                .setDefaultSampler(card.defaults().sampler())
+                .setDefaultUpsamplerSteps(card.defaults().upsamplerSteps())
+                .setMaxSteps(MAX_STEPS)
+                .build();
+    }
+}

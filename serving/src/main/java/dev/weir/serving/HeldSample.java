@@ -1,0 +1,60 @@
+package dev.weir.serving;
+
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.RgbImage;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Work;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A sample in the step loop: its task, its row, and what it tells the world after each step. Owned by the device thread. */
+record HeldSample(Work work, DiffusionPart part, LatentShape shape, Row row) {
+
+    /**
+     * Says what a step made of it.
+     *
+     * @param predictedOriginal x0 of the step
+     */
+    void report(float[] predictedOriginal, double stepSeconds, Outbox outbox) {
+        int step = row.state().step();
+        int total = row.steps();
+        outbox.progress(work, step, total, stepSeconds);
+        if (PreviewSteps.isDue(work.task().getPreview(), step, total)) {
+            preview(predictedOriginal, step, total, outbox);
+        }
+        if (row.isDone()) {
+            outbox.handOn(work, results());
+        }
+    }
+
+    private void preview(float[] predictedOriginal, int step, int total, Outbox outbox) {
+        if (work.task().getPreview().getGrade() == Preview.Grade.LATENT_RGB && part.preview().isPresent()) {
+            RgbImage image = part.preview().get().image(shape, predictedOriginal, part.card().scale());
+            outbox.frame(work, step, total, Pictures.frame(image));
+        } else {
+            outbox.previewLatent(work, step, total, Latents.toTensor(shape, predictedOriginal));
+        }
+    }
+
+    /** The latent, and the contexts for a stage to come that diffuses as well. */
+    private List<Tensor> results() {
+        List<Tensor> tensors = new ArrayList<>();
+        tensors.add(Latents.toTensor(shape, row.state().sample()));
+        if (nextStage(work.task()) == StageKind.UPSAMPLER) {
+            work.tensors().stream()
+                    .filter(t -> t.name().equals(Contexts.POSITIVE) || t.name().equals(Contexts.NEGATIVE))
+                    .forEach(tensors::add);
+        }
+        return tensors;
+    }
+
+    private static StageKind nextStage(Task task) {
+        int next = task.getPosition() + 1;
+        return next < task.getRouteCount() ? task.getRoute(next) : StageKind.STAGE_KIND_UNSPECIFIED;
+    }
+}

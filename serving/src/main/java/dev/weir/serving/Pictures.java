@@ -1,0 +1,45 @@
+package dev.weir.serving;
+
+import dev.weir.engine.RgbImage;
+import dev.weir.engine.image.ImageFile;
+import dev.weir.engine.image.ImageFormat;
+import dev.weir.engine.image.PictureText;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Outbox.EncodedImage;
+import java.util.Map;
+
+/** Pictures and frames as the files that users get. */
+public final class Pictures {
+
+    private static final int FRAME_QUALITY = 85;
+
+    private Pictures() {}
+
+    /** A frame: small, since many of them follow one another. */
+    public static EncodedImage frame(RgbImage image) {
+        return encoded(image, ImageFile.encode(image, ImageFormat.JPEG, FRAME_QUALITY, Map.of()));
+    }
+
+    /** The picture in the format asked for; a PNG says in itself how it was made. */
+    public static EncodedImage picture(RgbImage image, Task task) {
+        Generation generation = task.getGeneration();
+        Map<String, String> text = new PictureText(
+                        generation.getPrompt(),
+                        generation.getNegativePrompt(),
+                        generation.getSteps(),
+                        generation.getSampler(),
+                        generation.getGuidanceScale(),
+                        generation.getSeed(),
+                        image.width(),
+                        image.height(),
+                        task.getModel())
+                .byKeyword();
+        ImageFormat format = ImageFormat.of(generation.getOutputFormat());
+        return encoded(image, ImageFile.encode(image, format, generation.getOutputCompression(), text));
+    }
+
+    private static EncodedImage encoded(RgbImage image, ImageFile file) {
+        return new EncodedImage(file.format().id(), image.width(), image.height(), file.bytes());
+    }
+}

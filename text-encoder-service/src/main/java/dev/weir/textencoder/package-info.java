@@ -1,0 +1,2 @@
+/** The first stage: prompts to text states. */
+package dev.weir.textencoder;

@@ -1,0 +1,82 @@
+package dev.weir.upsampler;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelCard;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.sampler.NoiseSchedule;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.DiffusionPart;
+import dev.weir.serving.Latents;
+import dev.weir.serving.RowSource;
+import dev.weir.serving.SteppingStage;
+import java.util.List;
+
+/**
+ * The rows of a cascade's second model: from noise beside the base's latent, enlarged and augmented (Ho et al. 2021, arXiv
+ * 2106.15282). The loop is {@link SteppingStage}'s.
+ */
+public final class UpsamplerStage implements RowSource {
+
+    private final ComputeTarget target;
+
+    private UpsamplerStage(ComputeTarget target) {
+        this.target = target;
+    }
+
+    public static Stage create(List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits) {
+        return new SteppingStage(StageKind.UPSAMPLER, new UpsamplerStage(target), folders, target, limits);
+    }
+
+    @Override
+    public DiffusionPart open(ModelFolder folder) {
+        ModelCard card = folder.card();
+        int side = card.upsampleFactor() * card.nativeSize() / card.scale();
+        return new DiffusionPart(
+                card,
+                folder.upsampler(target),
+                folder.upsamplerScheduler(),
+                new LatentShape(card.latentChannels(), side, side),
+                card.upsamplerNoiseLevel(),
+                folder.latentPreview());
+    }
+
+    @Override
+    public int steps(Task task) {
+        return task.getGeneration().getUpsamplerSteps();
+    }
+
+    @Override
+    public LatentShape shape(DiffusionPart part, Task task) {
+        int scale = part.card().scale();
+        Generation generation = task.getGeneration();
+        return new LatentShape(
+                part.card().latentChannels(), generation.getHeight() / scale, generation.getWidth() / scale);
+    }
+
+    @Override
+    public Row start(DiffusionPart part, Work work) {
+        Generation generation = work.task().getGeneration();
+        Sampler sampler = part.sampler(generation.getSampler(), generation.getUpsamplerSteps());
+        TorchGenerator noise = new TorchGenerator(generation.getSeed());
+        Tensor base = work.tensor(Latents.NAME);
+        RowStart start = RowStart.upsampling(
+                sampler,
+                new NoiseSchedule(part.schedule()),
+                Latents.shapeOf(base),
+                base.toFloats(),
+                part.card().upsampleFactor(),
+                part.classLabel(),
+                noise);
+        return new Row(sampler, start, noise, RowSource.guidance(work));
+    }
+}
