@@ -9,6 +9,7 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.Samplers;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
@@ -51,6 +52,11 @@ public final class DenoiserStage implements RowSource {
     }
 
     @Override
+    public Sampler sampler(DiffusionPart part, Task task) {
+        return Samplers.create(part.schedule(), task.getGeneration().getSampler(), steps(task));
+    }
+
+    @Override
     public LatentShape shape(DiffusionPart part, Task task) {
         ModelCard card = part.card();
         boolean upsampled = task.getRouteList().contains(StageKind.UPSAMPLER);
@@ -62,9 +68,8 @@ public final class DenoiserStage implements RowSource {
 
     @Override
     public Row start(DiffusionPart part, Work work) {
-        Generation generation = work.task().getGeneration();
-        Sampler sampler = part.sampler(generation.getSampler(), generation.getSteps());
-        TorchGenerator noise = new TorchGenerator(generation.getSeed());
+        Sampler sampler = sampler(part, work.task());
+        TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
         RowStart start = RowStart.fromNoise(sampler, shape(part, work.task()), noise);
         return new Row(sampler, start, noise, RowSource.guidance(work));
     }

@@ -4,8 +4,6 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.image.LatentPreview;
-import dev.weir.engine.sampler.Sampler;
-import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.Optional;
 
@@ -24,11 +22,6 @@ public record DiffusionPart(
         int classLabel,
         Optional<LatentPreview> preview)
         implements AutoCloseable {
-
-    /** A run over the model's schedule; throws IllegalArgumentException where there is no such sampler or step count. */
-    public Sampler sampler(String name, int steps) {
-        return Samplers.create(schedule, name, steps);
-    }
 
     @Override
     public void close() {

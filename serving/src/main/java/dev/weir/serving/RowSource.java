@@ -4,6 +4,7 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.diffusion.Guidance;
 import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.sampler.Sampler;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
@@ -18,6 +19,9 @@ public interface RowSource {
     /** How many steps a task takes here. */
     int steps(Task task);
 
+    /** The run that a task makes here; throws IllegalArgumentException where there is no such sampler or step count. */
+    Sampler sampler(DiffusionPart part, Task task);
+
     /** The shape of the latent that a task makes here, {@code [channels, height, width]}. */
     LatentShape shape(DiffusionPart part, Task task);
 
@@ -28,7 +32,7 @@ public interface RowSource {
     default Optional<String> refuse(DiffusionPart part, Task task) {
         try {
             shape(part, task);
-            part.sampler(task.getGeneration().getSampler(), steps(task));
+            sampler(part, task);
             return Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.of(e.getMessage());

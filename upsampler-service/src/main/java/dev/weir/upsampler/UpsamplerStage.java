@@ -9,6 +9,7 @@ import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.Samplers;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageKind;
@@ -55,6 +56,12 @@ public final class UpsamplerStage implements RowSource {
         return task.getGeneration().getUpsamplerSteps();
     }
 
+    /** The sampler that the upsampler was published with: what a request names is for the base. */
+    @Override
+    public Sampler sampler(DiffusionPart part, Task task) {
+        return Samplers.create(part.schedule(), Samplers.defaultName(part.schedule()), steps(task));
+    }
+
     @Override
     public LatentShape shape(DiffusionPart part, Task task) {
         int scale = part.card().scale();
@@ -65,13 +72,12 @@ public final class UpsamplerStage implements RowSource {
 
     @Override
     public Row start(DiffusionPart part, Work work) {
-        Generation generation = work.task().getGeneration();
-        Sampler sampler = part.sampler(generation.getSampler(), generation.getUpsamplerSteps());
-        TorchGenerator noise = new TorchGenerator(generation.getSeed());
+        Sampler sampler = sampler(part, work.task());
+        TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
         Tensor base = work.tensor(Latents.NAME);
         RowStart start = RowStart.upsampling(
                 sampler,
-                new NoiseSchedule(part.schedule()),
+                NoiseSchedule.of(part.schedule()),
                 Latents.shapeOf(base),
                 base.toFloats(),
                 part.card().upsampleFactor(),
