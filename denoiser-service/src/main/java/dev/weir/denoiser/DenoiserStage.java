@@ -62,8 +62,7 @@ public final class DenoiserStage implements RowSource {
         boolean upsampled = task.getRouteList().contains(StageKind.UPSAMPLER);
         int pixels = card.scale() * (upsampled ? card.upsampleFactor() : 1);
         Generation generation = task.getGeneration();
-        return new LatentShape(
-                card.latentChannels(), generation.getHeight() / pixels, generation.getWidth() / pixels);
+        return new LatentShape(card.latentChannels(), generation.getHeight() / pixels, generation.getWidth() / pixels);
     }
 
     @Override

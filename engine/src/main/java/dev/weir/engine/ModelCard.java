@@ -33,8 +33,10 @@ public record ModelCard(
     /**
      * @param sampler a name that {@code Samplers} knows
      * @param upsamplerSteps steps of the upsampler; 0 where the model has none
+     * @param upsamplerNoiseLevel timestep of the upsampler's schedule whose noise augments the base's latent
      */
-    public record Defaults(int steps, float guidanceScale, String sampler, int upsamplerSteps) {}
+    public record Defaults(
+            int steps, float guidanceScale, String sampler, int upsamplerSteps, int upsamplerNoiseLevel) {}
 
     public boolean hasUpsampler() {
         return upsampleFactor > 1;

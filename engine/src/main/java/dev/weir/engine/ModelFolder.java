@@ -1,6 +1,8 @@
 package dev.weir.engine;
 
+import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers;
 import dev.weir.engine.weights.ComponentWeights;
@@ -22,8 +24,13 @@ public final class ModelFolder {
     /** A second UNet with its scheduler, which makes the first one's latents larger. */
     private static final String UPSAMPLER = "upsampler";
 
+    private static final String SCHEDULER = "scheduler/scheduler_config.json";
+
     private static final int DEFAULT_STEPS = 20;
     private static final int DEFAULT_UPSAMPLER_STEPS = 8;
+    /** A tenth of a schedule of 1000, about what cascaded diffusion was published with. */
+    private static final int DEFAULT_UPSAMPLER_NOISE_LEVEL = 100;
+
     private static final float DEFAULT_GUIDANCE = 4;
     private static final float CLIP_GUIDANCE = 7.5f;
     private static final int LEAST_SIZE = 64;
@@ -80,6 +87,21 @@ public final class ModelFolder {
         return load(PipelineIndex.VAE, (config, weights) -> Networks.imageCodec(config.json(), weights, target));
     }
 
+    /** The noise schedule that the base was trained on. */
+    public SchedulerConfig scheduler() {
+        return SchedulerConfig.read(folder.resolve(SCHEDULER));
+    }
+
+    /** The upsampler's own; {@link ModelException} where the model has none. */
+    public SchedulerConfig upsamplerScheduler() {
+        return SchedulerConfig.read(folder.resolve(UPSAMPLER).resolve(SCHEDULER));
+    }
+
+    /** The cheapest way to show a latent, where one is known for this autoencoder. */
+    public Optional<LatentPreview> latentPreview() {
+        return LatentPreview.of(folder);
+    }
+
     private <T> T load(String component, BiFunction<ComponentConfig, ComponentWeights, T> network) {
         Path home = folder.resolve(component);
         try {
@@ -128,7 +150,8 @@ public final class ModelFolder {
                 settings.steps().orElse(DEFAULT_STEPS),
                 settings.guidanceScale().orElse(clip ? CLIP_GUIDANCE : DEFAULT_GUIDANCE),
                 settings.sampler().orElse("ddim"),
-                hasUpsampler ? settings.upsamplerSteps().orElse(DEFAULT_UPSAMPLER_STEPS) : 0);
+                hasUpsampler ? settings.upsamplerSteps().orElse(DEFAULT_UPSAMPLER_STEPS) : 0,
+                settings.upsamplerNoiseLevel().orElse(DEFAULT_UPSAMPLER_NOISE_LEVEL));
     }
 
     private List<String> components(boolean hasUpsampler) {

@@ -18,11 +18,13 @@ record ModelSettings(
         Optional<Integer> steps,
         Optional<Float> guidanceScale,
         Optional<String> sampler,
-        Optional<Integer> upsamplerSteps) {
+        Optional<Integer> upsamplerSteps,
+        Optional<Integer> upsamplerNoiseLevel) {
 
     private static final String FILE = "weir.json";
     private static final List<String> KEYS = List.of("id", "native_size", "upsample_factor", "defaults");
-    private static final List<String> DEFAULTS = List.of("steps", "guidance_scale", "sampler", "upsampler_steps");
+    private static final List<String> DEFAULTS =
+            List.of("steps", "guidance_scale", "sampler", "upsampler_steps", "upsampler_noise_level");
     private static final int MAX_COUNT = 100_000;
 
     static ModelSettings read(Path folder) {
@@ -38,7 +40,8 @@ record ModelSettings(
                 count(file, defaults, "steps"),
                 scale(file, defaults, "guidance_scale"),
                 text(file, defaults, "sampler"),
-                count(file, defaults, "upsampler_steps"));
+                count(file, defaults, "upsampler_steps"),
+                count(file, defaults, "upsampler_noise_level"));
     }
 
     private static void requireKnown(Path file, JsonNode json, List<String> known) {

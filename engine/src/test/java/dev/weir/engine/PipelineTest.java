@@ -70,7 +70,9 @@ final class PipelineTest {
                     json.path("prompt").asText(), json.path("negative_prompt").asText()));
         }
         var shape = new LatentShape(
-                4, json.path("latent").get(0).asInt(), json.path("latent").get(1).asInt());
+                4,
+                json.path("latent").get(0).asInt(),
+                json.path("latent").get(1).asInt());
         float[] latent;
         try (Denoiser network = model.denoiser(EXACT)) {
             Sampler sampler = Samplers.create(
@@ -111,8 +113,8 @@ final class PipelineTest {
     }
 
     private static Guidance guidance(List<TextStates> states, JsonNode json) {
-        return new Guidance(
-                states.get(0), states.get(1), (float) json.path("guidance_scale").asDouble());
+        return new Guidance(states.get(0), states.get(1), (float)
+                json.path("guidance_scale").asDouble());
     }
 
     private static String name(JsonNode json) {

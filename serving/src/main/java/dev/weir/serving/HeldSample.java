@@ -33,8 +33,11 @@ record HeldSample(Work work, DiffusionPart part, LatentShape shape, Row row) {
     }
 
     private void preview(float[] predictedOriginal, int step, int total, Outbox outbox) {
-        if (work.task().getPreview().getGrade() == Preview.Grade.LATENT_RGB && part.preview().isPresent()) {
-            RgbImage image = part.preview().get().image(shape, predictedOriginal, part.card().scale());
+        if (work.task().getPreview().getGrade() == Preview.Grade.LATENT_RGB
+                && part.preview().isPresent()) {
+            RgbImage image = part.preview()
+                    .get()
+                    .image(shape, predictedOriginal, part.card().scale());
             outbox.frame(work, step, total, Pictures.frame(image));
         } else {
             outbox.previewLatent(work, step, total, Latents.toTensor(shape, predictedOriginal));

@@ -31,7 +31,8 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
     }
 
     /** Opens one part of each model; throws ModelException where none of them opens. */
-    public static <T extends AutoCloseable> ServedModels<T> open(List<ModelFolder> folders, Function<ModelFolder, T> opener) {
+    public static <T extends AutoCloseable> ServedModels<T> open(
+            List<ModelFolder> folders, Function<ModelFolder, T> opener) {
         Map<String, T> parts = new LinkedHashMap<>();
         List<ModelStatus> statuses = new ArrayList<>();
         for (ModelFolder folder : folders) {
@@ -47,7 +48,9 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         }
         if (parts.isEmpty()) {
             throw new ModelException("no model can be served: "
-                    + statuses.stream().map(s -> s.getId() + ": " + s.getProblem()).toList());
+                    + statuses.stream()
+                            .map(s -> s.getId() + ": " + s.getProblem())
+                            .toList());
         }
         return new ServedModels<>(parts, statuses);
     }

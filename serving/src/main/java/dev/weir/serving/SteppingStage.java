@@ -104,7 +104,8 @@ public final class SteppingStage implements Stage {
 
     @Override
     public int turn(Outbox outbox) {
-        List<HeldSample> chosen = rota.next(limits.rowsPerForward(), sample -> sample.row().cost());
+        List<HeldSample> chosen =
+                rota.next(limits.rowsPerForward(), sample -> sample.row().cost());
         if (chosen.isEmpty()) {
             return 0;
         }
@@ -115,7 +116,8 @@ public final class SteppingStage implements Stage {
             stepped = advance(chosen);
         } catch (RuntimeException e) {
             rota.removeIf(chosen::contains);
-            chosen.forEach(s -> outbox.fail(s.work(), new Failure("step_failed", String.valueOf(e.getMessage()), true)));
+            chosen.forEach(
+                    s -> outbox.fail(s.work(), new Failure("step_failed", String.valueOf(e.getMessage()), true)));
             return chosen.size();
         }
         double seconds = (System.nanoTime() - begin) / 1e9;

@@ -47,7 +47,7 @@ public final class UpsamplerStage implements RowSource {
                 folder.upsampler(target),
                 folder.upsamplerScheduler(),
                 new LatentShape(card.latentChannels(), side, side),
-                card.upsamplerNoiseLevel(),
+                card.defaults().upsamplerNoiseLevel(),
                 folder.latentPreview());
     }
 
