@@ -55,7 +55,8 @@ final class DdimSampler implements Sampler {
         float variance = (1 - alphaNext) / (1 - alpha) * (1 - alpha / alphaNext); // equation 16, squared
         float deviation = eta * Floats.sqrt(variance);
         float nextSignal = Floats.sqrt(alphaNext);
-        float direction = Floats.sqrt(1 - alphaNext - deviation * deviation);
+        // Where all is noise, rounding may leave less than nothing for the direction.
+        float direction = Floats.sqrt(Math.max(1 - alphaNext - deviation * deviation, 0));
         float[] next = new float[original.length];
         for (int i = 0; i < next.length; i++) {
             next[i] = nextSignal * original[i] + direction * predictedNoise[i];

@@ -46,7 +46,7 @@ final class EulerAncestralSampler implements Sampler {
         float from = schedule.sigmas()[state.step()];
         float to = schedule.sigmas()[state.step() + 1];
         float up = Floats.sqrt(to * to * (from * from - to * to) / (from * from));
-        float down = Floats.sqrt(to * to - up * up);
+        float down = Floats.sqrt(Math.max(to * to - up * up, 0)); // from a great sigma, rounding may go below nothing
         float[] sample = state.sample();
         float[] original = prediction.original(from, sample, modelOutput);
         float[] fresh = noise.normal(sample.length);

@@ -17,14 +17,14 @@ final class Floats {
         return (float) Math.exp(value);
     }
 
-    /** Evenly spaced from start to end, counted from the nearer end as {@code torch.linspace} does. */
+    /** Evenly spaced from start to end, counted from the nearer end as {@code torch.linspace} does, which multiplies and adds with one rounding. */
     static float[] linspace(double start, double end, int count) {
         float first = (float) start;
         float last = (float) end;
         float step = count > 1 ? (last - first) / (count - 1) : 0;
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = i < count / 2 ? first + step * i : last - step * (count - 1 - i);
+            values[i] = i < count / 2 ? Math.fma(step, i, first) : Math.fma(-step, count - 1 - i, last);
         }
         return values;
     }
