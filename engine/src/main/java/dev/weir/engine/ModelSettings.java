@@ -28,7 +28,7 @@ record ModelSettings(
     private static final int MAX_COUNT = 100_000;
 
     static ModelSettings read(Path folder) {
-        Path file = folder.resolve(FILE);
+        Path file = file(folder);
         JsonNode json = Files.isRegularFile(file) ? JsonFile.read(file) : JsonNodeFactory.instance.objectNode();
         JsonNode defaults = json.path("defaults");
         requireKnown(file, json, KEYS);
@@ -44,6 +44,10 @@ record ModelSettings(
                 count(file, defaults, "upsampler_noise_level"));
     }
 
+    static Path file(Path folder) {
+        return folder.resolve(FILE);
+    }
+
     private static void requireKnown(Path file, JsonNode json, List<String> known) {
         json.fieldNames().forEachRemaining(key -> {
             if (!known.contains(key)) {
@@ -57,7 +61,7 @@ record ModelSettings(
             return Optional.empty();
         }
         String text = json.get(key).asText();
-        if (!json.get(key).isTextual() || !text.matches("[A-Za-z0-9._-]{1,100}")) {
+        if (!json.get(key).isTextual() || !text.matches("[A-Za-z0-9._/:=-]{1,100}")) {
             throw new ModelException("%s: %s is not a name: %s".formatted(file, key, json.get(key)));
         }
         return Optional.of(text);

@@ -2,12 +2,14 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.tokenizer.Tokenizers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a {@code model_index.json} says a pipeline is made of, and which of it Weir runs.
@@ -25,8 +27,14 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
     static final String VAE = "vae";
     static final String SCHEDULER = "scheduler";
 
+    static final String UPSAMPLER_UNET = "upsampler/unet";
+    static final String UPSAMPLER_SCHEDULER = "upsampler/scheduler";
+
     /** What makes a picture, in the order in which a picture passes. */
     static final List<String> PARTS = List.of(TOKENIZER, TEXT_ENCODER, UNET, SCHEDULER, VAE);
+
+    /** A cascade's second stage, which makes the first one's latents larger; diffusers has no name for it. */
+    static final List<String> UPSAMPLER_PARTS = List.of(UPSAMPLER_UNET, UPSAMPLER_SCHEDULER);
 
     /** The classes that a part may be of; a scheduler is judged by its configuration. */
     private static final Map<String, List<String>> CLASSES = Map.of(
@@ -44,7 +52,10 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
         Map<String, String> components = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : json.properties()) {
             JsonNode value = entry.getValue();
-            if (value.isArray() && value.size() == 2 && value.get(1).isTextual()) {
+            if (entry.getKey().matches("[A-Za-z0-9_]+")
+                    && value.isArray()
+                    && value.size() == 2
+                    && value.get(1).isTextual()) {
                 components.put(entry.getKey(), value.get(1).textValue());
             }
         }
@@ -59,33 +70,37 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
         return BYSTANDERS.contains(component);
     }
 
+    boolean hasUpsampler() {
+        return Files.isDirectory(folder.resolve(UPSAMPLER_UNET));
+    }
+
+    /** Of a component, as the pipeline says it; empty where it has none. */
+    String classOf(String component) {
+        return components.getOrDefault(component, "");
+    }
+
     /** Why Weir does not run a component that the pipeline has, or lacks. */
     Optional<String> problem(String component) {
-        String name = components.get(component);
-        if (name == null) {
-            return Optional.of("the pipeline has none");
+        if (isBystander(component) || UPSAMPLER_PARTS.contains(component)) {
+            return Optional.empty();
         }
-        if (!PARTS.contains(component) && !isBystander(component)) {
-            return Optional.of("Weir runs no pipeline that has a %s (%s)".formatted(component, name));
+        String name = classOf(component);
+        if (!PARTS.contains(component)) {
+            return Optional.of("Weir runs no pipeline with a %s (%s)".formatted(component, name));
+        }
+        if (name.isEmpty()) {
+            return Optional.of("the pipeline has none, and Weir runs none without");
         }
         List<String> known = CLASSES.getOrDefault(component, List.of(name));
-        return isBystander(component) || known.contains(name)
-                ? Optional.empty()
-                : Optional.of("%s is not one of %s".formatted(name, known));
+        return known.contains(name) ? Optional.empty() : Optional.of("%s is not one of %s".formatted(name, known));
     }
 
     /** Throws {@link ModelException} that names the component for which Weir does not run the pipeline. */
     void requireSupported() {
-        for (String component : components.keySet()) {
-            refuse(component);
-        }
-        PARTS.forEach(this::refuse);
-    }
-
-    private void refuse(String component) {
-        problem(component).ifPresent(problem -> {
-            throw new ModelException(
-                    "%s: %s is not supported: %s: %s".formatted(folder.resolve(FILE), className, component, problem));
-        });
+        Stream.concat(components.keySet().stream(), PARTS.stream())
+                .forEach(component -> problem(component).ifPresent(problem -> {
+                    throw new ModelException("%s: %s is not supported: %s: %s"
+                            .formatted(folder.resolve(FILE), className, component, problem));
+                }));
     }
 }

@@ -1,0 +1,150 @@
+package dev.weir.engine;
+
+import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.sampler.Samplers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes a model's card from its configurations, and sees that its parts fit each other. Stateless; any thread. */
+final class CardReader {
+
+    private static final int DEFAULT_STEPS = 20;
+    private static final int DEFAULT_UPSAMPLER_STEPS = 8;
+    /** A tenth of a schedule of 1000, about what cascaded diffusion was published with. */
+    private static final int DEFAULT_UPSAMPLER_NOISE_LEVEL = 100;
+
+    private static final int DEFAULT_GROWTH = 2;
+    private static final float CLIP_GUIDANCE = 7.5f;
+    private static final float OTHER_GUIDANCE = 4;
+    private static final int LEAST_SIZE = 64;
+    private static final int MOST_TIMES_NATIVE = 4;
+    private static final int LATENT_CHANNELS = 4;
+
+    private final PipelineIndex index;
+    private final ModelSettings settings;
+    private final ComponentConfig textEncoder;
+    private final ComponentConfig unet;
+    private final ComponentConfig vae;
+    private final Optional<ComponentConfig> upsampler;
+
+    private CardReader(PipelineIndex index) {
+        this.index = index;
+        this.settings = ModelSettings.read(index.folder());
+        this.textEncoder = config(PipelineIndex.TEXT_ENCODER);
+        this.unet = config(PipelineIndex.UNET);
+        this.vae = config(PipelineIndex.VAE);
+        this.upsampler = index.hasUpsampler() ? Optional.of(config(PipelineIndex.UPSAMPLER_UNET)) : Optional.empty();
+    }
+
+    /** Throws {@link ModelException} naming the file and key, or the parts that do not fit. */
+    static ModelCard read(PipelineIndex index) {
+        CardReader reader = new CardReader(index);
+        reader.requireFit();
+        return reader.card();
+    }
+
+    private ComponentConfig config(String component) {
+        return ComponentConfig.read(index.folder().resolve(component));
+    }
+
+    private void requireFit() {
+        int latent = vae.count("latent_channels", LATENT_CHANNELS);
+        // More channels in than latents have: a UNet that also wants a picture to inpaint or to edit.
+        require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
+        require(unet, "out_channels", unet.count("out_channels", LATENT_CHANNELS), latent, "the vae's latents");
+        int width = textEncoder.count("hidden_size");
+        require(unet, "cross_attention_dim", unet.count("cross_attention_dim"), width, "the text encoder's states");
+        upsampler.ifPresent(config -> {
+            require(
+                    config,
+                    "in_channels",
+                    config.count("in_channels"),
+                    2 * latent,
+                    "latents beside the small picture's");
+            require(config, "out_channels", config.count("out_channels"), latent, "the vae's latents");
+            require(
+                    config,
+                    "cross_attention_dim",
+                    config.count("cross_attention_dim"),
+                    width,
+                    "the text encoder's states");
+        });
+    }
+
+    private static void require(ComponentConfig config, String key, int is, int wanted, String whose) {
+        if (is != wanted) {
+            throw new ModelException(
+                    "%s: %s is %d, which does not fit %d of %s".formatted(config.file(), key, is, wanted, whose));
+        }
+    }
+
+    private ModelCard card() {
+        int scale = 1 << vae.halvings();
+        int nativeSize = settings.nativeSize().orElseGet(() -> Math.multiplyExact(unet.count("sample_size"), scale));
+        int factor = upsampler.isEmpty() ? 1 : settings.upsampleFactor().orElseGet(this::growth);
+        // The upsampler's latents are larger by the factor before it halves them.
+        int upsamplerNeeds =
+                upsampler.map(config -> (1 << config.halvings()) / factor).orElse(1);
+        int multiple = scale * Math.max(1 << unet.halvings(), upsamplerNeeds);
+        return new ModelCard(
+                settings.id().orElseGet(() -> index.folder().getFileName() + ""),
+                index.className(),
+                unet.count("out_channels", LATENT_CHANNELS),
+                scale,
+                nativeSize,
+                multiple,
+                roundUp(Math.min(LEAST_SIZE, nativeSize), multiple),
+                roundUp(MOST_TIMES_NATIVE * nativeSize, multiple),
+                factor,
+                components(),
+                defaults());
+    }
+
+    private int growth() {
+        int ratio = upsampler.orElseThrow().count("sample_size") / unet.count("sample_size");
+        return Math.max(DEFAULT_GROWTH, ratio);
+    }
+
+    private List<String> components() {
+        List<String> components = new ArrayList<>(PipelineIndex.PARTS);
+        if (upsampler.isPresent()) {
+            components.addAll(PipelineIndex.UPSAMPLER_PARTS);
+        }
+        return List.copyOf(components);
+    }
+
+    private ModelCard.Defaults defaults() {
+        boolean clip = index.components().get(PipelineIndex.TEXT_ENCODER).startsWith("CLIP");
+        String sampler = settings.sampler()
+                .orElseGet(() -> Samplers.defaultName(ModelFolder.scheduler(index, PipelineIndex.SCHEDULER)));
+        try {
+            SamplerSpec.parse(sampler);
+        } catch (IllegalArgumentException e) {
+            throw new ModelException(ModelSettings.file(index.folder()) + ": sampler: " + e.getMessage(), e);
+        }
+        return new ModelCard.Defaults(
+                settings.steps().orElse(DEFAULT_STEPS),
+                settings.guidanceScale().orElse(clip ? CLIP_GUIDANCE : OTHER_GUIDANCE),
+                sampler,
+                upsampler.isEmpty() ? 0 : settings.upsamplerSteps().orElse(DEFAULT_UPSAMPLER_STEPS),
+                noiseLevel());
+    }
+
+    private int noiseLevel() {
+        int level = settings.upsamplerNoiseLevel().orElse(DEFAULT_UPSAMPLER_NOISE_LEVEL);
+        if (upsampler.isPresent()) {
+            int timesteps = ModelFolder.scheduler(index, PipelineIndex.UPSAMPLER_SCHEDULER)
+                    .trainTimesteps();
+            if (level >= timesteps) {
+                throw new ModelException("%s: upsampler_noise_level %d is not below %d, the upsampler's timesteps"
+                        .formatted(ModelSettings.file(index.folder()), level, timesteps));
+            }
+        }
+        return level;
+    }
+
+    private static int roundUp(int size, int multiple) {
+        return (size + multiple - 1) / multiple * multiple;
+    }
+}

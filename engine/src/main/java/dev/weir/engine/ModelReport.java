@@ -1,0 +1,126 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.network.Networks;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.weights.ComponentWeights;
+import dev.weir.engine.weights.TensorInfo;
+import dev.weir.engine.weights.WeightType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What is in a model folder, what of it runs, and what does not and why. Made from configurations and the headers of the
+ * weights, whatever pipeline the folder holds; no network is loaded.
+ *
+ * @param pipeline class of the pipeline, empty where the folder does not say
+ * @param problem what stands against the pipeline as a whole, beside its components' problems
+ */
+public record ModelReport(Path folder, String pipeline, List<Component> components, Optional<String> problem) {
+
+    /**
+     * @param name its folder
+     * @param className as the pipeline names it; empty where the pipeline has none
+     * @param used whether Weir needs it; a safety checker it does not
+     * @param parameters how many numbers its weights are; 0 where it has none, or none that can be read
+     * @param bytes of its weights
+     * @param types of its weights
+     * @param problem why Weir does not run it
+     */
+    public record Component(
+            String name,
+            String className,
+            boolean used,
+            long parameters,
+            long bytes,
+            Set<WeightType> types,
+            Optional<String> problem) {}
+
+    /** Whether {@link ModelFolder#open} takes the folder and every part of it loads. */
+    public boolean runs() {
+        return problem.isEmpty()
+                && components.stream().allMatch(c -> c.problem().isEmpty());
+    }
+
+    /** Never throws for what is in the folder: that is what a report tells. */
+    public static ModelReport inspect(Path folder) {
+        Path home = folder.toAbsolutePath().normalize();
+        PipelineIndex index;
+        try {
+            index = PipelineIndex.read(home);
+        } catch (ModelException e) {
+            return new ModelReport(home, "", List.of(), Optional.of(e.getMessage()));
+        }
+        Set<String> names = new LinkedHashSet<>(PipelineIndex.PARTS);
+        names.addAll(index.components().keySet());
+        if (index.hasUpsampler()) {
+            names.addAll(PipelineIndex.UPSAMPLER_PARTS);
+        }
+        List<Component> components =
+                names.stream().map(name -> component(index, name)).toList();
+        boolean sound = components.stream().allMatch(c -> c.problem().isEmpty());
+        Optional<String> problem = sound ? problemOf(() -> CardReader.read(index)) : Optional.empty();
+        return new ModelReport(home, index.className(), components, problem);
+    }
+
+    private static Component component(PipelineIndex index, String name) {
+        Path home = index.folder().resolve(name);
+        Optional<ComponentWeights> weights = weights(home);
+        List<TensorInfo> tensors = new ArrayList<>();
+        weights.ifPresent(all -> all.names().forEach(tensor -> tensors.add(all.info(tensor))));
+        Set<WeightType> types = EnumSet.noneOf(WeightType.class);
+        tensors.forEach(tensor -> types.add(tensor.type()));
+        Optional<String> problem = index.problem(name).or(() -> problemOf(() -> check(index, name)));
+        return new Component(
+                name,
+                index.classOf(name),
+                !index.isBystander(name),
+                tensors.stream().mapToLong(ModelReport::parameters).sum(),
+                tensors.stream().mapToLong(TensorInfo::length).sum(),
+                types,
+                problem);
+    }
+
+    private static void check(PipelineIndex index, String name) {
+        if (index.isBystander(name)) {
+            return;
+        }
+        switch (name) {
+            case PipelineIndex.TOKENIZER -> ModelFolder.tokenizer(index).close();
+            case PipelineIndex.SCHEDULER, PipelineIndex.UPSAMPLER_SCHEDULER ->
+                Samplers.defaultName(ModelFolder.scheduler(index, name));
+            default -> {
+                Path home = index.folder().resolve(name);
+                JsonNode config = ComponentConfig.read(home).json();
+                Networks.check(config, ComponentWeights.open(home));
+            }
+        }
+    }
+
+    private static Optional<ComponentWeights> weights(Path home) {
+        try {
+            return Optional.of(ComponentWeights.open(home));
+        } catch (ModelException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static long parameters(TensorInfo tensor) {
+        return Arrays.stream(tensor.shape()).reduce(1, (a, b) -> a * b);
+    }
+
+    private static Optional<String> problemOf(Runnable check) {
+        try {
+            check.run();
+            return Optional.empty();
+        } catch (ModelException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.engine.ComputeTarget.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ModelFolderTest {
+
+    private static final ComputeTarget CPU = new ComputeTarget("cpu", Precision.FP32);
+
+    @TempDir
+    Path temporary;
+
+    @Test
+    void theCardSaysWhatTheConfigurationsSay() {
+        ModelCard card = ModelFolder.open(TestModels.checkpoint("sd1")).card();
+
+        assertThat(card.id()).isEqualTo("sd1");
+        assertThat(card.pipeline()).isEqualTo("StableDiffusionPipeline");
+        assertThat(card.latentChannels()).isEqualTo(4);
+        assertThat(card.hasUpsampler()).isFalse();
+        assertThat(card.upsampleFactor()).isEqualTo(1);
+        assertThat(card.components()).containsExactly("tokenizer", "text_encoder", "unet", "scheduler", "vae");
+        assertThat(card.defaults()).isEqualTo(new ModelCard.Defaults(20, 7.5f, "ddim", 0, 100));
+    }
+
+    @Test
+    void sizesFollowFromTheHalvingsOfBothNetworks() {
+        ModelCard card = ModelFolder.open(TestModels.DEFAULT_MODEL).card();
+
+        assertThat(card.scale()).isEqualTo(8);
+        assertThat(card.nativeSize()).isEqualTo(128);
+        assertThat(card.sizeMultiple()).isEqualTo(32);
+        assertThat(card.minSize()).isEqualTo(64);
+        assertThat(card.maxSize()).isEqualTo(512);
+        assertThat(card.defaults().guidanceScale()).isEqualTo(4);
+    }
+
+    @Test
+    void aCascadeHasAnUpsampler() {
+        ModelCard card = ModelFolder.open(TestModels.checkpoint("default")).card();
+
+        assertThat(card.hasUpsampler()).isTrue();
+        assertThat(card.upsampleFactor()).isEqualTo(2);
+        assertThat(card.defaults().upsamplerSteps()).isEqualTo(8);
+        assertThat(card.components()).endsWith("upsampler/unet", "upsampler/scheduler");
+    }
+
+    @Test
+    void everyPartOpensByItself() {
+        ModelFolder folder = ModelFolder.open(TestModels.checkpoint("default"));
+        try (TextEncoder textEncoder = folder.textEncoder(CPU);
+                Denoiser denoiser = folder.denoiser(CPU);
+                Denoiser upsampler = folder.upsampler(CPU);
+                ImageCodec imageCodec = folder.imageCodec(CPU)) {
+            TextStates states = textEncoder.encode(List.of("a red apple")).get(0);
+            assertThat(states.tokens()).isEqualTo(5);
+            assertThat(denoiser.contextWidth()).isEqualTo(states.width());
+            assertThat(denoiser.inChannels()).isEqualTo(4);
+            assertThat(upsampler.inChannels()).isEqualTo(8);
+            assertThat(imageCodec.scale()).isEqualTo(folder.card().scale());
+        }
+        assertThat(folder.scheduler().className()).isEqualTo("DDIMScheduler");
+        assertThat(folder.upsamplerScheduler().className()).isEqualTo("DDIMScheduler");
+    }
+
+    @Test
+    void aModelSaysItsOwnDefaults() throws IOException {
+        Path model = TestModels.copy("default", temporary);
+        Files.writeString(
+                model.resolve("weir.json"),
+                """
+                {"id": "icons/small", "native_size": 96, "upsample_factor": 4,
+                 "defaults": {"steps": 12, "guidance_scale": 3.5, "sampler": "dpmpp_2m", "upsampler_steps": 5,
+                              "upsampler_noise_level": 30}}""");
+
+        ModelCard card = ModelFolder.open(model).card();
+
+        assertThat(card.id()).isEqualTo("icons/small");
+        assertThat(card.nativeSize()).isEqualTo(96);
+        assertThat(card.upsampleFactor()).isEqualTo(4);
+        assertThat(card.defaults()).isEqualTo(new ModelCard.Defaults(12, 3.5f, "dpmpp_2m", 5, 30));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"steps\": 5} | steps is not one of",
+                "{\"defaults\": {\"guidance\": 5}} | guidance is not one of",
+                "{\"defaults\": {\"steps\": 0}} | steps is not between 1 and",
+                "{\"defaults\": {\"steps\": \"many\"}} | steps is not between 1 and",
+                "{\"defaults\": {\"guidance_scale\": -1}} | guidance_scale is not between",
+                "{\"defaults\": {\"sampler\": \"magic\"}} | unknown sampler magic",
+                "{\"id\": \"\"} | id is not a name",
+                "{\"native_size\": 1.5} | native_size is not between",
+            })
+    void wrongSettingsAreRefusedByName(String settings, String said) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Files.writeString(model.resolve("weir.json"), settings);
+
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("weir.json", said);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "unet, '\"in_channels\": 4', '\"in_channels\": 9', in_channels is 9",
+        "unet, '\"cross_attention_dim\": 32', '\"cross_attention_dim\": 48', cross_attention_dim is 48",
+        "unet, '\"sample_size\": 8', '\"sample_size\": null', sample_size is not a positive",
+        "vae, '\"latent_channels\": 4', '\"latent_channels\": 16', 'in_channels is 4, which does not fit 16'",
+    })
+    void partsThatDoNotFitAreRefused(String component, String was, String becomes, String said) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        TestModels.edit(model.resolve(component).resolve("config.json"), was, becomes);
+
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("config.json", said);
+    }
+
+    @Test
+    void aBrokenPartIsToldWithItsFolderAndTensor() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        TestModels.edit(model.resolve("vae/config.json"), "\"layers_per_block\": 1", "\"layers_per_block\": 2");
+        Files.delete(model.resolve("unet/diffusion_pytorch_model.safetensors"));
+        Files.createFile(model.resolve("unet/diffusion_pytorch_model.bin"));
+        ModelFolder folder = ModelFolder.open(model);
+
+        assertThatThrownBy(() -> folder.denoiser(CPU)).hasMessageContainingAll("unet", "safetensors only");
+        assertThatThrownBy(() -> folder.imageCodec(CPU))
+                .hasMessageContainingAll(model.resolve("vae") + "", "resnets.2");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "StableDiffusionXLPipeline, text_encoder_2, CLIPTextModelWithProjection",
+        "FluxPipeline, transformer, FluxTransformer2DModel",
+        "StableDiffusionUpscalePipeline, low_res_scheduler, DDPMScheduler",
+        "StableDiffusionPipeline, unet, UNetSpatioTemporalConditionModel",
+    })
+    void otherPipelinesAreRefusedNamingTheComponent(String pipeline, String component, String className)
+            throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        TestModels.setComponent(model, pipeline, component, className);
+
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("model_index.json", pipeline + " is not supported", component, className);
+    }
+
+    @Test
+    void modelsAreListedByTheirIndex() throws IOException {
+        TestModels.copy("sd2", temporary);
+        TestModels.copy("sd1", temporary);
+        Files.createDirectory(temporary.resolve("notes"));
+
+        assertThat(ModelFolders.list(temporary)).containsExactly(temporary.resolve("sd1"), temporary.resolve("sd2"));
+        assertThatThrownBy(() -> ModelFolders.list(temporary.resolve("none"))).isInstanceOf(ModelException.class);
+    }
+
+    @Test
+    void aFolderWithoutAnIndexIsNoModel() {
+        assertThatThrownBy(() -> ModelFolder.open(temporary))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("model_index.json", "no such file");
+    }
+}

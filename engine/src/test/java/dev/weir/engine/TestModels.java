@@ -1,0 +1,55 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/** The checkpoints of the repository, and copies of them to break. */
+final class TestModels {
+
+    static final Path DEFAULT_MODEL = Path.of("../models/default");
+
+    private static final Path CHECKPOINTS = Path.of("src/test/resources/reference/checkpoints");
+
+    private TestModels() {}
+
+    static Path checkpoint(String name) {
+        return CHECKPOINTS.resolve(name);
+    }
+
+    static Path copy(String name, Path into) throws IOException {
+        Path source = checkpoint(name);
+        Path target = into.resolve(name);
+        try (Stream<Path> files = Files.walk(source)) {
+            files.forEach(file -> {
+                try {
+                    Files.copy(file, target.resolve(source.relativize(file).toString()));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+        return target;
+    }
+
+    /** Replaces text that must be there. */
+    static void edit(Path file, String was, String becomes) throws IOException {
+        String text = Files.readString(file);
+        if (!text.contains(was)) {
+            throw new IllegalArgumentException(file + " has no " + was);
+        }
+        Files.writeString(file, text.replace(was, becomes));
+    }
+
+    static void setComponent(Path model, String pipeline, String component, String className) throws IOException {
+        Path file = model.resolve("model_index.json");
+        ObjectNode index = (ObjectNode) new ObjectMapper().readTree(file.toFile());
+        index.put("_class_name", pipeline);
+        index.putArray(component).add("diffusers").add(className);
+        Files.writeString(file, index.toString());
+    }
+}
