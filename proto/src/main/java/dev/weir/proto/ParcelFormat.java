@@ -26,6 +26,11 @@ public final class ParcelFormat {
 
     static final int MAX_TENSORS = 64;
     static final int MAX_RANK = 8;
+    static final int MAX_NAME_CHARS = 256;
+
+    /** Leaves room in the header for the specs of the tensors. */
+    static final int MAX_BODY_BYTES = MAX_HEADER_BYTES - MAX_TENSORS * (3 * MAX_NAME_CHARS + 128);
+
     static final int MAGIC = 0x57454952;
     static final short VERSION = 1;
     static final int PREFIX_BYTES = 14;
@@ -38,23 +43,35 @@ public final class ParcelFormat {
     /** Throws IllegalArgumentException where the header or the number of tensors is past its limit. */
     public static byte[] encode(Parcel parcel) {
         ParcelHeader.Builder header = parcel.header().toBuilder().clearTensors();
-        if (parcel.tensors().size() > MAX_TENSORS) {
-            throw new IllegalArgumentException("a parcel bears at most %d tensors, not %d"
-                    .formatted(MAX_TENSORS, parcel.tensors().size()));
-        }
+        checkHeader(parcel);
         for (Tensor tensor : parcel.tensors()) {
             header.addTensors(specOf(tensor));
         }
         byte[] head = header.build().toByteArray();
-        if (head.length > MAX_HEADER_BYTES) {
-            throw new IllegalArgumentException(
-                    "a parcel's header is at most %d bytes, not %d".formatted(MAX_HEADER_BYTES, head.length));
-        }
         ByteBuffer out = ByteBuffer.allocate(Math.toIntExact((long) PREFIX_BYTES + head.length + tensorBytes(parcel)));
         out.putInt(MAGIC).putShort(VERSION).putInt(head.length).putInt(crc(ByteBuffer.wrap(head)));
         out.put(head);
         parcel.tensors().forEach(tensor -> out.put(tensor.bytes()));
         return out.array();
+    }
+
+    /** Throws IllegalArgumentException where the header, the number of tensors or one of their shapes is past its limit. */
+    public static void checkHeader(Parcel parcel) {
+        refuse(
+                parcel.tensors().size() > MAX_TENSORS,
+                "%d tensors",
+                parcel.tensors().size());
+        for (Tensor tensor : parcel.tensors()) {
+            refuse(
+                    tensor.name().length() > MAX_NAME_CHARS || tensor.rank() > MAX_RANK,
+                    "a tensor named %s of %d dimensions",
+                    tensor.name(),
+                    tensor.rank());
+        }
+        refuse(
+                parcel.header().getSerializedSize() > MAX_BODY_BYTES,
+                "a message of %d bytes beside its tensors",
+                parcel.header().getSerializedSize());
     }
 
     public static long tensorBytes(Parcel parcel) {
@@ -146,6 +163,12 @@ public final class ParcelFormat {
         CRC32C crc = new CRC32C();
         crc.update(bytes);
         return (int) crc.getValue();
+    }
+
+    private static void refuse(boolean tooLarge, String what, Object... values) {
+        if (tooLarge) {
+            throw new IllegalArgumentException("too large for a parcel: " + what.formatted(values));
+        }
     }
 
     private static void check(boolean sound, String message, Object... values) {

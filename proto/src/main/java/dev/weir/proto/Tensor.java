@@ -53,6 +53,10 @@ public final class Tensor {
         return shape.clone();
     }
 
+    int rank() {
+        return shape.length;
+    }
+
     /** A read-only view of the bytes, little-endian, positioned at their start. */
     public ByteBuffer bytes() {
         return bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);

@@ -4,7 +4,10 @@ import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.ops.Health;
 import dev.weir.runtime.route.Dispatcher;
 import dev.weir.runtime.route.NodeDirectory;
+import dev.weir.runtime.route.OfferDispatcher;
+import dev.weir.runtime.route.StatusDirectory;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 
 /**
@@ -21,4 +24,18 @@ public record NodeContext(
         NodeDirectory directory,
         Dispatcher dispatcher,
         Health health,
-        MeterRegistry metrics) {}
+        MeterRegistry metrics) {
+
+    /** Brings up what all roles share on a Vertx of one process or of a cluster. Done when nodes can find each other. */
+    public static Future<NodeContext> create(
+            Vertx vertx, String nodeId, NodeConfig.Limits limits, MeterRegistry metrics) {
+        Courier courier = new Courier(vertx, metrics);
+        StatusDirectory directory = new StatusDirectory(vertx);
+        OfferDispatcher dispatcher = new OfferDispatcher(vertx, courier, directory, metrics, limits.patience());
+        Health health = new Health(limits.stallLimit());
+        return dispatcher
+                .start()
+                .compose(v -> directory.start(courier))
+                .map(v -> new NodeContext(vertx, nodeId, courier, directory, dispatcher, health, metrics));
+    }
+}

@@ -42,9 +42,17 @@ public final class Courier {
         }
     }
 
-    /** Fails with a {@link io.vertx.core.eventbus.ReplyException} where no answer comes in time. */
+    /**
+     * Fails with a {@link io.vertx.core.eventbus.ReplyException} where no answer comes in time, with an
+     * IllegalArgumentException where the parcel is larger than any receiver takes.
+     */
     public Future<OfferReply> offer(String address, Parcel parcel) {
-        List<Parcel> messages = messages(parcel);
+        List<Parcel> messages;
+        try {
+            messages = messages(parcel);
+        } catch (IllegalArgumentException tooLarge) {
+            return Future.failedFuture(tooLarge);
+        }
         int last = messages.size() - 1;
         messages.subList(0, last).forEach(piece -> vertx.eventBus().send(address, piece, DELIVERY));
         return vertx.eventBus()
@@ -54,8 +62,14 @@ public final class Courier {
 
     /** Sends without an answer. Done when the bytes left, failed where they could not leave. */
     public Future<Void> tell(String address, Parcel parcel) {
+        List<Parcel> messages;
+        try {
+            messages = messages(parcel);
+        } catch (IllegalArgumentException tooLarge) {
+            return Future.failedFuture(tooLarge);
+        }
         Future<Void> sent = Future.succeededFuture();
-        for (Parcel message : messages(parcel)) {
+        for (Parcel message : messages) {
             Future<Void> written =
                     vertx.eventBus().<Frame>sender(address, DELIVERY).write(message);
             sent = sent.compose(done -> written);
@@ -74,6 +88,7 @@ public final class Courier {
     }
 
     private List<Parcel> messages(Parcel parcel) {
+        ParcelFormat.checkHeader(parcel);
         meters.sentBytes.increment(ParcelFormat.tensorBytes(parcel));
         return ParcelFormat.tensorBytes(parcel) <= ParcelFormat.MAX_TENSOR_BYTES
                 ? List.of(parcel)

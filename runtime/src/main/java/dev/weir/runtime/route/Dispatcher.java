@@ -7,11 +7,12 @@ import io.vertx.core.Future;
 import java.util.List;
 
 /**
- * Finds a node for a task and hands it over. Event loop of its owner only.
+ * Finds a node for a task and hands it over. Any thread; answers come on the caller's context.
  *
  * <p>Of two nodes drawn at random among those that serve the model and have credits, the one with the shorter expected wait
- * is offered the task; a refusal or silence leads to another one, with growing pauses, until the task's deadline or the
- * given patience runs out.
+ * is offered the task. A node that refuses or keeps silent is left out until its next status; another is tried at once.
+ * Where no node has room the task waits its turn, by priority and then in order of arrival, until its deadline; where
+ * no node serves its model at all, until the patience for that runs out.
  */
 public interface Dispatcher {
 

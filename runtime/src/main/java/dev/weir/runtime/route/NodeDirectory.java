@@ -5,16 +5,16 @@ import dev.weir.proto.v1.StageKind;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** The stage nodes whose lease holds: those heard of within the last seconds. Event loop of its owner only. */
+/** The stage nodes whose lease holds: those heard of within the last seconds. Any thread. */
 public interface NodeDirectory {
 
-    /** The newest status of every live stage of every live node. */
+    /** The newest status of every live stage of every live node, draining ones included. */
     List<NodeStatus> alive();
 
     default List<NodeStatus> alive(StageKind stage) {
         return alive().stream().filter(n -> n.getStage() == stage).toList();
     }
 
-    /** Calls back with the last status of each stage node whose lease lapses or that says goodbye. */
+    /** Calls back, on the context of who asks, with the last status of each stage node whose lease lapses or that says goodbye. */
     void onLost(Consumer<NodeStatus> listener);
 }

@@ -25,7 +25,10 @@ public interface Stage {
     /** Device and precision, as {@code cpu bf16}. Constant after {@link #open}; any thread. */
     String target();
 
-    /** How many samples it may hold at once, waiting ones included. */
+    /**
+     * How many samples it may hold at once, waiting ones included; a few frames may come on top. Constant after {@link #open};
+     * any thread.
+     */
     int capacity();
 
     /** Why this task can never be done here, before it is accepted; empty when it can. */

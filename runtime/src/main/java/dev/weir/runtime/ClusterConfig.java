@@ -1,0 +1,38 @@
+package dev.weir.runtime;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a node finds the others.
+ *
+ * @param name nodes of other names are strangers, though they share a network
+ * @param bind where this node is reached by others; empty: the address that leads to the first of those to join, or loopback
+ *     where there is none. With a port, that port or none; without, the first free one from {@value #FIRST_PORT} on
+ * @param join nodes to be asked; one that is up is enough. A port that is not given is {@value #FIRST_PORT} or one of the two after it
+ * @param lite holds none of the cluster's data: to leave or die costs nothing then, and to start needs a node that does hold
+ */
+public record ClusterConfig(String name, Optional<HostPort> bind, List<HostPort> join, boolean lite) {
+
+    public static final String DEFAULT_NAME = "weir";
+    public static final int FIRST_PORT = 5701;
+
+    public ClusterConfig {
+        join = List.copyOf(join);
+    }
+
+    List<String> problems(boolean hasGateway) {
+        List<String> problems = new ArrayList<>();
+        if (name.isBlank()) {
+            problems.add("cluster: the name is empty");
+        }
+        if (lite && join.isEmpty()) {
+            problems.add("lite: a node that holds no data needs others to join");
+        }
+        if (lite && hasGateway) {
+            problems.add("lite: a gateway holds the cluster's data, and cannot be lite");
+        }
+        return problems;
+    }
+}

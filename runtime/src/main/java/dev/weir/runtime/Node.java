@@ -1,0 +1,99 @@
+package dev.weir.runtime;
+
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.micrometer.MicrometerMetricsFactory;
+import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One process of Weir: a Vertx, alone or in a cluster, and the roles deployed on it. Any thread. */
+public final class Node {
+
+    private static final Logger log = LoggerFactory.getLogger(Node.class);
+
+    private final NodeContext context;
+    private final NodeConfig config;
+
+    private Node(NodeContext context, NodeConfig config) {
+        this.context = context;
+        this.config = config;
+    }
+
+    /**
+     * Starts what the configuration says. Done when every role is deployed, its models loaded; failed with a
+     * {@link ConfigException} on a bad configuration, else with what the first role to fail threw, and nothing is left running then.
+     */
+    public static Future<Node> start(NodeConfig config, RoleFactory factory) {
+        if (!config.problems().isEmpty()) {
+            return Future.failedFuture(new ConfigException(config.problems()));
+        }
+        config.settings().forEach((name, value) -> log.info("{}: {}", name, value));
+        PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        bindJvmMetrics(metrics);
+        String nodeId = UUID.randomUUID().toString().substring(0, 8);
+        return vertx(config, metrics).compose(vertx -> NodeContext.create(vertx, nodeId, config.limits(), metrics)
+                .compose(context -> new Node(context, config).deploy(factory))
+                .recover(problem -> vertx.close().transform(closed -> Future.failedFuture(problem))));
+    }
+
+    public NodeContext context() {
+        return context;
+    }
+
+    /** In order: no new work, what is held is finished or handed back at the deadline, the bus and the cluster are left. */
+    public Future<Void> drain(Duration deadline) {
+        log.info("Draining for at most {} s", deadline.toSeconds());
+        return context.health().drain(deadline).eventually(this::close);
+    }
+
+    /** Drains for as long as the configuration says. */
+    public Future<Void> drain() {
+        return drain(config.limits().drainTime());
+    }
+
+    /** At once: what is held is handed back. */
+    public Future<Void> close() {
+        return context.vertx().close();
+    }
+
+    private Future<Node> deploy(RoleFactory factory) {
+        List<? extends Future<?>> deployments = config.roles().stream()
+                .sorted()
+                .map(role -> context.vertx()
+                        .deployVerticle(factory.create(role, context))
+                        .onSuccess(id -> log.info("{} is up", role)))
+                .toList();
+        return Future.all(deployments).map(all -> {
+            context.health().started();
+            return this;
+        });
+    }
+
+    private static Future<Vertx> vertx(NodeConfig config, PrometheusMeterRegistry metrics) {
+        VertxOptions options = new VertxOptions().setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true));
+        return Future.succeededFuture(Vertx.builder()
+                .with(options)
+                .withMetrics(new MicrometerMetricsFactory(metrics))
+                .build());
+    }
+
+    /** Those of the registry's life; the collector's listener goes with the process. */
+    @SuppressWarnings("resource")
+    private static void bindJvmMetrics(PrometheusMeterRegistry metrics) {
+        new JvmMemoryMetrics().bindTo(metrics);
+        new JvmGcMetrics().bindTo(metrics);
+        new JvmThreadMetrics().bindTo(metrics);
+        new ProcessorMetrics().bindTo(metrics);
+    }
+}

@@ -1,0 +1,125 @@
+package dev.weir.runtime;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What a node is to be, bound once from flags, environment and file. None of it is secret.
+ *
+ * @param cluster empty: the node is alone in its process
+ * @param ops where a node without a gateway serves its health and metrics; port 0: any free one; empty: nowhere
+ * @param compute what the stages compute with
+ * @param limits how long things may take
+ */
+public record NodeConfig(
+        Set<Role> roles, Optional<ClusterConfig> cluster, Optional<HostPort> ops, Compute compute, Limits limits) {
+
+    public NodeConfig {
+        roles = Set.copyOf(roles);
+    }
+
+    /**
+     * @param models diffusers folders
+     * @param device {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}
+     * @param precision {@code auto}, {@code fp32}, {@code bf16}, {@code fp16}
+     * @param threads of one forward; 0: as many as the machine has cores
+     */
+    public record Compute(List<Path> models, String device, String precision, int threads) {
+
+        static final int MAX_THREADS = 1024;
+
+        public Compute {
+            models = List.copyOf(models);
+        }
+
+        public static Compute auto(List<Path> models) {
+            return new Compute(models, "auto", "auto", 0);
+        }
+
+        List<String> problems(boolean needsModels) {
+            List<String> problems = new ArrayList<>();
+            if (needsModels && models.isEmpty()) {
+                problems.add("model: a stage needs a model folder");
+            }
+            for (Path model : models) {
+                if (!Files.isRegularFile(model.resolve("model_index.json"))) {
+                    problems.add("model: %s is no diffusers folder: it has no model_index.json".formatted(model));
+                }
+            }
+            if (!device.matches("auto|cpu|cuda(:\\d+)?")) {
+                problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N".formatted(device));
+            }
+            if (!precision.matches("auto|fp32|bf16|fp16")) {
+                problems.add("precision: \"%s\" is none of auto, fp32, bf16, fp16".formatted(precision));
+            }
+            if (threads < 0 || threads > MAX_THREADS) {
+                problems.add("threads: %d is not within 0 and %d".formatted(threads, MAX_THREADS));
+            }
+            return problems;
+        }
+    }
+
+    /**
+     * @param drainTime for what is held when the node is told to stop
+     * @param stallLimit after which a device thread without progress makes the node unhealthy
+     * @param patience for a node that serves the model to appear, before a task fails
+     */
+    public record Limits(Duration drainTime, Duration stallLimit, Duration patience) {
+
+        public static final Limits DEFAULT =
+                new Limits(Duration.ofSeconds(25), Duration.ofMinutes(2), Duration.ofSeconds(10));
+
+        List<String> problems() {
+            List<String> problems = new ArrayList<>();
+            Map.of("drain-time", drainTime, "stall-limit", stallLimit, "patience", patience)
+                    .forEach((name, time) -> {
+                        if (time.isNegative() || time.compareTo(Duration.ofHours(1)) > 0) {
+                            problems.add("%s: %s is not within 0 and one hour".formatted(name, time));
+                        }
+                    });
+            return problems;
+        }
+    }
+
+    /** All that is wrong, each with the name of its setting; empty when the node can start. */
+    public List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        if (roles.isEmpty()) {
+            problems.add("roles: a node needs at least one role");
+        }
+        cluster.ifPresent(c -> problems.addAll(c.problems(roles.contains(Role.GATEWAY))));
+        boolean hasStage = roles.stream().anyMatch(role -> role.stage().isPresent());
+        problems.addAll(compute.problems(hasStage));
+        problems.addAll(limits.problems());
+        return problems;
+    }
+
+    /** Every setting by name, to be shown at start. */
+    public Map<String, String> settings() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("roles", roles.stream().sorted().map(Role::toString).collect(Collectors.joining(", ")));
+        settings.put("cluster", cluster.map(ClusterConfig::name).orElse("none"));
+        cluster.ifPresent(c -> {
+            settings.put("bind", c.bind().map(HostPort::toString).orElse("auto"));
+            settings.put("join", c.join().stream().map(HostPort::toString).collect(Collectors.joining(", ")));
+            settings.put("lite", String.valueOf(c.lite()));
+        });
+        ops.ifPresent(o -> settings.put("health and metrics", o.toString()));
+        settings.put("models", compute.models().stream().map(Path::toString).collect(Collectors.joining(", ")));
+        settings.put("device", compute.device());
+        settings.put("precision", compute.precision());
+        settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
+        settings.put("drain-time", limits.drainTime().toSeconds() + " s");
+        settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");
+        settings.put("patience", limits.patience().toSeconds() + " s");
+        return settings;
+    }
+}

@@ -1,0 +1,37 @@
+package dev.weir.runtime.route;
+
+import dev.weir.proto.v1.NodeStatus;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+
+/**
+ * The power of two choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): of two nodes
+ * drawn at random among those that have room, the one with the shorter expected wait. One thread only.
+ */
+final class Chooser {
+
+    private final Charges charges;
+    private final RandomGenerator random;
+
+    Chooser(Charges charges, RandomGenerator random) {
+        this.charges = charges;
+        this.random = random;
+    }
+
+    Optional<NodeStatus> choose(Need need, List<NodeStatus> alive, Predicate<NodeStatus> excluded) {
+        List<NodeStatus> roomy = alive.stream()
+                .filter(node -> need.servedBy(node) && charges.credits(node) > 0 && !excluded.test(node))
+                .toList();
+        if (roomy.size() < 2) {
+            return roomy.stream().findFirst();
+        }
+        int first = random.nextInt(roomy.size());
+        int second = random.nextInt(roomy.size() - 1);
+        NodeStatus one = roomy.get(first);
+        NodeStatus other = roomy.get(second < first ? second : second + 1);
+        boolean otherIsSooner = charges.expectedWaitSeconds(other) < charges.expectedWaitSeconds(one);
+        return Optional.of(otherIsSooner ? other : one);
+    }
+}

@@ -1,0 +1,32 @@
+package dev.weir.runtime.route;
+
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+
+/**
+ * What a task wants of a node.
+ *
+ * @param forwards how many forwards of the device it takes, roughly
+ */
+record Need(StageKind stage, String model, int forwards) {
+
+    static Need of(Task task) {
+        StageKind stage = task.getRoute(task.getPosition());
+        int forwards =
+                switch (stage) {
+                    case DENOISER -> task.getGeneration().getSteps();
+                    case UPSAMPLER -> task.getGeneration().getUpsamplerSteps();
+                    default -> 1;
+                };
+        return new Need(stage, task.getModel(), Math.max(1, forwards));
+    }
+
+    /** Whether the node could do it at all, had it room. */
+    boolean servedBy(NodeStatus node) {
+        return node.getStage() == stage
+                && !node.getDraining()
+                && node.getModelsList().stream()
+                        .anyMatch(m -> m.getId().equals(model) && m.getProblem().isEmpty());
+    }
+}

@@ -1,0 +1,264 @@
+package dev.weir.runtime.route;
+
+import dev.weir.proto.Parcel;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Offer;
+import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.stage.Failure;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+
+/**
+ * The dispatcher at the bus. Works on the directory's event loop. What waits here is bounded by the credits of who
+ * dispatches: a stage keeps a sample's credit until the next stage took it, and a gateway bounds its jobs.
+ */
+public final class OfferDispatcher implements Dispatcher {
+
+    private static final long TICK_MS = 200;
+    private static final int FRAMES_UNDER_WAY = 4;
+
+    private final Vertx vertx;
+    private final Courier courier;
+    private final StatusDirectory directory;
+    private final MeterRegistry metrics;
+    private final Duration patience;
+    private final Context context;
+    private final Charges charges = new Charges();
+    private final Chooser chooser = new Chooser(charges, RandomGenerator.getDefault());
+    private final NavigableMap<Turn, Waiting> waiting = new TreeMap<>();
+    private final Map<String, Integer> framesUnderWay = new HashMap<>();
+    private long arrivals;
+
+    /** @param patience how long a task waits where no live node serves its model */
+    public OfferDispatcher(
+            Vertx vertx, Courier courier, StatusDirectory directory, MeterRegistry metrics, Duration patience) {
+        this.vertx = vertx;
+        this.courier = courier;
+        this.directory = directory;
+        this.metrics = metrics;
+        this.patience = patience;
+        this.context = directory.context();
+    }
+
+    /** To be called before the directory starts. Done when cancellations can come. */
+    public Future<Void> start() {
+        directory.onHeard(status -> {
+            charges.heard(status.getAddress());
+            offerWaiting();
+        });
+        Promise<Void> started = Promise.promise();
+        context.runOnContext(v -> {
+            directory.onLost(status -> charges.lost(status.getAddress()));
+            vertx.setPeriodic(TICK_MS, id -> giveUpLate());
+            courier.listen(Addresses.CANCEL, this::cancel).<Void>mapEmpty().onComplete(started);
+        });
+        return started.future();
+    }
+
+    @Override
+    public Future<NodeStatus> dispatch(Task task, List<Tensor> tensors) {
+        if (task.getPosition() >= task.getRouteCount()) {
+            return Future.failedFuture(new DispatchException(
+                    new Failure("invalid_task", "the route has no position " + task.getPosition(), false)));
+        }
+        Context caller = vertx.getOrCreateContext();
+        Promise<NodeStatus> answer = Promise.promise();
+        Promise<NodeStatus> found = Promise.promise();
+        found.future().onComplete(result -> caller.runOnContext(v -> answer.handle(result)));
+        context.runOnContext(v -> {
+            int rank =
+                    switch (task.getPriority()) {
+                        case INTERACTIVE -> 0;
+                        case BATCH -> 2;
+                        default -> 1;
+                    };
+            Turn turn = new Turn(rank, arrivals++);
+            waiting.put(turn, new Waiting(turn, task, tensors, found, System.nanoTime()));
+            offerWaiting();
+        });
+        return answer.future();
+    }
+
+    @Override
+    public Future<Void> tryOnce(Task task, List<Tensor> tensors) {
+        Context caller = vertx.getOrCreateContext();
+        Promise<Void> answer = Promise.promise();
+        context.runOnContext(
+                v -> offerFrame(task, tensors).onComplete(result -> caller.runOnContext(w -> answer.handle(result))));
+        return answer.future();
+    }
+
+    private Future<Void> offerFrame(Task task, List<Tensor> tensors) {
+        Optional<NodeStatus> node = chooser.choose(
+                Need.of(task),
+                directory.alive(),
+                n -> framesUnderWay.getOrDefault(n.getAddress(), 0) >= FRAMES_UNDER_WAY);
+        if (node.isEmpty()) {
+            return Future.failedFuture(noRoom(task));
+        }
+        String address = node.get().getAddress();
+        framesUnderWay.merge(address, 1, Integer::sum);
+        return courier.offer(address, Parcel.of(Offer.newBuilder().setTask(task).build(), tensors))
+                .onComplete(done -> framesUnderWay.computeIfPresent(address, (a, n) -> n > 1 ? n - 1 : null))
+                .compose(reply -> reply.getVerdict() == Verdict.ACCEPTED
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(noRoom(task)));
+    }
+
+    private void offerWaiting() {
+        Set<Need> full = new HashSet<>();
+        for (Waiting next : List.copyOf(waiting.values())) {
+            if (full.contains(next.need)) {
+                continue;
+            }
+            Optional<NodeStatus> node = chooser.choose(next.need, directory.alive(), next::isLeftOut);
+            if (node.isPresent()) {
+                waiting.remove(next.turn);
+                offer(next, node.get());
+            } else if (next.leftOut.isEmpty()) {
+                full.add(next.need);
+            }
+        }
+    }
+
+    private void offer(Waiting next, NodeStatus node) {
+        String address = node.getAddress();
+        charges.offered(address, next.need);
+        courier.offer(address, Parcel.of(Offer.newBuilder().setTask(next.task).build(), next.tensors))
+                .onComplete(answer -> {
+                    OfferReply reply = answer.result();
+                    count(next, answer.succeeded() ? reply.getVerdict().name() : "silence");
+                    if (answer.succeeded() && reply.getVerdict() == Verdict.ACCEPTED) {
+                        charges.accepted(address, next.need);
+                        next.found.complete(node);
+                        return;
+                    }
+                    charges.refused(address, next.need);
+                    if (answer.cause() instanceof IllegalArgumentException tooLarge) {
+                        next.fail("invalid_task", tooLarge.getMessage(), false);
+                        return;
+                    }
+                    if (answer.succeeded() && reply.getVerdict() == Verdict.INVALID) {
+                        next.fail("invalid_task", reply.getDetail(), false);
+                        return;
+                    }
+                    next.leftOut.put(address, sequenceOf(address, node));
+                    waiting.put(next.turn, next);
+                    offerWaiting();
+                });
+    }
+
+    private long sequenceOf(String address, NodeStatus atOffer) {
+        return directory.alive().stream()
+                .filter(n -> n.getAddress().equals(address))
+                .mapToLong(NodeStatus::getSequence)
+                .findFirst()
+                .orElse(atOffer.getSequence());
+    }
+
+    private void giveUpLate() {
+        long nowMs = System.currentTimeMillis();
+        long nowNanos = System.nanoTime();
+        for (Waiting next : List.copyOf(waiting.values())) {
+            if (directory.alive().stream().anyMatch(next.need::servedBy)) {
+                next.servedNanos = nowNanos;
+            }
+            if (next.task.getDeadlineMs() > 0 && nowMs > next.task.getDeadlineMs()) {
+                waiting.remove(next.turn);
+                next.fail("deadline_exceeded", "no %s had room before the deadline".formatted(stage(next)), false);
+            } else if (nowNanos - next.servedNanos > patience.toNanos()) {
+                waiting.remove(next.turn);
+                next.fail(
+                        "no_node",
+                        "no live %s serves the model \"%s\"".formatted(stage(next), next.need.model()),
+                        true);
+            }
+        }
+    }
+
+    private void cancel(Delivery delivery) {
+        String jobId = delivery.parcel().header().getCancel().getJobId();
+        for (Waiting next : List.copyOf(waiting.values())) {
+            if (next.task.getRef().getJobId().equals(jobId)) {
+                waiting.remove(next.turn);
+                next.fail("cancelled", "the job was cancelled", false);
+            }
+        }
+    }
+
+    private void count(Waiting next, String verdict) {
+        Counter.builder("weir.offers")
+                .description("Offers of tasks to nodes, by what became of them")
+                .tag("stage", stage(next))
+                .tag("verdict", verdict.toLowerCase(Locale.ROOT))
+                .register(metrics)
+                .increment();
+    }
+
+    private static String stage(Waiting next) {
+        return Addresses.name(next.need.stage());
+    }
+
+    private static DispatchException noRoom(Task task) {
+        Need need = Need.of(task);
+        return new DispatchException(new Failure("no_room", "no " + Addresses.name(need.stage()) + " has room", true));
+    }
+
+    /** The place in the queue. */
+    private record Turn(int rank, long arrival) implements Comparable<Turn> {
+        @Override
+        public int compareTo(Turn other) {
+            return rank != other.rank ? Integer.compare(rank, other.rank) : Long.compare(arrival, other.arrival);
+        }
+    }
+
+    private static final class Waiting {
+        final Turn turn;
+        final Task task;
+        final Need need;
+        final List<Tensor> tensors;
+        final Promise<NodeStatus> found;
+        /** By address: the status at which the node refused. */
+        final Map<String, Long> leftOut = new HashMap<>();
+
+        long servedNanos;
+
+        Waiting(Turn turn, Task task, List<Tensor> tensors, Promise<NodeStatus> found, long nowNanos) {
+            this.turn = turn;
+            this.task = task;
+            this.need = Need.of(task);
+            this.tensors = tensors;
+            this.found = found;
+            this.servedNanos = nowNanos;
+        }
+
+        boolean isLeftOut(NodeStatus node) {
+            return leftOut.getOrDefault(node.getAddress(), -1L) >= node.getSequence();
+        }
+
+        void fail(String code, String message, boolean retryable) {
+            found.fail(new DispatchException(new Failure(code, message, retryable)));
+        }
+    }
+}

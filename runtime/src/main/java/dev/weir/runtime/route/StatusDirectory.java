@@ -1,0 +1,95 @@
+package dev.weir.runtime.route;
+
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.bus.Delivery;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The lease table at the bus. Its own event loop keeps the table; others read a snapshot. */
+public final class StatusDirectory implements NodeDirectory {
+
+    /** Five statuses may be lost before a node is. */
+    public static final Duration LEASE = Duration.ofMillis(2500);
+
+    private static final Logger log = LoggerFactory.getLogger(StatusDirectory.class);
+    private static final long SWEEP_MS = 100;
+
+    private final Vertx vertx;
+    private final Context context;
+    private final LeaseTable table = new LeaseTable(LEASE.toNanos(), System::nanoTime);
+    private final List<Consumer<NodeStatus>> lostListeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<NodeStatus>> heardListeners = new ArrayList<>();
+    private volatile List<NodeStatus> alive = List.of();
+
+    public StatusDirectory(Vertx vertx) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
+    }
+
+    /** Done when statuses can come. */
+    public Future<Void> start(Courier courier) {
+        Promise<Void> started = Promise.promise();
+        context.runOnContext(v -> {
+            vertx.setPeriodic(SWEEP_MS, id -> sweep());
+            courier.listen(Addresses.STATUS, this::receive).<Void>mapEmpty().onComplete(started);
+        });
+        return started.future();
+    }
+
+    @Override
+    public List<NodeStatus> alive() {
+        return alive;
+    }
+
+    @Override
+    public void onLost(Consumer<NodeStatus> listener) {
+        Context caller = vertx.getOrCreateContext();
+        lostListeners.add(status -> caller.runOnContext(v -> listener.accept(status)));
+    }
+
+    /** The event loop of this directory, for who wants to see every status on it. */
+    Context context() {
+        return context;
+    }
+
+    /** Called on this directory's event loop; to be set before {@link #start}. */
+    void onHeard(Consumer<NodeStatus> listener) {
+        heardListeners.add(listener);
+    }
+
+    private void receive(Delivery delivery) {
+        if (!delivery.parcel().header().hasStatus()) {
+            return;
+        }
+        NodeStatus status = delivery.parcel().header().getStatus();
+        table.hear(status).ifPresent(this::tellLost);
+        alive = table.alive();
+        heardListeners.forEach(listener -> listener.accept(status));
+    }
+
+    private void sweep() {
+        List<NodeStatus> lapsed = table.sweep();
+        if (!lapsed.isEmpty()) {
+            alive = table.alive();
+            lapsed.forEach(status -> {
+                log.warn("No status from {} for {} ms: taken for lost", status.getAddress(), LEASE.toMillis());
+                tellLost(status);
+            });
+        }
+    }
+
+    private void tellLost(NodeStatus status) {
+        lostListeners.forEach(listener -> listener.accept(status));
+    }
+}

@@ -1,0 +1,142 @@
+package dev.weir.runtime.stage;
+
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that a stage's device sees: opens the stage, then takes in and drops what it is told, and turns as
+ * long as there is work. Long-lived, since libtorch keeps memory and settings by thread. Whatever a turn throws is told
+ * to the listener, and the thread goes on.
+ *
+ * <p>What waits in its queue is bounded by the credits of the stage node. It knows no bus.
+ */
+final class DeviceThread {
+
+    /** Told on the device thread. */
+    interface Listener {
+        void opened();
+
+        void openFailed(Throwable problem);
+
+        void admitFailed(Work work, Throwable problem);
+
+        void turned(int rows, long nanos);
+
+        /** The thread takes no turn until it is told something. */
+        void turnFailed(Throwable problem);
+
+        void closed();
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(DeviceThread.class);
+
+    private final Stage stage;
+    private final Outbox outbox;
+    private final Listener listener;
+    private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private volatile boolean working;
+    private volatile long progressNanos;
+    private boolean closing;
+
+    DeviceThread(String name, Stage stage, Outbox outbox, Listener listener) {
+        this.stage = stage;
+        this.outbox = outbox;
+        this.listener = listener;
+        this.thread = new Thread(this::run, name);
+        this.thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void admit(Work work) {
+        commands.add(() -> {
+            try {
+                stage.admit(work, outbox);
+            } catch (Throwable problem) {
+                listener.admitFailed(work, problem);
+            }
+        });
+    }
+
+    void drop(SampleKey key) {
+        commands.add(() -> {
+            try {
+                stage.drop(key);
+            } catch (Throwable problem) {
+                log.error("{} could not be dropped", key, problem);
+            }
+        });
+    }
+
+    /** Goes on after a turn that failed. */
+    void resume() {
+        commands.add(() -> {});
+    }
+
+    /** Ends after what it was told before. */
+    void close() {
+        commands.add(() -> closing = true);
+    }
+
+    /** Milliseconds since the device made progress, where it has work. */
+    long stalledMs() {
+        return working ? (System.nanoTime() - progressNanos) / 1_000_000 : 0;
+    }
+
+    private void run() {
+        try {
+            stage.open();
+        } catch (Throwable problem) {
+            listener.openFailed(problem);
+            return;
+        }
+        listener.opened();
+        try {
+            serve();
+        } catch (InterruptedException e) {
+            log.warn("{} was interrupted, and ends", thread.getName());
+        }
+        try {
+            stage.close();
+        } catch (RuntimeException | Error problem) {
+            log.error("{} could not close its stage", thread.getName(), problem);
+        }
+        listener.closed();
+    }
+
+    private void serve() throws InterruptedException {
+        boolean hasWork = false;
+        while (!closing) {
+            working = hasWork;
+            Runnable command = hasWork ? commands.poll() : commands.take();
+            progressNanos = System.nanoTime();
+            working = true;
+            if (command != null) {
+                command.run();
+                hasWork = true;
+            } else {
+                hasWork = turn();
+            }
+        }
+        working = false;
+    }
+
+    private boolean turn() {
+        long from = System.nanoTime();
+        try {
+            int rows = stage.turn(outbox);
+            if (rows > 0) {
+                listener.turned(rows, System.nanoTime() - from);
+            }
+            return rows > 0;
+        } catch (Throwable problem) {
+            listener.turnFailed(problem);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.StageTiming;
+
+/** A task that this node accepted, and how far it is. Event loop of its stage node only. */
+final class Held {
+
+    enum Phase {
+        WAITING,
+        RUNNING,
+        HANDING_ON
+    }
+
+    final Work work;
+    final int forwards;
+    private final long acceptedNanos;
+    private long startedNanos;
+    private int forwardsDone;
+    private long nextSeq;
+    private Phase phase = Phase.WAITING;
+
+    Held(Work work, int forwards, long acceptedNanos) {
+        this.work = work;
+        this.forwards = forwards;
+        this.acceptedNanos = acceptedNanos;
+        this.nextSeq = work.task().getNextSeq();
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    /** Seconds that it waited; to be called once. */
+    double start(long nowNanos) {
+        phase = Phase.RUNNING;
+        startedNanos = nowNanos;
+        return seconds(acceptedNanos, nowNanos);
+    }
+
+    void done(int forwardsDone) {
+        this.forwardsDone = forwardsDone;
+    }
+
+    void handOn() {
+        phase = Phase.HANDING_ON;
+    }
+
+    long takeSeq() {
+        return nextSeq++;
+    }
+
+    long nextSeq() {
+        return nextSeq;
+    }
+
+    int forwardsLeft() {
+        return phase == Phase.HANDING_ON ? 0 : Math.max(1, forwards - forwardsDone);
+    }
+
+    boolean isLate(long nowMs) {
+        return work.task().getDeadlineMs() > 0 && nowMs > work.task().getDeadlineMs();
+    }
+
+    StageTiming timing(StageKind stage, String nodeId, long nowNanos) {
+        long started = phase == Phase.WAITING ? nowNanos : startedNanos;
+        return StageTiming.newBuilder()
+                .setStage(stage)
+                .setNode(nodeId)
+                .setSeconds(seconds(acceptedNanos, nowNanos))
+                .setQueuedSeconds(seconds(acceptedNanos, started))
+                .build();
+    }
+
+    /** An event about it with the next number. */
+    Event.Builder event(StageKind stage, String nodeId) {
+        return Event.newBuilder()
+                .setRef(work.task().getRef())
+                .setSeq(takeSeq())
+                .setStage(stage)
+                .setNode(nodeId);
+    }
+
+    private static double seconds(long fromNanos, long toNanos) {
+        return (toNanos - fromNanos) / 1e9;
+    }
+}

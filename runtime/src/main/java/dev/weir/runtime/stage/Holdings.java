@@ -1,0 +1,164 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.v1.PreviewFrame;
+import dev.weir.proto.v1.Task;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntSupplier;
+import java.util.function.Predicate;
+
+/**
+ * What a stage node holds: its credits, and its memory of attempts, by which the same task is not done twice and an older
+ * attempt not at all. Everything is bounded. Knows neither bus nor device; one thread only.
+ */
+final class Holdings {
+
+    /** What the books say to an offer. */
+    enum Answer {
+        TAKE,
+        /** The same task was accepted before: say so again, and do nothing. */
+        TAKEN_BEFORE,
+        STALE_ATTEMPT,
+        CANCELLED,
+        FULL
+    }
+
+    /** Frames that may be held beside the pictures. */
+    static final int FRAME_ROOM = 4;
+
+    private static final int MEMORY = 8192;
+
+    private final IntSupplier capacity;
+    private final Map<Slot, Held> held = new LinkedHashMap<>();
+    private final Map<SampleKey, Seen> seen = bounded();
+    private final Map<String, Boolean> cancelledJobs = bounded();
+    private int frames;
+
+    Holdings(IntSupplier capacity) {
+        this.capacity = capacity;
+    }
+
+    Answer answer(Task task) {
+        if (cancelledJobs.containsKey(task.getRef().getJobId())) {
+            return Answer.CANCELLED;
+        }
+        Seen last = seen.get(SampleKey.of(task.getRef()));
+        if (last != null && task.getRef().getAttempt() < last.attempt) {
+            return Answer.STALE_ATTEMPT;
+        }
+        if (task.hasFrame()) {
+            return held.containsKey(Slot.of(task))
+                    ? Answer.TAKEN_BEFORE
+                    : frames < FRAME_ROOM && freeCredits() > 0 ? Answer.TAKE : Answer.FULL;
+        }
+        if (last != null && last.attempt == task.getRef().getAttempt() && task.getPosition() <= last.position) {
+            return Answer.TAKEN_BEFORE;
+        }
+        boolean replaces = held.values().stream().anyMatch(h -> isOlder(h, task));
+        return freeCredits() > 0 || replaces ? Answer.TAKE : Answer.FULL;
+    }
+
+    /** Enters what {@link #answer} said to take; older attempts are to be {@linkplain #release released} before. */
+    Held take(Work work, int forwards, long nowNanos) {
+        Held entry = new Held(work, forwards, nowNanos);
+        held.put(Slot.of(work.task()), entry);
+        if (work.isFrame()) {
+            frames++;
+        } else {
+            seen.put(
+                    work.key(),
+                    new Seen(work.task().getRef().getAttempt(), work.task().getPosition()));
+        }
+        return entry;
+    }
+
+    /** The entry for this very attempt, where it is still held. */
+    Optional<Held> find(Work work) {
+        return Optional.ofNullable(held.get(Slot.of(work.task())))
+                .filter(h -> h.work.task().getRef().getAttempt()
+                        == work.task().getRef().getAttempt());
+    }
+
+    boolean holds(Held entry) {
+        return held.get(Slot.of(entry.work.task())) == entry;
+    }
+
+    void release(Held entry) {
+        if (held.remove(Slot.of(entry.work.task()), entry) && entry.work.isFrame()) {
+            frames--;
+        }
+    }
+
+    List<Held> olderThan(Task task) {
+        return matching(h -> isOlder(h, task));
+    }
+
+    List<Held> ofSample(SampleKey key) {
+        return matching(h -> h.work.key().equals(key));
+    }
+
+    /** What is held of the job, of which nothing will be accepted any more. */
+    List<Held> cancel(String jobId) {
+        cancelledJobs.put(jobId, true);
+        return matching(h -> h.work.key().jobId().equals(jobId));
+    }
+
+    List<Held> matching(Predicate<Held> wanted) {
+        return held.values().stream().filter(wanted).toList();
+    }
+
+    List<Held> all() {
+        return new ArrayList<>(held.values());
+    }
+
+    boolean isEmpty() {
+        return held.isEmpty();
+    }
+
+    int capacity() {
+        return capacity.getAsInt();
+    }
+
+    int freeCredits() {
+        return Math.max(0, capacity() - (held.size() - frames));
+    }
+
+    int count(Held.Phase phase) {
+        return (int) held.values().stream().filter(h -> h.phase() == phase).count();
+    }
+
+    /** Forwards of the device until all that is held now is done, were each sample alone in its forwards. */
+    int forwardsLeft() {
+        Collection<Held> all = held.values();
+        return all.stream().mapToInt(Held::forwardsLeft).sum();
+    }
+
+    private static boolean isOlder(Held entry, Task task) {
+        return entry.work.key().equals(SampleKey.of(task.getRef()))
+                && entry.work.task().getRef().getAttempt() < task.getRef().getAttempt();
+    }
+
+    private static <K, V> Map<K, V> bounded() {
+        return new LinkedHashMap<>() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+                return size() > MEMORY;
+            }
+        };
+    }
+
+    /** A sample is held once for each place on its route, and once for each of its frames. */
+    private record Slot(SampleKey key, int position, PreviewFrame frame) {
+        static Slot of(Task task) {
+            return new Slot(SampleKey.of(task.getRef()), task.getPosition(), task.getFrame());
+        }
+    }
+
+    private record Seen(int attempt, int position) {}
+}

@@ -1,0 +1,72 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.Task;
+import java.util.Optional;
+
+/** Decides on an offer, and changes nothing. Event loop of its stage node only. */
+final class Offers {
+
+    /** @param take whether the task is to be taken in now; it may be accepted without, where it was before */
+    record Decision(OfferReply reply, boolean take) {}
+
+    private final Stage stage;
+    private final Holdings holdings;
+
+    Offers(Stage stage, Holdings holdings) {
+        this.stage = stage;
+        this.holdings = holdings;
+    }
+
+    Decision decide(Task task, boolean draining, long nowMs) {
+        if (draining) {
+            return no(Verdict.DRAINING, "");
+        }
+        if (task.getPosition() >= task.getRouteCount() || task.getRoute(task.getPosition()) != stage.kind()) {
+            return no(
+                    Verdict.INVALID,
+                    "position %d of the route %s is not this stage, %s"
+                            .formatted(task.getPosition(), task.getRouteList(), stage.kind()));
+        }
+        if (stage.models().stream()
+                .noneMatch(
+                        m -> m.getId().equals(task.getModel()) && m.getProblem().isEmpty())) {
+            return no(Verdict.UNKNOWN_MODEL, "no model \"%s\" here".formatted(task.getModel()));
+        }
+        if (task.getDeadlineMs() > 0 && nowMs > task.getDeadlineMs()) {
+            return no(Verdict.INVALID, "the deadline has passed");
+        }
+        SampleRef ref = task.getRef();
+        return switch (holdings.answer(task)) {
+            case TAKEN_BEFORE -> new Decision(reply(Verdict.ACCEPTED, "accepted before"), false);
+            case STALE_ATTEMPT ->
+                no(
+                        Verdict.INVALID,
+                        "attempt %d of %s is not the newest".formatted(ref.getAttempt(), SampleKey.of(ref)));
+            case CANCELLED -> no(Verdict.INVALID, "the job %s was cancelled".formatted(ref.getJobId()));
+            case FULL -> no(Verdict.BUSY, "");
+            case TAKE ->
+                refusal(task)
+                        .map(reason -> no(Verdict.INVALID, reason))
+                        .orElseGet(() -> new Decision(reply(Verdict.ACCEPTED, ""), true));
+        };
+    }
+
+    private Optional<String> refusal(Task task) {
+        try {
+            return stage.refuse(task);
+        } catch (RuntimeException e) {
+            return Optional.of("the %s cannot judge the task: %s".formatted(stage.kind(), e));
+        }
+    }
+
+    private static Decision no(Verdict verdict, String detail) {
+        return new Decision(reply(verdict, detail), false);
+    }
+
+    private static OfferReply reply(Verdict verdict, String detail) {
+        return OfferReply.newBuilder().setVerdict(verdict).setDetail(detail).build();
+    }
+}

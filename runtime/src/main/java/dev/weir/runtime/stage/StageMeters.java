@@ -1,0 +1,124 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.runtime.bus.Addresses;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+
+/**
+ * What is measured at a stage: the meters, and the means of which the backlog is made. Means are written by the device
+ * thread and read by the event loop; the rest is safe from any thread.
+ */
+final class StageMeters {
+
+    /** Weight of the newest turn in the means. */
+    private static final double NEWEST = 0.2;
+
+    private final MeterRegistry metrics;
+    private final String stage;
+    private final Timer step;
+    private final Timer queue;
+    private final DistributionSummary batchRows;
+    private final Counter finished;
+    private final Counter droppedFrames;
+    private volatile double meanStepSeconds;
+    private volatile double meanRows;
+    private volatile int lastRows;
+
+    StageMeters(MeterRegistry metrics, Stage stage) {
+        this.metrics = metrics;
+        this.stage = Addresses.name(stage.kind());
+        this.step = timer("weir.stage.step", "One turn of the device, from the choice of rows to what came of them");
+        this.queue = timer("weir.stage.queue", "From acceptance until the device begins");
+        this.batchRows = DistributionSummary.builder("weir.stage.batch.rows")
+                .description("Rows that shared a forward")
+                .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64)
+                .tag("stage", this.stage)
+                .register(metrics);
+        this.finished = Counter.builder("weir.stage.finished")
+                .description("Samples that the stage finished or handed on")
+                .tag("stage", this.stage)
+                .register(metrics);
+        this.droppedFrames = Counter.builder("weir.stage.frames.dropped")
+                .description("Frames of emerging pictures for which there was no room")
+                .tag("stage", this.stage)
+                .register(metrics);
+    }
+
+    void watch(Holdings holdings) {
+        Gauge.builder("weir.stage.held", holdings, h -> h.capacity() - h.freeCredits())
+                .description("Samples held, waiting ones included")
+                .tag("stage", stage)
+                .register(metrics);
+    }
+
+    void turn(int rows, long nanos) {
+        step.record(Duration.ofNanos(nanos));
+        batchRows.record(rows);
+        lastRows = rows;
+        meanRows = mean(meanRows, rows);
+        meanStepSeconds = mean(meanStepSeconds, nanos / 1e9);
+    }
+
+    void queued(double seconds) {
+        queue.record(Duration.ofNanos((long) (seconds * 1e9)));
+    }
+
+    void finished() {
+        finished.increment();
+    }
+
+    void frameDropped() {
+        droppedFrames.increment();
+    }
+
+    void failed(String code) {
+        Counter.builder("weir.stage.failures")
+                .description("Samples that failed at the stage")
+                .tag("stage", stage)
+                .tag("code", code)
+                .register(metrics)
+                .increment();
+    }
+
+    double stepSeconds() {
+        return meanStepSeconds;
+    }
+
+    int lastRows() {
+        return lastRows;
+    }
+
+    long finishedCount() {
+        return (long) finished.count();
+    }
+
+    /**
+     * Seconds until all that is held now is through: forwards left, divided by the mean number of rows that share one, times
+     * the mean time of one. An estimate: it takes the batches to come for those that were.
+     */
+    double backlogSeconds(int forwardsLeft) {
+        return forwardsLeft / Math.max(1, meanRows) * meanStepSeconds;
+    }
+
+    private Timer timer(String name, String description) {
+        return Timer.builder(name)
+                .description(description)
+                .serviceLevelObjectives(
+                        Duration.ofMillis(10),
+                        Duration.ofMillis(50),
+                        Duration.ofMillis(200),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(20))
+                .tag("stage", stage)
+                .register(metrics);
+    }
+
+    private static double mean(double before, double newest) {
+        return before == 0 ? newest : before + NEWEST * (newest - before);
+    }
+}

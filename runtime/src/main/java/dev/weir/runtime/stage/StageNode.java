@@ -1,0 +1,295 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.Parcel;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.bus.Inbox;
+import dev.weir.runtime.ops.Component;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One stage at one node, on the bus: answers offers at acceptance, keeps the credits, has the device thread do the work, and
+ * publishes how it is. Its event loop owns everything here but the stage itself, which the device thread owns.
+ *
+ * <p>It computes nothing, and chooses no rows: that is the {@link Stage}.
+ */
+public final class StageNode extends VerticleBase implements Component {
+
+    private static final Logger log = LoggerFactory.getLogger(StageNode.class);
+    private static final long STATUS_MS = 500;
+    private static final long STATUS_SOON_MS = 50;
+    private static final long DEADLINE_CHECK_MS = 250;
+    private static final long CLOSE_WAIT_MS = 10_000;
+
+    private final NodeContext node;
+    private final Stage stage;
+    private final String address;
+    private final Holdings holdings;
+    private final StageMeters meters;
+    private final Promise<Void> opened = Promise.promise();
+    private final Promise<Void> closed = Promise.promise();
+    private SampleDesk desk;
+    private DeviceThread device;
+    private Offers offers;
+    private Inbox work;
+    private Inbox cancels;
+    private Promise<Void> drained;
+    private boolean gone;
+    private boolean statusIsDue;
+    private long statusSequence;
+    private volatile boolean ready;
+
+    public StageNode(NodeContext node, Stage stage) {
+        this.node = node;
+        this.stage = stage;
+        this.address = Addresses.stage(stage.kind(), node.nodeId());
+        this.holdings = new Holdings(stage::capacity);
+        this.meters = new StageMeters(node.metrics(), stage);
+    }
+
+    /** Done when the stage is open and offers can come; failed with what {@link Stage#open} threw. */
+    @Override
+    public Future<?> start() {
+        desk = new SampleDesk(node, context, stage, holdings, meters, this::released);
+        device = new DeviceThread("weir-" + name() + "-device", stage, desk, new DeviceListener());
+        offers = new Offers(stage, holdings);
+        node.health().add(this);
+        device.start();
+        return opened.future().compose(v -> listen()).onFailure(problem -> node.health()
+                .remove(this));
+    }
+
+    private Future<Void> listen() {
+        meters.watch(holdings);
+        return node.courier()
+                .listen(address, this::receive)
+                .onSuccess(inbox -> work = inbox)
+                .compose(v -> node.courier().listen(Addresses.CANCEL, this::cancel))
+                .onSuccess(inbox -> cancels = inbox)
+                .map(v -> {
+                    vertx.setPeriodic(STATUS_MS, id -> publishStatus());
+                    vertx.setPeriodic(DEADLINE_CHECK_MS, id -> failLate());
+                    ready = true;
+                    publishStatus();
+                    return null;
+                });
+    }
+
+    @Override
+    public Future<?> stop() {
+        return drain(Duration.ZERO).compose(v -> {
+            device.close();
+            node.health().remove(this);
+            vertx.setTimer(CLOSE_WAIT_MS, id -> {
+                if (closed.tryComplete()) {
+                    log.warn(
+                            "The device of the {} did not end within {} ms, and is left behind", name(), CLOSE_WAIT_MS);
+                }
+            });
+            return closed.future();
+        });
+    }
+
+    private void receive(Delivery delivery) {
+        if (delivery.parcel().header().hasOffer()) {
+            Task task = delivery.parcel().header().getOffer().getTask();
+            delivery.reply().accept(answer(task, delivery.parcel().tensors()));
+        } else {
+            log.warn("{} takes offers only: dropped a message", address);
+        }
+    }
+
+    private OfferReply answer(Task task, List<Tensor> tensors) {
+        Offers.Decision decision = offers.decide(task, drained != null, System.currentTimeMillis());
+        if (decision.take()) {
+            holdings.olderThan(task).stream().findFirst().ifPresent(older -> forget(older.work.key()));
+            Work taken = new Work(task, tensors);
+            Held held = holdings.take(taken, stage.forwards(task), System.nanoTime());
+            desk.accepted(held);
+            device.admit(taken);
+        }
+        return decision.reply();
+    }
+
+    private void cancel(Delivery delivery) {
+        if (delivery.parcel().header().hasCancel()) {
+            String jobId = delivery.parcel().header().getCancel().getJobId();
+            holdings.cancel(jobId).stream()
+                    .map(held -> held.work.key())
+                    .distinct()
+                    .forEach(this::forget);
+        }
+    }
+
+    /** Lets go of all that is held of a sample, its frames too. */
+    private void forget(SampleKey key) {
+        device.drop(key);
+        holdings.ofSample(key).forEach(desk::release);
+    }
+
+    private void failLate() {
+        long now = System.currentTimeMillis();
+        for (Held late : holdings.matching(held -> held.isLate(now))) {
+            if (holdings.holds(late)) {
+                desk.fail(
+                        late,
+                        new Failure("deadline_exceeded", "the deadline passed at the %s".formatted(name()), false));
+                forget(late.work.key());
+            }
+        }
+    }
+
+    private void released() {
+        if (drained != null && holdings.isEmpty()) {
+            drained.tryComplete();
+        }
+        if (holdings.freeCredits() == 1 && !statusIsDue) {
+            statusIsDue = true;
+            vertx.setTimer(STATUS_SOON_MS, id -> publishStatus());
+        }
+    }
+
+    private void publishStatus() {
+        if (!gone) {
+            statusIsDue = false;
+            node.courier().publish(Addresses.STATUS, Parcel.of(status()));
+        }
+    }
+
+    private NodeStatus status() {
+        String[] target = stage.target().split(" ", 2);
+        return NodeStatus.newBuilder()
+                .setNodeId(node.nodeId())
+                .setAddress(address)
+                .setStage(stage.kind())
+                .addAllModels(stage.models())
+                .setCapacity(holdings.capacity())
+                .setFreeCredits(drained == null ? holdings.freeCredits() : 0)
+                .setWaiting(holdings.count(Held.Phase.WAITING))
+                .setRunning(holdings.count(Held.Phase.RUNNING))
+                .setBacklogSeconds(meters.backlogSeconds(holdings.forwardsLeft()))
+                .setStepSeconds(meters.stepSeconds())
+                .setLastBatch(meters.lastRows())
+                .setDraining(drained != null)
+                .setDevice(target[0])
+                .setPrecision(target.length > 1 ? target[1] : "")
+                .setSequence(++statusSequence)
+                .setFinished(meters.finishedCount())
+                .setFailed(desk.failures())
+                .setStalledMs(device.stalledMs())
+                .setGone(gone)
+                .build();
+    }
+
+    @Override
+    public String name() {
+        return Addresses.name(stage.kind());
+    }
+
+    @Override
+    public boolean ready() {
+        return ready && drained == null;
+    }
+
+    @Override
+    public long stalledMs() {
+        return device.stalledMs();
+    }
+
+    @Override
+    public Future<Void> drain(Duration deadline) {
+        Promise<Void> left = Promise.promise();
+        context.runOnContext(v -> drainOnLoop(deadline).onComplete(left));
+        return left.future();
+    }
+
+    private Future<Void> drainOnLoop(Duration deadline) {
+        if (drained != null || work == null) {
+            return drained == null ? Future.succeededFuture() : drained.future();
+        }
+        drained = Promise.promise();
+        publishStatus();
+        if (holdings.isEmpty()) {
+            drained.complete();
+        } else if (deadline.toMillis() < 1) {
+            handBackAll();
+        } else {
+            vertx.setTimer(deadline.toMillis(), id -> handBackAll());
+        }
+        return drained.future().compose(v -> leave());
+    }
+
+    private void handBackAll() {
+        holdings.all().forEach(held -> {
+            device.drop(held.work.key());
+            desk.handBack(held, "the node stops");
+        });
+    }
+
+    private Future<Void> leave() {
+        gone = true;
+        node.courier().publish(Addresses.STATUS, Parcel.of(status()));
+        return Future.join(work.close(), cancels.close()).mapEmpty();
+    }
+
+    /** Takes what the device thread tells over to the event loop. */
+    private final class DeviceListener implements DeviceThread.Listener {
+
+        @Override
+        public void opened() {
+            context.runOnContext(v -> opened.complete());
+        }
+
+        @Override
+        public void openFailed(Throwable problem) {
+            context.runOnContext(v -> {
+                closed.tryComplete();
+                opened.fail(problem);
+            });
+        }
+
+        @Override
+        public void admitFailed(Work rejected, Throwable problem) {
+            context.runOnContext(v -> holdings.find(rejected).ifPresent(held -> {
+                desk.fail(held, DeviceFailures.of(problem));
+                device.drop(rejected.key());
+            }));
+        }
+
+        @Override
+        public void turned(int rows, long nanos) {
+            meters.turn(rows, nanos);
+        }
+
+        @Override
+        public void turnFailed(Throwable problem) {
+            log.error("A turn of the {} failed", name(), problem);
+            context.runOnContext(v -> {
+                List<Held> running = holdings.matching(held -> held.phase() == Held.Phase.RUNNING);
+                List<Held> concerned =
+                        running.isEmpty() ? holdings.matching(held -> held.phase() == Held.Phase.WAITING) : running;
+                concerned.forEach(held -> {
+                    device.drop(held.work.key());
+                    desk.fail(held, DeviceFailures.of(problem));
+                });
+                device.resume();
+            });
+        }
+
+        @Override
+        public void closed() {
+            context.runOnContext(v -> closed.tryComplete());
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.weir.runtime;
+
+import dev.weir.proto.Parcel;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.Event.WhatCase;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.bus.Addresses;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+
+/** Owns jobs as a gateway does, and remembers what it is told. */
+public final class TestOwner {
+
+    private final NodeContext node;
+    private final String address;
+    private final List<Parcel> heard = new CopyOnWriteArrayList<>();
+
+    private TestOwner(NodeContext node) {
+        this.node = node;
+        this.address = Addresses.gateway(node.nodeId());
+    }
+
+    public static Future<TestOwner> on(NodeContext node) {
+        TestOwner owner = new TestOwner(node);
+        return node.courier()
+                .listen(owner.address, delivery -> owner.heard.add(delivery.parcel()))
+                .map(owner);
+    }
+
+    /** A task over these stages, of 3 steps in the denoiser. */
+    public Task.Builder task(String jobId, StageKind... route) {
+        return Task.newBuilder()
+                .setRef(SampleRef.newBuilder().setJobId(jobId).setAttempt(1))
+                .setOwner(address)
+                .setModel(TestStage.MODEL)
+                .setDeadlineMs(System.currentTimeMillis() + 60_000)
+                .setGeneration(Generation.newBuilder().setPrompt("a red apple").setSteps(3))
+                .addAllRoute(List.of(route));
+    }
+
+    public Future<NodeStatus> dispatch(Task task, float... x) {
+        return node.dispatcher().dispatch(task, List.of(Tensor.ofFloats("x", x, x.length)));
+    }
+
+    public void cancel(String jobId) {
+        node.courier()
+                .publish(
+                        Addresses.CANCEL,
+                        Parcel.of(Cancel.newBuilder().setJobId(jobId).build()));
+    }
+
+    public List<Parcel> heard(String jobId, WhatCase what) {
+        return of(jobId)
+                .filter(p -> p.header().getEvent().getWhatCase() == what)
+                .toList();
+    }
+
+    public List<Event> events(String jobId) {
+        return of(jobId).map(p -> p.header().getEvent()).toList();
+    }
+
+    private Stream<Parcel> of(String jobId) {
+        return heard.stream()
+                .filter(p -> p.header().getEvent().getRef().getJobId().equals(jobId));
+    }
+}

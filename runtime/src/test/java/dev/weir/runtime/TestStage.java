@@ -1,0 +1,151 @@
+package dev.weir.runtime;
+
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+
+/**
+ * A small stage that works: adds 1 to every value of the tensor "x" in each step, all rows that wait in one forward. The
+ * decoder writes the values as its picture. A test may hold its device by the gate, or have it throw.
+ */
+public final class TestStage implements Stage {
+
+    public static final String MODEL = "tiny";
+
+    private final StageKind kind;
+    private final int capacity;
+    private final Semaphore gate;
+    private final List<Row> rows = new ArrayList<>();
+    public volatile RuntimeException openProblem;
+    public volatile Error turnProblem;
+    public volatile boolean closed;
+
+    private static final class Row {
+        final Work work;
+        final float[] values;
+        int step;
+
+        Row(Work work) {
+            this.work = work;
+            this.values = work.tensor("x").toFloats();
+        }
+    }
+
+    public TestStage(StageKind kind, int capacity) {
+        this(kind, capacity, new Semaphore(Integer.MAX_VALUE));
+    }
+
+    /** @param gate one permit for each turn */
+    public TestStage(StageKind kind, int capacity, Semaphore gate) {
+        this.kind = kind;
+        this.capacity = capacity;
+        this.gate = gate;
+    }
+
+    @Override
+    public StageKind kind() {
+        return kind;
+    }
+
+    @Override
+    public void open() {
+        if (openProblem != null) {
+            throw openProblem;
+        }
+    }
+
+    @Override
+    public List<ModelStatus> models() {
+        return List.of(
+                ModelStatus.newBuilder().setId(MODEL).build(),
+                ModelStatus.newBuilder()
+                        .setId("broken")
+                        .setProblem("no weights")
+                        .build());
+    }
+
+    @Override
+    public String target() {
+        return "cpu fp32";
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public Optional<String> refuse(Task task) {
+        return task.getGeneration().getPrompt().isEmpty() ? Optional.of("prompt: empty") : Optional.empty();
+    }
+
+    @Override
+    public int forwards(Task task) {
+        return kind == StageKind.DENOISER ? task.getGeneration().getSteps() : 1;
+    }
+
+    @Override
+    public void admit(Work work, Outbox outbox) {
+        rows.add(new Row(work));
+    }
+
+    @Override
+    public void drop(SampleKey key) {
+        rows.removeIf(row -> row.work.key().equals(key));
+    }
+
+    @Override
+    public int turn(Outbox outbox) {
+        if (rows.isEmpty()) {
+            return 0;
+        }
+        List<Row> batch = List.copyOf(rows);
+        batch.forEach(row -> outbox.started(row.work));
+        gate.acquireUninterruptibly();
+        if (turnProblem != null) {
+            Error problem = turnProblem;
+            turnProblem = null;
+            throw problem;
+        }
+        batch.forEach(row -> step(row, outbox));
+        return batch.size();
+    }
+
+    private void step(Row row, Outbox outbox) {
+        for (int i = 0; i < row.values.length; i++) {
+            row.values[i]++;
+        }
+        row.step++;
+        int total = forwards(row.work.task());
+        Tensor x = Tensor.ofFloats("x", row.values, row.values.length);
+        if (kind == StageKind.DENOISER) {
+            outbox.progress(row.work, row.step, total, 0.001);
+            if (row.work.task().getPreview().getEverySteps() > 0) {
+                outbox.previewLatent(row.work, row.step, total, x);
+            }
+        }
+        if (row.step < total) {
+            return;
+        }
+        rows.remove(row);
+        if (kind == StageKind.DECODER) {
+            outbox.finish(row.work, new Outbox.EncodedImage("png", row.values.length, 1, x.toBytes()));
+        } else {
+            outbox.handOn(row.work, List.of(x));
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
