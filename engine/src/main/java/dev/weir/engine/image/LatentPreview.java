@@ -1,11 +1,10 @@
 package dev.weir.engine.image;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.engine.JsonFile;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.RgbImage;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -17,7 +16,6 @@ import java.util.Optional;
  */
 public final class LatentPreview {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int RGB = 3;
 
     /** Of the Stable Diffusion 1.x and 2.x autoencoder, a fit known in the field (ComfyUI's latent_formats). */
@@ -50,7 +48,7 @@ public final class LatentPreview {
         if (!Files.exists(config)) {
             return Optional.empty();
         }
-        JsonNode vae = parse(config);
+        JsonNode vae = JsonFile.read(config);
         boolean known = vae.path("latent_channels").asInt(4) == 4
                 && vae.path("scaling_factor").asDouble(STABLE_DIFFUSION_SCALING) == STABLE_DIFFUSION_SCALING;
         return known ? Optional.of(STABLE_DIFFUSION) : Optional.empty();
@@ -91,7 +89,7 @@ public final class LatentPreview {
     }
 
     private static LatentPreview read(Path file) {
-        JsonNode json = parse(file);
+        JsonNode json = JsonFile.read(file);
         JsonNode rows = json.path("matrix");
         if (!rows.isArray() || rows.isEmpty()) {
             throw new ModelException(file + ": matrix: not a list of [red, green, blue] a latent channel");
@@ -112,13 +110,5 @@ public final class LatentPreview {
             color[i] = values.get(i).floatValue();
         }
         return color;
-    }
-
-    private static JsonNode parse(Path file) {
-        try {
-            return JSON.readTree(file.toFile());
-        } catch (IOException e) {
-            throw new ModelException(file + ": not a readable JSON file: " + e.getMessage(), e);
-        }
     }
 }

@@ -47,15 +47,13 @@ final class Sigmas {
     double[] spaced(SigmaSpacing spacing, double most, double least, int steps) {
         double from = config.sigmaMax().orElse(most);
         double to = config.sigmaMin().orElse(least);
+        double start = Math.pow(from, 1 / RHO);
+        double end = Math.pow(to, 1 / RHO);
         double[] sigmas = new double[steps];
         for (int i = 0; i < steps; i++) {
             double ramp = i == 0 ? 0 : i == steps - 1 ? 1 : i * (1.0 / (steps - 1));
             sigmas[i] = switch (spacing) {
-                case KARRAS -> {
-                    double start = Math.pow(from, 1 / RHO);
-                    double end = Math.pow(to, 1 / RHO);
-                    yield Math.pow(start + ramp * (end - start), RHO); // equation 5 of Karras et al.
-                }
+                case KARRAS -> Math.pow(start + ramp * (end - start), RHO); // equation 5 of Karras et al.
                 case EXPONENTIAL -> Math.exp(Math.log(from) + ramp * (Math.log(to) - Math.log(from)));
                 case TIMESTEPS -> throw new IllegalArgumentException("timesteps have sigmas of their own");
             };

@@ -57,7 +57,7 @@ final class Timesteps {
             }
             timesteps[count++] = timestep;
         }
-        if (timesteps[0] > train - 1) {
+        if (count == 0 || timesteps[0] > train - 1) {
             throw pastSchedule(config, steps);
         }
         return Arrays.copyOf(timesteps, count);

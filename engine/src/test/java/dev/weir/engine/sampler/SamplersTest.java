@@ -68,6 +68,13 @@ class SamplersTest {
         assertThatThrownBy(() -> Samplers.create(config, "ddim", 1000)).hasMessageContaining("offset");
     }
 
+    @Test
+    void aScheduleClippedToNothingIsRefused() throws IOException {
+        SchedulerConfig config = config("{\"lambda_min_clipped\": 0, \"beta_start\": 0.9, \"beta_end\": 0.9}");
+
+        assertThatThrownBy(() -> Samplers.create(config, "dpmpp_2m", 5)).hasMessageContaining("do not fit");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "DDIM", "plms", "ddim:eta=2", "ddim:eta=.", "ddim:eta=", "euler:eta=1"})
     void anUnknownSamplerIsRefused(String name) {

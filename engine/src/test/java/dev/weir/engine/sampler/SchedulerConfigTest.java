@@ -77,7 +77,14 @@ class SchedulerConfigTest {
                 "steps_offset | -1",
                 "steps_offset | 1000",
                 "beta_start | \"small\"",
+                "beta_end | 1.5",
+                "beta_end | NaN",
+                "sigma_min | -0.1",
+                "clip_sample_range | Infinity",
+                "lambda_min_clipped | NaN",
                 "trained_betas | []",
+                "trained_betas | 0.1",
+                "trained_betas | [0.1, 2.5]",
                 "trained_betas | [0.1, null]",
             })
     void aValueThatIsNotKnownIsRefusedByKeyAndValue(String key, String value) {
