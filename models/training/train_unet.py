@@ -111,7 +111,7 @@ def main():
             channels = [round(m, 3) for m in mean.tolist()]
             print(json.dumps({"step": step, "loss": round(mean.mean().item(), 4), "channels": channels, "per_s": round(speed, 1)}), flush=True)
             mean.zero_()
-        if step % 200 == 0 or step == a.steps:
+        if step % 100 == 0 or step == a.steps:
             save(file, step, model=unet, ema=ema, optimizer=optimizer)
 
 
