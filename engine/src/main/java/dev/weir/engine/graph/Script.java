@@ -117,4 +117,11 @@ public final class Script {
     public Set<String> parameterNames() {
         return parameters.keySet();
     }
+
+    /** The shapes of all weights that the network expects, by name. */
+    public Map<String, List<Integer>> parameterShapes() {
+        var shapes = new LinkedHashMap<String, List<Integer>>();
+        parameters.forEach((name, parameter) -> shapes.put(name, parameter.shape()));
+        return shapes;
+    }
 }

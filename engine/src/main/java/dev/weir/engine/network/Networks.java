@@ -13,6 +13,8 @@ import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.torch.TorchNetwork;
 import dev.weir.engine.weights.Weights;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The networks that Weir knows, from their {@code config.json} and weights. Loading takes from a tenth of a second to
@@ -65,25 +67,42 @@ public final class Networks {
         describe(config, weights, ANYWHERE);
     }
 
+    /**
+     * The weights that a component of this configuration has, by name, with their shapes.
+     *
+     * @throws ModelException where the network or an option is not known
+     */
+    public static Map<String, List<Integer>> shapes(JsonNode config) {
+        var script = new Script(className(config), Numerics.of(ANYWHERE), Weights.NONE);
+        describe(config, script);
+        return script.parameterShapes();
+    }
+
     private static Script describe(JsonNode config, Weights weights, ComputeTarget target) {
+        var script = new Script(className(config), Numerics.of(target), weights);
+        script.check(describe(config, script));
+        return script;
+    }
+
+    /** Gives the names that a checkpoint of the network may hold and that it does not need. */
+    private static Predicate<String> describe(JsonNode config, Script script) {
         var network = className(config);
-        var script = new Script(network, Numerics.of(target), weights);
         switch (network) {
             case "BertModel" -> {
                 new BertModel(BertModel.Options.read(config)).describe(script);
-                script.check(BertModel::spare);
+                return BertModel::spare;
             }
             case "CLIPTextModel", "CLIPTextModelWithProjection" -> {
                 new ClipTextModel(ClipTextModel.Options.read(config)).describe(script);
-                script.check(ClipTextModel::spare);
+                return ClipTextModel::spare;
             }
             case "UNet2DConditionModel" -> {
                 new UNet2DConditionModel(UNetConfig.read(config)).describe(script);
-                script.check(name -> false);
+                return name -> false;
             }
             case "AutoencoderKL" -> {
                 new AutoencoderKl(AutoencoderKl.Options.read(config)).describe(script);
-                script.check(name -> false);
+                return name -> false;
             }
             default ->
                 throw new ModelException("%s is not a network that Weir knows; it knows %s"
@@ -91,7 +110,6 @@ public final class Networks {
                                 network,
                                 List.of("CLIPTextModel", "BertModel", "UNet2DConditionModel", "AutoencoderKL")));
         }
-        return script;
     }
 
     private static void require(JsonNode config, String network) {

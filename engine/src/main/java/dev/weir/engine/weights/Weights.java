@@ -1,14 +1,33 @@
 package dev.weir.engine.weights;
 
+import dev.weir.engine.ModelException;
 import java.nio.ByteBuffer;
 import java.util.Set;
 
 /** The named tensors of one component, whatever files hold them. Immutable; any thread. */
 public interface Weights {
 
+    /** No weights at all, for asking a network what it expects. */
+    Weights NONE = new Weights() {
+        @Override
+        public Set<String> names() {
+            return Set.of();
+        }
+
+        @Override
+        public TensorInfo info(String name) {
+            throw new ModelException("there is no tensor " + name);
+        }
+
+        @Override
+        public ByteBuffer bytes(String name) {
+            throw new ModelException("there is no tensor " + name);
+        }
+    };
+
     Set<String> names();
 
-    /** Throws {@link dev.weir.engine.ModelException} naming the tensor where there is none of this name. */
+    /** Throws {@link ModelException} naming the tensor where there is none of this name. */
     TensorInfo info(String name);
 
     /** The tensor's bytes, little-endian, mapped and not copied; below 2 GiB. */
