@@ -1,0 +1,63 @@
+package dev.weir.cli;
+
+import java.nio.file.Path;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** The {@code weir} command: parses, runs one subcommand on the main thread, and turns what went wrong into one line. */
+public final class Main {
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.exit(run(System.getenv(), Path.of(""), args));
+    }
+
+    static int run(Map<String, String> environment, Path workingDirectory, String... args) {
+        CommandLine command = new CommandLine(new WeirCommand());
+        Settings settings;
+        try {
+            settings = Settings.load(args, environment, workingDirectory);
+            settings.refuseUnknownKeys(command);
+        } catch (CliException e) {
+            command.getErr().println("weir: " + e.getMessage());
+            return e.exitCode();
+        }
+        WeirCommand.applyToAll(command, c -> c.setDefaultValueProvider(settings));
+        command.setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(columns(environment))
+                .setExecutionStrategy(parsed -> {
+                    Logs.configure(parsed);
+                    settings.print(parsed);
+                    return new CommandLine.RunLast().execute(parsed);
+                })
+                .setParameterExceptionHandler((e, given) -> refuse(e, settings))
+                .setExecutionExceptionHandler(Main::fail);
+        return command.execute(args);
+    }
+
+    private static int refuse(ParameterException e, Settings settings) {
+        CommandLine command = e.getCommandLine();
+        String origin = settings.originOf(e.getArgSpec(), e.getValue());
+        command.getErr().println("weir: " + e.getMessage() + origin);
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        command.getErr()
+                .println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
+        return CliException.USAGE;
+    }
+
+    private static int fail(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
+        Throwable cause = CliException.rootOf(e);
+        command.getErr().println("weir: " + CliException.describe(cause));
+        if (Logs.isVerbose(parsed)) {
+            cause.printStackTrace(command.getErr());
+        }
+        return cause instanceof CliException known ? known.exitCode() : CliException.FAILED;
+    }
+
+    private static int columns(Map<String, String> environment) {
+        String columns = environment.getOrDefault("COLUMNS", "");
+        return columns.matches("[0-9]{1,4}") ? Math.max(80, Integer.parseInt(columns)) : 100;
+    }
+}

@@ -1,0 +1,177 @@
+package dev.weir.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * The values of flags that were not typed: the environment's ({@code WEIR_PORT}), else those of weir.yaml ({@code port}).
+ *
+ * <p>Options are declared once, on the commands; this class derives the other two names. It does not judge values, but it
+ * can say where a wrong one came from.
+ */
+final class Settings implements IDefaultValueProvider {
+
+    private static final String DEFAULT_FILE = "weir.yaml";
+    /** Flags that ask about the command itself; they are no settings. */
+    private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config");
+
+    private final Map<String, String> environment;
+    private final Map<String, String> file;
+    private final String fileName;
+
+    private Settings(Map<String, String> environment, Map<String, String> file, String fileName) {
+        this.environment = environment;
+        this.file = file;
+        this.fileName = fileName;
+    }
+
+    /** Throws {@link CliException} where the file that was asked for is not there or is not a flat YAML map. */
+    static Settings load(String[] args, Map<String, String> environment, Path workingDirectory) {
+        String asked = flag(args, "--config", environment.get("WEIR_CONFIG"));
+        Path path = workingDirectory.resolve(asked == null ? DEFAULT_FILE : asked);
+        if (asked == null && !Files.exists(path)) {
+            return new Settings(environment, Map.of(), DEFAULT_FILE);
+        }
+        return new Settings(environment, read(path), path.toString());
+    }
+
+    /** The file is read before the rest of the command line, whose defaults it holds. */
+    private static String flag(String[] args, String name, String otherwise) {
+        for (int i = 0; i < args.length; i++) {
+            if (args[i].startsWith(name + "=")) {
+                return args[i].substring(name.length() + 1);
+            }
+            if (args[i].equals(name) && i + 1 < args.length) {
+                return args[i + 1];
+            }
+        }
+        return otherwise;
+    }
+
+    private static Map<String, String> read(Path path) {
+        JsonNode root;
+        try {
+            root = new YAMLMapper().readTree(path.toFile());
+        } catch (IOException e) {
+            String why = Objects.requireNonNullElse(e.getMessage(), "cannot be read").lines().findFirst().orElse("");
+            throw new CliException(CliException.USAGE, path + ": " + why, e);
+        }
+        if (root == null || root.isMissingNode() || root.isNull()) {
+            return Map.of();
+        }
+        if (!root.isObject()) {
+            throw new CliException(CliException.USAGE, path + ": expected lines of the form key: value");
+        }
+        Map<String, String> values = new LinkedHashMap<>();
+        root.fields().forEachRemaining(e -> values.put(e.getKey(), text(path, e.getKey(), e.getValue())));
+        return values;
+    }
+
+    private static String text(Path path, String key, JsonNode value) {
+        if (value.isArray()) {
+            List<String> parts = new ArrayList<>();
+            value.forEach(part -> parts.add(text(path, key, part)));
+            return String.join(",", parts);
+        }
+        if (value.isObject() || value.isNull()) {
+            throw new CliException(CliException.USAGE, path + ": " + key + ": expected a value or a list of values");
+        }
+        return value.asText();
+    }
+
+    /** Throws {@link CliException} naming the keys of the file that are no flag of any command. */
+    void refuseUnknownKeys(CommandLine root) {
+        Set<String> known = new TreeSet<>();
+        WeirCommand.applyToAll(root, c -> c.getCommandSpec().options().forEach(o -> known.add(key(o))));
+        known.removeAll(NOT_SETTINGS);
+        List<String> unknown =
+                file.keySet().stream().filter(k -> !known.contains(k)).toList();
+        if (!unknown.isEmpty()) {
+            throw new CliException(
+                    CliException.USAGE,
+                    "%s: unknown key%s %s. Known keys: %s"
+                            .formatted(
+                                    fileName,
+                                    unknown.size() > 1 ? "s" : "",
+                                    String.join(", ", unknown),
+                                    String.join(", ", known)));
+        }
+    }
+
+    @Override
+    public String defaultValue(ArgSpec arg) {
+        if (!(arg instanceof OptionSpec option) || NOT_SETTINGS.contains(key(option))) {
+            return null;
+        }
+        String fromEnvironment = environment.get(variable(option));
+        return fromEnvironment != null ? fromEnvironment : file.get(key(option));
+    }
+
+    /** Where a refused value came from, to follow an error message; empty for the command line. */
+    String originOf(ArgSpec arg, String value) {
+        if (!(arg instanceof OptionSpec option) || value == null || !value.equals(defaultValue(option))) {
+            return "";
+        }
+        boolean isEnvironment = environment.containsKey(variable(option));
+        return " (from " + (isEnvironment ? variable(option) : fileName + ", key " + key(option)) + ")";
+    }
+
+    /** With -v: every setting that the command will run with. What looks like a secret is not shown. */
+    void print(ParseResult parsed) {
+        if (!Logs.isVerbose(parsed)) {
+            return;
+        }
+        ParseResult command = parsed;
+        while (command.hasSubcommand()) {
+            command = command.subcommand();
+        }
+        PrintWriter err = command.commandSpec().commandLine().getErr();
+        for (OptionSpec option : command.commandSpec().options()) {
+            if (option.getValue() != null && !NOT_SETTINGS.contains(key(option))) {
+                err.printf("%s = %s%n", key(option), isSecret(option) ? "(not shown)" : shown(option.getValue()));
+            }
+        }
+        err.flush();
+    }
+
+    private static String shown(Object value) {
+        if (value instanceof boolean[] flags) {
+            return Integer.toString(flags.length);
+        }
+        return value instanceof Iterable<?> many
+                ? java.util.stream.StreamSupport.stream(many.spliterator(), false)
+                        .map(String::valueOf)
+                        .collect(Collectors.joining(","))
+                : String.valueOf(value);
+    }
+
+    private static boolean isSecret(OptionSpec option) {
+        return key(option).matches(".*(key|password|secret|token).*");
+    }
+
+    private static String key(OptionSpec option) {
+        return option.longestName().replaceFirst("^--?", "");
+    }
+
+    private static String variable(OptionSpec option) {
+        return "WEIR_" + key(option).replace('-', '_').toUpperCase(Locale.ROOT);
+    }
+}
