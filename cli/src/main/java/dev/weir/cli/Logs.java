@@ -50,9 +50,9 @@ public final class Logs extends ContextAwareBase implements Configurator {
         return verbosity(parsed) > 0;
     }
 
-    /** How often -v was given, before or after the subcommand's name. */
+    /** How often -v was given, before or after the subcommand's name, or by a setting. */
     private static int verbosity(ParseResult parsed) {
-        int here = parsed.matchedOptionValue("--verbose", new boolean[0]).length;
-        return parsed.hasSubcommand() ? here + verbosity(parsed.subcommand()) : here;
+        boolean[] given = parsed.commandSpec().findOption("--verbose").getValue();
+        return parsed.hasSubcommand() ? Math.max(given.length, verbosity(parsed.subcommand())) : given.length;
     }
 }

@@ -1,5 +1,7 @@
 package dev.weir.cli;
 
+import dev.weir.runtime.Role;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine;
@@ -11,21 +13,27 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(run(System.getenv(), Path.of(""), args));
+        PrintWriter out = new PrintWriter(System.out, true);
+        PrintWriter err = new PrintWriter(System.err, true);
+        System.exit(run(System.getenv(), Path.of(""), out, err, args));
     }
 
-    static int run(Map<String, String> environment, Path workingDirectory, String... args) {
+    static int run(
+            Map<String, String> environment, Path workingDirectory, PrintWriter out, PrintWriter err, String... args) {
         CommandLine command = new CommandLine(new WeirCommand());
         Settings settings;
         try {
             settings = Settings.load(args, environment, workingDirectory);
             settings.refuseUnknownKeys(command);
         } catch (CliException e) {
-            command.getErr().println("weir: " + e.getMessage());
+            err.println("weir: " + e.getMessage());
             return e.exitCode();
         }
         WeirCommand.applyToAll(command, c -> c.setDefaultValueProvider(settings));
-        command.setCaseInsensitiveEnumValuesAllowed(true)
+        command.registerConverter(Role.class, Role::of);
+        command.setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(columns(environment))
                 .setExecutionStrategy(parsed -> {
                     Logs.configure(parsed);
@@ -42,8 +50,7 @@ public final class Main {
         String origin = settings.originOf(e.getArgSpec(), e.getValue());
         command.getErr().println("weir: " + e.getMessage() + origin);
         CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
-        command.getErr()
-                .println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
+        command.getErr().println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
         return CliException.USAGE;
     }
 

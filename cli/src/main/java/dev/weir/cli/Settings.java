@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -71,7 +72,10 @@ final class Settings implements IDefaultValueProvider {
         try {
             root = new YAMLMapper().readTree(path.toFile());
         } catch (IOException e) {
-            String why = Objects.requireNonNullElse(e.getMessage(), "cannot be read").lines().findFirst().orElse("");
+            String why = Objects.requireNonNullElse(e.getMessage(), "cannot be read")
+                    .lines()
+                    .findFirst()
+                    .orElse("");
             throw new CliException(CliException.USAGE, path + ": " + why, e);
         }
         if (root == null || root.isMissingNode() || root.isNull()) {
@@ -156,10 +160,8 @@ final class Settings implements IDefaultValueProvider {
         if (value instanceof boolean[] flags) {
             return Integer.toString(flags.length);
         }
-        return value instanceof Iterable<?> many
-                ? java.util.stream.StreamSupport.stream(many.spliterator(), false)
-                        .map(String::valueOf)
-                        .collect(Collectors.joining(","))
+        return value instanceof Collection<?> many
+                ? many.stream().map(String::valueOf).collect(Collectors.joining(","))
                 : String.valueOf(value);
     }
 

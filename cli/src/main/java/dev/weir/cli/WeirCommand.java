@@ -22,6 +22,11 @@ import picocli.CommandLine.Spec;
         abbreviateSynopsis = true,
         header = "Weir turns a prompt into a picture, on one machine or on many.%n",
         subcommands = {
+            GenerateCommand.class,
+            UpCommand.class,
+            NodeCommand.class,
+            StatusCommand.class,
+            ModelsCommand.class
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -74,8 +79,7 @@ final class WeirCommand implements Runnable {
             }
             return new String[] {
                 "weir " + properties.getProperty("version"),
-                "Java " + Runtime.version() + ", " + System.getProperty("os.name") + " "
-                        + System.getProperty("os.arch")
+                "Java " + Runtime.version() + ", " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
             };
         }
     }

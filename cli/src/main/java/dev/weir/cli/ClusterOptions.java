@@ -1,0 +1,46 @@
+package dev.weir.cli;
+
+import dev.weir.runtime.ClusterConfig;
+import dev.weir.runtime.HostPort;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** How a process finds the others of its cluster. */
+final class ClusterOptions {
+
+    @Option(
+            names = "--join",
+            paramLabel = "HOST[:PORT]",
+            split = ",",
+            description = "Nodes of the cluster to join; one that is up is enough.")
+    private List<String> join = List.of();
+
+    @Option(
+            names = "--bind",
+            paramLabel = "ADDR[:PORT]",
+            description = "Where other nodes reach this one. Default: the address that leads to the first of --join, "
+                    + "port 5701 or the next free one.")
+    private String bind;
+
+    @Option(
+            names = "--cluster",
+            paramLabel = "NAME",
+            description = "Nodes of other names are strangers. Default: ${DEFAULT-VALUE}.")
+    private String name = ClusterConfig.DEFAULT_NAME;
+
+    boolean isAsked() {
+        return !join.isEmpty() || bind != null;
+    }
+
+    /** Throws IllegalArgumentException that quotes an address which is none. */
+    ClusterConfig toConfig(boolean hasGateway) {
+        // A node that joins others and owns no jobs holds no data of the cluster: it may come and go at no cost.
+        boolean isLite = !hasGateway && !join.isEmpty();
+        return new ClusterConfig(
+                name,
+                Optional.ofNullable(bind).map(HostPort::parse),
+                join.stream().map(HostPort::parse).toList(),
+                isLite);
+    }
+}

@@ -1,0 +1,200 @@
+package dev.weir.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.runtime.HostPort;
+import dev.weir.runtime.NodeConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** One request from the command line: through a gateway elsewhere, or through one of its own inside this process. */
+@Command(
+        name = "generate",
+        header = "Make pictures of a prompt.%n",
+        description = {
+            "Without --url, every stage runs in this process. Same prompt, seed and settings: the same bytes.",
+            ""
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weir generate \"a red apple\"                           ./a-red-apple.png, seed printed",
+            "  weir generate \"a red apple\" --seed 7 --out apple.png  the same picture each time",
+            "  weir generate \"a cat\" --n 4 --steps 30 --guidance 4   a-cat-1.png … a-cat-4.png",
+            "  weir generate \"a rocket\" --frames frames/             and how it emerged, step by step",
+            "  weir generate \"a fish\" --json | jq .images[0].file    for scripts"
+        })
+final class GenerateCommand implements Callable<Integer> {
+
+    private static final long RANDOM_SEEDS = 1L << 32;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "PROMPT", description = "What the picture shows.")
+    private String prompt;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Of the first picture; the next ones have N+1, N+2 … Default: random.")
+    private Long seed;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Denoising steps. Default: the model's.")
+    private Integer steps;
+
+    @Option(
+            names = "--guidance",
+            paramLabel = "X",
+            description = "How closely to follow the prompt; 1 or less: no guidance. Default: the model's.")
+    private Double guidance;
+
+    @Option(
+            names = "--sampler",
+            paramLabel = "NAME",
+            description = "As ddim, euler, euler_a, dpmpp_2m. Default: the model's.")
+    private String sampler;
+
+    @Option(names = "--size", paramLabel = "WxH", description = "In pixels. Default: what the model was trained at.")
+    private String size;
+
+    @Option(names = "--n", paramLabel = "N", defaultValue = "1", description = "How many pictures, 1 to 10.")
+    private int count;
+
+    @Option(names = "--negative", paramLabel = "TEXT", description = "What the picture is to avoid.")
+    private String negative;
+
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description =
+                    "A .png or .jpg file, overwritten, or a folder. Default: named after the prompt, never overwritten.")
+    private Path out;
+
+    @Option(names = "--frames", paramLabel = "DIR", description = "Write the picture after each step into this folder.")
+    private Path frames;
+
+    @Option(
+            names = "--frame-grade",
+            paramLabel = "GRADE",
+            defaultValue = "vae",
+            description = "How frames are decoded: vae, or latent_rgb, which is rough and costs nothing. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private String frameGrade;
+
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "Ask the gateway there; --model is then the name of one of its models.")
+    private URI url;
+
+    @Option(names = "--json", description = "Print what was made as JSON, and no progress.")
+    private boolean json;
+
+    @Mixin
+    private ModelOptions models;
+
+    @Override
+    public Integer call() throws Exception {
+        String format = OutputFiles.format(out);
+        List<Path> files = OutputFiles.choose(out, prompt, count);
+        if (url != null) {
+            ask(new GatewayClient(url), format, files);
+            return 0;
+        }
+        ProgressDisplay display = display();
+        display.note("loading the model");
+        try (WeirNode node = startNode()) {
+            display.clear();
+            GatewayClient client = new GatewayClient(node.url());
+            client.awaitReady();
+            ask(client, format, files);
+        }
+        return 0;
+    }
+
+    /** The verticles of {@code weir up}, on a bus of this process alone, behind a port that only this machine sees. */
+    private WeirNode startNode() {
+        NodeConfig.Compute compute = models.toConfig();
+        NodeConfig config = new NodeConfig(
+                UpCommand.rolesFor(compute), Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
+        return WeirNode.start(config, new HostPort("127.0.0.1", 0), new LimitOptions());
+    }
+
+    private void ask(GatewayClient client, String format, List<Path> files) {
+        ObjectNode request = request(format);
+        fillIn(request, client.get("/v1/models").path("data"));
+        Gallery gallery = new Gallery(files, frames, display());
+        client.generate(request, gallery);
+        gallery.print(spec.commandLine().getOut(), request, json);
+    }
+
+    /** Asks for the model's defaults by name, so that what is printed at the end is what was asked for. */
+    private void fillIn(ObjectNode request, JsonNode cards) {
+        for (JsonNode card : cards) {
+            boolean isAskedFor = request.has("model")
+                    ? request.path("model").asText().equals(card.path("id").asText())
+                    : card.path("ready").asBoolean();
+            if (isAskedFor) {
+                int side = card.path("native_size").asInt();
+                putIfAbsent(request, "model", card.path("id"));
+                putIfAbsent(request, "num_inference_steps", card.path("default_steps"));
+                putIfAbsent(request, "guidance_scale", card.path("default_guidance_scale"));
+                putIfAbsent(request, "sampler", card.path("default_sampler"));
+                putIfAbsent(request, "size", request.textNode(side + "x" + side));
+                return;
+            }
+        }
+    }
+
+    private static void putIfAbsent(ObjectNode request, String field, JsonNode value) {
+        if (!request.has(field)) {
+            request.set(field, value);
+        }
+    }
+
+    private ProgressDisplay display() {
+        boolean isTerminal = Boolean.getBoolean("weir.terminal");
+        return json
+                ? ProgressDisplay.none()
+                : new ProgressDisplay(spec.commandLine().getErr(), isTerminal, System::nanoTime);
+    }
+
+    private ObjectNode request(String format) {
+        ObjectNode request = JsonNodeFactory.instance.objectNode();
+        request.put("prompt", prompt);
+        request.put("n", count);
+        request.put("seed", seed == null ? ThreadLocalRandom.current().nextLong(RANDOM_SEEDS) : seed);
+        request.put("output_format", format);
+        put(request, "negative_prompt", negative);
+        put(request, "size", size);
+        put(request, "sampler", sampler);
+        if (steps != null) {
+            request.put("num_inference_steps", steps);
+        }
+        if (guidance != null) {
+            request.put("guidance_scale", guidance);
+        }
+        if (url != null && !models.asked().isEmpty()) {
+            request.put("model", models.asked().get(0));
+        }
+        request.putObject("preview").put("every_steps", frames == null ? 0 : 1).put("grade", frameGrade);
+        return request;
+    }
+
+    private static void put(ObjectNode request, String field, String value) {
+        if (value != null) {
+            request.put(field, value);
+        }
+    }
+}

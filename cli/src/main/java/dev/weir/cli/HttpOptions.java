@@ -1,0 +1,28 @@
+package dev.weir.cli;
+
+import dev.weir.runtime.HostPort;
+import picocli.CommandLine.Option;
+
+/** Where a process listens for clients, probes and scrapes. */
+final class HttpOptions {
+
+    static final int GATEWAY_PORT = 8080;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDR",
+            defaultValue = "127.0.0.1",
+            description = "Address to listen on for HTTP; 0.0.0.0 for all. Default: ${DEFAULT-VALUE}.")
+    private String host;
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description = "Port for HTTP; 0 takes a free one. Default: 8080, and a free one where there is no gateway.")
+    private Integer port;
+
+    /** @param defaultPort for when none is asked for */
+    HostPort address(int defaultPort) {
+        return new HostPort(host, port == null ? defaultPort : port);
+    }
+}

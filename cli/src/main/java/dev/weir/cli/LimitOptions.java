@@ -1,0 +1,62 @@
+package dev.weir.cli;
+
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.runtime.NodeConfig;
+import dev.weir.serving.SteppingStage;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** How much a process takes on, and how long it may take to let go. */
+final class LimitOptions {
+
+    @Option(
+            names = "--max-held",
+            paramLabel = "N",
+            description = "Samples that a stage holds at once, waiting ones included. Default: ${DEFAULT-VALUE}.")
+    private int held = 32;
+
+    @Option(
+            names = "--max-rows",
+            paramLabel = "N",
+            description = "Rows of one forward of a denoiser; a guided sample takes two. Default: ${DEFAULT-VALUE}.")
+    private int rows = 16;
+
+    @Option(
+            names = "--max-images",
+            paramLabel = "N",
+            description =
+                    "Images in the making that a gateway owns; past it, it answers 429. Default: ${DEFAULT-VALUE}.")
+    private int images = 512;
+
+    @Option(
+            names = "--drain-time",
+            paramLabel = "SECONDS",
+            description = "For what is held when the process is told to stop; what is left is handed back. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private int drainSeconds = 25;
+
+    int held() {
+        return atLeastOne("--max-held", held);
+    }
+
+    SteppingStage.Limits stepping() {
+        return new SteppingStage.Limits(held(), atLeastOne("--max-rows", rows));
+    }
+
+    GatewayConfig.Limits gateway() {
+        return GatewayConfig.Limits.DEFAULT.withSamples(
+                Math.min(GatewayConfig.Limits.DEFAULT.jobs(), images), atLeastOne("--max-images", images));
+    }
+
+    NodeConfig.Limits node() {
+        NodeConfig.Limits defaults = NodeConfig.Limits.DEFAULT;
+        return new NodeConfig.Limits(Duration.ofSeconds(drainSeconds), defaults.stallLimit(), defaults.patience());
+    }
+
+    private static int atLeastOne(String flag, int value) {
+        if (value < 1) {
+            throw new CliException(CliException.USAGE, flag + " must be at least 1, not " + value);
+        }
+        return value;
+    }
+}

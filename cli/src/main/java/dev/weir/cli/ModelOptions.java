@@ -1,0 +1,68 @@
+package dev.weir.cli;
+
+import dev.weir.runtime.NodeConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** Which models a process runs, and on what. */
+final class ModelOptions {
+
+    /** Where the launcher lies; its models folder holds the models that are found by name. */
+    private static final Path HOME = Path.of(System.getProperty("weir.home", ""));
+
+    private static final String DEFAULT_MODEL = "default";
+
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            split = ",",
+            description = "Diffusers folder, or the name of one in models/. Default: " + DEFAULT_MODEL + ".")
+    private List<String> models = List.of();
+
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}, the first GPU where there is one.")
+    private String device = "auto";
+
+    @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            description = "auto, fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}, the fastest that the device does well.")
+    private String precision = "auto";
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "CPU threads of one forward. Default: as many as there are cores.")
+    private int threads = 0;
+
+    static Path modelsFolder() {
+        return HOME.resolve("models");
+    }
+
+    /** What was asked for by name; empty where nothing was. */
+    List<String> asked() {
+        return models;
+    }
+
+    NodeConfig.Compute toConfig() {
+        List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
+        return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads);
+    }
+
+    /** A folder as it was written, else one of models/. Throws {@link CliException} where there is neither. */
+    static Path folder(String name) {
+        Path asWritten = Path.of(name);
+        if (Files.isDirectory(asWritten)) {
+            return asWritten;
+        }
+        Path byName = modelsFolder().resolve(name);
+        if (Files.isDirectory(byName)) {
+            return byName;
+        }
+        throw new CliException(CliException.USAGE, "there is neither a model folder " + name + " nor " + byName);
+    }
+}

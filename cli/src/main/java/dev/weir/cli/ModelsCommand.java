@@ -1,0 +1,132 @@
+package dev.weir.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.ModelFolders;
+import dev.weir.engine.ModelReport;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Which models there are, and what runs. */
+@Command(
+        name = "models",
+        header = "List models: what is there, and what runs.%n",
+        subcommands = ModelsCommand.Inspect.class,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weir models                              those in the models folder",
+            "  weir models ~/models                     those in another folder",
+            "  weir models --url http://host:8080       those that a gateway serves",
+            "  weir models inspect ~/models/sd-1.5      what is in one, and why it does not run"
+        })
+final class ModelsCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "DIR", arity = "0..1", description = "A folder of models. Default: Weir's own.")
+    private Path folder;
+
+    @Option(names = "--url", paramLabel = "URL", description = "Ask the gateway there.")
+    private URI url;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        if (url != null) {
+            printServed(out, new GatewayClient(url).get("/v1/models").path("data"));
+        } else {
+            printFolders(out, folder == null ? ModelOptions.modelsFolder() : folder);
+        }
+        return 0;
+    }
+
+    private static void printServed(PrintWriter out, JsonNode cards) {
+        Table table = new Table("model", "size", "sizes", "steps", "guidance", "sampler", "ready");
+        for (JsonNode card : cards) {
+            table.row(
+                    card.path("id").asText(),
+                    card.path("native_size").asText(),
+                    card.path("min_size").asText() + ".."
+                            + card.path("max_size").asText(),
+                    card.path("default_steps").asText(),
+                    card.path("default_guidance_scale").asText(),
+                    card.path("default_sampler").asText(),
+                    card.path("ready").asBoolean() ? "yes" : "no");
+        }
+        table.print(out);
+    }
+
+    private static void printFolders(PrintWriter out, Path folder) {
+        Table table = new Table("model", "pipeline", "size", "parameters", "runs");
+        for (Path model : ModelFolders.list(folder)) {
+            ModelReport report = ModelReport.inspect(model);
+            long parameters = report.components().stream()
+                    .mapToLong(ModelReport.Component::parameters)
+                    .sum();
+            table.row(
+                    model.getFileName(),
+                    report.pipeline(),
+                    report.runs() ? ModelFolder.open(model).card().nativeSize() : "",
+                    Quantity.count(parameters),
+                    report.runs() ? "yes" : "no: weir models inspect " + model);
+        }
+        table.print(out);
+    }
+
+    /** One model in full. */
+    @Command(
+            name = "inspect",
+            header = "Show a model's components, and what stands against running it.%n",
+            description = {
+                "Reads configurations and the headers of the weights. Exit code 1 where the model does not run.",
+                ""
+            })
+    static final class Inspect implements Callable<Integer> {
+
+        @Spec
+        private CommandSpec spec;
+
+        @Parameters(paramLabel = "DIR", description = "A diffusers folder, or the name of one in models/.")
+        private String model;
+
+        @Override
+        public Integer call() {
+            PrintWriter out = spec.commandLine().getOut();
+            ModelReport report = ModelReport.inspect(ModelOptions.folder(model));
+            out.printf("%s  %s%n%n", report.folder(), report.pipeline());
+            Table table = new Table("component", "class", "parameters", "size", "types", "problem");
+            for (ModelReport.Component component : report.components()) {
+                table.row(
+                        component.name(),
+                        component.className(),
+                        component.parameters() == 0 ? "" : Quantity.count(component.parameters()),
+                        component.bytes() == 0 ? "" : Quantity.bytes(component.bytes()),
+                        String.join(
+                                ", ", component.types().stream().map(Enum::name).toList()),
+                        component.problem().orElse(component.used() ? "" : "(not used)"));
+            }
+            table.print(out);
+            out.println();
+            if (report.runs()) {
+                var card = ModelFolder.open(report.folder()).card();
+                out.printf(
+                        "runs: %1$dx%1$d pixels by default, %2$d steps of %3$s, guidance %4$s%n",
+                        card.nativeSize(),
+                        card.defaults().steps(),
+                        card.defaults().sampler(),
+                        card.defaults().guidanceScale());
+            } else {
+                out.println("does not run" + report.problem().map(p -> ": " + p).orElse(", for the problems above"));
+            }
+            return report.runs() ? 0 : CliException.FAILED;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.weir.cli;
+
+import dev.weir.runtime.NodeConfig;
+import dev.weir.runtime.Role;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** A process that is part of a cluster. */
+@Command(
+        name = "node",
+        header = "Run some roles in this process, as a node of a cluster.%n",
+        description = {
+            "Roles: gateway, text-encoder, denoiser, upsampler, decoder. Any number of nodes may run each.",
+            "Prints one line, \"ready URL\", when its models are loaded and warm. SIGTERM drains: what is held is finished or "
+                    + "handed back, and no request is lost.",
+            ""
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weir node gateway --bind 10.0.0.1                         the first one",
+            "  weir node text-encoder,decoder --join 10.0.0.1            stages share a process if you like",
+            "  weir node denoiser --join 10.0.0.1 --model ~/models/sd    as many as there are machines",
+            "",
+            "A node without a gateway serves /healthz, /readyz and /metrics at the URL that it prints."
+        })
+final class NodeCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "ROLE", split = ",", arity = "1..*", description = "What this node is to be.")
+    private List<Role> roles;
+
+    @Mixin
+    private HttpOptions http;
+
+    @Mixin
+    private ModelOptions models;
+
+    @Mixin
+    private ClusterOptions cluster;
+
+    @Mixin
+    private LimitOptions limits;
+
+    @Override
+    public Integer call() {
+        Set<Role> wanted = EnumSet.copyOf(roles);
+        boolean hasGateway = wanted.contains(Role.GATEWAY);
+        var address = http.address(hasGateway ? HttpOptions.GATEWAY_PORT : 0);
+        boolean hasStage = wanted.stream().anyMatch(role -> role.stage().isPresent());
+        NodeConfig config = new NodeConfig(
+                wanted,
+                Optional.of(cluster.toConfig(hasGateway)),
+                hasGateway ? Optional.empty() : Optional.of(address),
+                hasStage ? models.toConfig() : NodeConfig.Compute.auto(List.of()),
+                limits.node());
+        WeirNode node = WeirNode.start(config, address, limits);
+        spec.commandLine().getOut().println("ready " + node.url());
+        node.serve();
+        return 0;
+    }
+}

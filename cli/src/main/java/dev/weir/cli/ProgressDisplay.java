@@ -1,0 +1,90 @@
+package dev.weir.cli;
+
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/**
+ * How far the pictures are, on stderr: one line that is redrawn on a terminal, a line for each quarter elsewhere. One
+ * thread at a time.
+ */
+final class ProgressDisplay {
+
+    private static final int BAR_CELLS = 30;
+    private static final PrintWriter NOWHERE = new PrintWriter(Writer.nullWriter());
+    private static final String TO_LINE_END = "\u001b[K";
+
+    private final PrintWriter err;
+    private final boolean isTerminal;
+    private final LongSupplier nanoTime;
+    private String line = "";
+    private long firstStepNanos;
+    private int firstStep = -1;
+    private int quartersTold;
+
+    ProgressDisplay(PrintWriter err, boolean isTerminal, LongSupplier nanoTime) {
+        this.err = err;
+        this.isTerminal = isTerminal;
+        this.nanoTime = nanoTime;
+    }
+
+    static ProgressDisplay none() {
+        return new ProgressDisplay(NOWHERE, false, System::nanoTime);
+    }
+
+    /** What is going on while there are no steps to count. */
+    void note(String what) {
+        if (!what.equals(line)) {
+            show(what);
+        }
+    }
+
+    /**
+     * @param done steps of all pictures together
+     * @param total as many as there will be
+     */
+    void steps(int done, int total) {
+        if (firstStep < 0) {
+            firstStep = done;
+            firstStepNanos = nanoTime.getAsLong();
+        }
+        if (isTerminal) {
+            int cells = BAR_CELLS * done / total;
+            show("[%s%s] %d/%d%s"
+                    .formatted("#".repeat(cells), "-".repeat(BAR_CELLS - cells), done, total, timeLeft(done, total)));
+        } else if (4 * done / total > quartersTold) {
+            quartersTold = 4 * done / total;
+            show("step %d of %d%s".formatted(done, total, timeLeft(done, total)));
+        }
+    }
+
+    private String timeLeft(int done, int total) {
+        if (done <= firstStep || done >= total) {
+            return "";
+        }
+        double seconds = (nanoTime.getAsLong() - firstStepNanos) / 1e9 / (done - firstStep) * (total - done);
+        return seconds < 90
+                ? String.format(Locale.ROOT, ", %.1f s left", seconds)
+                : String.format(Locale.ROOT, ", %.0f min left", seconds / 60);
+    }
+
+    private void show(String text) {
+        line = text;
+        if (isTerminal) {
+            err.print("\r" + text + TO_LINE_END);
+        } else {
+            err.println(text);
+        }
+        err.flush();
+    }
+
+    /** Takes the terminal's line away, for what is printed next. */
+    void clear() {
+        if (isTerminal && !line.isEmpty()) {
+            err.print("\r" + TO_LINE_END);
+            err.flush();
+        }
+        line = "";
+    }
+}

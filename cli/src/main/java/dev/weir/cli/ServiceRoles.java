@@ -1,0 +1,58 @@
+package dev.weir.cli;
+
+import dev.weir.decoder.DecoderStage;
+import dev.weir.denoiser.DenoiserStage;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelFolder;
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.GatewayVerticle;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.Role;
+import dev.weir.runtime.RoleFactory;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.StageNode;
+import dev.weir.textencoder.TextEncoderStage;
+import dev.weir.upsampler.UpsamplerStage;
+import io.vertx.core.Deployable;
+import java.util.List;
+
+/** Makes the verticle of each role: the one place that knows all services. */
+final class ServiceRoles implements RoleFactory {
+
+    private final List<ModelFolder> folders;
+    private final ComputeTarget target;
+    private final GatewayConfig gateway;
+    private final LimitOptions limits;
+    private volatile GatewayVerticle deployedGateway;
+
+    ServiceRoles(List<ModelFolder> folders, ComputeTarget target, GatewayConfig gateway, LimitOptions limits) {
+        this.folders = folders;
+        this.target = target;
+        this.gateway = gateway;
+        this.limits = limits;
+    }
+
+    @Override
+    public Deployable create(Role role, NodeContext context) {
+        return switch (role) {
+            case GATEWAY -> deployedGateway = new GatewayVerticle(context, gateway);
+            case TEXT_ENCODER -> on(context, new TextEncoderStage(folders, target, limits.held()));
+            case DENOISER -> on(context, DenoiserStage.create(folders, target, limits.stepping()));
+            case UPSAMPLER -> on(context, UpsamplerStage.create(withUpsampler(), target, limits.stepping()));
+            case DECODER -> on(context, new DecoderStage(folders, target, limits.held()));
+        };
+    }
+
+    /** Where the gateway listens, once the node is started. */
+    int gatewayPort() {
+        return deployedGateway.actualPort();
+    }
+
+    private static Deployable on(NodeContext context, Stage stage) {
+        return new StageNode(context, stage);
+    }
+
+    private List<ModelFolder> withUpsampler() {
+        return folders.stream().filter(folder -> folder.card().hasUpsampler()).toList();
+    }
+}

@@ -1,0 +1,75 @@
+package dev.weir.cli;
+
+import dev.weir.engine.ModelFolder;
+import dev.weir.runtime.HostPort;
+import dev.weir.runtime.NodeConfig;
+import dev.weir.runtime.Role;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Every stage in one process, with a gateway before them. */
+@Command(
+        name = "up",
+        header = "Run every stage in this process, and serve over HTTP.%n",
+        description = {
+            "Prints one line, \"ready URL\", when the models are loaded and warm. Ctrl-C or SIGTERM drains: what is held is "
+                    + "finished, nothing new is taken.",
+            ""
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weir up                                  http://127.0.0.1:8080 has a page, and an API as OpenAI's",
+            "  weir up --host 0.0.0.0 --port 80         for other machines too",
+            "  weir up --model ~/models/sd-1.5          any diffusers folder with safetensors",
+            "  weir up --bind 192.168.0.10              so that other nodes can --join it"
+        })
+final class UpCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private HttpOptions http;
+
+    @Mixin
+    private ModelOptions models;
+
+    @Mixin
+    private ClusterOptions cluster;
+
+    @Mixin
+    private LimitOptions limits;
+
+    @Override
+    public Integer call() {
+        HostPort address = http.address(HttpOptions.GATEWAY_PORT);
+        NodeConfig.Compute compute = models.toConfig();
+        NodeConfig config = new NodeConfig(
+                rolesFor(compute),
+                cluster.isAsked() ? Optional.of(cluster.toConfig(true)) : Optional.empty(),
+                Optional.empty(),
+                compute,
+                limits.node());
+        WeirNode node = WeirNode.start(config, address, limits);
+        new GatewayClient(node.url()).awaitReady();
+        spec.commandLine().getOut().println("ready " + node.url());
+        node.serve();
+        return 0;
+    }
+
+    /** All roles that these models have work for. */
+    static Set<Role> rolesFor(NodeConfig.Compute compute) {
+        Set<Role> roles = EnumSet.allOf(Role.class);
+        if (compute.models().stream()
+                .noneMatch(folder -> ModelFolder.open(folder).card().hasUpsampler())) {
+            roles.remove(Role.UPSAMPLER);
+        }
+        return roles;
+    }
+}

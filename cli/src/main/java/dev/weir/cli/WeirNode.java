@@ -1,0 +1,104 @@
+package dev.weir.cli;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.torch.Devices;
+import dev.weir.engine.torch.Torch;
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.runtime.ConfigException;
+import dev.weir.runtime.HostPort;
+import dev.weir.runtime.Node;
+import dev.weir.runtime.NodeConfig;
+import dev.weir.runtime.Role;
+import io.vertx.core.Future;
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+
+/** The node of this process, started from the command line's options. For the main thread, which it blocks. */
+final class WeirNode implements AutoCloseable {
+
+    private static final String AUTO = "auto";
+
+    private final Node node;
+    private final URI url;
+
+    private WeirNode(Node node, URI url) {
+        this.node = node;
+        this.url = url;
+    }
+
+    /** Returns when every role is up, its models loaded and warm. Throws {@link CliException} on a bad configuration. */
+    static WeirNode start(NodeConfig config, HostPort http, LimitOptions limits) {
+        try {
+            refuseProblems(config);
+            ServiceRoles roles = new ServiceRoles(
+                    config.compute().models().stream().map(ModelFolder::open).toList(),
+                    target(config),
+                    GatewayConfig.on(http.host(), http.port()).with(limits.gateway()),
+                    limits);
+            Node node = await(Node.start(config, roles));
+            int port = config.roles().contains(Role.GATEWAY) ? roles.gatewayPort() : 0;
+            return new WeirNode(node, URI.create("http://" + new HostPort(reachable(http.host()), port)));
+        } catch (CompletionException e) {
+            throw CliException.rootOf(e) instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /** Before models are looked at, so that everything is told at once. */
+    private static void refuseProblems(NodeConfig config) {
+        List<String> problems = config.problems();
+        if (!problems.isEmpty()) {
+            throw new CliException(
+                    CliException.USAGE, String.join("\nweir: ", problems), new ConfigException(problems));
+        }
+    }
+
+    private static ComputeTarget target(NodeConfig config) {
+        NodeConfig.Compute compute = config.compute();
+        if (compute.threads() > 0) {
+            System.setProperty(Torch.THREADS_PROPERTY, Integer.toString(compute.threads()));
+        }
+        return Devices.best(
+                unlessAuto(compute.device()),
+                unlessAuto(compute.precision()).map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT))));
+    }
+
+    private static Optional<String> unlessAuto(String name) {
+        return name.equals(AUTO) ? Optional.empty() : Optional.of(name);
+    }
+
+    /** An address to connect to, where the one to listen on means all of them. */
+    private static String reachable(String host) {
+        return Set.of("0.0.0.0", "::").contains(host) ? "127.0.0.1" : host;
+    }
+
+    /** Where this process answers over HTTP. */
+    URI url() {
+        return url;
+    }
+
+    /** Serves until the process is told to end, then drains. Does not return. */
+    void serve() {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> await(node.drain()), "weir-drain"));
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static <T> T await(Future<T> future) {
+        return future.toCompletionStage().toCompletableFuture().join();
+    }
+
+    @Override
+    public void close() {
+        await(node.close());
+    }
+}

@@ -1,0 +1,22 @@
+package dev.weir.tests;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where things lie in the checkout that is tested. */
+final class Repository {
+
+    static final Path ROOT = root();
+    static final Path DEFAULT_MODEL = ROOT.resolve("models/default");
+    static final Path TARGET = ROOT.resolve("tests/target");
+
+    private Repository() {}
+
+    private static Path root() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (!Files.exists(folder.resolve("weir"))) {
+            folder = folder.getParent();
+        }
+        return folder;
+    }
+}
