@@ -16,6 +16,7 @@ import java.util.Optional;
 /** The typed reading of a {@code scheduler_config.json}: the keys that samplers use, with the published defaults. */
 record SchedulerConfigReader(Path file, JsonNode json) {
 
+    private static final int LEAST_TRAIN_TIMESTEPS = 2; // sigmas lie between two
     private static final int MOST_TRAIN_TIMESTEPS = 1_000_000;
 
     SchedulerConfig config() {
@@ -28,7 +29,7 @@ record SchedulerConfigReader(Path file, JsonNode json) {
         float[] trainedBetas = betas("trained_betas");
         int trainTimesteps = trainedBetas.length > 0
                 ? trainedBetas.length
-                : whole("num_train_timesteps", 1000, 1, MOST_TRAIN_TIMESTEPS);
+                : whole("num_train_timesteps", 1000, LEAST_TRAIN_TIMESTEPS, MOST_TRAIN_TIMESTEPS);
         return new SchedulerConfig(
                 text("_class_name").orElse(""),
                 trainTimesteps,
@@ -132,8 +133,8 @@ record SchedulerConfigReader(Path file, JsonNode json) {
         if (list.isMissingNode() || list.isNull()) {
             return new float[0];
         }
-        if (!list.isArray() || list.isEmpty() || list.size() > MOST_TRAIN_TIMESTEPS) {
-            throw wrong(key, list.isArray() ? "[] of %d".formatted(list.size()) : list.toString());
+        if (!list.isArray() || list.size() < LEAST_TRAIN_TIMESTEPS || list.size() > MOST_TRAIN_TIMESTEPS) {
+            throw wrong(key, list.isArray() ? "a list of " + list.size() : list.toString());
         }
         float[] betas = new float[list.size()];
         for (int i = 0; i < betas.length; i++) {

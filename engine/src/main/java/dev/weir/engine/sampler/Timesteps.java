@@ -69,8 +69,7 @@ final class Timesteps {
         for (int i = 0; i < steps; i++) {
             int fromEnd = steps - 1 - i;
             timesteps[i] = switch (config.spacing().orElse(byDefault)) {
-                case LINSPACE ->
-                    steps == 1 ? 0 : fromEnd == steps - 1 ? train - 1 : fromEnd * ((train - 1.0) / (steps - 1));
+                case LINSPACE -> Math.min(fromEnd * ((train - 1.0) / Math.max(steps - 1, 1)), train - 1);
                 case LEADING -> fromEnd * (train / steps) + config.stepsOffset();
                 case TRAILING -> Math.rint(countDown(train, train, steps, i)) - 1;
             };

@@ -55,7 +55,7 @@ class NoiseScheduleTest {
     @Test
     void noiseIsAddedWithUnitVariance() throws IOException {
         NoiseSchedule schedule = schedule("""
-                {"trained_betas": [0.36]}""");
+                {"trained_betas": [0.36, 0.5]}""");
 
         float[] noisy = schedule.addNoise(new float[] {1, 0, 1}, new float[] {0, 1, 1}, 0);
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulerConfigTest {
 
@@ -71,7 +72,7 @@ class SchedulerConfigTest {
                 "use_flow_sigmas | true",
                 "use_beta_sigmas | true",
                 "clip_sample | \"yes\"",
-                "num_train_timesteps | 0",
+                "num_train_timesteps | 1",
                 "num_train_timesteps | 2000000",
                 "num_train_timesteps | 10.5",
                 "steps_offset | -1",
@@ -82,7 +83,6 @@ class SchedulerConfigTest {
                 "sigma_min | -0.1",
                 "clip_sample_range | Infinity",
                 "lambda_min_clipped | NaN",
-                "trained_betas | []",
                 "trained_betas | 0.1",
                 "trained_betas | [0.1, 2.5]",
                 "trained_betas | [0.1, null]",
@@ -93,6 +93,14 @@ class SchedulerConfigTest {
                 .hasMessageContaining("scheduler_config.json")
                 .hasMessageContaining(key)
                 .hasMessageContaining(value.replaceAll("[\"\\[\\]]|0\\.1, ", ""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[]", "[0.5]"})
+    void aScheduleOfLessThanTwoTimestepsIsRefused(String betas) {
+        assertThatThrownBy(() -> read("{\"trained_betas\": %s}".formatted(betas)))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("trained_betas");
     }
 
     @ParameterizedTest
