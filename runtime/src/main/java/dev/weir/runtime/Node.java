@@ -1,5 +1,8 @@
 package dev.weir.runtime;
 
+import dev.weir.runtime.cluster.Cluster;
+import dev.weir.runtime.ops.Health;
+import dev.weir.runtime.ops.OpsServer;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -8,11 +11,13 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +30,12 @@ public final class Node {
     private final NodeContext context;
     private final NodeConfig config;
 
-    private Node(NodeContext context, NodeConfig config) {
+    private final Optional<HostPort> clusterAddress;
+
+    private Node(NodeContext context, NodeConfig config, Optional<HostPort> clusterAddress) {
         this.context = context;
         this.config = config;
+        this.clusterAddress = clusterAddress;
     }
 
     /**
@@ -42,13 +50,20 @@ public final class Node {
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         bindJvmMetrics(metrics);
         String nodeId = UUID.randomUUID().toString().substring(0, 8);
-        return vertx(config, metrics).compose(vertx -> NodeContext.create(vertx, nodeId, config.limits(), metrics)
-                .compose(context -> new Node(context, config).deploy(factory))
-                .recover(problem -> vertx.close().transform(closed -> Future.failedFuture(problem))));
+        Health health = new Health(config.limits().stallLimit());
+        return member(config, metrics, health)
+                .compose(member -> NodeContext.create(member.vertx, nodeId, config.limits(), health, metrics)
+                        .compose(context -> new Node(context, config, member.address).deploy(factory))
+                        .recover(problem -> member.vertx.close().transform(closed -> Future.failedFuture(problem))));
     }
 
     public NodeContext context() {
         return context;
+    }
+
+    /** What others give as host to join; empty where the node is alone. */
+    public Optional<HostPort> clusterAddress() {
+        return clusterAddress;
     }
 
     /** In order: no new work, what is held is finished or handed back at the deadline, the bus and the cluster are left. */
@@ -68,24 +83,30 @@ public final class Node {
     }
 
     private Future<Node> deploy(RoleFactory factory) {
+        Future<?> ops = config.ops()
+                .map(listen -> context.vertx().deployVerticle(new OpsServer(context, listen)))
+                .orElseGet(Future::succeededFuture);
         List<? extends Future<?>> deployments = config.roles().stream()
                 .sorted()
                 .map(role -> context.vertx()
                         .deployVerticle(factory.create(role, context))
                         .onSuccess(id -> log.info("{} is up", role)))
                 .toList();
-        return Future.all(deployments).map(all -> {
+        return ops.compose(v -> Future.all(deployments)).map(all -> {
             context.health().started();
             return this;
         });
     }
 
-    private static Future<Vertx> vertx(NodeConfig config, PrometheusMeterRegistry metrics) {
+    private static Future<Member> member(NodeConfig config, PrometheusMeterRegistry metrics, Health health) {
         VertxOptions options = new VertxOptions().setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true));
-        return Future.succeededFuture(Vertx.builder()
-                .with(options)
-                .withMetrics(new MicrometerMetricsFactory(metrics))
-                .build());
+        VertxBuilder builder = Vertx.builder().withMetrics(new MicrometerMetricsFactory(metrics));
+        return config.cluster()
+                .map(cluster -> Cluster.join(
+                                cluster, builder, options, () -> health.fail("the cluster's data is lost: start anew"))
+                        .map(joined -> new Member(joined.vertx(), Optional.of(joined.address()))))
+                .orElseGet(() ->
+                        Future.succeededFuture(new Member(builder.with(options).build(), Optional.empty())));
     }
 
     /** Those of the registry's life; the collector's listener goes with the process. */
@@ -96,4 +117,6 @@ public final class Node {
         new JvmThreadMetrics().bindTo(metrics);
         new ProcessorMetrics().bindTo(metrics);
     }
+
+    private record Member(Vertx vertx, Optional<HostPort> address) {}
 }

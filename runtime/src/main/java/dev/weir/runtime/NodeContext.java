@@ -26,13 +26,18 @@ public record NodeContext(
         Health health,
         MeterRegistry metrics) {
 
-    /** Brings up what all roles share on a Vertx of one process or of a cluster. Done when nodes can find each other. */
+    /** Brings up what all roles share, with a health of its own. */
     public static Future<NodeContext> create(
             Vertx vertx, String nodeId, NodeConfig.Limits limits, MeterRegistry metrics) {
+        return create(vertx, nodeId, limits, new Health(limits.stallLimit()), metrics);
+    }
+
+    /** Brings up what all roles share on a Vertx of one process or of a cluster. Done when nodes can find each other. */
+    static Future<NodeContext> create(
+            Vertx vertx, String nodeId, NodeConfig.Limits limits, Health health, MeterRegistry metrics) {
         Courier courier = new Courier(vertx, metrics);
         StatusDirectory directory = new StatusDirectory(vertx);
         OfferDispatcher dispatcher = new OfferDispatcher(vertx, courier, directory, metrics, limits.patience());
-        Health health = new Health(limits.stallLimit());
         return dispatcher
                 .start()
                 .compose(v -> directory.start(courier))

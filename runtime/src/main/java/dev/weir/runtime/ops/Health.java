@@ -20,6 +20,7 @@ public final class Health {
     private final List<Component> components = new CopyOnWriteArrayList<>();
     private volatile boolean started;
     private volatile boolean draining;
+    private volatile String failure = "";
 
     public Health(Duration stallLimit) {
         this.stallLimit = stallLimit;
@@ -38,12 +39,20 @@ public final class Health {
         started = true;
     }
 
+    /** The node is of no more use, for the reason given, and is to be started anew. */
+    public void fail(String reason) {
+        failure = reason;
+    }
+
     public boolean draining() {
         return draining;
     }
 
     /** Why the node is not alive; empty when it is. */
     public List<String> stalls() {
+        if (!failure.isEmpty()) {
+            return List.of(failure);
+        }
         return components.stream()
                 .filter(c -> c.stalledMs() > stallLimit.toMillis())
                 .map(c -> "%s made no progress for %d ms".formatted(c.name(), c.stalledMs()))
@@ -52,6 +61,9 @@ public final class Health {
 
     /** Why the node takes no work; empty when it does. */
     public List<String> unready() {
+        if (!failure.isEmpty()) {
+            return List.of(failure);
+        }
         if (draining) {
             return List.of("draining");
         }

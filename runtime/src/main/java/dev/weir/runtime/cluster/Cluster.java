@@ -1,0 +1,83 @@
+package dev.weir.runtime.cluster;
+
+import dev.weir.runtime.ClusterConfig;
+import dev.weir.runtime.ConfigException;
+import dev.weir.runtime.HostPort;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+
+/**
+ * Makes a Vertx that is part of a cluster, over TCP to the hosts given, without multicast.
+ *
+ * <p>Every node holds a share of the cluster's data, unless it is told to be lite, so that nodes may be started in any order and
+ * the only gateway may be restarted: what is held is a few entries a node, and is kept three times. Lite is for fleets whose
+ * gateways are several and stay.
+ */
+public record Cluster(Vertx vertx, HostPort address) {
+
+    private static final int ANY_PORT = 0;
+
+    /**
+     * Joins, or begins a cluster where nobody answers.
+     *
+     * @param options to which those of the bus are added
+     * @param dataLost called once a lite node is of no more use, and is to be started anew
+     */
+    public static Future<Cluster> join(
+            ClusterConfig config, VertxBuilder builder, VertxOptions options, Runnable dataLost) {
+        String bindHost;
+        try {
+            bindHost = bindHost(config);
+        } catch (IOException e) {
+            return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
+        }
+        EventBusOptions bus = new EventBusOptions()
+                .setHost(bindHost)
+                .setPort(ANY_PORT)
+                .setConnectTimeout(2500)
+                .setReconnectAttempts(1)
+                .setReconnectInterval(200)
+                .setClusterPingInterval(5000)
+                .setClusterPingReplyInterval(5000);
+        PatientClusterManager manager = new PatientClusterManager(HazelcastConfigs.of(config, bindHost), dataLost);
+        return builder.with(options.setEventBusOptions(bus))
+                .withClusterManager(manager)
+                .buildClustered()
+                .map(vertx -> new Cluster(
+                        vertx,
+                        new HostPort(bindHost, manager.self().getAddress().getPort())));
+    }
+
+    /** The address to be reached at: as told, or that of the way to the first node to join, or loopback. */
+    static String bindHost(ClusterConfig config) throws IOException {
+        if (config.bind().isPresent()) {
+            return resolve("bind", config.bind().get().host()).getHostAddress();
+        }
+        if (config.join().isEmpty()) {
+            return InetAddress.getLoopbackAddress().getHostAddress();
+        }
+        InetAddress peer = resolve("join", config.join().get(0).host());
+        try (DatagramSocket socket = new DatagramSocket()) {
+            // Sends nothing: it asks the routing table.
+            socket.connect(new InetSocketAddress(peer, ClusterConfig.FIRST_PORT));
+            return socket.getLocalAddress().getHostAddress();
+        }
+    }
+
+    private static InetAddress resolve(String setting, String host) throws IOException {
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new IOException("%s: no host \"%s\" is known".formatted(setting, host), e);
+        }
+    }
+}

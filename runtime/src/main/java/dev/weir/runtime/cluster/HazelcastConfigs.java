@@ -1,0 +1,55 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.NetworkConfig;
+import dev.weir.runtime.ClusterConfig;
+import dev.weir.runtime.HostPort;
+import io.vertx.spi.cluster.hazelcast.ConfigUtil;
+
+/** What Hazelcast is told, and why. */
+final class HazelcastConfigs {
+
+    /** Ports that are tried at a host that was given without one: as many nodes on one host as will be found. */
+    private static final int PORTS_TRIED = 10;
+
+    private static final int BACKUPS = 2;
+
+    private HazelcastConfigs() {}
+
+    static Config of(ClusterConfig cluster, String bindHost) {
+        // A bare Config would lose what Vert.x needs of its subscription map.
+        Config config = ConfigUtil.loadConfig();
+        config.setClusterName(cluster.name());
+        config.setLiteMember(cluster.lite());
+        config.getMultiMapConfig("__vertx.subs").setBackupCount(BACKUPS);
+        config.getMapConfig("__vertx.nodeInfo").setBackupCount(BACKUPS);
+        network(config.getNetworkConfig(), cluster, bindHost);
+        config.setProperty("hazelcast.local.localAddress", bindHost);
+        config.setProperty("hazelcast.socket.bind.any", "false");
+        config.setProperty("hazelcast.phone.home.enabled", "false");
+        config.setProperty("hazelcast.logging.type", "slf4j");
+        config.setProperty("hazelcast.tcp.join.port.try.count", String.valueOf(PORTS_TRIED));
+        // A dead node is removed after 10 s instead of 60; below 8 s a busy CPU passes for death.
+        config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
+        config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
+        // Nodes may be started in any order: those that found nobody form clusters of their own, which merge after
+        // this.
+        config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
+        config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
+        config.setProperty("hazelcast.wait.seconds.before.join", "0");
+        return config;
+    }
+
+    private static void network(NetworkConfig network, ClusterConfig cluster, String bindHost) {
+        int port = cluster.bind().map(HostPort::port).orElse(0);
+        network.setPort(port == 0 ? ClusterConfig.FIRST_PORT : port);
+        network.setPortAutoIncrement(port == 0);
+        network.getInterfaces().setEnabled(true).addInterface(bindHost);
+        JoinConfig join = network.getJoin();
+        join.getAutoDetectionConfig().setEnabled(false);
+        join.getMulticastConfig().setEnabled(false);
+        join.getTcpIpConfig().setEnabled(true);
+        cluster.join().forEach(peer -> join.getTcpIpConfig().addMember(peer.toString()));
+    }
+}

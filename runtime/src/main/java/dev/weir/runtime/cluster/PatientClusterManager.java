@@ -1,0 +1,69 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.cluster.Member;
+import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.config.Config;
+import io.vertx.core.Completable;
+import io.vertx.core.Vertx;
+import io.vertx.core.spi.cluster.NodeInfo;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A cluster manager that waits for a member that holds data before it writes any, and says when the last such member has
+ * left: what this node had registered is lost then. Both concern lite members only; others hold data themselves.
+ */
+final class PatientClusterManager extends HazelcastClusterManager {
+
+    private static final Logger log = LoggerFactory.getLogger(PatientClusterManager.class);
+    private static final long LOOK_MS = 250;
+
+    private final Runnable dataLost;
+    private Vertx vertx;
+
+    PatientClusterManager(Config config, Runnable dataLost) {
+        super(config);
+        this.dataLost = dataLost;
+    }
+
+    @Override
+    public void init(Vertx vertx) {
+        super.init(vertx);
+        this.vertx = vertx;
+    }
+
+    @Override
+    public void setNodeInfo(NodeInfo nodeInfo, Completable<Void> done) {
+        if (hasDataMember()) {
+            super.setNodeInfo(nodeInfo, done);
+            return;
+        }
+        log.warn("Waiting for a node that holds the cluster's data, such as a gateway");
+        vertx.setPeriodic(LOOK_MS, timer -> {
+            if (hasDataMember()) {
+                vertx.cancelTimer(timer);
+                super.setNodeInfo(nodeInfo, done);
+            }
+        });
+    }
+
+    @Override
+    public synchronized void memberRemoved(MembershipEvent event) {
+        if (!hasDataMember()) {
+            log.error("The last node that held the cluster's data has left, and with it what this node had registered");
+            dataLost.run();
+            return;
+        }
+        super.memberRemoved(event);
+    }
+
+    /** Where this member is reached, for others to join. */
+    Member self() {
+        return getHazelcastInstance().getCluster().getLocalMember();
+    }
+
+    private boolean hasDataMember() {
+        return getHazelcastInstance().getCluster().getMembers().stream().anyMatch(member -> !member.isLiteMember());
+    }
+}

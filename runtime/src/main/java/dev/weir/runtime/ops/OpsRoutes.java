@@ -1,0 +1,44 @@
+package dev.weir.runtime.ops;
+
+import dev.weir.runtime.NodeContext;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+
+/**
+ * {@code /healthz}: 200 while the event loop answers and no device stands still, else 503 with the reasons; {@code /readyz}: 200
+ * while the node takes work, else 503; {@code /metrics}: Prometheus text.
+ */
+public final class OpsRoutes {
+
+    private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+    private OpsRoutes() {}
+
+    public static void mount(Router router, NodeContext node) {
+        router.get("/healthz").handler(ctx -> answer(ctx, "alive", node.health().stalls()));
+        router.get("/readyz").handler(ctx -> answer(ctx, "ready", node.health().unready()));
+        router.get("/metrics").handler(ctx -> metrics(ctx, node));
+    }
+
+    private static void answer(RoutingContext ctx, String what, List<String> problems) {
+        ctx.response()
+                .setStatusCode(problems.isEmpty() ? 200 : 503)
+                .putHeader("content-type", "application/json")
+                .end(new JsonObject()
+                        .put(what, problems.isEmpty())
+                        .put("problems", new JsonArray(problems))
+                        .encode());
+    }
+
+    private static void metrics(RoutingContext ctx, NodeContext node) {
+        if (node.metrics() instanceof PrometheusMeterRegistry registry) {
+            ctx.response().putHeader("content-type", PROMETHEUS_TEXT).end(registry.scrape());
+        } else {
+            ctx.response().setStatusCode(404).end();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package dev.weir.runtime.ops;
+
+import dev.weir.runtime.HostPort;
+import dev.weir.runtime.NodeContext;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Health and metrics of a node that has no gateway to serve them. */
+public final class OpsServer extends VerticleBase {
+
+    private static final Logger log = LoggerFactory.getLogger(OpsServer.class);
+
+    private final NodeContext node;
+    private final HostPort listen;
+    private volatile int port;
+
+    /** @param listen port 0 takes any free one */
+    public OpsServer(NodeContext node, HostPort listen) {
+        this.node = node;
+        this.listen = listen;
+    }
+
+    @Override
+    public Future<?> start() {
+        Router router = Router.router(vertx);
+        OpsRoutes.mount(router, node);
+        return vertx.createHttpServer()
+                .requestHandler(router)
+                .listen(listen.port(), listen.host())
+                .map(HttpServer::actualPort)
+                .onSuccess(actual -> {
+                    port = actual;
+                    log.info("Health and metrics at http://{}", new HostPort(listen.host(), actual));
+                });
+    }
+
+    /** The port that it listens on, once deployed. */
+    public int port() {
+        return port;
+    }
+}
