@@ -55,28 +55,20 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
      * How long the gateway waits, and for what.
      *
      * @param deadline a job's whole life
-     * @param silence without an event of a sample, on top of what its holder's backlog explains; then it is tried anew
+     * @param silence without an event of a sample, on top of what the backlogs explain; then it is tried anew
      * @param slowClient how long a client may leave its side of a stream unread
      * @param result how long the pictures of a job under {@code /v1/jobs} are kept
-     * @param drain how long running jobs may go on when the gateway stops
      */
-    public record Patience(Duration deadline, Duration silence, Duration slowClient, Duration result, Duration drain) {
+    public record Patience(Duration deadline, Duration silence, Duration slowClient, Duration result) {
 
         public static final Patience DEFAULT = new Patience(
-                Duration.ofMinutes(15),
-                Duration.ofMinutes(1),
-                Duration.ofSeconds(30),
-                Duration.ofMinutes(10),
-                Duration.ofSeconds(20));
+                Duration.ofMinutes(15), Duration.ofMinutes(1), Duration.ofSeconds(30), Duration.ofMinutes(10));
 
         public Patience {
             positive("deadline", deadline);
             positive("silence", silence);
             positive("slowClient", slowClient);
             positive("result", result);
-            if (drain.isNegative()) {
-                throw new IllegalArgumentException("patience.drain must not be negative");
-            }
         }
 
         private static void positive(String name, Duration value) {

@@ -7,30 +7,36 @@ import dev.weir.gateway.http.HealthHandlers;
 import dev.weir.gateway.http.ImagesHandler;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Delivery;
 import dev.weir.runtime.bus.Inbox;
+import dev.weir.runtime.ops.Component;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.time.Duration;
 
 /**
  * The role that users meet: an HTTP server, and the owner of the jobs that come in through it. All of it runs on the
  * verticle's one event loop. It computes nothing and knows no model but by the cards that stage nodes publish.
  */
-public final class GatewayVerticle extends VerticleBase {
+public final class GatewayVerticle extends VerticleBase implements Component {
 
     private final NodeContext node;
     private final GatewayConfig config;
     private Jobs jobs;
+    private StreamHandler streams;
     private Inbox inbox;
     private HttpServer server;
+    private volatile boolean listens;
 
     public GatewayVerticle(NodeContext node, GatewayConfig config) {
         this.node = node;
@@ -47,6 +53,11 @@ public final class GatewayVerticle extends VerticleBase {
         return jobs;
     }
 
+    /** The open sockets, once deployed; event loop of this verticle. */
+    StreamHandler streams() {
+        return streams;
+    }
+
     @Override
     public Future<?> start() {
         String address = Addresses.gateway(node.nodeId());
@@ -57,7 +68,11 @@ public final class GatewayVerticle extends VerticleBase {
                 .compose(opened -> vertx.createHttpServer(serverOptions())
                         .requestHandler(router())
                         .listen())
-                .onSuccess(listening -> server = listening);
+                .onSuccess(listening -> {
+                    server = listening;
+                    listens = true;
+                    node.health().add(this);
+                });
     }
 
     private HttpServerOptions serverOptions() {
@@ -66,7 +81,6 @@ public final class GatewayVerticle extends VerticleBase {
                 .setPort(config.port())
                 .setHandle100ContinueAutomatically(true)
                 .setMaxWebSocketMessageSize(config.limits().bodyBytes())
-                .setMaxWebSocketFrameSize(config.limits().bodyBytes())
                 // Pictures do not get smaller.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false);
@@ -84,6 +98,8 @@ public final class GatewayVerticle extends VerticleBase {
                 .handler(body)
                 .handler(new ImagesHandler(
                         vertx, reader, jobs, answers, config.patience().slowClient()));
+        streams = new StreamHandler(vertx, reader, jobs, config, node.metrics());
+        router.get("/v1/stream").handler(streams);
         new ClusterHandlers(node, catalog, jobs, answers).mount(router);
         new HealthHandlers(node, catalog, answers).mount(router);
         return router;
@@ -104,7 +120,37 @@ public final class GatewayVerticle extends VerticleBase {
     }
 
     @Override
+    public String name() {
+        return "gateway";
+    }
+
+    @Override
+    public boolean ready() {
+        return listens;
+    }
+
+    @Override
+    public long stalledMs() {
+        return 0;
+    }
+
+    /** Owners of jobs end before the stages that their jobs need. */
+    @Override
+    public int drainOrder() {
+        return 0;
+    }
+
+    @Override
+    public Future<Void> drain(Duration deadline) {
+        Promise<Void> idle = Promise.promise();
+        context.runOnContext(v -> jobs.drain(deadline).onComplete(idle));
+        return idle.future();
+    }
+
+    @Override
     public Future<?> stop() {
-        return jobs.drain().compose(idle -> server.close()).compose(closed -> inbox.close());
+        listens = false;
+        node.health().remove(this);
+        return jobs.drain(Duration.ZERO).compose(idle -> server.close()).compose(closed -> inbox.close());
     }
 }

@@ -55,11 +55,7 @@ final class TestGateway implements AutoCloseable {
             .build();
 
     static final Patience PATIENCE = new Patience(
-            Duration.ofSeconds(60),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(30),
-            Duration.ZERO);
+            Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofSeconds(30));
 
     static final GatewayConfig CONFIG = new GatewayConfig("127.0.0.1", 0, Limits.DEFAULT, PATIENCE);
 
@@ -144,6 +140,14 @@ final class TestGateway implements AutoCloseable {
 
     boolean isIdle() {
         return ask(jobs -> jobs.jobsInFlight() == 0 && jobs.samplesInFlight() == 0);
+    }
+
+    int sockets() {
+        return ask(jobs -> verticle.streams().sockets());
+    }
+
+    int waitingMessages() {
+        return ask(jobs -> verticle.streams().waiting());
     }
 
     HttpClient http() {

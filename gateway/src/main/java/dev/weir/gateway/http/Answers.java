@@ -99,8 +99,7 @@ public final class Answers {
     void watch(RoutingContext ctx, Future<Void> written, long bytes) {
         if (!written.isComplete()) {
             long patienceMs = slowClient.toMillis() + 1000 * bytes / SLOWEST_BYTES_PER_SECOND;
-            long timer = vertx.setTimer(
-                    patienceMs, late -> ctx.request().connection().close());
+            long timer = vertx.setTimer(patienceMs, late -> Cutoff.cut(ctx.request()));
             written.onComplete(done -> vertx.cancelTimer(timer));
         }
     }

@@ -94,8 +94,7 @@ final class EventStream {
 
     private void startSlowTimer() {
         if (slowTimer == NONE) {
-            slowTimer = vertx.setTimer(
-                    slowClient.toMillis(), late -> ctx.request().connection().close());
+            slowTimer = vertx.setTimer(slowClient.toMillis(), late -> Cutoff.cut(ctx.request()));
         }
     }
 

@@ -37,11 +37,15 @@ public final class Backlog {
 
     /** Seconds until so many samples have left the slowest stage, by the pace at which its nodes say they work. */
     long retryAfterSeconds(JobSpec spec, int samples) {
-        double seconds = spec.route().stream()
+        return Math.max(1, Math.min(LONGEST_RETRY_SECONDS, (long) Math.ceil(secondsToFinish(spec, samples))));
+    }
+
+    /** The same, to be held against the clock: 0 where no node has said how fast it is. */
+    double secondsToFinish(JobSpec spec, int samples) {
+        return spec.route().stream()
                 .mapToDouble(stage -> secondsToFinish(catalog.serving(spec.model(), stage), samples))
                 .max()
                 .orElse(0);
-        return Math.max(1, Math.min(LONGEST_RETRY_SECONDS, (long) Math.ceil(seconds)));
     }
 
     private static double secondsToFinish(List<NodeStatus> nodes, int samples) {

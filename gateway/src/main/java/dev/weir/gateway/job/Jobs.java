@@ -14,6 +14,7 @@ import dev.weir.runtime.stage.Failure;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,6 @@ public final class Jobs {
     private final Consumer<String> cancelAtStages;
     private final JobMetrics metrics;
     private final Map<String, Job> jobs = new LinkedHashMap<>();
-    private final long sweepTimer;
     private Promise<Void> idle;
     private int samples;
 
@@ -59,7 +59,7 @@ public final class Jobs {
         this.metrics = new JobMetrics(node.metrics());
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
         node.directory().onLost(this::lost);
-        sweepTimer = node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
+        node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
     }
 
     public int jobsInFlight() {
@@ -145,6 +145,7 @@ public final class Jobs {
         job.tell(new JobEvent.Queued(job.moment(sample), (int) ahead + sample.index(), wait, reason));
         if (!sample.ended()) {
             int attempt = sample.attempt();
+            sample.offered();
             node.dispatcher()
                     .dispatch(job.task(sample, address), List.of())
                     .onComplete(answer -> dispatched(job, sample, attempt, answer));
@@ -156,7 +157,7 @@ public final class Jobs {
             cancelAtStages.accept(job.id());
         } else if (!sample.ended() && sample.attempt() == attempt) {
             if (answer.succeeded()) {
-                sample.acceptedBy(answer.result());
+                sample.acceptedBy(answer.result(), now());
             } else {
                 failed(job, sample, failureOf(answer.cause()));
             }
@@ -306,9 +307,10 @@ public final class Jobs {
     }
 
     private long allowedSilenceMs(Job job, Sample sample) {
-        double explained =
+        double holder =
                 backlog.secondsAt(sample.holder(), sample.stage(), job.spec().model());
-        return patience.silence().toMillis() + (long) (3000 * explained);
+        double everything = backlog.secondsToFinish(job.spec(), samples);
+        return patience.silence().toMillis() + (long) (3000 * Math.max(holder, everything));
     }
 
     private void endAll(Job job, Failure failure) {
@@ -334,18 +336,29 @@ public final class Jobs {
         }
     }
 
-    /** Takes no more jobs; done when the last one has ended, or has been ended after so long. */
-    public Future<Void> drain() {
-        idle = Promise.promise();
-        if (jobs.isEmpty()) {
-            idle.complete();
+    /** Takes no more jobs; done when the last one has ended, or has been ended at the deadline. */
+    public Future<Void> drain(Duration deadline) {
+        if (idle == null) {
+            idle = Promise.promise();
         }
-        long timer = node.vertx().setTimer(Math.max(1, patience.drain().toMillis()), late -> List.copyOf(jobs.values())
-                .forEach(job -> endAll(job, new Failure("shutting_down", "the gateway stopped", false))));
-        return idle.future().onComplete(done -> {
-            node.vertx().cancelTimer(timer);
-            node.vertx().cancelTimer(sweepTimer);
-        });
+        if (jobs.isEmpty()) {
+            idle.tryComplete();
+        } else if (deadline.toMillis() < 1) {
+            endAll();
+        } else {
+            long timer = node.vertx().setTimer(deadline.toMillis(), late -> endAll());
+            idle.future().onComplete(done -> node.vertx().cancelTimer(timer));
+        }
+        return idle.future();
+    }
+
+    public boolean isDraining() {
+        return idle != null;
+    }
+
+    private void endAll() {
+        Failure stopped = new Failure("shutting_down", "the gateway stopped", false);
+        List.copyOf(jobs.values()).forEach(job -> endAll(job, stopped));
     }
 
     private long now() {

@@ -18,6 +18,7 @@ final class Sample {
     private long heardMs;
     private int step;
     private int frameStep;
+    private boolean offered;
     private boolean started;
     private boolean ended;
 
@@ -54,8 +55,14 @@ final class Sample {
         return ended;
     }
 
+    /** How long nothing was heard of it from who should hold it; 0 while a holder is looked for. */
     long silentMs(long nowMs) {
-        return nowMs - heardMs;
+        return offered ? 0 : nowMs - heardMs;
+    }
+
+    /** A node is looked for; until it is found, or is not, there is nothing to hear. */
+    void offered() {
+        offered = true;
     }
 
     boolean heldBy(NodeStatus node) {
@@ -84,7 +91,9 @@ final class Sample {
         }
     }
 
-    void acceptedBy(NodeStatus node) {
+    void acceptedBy(NodeStatus node, long nowMs) {
+        offered = false;
+        heardMs = nowMs;
         if (holder.isEmpty()) {
             holder = node.getNodeId();
             stage = node.getStage();
@@ -117,6 +126,7 @@ final class Sample {
         holder = "";
         stage = StageKind.STAGE_KIND_UNSPECIFIED;
         heardMs = nowMs;
+        offered = false;
         step = 0;
         started = false;
     }

@@ -1,0 +1,159 @@
+package dev.weir.gateway.stream;
+
+import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Progress;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What one socket has yet to be sent. While the client is behind, of progress and previews only the newest of each sample
+ * is kept, and what must arrive goes before them: so a slow client sees fewer frames, and no final later than it must be.
+ * Bounded by the samples that the session admits. Event loop of the socket.
+ */
+final class Outbound {
+
+    private static final int WRITE_QUEUE_BYTES = 256 << 10;
+    private static final int NONE = -1;
+
+    /** An event, and the client's own name for its job, or null. */
+    private record Told(String id, JobEvent event) {}
+
+    private record Key(String job, int sample, Class<?> kind) {}
+
+    private final Vertx vertx;
+    private final ServerWebSocket socket;
+    private final Duration slowClient;
+    private final Runnable onDrained;
+    private final Runnable onTooSlow;
+    private final Deque<Object> certain = new ArrayDeque<>();
+    private final Map<Key, Told> newest = new LinkedHashMap<>();
+    private int waitingFinals;
+    private long slowTimer = NONE;
+    private boolean closed;
+
+    /**
+     * @param onDrained called when the client has caught up
+     * @param onTooSlow called when its patience with the client is over
+     */
+    Outbound(Vertx vertx, ServerWebSocket socket, Duration slowClient, Runnable onDrained, Runnable onTooSlow) {
+        this.vertx = vertx;
+        this.socket = socket;
+        this.slowClient = slowClient;
+        this.onDrained = onDrained;
+        this.onTooSlow = onTooSlow;
+        socket.setWriteQueueMaxSize(WRITE_QUEUE_BYTES);
+        socket.drainHandler(drained -> drained());
+    }
+
+    /** Messages that wait for the client. */
+    int waiting() {
+        return certain.size() + newest.size();
+    }
+
+    /** Finished pictures that wait for the client. */
+    int waitingFinals() {
+        return waitingFinals;
+    }
+
+    void tell(JsonObject message) {
+        certain.add(message);
+        pump();
+    }
+
+    void tell(String id, JobEvent event) {
+        String job = event.at().job();
+        int sample = event.at().sample();
+        if (event instanceof Progress || event instanceof Preview) {
+            newest.put(new Key(job, sample, event.getClass()), new Told(id, event));
+        } else {
+            if (event.isLast()) {
+                newest.remove(new Key(job, sample, Progress.class));
+                newest.remove(new Key(job, sample, Preview.class));
+            }
+            waitingFinals += event instanceof Completed ? 1 : 0;
+            certain.add(new Told(id, event));
+        }
+        pump();
+    }
+
+    private void pump() {
+        while (!closed && !socket.writeQueueFull()) {
+            Object next = next();
+            if (next == null) {
+                return;
+            }
+            write(next);
+        }
+        if (!closed && slowTimer == NONE) {
+            slowTimer = vertx.setTimer(slowClient.toMillis(), late -> onTooSlow.run());
+        }
+    }
+
+    private Object next() {
+        if (!certain.isEmpty()) {
+            return certain.poll();
+        }
+        Iterator<Told> oldest = newest.values().iterator();
+        if (!oldest.hasNext()) {
+            return null;
+        }
+        Told told = oldest.next();
+        oldest.remove();
+        return told;
+    }
+
+    private void write(Object message) {
+        if (message instanceof JsonObject json) {
+            writeText(json);
+        } else if (message instanceof Told told) {
+            if (told.event() instanceof Completed completed) {
+                waitingFinals--;
+                writeBinary(FrameMessage.of(told.id(), completed.at(), "final", completed.picture()));
+            }
+            JsonObject json = EventJson.of(told.event());
+            writeText(told.id() == null ? json : json.put("id", told.id()));
+            if (told.event() instanceof Preview preview) {
+                writeBinary(FrameMessage.of(told.id(), preview.at(), "preview", preview.picture()));
+            }
+        }
+    }
+
+    private void writeText(JsonObject json) {
+        socket.writeTextMessage(json.encode());
+    }
+
+    private void writeBinary(Buffer bytes) {
+        socket.writeBinaryMessage(bytes);
+    }
+
+    private void drained() {
+        stopSlowTimer();
+        pump();
+        if (certain.isEmpty()) {
+            onDrained.run();
+        }
+    }
+
+    void close() {
+        closed = true;
+        stopSlowTimer();
+        certain.clear();
+        newest.clear();
+    }
+
+    private void stopSlowTimer() {
+        vertx.cancelTimer(slowTimer);
+        slowTimer = NONE;
+    }
+}
