@@ -1,0 +1,37 @@
+package dev.weir.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Seconds by what was measured. Rounds are interleaved by the caller, since a machine's speed drifts. */
+final class Medians {
+
+    private final Map<String, List<Double>> seconds = new LinkedHashMap<>();
+
+    interface Work {
+        void run();
+    }
+
+    void time(String name, Work work) {
+        long begin = System.nanoTime();
+        work.run();
+        add(name, (System.nanoTime() - begin) / 1e9);
+    }
+
+    void add(String name, double value) {
+        seconds.computeIfAbsent(name, n -> new ArrayList<>()).add(value);
+    }
+
+    double median(String name) {
+        List<Double> sorted = seconds.get(name).stream().sorted().toList();
+        int middle = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+
+    static String format(double value) {
+        return String.format(Locale.ROOT, value < 10 ? "%.4f" : "%.1f", value);
+    }
+}

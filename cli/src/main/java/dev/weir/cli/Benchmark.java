@@ -1,0 +1,28 @@
+package dev.weir.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** A measurement that {@code weir bench NAME} runs; found by ServiceLoader, so that the release path need not hold any. */
+public interface Benchmark {
+
+    String name();
+
+    /** One line for the list of benchmarks. */
+    String about();
+
+    Result run(Settings settings) throws Exception;
+
+    /**
+     * @param model folder of the model to measure
+     * @param rounds how often everything is measured; medians are told
+     */
+    record Settings(Path model, int rounds) {}
+
+    /**
+     * @param columns of a table for people
+     * @param json the same numbers for programs
+     */
+    record Result(List<String> columns, List<List<String>> rows, Map<String, Object> json) {}
+}
