@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
             UpCommand.class,
             NodeCommand.class,
             StatusCommand.class,
-            ModelsCommand.class
+            ModelsCommand.class,
+            BenchCommand.class
         },
         footerHeading = "%nExamples:%n",
         footer = {

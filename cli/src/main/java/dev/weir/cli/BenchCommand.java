@@ -1,0 +1,85 @@
+package dev.weir.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a measurement and prints its table, or lists what can be measured. */
+@Command(
+        name = "bench",
+        header = "Measure this machine: without a name, list what can be measured.%n",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weir bench unet --rounds 15          one forward by batch size, fp32 beside bf16",
+            "  weir bench full-size --json          a UNet of Stable Diffusion 1.5's size"
+        })
+final class BenchCommand implements Callable<Integer> {
+
+    private static final int DEFAULT_ROUNDS = 7;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "0..1", paramLabel = "NAME", description = "What to measure.")
+    private String name;
+
+    @Mixin
+    private ModelOptions models;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "How often everything is measured; medians are printed. Default: ${DEFAULT-VALUE}.")
+    private int rounds = DEFAULT_ROUNDS;
+
+    @Option(names = "--json", description = "Print the numbers as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        List<Benchmark> known = new ArrayList<>();
+        ServiceLoader.load(Benchmark.class).forEach(known::add);
+        PrintWriter out = spec.commandLine().getOut();
+        if (name == null) {
+            Table table = new Table("name", "measures");
+            known.forEach(benchmark -> table.row(benchmark.name(), benchmark.about()));
+            table.print(out);
+            return 0;
+        }
+        Benchmark chosen = known.stream()
+                .filter(benchmark -> benchmark.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new CliException(
+                        CliException.USAGE,
+                        "there is no benchmark %s; there are %s"
+                                .formatted(
+                                        name,
+                                        known.stream().map(Benchmark::name).toList())));
+        if (rounds < 1) {
+            throw new CliException(CliException.USAGE, "--rounds must be at least 1, not " + rounds);
+        }
+        Benchmark.Result result =
+                chosen.run(new Benchmark.Settings(models.toConfig().models().get(0), rounds));
+        print(result, out);
+        return 0;
+    }
+
+    private void print(Benchmark.Result result, PrintWriter out) throws Exception {
+        if (json) {
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.json()));
+            return;
+        }
+        Table table = new Table(result.columns().toArray(String[]::new));
+        result.rows().forEach(row -> table.row(row.toArray()));
+        table.print(out);
+    }
+}
