@@ -3,6 +3,7 @@ package dev.weir.engine.graph;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.Weights;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,6 +18,9 @@ import java.util.function.Predicate;
 public final class Script {
 
     private static final int REPORTED = 10;
+
+    /** A config.json may ask for more layers than memory has room to describe: no need to list all that is missing. */
+    private static final int MOST_PROBLEMS = 5_000;
 
     private final String network;
     private final Numerics numerics;
@@ -57,15 +61,16 @@ public final class Script {
         parameters.putIfAbsent(name, parameter);
         if (!hasWeight(name)) {
             problems.add(name + " is missing");
+            if (problems.size() > MOST_PROBLEMS) {
+                throw refusal();
+            }
         } else {
             var info = weights.info(name);
-            var found = new ArrayList<Integer>();
-            for (var side : info.shape()) {
-                found.add(Math.toIntExact(side));
-            }
-            if (!found.equals(parameter.shape())) {
+            var wanted = parameter.shape().stream().mapToLong(side -> side).toArray();
+            if (!Arrays.equals(info.shape(), wanted)) {
                 problems.add("%s is %s in %s, not %s as config.json says"
-                        .formatted(name, found, info.file().getFileName(), parameter.shape()));
+                        .formatted(
+                                name, Arrays.toString(info.shape()), info.file().getFileName(), parameter.shape()));
             }
         }
         return "self." + parameter.attribute();
@@ -84,11 +89,15 @@ public final class Script {
                 .forEach(name -> problems.add(
                         name + " in " + weights.info(name).file().getFileName() + " is no weight of this network"));
         if (!problems.isEmpty()) {
-            var shown = problems.stream().limit(REPORTED).toList();
-            var more = problems.size() - shown.size();
-            throw new ModelException("%s: %s%s"
-                    .formatted(network, String.join("; ", shown), more == 0 ? "" : "; and " + more + " more"));
+            throw refusal();
         }
+    }
+
+    private ModelException refusal() {
+        var shown = problems.stream().limit(REPORTED).toList();
+        var more = problems.size() - shown.size();
+        return new ModelException(
+                "%s: %s%s".formatted(network, String.join("; ", shown), more == 0 ? "" : "; and " + more + " more"));
     }
 
     /** The archive that libtorch loads, whose method of each {@link Binding} then takes the weights from their files. */
