@@ -19,6 +19,7 @@ final class CardReader {
     private static final float OTHER_GUIDANCE = 4;
     private static final int LEAST_SIZE = 64;
     private static final int MOST_TIMES_NATIVE = 4;
+    private static final int MAX_SIZE = 1 << 16;
     private static final int LATENT_CHANNELS = 4;
 
     private final PipelineIndex index;
@@ -81,7 +82,7 @@ final class CardReader {
 
     private ModelCard card() {
         int scale = 1 << vae.halvings();
-        int nativeSize = settings.nativeSize().orElseGet(() -> Math.multiplyExact(unet.count("sample_size"), scale));
+        int nativeSize = settings.nativeSize().orElseGet(() -> nativeSize(scale));
         int factor = upsampler.isEmpty() ? 1 : settings.upsampleFactor().orElseGet(this::growth);
         // The upsampler's latents are larger by the factor before it halves them.
         int upsamplerNeeds =
@@ -99,6 +100,15 @@ final class CardReader {
                 factor,
                 components(),
                 defaults());
+    }
+
+    private int nativeSize(int scale) {
+        int sample = unet.count("sample_size");
+        if (sample > MAX_SIZE / scale) {
+            throw new ModelException("%s: sample_size %d makes pictures of more than %d pixels a side"
+                    .formatted(unet.file(), sample, MAX_SIZE));
+        }
+        return sample * scale;
     }
 
     private int growth() {

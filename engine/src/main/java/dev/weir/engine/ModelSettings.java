@@ -32,6 +32,9 @@ record ModelSettings(
         JsonNode json = Files.isRegularFile(file) ? JsonFile.read(file) : JsonNodeFactory.instance.objectNode();
         JsonNode defaults = json.path("defaults");
         requireKnown(file, json, KEYS);
+        if (json.has("defaults") && !defaults.isObject()) {
+            throw new ModelException("%s: defaults is not an object: %s".formatted(file, defaults));
+        }
         requireKnown(file, defaults, DEFAULTS);
         return new ModelSettings(
                 text(file, json, "id"),

@@ -101,6 +101,7 @@ class ModelFolderTest {
                 "{\"defaults\": {\"steps\": \"many\"}} | steps is not between 1 and",
                 "{\"defaults\": {\"guidance_scale\": -1}} | guidance_scale is not between",
                 "{\"defaults\": {\"sampler\": \"magic\"}} | unknown sampler magic",
+                "{\"defaults\": 20} | defaults is not an object",
                 "{\"id\": \"\"} | id is not a name",
                 "{\"native_size\": 1.5} | native_size is not between",
             })
