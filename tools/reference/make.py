@@ -1,9 +1,9 @@
-"""Makes every fixture, or those named: python make.py [noise] [samplers] [checkpoints] [pipeline] [starter]."""
+"""Makes every fixture, or those named: python make.py [noise] [samplers] [checkpoints] [token_ids] [pipeline] [starter]."""
 
 import importlib
 import sys
 
-KINDS = ["noise", "samplers", "checkpoints", "pipeline", "starter"]
+KINDS = ["noise", "samplers", "checkpoints", "token_ids", "pipeline", "starter"]
 
 if __name__ == "__main__":
     for kind in sys.argv[1:] or KINDS:
