@@ -1,6 +1,7 @@
 package dev.weir.engine.torch;
 
 import ai.djl.engine.Engine;
+import dev.weir.engine.Offline;
 
 /**
  * Starts libtorch through DJL, once a process: offline, without telemetry, with a set number of threads. Any thread.
@@ -21,8 +22,7 @@ public final class Torch {
         static final Engine ENGINE = start();
 
         private static Engine start() {
-            setUnlessSet("ai.djl.offline", "true");
-            setUnlessSet("OPT_OUT_TRACKING", "true");
+            Offline.enforce();
             setUnlessSet(
                     "ai.djl.pytorch.num_threads",
                     System.getProperty(
