@@ -97,7 +97,10 @@ public final class Graph {
     public Value groupNorm(Value x, String name, int groups, double eps) {
         var weight = script.declare(scope + name + ".weight", new Parameter.Plain(), x.channels());
         var bias = script.declare(scope + name + ".bias", new Parameter.Plain(), x.channels());
-        return like(x, "torch.group_norm(%s, %d, %s, %s, %s)", x, groups, weight, bias, eps);
+        var form = script.numerics().normsInPlanes(x.positions())
+                ? "torch.contiguous(torch.group_norm(torch.contiguous(%s, memory_format=0), %d, %s, %s, %s), memory_format=2)"
+                : "torch.group_norm(%s, %d, %s, %s, %s)";
+        return like(x, form, x, groups, weight, bias, eps);
     }
 
     public Value layerNorm(Value x, String name, double eps) {

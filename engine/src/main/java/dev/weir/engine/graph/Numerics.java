@@ -16,6 +16,8 @@ public record Numerics(int dtype, String device, boolean channelsLast, boolean p
     /** TorchScript's number of fp32, the type of every graph's edges. */
     public static final int FP32 = 6;
 
+    private static final int SMALL_IMAGE_PIXELS = 1024;
+
     private static final int FP16 = 5;
     private static final int BF16 = 15;
 
@@ -34,6 +36,14 @@ public record Numerics(int dtype, String device, boolean channelsLast, boolean p
     /** The device as an expression of the source. */
     String deviceExpression() {
         return "torch.device(\"" + device + "\")";
+    }
+
+    /**
+     * Whether a group norm over so many pixels is worth two changes of layout: libtorch's kernel for channels-last images
+     * below 1024 pixels goes through a group's few channels at a time, 20 times slower than its kernel for planes.
+     */
+    boolean normsInPlanes(int pixels) {
+        return channelsLast && !isCuda() && pixels < SMALL_IMAGE_PIXELS;
     }
 
     boolean isCuda() {
