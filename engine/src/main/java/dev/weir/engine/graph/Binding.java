@@ -77,9 +77,7 @@ public record Binding(String method, Path file, List<Bound> weights) {
         var dtype = use instanceof Parameter.Exact ? Numerics.FP32 : numerics.dtype();
         var converted = "torch.to(%s, %s%d)".formatted(mapped, host, dtype);
         if (use instanceof Parameter.Kernel kernel) {
-            if (numerics.channelsLast()) {
-                converted = "torch.contiguous(%s, memory_format=2)".formatted(converted);
-            }
+            converted = "torch.contiguous(%s, memory_format=2)".formatted(converted);
             if (numerics.packed()) {
                 return "ops.mkldnn._reorder_convolution_weight(%s, [%2$d, %2$d], [%3$d, %3$d], [1, 1], 1, [1, %4$d, %5$d, %5$d])"
                         .formatted(

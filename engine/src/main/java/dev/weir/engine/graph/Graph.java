@@ -233,8 +233,7 @@ public final class Graph {
 
     /** An image in the graph's precision and layout. */
     public Value castImage(Value x) {
-        var cast = cast(x);
-        return script.numerics().channelsLast() ? like(cast, "torch.contiguous(%s, memory_format=2)", cast) : cast;
+        return like(x, "torch.contiguous(torch.to(%s, %d), memory_format=2)", x, dtype());
     }
 
     /** The sinusoidal embedding of timesteps, {@code [batch]} to {@code [batch, width]}, in fp32 (Ho et al. 2020). */

@@ -4,14 +4,15 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 
 /**
- * How an emitted graph computes: in which type, where, and in which layout of weights and activations.
+ * How an emitted graph computes: in which type, where, and from which layout of weights. Images always lie in memory with
+ * their channels innermost, which convolutions in every precision are fastest with, and tokens need no copy from.
  *
  * @param dtype TorchScript's number of the type inside the graph
  * @param device as TorchScript names it
- * @param channelsLast whether images lie in memory with the channels innermost
- * @param packed whether weights are reordered once into oneDNN's own blocks, which its matrix units want
+ * @param packed whether weights are reordered once into oneDNN's own blocks, which its matrix units want; in fp32 that
+ *     gains nothing, and loses where the size is not the one that was packed for
  */
-public record Numerics(int dtype, String device, boolean channelsLast, boolean packed) {
+public record Numerics(int dtype, String device, boolean packed) {
 
     /** TorchScript's number of fp32, the type of every graph's edges. */
     public static final int FP32 = 6;
@@ -30,7 +31,7 @@ public record Numerics(int dtype, String device, boolean channelsLast, boolean p
                     case BF16 -> BF16;
                 };
         var packed = !target.isCuda() && precision == Precision.BF16;
-        return new Numerics(dtype, target.device(), target.isCuda() || packed, packed);
+        return new Numerics(dtype, target.device(), packed);
     }
 
     /** The device as an expression of the source. */
@@ -43,7 +44,7 @@ public record Numerics(int dtype, String device, boolean channelsLast, boolean p
      * below 1024 pixels goes through a group's few channels at a time, 20 times slower than its kernel for planes.
      */
     boolean normsInPlanes(int pixels) {
-        return channelsLast && !isCuda() && pixels < SMALL_IMAGE_PIXELS;
+        return !isCuda() && pixels < SMALL_IMAGE_PIXELS;
     }
 
     boolean isCuda() {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ModelException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -112,7 +113,7 @@ final class Config {
     List<Integer> integers(String key, int size, int otherwise) {
         var node = get(key);
         if (!node.isArray()) {
-            return java.util.Collections.nCopies(size, integer(key, otherwise));
+            return Collections.nCopies(size, integer(key, otherwise));
         }
         var elements = elements(key, node);
         if (elements.size() != size) {
@@ -131,7 +132,7 @@ final class Config {
     List<Boolean> bools(String key, int size, boolean otherwise) {
         var node = get(key);
         if (!node.isArray()) {
-            return java.util.Collections.nCopies(size, bool(key, otherwise));
+            return Collections.nCopies(size, bool(key, otherwise));
         }
         var bools = new ArrayList<Boolean>();
         node.forEach(element -> bools.add(element.booleanValue()));

@@ -12,12 +12,14 @@ import java.util.Set;
 public final class Devices {
 
     private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
-    private static final Set<String> BF16_FLAGS = Set.of("amx_bf16", "avx512_bf16");
+
+    /** Of a processor with bf16 matrix units. AVX512-BF16 alone multiplies no faster than fp32 does, and converts more. */
+    private static final String BF16_MATRIX_UNITS = "amx_bf16";
 
     private Devices() {}
 
     /**
-     * CUDA where there is some, in fp16, else the processor: in bf16 where it computes in that, else in fp32.
+     * CUDA where there is some, in fp16, else the processor: in bf16 where it has matrix units for that, else in fp32.
      *
      * @param device {@code cpu}, {@code cuda} or {@code cuda:N}, to overrule the choice
      * @param precision to overrule the choice
@@ -42,7 +44,7 @@ public final class Devices {
 
     /** The best precision of a processor with these features. */
     static Precision best(Set<String> flags) {
-        return flags.stream().anyMatch(BF16_FLAGS::contains) ? Precision.BF16 : Precision.FP32;
+        return flags.contains(BF16_MATRIX_UNITS) ? Precision.BF16 : Precision.FP32;
     }
 
     private static Set<String> processorFlags() {

@@ -1,6 +1,8 @@
 package dev.weir.engine.torch;
 
 import ai.djl.engine.Engine;
+import com.sun.jna.Function;
+import com.sun.jna.Platform;
 import dev.weir.engine.Offline;
 
 /**
@@ -10,6 +12,9 @@ public final class Torch {
 
     /** How many threads one forward may use; read when the first network is loaded. Default: all processors. */
     public static final String THREADS_PROPERTY = "weir.torch.threads";
+
+    private static final String SPIN_COUNT = "1000";
+    private static final int KEEP_IF_SET = 0;
 
     private Torch() {}
 
@@ -23,6 +28,7 @@ public final class Torch {
 
         private static Engine start() {
             Offline.enforce();
+            limitSpinning();
             setUnlessSet(
                     "ai.djl.pytorch.num_threads",
                     System.getProperty(
@@ -30,6 +36,18 @@ public final class Torch {
                             Integer.toString(Runtime.getRuntime().availableProcessors())));
             setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
             return Engine.getEngine("PyTorch");
+        }
+
+        /**
+         * libtorch's threads spin at the end of every operation until the last is done, which on a busy processor is when
+         * the scheduler lets it: a forward then takes 30 times as long as on one thread. So they spin for some 50
+         * microseconds at most, then sleep. libgomp reads this from its environment as it is loaded.
+         */
+        private static void limitSpinning() {
+            if (Platform.isLinux()) {
+                Function.getFunction(Platform.C_LIBRARY_NAME, "setenv")
+                        .invokeInt(new Object[] {"GOMP_SPINCOUNT", SPIN_COUNT, KEEP_IF_SET});
+            }
         }
 
         private static void setUnlessSet(String property, String value) {

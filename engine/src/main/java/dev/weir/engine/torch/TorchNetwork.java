@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.graph.Placement;
@@ -82,7 +83,7 @@ public final class TorchNetwork implements AutoCloseable {
     }
 
     private IValue call(String method, IValue... inputs) {
-        return ai.djl.pytorch.jni.IValueUtils.runMethod(module, method, inputs);
+        return IValueUtils.runMethod(module, method, inputs);
     }
 
     /**
@@ -100,6 +101,11 @@ public final class TorchNetwork implements AutoCloseable {
             case BOOL -> DataType.BOOLEAN;
             case BYTE -> DataType.UINT8;
         };
+    }
+
+    /** How many native things it holds on to. */
+    int held() {
+        return manager.getManagedArrays().size();
     }
 
     @Override

@@ -1,0 +1,113 @@
+package dev.weir.engine.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.weights.SafetensorsFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A network of one layer, {@code y = W x + b}. */
+class TorchNetworkTest {
+
+    private static final float[] WEIGHT = {1, 2, 3, 4, 5, 6};
+    private static final float[] BIAS = {0.5f, -0.5f};
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @EnumSource(names = {"FP32", "BF16"})
+    void weightsAreBoundFromTheirFile(Precision precision) throws IOException {
+        try (var network = load(precision, 0)) {
+            assertThat(forward(network, 1, 1, 1)).containsExactly(6.5f, 14.5f);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void weightsThatBeginBetweenElementsAreBoundFromACopy(int misalignment) throws IOException {
+        try (var network = load(Precision.FP32, misalignment)) {
+            assertThat(forward(network, 1, 0, 2)).containsExactly(7.5f, 15.5f);
+        }
+    }
+
+    @Test
+    void batchesOfAnySizeFollowEachOther() throws IOException {
+        try (var network = load(Precision.FP32, 0)) {
+            assertThat(forward(network, 1, 1, 1, 0, 0, 1)).containsExactly(6.5f, 14.5f, 3.5f, 5.5f);
+            assertThat(forward(network, 0, 0, 0)).containsExactly(0.5f, -0.5f);
+        }
+    }
+
+    @Test
+    void anotherThreadMayTakeOver() throws IOException {
+        try (var network = load(Precision.FP32, 0)) {
+            var elsewhere = CompletableFuture.supplyAsync(() -> forward(network, 1, 1, 1));
+            assertThat(elsewhere.join()).isEqualTo(forward(network, 1, 1, 1));
+        }
+    }
+
+    @Test
+    void aForwardLeavesNothingBehind() throws IOException {
+        try (var network = load(Precision.FP32, 0)) {
+            forward(network, 1, 1, 1);
+            int held = network.held();
+            for (int i = 0; i < 500; i++) {
+                forward(network, i, 1, 1);
+            }
+            assertThat(network.held()).isEqualTo(held);
+        }
+    }
+
+    private TorchNetwork load(Precision precision, int misalignment) throws IOException {
+        var weights = SafetensorsFile.open(write(misalignment));
+        var script = new Script("Layer", Numerics.of(new ComputeTarget("cpu", precision)), weights);
+        var g = script.method("forward", "x");
+        g.returns(g.linear(g.cast(g.input("x", 3, 1)), "layer", 2));
+        script.check(name -> false);
+        return TorchNetwork.load(script);
+    }
+
+    /** @param misalignment bytes past a multiple of four at which the tensors begin */
+    private Path write(int misalignment) throws IOException {
+        var header =
+                """
+                {"layer.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},\
+                "layer.bias":{"dtype":"F32","shape":[2],"data_offsets":[24,32]}}""";
+        int length = (header.length() + 3) / 4 * 4 + misalignment;
+        var bytes = ByteBuffer.allocate(Long.BYTES + length + 32).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(length).put(header.getBytes(StandardCharsets.US_ASCII));
+        bytes.put(" ".repeat(length - header.length()).getBytes(StandardCharsets.US_ASCII));
+        for (var value : WEIGHT) {
+            bytes.putFloat(value);
+        }
+        for (var value : BIAS) {
+            bytes.putFloat(value);
+        }
+        return Files.write(folder.resolve("model.safetensors"), bytes.array());
+    }
+
+    private static float[] forward(TorchNetwork network, float... x) {
+        var feed = Feed.floats(bytes -> bytes.asFloatBuffer().put(x), x.length / 3, 3);
+        return network.run("forward", List.of(feed), out -> {
+            var y = new float[out.remaining() / Float.BYTES];
+            out.asFloatBuffer().get(y);
+            return y;
+        });
+    }
+}
