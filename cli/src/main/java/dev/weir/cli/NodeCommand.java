@@ -64,7 +64,7 @@ final class NodeCommand implements Callable<Integer> {
                 hasStage ? models.toConfig() : NodeConfig.Compute.auto(List.of()),
                 limits.node());
         WeirNode node = WeirNode.start(config, address, limits);
-        spec.commandLine().getOut().println("ready " + node.url());
+        node.announce(spec.commandLine().getOut());
         node.serve();
         return 0;
     }

@@ -58,7 +58,7 @@ final class UpCommand implements Callable<Integer> {
                 limits.node());
         WeirNode node = WeirNode.start(config, address, limits);
         new GatewayClient(node.url()).awaitReady();
-        spec.commandLine().getOut().println("ready " + node.url());
+        node.announce(spec.commandLine().getOut());
         node.serve();
         return 0;
     }

@@ -10,8 +10,8 @@ import dev.weir.runtime.ConfigException;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.Node;
 import dev.weir.runtime.NodeConfig;
-import dev.weir.runtime.Role;
 import io.vertx.core.Future;
+import java.io.PrintWriter;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
@@ -43,7 +43,7 @@ final class WeirNode implements AutoCloseable {
                     GatewayConfig.on(http.host(), http.port()).with(limits.gateway()),
                     limits);
             Node node = await(Node.start(config, roles));
-            int port = config.roles().contains(Role.GATEWAY) ? roles.gatewayPort() : 0;
+            int port = node.opsPort().orElseGet(roles::gatewayPort);
             return new WeirNode(node, URI.create("http://" + new HostPort(reachable(http.host()), port)));
         } catch (CompletionException e) {
             throw CliException.rootOf(e) instanceof RuntimeException cause ? cause : e;
@@ -81,6 +81,13 @@ final class WeirNode implements AutoCloseable {
     /** Where this process answers over HTTP. */
     URI url() {
         return url;
+    }
+
+    /** Says where it can be joined and where it answers: what scripts and people wait for. */
+    void announce(PrintWriter out) {
+        node.clusterAddress().ifPresent(address -> out.println("cluster " + address));
+        out.println("ready " + url);
+        out.flush();
     }
 
     /** Serves until the process is told to end, then drains. Does not return. */

@@ -19,6 +19,7 @@ import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,13 +31,14 @@ public final class Node {
 
     private final NodeContext context;
     private final NodeConfig config;
-
     private final Optional<HostPort> clusterAddress;
+    private final Optional<OpsServer> ops;
 
     private Node(NodeContext context, NodeConfig config, Optional<HostPort> clusterAddress) {
         this.context = context;
         this.config = config;
         this.clusterAddress = clusterAddress;
+        this.ops = config.ops().map(listen -> new OpsServer(context, listen));
     }
 
     /**
@@ -67,6 +69,11 @@ public final class Node {
         return clusterAddress;
     }
 
+    /** Where its health and metrics are served; empty where the configuration asks for none. */
+    public OptionalInt opsPort() {
+        return ops.stream().mapToInt(OpsServer::port).findFirst();
+    }
+
     /** In order: no new work, what is held is finished or handed back at the deadline, the bus and the cluster are left. */
     public Future<Void> drain(Duration deadline) {
         log.info("Draining for at most {} s", deadline.toSeconds());
@@ -84,16 +91,14 @@ public final class Node {
     }
 
     private Future<Node> deploy(RoleFactory factory) {
-        Future<?> ops = config.ops()
-                .map(listen -> context.vertx().deployVerticle(new OpsServer(context, listen)))
-                .orElseGet(Future::succeededFuture);
+        Future<?> serving = ops.map(context.vertx()::deployVerticle).orElseGet(Future::succeededFuture);
         List<? extends Future<?>> deployments = config.roles().stream()
                 .sorted()
                 .map(role -> context.vertx()
                         .deployVerticle(factory.create(role, context))
                         .onSuccess(id -> log.info("{} is up", role)))
                 .toList();
-        return ops.compose(v -> Future.all(deployments)).map(all -> {
+        return serving.compose(v -> Future.all(deployments)).map(all -> {
             context.health().started();
             return this;
         });
