@@ -110,6 +110,10 @@ final class Gallery implements StreamSession.Watcher {
                     picture.completed.path("seed").asText(),
                     picture.total,
                     picture.completed.path("seconds").asDouble()));
+            if (frameFolder != null) {
+                int frames = sum(picture -> picture.frames.size());
+                out.printf("%s  %d frames%n", frameFolder, frames);
+            }
         }
         out.flush();
     }

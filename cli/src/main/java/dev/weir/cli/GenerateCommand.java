@@ -88,8 +88,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--frame-grade",
             paramLabel = "GRADE",
             defaultValue = "vae",
-            description = "How frames are decoded: vae, or latent_rgb, which is rough and costs nothing. Default: "
-                    + "${DEFAULT-VALUE}.")
+            description = "How frames are decoded: vae, where one may be left out when the decoder is behind, or "
+                    + "latent_rgb, which is rough and costs nothing. Default: ${DEFAULT-VALUE}.")
     private String frameGrade;
 
     @Option(
