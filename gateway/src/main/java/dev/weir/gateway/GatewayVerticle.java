@@ -3,8 +3,8 @@ package dev.weir.gateway;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.ClusterHandlers;
-import dev.weir.gateway.http.HealthHandlers;
 import dev.weir.gateway.http.ImagesHandler;
+import dev.weir.gateway.http.PageHandler;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.stream.StreamHandler;
@@ -15,6 +15,7 @@ import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Delivery;
 import dev.weir.runtime.bus.Inbox;
 import dev.weir.runtime.ops.Component;
+import dev.weir.runtime.ops.OpsRoutes;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -32,6 +33,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     private final NodeContext node;
     private final GatewayConfig config;
+    private final ModelCatalog catalog;
     private Jobs jobs;
     private StreamHandler streams;
     private Inbox inbox;
@@ -41,6 +43,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public GatewayVerticle(NodeContext node, GatewayConfig config) {
         this.node = node;
         this.config = config;
+        this.catalog = new ModelCatalog(node.directory());
     }
 
     /** Where the server listens, once deployed. */
@@ -89,7 +92,6 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private Router router() {
         Router router = Router.router(vertx);
         Answers answers = new Answers(vertx, config.patience().slowClient());
-        ModelCatalog catalog = new ModelCatalog(node.directory());
         RequestReader reader = new RequestReader(catalog, config.limits().promptLength());
         BodyHandler body =
                 BodyHandler.create(false).setBodyLimit(config.limits().bodyBytes());
@@ -101,7 +103,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         streams = new StreamHandler(vertx, reader, jobs, config, node.metrics());
         router.get("/v1/stream").handler(streams);
         new ClusterHandlers(node, catalog, jobs, answers).mount(router);
-        new HealthHandlers(node, catalog, answers).mount(router);
+        new PageHandler(answers).mount(router);
+        OpsRoutes.mount(router, node);
         return router;
     }
 
@@ -124,9 +127,10 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         return "gateway";
     }
 
+    /** Whether it listens, and some model has a live node for each of its stages. */
     @Override
     public boolean ready() {
-        return listens;
+        return listens && catalog.cards().stream().anyMatch(catalog::isReady);
     }
 
     @Override

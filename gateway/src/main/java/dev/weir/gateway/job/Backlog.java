@@ -4,7 +4,7 @@ import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import java.util.List;
 
-/** Estimates from what the nodes say of their queues. Event loop of the directory's owner. */
+/** Estimates from what the nodes say of their queues. Any thread. */
 public final class Backlog {
 
     private static final long LONGEST_RETRY_SECONDS = 600;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** The models of the cluster, as the cards in the statuses of its live nodes tell. Event loop of the directory's owner. */
+/** The models of the cluster, as the cards in the statuses of its live nodes tell. Any thread. */
 public final class ModelCatalog {
 
     private final NodeDirectory directory;

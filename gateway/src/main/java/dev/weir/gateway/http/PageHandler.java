@@ -1,0 +1,74 @@
+package dev.weir.gateway.http;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.zip.CRC32C;
+
+/** The page at {@code /} and the contract at {@code /openapi.json}: a few files of the class path, kept in memory. */
+public final class PageHandler {
+
+    private static final String POLICY = "default-src 'self'; img-src 'self' blob:; connect-src 'self' ws: wss:; "
+            + "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+    private static final Map<String, String> FILES = Map.of(
+            "/", "web/index.html",
+            "/app.js", "web/app.js",
+            "/style.css", "web/style.css",
+            "/icon.svg", "web/icon.svg",
+            "/openapi.json", "openapi.json");
+
+    private static final Map<String, String> MEDIA_TYPES = Map.of(
+            "html", "text/html; charset=utf-8",
+            "js", "text/javascript; charset=utf-8",
+            "css", "text/css; charset=utf-8",
+            "svg", "image/svg+xml",
+            "json", "application/json");
+
+    private final Answers answers;
+
+    public PageHandler(Answers answers) {
+        this.answers = answers;
+    }
+
+    public void mount(Router router) {
+        FILES.forEach((path, file) -> router.get(path).handler(serve(file)));
+    }
+
+    private Handler<RoutingContext> serve(String file) {
+        Buffer content = read("/dev/weir/gateway/" + file);
+        String mediaType = MEDIA_TYPES.get(file.substring(file.lastIndexOf('.') + 1));
+        String tag = tag(content);
+        return ctx -> {
+            ctx.response()
+                    .putHeader(HttpHeaderNames.ETAG, tag)
+                    .putHeader(HttpHeaderNames.CACHE_CONTROL, "no-cache")
+                    .putHeader(HttpHeaderNames.CONTENT_SECURITY_POLICY, POLICY);
+            if (tag.equals(ctx.request().getHeader(HttpHeaderNames.IF_NONE_MATCH))) {
+                ctx.response().setStatusCode(304).end();
+            } else {
+                answers.bytes(ctx, mediaType, content.copy());
+            }
+        };
+    }
+
+    private static Buffer read(String resource) {
+        try (InputStream in = PageHandler.class.getResourceAsStream(resource)) {
+            return Buffer.buffer(in.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + resource, e);
+        }
+    }
+
+    private static String tag(Buffer content) {
+        CRC32C sum = new CRC32C();
+        sum.update(content.getBytes());
+        return "\"%08x\"".formatted(sum.getValue());
+    }
+}

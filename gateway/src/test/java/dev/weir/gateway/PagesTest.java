@@ -1,0 +1,106 @@
+package dev.weir.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.proto.v1.StageKind;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class PagesTest {
+
+    private final TestGateway gateway = new TestGateway();
+
+    @AfterEach
+    void close() {
+        gateway.close();
+    }
+
+    @Test
+    void thePageComesWithAllItsPartsAndNothingFromElsewhere() {
+        HttpResponse<String> page = gateway.fetch("/");
+
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
+        assertThat(page.headers().firstValue("Content-Security-Policy"))
+                .hasValueSatisfying(policy -> assertThat(policy).startsWith("default-src 'self'"));
+        assertThat(page.body()).doesNotContain("http://", "https://", " style=", "<script>");
+        for (String name : new String[] {"app.js", "style.css", "icon.svg"}) {
+            assertThat(page.body()).contains("\"" + name + "\"");
+            assertThat(gateway.fetch("/" + name).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aPageThatTheClientHasIsNotSentAgain() {
+        String tag = gateway.fetch("/app.js").headers().firstValue("ETag").orElseThrow();
+
+        HttpResponse<String> again = gateway.send(
+                gateway.request("/app.js").header("If-None-Match", tag).build());
+
+        assertThat(again.statusCode()).isEqualTo(304);
+        assertThat(again.body()).isEmpty();
+    }
+
+    @Test
+    void listsModelsWithTheirBounds() {
+        JsonArray models = new JsonObject(gateway.fetch("/v1/models").body()).getJsonArray("data");
+
+        assertThat(models).hasSize(1);
+        JsonObject model = models.getJsonObject(0);
+        assertThat(model.getString("id")).isEqualTo("tiny");
+        assertThat(model.getString("object")).isEqualTo("model");
+        assertThat(model.getBoolean("ready")).isTrue();
+        assertThat(model.getInteger("native_size")).isEqualTo(64);
+        assertThat(model.getJsonArray("samplers")).containsExactly("ddim", "euler");
+        assertThat(new JsonObject(gateway.fetch("/v1/models/tiny").body())).isEqualTo(model);
+    }
+
+    @Test
+    void showsStagesAndTheirNodes() {
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .setLastBatch(6)
+                .setStepSeconds(0.25)
+                .setWaiting(3)
+                .build());
+
+        JsonObject cluster = new JsonObject(gateway.fetch("/v1/cluster").body());
+
+        assertThat(cluster.getJsonArray("stages"))
+                .extracting(stage -> ((JsonObject) stage).getString("stage"))
+                .containsExactly("text-encoder", "denoiser", "upsampler", "decoder");
+        JsonObject denoiser = cluster.getJsonArray("stages")
+                .getJsonObject(1)
+                .getJsonArray("nodes")
+                .getJsonObject(0);
+        assertThat(denoiser.getString("node")).isEqualTo(TestStage.NODE);
+        assertThat(denoiser.getInteger("last_batch")).isEqualTo(6);
+        assertThat(denoiser.getDouble("step_seconds")).isEqualTo(0.25);
+        assertThat(denoiser.getInteger("waiting")).isEqualTo(3);
+    }
+
+    @Test
+    void isReadyWhileAModelHasALiveNodeForEveryStage() {
+        assertThat(gateway.fetch("/healthz").statusCode()).isEqualTo(200);
+        assertThat(gateway.fetch("/readyz").statusCode()).isEqualTo(200);
+
+        gateway.directory.remove(StageKind.DECODER);
+
+        assertThat(gateway.fetch("/healthz").statusCode()).isEqualTo(200);
+        assertThat(gateway.fetch("/readyz").statusCode()).isEqualTo(503);
+    }
+
+    @Test
+    void countsWhatBecameOfPictures() {
+        gateway.generate(new JsonObject().put("prompt", "a"));
+        gateway.stage.script(sitting -> sitting.fail("broken", false));
+        gateway.generate(new JsonObject().put("prompt", "a"));
+
+        assertThat(gateway.fetch("/metrics").body())
+                .contains("weir_gateway_sample_seconds_count{outcome=\"completed\"} 1")
+                .contains("weir_gateway_sample_seconds_count{outcome=\"failed\"} 1")
+                .contains("weir_gateway_jobs 0.0");
+    }
+}
