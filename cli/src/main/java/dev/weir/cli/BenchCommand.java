@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir bench unet --rounds 15          one forward by batch size, fp32 beside bf16",
+            "  weir bench cluster-cost              through every stage, beside a bare loop",
             "  weir bench full-size --json          a UNet of Stable Diffusion 1.5's size"
         })
 final class BenchCommand implements Callable<Integer> {

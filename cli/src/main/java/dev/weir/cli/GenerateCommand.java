@@ -3,12 +3,9 @@ package dev.weir.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.runtime.HostPort;
-import dev.weir.runtime.NodeConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
@@ -114,21 +111,13 @@ final class GenerateCommand implements Callable<Integer> {
         }
         ProgressDisplay display = display();
         display.note("loading the model");
-        try (WeirNode node = startNode()) {
+        try (WeirNode node = WeirNode.local(models.toConfig())) {
             display.clear();
             GatewayClient client = new GatewayClient(node.url());
             client.awaitReady();
             ask(client, format, files);
         }
         return 0;
-    }
-
-    /** The verticles of {@code weir up}, on a bus of this process alone, behind a port that only this machine sees. */
-    private WeirNode startNode() {
-        NodeConfig.Compute compute = models.toConfig();
-        NodeConfig config = new NodeConfig(
-                UpCommand.rolesFor(compute), Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
-        return WeirNode.start(config, new HostPort("127.0.0.1", 0), new LimitOptions());
     }
 
     private void ask(GatewayClient client, String format, List<Path> files) {

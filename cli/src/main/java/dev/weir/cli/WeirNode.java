@@ -21,7 +21,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 
 /** The node of this process, started from the command line's options. For the main thread, which it blocks. */
-final class WeirNode implements AutoCloseable {
+public final class WeirNode implements AutoCloseable {
 
     private static final String AUTO = "auto";
 
@@ -48,6 +48,13 @@ final class WeirNode implements AutoCloseable {
         } catch (CompletionException e) {
             throw CliException.rootOf(e) instanceof RuntimeException cause ? cause : e;
         }
+    }
+
+    /** The verticles of {@code weir up}, on a bus of this process alone, behind a port that only this machine sees. */
+    public static WeirNode local(NodeConfig.Compute compute) {
+        NodeConfig config = new NodeConfig(
+                UpCommand.rolesFor(compute), Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
+        return start(config, new HostPort("127.0.0.1", 0), new LimitOptions());
     }
 
     /** Before models are looked at, so that everything is told at once. */
@@ -79,7 +86,7 @@ final class WeirNode implements AutoCloseable {
     }
 
     /** Where this process answers over HTTP. */
-    URI url() {
+    public URI url() {
         return url;
     }
 

@@ -1,0 +1,68 @@
+package dev.weir.bench;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.ImageCodec;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelCard;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.TextStates;
+import dev.weir.engine.diffusion.Guidance;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.SchedulerConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The networks of a model, one after the other in one thread, with nothing between them. */
+final class BareLoop implements AutoCloseable {
+
+    private final TextEncoder encoder;
+    private final Denoiser denoiser;
+    private final ImageCodec codec;
+    private final SchedulerConfig schedule;
+    private final ModelCard card;
+    private final String prompt;
+    private final int steps;
+
+    BareLoop(ModelFolder folder, ComputeTarget target, String prompt, int steps) {
+        this.encoder = folder.textEncoder(target);
+        this.denoiser = folder.denoiser(target);
+        this.codec = folder.imageCodec(target);
+        this.schedule = folder.scheduler();
+        this.card = folder.card();
+        this.prompt = prompt;
+        this.steps = steps;
+    }
+
+    /** Draws so many pictures in one batch, from prompts to pixels. */
+    void draw(int images) {
+        int side = card.nativeSize() / card.scale();
+        LatentShape shape = new LatentShape(card.latentChannels(), side, side);
+        List<TextStates> states = encoder.encode(List.of(prompt, ""));
+        Guidance guidance =
+                new Guidance(states.get(0), states.get(1), card.defaults().guidanceScale());
+        List<Row> rows = new ArrayList<>();
+        for (int seed = 0; seed < images; seed++) {
+            Sampler sampler = Samplers.create(schedule, card.defaults().sampler(), steps);
+            TorchGenerator noise = new TorchGenerator(seed);
+            rows.add(new Row(sampler, RowStart.fromNoise(sampler, shape, noise), noise, guidance));
+        }
+        for (int step = 0; step < steps; step++) {
+            StepBatch.advance(denoiser, shape, rows);
+        }
+        codec.decode(shape, rows.stream().map(row -> row.state().sample()).toList());
+    }
+
+    @Override
+    public void close() {
+        encoder.close();
+        denoiser.close();
+        codec.close();
+    }
+}

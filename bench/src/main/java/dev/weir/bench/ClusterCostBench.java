@@ -1,0 +1,65 @@
+package dev.weir.bench;
+
+import dev.weir.cli.Benchmark;
+import dev.weir.cli.WeirNode;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.torch.Devices;
+import dev.weir.runtime.NodeConfig;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What it costs to be a cluster: images a second through {@code up}, asked for over HTTP by so many clients at once, beside
+ * the same networks in a bare loop in the same JVM. The two take turns, round by round.
+ */
+public final class ClusterCostBench implements Benchmark {
+
+    private static final int CONCURRENT = 8;
+    private static final int STEPS = 20;
+    private static final int BATCHES_A_ROUND = 3;
+    private static final String PROMPT = "a red apple";
+
+    @Override
+    public String name() {
+        return "cluster-cost";
+    }
+
+    @Override
+    public String about() {
+        return "images a second through every stage, " + CONCURRENT + " requests at once, over a bare loop's";
+    }
+
+    @Override
+    public Result run(Settings settings) {
+        ModelFolder folder = ModelFolder.open(settings.model());
+        ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
+        Medians medians = new Medians();
+        int images = CONCURRENT * BATCHES_A_ROUND;
+        NodeConfig.Compute compute = new NodeConfig.Compute(List.of(settings.model()), "auto", "auto", 0);
+        try (WeirNode node = WeirNode.local(compute);
+                BareLoop bare = new BareLoop(folder, target, PROMPT, STEPS)) {
+            ConcurrentClients clients = new ConcurrentClients(node.url(), PROMPT, STEPS);
+            bare.draw(CONCURRENT);
+            clients.draw(CONCURRENT, CONCURRENT);
+            for (int round = 0; round < settings.rounds(); round++) {
+                medians.time("bare", () -> {
+                    for (int batch = 0; batch < BATCHES_A_ROUND; batch++) {
+                        bare.draw(CONCURRENT);
+                    }
+                });
+                medians.time("up", () -> clients.draw(images, CONCURRENT));
+            }
+        }
+        double bare = images / medians.median("bare");
+        double up = images / medians.median("up");
+        return new Result(
+                List.of("", "images/s"),
+                List.of(
+                        List.of("bare loop, batches of " + CONCURRENT, Medians.format(bare)),
+                        List.of("up, " + CONCURRENT + " requests at once", Medians.format(up)),
+                        List.of("ratio", Medians.format(up / bare))),
+                Map.of("bare_images_per_s", bare, "up_images_per_s", up, "ratio", up / bare));
+    }
+}
