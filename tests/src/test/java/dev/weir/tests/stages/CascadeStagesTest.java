@@ -1,0 +1,132 @@
+package dev.weir.tests.stages;
+
+import static dev.weir.tests.stages.Tasks.EXACT;
+import static dev.weir.tests.stages.Tasks.TINY;
+import static dev.weir.tests.stages.Tasks.generation;
+import static dev.weir.tests.stages.Tasks.task;
+import static dev.weir.tests.stages.Tasks.turnAll;
+import static dev.weir.tests.stages.Tasks.work;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.denoiser.DenoiserStage;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.serving.SteppingStage;
+import dev.weir.textencoder.TextEncoderStage;
+import dev.weir.upsampler.UpsamplerStage;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Text encoder, denoiser and upsampler, one after the other, without a bus. */
+final class CascadeStagesTest {
+
+    private static final SteppingStage.Limits LIMITS = new SteppingStage.Limits(8, 16);
+
+    private final RecordingOutbox outbox = new RecordingOutbox();
+
+    @Test
+    void samplesOfDifferentStepCountsShareForwardsAndEachLeavesWhenItIsDone() {
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        denoiser.admit(work(task("long", generation("a red apple")), contexts()), outbox);
+        denoiser.admit(work(task("short", generation("a red apple").setSteps(2)), contexts()), outbox);
+        assertThat(turnAll(denoiser, outbox)).containsExactly(4, 4, 2, 2);
+        assertThat(outbox.calls)
+                .containsSubsequence(
+                        "short/0 step 2 of 2", "short/0 handed on", "long/0 step 4 of 4", "long/0 handed on");
+        assertThat(outbox.handedOn.get("long/0")).containsOnlyKeys("latent");
+        denoiser.close();
+    }
+
+    @Test
+    void aDroppedSampleLeavesAtTheNextStepWithoutTouchingItsNeighbour() {
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        denoiser.admit(work(task("stays", generation("a red apple")), contexts()), outbox);
+        turnAll(denoiser, outbox);
+        float[] alone = outbox.handedOn.get("stays/0").get("latent").toFloats();
+
+        denoiser.admit(work(task("stays", generation("a red apple")), contexts()), outbox);
+        denoiser.admit(work(task("goes", generation("a red apple").setSeed(8)), contexts()), outbox);
+        denoiser.turn(outbox);
+        denoiser.drop(new SampleKey("goes", 0));
+        turnAll(denoiser, outbox);
+        assertThat(outbox.handedOn).doesNotContainKey("goes/0");
+        assertThat(outbox.handedOn.get("stays/0").get("latent").toFloats())
+                .usingComparatorWithPrecision(1e-4f)
+                .containsExactly(alone);
+        denoiser.close();
+    }
+
+    @Test
+    void aCascadesLatentGrowsOnItsWayThroughBothNetworks() {
+        Task.Builder task = task(
+                        "a",
+                        generation("a red apple").setWidth(128).setHeight(64).setUpsamplerSteps(3))
+                .clearRoute()
+                .addAllRoute(
+                        List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER));
+        int scale = TINY.card().scale();
+
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        denoiser.admit(work(task.clone().setPosition(1), contexts()), outbox);
+        turnAll(denoiser, outbox);
+        Map<String, Tensor> base = outbox.handedOn.get("a/0");
+        assertThat(base).containsOnlyKeys("latent", "context", "negative_context");
+        assertThat(base.get("latent").shape()).containsExactly(4, 32 / scale, 64 / scale);
+        denoiser.close();
+
+        Stage upsampler = opened(UpsamplerStage.create(List.of(TINY), EXACT, LIMITS));
+        upsampler.admit(work(task.clone().setPosition(2), base.values().toArray(Tensor[]::new)), outbox);
+        assertThat(turnAll(upsampler, outbox)).containsExactly(2, 2, 2);
+        Map<String, Tensor> high = outbox.handedOn.get("a/0");
+        assertThat(high).containsOnlyKeys("latent");
+        assertThat(high.get("latent").shape()).containsExactly(4, 64 / scale, 128 / scale);
+        upsampler.close();
+    }
+
+    @Test
+    void framesAreAskedForWhenTheyAreDue() {
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        Preview.Builder everyOther = Preview.newBuilder().setEverySteps(2).setGrade(Preview.Grade.VAE);
+        denoiser.admit(work(task("a", generation("a").setSteps(6)).setPreview(everyOther), contexts()), outbox);
+        turnAll(denoiser, outbox);
+        assertThat(outbox.calls)
+                .filteredOn(call -> call.contains("preview"))
+                .containsExactly("a/0 preview 2 of 6", "a/0 preview 4 of 6");
+        denoiser.close();
+    }
+
+    @Test
+    void whatCannotBeDoneIsRefusedByName() {
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        assertThat(denoiser.refuse(
+                        task("a", generation("a").setSampler("magic")).build()))
+                .hasValueSatisfying(
+                        reason -> assertThat(reason).contains("magic").contains("ddim"));
+        assertThat(denoiser.refuse(task("a", generation("a").setSteps(0)).build()))
+                .hasValueSatisfying(reason -> assertThat(reason).contains("steps"));
+        assertThat(denoiser.refuse(task("a", generation("a")).build())).isEmpty();
+        denoiser.admit(work(task("a", generation("a"))), outbox);
+        assertThat(outbox.failures.get("a/0").message()).contains("context");
+        denoiser.close();
+    }
+
+    private static Stage opened(Stage stage) {
+        stage.open();
+        return stage;
+    }
+
+    private Tensor[] contexts() {
+        TextEncoderStage encoder = new TextEncoderStage(List.of(TINY), EXACT, 8);
+        RecordingOutbox encoded = new RecordingOutbox();
+        encoder.open();
+        encoder.admit(work(task("text", generation("a red apple"))), encoded);
+        encoder.turn(encoded);
+        encoder.close();
+        return encoded.handedOn.get("text/0").values().toArray(Tensor[]::new);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.weir.tests.stages;
+
+import dev.weir.proto.Tensor;
+import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Work;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Keeps what a stage puts out, by sample. */
+final class RecordingOutbox implements Outbox {
+
+    /** Every call in order, as "job/0 step 3 of 4". */
+    final List<String> calls = new ArrayList<>();
+
+    final Map<String, Map<String, Tensor>> handedOn = new LinkedHashMap<>();
+    final Map<String, EncodedImage> finished = new LinkedHashMap<>();
+    final Map<String, List<EncodedImage>> frames = new LinkedHashMap<>();
+    final Map<String, Failure> failures = new LinkedHashMap<>();
+
+    @Override
+    public void started(Work work) {
+        calls.add(work.key() + " started");
+    }
+
+    @Override
+    public void progress(Work work, int step, int total, double stepSeconds) {
+        calls.add("%s step %d of %d".formatted(work.key(), step, total));
+    }
+
+    @Override
+    public void previewLatent(Work work, int step, int total, Tensor latent) {
+        calls.add("%s preview %d of %d".formatted(work.key(), step, total));
+    }
+
+    @Override
+    public void frame(Work work, int step, int total, EncodedImage image) {
+        calls.add("%s frame %d of %d".formatted(work.key(), step, total));
+        frames.computeIfAbsent(work.key().toString(), key -> new ArrayList<>()).add(image);
+    }
+
+    @Override
+    public void handOn(Work work, List<Tensor> tensors) {
+        calls.add(work.key() + " handed on");
+        Map<String, Tensor> byName = new LinkedHashMap<>();
+        tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
+        handedOn.put(work.key().toString(), byName);
+    }
+
+    @Override
+    public void finish(Work work, EncodedImage image) {
+        calls.add(work.key() + " finished");
+        finished.put(work.key().toString(), image);
+    }
+
+    @Override
+    public void fail(Work work, Failure failure) {
+        calls.add(work.key() + " failed");
+        failures.put(work.key().toString(), failure);
+    }
+}

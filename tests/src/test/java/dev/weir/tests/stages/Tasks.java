@@ -1,0 +1,59 @@
+package dev.weir.tests.stages;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelFolder;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tasks for the tiny checkpoint of the default model's shape, a cascade, and the turning of a stage by hand. */
+final class Tasks {
+
+    static final ComputeTarget EXACT = new ComputeTarget("cpu", ComputeTarget.Precision.FP32);
+    static final ModelFolder TINY =
+            ModelFolder.open(Path.of("../engine/src/test/resources/reference/checkpoints/default"));
+
+    private Tasks() {}
+
+    /** A guided sample of 4 steps at 64x64. */
+    static Generation.Builder generation(String prompt) {
+        return Generation.newBuilder()
+                .setPrompt(prompt)
+                .setSeed(7)
+                .setSteps(4)
+                .setGuidanceScale(4)
+                .setSampler("ddim")
+                .setWidth(64)
+                .setHeight(64)
+                .setOutputFormat("png");
+    }
+
+    static Task.Builder task(String job, Generation.Builder generation) {
+        return Task.newBuilder()
+                .setRef(SampleRef.newBuilder().setJobId(job).setAttempt(1))
+                .setModel(TINY.card().id())
+                .setGeneration(generation)
+                .addAllRoute(List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER));
+    }
+
+    static Work work(Task.Builder task, Tensor... tensors) {
+        return new Work(task.build(), List.of(tensors));
+    }
+
+    /** Turns until there is nothing to do, and tells the rows of each turn. */
+    static List<Integer> turnAll(Stage stage, Outbox outbox) {
+        List<Integer> rows = new ArrayList<>();
+        for (int turned = stage.turn(outbox); turned > 0; turned = stage.turn(outbox)) {
+            rows.add(turned);
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,75 @@
+package dev.weir.tests.stages;
+
+import static dev.weir.tests.stages.Tasks.EXACT;
+import static dev.weir.tests.stages.Tasks.TINY;
+import static dev.weir.tests.stages.Tasks.generation;
+import static dev.weir.tests.stages.Tasks.task;
+import static dev.weir.tests.stages.Tasks.turnAll;
+import static dev.weir.tests.stages.Tasks.work;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.weir.engine.TextEncoder;
+import dev.weir.proto.Tensor;
+import dev.weir.runtime.stage.SampleKey;
+import dev.weir.textencoder.TextEncoderStage;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+final class TextEncoderStageTest {
+
+    private final TextEncoderStage stage = new TextEncoderStage(List.of(TINY), EXACT, 8);
+    private final RecordingOutbox outbox = new RecordingOutbox();
+
+    @BeforeEach
+    void open() {
+        stage.open();
+    }
+
+    @AfterEach
+    void close() {
+        stage.close();
+    }
+
+    @Test
+    void whatWaitsSharesOneForwardAndEqualPromptsShareARow() {
+        stage.admit(work(task("a", generation("a red apple"))), outbox);
+        stage.admit(work(task("b", generation("a blue house at night"))), outbox);
+        stage.admit(work(task("c", generation("a red apple"))), outbox);
+        assertThat(turnAll(stage, outbox)).containsExactly(3); // two prompts and the empty one
+        assertThat(outbox.handedOn).containsOnlyKeys("a/0", "b/0", "c/0");
+    }
+
+    @Test
+    void aPromptsStatesDoNotDependOnWhoSharesItsForward() {
+        stage.admit(work(task("a", generation("a red apple"))), outbox);
+        stage.admit(work(task("b", generation("a very long prompt of many more words than the other one"))), outbox);
+        turnAll(stage, outbox);
+        try (TextEncoder alone = TINY.textEncoder(EXACT)) {
+            Tensor context = outbox.handedOn.get("a/0").get("context");
+            float[] expected = alone.encode(List.of("a red apple")).get(0).values();
+            assertThat(context.shape()).containsExactly(expected.length / 32, 32);
+            assertThat(context.toFloats()).containsExactly(expected, within(1e-5f));
+        }
+    }
+
+    @Test
+    void onlyAGuidedSampleHasANegativeContext() {
+        stage.admit(work(task("a", generation("a red apple"))), outbox);
+        stage.admit(work(task("b", generation("a red apple").setGuidanceScale(1))), outbox);
+        turnAll(stage, outbox);
+        assertThat(outbox.handedOn.get("a/0")).containsOnlyKeys("context", "negative_context");
+        assertThat(outbox.handedOn.get("b/0")).containsOnlyKeys("context");
+    }
+
+    @Test
+    void aDroppedSampleLeavesNothing() {
+        stage.admit(work(task("a", generation("a red apple"))), outbox);
+        stage.drop(new SampleKey("a", 0));
+        stage.drop(new SampleKey("never there", 3));
+        assertThat(turnAll(stage, outbox)).isEmpty();
+        assertThat(outbox.calls).isEmpty();
+    }
+}
