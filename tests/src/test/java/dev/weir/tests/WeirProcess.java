@@ -44,7 +44,14 @@ final class WeirProcess implements AutoCloseable {
     record Outcome(int exitCode, String out, String err) {}
 
     static WeirProcess start(Path directory, Map<String, String> environment, List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), directory, environment, arguments);
+    }
+
+    /** @param wrapper a command that runs the one that follows it, as {@code unshare} does */
+    static WeirProcess start(
+            List<String> wrapper, Path directory, Map<String, String> environment, List<String> arguments) {
+        List<String> command = new ArrayList<>(wrapper);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-XX:+UseSerialGC",

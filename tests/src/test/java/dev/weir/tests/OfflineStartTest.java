@@ -1,0 +1,45 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The first start on a machine that reaches nothing: no network but the loopback, and nothing cached. */
+final class OfflineStartTest {
+
+    /** A network namespace of its own, with a loopback and no way out. */
+    private static final List<String> WITHOUT_NETWORK =
+            List.of("unshare", "--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh");
+
+    @Test
+    void aPictureIsMadeWithAnEmptyCacheAndNoNetwork(@TempDir Path folder) throws Exception {
+        assumeTrue(canCutTheNetwork(), "skipped: this machine gives no network namespace (unshare and ip are needed)");
+        Path picture = folder.resolve("apple.png");
+        List<String> arguments =
+                List.of("generate", "a red apple", "--seed", "7", "--steps", "2", "--out", picture.toString());
+        Map<String, String> environment =
+                Map.of("DJL_CACHE_DIR", folder.resolve("cache").toString());
+        try (WeirProcess weir = WeirProcess.start(WITHOUT_NETWORK, folder, environment, arguments)) {
+            WeirProcess.Outcome outcome = weir.awaitExit();
+            assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        }
+        assertThat(picture).isNotEmptyFile();
+    }
+
+    private static boolean canCutTheNetwork() throws InterruptedException {
+        try {
+            var command = new ArrayList<>(WITHOUT_NETWORK);
+            command.add("true");
+            return new ProcessBuilder(command).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
