@@ -70,7 +70,11 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .onSuccess(opened -> inbox = opened)
                 .compose(opened -> vertx.createHttpServer(serverOptions())
                         .requestHandler(router())
-                        .listen())
+                        .listen()
+                        .recover(problem -> Future.failedFuture(new IOException(
+                                "port %d of %s cannot be listened on: %s"
+                                        .formatted(config.port(), config.host(), problem.getMessage()),
+                                problem))))
                 .onSuccess(listening -> {
                     server = listening;
                     listens = true;
