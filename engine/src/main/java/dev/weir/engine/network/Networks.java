@@ -10,6 +10,7 @@ import dev.weir.engine.TextEncoder;
 import dev.weir.engine.graph.Numerics;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.torch.Processor;
 import dev.weir.engine.torch.TorchNetwork;
 import dev.weir.engine.weights.Weights;
 import java.util.List;
@@ -22,7 +23,8 @@ import java.util.function.Predicate;
  */
 public final class Networks {
 
-    private static final ComputeTarget ANYWHERE = new ComputeTarget("cpu", Precision.FP32);
+    /** For a network that is described and not run. */
+    private static final Numerics PLAIN = Numerics.of(new ComputeTarget("cpu", Precision.FP32), false);
 
     private Networks() {}
 
@@ -64,7 +66,7 @@ public final class Networks {
      * @throws ModelException where one is not
      */
     public static void check(JsonNode config, Weights weights) {
-        describe(config, weights, ANYWHERE);
+        describe(config, weights, PLAIN);
     }
 
     /**
@@ -73,13 +75,17 @@ public final class Networks {
      * @throws ModelException where the network or an option is not known
      */
     public static Map<String, List<Integer>> shapes(JsonNode config) {
-        var script = new Script(className(config), Numerics.of(ANYWHERE), Weights.NONE);
+        var script = new Script(className(config), PLAIN, Weights.NONE);
         describe(config, script);
         return script.parameterShapes();
     }
 
     private static Script describe(JsonNode config, Weights weights, ComputeTarget target) {
-        var script = new Script(className(config), Numerics.of(target), weights);
+        return describe(config, weights, Numerics.of(target, Processor.hasMatrixUnits()));
+    }
+
+    private static Script describe(JsonNode config, Weights weights, Numerics numerics) {
+        var script = new Script(className(config), numerics, weights);
         script.check(describe(config, script));
         return script;
     }

@@ -2,19 +2,10 @@ package dev.weir.engine.torch;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
-import java.util.Set;
 
 /** Where networks run best on this machine. Any thread. */
 public final class Devices {
-
-    private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
-
-    /** Of a processor with bf16 matrix units. AVX512-BF16 alone multiplies no faster than fp32 does, and converts more. */
-    private static final String BF16_MATRIX_UNITS = "amx_bf16";
 
     private Devices() {}
 
@@ -38,27 +29,12 @@ public final class Devices {
             throw new IllegalArgumentException(
                     "there is no device %s: libtorch sees %d CUDA devices".formatted(name, gpus));
         }
-        var best = name.equals("cpu") ? best(processorFlags()) : Precision.FP16;
+        var best = name.equals("cpu") ? onProcessor() : Precision.FP16;
         return new ComputeTarget(name, precision.orElse(best));
     }
 
-    /** The best precision of a processor with these features. */
-    static Precision best(Set<String> flags) {
-        return flags.contains(BF16_MATRIX_UNITS) ? Precision.BF16 : Precision.FP32;
-    }
-
-    private static Set<String> processorFlags() {
-        if (!Files.isReadable(CPU_INFO)) {
-            return Set.of();
-        }
-        try (var lines = Files.lines(CPU_INFO)) {
-            return lines.filter(line -> line.startsWith("flags"))
-                    .findFirst()
-                    .map(line ->
-                            Set.of(line.substring(line.indexOf(':') + 1).strip().split("\\s+")))
-                    .orElse(Set.of());
-        } catch (IOException e) {
-            return Set.of();
-        }
+    /** AVX512-BF16 without matrix units multiplies no faster than fp32, and converts more. */
+    private static Precision onProcessor() {
+        return Processor.hasMatrixUnits() ? Precision.BF16 : Precision.FP32;
     }
 }

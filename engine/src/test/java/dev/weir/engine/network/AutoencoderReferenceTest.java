@@ -23,17 +23,21 @@ class AutoencoderReferenceTest {
 
     @ParameterizedTest
     @CsvSource({
-        "sd1,vae,sd1,FP32",
-        "sd2,vae,sd2,FP32",
-        "default,vae,default,FP32",
-        "variants,vae-old-names,sd1,FP32",
-        "sd1,vae,sd1,BF16",
-        "sd2,vae,sd2,BF16",
-        "default,vae,default,BF16"
+        "sd1,vae,sd1,FP32,false",
+        "sd2,vae,sd2,FP32,false",
+        "default,vae,default,FP32,false",
+        "variants,vae-old-names,sd1,FP32,false",
+        "sd1,vae,sd1,BF16,false",
+        "sd1,vae,sd1,BF16,true",
+        "sd2,vae,sd2,BF16,false",
+        "sd2,vae,sd2,BF16,true",
+        "default,vae,default,BF16,false",
+        "default,vae,default,BF16,true"
     })
-    void picturesAndLatentsAreTheReferences(String checkpoint, String component, String recorded, Precision precision) {
+    void picturesAndLatentsAreTheReferences(
+            String checkpoint, String component, String recorded, Precision precision, boolean packed) {
         var fixture = Fixture.of(recorded);
-        try (var network = floatEdged(Fixture.of(checkpoint), component, precision)) {
+        try (var network = floatEdged(Fixture.of(checkpoint), component, precision, packed)) {
             for (var size : SIZES) {
                 assertNear(
                         run(network, "decode", fixture, "vae/" + size + "/latents"),
@@ -86,9 +90,9 @@ class AutoencoderReferenceTest {
         }
     }
 
-    private static TorchNetwork floatEdged(Fixture fixture, String component, Precision precision) {
+    private static TorchNetwork floatEdged(Fixture fixture, String component, Precision precision, boolean packed) {
         var options = AutoencoderKl.Options.read(fixture.config(component));
-        var numerics = Numerics.of(new ComputeTarget("cpu", precision));
+        var numerics = Numerics.of(new ComputeTarget("cpu", precision), packed);
         var script = new Script("AutoencoderKL", numerics, fixture.weights(component));
         var network = new AutoencoderKl(options);
         var decode = script.method("decode", "x");

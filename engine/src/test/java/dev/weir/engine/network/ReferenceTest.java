@@ -7,6 +7,9 @@ import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Denoiser.Row;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.torch.TorchNetwork;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -89,11 +92,26 @@ class ReferenceTest {
     void predictionsInBf16AreNear(String checkpoint) {
         var fixture = Fixture.of(checkpoint);
         try (var unet = Networks.denoiser(fixture.config("unet"), fixture.weights("unet"), BF16)) {
-            for (var size : List.of("8x8", "8x12")) {
-                var together = unet.predict(shape(fixture, "unet/" + size + "/sample"), rows(fixture, size));
-                Fixture.assertRelative(
-                        concatenated(together), fixture.floats("unet/" + size + "/together"), BF16_FRACTION);
-            }
+            assertNear(unet, fixture);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sd1", "sd2", "default", "default/upsampler"})
+    void predictionsFromPackedWeightsAreNear(String checkpoint) {
+        var fixture = Fixture.of(checkpoint);
+        var config = UNetConfig.read(fixture.config("unet"));
+        var script = new Script("UNet2DConditionModel", Numerics.of(BF16, true), fixture.weights("unet"));
+        new UNet2DConditionModel(config).describe(script);
+        try (var unet = new UNetDenoiser(TorchNetwork.load(script), config)) {
+            assertNear(unet, fixture);
+        }
+    }
+
+    private static void assertNear(Denoiser unet, Fixture fixture) {
+        for (var size : List.of("8x8", "8x12")) {
+            var together = unet.predict(shape(fixture, "unet/" + size + "/sample"), rows(fixture, size));
+            Fixture.assertRelative(concatenated(together), fixture.floats("unet/" + size + "/together"), BF16_FRACTION);
         }
     }
 

@@ -5,17 +5,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class DevicesTest {
 
     @Test
-    void aProcessorWithBf16MatrixUnitsComputesInBf16() {
-        assertThat(Devices.best(Set.of("avx512f", "avx512_bf16", "amx_bf16"))).isEqualTo(Precision.BF16);
-        assertThat(Devices.best(Set.of("avx512f", "avx512_bf16"))).isEqualTo(Precision.FP32);
-        assertThat(Devices.best(Set.of())).isEqualTo(Precision.FP32);
+    void aProcessorIsKnownByItsFlags(@TempDir Path folder) throws IOException {
+        var info = Files.writeString(folder.resolve("cpuinfo"), "processor\t: 0\nflags\t\t: fpu amx_bf16 amx_tile\n");
+        assertThat(Processor.flags(info)).containsExactlyInAnyOrder("fpu", "amx_bf16", "amx_tile");
+        assertThat(Processor.flags(folder.resolve("elsewhere"))).isEmpty();
+        assertThat(Processor.hasMatrixUnits(Set.of("avx512_bf16"))).isFalse();
+        assertThat(Processor.hasMatrixUnits(Set.of("avx512_bf16", "amx_bf16"))).isTrue();
+    }
+
+    @Test
+    void bf16IsChosenWhereThereAreMatrixUnitsForIt() {
+        assertThat(Devices.best(Optional.of("cpu"), Optional.empty()).precision())
+                .isEqualTo(Processor.hasMatrixUnits() ? Precision.BF16 : Precision.FP32);
     }
 
     @Test

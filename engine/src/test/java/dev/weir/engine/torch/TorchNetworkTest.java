@@ -76,7 +76,7 @@ class TorchNetworkTest {
 
     private TorchNetwork load(Precision precision, int misalignment) throws IOException {
         var weights = SafetensorsFile.open(write(misalignment));
-        var script = new Script("Layer", Numerics.of(new ComputeTarget("cpu", precision)), weights);
+        var script = new Script("Layer", Numerics.of(new ComputeTarget("cpu", precision), true), weights);
         var g = script.method("forward", "x");
         g.returns(g.linear(g.cast(g.input("x", 3, 1)), "layer", 2));
         script.check(name -> false);
