@@ -31,14 +31,14 @@ public final class Inbox {
     private final Consumer<Delivery> handler;
     private final Reassembler reassembler =
             new Reassembler(MAX_TRANSFER_BYTES, MAX_TRANSFER_AGE.toNanos(), System::nanoTime);
-    private final MessageConsumer<Frame> consumer;
+    private final MessageConsumer<?> consumer;
     private final long sweepTimer;
 
     Inbox(Vertx vertx, BusMeters meters, String address, Consumer<Delivery> handler) {
         this.vertx = vertx;
         this.meters = meters;
         this.handler = handler;
-        this.consumer = vertx.eventBus().<Frame>consumer(address, this::receive);
+        this.consumer = vertx.eventBus().<Object>consumer(address, this::receive);
         this.sweepTimer = vertx.setPeriodic(1000, id -> meters.garbled.increment(reassembler.sweep()));
     }
 
@@ -52,7 +52,7 @@ public final class Inbox {
         return consumer.unregister();
     }
 
-    private void receive(Message<Frame> message) {
+    private void receive(Message<Object> message) {
         if (message.body() instanceof Parcel parcel) {
             meters.receivedBytes.increment(ParcelFormat.tensorBytes(parcel));
             if (parcel.header().hasChunk()) {
@@ -66,7 +66,7 @@ public final class Inbox {
         }
     }
 
-    private void deliver(Frame frame, Message<Frame> message) {
+    private void deliver(Object frame, Message<Object> message) {
         Consumer<OfferReply> reply = answer -> {
             if (message.replyAddress() != null) {
                 message.reply(Parcel.of(answer), new DeliveryOptions().setCodecName(ParcelCodec.NAME));
@@ -76,7 +76,7 @@ public final class Inbox {
             handler.accept(new Delivery(parcel, reply));
             return;
         }
-        String reason = frame instanceof Garbled garbled ? garbled.reason() : "not a parcel";
+        String reason = frame instanceof Garbled garbled ? garbled.reason() : "it is no parcel";
         meters.garbled.increment();
         log.warn("Dropped a message to {}: {}", message.address(), reason);
         reply.accept(OfferReply.newBuilder()

@@ -1,0 +1,108 @@
+package dev.weir.runtime.route;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class ChooserTest {
+
+    private static final Need NEED = new Need(StageKind.DENOISER, "tiny", 20);
+
+    private final Charges charges = new Charges();
+    private final Chooser chooser = new Chooser(charges, new Random(11));
+
+    @Test
+    void ofTwoNodesTheOneWithTheShorterWaitIsChosen() {
+        List<NodeStatus> nodes = List.of(node("slow", 4, 9.0), node("quick", 4, 1.0));
+
+        for (int i = 0; i < 50; i++) {
+            assertThat(choose(nodes)).isEqualTo("quick");
+        }
+    }
+
+    @Test
+    void theLongestWaitOfManyIsNeverChosenAndTheOthersAllAre() {
+        List<NodeStatus> nodes = List.of(node("a", 4, 1), node("b", 4, 2), node("c", 4, 3), node("d", 4, 4));
+        Map<String, Integer> chosen = new HashMap<>();
+        for (int i = 0; i < 1000; i++) {
+            chosen.merge(choose(nodes), 1, Integer::sum);
+        }
+
+        assertThat(chosen).containsOnlyKeys("a", "b", "c");
+        assertThat(chosen.get("a")).isGreaterThan(chosen.get("b"));
+        assertThat(chosen.get("b")).isGreaterThan(chosen.get("c"));
+    }
+
+    @Test
+    void whatWasSentBeforeTheNextStatusCounts() {
+        List<NodeStatus> nodes = List.of(node("a", 4, 0), node("b", 4, 0));
+        Map<String, Integer> chosen = new HashMap<>();
+        for (int i = 0; i < 8; i++) {
+            String address = choose(nodes);
+            charges.offered(address, NEED);
+            charges.accepted(address, NEED);
+            chosen.merge(address, 1, Integer::sum);
+        }
+
+        assertThat(chosen).containsEntry("a", 4).containsEntry("b", 4);
+        assertThat(chooser.choose(NEED, nodes, n -> false)).isEmpty();
+        charges.heard("b");
+        assertThat(choose(nodes)).isEqualTo("b");
+    }
+
+    @Test
+    void anOfferWithoutAnAnswerHoldsItsCreditThroughStatuses() {
+        List<NodeStatus> nodes = List.of(node("a", 1, 0));
+        charges.offered("a", NEED);
+        charges.heard("a");
+
+        assertThat(chooser.choose(NEED, nodes, n -> false)).isEmpty();
+        charges.refused("a", NEED);
+        assertThat(choose(nodes)).isEqualTo("a");
+    }
+
+    @Test
+    void onlyNodesThatCanAreAsked() {
+        NodeStatus able = node("able", 1, 0);
+        NodeStatus full = node("full", 0, 0);
+        NodeStatus draining = able.toBuilder().setDraining(true).build();
+        NodeStatus otherStage = able.toBuilder().setStage(StageKind.DECODER).build();
+        NodeStatus otherModel = able.toBuilder()
+                .setModels(0, ModelStatus.newBuilder().setId("large"))
+                .build();
+        NodeStatus brokenModel = able.toBuilder()
+                .setModels(0, ModelStatus.newBuilder().setId("tiny").setProblem("no unet"))
+                .build();
+
+        for (NodeStatus unable : List.of(full, draining, otherStage, otherModel, brokenModel)) {
+            assertThat(chooser.choose(NEED, List.of(unable), n -> false)).isEmpty();
+        }
+        assertThat(chooser.choose(NEED, List.of(able), n -> true)).isEmpty();
+        assertThat(chooser.choose(NEED, List.of(able), n -> false)).contains(able);
+    }
+
+    private String choose(List<NodeStatus> nodes) {
+        Optional<NodeStatus> node = chooser.choose(NEED, nodes, n -> false);
+        return node.orElseThrow().getAddress();
+    }
+
+    private static NodeStatus node(String address, int credits, double backlogSeconds) {
+        return NodeStatus.newBuilder()
+                .setAddress(address)
+                .setStage(StageKind.DENOISER)
+                .addModels(ModelStatus.newBuilder().setId("tiny"))
+                .setFreeCredits(credits)
+                .setBacklogSeconds(backlogSeconds)
+                .setStepSeconds(0.1)
+                .setLastBatch(1)
+                .build();
+    }
+}

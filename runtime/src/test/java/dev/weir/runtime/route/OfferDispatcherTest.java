@@ -1,0 +1,212 @@
+package dev.weir.runtime.route;
+
+import static dev.weir.runtime.Futures.failure;
+import static dev.weir.runtime.Futures.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.proto.v1.Priority;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.stage.Failure;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class OfferDispatcherTest {
+
+    private final Vertx vertx = Vertx.vertx();
+    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    private final Courier courier = new Courier(vertx, metrics);
+    private final StatusDirectory directory = new StatusDirectory(vertx);
+    private final OfferDispatcher dispatcher =
+            new OfferDispatcher(vertx, courier, directory, metrics, Duration.ofMillis(600));
+
+    @BeforeEach
+    void start() throws Exception {
+        get(dispatcher.start().compose(v -> directory.start(courier)));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        get(vertx.close());
+    }
+
+    @Test
+    void aRefusalLeadsToAnotherNode() throws Exception {
+        FakeNode busy = node("busy", 9);
+        FakeNode free = node("free", 9);
+        busy.verdict = Verdict.BUSY;
+
+        for (int i = 0; i < 6; i++) {
+            assertThat(get(dispatch("job" + i)).getAddress()).isEqualTo(free.address());
+        }
+
+        assertThat(free.offered).hasSize(6);
+    }
+
+    @Test
+    void aNodeThatRefusedIsAskedAgainAfterItsNextStatusOnly() throws Exception {
+        FakeNode only = node("only", 1);
+        only.verdict = Verdict.BUSY;
+        Future<NodeStatus> taken = dispatch("job");
+        await().until(() -> only.offered.size() == 1);
+        only.verdict = Verdict.ACCEPTED;
+        node("other", 0);
+
+        assertThat(only.offered).hasSize(1);
+        assertThat(taken.isComplete()).isFalse();
+        only.publish(1);
+
+        assertThat(get(taken).getAddress()).isEqualTo(only.address());
+    }
+
+    @Test
+    void silenceLeadsToAnotherNode() throws Exception {
+        FakeNode deaf = new FakeNode(courier, "deaf");
+        deaf.publish(9);
+        FakeNode free = node("free", 1);
+
+        assertThat(get(dispatch("job")).getAddress()).isEqualTo(free.address());
+        assertThat(deaf.offered).isEmpty();
+    }
+
+    @Test
+    void aNodeWhoseStatusStopsIsNotChosenAndIsToldAsLost() throws Exception {
+        List<String> lost = new CopyOnWriteArrayList<>();
+        directory.onLost(status -> lost.add(status.getAddress()));
+        FakeNode quiet = node("quiet", 9);
+
+        await().until(() -> lost.contains(quiet.address()));
+
+        assertThat(failureOf(dispatch("job")).code()).isEqualTo("no_node");
+        assertThat(quiet.offered).isEmpty();
+    }
+
+    @Test
+    void aTaskThatNoNodeServesFailsWhenPatienceEnds() throws Exception {
+        node("full", 0);
+
+        Failure failure =
+                failureOf(dispatcher.dispatch(task("job").setModel("large").build(), List.of()));
+
+        assertThat(failure.code()).isEqualTo("no_node");
+        assertThat(failure.retryable()).isTrue();
+        assertThat(failure.message()).contains("decoder").contains("\"large\"");
+    }
+
+    @Test
+    void aTaskThatFindsNoRoomFailsAtItsDeadline() throws Exception {
+        node("full", 0);
+
+        Task task = task("job").setDeadlineMs(System.currentTimeMillis() + 100).build();
+
+        assertThat(failureOf(dispatcher.dispatch(task, List.of())).code()).isEqualTo("deadline_exceeded");
+    }
+
+    @Test
+    void whatCanNeverBeDoneIsNotTriedTwice() throws Exception {
+        FakeNode one = node("one", 9);
+        FakeNode other = node("other", 9);
+        one.verdict = Verdict.INVALID;
+        other.verdict = Verdict.INVALID;
+
+        assertThat(failureOf(dispatch("job"))).isEqualTo(new Failure("invalid_task", "as told", false));
+        assertThat(one.offered.size() + other.offered.size()).isEqualTo(1);
+    }
+
+    @Test
+    void aCancelledJobWaitsNoMore() throws Exception {
+        node("full", 0);
+        Future<NodeStatus> waiting = dispatch("job");
+
+        Parcel cancel = Parcel.of(Cancel.newBuilder().setJobId("job").build());
+        courier.publish(Addresses.CANCEL, cancel);
+
+        assertThat(failureOf(waiting).code()).isEqualTo("cancelled");
+    }
+
+    @Test
+    void theUrgentGoFirstAndEquallyUrgentInOrderOfArrival() throws Exception {
+        FakeNode node = node("node", 0);
+        List<Future<NodeStatus>> all = List.of(
+                dispatch(task("batch").setPriority(Priority.BATCH)),
+                dispatch(task("first")),
+                dispatch(task("second")),
+                dispatch(task("urgent").setPriority(Priority.INTERACTIVE)));
+
+        node.publish(4);
+
+        get(Future.all(all));
+        assertThat(node.offered)
+                .extracting(task -> task.getRef().getJobId())
+                .containsExactly("urgent", "first", "second", "batch");
+    }
+
+    @Test
+    void aFrameIsOfferedOnceAndToNobodyWhereThereIsNoRoom() throws Exception {
+        FakeNode node = node("node", 0);
+        assertThat(failure(dispatcher.tryOnce(task("job").build(), List.of()))).isInstanceOf(DispatchException.class);
+
+        node.publish(1);
+        await().until(() -> directory.alive().get(0).getFreeCredits() == 1);
+        get(dispatcher.tryOnce(task("job").build(), List.of()));
+        node.verdict = Verdict.BUSY;
+        assertThat(failure(dispatcher.tryOnce(task("job").build(), List.of()))).isInstanceOf(DispatchException.class);
+        assertThat(node.offered).hasSize(2);
+    }
+
+    @Test
+    void offersAreCountedByVerdict() throws Exception {
+        node("node", 9);
+
+        get(dispatch("job"));
+
+        assertThat(metrics.get("weir.offers")
+                        .tags("stage", "decoder", "verdict", "accepted")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    private FakeNode node(String id, int credits) throws Exception {
+        FakeNode node = new FakeNode(courier, id);
+        get(node.listen());
+        node.publish(credits);
+        await().until(() -> directory.alive().stream()
+                .anyMatch(status -> status.getAddress().equals(node.address())));
+        return node;
+    }
+
+    private Future<NodeStatus> dispatch(String jobId) {
+        return dispatch(task(jobId));
+    }
+
+    private Future<NodeStatus> dispatch(Task.Builder task) {
+        return dispatcher.dispatch(task.build(), List.of());
+    }
+
+    private static Failure failureOf(Future<NodeStatus> dispatched) throws Exception {
+        return ((DispatchException) failure(dispatched)).failure();
+    }
+
+    private static Task.Builder task(String jobId) {
+        return Task.newBuilder()
+                .setRef(SampleRef.newBuilder().setJobId(jobId))
+                .setModel("tiny")
+                .addRoute(StageKind.DECODER);
+    }
+}

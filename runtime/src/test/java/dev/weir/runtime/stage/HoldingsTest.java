@@ -1,0 +1,134 @@
+package dev.weir.runtime.stage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.proto.v1.PreviewFrame;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Holdings.Answer;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class HoldingsTest {
+
+    private final Holdings holdings = new Holdings(() -> 2);
+
+    @Test
+    void noMoreIsHeldThanThereAreCredits() {
+        take(task("a", 1));
+        take(task("b", 1));
+
+        assertThat(holdings.answer(task("c", 1))).isEqualTo(Answer.FULL);
+        assertThat(holdings.freeCredits()).isZero();
+        holdings.release(holdings.all().get(0));
+        assertThat(holdings.answer(task("c", 1))).isEqualTo(Answer.TAKE);
+    }
+
+    @Test
+    void theSameTaskIsTakenOnceEvenAfterItIsDone() {
+        Held held = take(task("a", 1));
+        assertThat(holdings.answer(task("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
+        holdings.release(held);
+
+        assertThat(holdings.answer(task("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
+        assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.TAKE);
+    }
+
+    @Test
+    void theSameSampleMayComeAgainFurtherDownItsRoute() {
+        take(task("a", 1));
+
+        assertThat(holdings.answer(task("a", 1).toBuilder().setPosition(3).build()))
+                .isEqualTo(Answer.TAKE);
+    }
+
+    @Test
+    void anOlderAttemptIsStaleAndANewerOneNeedsNoCreditOfItsOwn() {
+        take(task("a", 2));
+        take(task("b", 1));
+
+        assertThat(holdings.answer(task("a", 1))).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(holdings.answer(task("a", 3))).isEqualTo(Answer.TAKE);
+        assertThat(holdings.olderThan(task("a", 3))).hasSize(1);
+    }
+
+    @Test
+    void framesHaveALittleRoomOfTheirOwnAndNoneWherePicturesFillTheNode() {
+        for (int step = 1; step <= Holdings.FRAME_ROOM; step++) {
+            take(frame("a", step));
+        }
+
+        assertThat(holdings.answer(frame("a", 99))).isEqualTo(Answer.FULL);
+        assertThat(holdings.answer(frame("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
+        assertThat(holdings.freeCredits()).isEqualTo(2);
+        holdings.release(holdings.all().get(0));
+        assertThat(holdings.answer(frame("a", 99))).isEqualTo(Answer.TAKE);
+        take(task("a", 1));
+        take(task("b", 1));
+        assertThat(holdings.answer(frame("a", 99))).isEqualTo(Answer.FULL);
+    }
+
+    @Test
+    void ofACancelledJobNothingIsTakenAnyMore() {
+        take(task("a", 1));
+        take(task("b", 1));
+
+        assertThat(holdings.cancel("a"))
+                .extracting(held -> held.work.key().jobId())
+                .containsExactly("a");
+        assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
+        assertThat(holdings.answer(task("b", 2))).isEqualTo(Answer.TAKE);
+    }
+
+    @Test
+    void backlogCountsWhatTheDeviceHasStillToDo() {
+        Held first = take(task("a", 1));
+        take(task("b", 1));
+        assertThat(holdings.forwardsLeft()).isEqualTo(40);
+        first.start(5);
+        first.done(15);
+        assertThat(holdings.forwardsLeft()).isEqualTo(25);
+        first.handOn();
+        assertThat(holdings.forwardsLeft()).isEqualTo(20);
+    }
+
+    @Test
+    void creditsComeOutRightWhateverHappens() {
+        Random random = new Random(17);
+        for (int i = 0; i < 20_000; i++) {
+            Task task = random.nextInt(3) == 0
+                    ? frame("j" + random.nextInt(4), random.nextInt(6))
+                    : task("j" + random.nextInt(40), 1 + random.nextInt(9));
+            if (holdings.answer(task) == Answer.TAKE) {
+                holdings.olderThan(task).forEach(holdings::release);
+                take(task);
+            }
+            List<Held> all = holdings.all();
+            if (!all.isEmpty() && random.nextInt(2) == 0) {
+                holdings.release(all.get(random.nextInt(all.size())));
+            }
+            long pictures =
+                    holdings.all().stream().filter(held -> !held.work.isFrame()).count();
+            assertThat(pictures).isLessThanOrEqualTo(2);
+            assertThat(holdings.freeCredits()).isEqualTo(2 - (int) pictures);
+            assertThat(holdings.all().size() - pictures).isLessThanOrEqualTo(Holdings.FRAME_ROOM);
+        }
+    }
+
+    private Held take(Task task) {
+        return holdings.take(new Work(task, List.of()), 20, 0);
+    }
+
+    private static Task task(String jobId, int attempt) {
+        return Task.newBuilder()
+                .setRef(SampleRef.newBuilder().setJobId(jobId).setAttempt(attempt))
+                .build();
+    }
+
+    private static Task frame(String jobId, int step) {
+        return task(jobId, 1).toBuilder()
+                .setFrame(PreviewFrame.newBuilder().setStep(step))
+                .build();
+    }
+}
