@@ -113,7 +113,11 @@ public final class Node {
         VertxBuilder builder = Vertx.builder().withMetrics(new MicrometerMetricsFactory(metrics));
         return config.cluster()
                 .map(cluster -> Cluster.join(
-                                cluster, builder, options, () -> health.fail("the cluster's data is lost: start anew"))
+                                cluster,
+                                config.roles().contains(Role.GATEWAY),
+                                builder,
+                                options,
+                                () -> health.fail("the cluster's data is lost: start anew"))
                         .map(joined -> new Member(joined.vertx(), Optional.of(joined.address()))))
                 .orElseGet(() ->
                         Future.succeededFuture(new Member(builder.with(options).build(), Optional.empty())));

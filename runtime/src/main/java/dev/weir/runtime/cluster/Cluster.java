@@ -18,22 +18,23 @@ import java.util.List;
 /**
  * Makes a Vertx that is part of a cluster, over TCP to the hosts given, without multicast.
  *
- * <p>Every node holds a share of the cluster's data, unless it is told to be lite, so that nodes may be started in any order and
- * the only gateway may be restarted: what is held is a few entries a node, and is kept three times. Lite is for fleets whose
- * gateways are several and stay.
+ * <p>Every node holds a share of the cluster's data, unless it is told to be lite, so that the only gateway may be
+ * restarted: what is held is a few entries a node, and is kept three times. Lite is for fleets whose gateways are several
+ * and stay. Nodes may be started in any order: a stage waits until one of those that it is to join is up.
  */
 public record Cluster(Vertx vertx, HostPort address) {
 
     private static final int ANY_PORT = 0;
 
     /**
-     * Joins, or begins a cluster where nobody answers.
+     * Joins, once one of the others is up, or begins a cluster where it may.
      *
+     * @param begins whether it begins one where none of the others is up, and does not wait: gateways do
      * @param options to which those of the bus are added
      * @param dataLost called once a lite node is of no more use, and is to be started anew
      */
     public static Future<Cluster> join(
-            ClusterConfig config, VertxBuilder builder, VertxOptions options, Runnable dataLost) {
+            ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Runnable dataLost) {
         String bindHost;
         try {
             bindHost = bindHost(config);
@@ -49,9 +50,9 @@ public record Cluster(Vertx vertx, HostPort address) {
                 .setClusterPingInterval(5000)
                 .setClusterPingReplyInterval(5000);
         PatientClusterManager manager = new PatientClusterManager(HazelcastConfigs.of(config, bindHost), dataLost);
-        return builder.with(options.setEventBusOptions(bus))
-                .withClusterManager(manager)
-                .buildClustered()
+        VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
+        Future<Void> may = begins || config.join().isEmpty() ? Future.succeededFuture() : Peers.awaitOne(config.join());
+        return may.compose(v -> clustered.buildClustered())
                 .map(vertx -> new Cluster(
                         vertx,
                         new HostPort(bindHost, manager.self().getAddress().getPort())));

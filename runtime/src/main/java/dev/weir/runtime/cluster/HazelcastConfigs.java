@@ -11,7 +11,7 @@ import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 final class HazelcastConfigs {
 
     /** Ports that are tried at a host that was given without one: as many nodes on one host as will be found. */
-    private static final int PORTS_TRIED = 10;
+    static final int PORTS_TRIED = 10;
 
     private static final int BACKUPS = 2;
 

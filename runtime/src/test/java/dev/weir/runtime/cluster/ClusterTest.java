@@ -98,15 +98,33 @@ class ClusterTest {
     @Test
     void nodesMayBeStartedInAnyOrder() throws Exception {
         gate.release(1000);
-        nodes.start(joining(false, Role.DENOISER, Role.DECODER));
+        Future<Node> heavy = nodes.starting(joining(false, Role.DENOISER, Role.DECODER));
         Future<Node> lite = nodes.starting(joining(true, Role.TEXT_ENCODER));
         Node last = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
-        nodes.keep(get(lite));
+        nodes.keep(get(heavy));
+        Node encoder = nodes.keep(get(lite));
         awaitStages(last, TEXT_ENCODER, 1);
-        awaitStages(last, DECODER, 1);
+        awaitStages(encoder, DENOISER, 1);
         TestOwner owner = get(TestOwner.on(last.context()));
 
         get(owner.dispatch(owner.task("job", TEXT_ENCODER, DENOISER, DECODER).build(), 1));
+
+        await().until(() -> !owner.heard("job", WhatCase.FINISHED).isEmpty());
+    }
+
+    @Test
+    void theOnlyGatewayMayBeStartedAnew() throws Exception {
+        gate.release(1000);
+        Node before = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
+        Node stages = nodes.start(joining(false, Role.DENOISER, Role.DECODER));
+        awaitStages(before, DENOISER, 1);
+        get(before.close());
+
+        Node after = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
+        awaitStages(after, DENOISER, 1);
+        awaitStages(stages, DECODER, 1);
+        TestOwner owner = get(TestOwner.on(after.context()));
+        get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
 
         await().until(() -> !owner.heard("job", WhatCase.FINISHED).isEmpty());
     }

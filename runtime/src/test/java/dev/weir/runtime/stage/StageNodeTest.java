@@ -240,10 +240,12 @@ class StageNodeTest {
         get(owner.dispatch(owner.task("job", DECODER).build(), 1));
         await().until(() -> !owner.heard("job", WhatCase.STARTED).isEmpty());
 
-        vertx.undeploy(id);
+        var undeployed = vertx.undeploy(id);
 
         awaitEvent("job", WhatCase.HANDED_BACK);
         await().until(() -> node.directory().alive(DECODER).isEmpty());
+        gate.release(1);
+        get(undeployed);
     }
 
     @Test
