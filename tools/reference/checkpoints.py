@@ -58,12 +58,16 @@ def unet(seed: int, probe_channels: int = 4, **config) -> UNet2DConditionModel:
     config = {"sample_size": 8, "cross_attention_dim": WIDTH, "norm_num_groups": 4, "layers_per_block": 1, **config}
     model = randomize(UNet2DConditionModel(**config), seed)
     source = generator(seed)
-    labels = torch.tensor([3, 300]) if config.get("num_class_embeds") else None
+    labels = torch.tensor([3, 300]) if labelled(model) else None
     sample = torch.randn([2, probe_channels, 8, 8], generator=source)
     context = torch.randn([2, 9, WIDTH], generator=source)
     answer = model(sample, torch.tensor([900.0, 90.0]), context, class_labels=labels).sample
     scale_last(model.conv_out, answer, 1.0)
     return model
+
+
+def labelled(model: UNet2DConditionModel) -> bool:
+    return bool(model.config.num_class_embeds or model.config.class_embed_type)
 
 
 def vae(seed: int, **config) -> AutoencoderKL:
@@ -113,19 +117,19 @@ def text_io(tokenizer, encoder) -> dict:
     return tensors
 
 
-def unet_io(model: UNet2DConditionModel, states: list, seed: int) -> dict:
+def unet_io(model: UNet2DConditionModel, states: list, seed: int, sizes=((8, 8), (8, 12))) -> dict:
     """Rows with their own timestep and context (shorter contexts are padded and masked), and each row by itself."""
     source, tensors = generator(seed), {}
     rows = len(TIMESTEPS)
     longest = max(state.shape[1] for state in states)
     mask = int64([[int(i < s.shape[1]) for i in range(longest)] for s in states])
     padded = torch.cat([torch.nn.functional.pad(s, (0, 0, 0, longest - s.shape[1])) for s in states])
-    labels = int64([20, 0, 999, 150]) if model.config.num_class_embeds else None
+    labels = int64([20, 0, 999, 150]) if labelled(model) else None
     timesteps = torch.tensor(TIMESTEPS)
     tensors |= {"unet/timesteps": timesteps, "unet/context": padded, "unet/mask": mask}
     if labels is not None:
         tensors["unet/class_labels"] = labels
-    for height, width in ((8, 8), (8, 12)):
+    for height, width in sizes:
         sample = torch.randn([rows, model.config.in_channels, height, width], generator=source)
         alone = [
             model(sample[i:i + 1], timesteps[i], states[i], class_labels=None if labels is None else labels[i:i + 1])
@@ -236,6 +240,7 @@ def default() -> None:
         "timestep_spacing": "trailing", "rescale_betas_zero_snr": False}
     save("default", True, scheduler, **parts)
     states = finish("default", tokenizer, seed=33, **parts)
+    options(2 * states[2:])
     upsampler = unet(42, 8, in_channels=8, out_channels=4, num_class_embeds=1000, block_out_channels=[8, 16],
                      attention_head_dim=[1, 2], use_linear_projection=True,
                      down_block_types=["DownBlock2D", "CrossAttnDownBlock2D"],
@@ -243,6 +248,23 @@ def default() -> None:
     upsampler.half().save_pretrained(HOME / "default/upsampler/unet")
     save_json(HOME / "default/upsampler/scheduler/scheduler_config.json", scheduler)
     save_tensors(HOME / "default/upsampler/io.safetensors", unet_io(upsampler.float(), states, 43))
+
+
+def options(states: list) -> None:
+    """A UNet with every option that the others leave at its default, and images that no level halves evenly.
+
+    Contexts of one length: diffusers does not mask the padding where only_cross_attention is on.
+    """
+    model = unet(
+        52, 5, in_channels=5, out_channels=3, center_input_sample=True, flip_sin_to_cos=False, freq_shift=1,
+        downsample_padding=0, mid_block_scale_factor=1.5, norm_eps=1e-6, class_embed_type="timestep",
+        time_embedding_dim=48, conv_in_kernel=5, conv_out_kernel=1, block_out_channels=[8, 16, 16],
+        layers_per_block=[1, 2, 1], transformer_layers_per_block=[1, 2, 1], attention_head_dim=[2, 4, 2],
+        only_cross_attention=[True, False, True],
+        down_block_types=["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+        up_block_types=["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"])
+    model.half().save_pretrained(HOME / "options/unet")
+    save_tensors(HOME / "options/io.safetensors", unet_io(model.float(), states, 53, sizes=((8, 8), (7, 13))))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import dev.weir.engine.weights.Weights;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
 /** A tiny random checkpoint with the inputs and outputs that PyTorch recorded for it. */
 record Fixture(Path folder) {
@@ -36,6 +37,15 @@ record Fixture(Path folder) {
 
     boolean has(String tensor) {
         return io().names().contains(tensor);
+    }
+
+    /** The sizes that a denoiser was recorded at, as {@code 8x12}. */
+    List<String> sizes() {
+        return io().names().stream()
+                .filter(name -> name.endsWith("/sample"))
+                .map(name -> name.split("/")[1])
+                .sorted()
+                .toList();
     }
 
     int[] shape(String tensor) {

@@ -66,6 +66,7 @@ class ReferenceTest {
         "sd2,unet,sd2",
         "default,unet,default",
         "default/upsampler,unet,default/upsampler",
+        "options,unet,options",
         "variants,unet-fp16,sd1",
         "variants,unet-bf16,sd1",
         "variants,unet-sharded,sd1"
@@ -74,7 +75,7 @@ class ReferenceTest {
         var weights = Fixture.of(checkpoint);
         var fixture = Fixture.of(recorded);
         try (var unet = Networks.denoiser(weights.config(component), weights.weights(component), FP32)) {
-            for (var size : List.of("8x8", "8x12")) {
+            for (var size : fixture.sizes()) {
                 var rows = rows(fixture, size);
                 var shape = shape(fixture, "unet/" + size + "/sample");
                 var together = unet.predict(shape, rows);
@@ -88,7 +89,7 @@ class ReferenceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sd1", "sd2", "default", "default/upsampler"})
+    @ValueSource(strings = {"sd1", "sd2", "default", "default/upsampler", "options"})
     void predictionsInBf16AreNear(String checkpoint) {
         var fixture = Fixture.of(checkpoint);
         try (var unet = Networks.denoiser(fixture.config("unet"), fixture.weights("unet"), BF16)) {
@@ -97,7 +98,7 @@ class ReferenceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sd1", "sd2", "default", "default/upsampler"})
+    @ValueSource(strings = {"sd1", "sd2", "default", "default/upsampler", "options"})
     void predictionsFromPackedWeightsAreNear(String checkpoint) {
         var fixture = Fixture.of(checkpoint);
         var config = UNetConfig.read(fixture.config("unet"));
@@ -109,7 +110,7 @@ class ReferenceTest {
     }
 
     private static void assertNear(Denoiser unet, Fixture fixture) {
-        for (var size : List.of("8x8", "8x12")) {
+        for (var size : fixture.sizes()) {
             var together = unet.predict(shape(fixture, "unet/" + size + "/sample"), rows(fixture, size));
             Fixture.assertRelative(concatenated(together), fixture.floats("unet/" + size + "/together"), BF16_FRACTION);
         }
