@@ -21,7 +21,7 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
             long keptBytes,
             int attempts) {
 
-        public static final Limits DEFAULT = new Limits(128 << 10, 4000, 256, 512, 64, 1000, 256L << 20, 3);
+        public static final Limits DEFAULT = new Limits(128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 3);
 
         public Limits {
             atLeastOne("bodyBytes", bodyBytes);
@@ -57,7 +57,7 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
      * @param deadline a job's whole life
      * @param silence without an event of a sample, on top of what the backlogs explain; then it is tried anew
      * @param slowClient how long a client may leave its side of a stream unread
-     * @param result how long the pictures of a job under {@code /v1/jobs} are kept
+     * @param result how long a job under {@code /v1/jobs} is kept after its end
      */
     public record Patience(Duration deadline, Duration silence, Duration slowClient, Duration result) {
 

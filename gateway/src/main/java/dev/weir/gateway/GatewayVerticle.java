@@ -4,8 +4,10 @@ import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.ClusterHandlers;
 import dev.weir.gateway.http.ImagesHandler;
+import dev.weir.gateway.http.JobsHandlers;
 import dev.weir.gateway.http.PageHandler;
 import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.proto.Parcel;
@@ -23,6 +25,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.io.IOException;
 import java.time.Duration;
 
 /**
@@ -35,6 +38,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private final GatewayConfig config;
     private final ModelCatalog catalog;
     private Jobs jobs;
+    private KeptJobs kept;
     private StreamHandler streams;
     private Inbox inbox;
     private HttpServer server;
@@ -61,25 +65,35 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         return streams;
     }
 
+    /** The jobs that are kept, once deployed; event loop of this verticle. */
+    KeptJobs kept() {
+        return kept;
+    }
+
     @Override
     public Future<?> start() {
         String address = Addresses.gateway(node.nodeId());
         jobs = new Jobs(node, address, config.limits(), config.patience(), this::cancelAtStages);
+        kept = new KeptJobs(vertx, jobs, config.limits(), config.patience().result());
         return node.courier()
                 .listen(address, this::receive)
                 .onSuccess(opened -> inbox = opened)
-                .compose(opened -> vertx.createHttpServer(serverOptions())
-                        .requestHandler(router())
-                        .listen()
-                        .recover(problem -> Future.failedFuture(new IOException(
-                                "port %d of %s cannot be listened on: %s"
-                                        .formatted(config.port(), config.host(), problem.getMessage()),
-                                problem))))
+                .compose(opened -> listen())
                 .onSuccess(listening -> {
                     server = listening;
                     listens = true;
                     node.health().add(this);
                 });
+    }
+
+    private Future<HttpServer> listen() {
+        return vertx.createHttpServer(serverOptions())
+                .requestHandler(router())
+                .listen()
+                .recover(problem -> Future.failedFuture(new IOException(
+                        "port %d of %s cannot be listened on: %s"
+                                .formatted(config.port(), config.host(), problem.getMessage()),
+                        problem)));
     }
 
     private HttpServerOptions serverOptions() {
@@ -100,10 +114,11 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         BodyHandler body =
                 BodyHandler.create(false).setBodyLimit(config.limits().bodyBytes());
         answers.handleFailuresOf(router);
+        Duration slowClient = config.patience().slowClient();
         router.post("/v1/images/generations")
                 .handler(body)
-                .handler(new ImagesHandler(
-                        vertx, reader, jobs, answers, config.patience().slowClient()));
+                .handler(new ImagesHandler(vertx, reader, jobs, kept, answers, slowClient));
+        new JobsHandlers(vertx, reader, jobs, kept, answers, slowClient).mount(router, body);
         streams = new StreamHandler(vertx, reader, jobs, config, node.metrics());
         router.get("/v1/stream").handler(streams);
         new ClusterHandlers(node, catalog, jobs, answers).mount(router);

@@ -3,6 +3,7 @@ package dev.weir.gateway;
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJob;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelCard;
@@ -140,6 +141,15 @@ final class TestGateway implements AutoCloseable {
 
     boolean isIdle() {
         return ask(jobs -> jobs.jobsInFlight() == 0 && jobs.samplesInFlight() == 0);
+    }
+
+    int kept() {
+        return ask(jobs -> verticle.kept().size());
+    }
+
+    /** To be asked on the owner's event loop. */
+    KeptJob keptJob(String id) {
+        return verticle.kept().find(id).orElseThrow();
     }
 
     int sockets() {

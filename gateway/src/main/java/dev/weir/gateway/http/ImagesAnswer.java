@@ -2,7 +2,6 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
-import dev.weir.gateway.job.Job;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
@@ -24,25 +23,21 @@ final class ImagesAnswer {
     private final Jobs jobs;
     private final Answers answers;
     private final JobSpec spec;
+    private final boolean urls;
     private final Completed[] pictures;
     private int missing;
 
     ImagesAnswer(RoutingContext ctx, Jobs jobs, Answers answers, ImagesRequest request) {
         this.ctx = ctx;
         this.jobs = jobs;
+        this.urls = request.urls();
         this.answers = answers;
         this.spec = request.spec();
         this.pictures = new Completed[spec.samples()];
         this.missing = spec.samples();
     }
 
-    void start() {
-        Job job = jobs.submit(spec, this::on);
-        ctx.response().closeHandler(gone -> jobs.cancel(job.id()));
-        ctx.response().exceptionHandler(broken -> jobs.cancel(job.id()));
-    }
-
-    private void on(JobEvent event) {
+    void on(JobEvent event) {
         if (event instanceof Completed completed) {
             pictures[completed.at().sample()] = completed;
             missing--;
@@ -60,12 +55,7 @@ final class ImagesAnswer {
     private JsonObject toJson(String job) {
         JsonArray data = new JsonArray();
         for (Completed completed : pictures) {
-            data.add(new JsonObject()
-                    .put(
-                            "b64_json",
-                            Base64.getEncoder()
-                                    .encodeToString(completed.picture().bytes()))
-                    .put("x_weir", ImageJson.extras(completed)));
+            data.add(picture(completed).put("x_weir", ImageJson.extras(completed)));
         }
         return new JsonObject()
                 .put("created", System.currentTimeMillis() / 1000)
@@ -75,5 +65,17 @@ final class ImagesAnswer {
                 .put("data", data)
                 .put("usage", ImageJson.usage())
                 .put("x_weir", new JsonObject().put("job_id", job).put("model", spec.model()));
+    }
+
+    private JsonObject picture(Completed completed) {
+        if (urls) {
+            String path = JobJson.imagePath(completed.at().job(), completed.at().sample());
+            return new JsonObject()
+                    .put("url", ctx.request().scheme() + "://" + ctx.request().authority() + path);
+        }
+        return new JsonObject()
+                .put(
+                        "b64_json",
+                        Base64.getEncoder().encodeToString(completed.picture().bytes()));
     }
 }

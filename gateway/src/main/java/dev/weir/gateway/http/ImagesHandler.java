@@ -2,11 +2,15 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
+import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.KeptJobs;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /** {@code POST /v1/images/generations}, as OpenAI's libraries speak it: one answer at the end, or a stream of events. */
 public final class ImagesHandler implements Handler<RoutingContext> {
@@ -14,13 +18,16 @@ public final class ImagesHandler implements Handler<RoutingContext> {
     private final Vertx vertx;
     private final RequestReader reader;
     private final Jobs jobs;
+    private final KeptJobs kept;
     private final Answers answers;
     private final Duration slowClient;
 
-    public ImagesHandler(Vertx vertx, RequestReader reader, Jobs jobs, Answers answers, Duration slowClient) {
+    public ImagesHandler(
+            Vertx vertx, RequestReader reader, Jobs jobs, KeptJobs kept, Answers answers, Duration slowClient) {
         this.vertx = vertx;
         this.reader = reader;
         this.jobs = jobs;
+        this.kept = kept;
         this.answers = answers;
         this.slowClient = slowClient;
     }
@@ -31,7 +38,19 @@ public final class ImagesHandler implements Handler<RoutingContext> {
         if (request.stream()) {
             new ImagesStream(ctx, jobs, request.spec()).start(vertx, slowClient);
         } else {
-            new ImagesAnswer(ctx, jobs, answers, request).start();
+            ImagesAnswer answer = new ImagesAnswer(ctx, jobs, answers, request);
+            String job = submit(request, answer::on);
+            ctx.response().closeHandler(gone -> jobs.cancel(job));
+            ctx.response().exceptionHandler(broken -> jobs.cancel(job));
         }
+    }
+
+    private String submit(ImagesRequest request, Consumer<JobEvent> watcher) {
+        if (request.urls()) {
+            KeptJob job = kept.submit(request.spec());
+            job.watch(watcher);
+            return job.id();
+        }
+        return jobs.submit(request.spec(), watcher).id();
     }
 }

@@ -4,8 +4,8 @@ const byId = (id) => document.getElementById(id);
 const part = (card, name) => card.querySelector(`[data-testid=${name}]`);
 const wsUrl = () => Object.assign(new URL("v1/stream", location.href), { protocol: location.protocol.replace("http", "ws") });
 
-const cards = new Map(); // "job/sample" of the gateway, or "id/sample" before it has answered
-const waitingCommands = new Map(); // our id -> what the form asked for
+const cards = new Map(); // "job/sample" -> the card of that picture
+const asked = new Map(); // our id -> what the form asked for, until each picture has its card
 let socket = null;
 let models = [];
 let lastId = 0;
@@ -29,7 +29,7 @@ function takeModel() {
   byId("size").value = `${model.native_size}x${model.native_size}`;
   byId("sampler").replaceChildren(...model.samplers.map((name) => new Option(name, name)));
   byId("sampler").value = model.default_sampler;
-  byId("steps").max = model.max_steps;
+  byId("steps").max = Math.min(model.max_steps, 100);
   byId("steps").value = model.default_steps;
   byId("guidance").value = model.default_guidance_scale;
   showValues();
@@ -99,9 +99,9 @@ async function generate(event) {
   const id = `page-${++lastId}`;
   const body = request();
   try {
-    const open_ = await open();
-    waitingCommands.set(id, body);
-    open_.send(JSON.stringify({ type: "generate", id, preview: { every_steps: 1, grade: "latent_rgb" }, ...body }));
+    const ready = await open();
+    asked.set(id, body);
+    ready.send(JSON.stringify({ type: "generate", id, preview: { every_steps: 1, grade: "latent_rgb" }, ...body }));
   } catch (problem) {
     showError(problem);
   }
@@ -109,7 +109,7 @@ async function generate(event) {
 
 function onEvent(event) {
   if (event.type === "error") {
-    waitingCommands.delete(event.id);
+    asked.delete(event.id);
     showError(event.error);
     return;
   }
@@ -172,13 +172,14 @@ function cardOf(event) {
 
 function newCard(event) {
   const card = byId("card").content.firstElementChild.cloneNode(true);
-  const asked = waitingCommands.get(event.id) ?? { prompt: "" };
-  const [width, height] = (asked.size ?? "1x1").split("x");
+  const { prompt, size, n } = asked.get(event.id) ?? { prompt: "", size: "1x1" };
+  if (event.sample + 1 >= (n ?? 1)) asked.delete(event.id);
+  const [width, height] = size.split("x");
   card.dataset.job = event.job;
   card.dataset.sample = event.sample;
   card.querySelector(".frame").style.aspectRatio = `${width} / ${height}`;
-  part(card, "caption").textContent = asked.prompt;
-  part(card, "picture").alt = asked.prompt;
+  part(card, "caption").textContent = prompt;
+  part(card, "picture").alt = prompt;
   part(card, "cancel").onclick = () => socket.send(JSON.stringify({ type: "cancel", job: event.job }));
   byId("empty").hidden = true;
   byId("feed").prepend(card);

@@ -1,0 +1,67 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.KeptJob;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.Locale;
+
+/** A kept job as JSON. */
+final class JobJson {
+
+    private JobJson() {}
+
+    static String path(KeptJob job) {
+        return "/v1/jobs/" + job.id();
+    }
+
+    static String imagePath(String job, int sample) {
+        return "/v1/jobs/" + job + "/images/" + sample;
+    }
+
+    static JsonObject of(KeptJob job) {
+        JsonArray images = new JsonArray();
+        for (int sample = 0; sample < job.spec().samples(); sample++) {
+            images.add(image(job, sample));
+        }
+        JsonObject json = new JsonObject()
+                .put("id", job.id())
+                .put("status", job.status().name().toLowerCase(Locale.ROOT))
+                .put("model", job.spec().model())
+                .put("created", job.createdMs() / 1000)
+                .put("images", images)
+                .put("status_url", path(job))
+                .put("events_url", path(job) + "/events")
+                .put("cancel_url", path(job));
+        if (job.latest(0).orElse(null) instanceof Queued queued) {
+            json.put("queue_position", queued.position()).put("eta_seconds", EventJson.rounded(queued.waitSeconds()));
+        }
+        return json;
+    }
+
+    private static JsonObject image(KeptJob job, int sample) {
+        JsonObject json =
+                new JsonObject().put("sample", sample).put("seed", job.spec().seed(sample));
+        JobEvent latest = job.latest(sample).orElse(null);
+        if (latest == null) {
+            return json.put("state", "queued");
+        }
+        json.put("state", EventJson.type(latest))
+                .put("attempt", latest.at().attempt())
+                .put("step", latest.at().step())
+                .put("total", latest.at().total());
+        if (latest instanceof Completed completed) {
+            json.put("url", imagePath(job.id(), sample))
+                    .put("seconds", EventJson.rounded(completed.seconds()))
+                    .put("timings", EventJson.timings(completed.timings()));
+        } else if (latest instanceof Failed failed) {
+            json.put("error", ApiError.of(failed.failure()).toJson().getJsonObject("error"));
+        }
+        return json;
+    }
+}

@@ -1,0 +1,197 @@
+package dev.weir.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.TestStage.Sitting;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class JobsApiTest {
+
+    private static final JsonObject APPLE =
+            new JsonObject().put("prompt", "a red apple").put("seed", 5);
+
+    private TestGateway gateway = new TestGateway();
+
+    @AfterEach
+    void close() {
+        gateway.close();
+    }
+
+    @Test
+    void aJobIsAcceptedWithItsPlaceAndFollowedToItsPictures() throws Exception {
+        gateway.stage.script(Sitting::start);
+        HttpResponse<String> response = submit(APPLE.copy().put("n", 2));
+
+        assertThat(response.statusCode()).isEqualTo(202);
+        JsonObject job = new JsonObject(response.body());
+        assertThat(job.getString("status")).isEqualTo("queued");
+        assertThat(job.getInteger("queue_position")).isZero();
+        assertThat(job.getDouble("eta_seconds")).isNotNull();
+        String path = response.headers().firstValue("Location").orElseThrow();
+        assertThat(job.getString("status_url")).isEqualTo(path);
+        await().until(() -> status(path).getString("status").equals("generating"));
+        assertThat(gateway.fetch(path + "/images/0").body()).contains("not_ready");
+
+        gateway.stage.sittings().forEach(Sitting::paint);
+
+        await().until(() -> status(path).getString("status").equals("completed"));
+        JsonObject image = status(path).getJsonArray("images").getJsonObject(1);
+        assertThat(image.getLong("seed")).isEqualTo(6);
+        HttpResponse<byte[]> picture =
+                gateway.http().send(gateway.request(image.getString("url")).build(), BodyHandlers.ofByteArray());
+        assertThat(picture.headers().firstValue("Content-Type")).hasValue("image/png");
+        assertThat(picture.body()).isEqualTo(TestStage.IMAGE);
+        assertThat(gateway.fetch(path + "/images/2").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void eventsBearIdsAndAreResumedAfterTheLastOne() {
+        String path = location(submit(APPLE));
+        await().until(() -> status(path).getString("status").equals("completed"));
+
+        List<String> all = eventIds(gateway.fetch(path + "/events").body());
+        String resumed = gateway.send(gateway.request(path + "/events")
+                        .header("Last-Event-ID", all.get(2))
+                        .build())
+                .body();
+
+        assertThat(all).hasSizeGreaterThan(4).isSortedAccordingTo((a, b) -> Integer.parseInt(a) - Integer.parseInt(b));
+        assertThat(eventIds(resumed)).isEqualTo(all.subList(3, all.size()));
+        assertThat(resumed).contains("event: completed").contains("\"url\":\"" + path + "/images/0\"");
+        HttpResponse<String> nothing = gateway.send(gateway.request(path + "/events")
+                .header("Last-Event-ID", all.get(all.size() - 1))
+                .build());
+        assertThat(nothing.statusCode()).isEqualTo(204);
+    }
+
+    @Test
+    void watchersSeeFramesAsTheyCome() {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE.copy().put("preview", new JsonObject().put("every_steps", 1))));
+        CompletableFuture<HttpResponse<String>> events =
+                gateway.http().sendAsync(gateway.request(path + "/events").build(), BodyHandlers.ofString());
+        await().until(() -> gateway.stage.sittings().size() == 1 && watchers(path) == 1);
+
+        gateway.stage.sittings().get(0).paint();
+
+        assertThat(events.join().body()).contains("event: preview").contains("b64_json");
+    }
+
+    private int watchers(String path) {
+        return gateway.ask(
+                jobs -> gateway.keptJob(path.substring("/v1/jobs/".length())).watchers());
+    }
+
+    @Test
+    void cancellingIsIdempotent() {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE));
+        await().until(() -> gateway.stage.sittings().size() == 1);
+
+        assertThat(delete(path).getBoolean("cancelled")).isTrue();
+        assertThat(delete(path).getBoolean("cancelled")).isFalse();
+
+        assertThat(status(path).getString("status")).isEqualTo("cancelled");
+        assertThat(gateway.isIdle()).isTrue();
+        await().until(() -> gateway.cancels.size() == 1);
+    }
+
+    @Test
+    void leavingTheEventsDoesNotCancelTheJob() {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE));
+        CompletableFuture<HttpResponse<String>> events =
+                gateway.http().sendAsync(gateway.request(path + "/events").build(), BodyHandlers.ofString());
+        await().until(() -> gateway.stage.sittings().size() == 1 && watchers(path) == 1);
+
+        events.cancel(true);
+
+        await().until(() -> watchers(path) == 0);
+        assertThat(status(path).getString("status")).isIn("queued", "generating");
+        gateway.stage.sittings().get(0).paint();
+        await().until(() -> status(path).getString("status").equals("completed"));
+    }
+
+    @Test
+    void whatIsOverIsKeptForAWhileAndThenGone() {
+        reopen(TestGateway.CONFIG.with(new Patience(
+                Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofMillis(50))));
+        String path = location(submit(APPLE));
+
+        await().until(() -> gateway.fetch(path).statusCode() == 410);
+
+        assertThat(gateway.fetch(path + "/images/0").body()).contains("expired");
+        assertThat(gateway.kept()).isZero();
+        assertThat(gateway.fetch("/v1/jobs/never-was").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void theOldestGoFirstWherePicturesTakeTooMuchRoom() {
+        reopen(TestGateway.CONFIG.with(Limits.DEFAULT.withKept(1000, 2L * TestStage.IMAGE.length)));
+        List<String> paths = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            paths.add(location(submit(APPLE)));
+        }
+
+        await().until(() -> gateway.kept() == 2);
+
+        assertThat(gateway.fetch(paths.get(0)).statusCode()).isEqualTo(410);
+        assertThat(gateway.fetch(paths.get(3)).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void theImagesApiLinksToPicturesWhereAskedTo() throws Exception {
+        JsonObject body = new JsonObject(
+                gateway.generate(APPLE.copy().put("response_format", "url")).body());
+
+        String url = body.getJsonArray("data").getJsonObject(0).getString("url");
+
+        HttpResponse<byte[]> picture = gateway.http()
+                .send(java.net.http.HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofByteArray());
+        assertThat(picture.body()).isEqualTo(TestStage.IMAGE);
+    }
+
+    private void reopen(GatewayConfig config) {
+        gateway.close();
+        gateway = new TestGateway(config);
+    }
+
+    private HttpResponse<String> submit(JsonObject body) {
+        return gateway.send(gateway.post("/v1/jobs", body.encode()));
+    }
+
+    private JsonObject status(String path) {
+        return new JsonObject(gateway.fetch(path).body());
+    }
+
+    private JsonObject delete(String path) {
+        return new JsonObject(gateway.send(gateway.request(path)
+                        .method("DELETE", BodyPublishers.noBody())
+                        .build())
+                .body());
+    }
+
+    private static String location(HttpResponse<String> response) {
+        return response.headers().firstValue("Location").orElseThrow();
+    }
+
+    private static List<String> eventIds(String body) {
+        return body.lines()
+                .filter(line -> line.startsWith("id: "))
+                .map(line -> line.substring(4))
+                .toList();
+    }
+}

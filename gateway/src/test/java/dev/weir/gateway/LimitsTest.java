@@ -1,0 +1,116 @@
+package dev.weir.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.v1.StageKind;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What is bounded, and what ends of itself. */
+final class LimitsTest {
+
+    private static final JsonObject APPLE = new JsonObject().put("prompt", "a red apple");
+
+    private TestGateway gateway;
+
+    @AfterEach
+    void nothingIsLeft() {
+        await().until(gateway::isIdle);
+        gateway.close();
+    }
+
+    @Test
+    void aFullGatewaySaysWhenToComeBack() {
+        gateway = new TestGateway(TestGateway.CONFIG.with(Limits.DEFAULT.withSamples(2, 4)));
+        gateway.stage.script(Sitting::start);
+        // Eight samples in 40 s: one leaves every five seconds, and two have to.
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .setWaiting(6)
+                .setRunning(2)
+                .setBacklogSeconds(40)
+                .build());
+        CompletableFuture<HttpResponse<String>> first = begin(APPLE.copy().put("n", 3));
+        await().until(() -> gateway.stage.sittings().size() == 3);
+
+        HttpResponse<String> refused = gateway.generate(APPLE.copy().put("n", 3));
+
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.headers().firstValue("Retry-After")).hasValue("10");
+        JsonObject error = new JsonObject(refused.body()).getJsonObject("error");
+        assertThat(error.getString("type")).isEqualTo("rate_limit_error");
+        assertThat(error.getString("code")).isEqualTo("too_many_jobs");
+        assertThat(gateway.stage.sittings()).hasSize(3);
+        gateway.stage.sittings().forEach(Sitting::paint);
+        assertThat(first.join().statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aJobPastItsDeadlineFailsAndIsCancelledAtTheStages() {
+        gateway = new TestGateway(TestGateway.CONFIG.with(patience(Duration.ofMillis(300), Duration.ofSeconds(30))));
+        gateway.stage.script(Sitting::start);
+
+        HttpResponse<String> response = gateway.generate(APPLE);
+
+        assertThat(response.statusCode()).isEqualTo(504);
+        assertThat(response.body()).contains("deadline_exceeded");
+        await().until(() -> gateway.cancels.size() == 1);
+    }
+
+    @Test
+    void aSampleThatNobodySpeaksOfStartsAnew() {
+        gateway = new TestGateway(TestGateway.CONFIG.with(patience(Duration.ofSeconds(60), Duration.ofMillis(300))));
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() == 2) {
+                sitting.paint();
+            }
+        });
+
+        assertThat(gateway.generate(APPLE).statusCode()).isEqualTo(200);
+
+        assertThat(gateway.stage.sittings()).hasSize(2);
+    }
+
+    @Test
+    void twoHundredJobsLeaveNothingBehind() {
+        gateway = new TestGateway();
+
+        List<CompletableFuture<HttpResponse<String>>> answers = IntStream.range(0, 200)
+                .mapToObj(i -> begin(APPLE.copy().put("n", 1 + i % 2).put("stream", i % 3 == 0)))
+                .toList();
+
+        assertThat(answers)
+                .allSatisfy(answer -> assertThat(answer.join().statusCode()).isEqualTo(200));
+        assertThat(gateway.isIdle()).isTrue();
+        assertThat(gateway.stage.sittings()).hasSize(300);
+        assertThat(gateway.kept()).isZero();
+        assertThat(gateway.fetch("/metrics").body())
+                .contains("weir_gateway_samples 0.0")
+                .contains("weir_gateway_sample_seconds_count{outcome=\"completed\"} 300");
+    }
+
+    private CompletableFuture<HttpResponse<String>> begin(JsonObject body) {
+        // Over HTTP/2 the client would stop at a hundred at once.
+        HttpRequest request = HttpRequest.newBuilder(
+                        gateway.post("/v1/images/generations", body.encode()), (name, value) -> true)
+                .version(HttpClient.Version.HTTP_1_1)
+                .build();
+        return gateway.http().sendAsync(request, BodyHandlers.ofString());
+    }
+
+    private static Patience patience(Duration deadline, Duration silence) {
+        return new Patience(deadline, silence, Duration.ofSeconds(10), Duration.ofSeconds(30));
+    }
+}
