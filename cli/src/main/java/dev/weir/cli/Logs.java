@@ -18,6 +18,7 @@ import picocli.CommandLine.ParseResult;
  */
 public final class Logs extends ContextAwareBase implements Configurator {
 
+    private static final String HAZELCAST = "com.hazelcast";
     private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{24} - %msg%n";
 
     @Override
@@ -34,17 +35,20 @@ public final class Logs extends ContextAwareBase implements Configurator {
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
         root.addAppender(appender);
-        // Warns at each start of a gauge that Vert.x registers twice.
+        // One warns at each start of a gauge that Vert.x registers twice, the other of each partition when a cluster ends.
         context.getLogger("io.micrometer").setLevel(Level.ERROR);
+        context.getLogger(HAZELCAST).setLevel(Level.ERROR);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
     static void configure(ParseResult parsed) {
+        System.setProperty("hazelcast.logging.type", "slf4j");
         int verbosity = verbosity(parsed);
         if (verbosity > 0) {
             LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
             context.getLogger(verbosity > 1 ? org.slf4j.Logger.ROOT_LOGGER_NAME : "dev.weir")
                     .setLevel(Level.INFO);
+            context.getLogger(HAZELCAST).setLevel(verbosity > 1 ? Level.INFO : Level.WARN);
         }
     }
 

@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
         })
 final class StatusCommand implements Callable<Integer> {
 
+    /** A forward may take seconds; past this, someone should look. */
+    private static final long STALLED_MS = 10_000;
+
     @Spec
     private CommandSpec spec;
 
@@ -91,6 +94,7 @@ final class StatusCommand implements Callable<Integer> {
         if (node.path("draining").asBoolean()) {
             return "draining";
         }
-        return node.path("stalled_ms").asLong() > 0 ? "stalled for " + node.path("stalled_ms") + " ms" : "";
+        long stalled = node.path("stalled_ms").asLong();
+        return stalled > STALLED_MS ? "no progress for " + stalled / 1000 + " s" : "";
     }
 }
