@@ -35,7 +35,8 @@ public final class Logs extends ContextAwareBase implements Configurator {
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
         root.addAppender(appender);
-        // One warns at each start of a gauge that Vert.x registers twice, the other of each partition when a cluster ends.
+        // One warns at each start of a gauge that Vert.x registers twice, the other of each partition when a cluster
+        // ends.
         context.getLogger("io.micrometer").setLevel(Level.ERROR);
         context.getLogger(HAZELCAST).setLevel(Level.ERROR);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;

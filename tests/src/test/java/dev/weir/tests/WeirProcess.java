@@ -78,7 +78,7 @@ final class WeirProcess implements AutoCloseable {
     }
 
     static WeirProcess start(List<String> arguments) {
-        return start(Repository.ROOT, Map.of(), arguments);
+        return start(Repository.TARGET, Map.of(), arguments);
     }
 
     /** Runs a command to its end. */

@@ -1,0 +1,67 @@
+package dev.weir.tests;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserType.LaunchOptions;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.LocatorAssertions.HasAttributeOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The page at {@code /}, in a browser. Skipped, with a word, where there is no Chromium. */
+final class BrowserTest {
+
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+    private static final double PICTURE_TIMEOUT_MS = 60_000;
+
+    @RegisterExtension
+    static final UpServer UP = new UpServer();
+
+    @Test
+    void onePromptTypedOnePictureWatched() {
+        assumeTrue(Files.isExecutable(CHROMIUM), "the page is not tested: there is no " + CHROMIUM);
+        var environment = Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        var launch = new LaunchOptions().setExecutablePath(CHROMIUM).setArgs(List.of("--no-sandbox", "--disable-gpu"));
+        try (Playwright playwright = Playwright.create(new Playwright.CreateOptions().setEnv(environment));
+                Browser browser = playwright.chromium().launch(launch);
+                Page page = browser.newPage()) {
+            List<String> complaints = new ArrayList<>();
+            page.onConsoleMessage(message -> {
+                if (message.type().equals("error")) {
+                    complaints.add(message.text());
+                }
+            });
+            page.onPageError(complaints::add);
+            page.navigate(UP.server().url().toString());
+
+            page.getByTestId("prompt").fill("a red apple");
+            page.getByTestId("seed").fill("7");
+            page.getByTestId("generate").click();
+
+            Locator card = page.getByTestId("card").first();
+            Locator picture = card.getByTestId("picture");
+            var patient = new HasAttributeOptions().setTimeout(PICTURE_TIMEOUT_MS);
+            assertThat(picture).hasAttribute("data-kind", "preview", patient);
+            assertThat(picture).hasAttribute("data-kind", "final", patient);
+            assertThat(card).hasAttribute("data-state", "completed", patient);
+            assertThat(card.getByTestId("download")).isVisible();
+            assertThat((Integer) picture.evaluate("image => image.naturalWidth"))
+                    .isEqualTo(128);
+
+            Path screenshot = Repository.TARGET.resolve("page.png");
+            page.screenshot(new Page.ScreenshotOptions().setPath(screenshot));
+            assertThat(screenshot).isNotEmptyFile();
+            assertThat(complaints).isEmpty();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.tests.WeirProcess.Outcome;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command as a shell sees it: a process, its output and its exit code. */
+final class CommandLineTest {
+
+    @RegisterExtension
+    static final UpServer UP = new UpServer();
+
+    @TempDir
+    Path folder;
+
+    private Outcome weir(String... arguments) {
+        return WeirProcess.run(folder, Map.of(), List.of(arguments));
+    }
+
+    private static JsonNode json(Outcome outcome) throws IOException {
+        return new ObjectMapper().readTree(outcome.out());
+    }
+
+    @Test
+    void generateMakesAPictureInItsOwnProcessAndSaysWhatItMade() throws IOException {
+        Outcome outcome = weir("generate", "A red  apple!", "--seed", "7", "--steps", "6", "--json");
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(outcome.err()).isEmpty();
+        JsonNode image = json(outcome).path("images").path(0);
+        assertThat(image.path("file").asText()).isEqualTo("a-red-apple.png");
+        assertThat(image.path("seed").asLong()).isEqualTo(7);
+        assertThat(image.path("steps").asInt()).isEqualTo(6);
+        assertThat(image.path("stages").findValuesAsText("stage"))
+                .containsExactly("text-encoder", "denoiser", "decoder");
+        assertThat(json(outcome).path("model").asText()).isEqualTo("default");
+
+        Path file = folder.resolve("a-red-apple.png");
+        BufferedImage picture = ImageIO.read(file.toFile());
+        assertThat(picture.getWidth()).isEqualTo(128);
+        assertThat(isMostlyRed(picture)).as("the picture's middle is red").isTrue();
+        assertThat(PngText.of(Files.readAllBytes(file)).get("parameters"))
+                .startsWith("A red  apple!")
+                .contains("Steps: 6", "Seed: 7", "Size: 128x128", "Model: default");
+
+        Outcome again = weir("generate", "A red  apple!", "--seed", "7", "--steps", "6");
+        assertThat(again.exitCode()).isZero();
+        assertThat(again.out()).startsWith("a-red-apple-2.png  seed 7, 6 steps");
+        assertThat(again.err().lines()).contains("step 6 of 6");
+        assertThat(folder.resolve("a-red-apple-2.png")).hasSameBinaryContentAs(file);
+    }
+
+    private static boolean isMostlyRed(BufferedImage picture) {
+        int middle = picture.getRGB(picture.getWidth() / 2, picture.getHeight() / 2);
+        int red = middle >> 16 & 0xff;
+        int green = middle >> 8 & 0xff;
+        int blue = middle & 0xff;
+        return red > 150 && red > green + 40 && red > blue + 40;
+    }
+
+    @Test
+    void generateThroughAGatewayWritesEveryPictureAndItsFrames() throws IOException {
+        Outcome outcome = weir(
+                "generate",
+                "a cat",
+                "--url",
+                UP.server().url().toString(),
+                "--n=2",
+                "--steps=5",
+                "--frames=frames",
+                "--frame-grade=latent_rgb",
+                "--out=cat.jpg",
+                "--json");
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        JsonNode images = json(outcome).path("images");
+        assertThat(images).hasSize(2);
+        assertThat(images.path(1).path("seed").asLong())
+                .isEqualTo(images.path(0).path("seed").asLong() + 1);
+        for (JsonNode image : images) {
+            assertThat(ImageIO.read(folder.resolve(image.path("file").asText()).toFile()))
+                    .isNotNull();
+            assertThat(image.path("frames")).hasSizeBetween(1, 4);
+            for (JsonNode frame : image.path("frames")) {
+                assertThat(ImageIO.read(folder.resolve(frame.asText()).toFile()))
+                        .isNotNull();
+            }
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("cat-1.jpg", "cat-2.jpg", "frames");
+        }
+    }
+
+    @Test
+    void whatTheGatewayRefusesIsOneLineThatNamesTheField() {
+        Outcome outcome = weir("generate", "a cat", "--url", UP.server().url().toString(), "--size", "99x99");
+        assertThat(outcome.exitCode()).isEqualTo(2);
+        assertThat(outcome.out()).isEmpty();
+        assertThat(outcome.err()).startsWith("weir: ").contains("size").hasLineCount(1);
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void whatIsWrongWithTheCommandLineIsToldBeforeAnythingStarts() {
+        for (List<String> wrong : List.of(
+                List.of("generate"),
+                List.of("generate", "x", "--steps", "many"),
+                List.of("generate", "x", "--colour"),
+                List.of("generate", "x", "--out", "x.gif"),
+                List.of("generate", "x", "--model", "no/such/folder"),
+                List.of("up", "--precision", "fp8"),
+                List.of("node"),
+                List.of("node", "painter"),
+                List.of("node", "denoiser", "--join", "host:port"),
+                List.of("paint"))) {
+            Outcome outcome = WeirProcess.run(folder, Map.of(), wrong);
+            assertThat(outcome.exitCode()).as("%s: %s", wrong, outcome.err()).isEqualTo(2);
+            assertThat(outcome.err()).as("%s", wrong).startsWith("weir: ").doesNotContain("\tat ");
+            assertThat(outcome.out()).isEmpty();
+        }
+    }
+
+    @Test
+    void noGatewayIsAnExitCodeOfItsOwn() {
+        Outcome outcome = weir("status", "--url", "http://127.0.0.1:9");
+        assertThat(outcome.exitCode()).isEqualTo(3);
+        assertThat(outcome.err())
+                .startsWith("weir: no gateway answers at http://127.0.0.1:9")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void helpTeachesByExamples() {
+        assertThat(weir("--help").out()).contains("generate \"a red apple\"", "WEIR_PORT", "Exit codes");
+        for (String command : List.of("generate", "up", "node", "status", "models")) {
+            Outcome help = weir(command, "--help");
+            assertThat(help.exitCode()).isZero();
+            assertThat(help.out()).contains("Usage: weir " + command);
+        }
+        assertThat(weir("--version").out()).startsWith("weir ");
+    }
+
+    @Test
+    void statusShowsEveryStage() {
+        Outcome outcome = weir("status", "--url", UP.server().url().toString());
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.out()).contains("text-encoder", "denoiser", "decoder", "default");
+    }
+
+    @Test
+    void modelsSaysWhatRunsAndWhatDoesNotAndWhy() throws IOException {
+        assertThat(weir("models").out()).containsPattern("default +StableDiffusionPipeline +128 +[0-9.]+ M +yes");
+        assertThat(weir("models", "inspect", Repository.DEFAULT_MODEL.toString()))
+                .matches(o -> o.exitCode() == 0)
+                .extracting(Outcome::out)
+                .asString()
+                .contains("UNet2DConditionModel", "AutoencoderKL", "F16", "runs: 128x128");
+
+        Path broken = Files.createDirectories(folder.resolve("broken"));
+        Files.writeString(
+                broken.resolve("model_index.json"),
+                "{\"_class_name\": \"StableDiffusionXLPipeline\", \"unet\": [\"diffusers\", \"UNet2DConditionModel\"]}");
+        Outcome outcome = weir("models", "inspect", "broken");
+        assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(outcome.out()).contains("does not run").contains("unet");
+        assertThat(weir("models", ".").out()).containsPattern("broken +StableDiffusionXLPipeline .* no");
+    }
+}

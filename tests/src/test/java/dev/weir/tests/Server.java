@@ -1,0 +1,54 @@
+package dev.weir.tests;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** A gateway, over plain HTTP. */
+record Server(URI url) {
+
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration TIMEOUT = Duration.ofMinutes(4);
+
+    record Answer(int status, JsonNode body) {}
+
+    static Server at(String url) {
+        return new Server(URI.create(url));
+    }
+
+    JsonNode get(String path) {
+        return send(HttpRequest.newBuilder(url.resolve(path))).join().body();
+    }
+
+    /** {@code POST /v1/images/generations}. */
+    CompletableFuture<Answer> generate(Map<String, Object> request) {
+        return send(HttpRequest.newBuilder(url.resolve("/v1/images/generations"))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(JSON.valueToTree(request).toString())));
+    }
+
+    private static CompletableFuture<Answer> send(HttpRequest.Builder request) {
+        return HTTP.sendAsync(request.timeout(TIMEOUT).build(), BodyHandlers.ofString())
+                .thenApply(Server::answer);
+    }
+
+    private static Answer answer(HttpResponse<String> response) {
+        try {
+            return new Answer(response.statusCode(), JSON.readTree(response.body()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

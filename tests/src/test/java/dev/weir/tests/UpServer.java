@@ -1,0 +1,38 @@
+package dev.weir.tests;
+
+import java.util.List;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+
+/** {@code weir up}, started for the first class that wants it and ended after the last. */
+final class UpServer implements BeforeAllCallback {
+
+    private Server server;
+
+    /** Kept by JUnit, which closes it at the end. */
+    private record Running(WeirProcess process, Server server) implements AutoCloseable {
+
+        static Running start() {
+            WeirProcess process = WeirProcess.start(List.of("up", "--port", "0"));
+            return new Running(process, Server.at(process.awaitReady()));
+        }
+
+        @Override
+        public void close() {
+            process.close();
+        }
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        server = context.getRoot()
+                .getStore(Namespace.GLOBAL)
+                .getOrComputeIfAbsent(Running.class, type -> Running.start(), Running.class)
+                .server();
+    }
+
+    Server server() {
+        return server;
+    }
+}
