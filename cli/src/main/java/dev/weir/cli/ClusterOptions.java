@@ -33,14 +33,22 @@ final class ClusterOptions {
         return !join.isEmpty() || bind != null;
     }
 
-    /** Throws IllegalArgumentException that quotes an address which is none. */
+    /** Throws {@link CliException} that quotes an address which is none. */
     ClusterConfig toConfig(boolean hasGateway) {
         // A node that joins others and owns no jobs holds no data of the cluster: it may come and go at no cost.
         boolean isLite = !hasGateway && !join.isEmpty();
         return new ClusterConfig(
                 name,
-                Optional.ofNullable(bind).map(HostPort::parse),
-                join.stream().map(HostPort::parse).toList(),
+                Optional.ofNullable(bind).map(address -> parse("--bind", address)),
+                join.stream().map(address -> parse("--join", address)).toList(),
                 isLite);
+    }
+
+    private static HostPort parse(String flag, String address) {
+        try {
+            return HostPort.parse(address);
+        } catch (IllegalArgumentException e) {
+            throw new CliException(CliException.USAGE, flag + ": " + e.getMessage(), e);
+        }
     }
 }

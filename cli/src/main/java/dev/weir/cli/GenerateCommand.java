@@ -3,6 +3,7 @@ package dev.weir.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.runtime.NodeConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -109,9 +110,10 @@ final class GenerateCommand implements Callable<Integer> {
             ask(new GatewayClient(url), format, files);
             return 0;
         }
+        NodeConfig.Compute compute = models.toConfig();
         ProgressDisplay display = display();
         display.note("loading the model");
-        try (WeirNode node = WeirNode.local(models.toConfig())) {
+        try (WeirNode node = WeirNode.local(compute)) {
             display.clear();
             GatewayClient client = new GatewayClient(node.url());
             client.awaitReady();

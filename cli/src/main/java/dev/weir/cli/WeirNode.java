@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 
-/** The node of this process, started from the command line's options. For the main thread, which it blocks. */
+/** The node of this process, started from the command line's options. For the main thread, which it blocks. Benchmarks use it too. */
 public final class WeirNode implements AutoCloseable {
 
     private static final String AUTO = "auto";
@@ -71,9 +71,13 @@ public final class WeirNode implements AutoCloseable {
         if (compute.threads() > 0) {
             System.setProperty(Torch.THREADS_PROPERTY, Integer.toString(compute.threads()));
         }
-        return Devices.best(
-                unlessAuto(compute.device()),
-                unlessAuto(compute.precision()).map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT))));
+        Optional<Precision> precision =
+                unlessAuto(compute.precision()).map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT)));
+        try {
+            return Devices.best(unlessAuto(compute.device()), precision);
+        } catch (IllegalArgumentException e) {
+            throw new CliException(CliException.USAGE, "--device: " + e.getMessage(), e);
+        }
     }
 
     private static Optional<String> unlessAuto(String name) {

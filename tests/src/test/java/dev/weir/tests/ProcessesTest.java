@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A process for each stage, two for the denoiser, and what becomes of requests when one of those leaves. */
-final class ClusterTest {
+final class ProcessesTest {
 
     private static final int REQUESTS = 16;
     private static final int STEPS = 20;
