@@ -5,6 +5,7 @@ import dev.weir.proto.Parcel;
 import dev.weir.proto.ParcelCodec;
 import dev.weir.proto.ParcelFormat;
 import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.OfferReply.Verdict;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -58,6 +59,14 @@ public final class Courier {
         return vertx.eventBus()
                 .<Frame>request(address, messages.get(last), DELIVERY)
                 .compose(Courier::offerReply);
+    }
+
+    /** Sends an event, and is done when its receiver has taken it in; failed where nobody says so in time. */
+    public Future<Void> deliver(String address, Parcel event) {
+        return offer(address, event)
+                .compose(reply -> reply.getVerdict() == Verdict.ACCEPTED
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(reply.getDetail()));
     }
 
     /** Sends without an answer. Done when the bytes left, failed where they could not leave. */

@@ -26,6 +26,10 @@ public final class Inbox {
     private static final Logger log = LoggerFactory.getLogger(Inbox.class);
     private static final Duration MAX_TRANSFER_AGE = Duration.ofSeconds(10);
 
+    /** What an event is answered with, where its sender wants to know; offers are answered by who handles them. */
+    private static final OfferReply TAKEN =
+            OfferReply.newBuilder().setVerdict(Verdict.ACCEPTED).build();
+
     private final Vertx vertx;
     private final BusMeters meters;
     private final Consumer<Delivery> handler;
@@ -74,6 +78,9 @@ public final class Inbox {
         };
         if (frame instanceof Parcel parcel) {
             handler.accept(new Delivery(parcel, reply));
+            if (parcel.header().hasEvent()) {
+                reply.accept(TAKEN);
+            }
             return;
         }
         String reason = frame instanceof Garbled garbled ? garbled.reason() : "it is no parcel";

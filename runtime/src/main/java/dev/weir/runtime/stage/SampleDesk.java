@@ -30,39 +30,40 @@ final class SampleDesk implements Outbox {
 
     private static final Logger log = LoggerFactory.getLogger(SampleDesk.class);
     private static final int FRAMES_UNDER_WAY = 64;
-    private static final int TELLS = 3;
-    private static final long TELL_AGAIN_MS = 500;
+    private static final int DELIVERIES = 5;
+    private static final long DELIVER_AGAIN_MS = 1000;
 
     private final NodeContext node;
     private final Context context;
     private final StageKind stage;
     private final Holdings holdings;
     private final StageMeters meters;
-    private final Runnable released;
+    private final Runnable changed;
     private final AtomicInteger framesUnderWay = new AtomicInteger();
     private long failures;
+    private int underWay;
 
-    /** @param released called on the event loop whenever a sample is no longer held */
+    /** @param changed called on the event loop whenever a sample is no longer held, or its end is told */
     SampleDesk(
-            NodeContext node, Context context, Stage stage, Holdings holdings, StageMeters meters, Runnable released) {
+            NodeContext node, Context context, Stage stage, Holdings holdings, StageMeters meters, Runnable changed) {
         this.node = node;
         this.context = context;
         this.stage = stage.kind();
         this.holdings = holdings;
         this.meters = meters;
-        this.released = released;
+        this.changed = changed;
     }
 
     void accepted(Held held) {
         if (!held.work.isFrame()) {
-            tell(held, event(held).setAccepted(Accepted.getDefaultInstance()), List.of(), 1);
+            tell(held, event(held).setAccepted(Accepted.getDefaultInstance()), List.of());
         }
     }
 
     void handBack(Held held, String reason) {
         release(held);
         if (!held.work.isFrame()) {
-            tell(held, event(held).setHandedBack(HandedBack.newBuilder().setReason(reason)), List.of(), TELLS);
+            deliver(held, event(held).setHandedBack(HandedBack.newBuilder().setReason(reason)), List.of());
         }
     }
 
@@ -80,16 +81,21 @@ final class SampleDesk implements Outbox {
                 .setMessage(failure.message())
                 .setRetryable(failure.retryable())
                 .build();
-        tell(held, event(held).setFailed(failed), List.of(), TELLS);
+        deliver(held, event(held).setFailed(failed), List.of());
     }
 
     void release(Held held) {
         holdings.release(held);
-        released.run();
+        changed.run();
     }
 
     long failures() {
         return failures;
+    }
+
+    /** Whether nothing is held, and every owner knows what became of what was. */
+    boolean isClear() {
+        return holdings.isEmpty() && underWay == 0;
     }
 
     @Override
@@ -98,7 +104,7 @@ final class SampleDesk implements Outbox {
             if (held.phase() == Held.Phase.WAITING) {
                 meters.queued(held.start(System.nanoTime()));
                 if (!work.isFrame()) {
-                    tell(held, event(held).setStarted(Started.getDefaultInstance()), List.of(), 1);
+                    tell(held, event(held).setStarted(Started.getDefaultInstance()), List.of());
                 }
             }
         });
@@ -113,7 +119,7 @@ final class SampleDesk implements Outbox {
                     .setTotal(total)
                     .setStepSeconds(stepSeconds)
                     .build();
-            tell(held, event(held).setProgress(progress), List.of(), 1);
+            tell(held, event(held).setProgress(progress), List.of());
         });
     }
 
@@ -192,7 +198,7 @@ final class SampleDesk implements Outbox {
                     .addAllTimings(work.task().getTimingsList())
                     .addTimings(held.timing(stage, node.nodeId(), System.nanoTime()))
                     .build();
-            tell(held, event(held).setFinished(finished), tensors(image), TELLS);
+            deliver(held, event(held).setFinished(finished), tensors(image));
         });
     }
 
@@ -210,7 +216,7 @@ final class SampleDesk implements Outbox {
                 .setHeight(image.height())
                 .setFrom(from)
                 .build();
-        tell(held, event(held).setFrame(frame), tensors(image), 1);
+        tell(held, event(held).setFrame(frame), tensors(image));
     }
 
     private void onLoop(Work work, Consumer<Held> action) {
@@ -233,17 +239,31 @@ final class SampleDesk implements Outbox {
         return held.event(stage, node.nodeId());
     }
 
-    private void tell(Held held, Event.Builder event, List<Tensor> tensors, int tells) {
-        tell(held.work.task().getOwner(), Parcel.of(event.build(), tensors), tells);
+    /** For what may be lost: the next event says as much. */
+    private void tell(Held held, Event.Builder event, List<Tensor> tensors) {
+        node.courier().tell(held.work.task().getOwner(), Parcel.of(event.build(), tensors));
     }
 
-    private void tell(String owner, Parcel parcel, int tells) {
-        node.courier().tell(owner, parcel).onFailure(problem -> {
-            if (tells > 1) {
-                node.vertx().setTimer(TELL_AGAIN_MS, id -> tell(owner, parcel, tells - 1));
-            } else {
-                log.debug("An event did not reach {}: {}", owner, problem.getMessage());
+    /** For how a sample ended here: until the owner has it, or cannot be reached. */
+    private void deliver(Held held, Event.Builder event, List<Tensor> tensors) {
+        underWay++;
+        deliver(held, Parcel.of(event.build(), tensors), DELIVERIES);
+    }
+
+    private void deliver(Held held, Parcel event, int deliveries) {
+        node.courier().deliver(held.work.task().getOwner(), event).onComplete(answer -> {
+            if (answer.failed() && deliveries > 1) {
+                node.vertx().setTimer(DELIVER_AGAIN_MS, id -> deliver(held, event, deliveries - 1));
+                return;
             }
+            if (answer.failed()) {
+                log.warn(
+                        "The owner of {} cannot be reached: {}",
+                        held.work.key(),
+                        answer.cause().getMessage());
+            }
+            underWay--;
+            changed.run();
         });
     }
 

@@ -61,7 +61,7 @@ public final class StageNode extends VerticleBase implements Component {
     /** Done when the stage is open and offers can come; failed with what {@link Stage#open} threw. */
     @Override
     public Future<?> start() {
-        desk = new SampleDesk(node, context, stage, holdings, meters, this::released);
+        desk = new SampleDesk(node, context, stage, holdings, meters, this::changed);
         device = new DeviceThread("weir-" + name() + "-device", stage, desk, new DeviceListener());
         offers = new Offers(stage, holdings);
         node.health().add(this);
@@ -150,8 +150,8 @@ public final class StageNode extends VerticleBase implements Component {
         }
     }
 
-    private void released() {
-        if (drained != null && holdings.isEmpty()) {
+    private void changed() {
+        if (drained != null && desk.isClear()) {
             drained.tryComplete();
         }
         if (holdings.freeCredits() == 1 && !statusIsDue) {
@@ -220,7 +220,7 @@ public final class StageNode extends VerticleBase implements Component {
         }
         drained = Promise.promise();
         publishStatus();
-        if (holdings.isEmpty()) {
+        if (desk.isClear()) {
             drained.complete();
         } else if (deadline.toMillis() < 1) {
             handBackAll();

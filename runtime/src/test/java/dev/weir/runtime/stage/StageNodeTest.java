@@ -8,6 +8,7 @@ import static dev.weir.runtime.Futures.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.DType;
 import dev.weir.proto.v1.Event;
@@ -27,6 +28,7 @@ import io.vertx.core.Vertx;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -246,6 +248,23 @@ class StageNodeTest {
         await().until(() -> node.directory().alive(DECODER).isEmpty());
         gate.release(1);
         get(undeployed);
+    }
+
+    @Test
+    void howASampleEndedIsToldUntilItsOwnerKnows() throws Exception {
+        deploy(new TestStage(DECODER, 2));
+        List<Parcel> heard = new CopyOnWriteArrayList<>();
+        get(owner.dispatch(
+                owner.task("job", DECODER).setOwner("weir.gateway.slow").build(), 1));
+        await().until(() -> metrics.get("weir.stage.finished").counter().count() == 1);
+        var drained = node.health().drain(Duration.ofSeconds(20));
+
+        get(node.courier().listen("weir.gateway.slow", delivery -> heard.add(delivery.parcel())));
+
+        get(drained);
+        assertThat(heard)
+                .extracting(parcel -> parcel.header().getEvent().getWhatCase())
+                .containsExactly(WhatCase.FINISHED);
     }
 
     @Test
