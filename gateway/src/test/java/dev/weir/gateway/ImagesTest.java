@@ -157,7 +157,7 @@ final class ImagesTest {
 
         HttpResponse<String> response = gateway.generate(APPLE);
 
-        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.statusCode()).isEqualTo(500);
         JsonObject error = new JsonObject(response.body()).getJsonObject("error");
         assertThat(error.getString("code")).isEqualTo("device_lost");
         assertThat(error.getString("message")).contains("attempt 3 of 3");

@@ -7,6 +7,7 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.StageKind;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -67,6 +68,25 @@ final class LimitsTest {
         assertThat(response.statusCode()).isEqualTo(504);
         assertThat(response.body()).contains("deadline_exceeded");
         await().until(() -> gateway.cancels.size() == 1);
+    }
+
+    @Test
+    void aDrainingGatewayEndsWhatItHasAndTakesNothingNew() {
+        gateway = new TestGateway();
+        gateway.stage.script(Sitting::start);
+        CompletableFuture<HttpResponse<String>> running = begin(APPLE);
+        await().until(() -> gateway.ask(jobs -> jobs.startedSamples()) == 1);
+
+        Future<Void> drained = gateway.health().drain(Duration.ofSeconds(20));
+        await().until(() -> gateway.fetch("/readyz").statusCode() == 503);
+        HttpResponse<String> refused = gateway.generate(APPLE);
+        assertThat(drained.isComplete()).isFalse();
+        gateway.stage.sittings().get(0).paint();
+
+        assertThat(refused.statusCode()).isEqualTo(503);
+        assertThat(refused.body()).contains("draining");
+        assertThat(running.join().statusCode()).isEqualTo(200);
+        TestGateway.get(drained);
     }
 
     @Test

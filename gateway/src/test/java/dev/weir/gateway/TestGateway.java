@@ -66,6 +66,7 @@ final class TestGateway implements AutoCloseable {
     final TestStage stage;
     final List<String> cancels = new CopyOnWriteArrayList<>();
     private final HttpClient http = HttpClient.newHttpClient();
+    private final NodeContext node;
     private final GatewayVerticle verticle;
 
     TestGateway() {
@@ -84,7 +85,7 @@ final class TestGateway implements AutoCloseable {
                 List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER)) {
             directory.put(status(kind).build());
         }
-        NodeContext node = new NodeContext(
+        node = new NodeContext(
                 vertx,
                 "gateway-a",
                 courier,
@@ -141,6 +142,10 @@ final class TestGateway implements AutoCloseable {
 
     boolean isIdle() {
         return ask(jobs -> jobs.jobsInFlight() == 0 && jobs.samplesInFlight() == 0);
+    }
+
+    Health health() {
+        return node.health();
     }
 
     int kept() {

@@ -54,12 +54,12 @@ final class TestSocket implements AutoCloseable {
         return events.stream().filter(e -> e.getString("type").equals(type)).toList();
     }
 
-    JsonObject await1(Predicate<JsonObject> wanted) {
+    JsonObject awaitEvent(Predicate<JsonObject> wanted) {
         return await().until(() -> events.stream().filter(wanted).findFirst().orElse(null), e -> e != null);
     }
 
     JsonObject awaitType(String type) {
-        return await1(event -> event.getString("type").equals(type));
+        return awaitEvent(event -> event.getString("type").equals(type));
     }
 
     @Override

@@ -50,17 +50,17 @@ public record ApiError(int status, String type, String code, String message, Str
     public static ApiError of(Failure failure) {
         int status =
                 switch (failure.code()) {
+                    case "invalid_task" -> 400;
                     case "deadline_exceeded" -> 504;
-                    case "invalid", "invalid_task" -> 400;
-                    case "internal_error", "no_image" -> 500;
-                    default -> 503;
+                    case "no_node", "node_lost", "silence", "handed_back", "shutting_down" -> 503;
+                    default -> 500;
                 };
         String type =
                 switch (status) {
                     case 400 -> INVALID;
                     case 504 -> "timeout_error";
-                    case 500 -> "server_error";
-                    default -> UNAVAILABLE;
+                    case 503 -> UNAVAILABLE;
+                    default -> "server_error";
                 };
         return new ApiError(status, type, failure.code(), failure.message(), null, 0);
     }

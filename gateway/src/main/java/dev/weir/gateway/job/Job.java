@@ -56,6 +56,10 @@ public final class Job {
         return samples.stream().allMatch(Sample::ended);
     }
 
+    boolean mayHaveStrays() {
+        return samples.stream().anyMatch(Sample::mayHaveStrays);
+    }
+
     boolean isCancelled() {
         return cancelled;
     }

@@ -2,11 +2,9 @@ package dev.weir.gateway.job;
 
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
-import dev.weir.gateway.job.RefusedException.Reason;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.route.DispatchException;
@@ -31,12 +29,13 @@ public final class Jobs {
 
     private static final long SWEEP_MS = 250;
     private static final long RESTART_PAUSE_MS = 100;
+    private static final long LAST_WORDS_MS = 300;
 
     private final NodeContext node;
     private final String address;
     private final Limits limits;
     private final Patience patience;
-    private final ModelCatalog catalog;
+    private final Admission admission;
     private final Backlog backlog;
     private final Consumer<String> cancelAtStages;
     private final JobMetrics metrics;
@@ -54,9 +53,10 @@ public final class Jobs {
         this.limits = limits;
         this.patience = patience;
         this.cancelAtStages = cancelAtStages;
-        this.catalog = new ModelCatalog(node.directory());
+        ModelCatalog catalog = new ModelCatalog(node.directory());
         this.backlog = new Backlog(catalog);
         this.metrics = new JobMetrics(node.metrics());
+        this.admission = new Admission(limits, catalog, backlog, metrics);
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
         node.directory().onLost(this::lost);
         node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
@@ -84,7 +84,7 @@ public final class Jobs {
      * @throws RefusedException when it cannot be taken; nothing was begun then
      */
     public Job submit(JobSpec spec, Consumer<JobEvent> watcher) {
-        admit(spec);
+        admission.check(spec, jobs.size(), samples, idle != null);
         long now = now();
         String id = UUID.randomUUID().toString();
         Job job = new Job(id, spec, now, now + patience.deadline().toMillis(), watcher);
@@ -94,29 +94,6 @@ public final class Jobs {
                 .filter(sample -> !sample.ended())
                 .forEach(sample -> send(job, sample, "")));
         return job;
-    }
-
-    private void admit(JobSpec spec) {
-        if (idle != null) {
-            throw refused(Reason.UNAVAILABLE, "draining", "this gateway is stopping", 1);
-        }
-        List<StageKind> missing = catalog.missing(spec.model(), spec.route());
-        if (!missing.isEmpty()) {
-            String message = "no live node serves the model %s at the stage %s"
-                    .formatted(spec.model(), Addresses.name(missing.get(0)));
-            throw refused(Reason.UNAVAILABLE, "no_node", message, 2);
-        }
-        int tooMany = Math.max(jobs.size() + 1 - limits.jobs(), samples + spec.samples() - limits.samples());
-        if (tooMany > 0) {
-            String message = "%d images of %d jobs are in the making, and no more than %d images of %d jobs may be"
-                    .formatted(samples, jobs.size(), limits.samples(), limits.jobs());
-            throw refused(Reason.BUSY, "too_many_jobs", message, backlog.retryAfterSeconds(spec, tooMany));
-        }
-    }
-
-    private RefusedException refused(Reason reason, String code, String message, long retryAfterSeconds) {
-        metrics.refused(code);
-        return new RefusedException(reason, code, message, retryAfterSeconds);
     }
 
     /** @return whether there was something to cancel */
@@ -131,7 +108,6 @@ public final class Jobs {
                 end(job, sample, "cancelled", new JobEvent.Cancelled(job.moment(sample)));
             }
         }
-        cancelAtStages.accept(jobId);
         return true;
     }
 
@@ -251,9 +227,6 @@ public final class Jobs {
             restart(job, sample, failure, pause + ThreadLocalRandom.current().nextLong(pause));
         } else {
             end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
-            if (job.isOver()) {
-                cancelAtStages.accept(job.id());
-            }
         }
     }
 
@@ -278,12 +251,18 @@ public final class Jobs {
     }
 
     private void lost(NodeStatus lost) {
-        for (Job job : List.copyOf(jobs.values())) {
+        String message = "the %s node %s was lost".formatted(Addresses.name(lost.getStage()), lost.getNodeId());
+        Failure failure = new Failure("node_lost", message, true);
+        for (Job job : jobs.values()) {
             for (Sample sample : job.samples()) {
                 if (sample.heldBy(lost)) {
-                    String message =
-                            "the %s node %s was lost".formatted(Addresses.name(lost.getStage()), lost.getNodeId());
-                    restart(job, sample, new Failure("node_lost", message, true), 0);
+                    // The next stage's word that it has taken over may come later than the goodbye of this one.
+                    int attempt = sample.attempt();
+                    node.vertx().setTimer(LAST_WORDS_MS, late -> {
+                        if (sample.heldBy(lost) && sample.attempt() == attempt) {
+                            restart(job, sample, failure, 0);
+                        }
+                    });
                 }
             }
         }
@@ -320,15 +299,17 @@ public final class Jobs {
                 end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
             }
         }
-        cancelAtStages.accept(job.id());
     }
 
     private void end(Job job, Sample sample, String outcome, JobEvent last) {
-        sample.end();
+        sample.end(last);
         samples--;
         metrics.ended(outcome, now() - job.createdMs());
         if (job.isOver()) {
             jobs.remove(job.id());
+            if (job.mayHaveStrays()) {
+                cancelAtStages.accept(job.id());
+            }
         }
         job.tell(last);
         if (idle != null && jobs.isEmpty()) {

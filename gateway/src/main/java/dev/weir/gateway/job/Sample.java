@@ -21,6 +21,7 @@ final class Sample {
     private boolean offered;
     private boolean started;
     private boolean ended;
+    private boolean completed;
 
     Sample(int index, long nowMs) {
         this.index = index;
@@ -131,7 +132,13 @@ final class Sample {
         started = false;
     }
 
-    void end() {
+    void end(JobEvent last) {
         ended = true;
+        completed = last instanceof JobEvent.Completed;
+    }
+
+    /** Whether some node may still work for it although it has ended. */
+    boolean mayHaveStrays() {
+        return !completed || attempt > 1;
     }
 }

@@ -1,0 +1,53 @@
+package dev.weir.gateway.job;
+
+import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.job.RefusedException.Reason;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.bus.Addresses;
+import java.util.List;
+
+/** Decides whether one more job may come in. Keeps no state of its own; event loop of {@link Jobs}. */
+final class Admission {
+
+    private static final long NODE_MAY_COME_SECONDS = 2;
+
+    private final Limits limits;
+    private final ModelCatalog catalog;
+    private final Backlog backlog;
+    private final JobMetrics metrics;
+
+    Admission(Limits limits, ModelCatalog catalog, Backlog backlog, JobMetrics metrics) {
+        this.limits = limits;
+        this.catalog = catalog;
+        this.backlog = backlog;
+        this.metrics = metrics;
+    }
+
+    /**
+     * @param jobs in flight
+     * @param samples in flight
+     * @throws RefusedException when it may not
+     */
+    void check(JobSpec spec, int jobs, int samples, boolean draining) {
+        if (draining) {
+            throw refused(Reason.UNAVAILABLE, "draining", "this gateway is stopping", 1);
+        }
+        List<StageKind> missing = catalog.missing(spec.model(), spec.route());
+        if (!missing.isEmpty()) {
+            String message = "no live node serves the model %s at the stage %s"
+                    .formatted(spec.model(), Addresses.name(missing.get(0)));
+            throw refused(Reason.UNAVAILABLE, "no_node", message, NODE_MAY_COME_SECONDS);
+        }
+        int tooMany = Math.max(jobs + 1 - limits.jobs(), samples + spec.samples() - limits.samples());
+        if (tooMany > 0) {
+            String message = "%d images of %d jobs are in the making, and no more than %d images of %d jobs may be"
+                    .formatted(samples, jobs, limits.samples(), limits.jobs());
+            throw refused(Reason.BUSY, "too_many_jobs", message, backlog.retryAfterSeconds(spec, tooMany));
+        }
+    }
+
+    private RefusedException refused(Reason reason, String code, String message, long retryAfterSeconds) {
+        metrics.refused(code);
+        return new RefusedException(reason, code, message, retryAfterSeconds);
+    }
+}
