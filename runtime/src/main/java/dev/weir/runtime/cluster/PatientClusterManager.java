@@ -21,6 +21,7 @@ final class PatientClusterManager extends HazelcastClusterManager {
 
     private final Runnable dataLost;
     private Vertx vertx;
+    private boolean lost;
 
     PatientClusterManager(Config config, Runnable dataLost) {
         super(config);
@@ -50,7 +51,11 @@ final class PatientClusterManager extends HazelcastClusterManager {
 
     @Override
     public synchronized void memberRemoved(MembershipEvent event) {
+        if (lost) {
+            return;
+        }
         if (!hasDataMember()) {
+            lost = true;
             log.error("The last node that held the cluster's data has left, and with it what this node had registered");
             dataLost.run();
             return;

@@ -35,7 +35,8 @@ final class SampleDesk implements Outbox {
 
     private final NodeContext node;
     private final Context context;
-    private final StageKind stage;
+    private final Stage stage;
+    private final StageKind kind;
     private final Holdings holdings;
     private final StageMeters meters;
     private final Runnable changed;
@@ -43,12 +44,16 @@ final class SampleDesk implements Outbox {
     private long failures;
     private int underWay;
 
+    /** Of the device thread: samples that came on by a forward since it was asked. */
+    private int advanced;
+
     /** @param changed called on the event loop whenever a sample is no longer held, or its end is told */
     SampleDesk(
             NodeContext node, Context context, Stage stage, Holdings holdings, StageMeters meters, Runnable changed) {
         this.node = node;
         this.context = context;
-        this.stage = stage.kind();
+        this.stage = stage;
+        this.kind = stage.kind();
         this.holdings = holdings;
         this.meters = meters;
         this.changed = changed;
@@ -93,6 +98,13 @@ final class SampleDesk implements Outbox {
         return failures;
     }
 
+    /** Samples that came on since this was last asked; on the device thread, after a turn. */
+    int takeAdvanced() {
+        int samples = advanced;
+        advanced = 0;
+        return samples;
+    }
+
     /** Whether nothing is held, and every owner knows what became of what was. */
     boolean isClear() {
         return holdings.isEmpty() && underWay == 0;
@@ -112,6 +124,7 @@ final class SampleDesk implements Outbox {
 
     @Override
     public void progress(Work work, int step, int total, double stepSeconds) {
+        advanced++;
         onLoop(work, held -> {
             held.done(step);
             Progress progress = Progress.newBuilder()
@@ -136,7 +149,7 @@ final class SampleDesk implements Outbox {
                     .setPosition(decoder)
                     .setNextSeq(held.takeSeq())
                     .setFrame(PreviewFrame.newBuilder()
-                            .setFrom(stage)
+                            .setFrom(kind)
                             .setStep(step)
                             .setTotal(total))
                     .build();
@@ -149,22 +162,23 @@ final class SampleDesk implements Outbox {
         if (work.isFrame()) {
             finish(work, image);
         } else {
-            frameOnLoop(work, held -> tellFrame(held, stage, step, total, image));
+            frameOnLoop(work, held -> tellFrame(held, kind, step, total, image));
         }
     }
 
     @Override
     public void handOn(Work work, List<Tensor> tensors) {
+        countSingleForward(work);
         onLoop(work, held -> {
             Task task = work.task();
             if (task.getPosition() + 1 >= task.getRouteCount()) {
-                fail(held, new Failure("no_next_stage", stage + " is the last stage of the route", false));
+                fail(held, new Failure("no_next_stage", kind + " is the last stage of the route", false));
                 return;
             }
             Task next = task.toBuilder()
                     .setPosition(task.getPosition() + 1)
                     .setNextSeq(held.nextSeq())
-                    .addTimings(held.timing(stage, node.nodeId(), System.nanoTime()))
+                    .addTimings(held.timing(kind, node.nodeId(), System.nanoTime()))
                     .build();
             held.handOn();
             node.dispatcher().dispatch(next, tensors).onComplete(answer -> {
@@ -183,6 +197,7 @@ final class SampleDesk implements Outbox {
 
     @Override
     public void finish(Work work, EncodedImage image) {
+        countSingleForward(work);
         onLoop(work, held -> {
             release(held);
             if (work.isFrame()) {
@@ -196,7 +211,7 @@ final class SampleDesk implements Outbox {
                     .setWidth(image.width())
                     .setHeight(image.height())
                     .addAllTimings(work.task().getTimingsList())
-                    .addTimings(held.timing(stage, node.nodeId(), System.nanoTime()))
+                    .addTimings(held.timing(kind, node.nodeId(), System.nanoTime()))
                     .build();
             deliver(held, event(held).setFinished(finished), tensors(image));
         });
@@ -219,6 +234,13 @@ final class SampleDesk implements Outbox {
         tell(held, event(held).setFrame(frame), tensors(image));
     }
 
+    /** Where a task is one forward, no progress is told. */
+    private void countSingleForward(Work work) {
+        if (stage.forwards(work.task()) == 1) {
+            advanced++;
+        }
+    }
+
     private void onLoop(Work work, Consumer<Held> action) {
         context.runOnContext(v -> holdings.find(work).ifPresent(action));
     }
@@ -236,7 +258,7 @@ final class SampleDesk implements Outbox {
     }
 
     private Event.Builder event(Held held) {
-        return held.event(stage, node.nodeId());
+        return held.event(kind, node.nodeId());
     }
 
     /** For what may be lost: the next event says as much. */

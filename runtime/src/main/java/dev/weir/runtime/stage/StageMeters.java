@@ -25,7 +25,7 @@ final class StageMeters {
     private final Counter finished;
     private final Counter droppedFrames;
     private volatile double meanStepSeconds;
-    private volatile double meanRows;
+    private volatile double meanSamples;
     private volatile int lastRows;
 
     StageMeters(MeterRegistry metrics, Stage stage) {
@@ -55,11 +55,12 @@ final class StageMeters {
                 .register(metrics);
     }
 
-    void turn(int rows, long nanos) {
+    /** @param samples that came on by it; fewer than rows where a sample has two, for guidance */
+    void turn(int rows, int samples, long nanos) {
         step.record(Duration.ofNanos(nanos));
         batchRows.record(rows);
         lastRows = rows;
-        meanRows = mean(meanRows, rows);
+        meanSamples = mean(meanSamples, samples);
         meanStepSeconds = mean(meanStepSeconds, nanos / 1e9);
     }
 
@@ -97,11 +98,11 @@ final class StageMeters {
     }
 
     /**
-     * Seconds until all that is held now is through: forwards left, divided by the mean number of rows that share one, times
-     * the mean time of one. An estimate: it takes the batches to come for those that were.
+     * Seconds until all that is held now is through: forwards left, divided by the mean number of samples that share one,
+     * times the mean time of one. An estimate: it takes the batches to come for those that were.
      */
     double backlogSeconds(int forwardsLeft) {
-        return forwardsLeft / Math.max(1, meanRows) * meanStepSeconds;
+        return forwardsLeft / Math.max(1, meanSamples) * meanStepSeconds;
     }
 
     private Timer timer(String name, String description) {

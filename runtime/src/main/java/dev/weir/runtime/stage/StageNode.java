@@ -269,7 +269,7 @@ public final class StageNode extends VerticleBase implements Component {
 
         @Override
         public void turned(int rows, long nanos) {
-            meters.turn(rows, nanos);
+            meters.turn(rows, desk.takeAdvanced(), nanos);
         }
 
         @Override
