@@ -29,19 +29,24 @@ final class ClusterOptions {
             description = "Nodes of other names are strangers. Default: ${DEFAULT-VALUE}.")
     private String name = ClusterConfig.DEFAULT_NAME;
 
+    @Option(
+            names = "--lite",
+            description =
+                    "Hold none of the cluster's data, so that to come and go costs nothing. For large fleets with "
+                            + "several gateways: when the last node that holds data leaves, a lite one must be started anew.")
+    private boolean lite;
+
     boolean isAsked() {
         return !join.isEmpty() || bind != null;
     }
 
     /** Throws {@link CliException} that quotes an address which is none. */
-    ClusterConfig toConfig(boolean hasGateway) {
-        // A node that joins others and owns no jobs holds no data of the cluster: it may come and go at no cost.
-        boolean isLite = !hasGateway && !join.isEmpty();
+    ClusterConfig toConfig() {
         return new ClusterConfig(
                 name,
                 Optional.ofNullable(bind).map(address -> parse("--bind", address)),
                 join.stream().map(address -> parse("--join", address)).toList(),
-                isLite);
+                lite);
     }
 
     private static HostPort parse(String flag, String address) {

@@ -59,7 +59,7 @@ final class NodeCommand implements Callable<Integer> {
         boolean hasStage = wanted.stream().anyMatch(role -> role.stage().isPresent());
         NodeConfig config = new NodeConfig(
                 wanted,
-                Optional.of(cluster.toConfig(hasGateway)),
+                Optional.of(cluster.toConfig()),
                 hasGateway ? Optional.empty() : Optional.of(address),
                 hasStage ? models.toConfig() : NodeConfig.Compute.auto(List.of()),
                 limits.node());

@@ -52,7 +52,7 @@ final class UpCommand implements Callable<Integer> {
         NodeConfig.Compute compute = models.toConfig();
         NodeConfig config = new NodeConfig(
                 rolesFor(compute),
-                cluster.isAsked() ? Optional.of(cluster.toConfig(true)) : Optional.empty(),
+                cluster.isAsked() ? Optional.of(cluster.toConfig()) : Optional.empty(),
                 Optional.empty(),
                 compute,
                 limits.node());
