@@ -209,6 +209,7 @@ final class StreamTest {
 
         await().until(() -> gateway.cancels.size() == 1);
         await().until(() -> gateway.sockets() == 0);
+        socket.socket.resume();
     }
 
     @Test
