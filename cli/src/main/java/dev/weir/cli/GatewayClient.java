@@ -107,13 +107,10 @@ final class GatewayClient {
         }
     }
 
-    /** What an error object of the gateway says. */
+    /** What an error object of the gateway says; its message names the field. */
     static CliException failed(JsonNode error, String otherwise) {
         String message = error.path("message").asText(otherwise);
-        String param = error.path("param").asText("");
         boolean isUsage = error.path("type").asText().equals("invalid_request_error");
-        return new CliException(
-                isUsage ? CliException.USAGE : CliException.FAILED,
-                param.isEmpty() || param.equals("null") ? message : param + ": " + message);
+        return new CliException(isUsage ? CliException.USAGE : CliException.FAILED, message);
     }
 }
