@@ -1,8 +1,6 @@
 package dev.weir.engine.torch;
 
 import ai.djl.engine.Engine;
-import com.sun.jna.Function;
-import com.sun.jna.Platform;
 import dev.weir.engine.Offline;
 
 /**
@@ -14,7 +12,6 @@ public final class Torch {
     public static final String THREADS_PROPERTY = "weir.torch.threads";
 
     private static final String SPIN_COUNT = "1000";
-    private static final int KEEP_IF_SET = 0;
 
     private Torch() {}
 
@@ -35,6 +32,7 @@ public final class Torch {
                             THREADS_PROPERTY,
                             Integer.toString(Runtime.getRuntime().availableProcessors())));
             setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
+            setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
             return Engine.getEngine("PyTorch");
         }
 
@@ -44,10 +42,7 @@ public final class Torch {
          * microseconds at most, then sleep. libgomp reads this from its environment as it is loaded.
          */
         private static void limitSpinning() {
-            if (Platform.isLinux()) {
-                Function.getFunction(Platform.C_LIBRARY_NAME, "setenv")
-                        .invokeInt(new Object[] {"GOMP_SPINCOUNT", SPIN_COUNT, KEEP_IF_SET});
-            }
+            LibC.setEnvironment("GOMP_SPINCOUNT", SPIN_COUNT);
         }
 
         private static void setUnlessSet(String property, String value) {

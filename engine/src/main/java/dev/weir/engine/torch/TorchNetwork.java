@@ -46,6 +46,7 @@ public final class TorchNetwork implements AutoCloseable {
                     network.call(binding.method(), path).close();
                 }
             }
+            LibC.trimMemory();
             return network;
         } catch (IOException e) {
             manager.close();
@@ -112,5 +113,6 @@ public final class TorchNetwork implements AutoCloseable {
     public void close() {
         module.close();
         manager.close();
+        LibC.trimMemory();
     }
 }

@@ -1,0 +1,30 @@
+package dev.weir.engine.torch;
+
+import com.sun.jna.Function;
+import com.sun.jna.Platform;
+
+/** The two calls to the C library that have no other way from Java. They do nothing where it is not Linux's. */
+final class LibC {
+
+    private static final int KEEP_IF_SET = 0;
+
+    private LibC() {}
+
+    /** Sets a variable in this process's own environment, for native libraries that are loaded later; keeps one that is set. */
+    static void setEnvironment(String name, String value) {
+        if (Platform.isLinux()) {
+            call("setenv", name, value, KEEP_IF_SET);
+        }
+    }
+
+    /** Gives freed memory back to the system: of a closed network, malloc would keep up to half for later. */
+    static void trimMemory() {
+        if (Platform.isLinux()) {
+            call("malloc_trim", 0L);
+        }
+    }
+
+    private static void call(String function, Object... arguments) {
+        Function.getFunction(Platform.C_LIBRARY_NAME, function).invokeInt(arguments);
+    }
+}
