@@ -60,7 +60,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--sampler",
             paramLabel = "NAME",
-            description = "As ddim, euler, euler_a, dpmpp_2m. Default: the model's.")
+            description = "As ddim, euler, euler_ancestral, dpmpp_2m. Default: the model's.")
     private String sampler;
 
     @Option(names = "--size", paramLabel = "WxH", description = "In pixels. Default: what the model was trained at.")
