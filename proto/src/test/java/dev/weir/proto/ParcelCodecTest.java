@@ -2,6 +2,7 @@ package dev.weir.proto;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.DType;
@@ -45,8 +46,8 @@ class ParcelCodecTest {
 
             Frame frame = codec.decodeFromWire(0, Buffer.buffer(mutated));
 
-            if (!Arrays.equals(mutated, sound)) {
-                assertThat(frame).as("mutation %d", i).isInstanceOf(Garbled.class);
+            if (frame instanceof Parcel && !Arrays.equals(mutated, sound)) {
+                fail("mutation %d was taken for a sound frame", i);
             }
         }
     }
@@ -58,7 +59,9 @@ class ParcelCodecTest {
         for (int i = 0; i < 100_000; i++) {
             byte[] frame = frameOf(mutate(head, random), new byte[random.nextInt(64)]);
 
-            assertThat(ParcelFormat.decode(frame)).as("mutation %d", i).isNotNull();
+            if (ParcelFormat.decode(frame) instanceof Parcel parcel) {
+                assertThat(ParcelFormat.tensorBytes(parcel)).isLessThanOrEqualTo(frame.length);
+            }
         }
     }
 
