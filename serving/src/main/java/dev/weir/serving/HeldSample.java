@@ -9,11 +9,20 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.plan.Group;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A sample in the step loop: its task, its row, and what it tells the world after each step. Owned by the device thread. */
-record HeldSample(Work work, DiffusionPart part, LatentShape shape, Row row) {
+record HeldSample(Work work, DiffusionPart part, Group group, Row row) {
+
+    LatentShape shape() {
+        return group.shape();
+    }
+
+    int stepsLeft() {
+        return row.steps() - row.state().step();
+    }
 
     /**
      * Says what a step made of it.
@@ -37,17 +46,17 @@ record HeldSample(Work work, DiffusionPart part, LatentShape shape, Row row) {
                 && part.preview().isPresent()) {
             RgbImage image = part.preview()
                     .get()
-                    .image(shape, predictedOriginal, part.card().scale());
+                    .image(shape(), predictedOriginal, part.card().scale());
             outbox.frame(work, step, total, Pictures.frame(image));
         } else {
-            outbox.previewLatent(work, step, total, Latents.toTensor(shape, predictedOriginal));
+            outbox.previewLatent(work, step, total, Latents.toTensor(shape(), predictedOriginal));
         }
     }
 
     /** The latent, and the contexts for a stage to come that diffuses as well. */
     private List<Tensor> results() {
         List<Tensor> tensors = new ArrayList<>();
-        tensors.add(Latents.toTensor(shape, row.state().sample()));
+        tensors.add(Latents.toTensor(shape(), row.state().sample()));
         if (nextStage(work.task()) == StageKind.UPSAMPLER) {
             work.tensors().stream()
                     .filter(t -> t.name().equals(Contexts.POSITIVE) || t.name().equals(Contexts.NEGATIVE))

@@ -1,7 +1,6 @@
 package dev.weir.serving;
 
 import dev.weir.engine.ComputeTarget;
-import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.diffusion.StepBatch.Stepped;
@@ -13,7 +12,14 @@ import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.plan.FairPlanner;
+import dev.weir.serving.plan.Group;
+import dev.weir.serving.plan.Plan;
+import dev.weir.serving.plan.PlanRow;
+import dev.weir.serving.plan.PlanState;
+import dev.weir.serving.plan.Planner;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -31,23 +37,35 @@ public final class SteppingStage implements Stage {
      */
     public record Limits(int samples, int rowsPerForward) {}
 
-    private record Group(String model, LatentShape shape) {}
-
     private final StageKind kind;
     private final RowSource source;
     private final List<ModelFolder> folders;
     private final ComputeTarget target;
     private final Limits limits;
-    private final Rota<Group, HeldSample> rota = new Rota<>();
+    private final Planner planner;
+    private final Roster roster;
     private volatile ServedModels<DiffusionPart> models;
 
     public SteppingStage(
             StageKind kind, RowSource source, List<ModelFolder> folders, ComputeTarget target, Limits limits) {
+        this(kind, source, folders, target, limits, new FairPlanner());
+    }
+
+    /** A stage whose rows are chosen by another planner than the product's, as benchmarks compare them. */
+    public SteppingStage(
+            StageKind kind,
+            RowSource source,
+            List<ModelFolder> folders,
+            ComputeTarget target,
+            Limits limits,
+            Planner planner) {
         this.kind = kind;
         this.source = source;
         this.folders = List.copyOf(folders);
         this.target = target;
         this.limits = limits;
+        this.planner = planner;
+        this.roster = new Roster(limits.rowsPerForward(), Map.of());
     }
 
     @Override
@@ -91,7 +109,7 @@ public final class SteppingStage implements Stage {
         try {
             DiffusionPart part = models.get(work.task().getModel());
             Group group = new Group(work.task().getModel(), source.shape(part, work.task()));
-            rota.add(group, new HeldSample(work, part, group.shape(), source.start(part, work)));
+            roster.add(new HeldSample(work, part, group, source.start(part, work)), System.currentTimeMillis());
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
         }
@@ -99,13 +117,14 @@ public final class SteppingStage implements Stage {
 
     @Override
     public void drop(SampleKey key) {
-        rota.removeIf(sample -> sample.work().key().equals(key));
+        roster.removeIf(sample -> sample.work().key().equals(key));
     }
 
     @Override
     public int turn(Outbox outbox) {
-        List<HeldSample> chosen =
-                rota.next(limits.rowsPerForward(), sample -> sample.row().cost());
+        PlanState<HeldSample> state = roster.state(System.currentTimeMillis());
+        Plan<HeldSample> plan = planner.plan(state);
+        List<HeldSample> chosen = plan.chosen().stream().map(PlanRow::key).toList();
         if (chosen.isEmpty()) {
             return 0;
         }
@@ -115,17 +134,17 @@ public final class SteppingStage implements Stage {
         try {
             stepped = advance(chosen);
         } catch (RuntimeException e) {
-            rota.removeIf(chosen::contains);
+            roster.removeIf(chosen::contains);
             chosen.forEach(
                     s -> outbox.fail(s.work(), new Failure("step_failed", String.valueOf(e.getMessage()), true)));
-            return chosen.size();
+            return plan.cost();
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
         for (int i = 0; i < chosen.size(); i++) {
             chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, outbox);
         }
-        rota.removeIf(sample -> sample.row().isDone());
-        return chosen.stream().mapToInt(sample -> sample.row().cost()).sum();
+        roster.stepped(state, plan, seconds);
+        return plan.cost();
     }
 
     private static List<Stepped> advance(List<HeldSample> chosen) {

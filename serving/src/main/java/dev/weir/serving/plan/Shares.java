@@ -1,0 +1,78 @@
+package dev.weir.serving.plan;
+
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Who had how much of the device: what {@link FairPlanner} levels out. Users are charged by the network rows that they
+ * took of a forward's seconds, not by pictures; groups by a forward's seconds over the users that wait in them. Immutable.
+ */
+public final class Shares {
+
+    private final Map<String, Double> weights;
+    private final VirtualTime<String> users;
+    private final VirtualTime<Group> groups;
+    private final Map<PriorityClass, Double> passedOver;
+
+    private Shares(
+            Map<String, Double> weights,
+            VirtualTime<String> users,
+            VirtualTime<Group> groups,
+            Map<PriorityClass, Double> passedOver) {
+        this.weights = weights;
+        this.users = users;
+        this.groups = groups;
+        this.passedOver = passedOver;
+    }
+
+    /** @param weights of users whose share is not 1, positive */
+    public static Shares start(Map<String, Double> weights) {
+        return new Shares(Map.copyOf(weights), VirtualTime.start(), VirtualTime.start(), Map.of());
+    }
+
+    /** The shares after a forward that took so many seconds. */
+    public <K> Shares after(PlanState<K> state, Plan<K> plan, double seconds) {
+        Set<String> present = new HashSet<>();
+        Set<Group> waiting = new HashSet<>();
+        Map<PriorityClass, Double> passed = new EnumMap<>(PriorityClass.class);
+        int usersOfGroup = 1;
+        for (PlanState.Queue<K> queue : state.groups()) {
+            waiting.add(queue.group());
+            Set<String> ofGroup = new HashSet<>();
+            for (PlanRow<K> row : queue.rows()) {
+                ofGroup.add(row.user());
+                passed.putIfAbsent(row.priority(), passedOver(row.priority()) + seconds);
+            }
+            present.addAll(ofGroup);
+            usersOfGroup = queue.group().equals(plan.group()) ? ofGroup.size() : usersOfGroup;
+        }
+        Map<String, Double> charges = new HashMap<>();
+        double perRow = seconds / Math.max(1, plan.cost());
+        for (PlanRow<K> row : plan.chosen()) {
+            charges.merge(row.user(), row.cost() * perRow / weight(row.user()), Double::sum);
+            passed.remove(row.priority());
+        }
+        Map<Group, Double> turn = plan.group() == null ? Map.of() : Map.of(plan.group(), seconds / usersOfGroup);
+        return new Shares(weights, users.after(present, charges), groups.after(waiting, turn), passed);
+    }
+
+    double used(String user) {
+        return users.used(user);
+    }
+
+    double used(Group group) {
+        return groups.used(group);
+    }
+
+    double weight(String user) {
+        return weights.getOrDefault(user, 1.0);
+    }
+
+    /** Device seconds since a row of the class took part, where one waits. */
+    double passedOver(PriorityClass priority) {
+        return passedOver.getOrDefault(priority, 0.0);
+    }
+}

@@ -1,0 +1,165 @@
+package dev.weir.serving.plan;
+
+import static dev.weir.serving.plan.PriorityClass.BATCH;
+import static dev.weir.serving.plan.PriorityClass.INTERACTIVE;
+import static dev.weir.serving.plan.PriorityClass.STANDARD;
+import static dev.weir.serving.plan.VirtualDevice.LARGE;
+import static dev.weir.serving.plan.VirtualDevice.SMALL;
+import static dev.weir.serving.plan.VirtualDevice.linear;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+final class FairPlannerTest {
+
+    private final VirtualDevice device = new VirtualDevice();
+
+    @BeforeEach
+    void twoGroups() {
+        device.group(SMALL, linear(4, 0.01));
+        device.group(LARGE, linear(4, 0.1));
+    }
+
+    @Test
+    void nothingToDoIsAPlan() {
+        assertThat(device.step()).isEmpty();
+    }
+
+    @Test
+    void aNewcomerJoinsTheNextForward() {
+        int first = device.add(SMALL, "a", STANDARD, 2, 20);
+        assertThat(device.step()).containsExactly(first);
+        int second = device.add(SMALL, "b", STANDARD, 1, 8);
+        assertThat(device.step()).containsExactlyInAnyOrder(first, second);
+    }
+
+    @Test
+    void theMoreUrgentClassDisplacesWhatRuns() {
+        int[] batch = {device.add(SMALL, "a", BATCH, 2, 20), device.add(SMALL, "a", BATCH, 2, 20)};
+        device.step();
+        int urgent = device.add(SMALL, "a", INTERACTIVE, 2, 20);
+        PlanState<Integer> state = device.state();
+        Plan<Integer> plan = new FairPlanner().plan(state);
+        assertThat(plan.chosen()).extracting(PlanRow::key).containsExactly(urgent, batch[0]);
+        assertThat(plan.preempted()).extracting(PlanRow::key).containsExactly(batch[1]);
+    }
+
+    @Test
+    void aLowerClassIsServedNowAndThen() {
+        int patient = device.add(SMALL, "a", BATCH, 2, 3);
+        for (int forward = 0; device.holds(patient); forward++) {
+            assertThat(forward).isLessThan(60);
+            device.add(SMALL, "b", INTERACTIVE, 2, 1);
+            device.add(SMALL, "b", INTERACTIVE, 2, 1);
+            device.step();
+        }
+    }
+
+    @Test
+    void amongOneUsersRowsTheEarlierDeadlineGoesFirst() {
+        long now = device.nowMs();
+        device.add(SMALL, "a", STANDARD, 2, 20, now + 90_000);
+        int late = device.add(SMALL, "a", STANDARD, 2, 20, now + 70_000);
+        int soon = device.add(SMALL, "a", STANDARD, 2, 20, now + 60_000);
+        assertThat(device.step()).containsExactly(soon, late);
+    }
+
+    @Test
+    void aRowThatCannotMeetItsDeadlineLetsThoseThatCanGoFirst() {
+        long now = device.nowMs();
+        device.add(SMALL, "a", STANDARD, 2, 1000, now + 1000);
+        int first = device.add(SMALL, "a", STANDARD, 2, 20, now + 60_000);
+        int second = device.add(SMALL, "a", STANDARD, 2, 20, now + 60_000);
+        assertThat(device.step()).containsExactly(first, second);
+    }
+
+    @Test
+    void aFloodOfOneUserDoesNotKeepAnotherOut() {
+        for (int i = 0; i < 100; i++) {
+            device.add(SMALL, "flood", STANDARD, 1, 50);
+        }
+        device.step();
+        int other = device.add(SMALL, "other", STANDARD, 1, 50);
+        device.step();
+        assertThat(device.step()).contains(other);
+    }
+
+    @Test
+    void usersGetTheSameDeviceTimeHoweverTheirPicturesDiffer() {
+        for (int i = 0; i < 400; i++) {
+            device.add(SMALL, "guided", STANDARD, 2, 50);
+            device.add(SMALL, "plain", STANDARD, 1, 8);
+        }
+        forwards(600);
+        double guided = device.secondsByUser.get("guided");
+        assertThat(device.secondsByUser.get("plain")).isCloseTo(guided, within(0.1 * guided));
+    }
+
+    @Test
+    void aUserOfTwiceTheWeightGetsTwiceTheTime() {
+        VirtualDevice weighted = new VirtualDevice(Map.of("paying", 2.0));
+        weighted.group(SMALL, linear(4, 0.01));
+        for (int i = 0; i < 400; i++) {
+            weighted.add(SMALL, "paying", STANDARD, 1, 20);
+            weighted.add(SMALL, "other", STANDARD, 1, 20);
+        }
+        for (int i = 0; i < 600; i++) {
+            weighted.step();
+        }
+        double ratio = weighted.secondsByUser.get("paying") / weighted.secondsByUser.get("other");
+        assertThat(ratio).isCloseTo(2, within(0.2));
+    }
+
+    @Test
+    void groupsTakeTurnsByDeviceTime() {
+        for (int i = 0; i < 100; i++) {
+            device.add(SMALL, "a", STANDARD, 1, 50);
+            device.add(LARGE, "b", STANDARD, 1, 50);
+        }
+        forwards(800);
+        double large = device.secondsByGroup.get(LARGE);
+        assertThat(device.secondsByGroup.get(SMALL)).isCloseTo(large, within(0.1 * large));
+    }
+
+    @Test
+    void manyUsersWithOnePictureEachAreServedOneAfterAnother() {
+        for (int i = 0; i < 40; i++) {
+            device.add(SMALL, "user " + i, STANDARD, 1, 10);
+        }
+        forwards(10);
+        assertThat(device.finished).containsExactlyInAnyOrder(0, 1, 2, 3);
+    }
+
+    @Test
+    void aPairIsNotOvertakenForEverBySingles() {
+        device.add(SMALL, "a", STANDARD, 1, 5);
+        device.add(SMALL, "a", STANDARD, 1, 6);
+        device.add(SMALL, "a", STANDARD, 1, 7);
+        device.add(SMALL, "a", STANDARD, 1, 8);
+        device.step();
+        int pair = device.add(SMALL, "a", STANDARD, 2, 5);
+        for (int forward = 0; device.holds(pair); forward++) {
+            assertThat(forward).isLessThan(20);
+            device.add(SMALL, "a", STANDARD, 1, 5);
+            device.step();
+        }
+    }
+
+    @Test
+    void aPairThatIsPastTheCapRunsAlone() {
+        device.group(SMALL, linear(1, 0.01));
+        int pair = device.add(SMALL, "a", STANDARD, 2, 5);
+        device.add(SMALL, "a", STANDARD, 1, 5);
+        assertThat(device.step()).isEqualTo(List.of(pair));
+    }
+
+    private void forwards(int count) {
+        for (int i = 0; i < count; i++) {
+            device.step();
+        }
+    }
+}
