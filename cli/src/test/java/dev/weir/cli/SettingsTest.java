@@ -75,4 +75,12 @@ final class SettingsTest {
         yaml("a: [\n");
         assertThat(status(Map.of())).isEqualTo(CliException.USAGE);
     }
+
+    @Test
+    void theExampleOfTheDocumentationHoldsNoKeyThatIsUnknown() {
+        Path example = Path.of("../docs/weir.yaml").toAbsolutePath();
+        assertThat(status(Map.of(), "--config", example.toString(), "--url", "http://127.0.0.1:1"))
+                .as(err.toString())
+                .isEqualTo(CliException.UNREACHABLE);
+    }
 }

@@ -38,7 +38,7 @@ final class CommandLineTest {
     void generateMakesAPictureInItsOwnProcessAndSaysWhatItMade() throws IOException {
         Outcome outcome = weir("generate", "A red  apple!", "--seed", "7", "--steps", "6", "--json");
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
-        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.err()).as("no progress beside JSON").doesNotContain("step");
         JsonNode image = json(outcome).path("images").path(0);
         assertThat(image.path("file").asText()).isEqualTo("a-red-apple.png");
         assertThat(image.path("seed").asLong()).isEqualTo(7);
@@ -60,6 +60,17 @@ final class CommandLineTest {
         assertThat(again.out()).startsWith("a-red-apple-2.png  seed 7, 6 steps");
         assertThat(again.err().lines()).contains("step 6 of 6");
         assertThat(folder.resolve("a-red-apple-2.png")).hasSameBinaryContentAs(file);
+    }
+
+    @Test
+    void aCascadePassesThroughTheUpsampler() throws IOException {
+        Path cascade = Repository.ROOT.resolve("engine/src/test/resources/reference/checkpoints/default");
+        Outcome outcome = weir("generate", "x", "--model", cascade.toString(), "--size=128x128", "--steps=2", "--json");
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        JsonNode image = json(outcome).path("images").path(0);
+        assertThat(image.path("stages").findValuesAsText("stage"))
+                .containsExactly("text-encoder", "denoiser", "upsampler", "decoder");
+        assertThat(ImageIO.read(folder.resolve("x.png").toFile()).getWidth()).isEqualTo(128);
     }
 
     private static boolean isMostlyRed(BufferedImage picture) {

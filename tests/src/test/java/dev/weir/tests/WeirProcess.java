@@ -63,6 +63,11 @@ final class WeirProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "dev.weir.cli.Main"));
         command.addAll(arguments);
+        return launch(String.join(" ", arguments), directory, environment, command);
+    }
+
+    private static WeirProcess launch(
+            String name, Path directory, Map<String, String> environment, List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().keySet().removeIf(key -> key.startsWith("WEIR_"));
         builder.environment().put("OPT_OUT_TRACKING", "true");
@@ -71,7 +76,7 @@ final class WeirProcess implements AutoCloseable {
             Process process = builder.start();
             RUNNING.add(process);
             process.onExit().thenAccept(RUNNING::remove);
-            return new WeirProcess(String.join(" ", arguments), process);
+            return new WeirProcess(name, process);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -85,6 +90,13 @@ final class WeirProcess implements AutoCloseable {
     static Outcome run(Path directory, Map<String, String> environment, List<String> arguments) {
         try (WeirProcess weir = start(directory, environment, arguments)) {
             return weir.awaitExit();
+        }
+    }
+
+    /** Runs any other command to its end. */
+    static Outcome runCommand(Path directory, Map<String, String> environment, List<String> command) {
+        try (WeirProcess process = launch(String.join(" ", command), directory, environment, command)) {
+            return process.awaitExit();
         }
     }
 
