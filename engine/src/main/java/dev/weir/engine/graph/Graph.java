@@ -59,7 +59,7 @@ public final class Graph {
     // ---- layers with weights
 
     public Value conv2d(Value x, String name, int out, int kernel) {
-        return conv2d(x, name, out, kernel, 1, kernel / 2);
+        return conv2d(x, name, out, kernel, 1, (kernel - 1) / 2);
     }
 
     public Value conv2d(Value x, String name, int out, int kernel, int stride, int padding) {
@@ -95,6 +95,7 @@ public final class Graph {
     }
 
     public Value groupNorm(Value x, String name, int groups, double eps) {
+        requireDivides(x, groups, name);
         var weight = script.declare(scope + name + ".weight", new Parameter.Plain(), x.channels());
         var bias = script.declare(scope + name + ".bias", new Parameter.Plain(), x.channels());
         var form = script.numerics().normsInPlanes(x.positions())
@@ -201,6 +202,7 @@ public final class Graph {
 
     /** Scaled dot-product attention of several heads over all tokens that the mask leaves. */
     public Value attention(Value q, Value k, Value v, int heads, Mask mask) {
+        requireDivides(q, heads, "attention");
         var split = List.of(q, k, v).stream()
                 .map(x -> like(x, "torch.transpose(torch.unflatten(%s, 2, [%d, -1]), 1, 2)", x, heads))
                 .toList();
@@ -213,6 +215,12 @@ public final class Graph {
                 mask.expression(),
                 mask.causal() ? "True" : "False");
         return let(v.channels(), q.positions(), "torch.flatten(torch.transpose(%s, 1, 2), 2)", out);
+    }
+
+    private void requireDivides(Value x, int parts, String name) {
+        if (parts < 1 || x.channels() % parts != 0) {
+            script.report("%s%s cannot part %d channels in %d".formatted(scope, name, x.channels(), parts));
+        }
     }
 
     // ---- edges

@@ -16,10 +16,10 @@ public record Numerics(int dtype, String device, boolean packed) {
     /** TorchScript's number of fp32, the type of every graph's edges. */
     public static final int FP32 = 6;
 
-    private static final int SMALL_IMAGE_PIXELS = 1024;
-
     private static final int FP16 = 5;
     private static final int BF16 = 15;
+
+    private static final int SMALL_IMAGE_PIXELS = 1024;
 
     /**
      * Packs where the processor's matrix units want it. Elsewhere the blocks depend on the size of the image, and one that

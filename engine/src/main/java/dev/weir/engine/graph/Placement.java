@@ -9,12 +9,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * Where libtorch finds each weight: in its safetensors file, or, where it does not begin at a multiple of its element
@@ -33,7 +31,8 @@ public final class Placement implements AutoCloseable {
     }
 
     public static Placement of(Weights weights, Set<String> names) throws IOException {
-        var places = names.stream().map(weights::info).collect(Collectors.toMap(TensorInfo::name, Function.identity()));
+        var places = new HashMap<String, TensorInfo>();
+        names.forEach(name -> places.put(name, weights.info(name)));
         var misaligned = places.values().stream()
                 .filter(info -> info.offset() % info.type().bytes() != 0)
                 .toList();
@@ -41,6 +40,7 @@ public final class Placement implements AutoCloseable {
             return new Placement(places, List.of());
         }
         var file = Files.createTempFile("weir-weights", ".bin");
+        var placement = new Placement(places, List.of(file));
         try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             for (var info : misaligned) {
                 long offset = (channel.position() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -50,8 +50,11 @@ public final class Placement implements AutoCloseable {
                         info.name(),
                         new TensorInfo(info.name(), info.type(), info.shape(), file, offset, info.length()));
             }
+        } catch (IOException e) {
+            placement.close();
+            throw e;
         }
-        return new Placement(places, List.of(file));
+        return placement;
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
@@ -75,14 +78,6 @@ public final class Placement implements AutoCloseable {
             case U8 -> 0;
             case BOOL -> 11;
         };
-    }
-
-    List<Path> files() {
-        return new ArrayList<>(places.values().stream()
-                .map(TensorInfo::file)
-                .distinct()
-                .sorted()
-                .toList());
     }
 
     @Override

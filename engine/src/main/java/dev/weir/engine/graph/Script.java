@@ -60,10 +60,7 @@ public final class Script {
         var parameter = new Parameter(name, List.of(shape), use);
         parameters.putIfAbsent(name, parameter);
         if (!hasWeight(name)) {
-            problems.add(name + " is missing");
-            if (problems.size() > MOST_PROBLEMS) {
-                throw refusal();
-            }
+            report(name + " is missing");
         } else {
             var info = weights.info(name);
             var wanted = parameter.shape().stream().mapToLong(side -> side).toArray();
@@ -74,6 +71,14 @@ public final class Script {
             }
         }
         return "self." + parameter.attribute();
+    }
+
+    /** Notes what makes the network unusable. */
+    void report(String problem) {
+        problems.add(problem);
+        if (problems.size() > MOST_PROBLEMS) {
+            throw refusal();
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.TensorInfo;
@@ -92,6 +93,15 @@ class RefusedCheckpointTest {
         assertThatThrownBy(() -> Networks.check(with(component, key, json), SD1.weights(component)))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(key + " = " + json);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"norm_num_groups,3", "norm_num_groups,0", "attention_head_dim,3", "attention_head_dim,0"})
+    void partsThatDoNotDivideChannelsAreNamed(String key, int parts) {
+        var config = with("unet", key, IntNode.valueOf(parts));
+        assertThatThrownBy(() -> Networks.check(config, weights))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("cannot part 8 channels in " + parts);
     }
 
     @Test
