@@ -19,12 +19,12 @@ SINGULAR_S = ("bus", "octopus", "cactus", "rhinoceros", "hippopotamus", "dress",
 
 
 def read_nouns(file: Path):
-    """concept -> (names, weight); a starred line weighs three times as much."""
+    """concept -> (names, weight); a starred line weighs twice as much."""
     nouns = {}
     for line in file.read_text().splitlines():
         if line and not line.startswith("#"):
             concept, names = line.lstrip("*").split(":")
-            nouns[concept] = ([n.strip() for n in names.split("|")], 3.0 if line.startswith("*") else 1.0)
+            nouns[concept] = ([n.strip() for n in names.split("|")], 2.0 if line.startswith("*") else 1.0)
     return nouns
 
 

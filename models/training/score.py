@@ -62,8 +62,8 @@ def augment(rgb, rng):
 
 def train(work, folder, nouns, epochs, file):
     pictures = Pictures(work)
-    rows = [i for i, m in enumerate(pictures.manifest) if m["group"] not in (1, 8, 9) and not is_held_out(m)]
-    names = [nouns.get(m["concept"], ([m["words"]], 1))[0][0] for m in (pictures.manifest[i] for i in rows)]
+    rows = [i for i, m in enumerate(pictures.manifest) if m["concept"] in nouns and not is_held_out(m)]
+    names = [nouns[pictures.manifest[i]["concept"]][0][0] for i in rows]
     unique = sorted(set(names))
     embeddings = sentence_embeddings(folder, unique)
     target = torch.tensor([unique.index(n) for n in names])
@@ -110,13 +110,16 @@ def main():
     p.add_argument("--work", type=Path, default=HERE / "work")
     p.add_argument("--model", type=Path, default=HERE.parent / "default")
     p.add_argument("--seeds", type=int, default=1, help="pictures a noun")
-    p.add_argument("--epochs", type=int, default=12)
+    p.add_argument("--epochs", type=int, default=16)
     p.add_argument("--guidance", type=float, default=4.0)
+    p.add_argument("--train-only", action="store_true", help="stop when the scorer is trained")
     a = p.parse_args()
     nouns = read_nouns(HERE / "nouns.txt")
     file = a.work / "scorer.pt"
     if not file.exists():
         train(a.work, a.model, nouns, a.epochs, file)
+    if a.train_only:
+        return
     net = PictureEncoder().eval()
     net.load_state_dict(torch.load(file, weights_only=True))
 

@@ -81,6 +81,8 @@ def plan(pictures, nouns, seed):
         m = pictures.manifest[i]
         if m["concept"] in nouns:
             names, weight = nouns[m["concept"]]
+            if weight == 1 and m["set"] != "noto":
+                continue  # nouns without a star keep to one style: more views of fewer pictures
             plain_share = 0.75 if m["set"] == "noto" else 0.1
             chosen.append((i, Namer(rng, names, m["keywords"], m["set"], plain_share), weight * SET_WEIGHTS[m["set"]]))
     for i, namer, weight in chosen:
