@@ -24,6 +24,16 @@ final class BrowserTest {
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     private static final double PICTURE_TIMEOUT_MS = 60_000;
 
+    /** Previews pass faster than a test can look: the page itself writes down what its picture showed. */
+    private static final String RECORD_PICTURES =
+            """
+            window.shown = [];
+            new MutationObserver(changes => changes
+                .filter(change => change.target.dataset.testid === 'picture')
+                .forEach(change => window.shown.push(change.target.dataset.kind)))
+              .observe(document, {subtree: true, attributes: true, attributeFilter: ['data-kind', 'src']});
+            """;
+
     @RegisterExtension
     static final UpServer UP = new UpServer();
 
@@ -42,6 +52,7 @@ final class BrowserTest {
                 }
             });
             page.onPageError(complaints::add);
+            page.addInitScript(RECORD_PICTURES);
             page.navigate(UP.server().url().toString());
 
             page.getByTestId("prompt").fill("a red apple");
@@ -51,8 +62,8 @@ final class BrowserTest {
             Locator card = page.getByTestId("card").first();
             Locator picture = card.getByTestId("picture");
             var patient = new HasAttributeOptions().setTimeout(PICTURE_TIMEOUT_MS);
-            assertThat(picture).hasAttribute("data-kind", "preview", patient);
             assertThat(picture).hasAttribute("data-kind", "final", patient);
+            assertThat(shown(page)).startsWith("preview").endsWith("final");
             assertThat(card).hasAttribute("data-state", "completed", patient);
             assertThat(card.getByTestId("download")).isVisible();
             assertThat((Integer) picture.evaluate("image => image.naturalWidth"))
@@ -63,5 +74,11 @@ final class BrowserTest {
             assertThat(screenshot).isNotEmptyFile();
             assertThat(complaints).isEmpty();
         }
+    }
+
+    /** What the picture showed, in order. */
+    private static List<String> shown(Page page) {
+        return ((List<?>) page.evaluate("window.shown"))
+                .stream().map(String.class::cast).toList();
     }
 }
