@@ -21,6 +21,9 @@ import dev.weir.serving.plan.Planner;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The loop of a stage that diffuses, the denoiser and the upsampler: before each forward it chooses the rows that take
@@ -37,6 +40,9 @@ public final class SteppingStage implements Stage {
      */
     public record Limits(int samples, int rowsPerForward) {}
 
+    private static final Logger LOG = LoggerFactory.getLogger(SteppingStage.class);
+    private static final long PROFILE_NANOS = 800_000_000;
+
     private final StageKind kind;
     private final RowSource source;
     private final List<ModelFolder> folders;
@@ -45,6 +51,7 @@ public final class SteppingStage implements Stage {
     private final Planner planner;
     private final Roster roster;
     private volatile ServedModels<DiffusionPart> models;
+    private volatile double backlogSeconds;
 
     public SteppingStage(
             StageKind kind, RowSource source, List<ModelFolder> folders, ComputeTarget target, Limits limits) {
@@ -76,7 +83,10 @@ public final class SteppingStage implements Stage {
     @Override
     public void open() {
         models = ServedModels.open(folders, source::open);
-        models.all().values().forEach(WarmUp::run);
+        var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
+        models.all()
+                .forEach((model, part) ->
+                        roster.learn(new Group(model, part.nativeShape()), profile.of(part, limits.rowsPerForward())));
     }
 
     @Override
@@ -105,11 +115,17 @@ public final class SteppingStage implements Stage {
     }
 
     @Override
+    public OptionalDouble backlogSeconds() {
+        return OptionalDouble.of(backlogSeconds);
+    }
+
+    @Override
     public void admit(Work work, Outbox outbox) {
         try {
             DiffusionPart part = models.get(work.task().getModel());
             Group group = new Group(work.task().getModel(), source.shape(part, work.task()));
             roster.add(new HeldSample(work, part, group, source.start(part, work)), System.currentTimeMillis());
+            backlogSeconds = roster.backlogSeconds();
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
         }
@@ -118,6 +134,7 @@ public final class SteppingStage implements Stage {
     @Override
     public void drop(SampleKey key) {
         roster.removeIf(sample -> sample.work().key().equals(key));
+        backlogSeconds = roster.backlogSeconds();
     }
 
     @Override
@@ -133,10 +150,8 @@ public final class SteppingStage implements Stage {
         long begin = System.nanoTime();
         try {
             stepped = advance(chosen);
-        } catch (RuntimeException e) {
-            roster.removeIf(chosen::contains);
-            chosen.forEach(
-                    s -> outbox.fail(s.work(), new Failure("step_failed", String.valueOf(e.getMessage()), true)));
+        } catch (RuntimeException | OutOfMemoryError problem) {
+            recover(plan, chosen, problem, outbox);
             return plan.cost();
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
@@ -144,7 +159,26 @@ public final class SteppingStage implements Stage {
             chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, outbox);
         }
         roster.stepped(state, plan, seconds);
+        backlogSeconds = roster.backlogSeconds();
+        outbox.forward(Forwards.of(plan, seconds));
         return plan.cost();
+    }
+
+    /** No row has moved. Where fewer would have fitted, they are tried in the next turn; else those concerned fail. */
+    private void recover(Plan<HeldSample> plan, List<HeldSample> chosen, Throwable problem, Outbox outbox) {
+        boolean noMemory = Memory.isExhausted(problem);
+        if (noMemory && chosen.size() > 1) {
+            roster.learn(plan.group(), roster.curve(plan.group()).withoutRoomFor(plan.cost()));
+            LOG.warn(
+                    "{} rows of {} do not fit into the memory: from now on at most {}",
+                    plan.cost(),
+                    plan.group(),
+                    roster.curve(plan.group()).cap());
+            return;
+        }
+        roster.removeIf(chosen::contains);
+        String code = noMemory ? "out_of_memory" : "step_failed";
+        chosen.forEach(s -> outbox.fail(s.work(), new Failure(code, String.valueOf(problem.getMessage()), true)));
     }
 
     private static List<Stepped> advance(List<HeldSample> chosen) {

@@ -15,6 +15,9 @@ public interface Outbox {
     /** A step was done; {@code step} counts from 1. */
     void progress(Work work, int step, int total, double stepSeconds);
 
+    /** A forward was done: for the meters, where there are any. */
+    default void forward(Forward forward) {}
+
     /** The predicted clean latent of a step, to be decoded for who watches. Dropped when no decoder has room for it. */
     void previewLatent(Work work, int step, int total, Tensor latent);
 

@@ -137,6 +137,11 @@ final class SampleDesk implements Outbox {
     }
 
     @Override
+    public void forward(Forward forward) {
+        meters.forward(forward);
+    }
+
+    @Override
     public void previewLatent(Work work, int step, int total, Tensor latent) {
         frameOnLoop(work, held -> {
             Task task = work.task();

@@ -5,6 +5,7 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What one stage computes; the stage node around it has the bus, the credits and the device thread.
@@ -36,6 +37,11 @@ public interface Stage {
 
     /** How many forwards of the device a task needs, for the backlog: its steps, or 1. */
     int forwards(Task task);
+
+    /** Seconds until all that it holds is through, where it knows better than by the mean of its turns; any thread. */
+    default OptionalDouble backlogSeconds() {
+        return OptionalDouble.empty();
+    }
 
     /** Takes work in. What is wrong with its tensors is told to the outbox, not thrown. */
     void admit(Work work, Outbox outbox);

@@ -24,6 +24,7 @@ final class StageMeters {
     private final DistributionSummary batchRows;
     private final Counter finished;
     private final Counter droppedFrames;
+    private final Counter preemptions;
     private volatile double meanStepSeconds;
     private volatile double meanSamples;
     private volatile int lastRows;
@@ -40,6 +41,10 @@ final class StageMeters {
                 .register(metrics);
         this.finished = Counter.builder("weir.stage.finished")
                 .description("Samples that the stage finished or handed on")
+                .tag("stage", this.stage)
+                .register(metrics);
+        this.preemptions = Counter.builder("weir.stage.preemptions")
+                .description("Samples that lost their place in the batch to more urgent or less served ones")
                 .tag("stage", this.stage)
                 .register(metrics);
         this.droppedFrames = Counter.builder("weir.stage.frames.dropped")
@@ -62,6 +67,25 @@ final class StageMeters {
         lastRows = rows;
         meanSamples = mean(meanSamples, samples);
         meanStepSeconds = mean(meanStepSeconds, nanos / 1e9);
+    }
+
+    void forward(Forward forward) {
+        String rows = Integer.toString(Integer.highestOneBit(forward.rows()));
+        timer(
+                        "weir.stage.forward",
+                        "One forward of the network, by shape and by rows: at least these, fewer than twice",
+                        "shape",
+                        forward.shape(),
+                        "rows",
+                        rows)
+                .record(Duration.ofNanos((long) (forward.seconds() * 1e9)));
+        forward.rowsByClass().forEach((priority, count) -> Counter.builder("weir.stage.rows")
+                .description("Network rows by priority class")
+                .tag("stage", stage)
+                .tag("class", priority)
+                .register(metrics)
+                .increment(count));
+        preemptions.increment(forward.preempted());
     }
 
     void queued(double seconds) {
@@ -105,7 +129,7 @@ final class StageMeters {
         return forwardsLeft / Math.max(1, meanSamples) * meanStepSeconds;
     }
 
-    private Timer timer(String name, String description) {
+    private Timer timer(String name, String description, String... tags) {
         return Timer.builder(name)
                 .description(description)
                 .serviceLevelObjectives(
@@ -116,6 +140,7 @@ final class StageMeters {
                         Duration.ofSeconds(5),
                         Duration.ofSeconds(20))
                 .tag("stage", stage)
+                .tags(tags)
                 .register(metrics);
     }
 

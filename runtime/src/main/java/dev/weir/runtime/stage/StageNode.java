@@ -178,7 +178,8 @@ public final class StageNode extends VerticleBase implements Component {
                 .setFreeCredits(drained == null ? holdings.freeCredits() : 0)
                 .setWaiting(holdings.count(Held.Phase.WAITING))
                 .setRunning(holdings.count(Held.Phase.RUNNING))
-                .setBacklogSeconds(meters.backlogSeconds(holdings.forwardsLeft()))
+                .setBacklogSeconds(
+                        stage.backlogSeconds().orElseGet(() -> meters.backlogSeconds(holdings.forwardsLeft())))
                 .setStepSeconds(meters.stepSeconds())
                 .setLastBatch(meters.lastRows())
                 .setDraining(drained != null)

@@ -48,6 +48,14 @@ public final class FairPlanner implements Planner {
         return new Plan<>(turn.group(), chosen, preempted(state, turn, chosen, urgency, aged));
     }
 
+    private static int urgency(Queue<?> queue, PriorityClass aged) {
+        int urgency = Integer.MAX_VALUE;
+        for (PlanRow<?> row : queue.rows()) {
+            urgency = Math.min(urgency, rank(row, aged));
+        }
+        return urgency;
+    }
+
     private static <K> boolean isBefore(Queue<K> queue, Queue<K> other, Shares shares) {
         int byUse = Double.compare(shares.used(queue.group()), shares.used(other.group()));
         return byUse != 0 ? byUse < 0 : firstArrival(queue) < firstArrival(other);
@@ -111,10 +119,13 @@ public final class FairPlanner implements Planner {
     private static <K> Collection<Lane<K>> lanes(
             Queue<K> queue, PriorityClass aged, PlanState<K> state, double patience) {
         StepCurve curve = queue.curve();
-        Map<String, Lane<K>> lanes = new HashMap<>();
+        Map<String, Lane<K>> lanes = new HashMap<>(2 * queue.rows().size());
         for (PlanRow<K> row : queue.rows()) {
-            Lane<K> lane = lanes.computeIfAbsent(
-                    row.user(), user -> new Lane<>(state.shares().used(user), patience));
+            Lane<K> lane = lanes.get(row.user());
+            if (lane == null) {
+                lane = new Lane<>(state.shares().used(row.user()), patience);
+                lanes.put(row.user(), lane);
+            }
             double soonest = state.nowMs() + 1000 * row.stepsLeft() * curve.seconds(row.cost());
             long due = soonest > row.deadlineMs() ? Long.MAX_VALUE : row.deadlineMs();
             lane.add(new Entry<>(row, rank(row, aged), due));

@@ -1,5 +1,7 @@
 package dev.weir.serving.plan;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.PriorityQueue;
 
 /**
@@ -12,8 +14,12 @@ import java.util.PriorityQueue;
  */
 final class Lane<K> implements Comparable<Lane<K>> {
 
-    private final PriorityQueue<Entry<K>> entries = new PriorityQueue<>();
     private final double patience;
+    private final List<Entry<K>> added = new ArrayList<>(1);
+    private Entry<K> head;
+    /** All but the head, in order; made when a second row is asked for, which of most lanes it is not. */
+    private PriorityQueue<Entry<K>> rest;
+
     private double used;
     private boolean first = true;
 
@@ -27,22 +33,31 @@ final class Lane<K> implements Comparable<Lane<K>> {
     }
 
     void add(Entry<K> entry) {
-        entries.add(entry);
+        added.add(entry);
+        if (head == null || entry.compareTo(head) < 0) {
+            head = entry;
+        }
     }
 
     Entry<K> head() {
-        return entries.peek();
+        return head;
     }
 
     boolean isEmpty() {
-        return entries.isEmpty();
+        return head == null;
     }
 
     /** Takes the head into the forward, at so many seconds of the device. */
     PlanRow<K> take(double charge) {
         used += charge;
         first = false;
-        return entries.poll().row();
+        PlanRow<K> row = head.row();
+        if (rest == null) {
+            rest = new PriorityQueue<>(added);
+            rest.poll();
+        }
+        head = rest.poll();
+        return row;
     }
 
     private boolean keepsItsPlace() {

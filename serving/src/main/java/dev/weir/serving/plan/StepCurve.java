@@ -77,7 +77,9 @@ public final class StepCurve {
     /** The curve where memory does not hold so many rows: half of them are the most from now on. */
     public StepCurve withoutRoomFor(int rows) {
         int half = Math.max(1, Math.min(most, rows / 2));
-        return new StepCurve(Arrays.copyOf(seconds, half + 1), half);
+        double[] next = Arrays.copyOf(seconds, half + 1);
+        next[half] = seconds(half);
+        return new StepCurve(next, half);
     }
 
     private static int capOf(double[] seconds, int most) {

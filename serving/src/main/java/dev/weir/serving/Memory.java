@@ -1,0 +1,22 @@
+package dev.weir.serving;
+
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** Tells a device that is out of memory from other trouble: libtorch says it in words alone. */
+final class Memory {
+
+    private static final String[] WORDS = {"out of memory", "can't allocate memory", "not enough memory"};
+
+    private Memory() {}
+
+    static boolean isExhausted(Throwable problem) {
+        return Stream.iterate(problem, cause -> cause != null, Throwable::getCause)
+                .anyMatch(cause -> cause instanceof OutOfMemoryError || says(cause.getMessage()));
+    }
+
+    private static boolean says(String message) {
+        String text = String.valueOf(message).toLowerCase(Locale.ROOT);
+        return Stream.of(WORDS).anyMatch(text::contains);
+    }
+}

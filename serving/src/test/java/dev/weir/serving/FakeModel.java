@@ -1,0 +1,120 @@
+package dev.weir.serving;
+
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Priority;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Work;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+
+/** The default model's settings around a network that is a formula; what a forward costs or breaks is the test's to say. */
+final class FakeModel implements RowSource, Denoiser {
+
+    static final ModelFolder FOLDER = ModelFolder.open(Path.of("../models/default"));
+
+    private static final LatentShape SHAPE = new LatentShape(4, 4, 4);
+    private static final int WIDTH = 3;
+
+    final List<Integer> batches = new ArrayList<>();
+    private final IntConsumer onForward;
+
+    /** @param onForward told of the rows of each forward before it is done; may throw */
+    FakeModel(IntConsumer onForward) {
+        this.onForward = onForward;
+    }
+
+    static Work work(String job, String user, Priority priority, int steps, boolean guided, long seed) {
+        Task task = Task.newBuilder()
+                .setRef(SampleRef.newBuilder().setJobId(job))
+                .setModel(FOLDER.card().id())
+                .setUser(user)
+                .setPriority(priority)
+                .setGeneration(Generation.newBuilder()
+                        .setSeed(seed)
+                        .setSteps(steps)
+                        .setSampler("ddim")
+                        .setGuidanceScale(guided ? 5 : 1))
+                .addRoute(StageKind.DENOISER)
+                .addRoute(StageKind.DECODER)
+                .build();
+        return new Work(
+                task,
+                List.of(
+                        Tensor.ofFloats(Contexts.POSITIVE, new float[] {seed % 7, 1, 2}, 1, WIDTH),
+                        Tensor.ofFloats(Contexts.NEGATIVE, new float[] {0, 0, 0}, 1, WIDTH)));
+    }
+
+    @Override
+    public List<float[]> predict(LatentShape input, List<Denoiser.Row> rows) {
+        onForward.accept(rows.size());
+        batches.add(rows.size());
+        return rows.stream().map(FakeModel::predict).toList();
+    }
+
+    private static float[] predict(Denoiser.Row row) {
+        float[] out = row.latent().clone();
+        for (int i = 0; i < out.length; i++) {
+            out[i] = 0.5f * out[i] + 0.01f * row.context().values()[0] + 0.0001f * row.timestep();
+        }
+        return out;
+    }
+
+    @Override
+    public int inChannels() {
+        return SHAPE.channels();
+    }
+
+    @Override
+    public int outChannels() {
+        return SHAPE.channels();
+    }
+
+    @Override
+    public int contextWidth() {
+        return WIDTH;
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public DiffusionPart open(ModelFolder folder) {
+        return new DiffusionPart(folder.card(), this, folder.scheduler(), SHAPE, Denoiser.NO_CLASS, Optional.empty());
+    }
+
+    @Override
+    public int steps(Task task) {
+        return task.getGeneration().getSteps();
+    }
+
+    @Override
+    public Sampler sampler(DiffusionPart part, Task task) {
+        return Samplers.create(part.schedule(), task.getGeneration().getSampler(), steps(task));
+    }
+
+    @Override
+    public LatentShape shape(DiffusionPart part, Task task) {
+        return SHAPE;
+    }
+
+    @Override
+    public dev.weir.engine.diffusion.Row start(DiffusionPart part, Work work) {
+        Sampler sampler = sampler(part, work.task());
+        TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
+        return new dev.weir.engine.diffusion.Row(
+                sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, RowSource.guidance(work));
+    }
+}

@@ -1,0 +1,178 @@
+package dev.weir.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.proto.v1.Priority;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Work;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class SteppingStageTest {
+
+    private static final int MOST_ROWS = 16;
+    private static final int HELD = 64;
+
+    private final Results results = new Results();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "CUDA out of memory. Tried to allocate 20 GiB", "DefaultCPUAllocator: can't allocate memory"
+            })
+    void aForwardThatDoesNotFitIntoTheMemoryLosesNoRow(String words) {
+        FakeModel model = new FakeModel(rows -> failAbove(5, rows, words));
+        SteppingStage stage = open(model);
+        List<Work> works = works(12);
+        works.forEach(work -> stage.admit(work, results));
+        runOut(stage);
+        assertThat(results.failures).isEmpty();
+        assertThat(results.latents).hasSize(12);
+        assertThat(model.batches).allMatch(rows -> rows <= 5).contains(4);
+        Map<SampleKey, float[]> limited = Map.copyOf(results.latents);
+        results.latents.clear();
+        SteppingStage roomy = open(new FakeModel(rows -> {}));
+        works.forEach(work -> roomy.admit(work, results));
+        runOut(roomy);
+        limited.forEach((key, latent) -> assertThat(results.latents.get(key)).isEqualTo(latent));
+    }
+
+    @Test
+    void aSampleThatDoesNotFitAloneFailsAndMayBeTriedElsewhere() {
+        boolean[] isFull = {false};
+        SteppingStage stage = open(new FakeModel(rows -> failAbove(isFull[0] ? 1 : MOST_ROWS, rows, "")));
+        isFull[0] = true;
+        stage.admit(FakeModel.work("pair", "a", Priority.STANDARD, 4, true, 1), results);
+        stage.admit(FakeModel.work("single", "a", Priority.STANDARD, 4, false, 2), results);
+        runOut(stage);
+        assertThat(results.latents).containsOnlyKeys(new SampleKey("single", 0));
+        assertThat(results.failures.get(new SampleKey("pair", 0))).satisfies(failure -> {
+            assertThat(failure.code()).isEqualTo("out_of_memory");
+            assertThat(failure.retryable()).isTrue();
+        });
+    }
+
+    @Test
+    void otherTroubleFailsThoseWhoShareTheForwardAndNobodyElse() {
+        int[] forwards = {Integer.MAX_VALUE};
+        SteppingStage stage = open(new FakeModel(rows -> {
+            if (forwards[0]-- == 0) {
+                throw new IllegalStateException("broken");
+            }
+        }));
+        forwards[0] = 2;
+        List<Work> works = works(12);
+        works.forEach(work -> stage.admit(work, results));
+        runOut(stage);
+        assertThat(results.failures).isNotEmpty().allSatisfy((key, failure) -> assertThat(failure.code())
+                .isEqualTo("step_failed"));
+        assertThat(results.latents.size() + results.failures.size()).isEqualTo(12);
+    }
+
+    @Test
+    void theBacklogIsWhatIsLeftOfStepsAndSinksToNothing() {
+        SteppingStage stage = open(new FakeModel(rows -> {}));
+        assertThat(stage.backlogSeconds()).hasValue(0);
+        works(12).forEach(work -> stage.admit(work, results));
+        assertThat(stage.backlogSeconds().orElseThrow()).isPositive();
+        runOut(stage);
+        assertThat(stage.backlogSeconds()).hasValue(0);
+        assertThat(results.forwards)
+                .isNotEmpty()
+                .allMatch(forward -> forward.rows()
+                        == forward.rowsByClass().values().stream()
+                                .mapToInt(n -> n)
+                                .sum());
+    }
+
+    @Test
+    void aThousandRandomCancelsUnderLoadLeaveNothingBehind() {
+        SteppingStage stage = open(new FakeModel(rows -> {}));
+        Random random = new Random(11);
+        List<SampleKey> held = new ArrayList<>();
+        Set<SampleKey> cancelled = new HashSet<>();
+        List<WeakReference<Work>> references = new ArrayList<>();
+        int admitted = 0;
+        while (cancelled.size() < 1000) {
+            held.removeAll(results.latents.keySet());
+            while (held.size() < HELD) {
+                Work work = randomWork(admitted++, random);
+                references.add(new WeakReference<>(work));
+                held.add(work.key());
+                stage.admit(work, results);
+            }
+            for (int i = random.nextInt(4); i > 0; i--) {
+                SampleKey key = held.remove(random.nextInt(held.size()));
+                stage.drop(key);
+                cancelled.add(key);
+            }
+            stage.turn(results);
+            stage.drop(new SampleKey("unknown", 0));
+        }
+        runOut(stage);
+        assertThat(results.failures).isEmpty();
+        assertThat(results.latents).hasSize(admitted - cancelled.size());
+        assertThat(results.latents.keySet()).doesNotContainAnyElementsOf(cancelled);
+        assertThat(stage.backlogSeconds()).hasValue(0);
+        System.gc();
+        assertThat(references).as("tasks still in memory").allMatch(reference -> reference.get() == null);
+        stage.close();
+    }
+
+    private static Work randomWork(int number, Random random) {
+        return FakeModel.work(
+                "job " + number,
+                "user " + random.nextInt(5),
+                Priority.forNumber(random.nextInt(3)),
+                2 + random.nextInt(20),
+                random.nextBoolean(),
+                random.nextInt(1000));
+    }
+
+    private static List<Work> works(int count) {
+        Random random = new Random(5);
+        List<Work> works = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            works.add(randomWork(i, random));
+        }
+        return works;
+    }
+
+    private static SteppingStage open(FakeModel model) {
+        SteppingStage stage = new SteppingStage(
+                StageKind.DENOISER,
+                model,
+                List.of(FakeModel.FOLDER),
+                new ComputeTarget("cpu", Precision.FP32),
+                new SteppingStage.Limits(HELD, MOST_ROWS));
+        stage.open();
+        model.batches.clear();
+        return stage;
+    }
+
+    private void runOut(SteppingStage stage) {
+        int turns = 0;
+        while (stage.turn(results) > 0) {
+            assertThat(turns++).isLessThan(10_000);
+        }
+    }
+
+    private static void failAbove(int most, int rows, String words) {
+        if (rows > most) {
+            if (words.isEmpty()) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+            throw new IllegalStateException("forward failed", new IllegalStateException(words));
+        }
+    }
+}
