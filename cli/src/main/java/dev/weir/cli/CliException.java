@@ -33,12 +33,12 @@ final class CliException extends RuntimeException {
         return isWrapper && e.getCause() != null ? rootOf(e.getCause()) : e;
     }
 
-    /** One line: the message, and the kind of error where the message alone would say nothing. */
+    /** One line: the message, and the kind of error where the message alone would say too little, as a lone name does. */
     static String describe(Throwable e) {
-        if (e instanceof CliException || e instanceof IllegalArgumentException && e.getMessage() != null) {
-            return e.getMessage();
-        }
         String kind = e.getClass().getSimpleName();
-        return e.getMessage() == null ? kind : e.getMessage() + " (" + kind + ")";
+        if (e.getMessage() == null) {
+            return kind;
+        }
+        return e.getMessage().contains(" ") ? e.getMessage() : e.getMessage() + " (" + kind + ")";
     }
 }

@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
         })
 final class GenerateCommand implements Callable<Integer> {
 
+    private static final int MAX_PICTURES = 10;
     private static final long RANDOM_SEEDS = 1L << 32;
 
     @Spec
@@ -104,8 +105,16 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (count < 1 || count > MAX_PICTURES) {
+            throw new CliException(
+                    CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_PICTURES, count));
+        }
         String format = OutputFiles.format(out);
         List<Path> files = OutputFiles.choose(out, prompt, count);
+        OutputFiles.requireWritable(files.get(0));
+        if (frames != null) {
+            OutputFiles.requireWritable(frames.resolve("frame"));
+        }
         if (url != null) {
             ask(new GatewayClient(url), format, files);
             return 0;

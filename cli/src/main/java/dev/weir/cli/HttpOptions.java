@@ -7,6 +7,7 @@ import picocli.CommandLine.Option;
 final class HttpOptions {
 
     static final int GATEWAY_PORT = 8080;
+    private static final int MAX_PORT = 65_535;
 
     @Option(
             names = "--host",
@@ -23,6 +24,9 @@ final class HttpOptions {
 
     /** @param defaultPort for when none is asked for */
     HostPort address(int defaultPort) {
+        if (port != null && (port < 0 || port > MAX_PORT)) {
+            throw new CliException(CliException.USAGE, "--port must be from 0 to %d, not %d".formatted(MAX_PORT, port));
+        }
         return new HostPort(host, port == null ? defaultPort : port);
     }
 }

@@ -31,6 +31,17 @@ final class OutputFiles {
         throw new CliException(CliException.USAGE, "--out: " + out + " ends neither in .png nor in .jpg");
     }
 
+    /** Throws {@link CliException} where a file could not be written there: before the work is done, and not after. */
+    static void requireWritable(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        while (folder != null && !Files.exists(folder)) {
+            folder = folder.getParent();
+        }
+        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new CliException(CliException.USAGE, file + " cannot be written: " + folder + " is not open to you");
+        }
+    }
+
     /** @param out a file, a folder that exists, or null for the present folder */
     static List<Path> choose(Path out, String prompt, int count) {
         if (out != null && !Files.isDirectory(out)) {
