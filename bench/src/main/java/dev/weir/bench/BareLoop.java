@@ -27,30 +27,30 @@ final class BareLoop implements AutoCloseable {
     private final ImageCodec codec;
     private final SchedulerConfig schedule;
     private final ModelCard card;
-    private final String prompt;
     private final int steps;
 
-    BareLoop(ModelFolder folder, ComputeTarget target, String prompt, int steps) {
+    BareLoop(ModelFolder folder, ComputeTarget target, int steps) {
         this.encoder = folder.textEncoder(target);
         this.denoiser = folder.denoiser(target);
         this.codec = folder.imageCodec(target);
         this.schedule = folder.scheduler();
         this.card = folder.card();
-        this.prompt = prompt;
         this.steps = steps;
     }
 
-    /** Draws so many pictures in one batch, from prompts to pixels. */
-    void draw(int images) {
+    /** Draws a picture of each seed's prompt in one batch, from prompts to pixels. */
+    void draw(List<Integer> seeds) {
         int side = card.nativeSize() / card.scale();
         LatentShape shape = new LatentShape(card.latentChannels(), side, side);
-        List<TextStates> states = encoder.encode(List.of(prompt, ""));
-        Guidance guidance =
-                new Guidance(states.get(0), states.get(1), card.defaults().guidanceScale());
+        List<String> prompts = new ArrayList<>(List.of(""));
+        seeds.forEach(seed -> prompts.add(ConcurrentClients.prompt(seed)));
+        List<TextStates> states = encoder.encode(prompts);
         List<Row> rows = new ArrayList<>();
-        for (int seed = 0; seed < images; seed++) {
+        for (int i = 0; i < seeds.size(); i++) {
             Sampler sampler = Samplers.create(schedule, card.defaults().sampler(), steps);
-            TorchGenerator noise = new TorchGenerator(seed);
+            TorchGenerator noise = new TorchGenerator(seeds.get(i));
+            Guidance guidance = new Guidance(
+                    states.get(i + 1), states.get(0), card.defaults().guidanceScale());
             rows.add(new Row(sampler, RowStart.fromNoise(sampler, shape, noise), noise, guidance));
         }
         for (int step = 0; step < steps; step++) {

@@ -16,33 +16,37 @@ final class ConcurrentClients {
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final URI images;
-    private final String prompt;
     private final int steps;
 
-    ConcurrentClients(URI gateway, String prompt, int steps) {
+    ConcurrentClients(URI gateway, int steps) {
         this.images = gateway.resolve("/v1/images/generations");
-        this.prompt = prompt;
         this.steps = steps;
     }
 
-    /** Returns when all pictures are there; throws IllegalStateException on the first that is not. */
-    void draw(int count, int clients) {
-        AtomicInteger next = new AtomicInteger();
+    /** One of its own for each seed, so that none is remembered from the one before. */
+    static String prompt(int seed) {
+        return "a red apple, number " + seed;
+    }
+
+    /** Returns when the pictures of these seeds are there; throws IllegalStateException on the first that is not. */
+    void draw(int firstSeed, int endSeed, int clients) {
+        AtomicInteger next = new AtomicInteger(firstSeed);
         List<CompletableFuture<Void>> all = IntStream.range(0, clients)
-                .mapToObj(client -> drawOn(next, count))
+                .mapToObj(client -> drawOn(next, endSeed))
                 .toList();
         all.forEach(CompletableFuture::join);
     }
 
-    private CompletableFuture<Void> drawOn(AtomicInteger next, int count) {
+    private CompletableFuture<Void> drawOn(AtomicInteger next, int endSeed) {
         int seed = next.getAndIncrement();
-        return seed >= count
+        return seed >= endSeed
                 ? CompletableFuture.completedFuture(null)
-                : ask(seed).thenCompose(v -> drawOn(next, count));
+                : ask(seed).thenCompose(v -> drawOn(next, endSeed));
     }
 
     private CompletableFuture<Void> ask(int seed) {
-        String body = "{\"prompt\": \"%s\", \"seed\": %d, \"num_inference_steps\": %d}".formatted(prompt, seed, steps);
+        String body =
+                "{\"prompt\": \"%s\", \"seed\": %d, \"num_inference_steps\": %d}".formatted(prompt(seed), seed, steps);
         HttpRequest request = HttpRequest.newBuilder(images)
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(body))

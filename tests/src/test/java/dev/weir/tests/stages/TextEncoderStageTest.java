@@ -34,11 +34,11 @@ final class TextEncoderStageTest {
     }
 
     @Test
-    void whatWaitsSharesOneForwardAndEqualPromptsShareARow() {
+    void whatWaitsSharesOneForward() {
         stage.admit(work(task("a", generation("a red apple"))), outbox);
         stage.admit(work(task("b", generation("a blue house at night"))), outbox);
         stage.admit(work(task("c", generation("a red apple"))), outbox);
-        assertThat(turnAll(stage, outbox)).containsExactly(3); // two prompts and the empty one
+        assertThat(turnAll(stage, outbox)).containsExactly(3); // one turn of three samples
         assertThat(outbox.handedOn).containsOnlyKeys("a/0", "b/0", "c/0");
     }
 
@@ -52,6 +52,18 @@ final class TextEncoderStageTest {
             float[] expected = alone.encode(List.of("a red apple")).get(0).values();
             assertThat(context.shape()).containsExactly(expected.length / 32, 32);
             assertThat(context.toFloats()).containsExactly(expected, within(1e-5f));
+        }
+    }
+
+    @Test
+    void whatIsRememberedIsWhatWasEncoded() {
+        stage.admit(work(task("a", generation("a red apple"))), outbox);
+        turnAll(stage, outbox);
+        stage.admit(work(task("b", generation("a red apple"))), outbox);
+        turnAll(stage, outbox);
+        for (String context : List.of("context", "negative_context")) {
+            assertThat(outbox.handedOn.get("b/0").get(context).toFloats())
+                    .containsExactly(outbox.handedOn.get("a/0").get(context).toFloats());
         }
     }
 

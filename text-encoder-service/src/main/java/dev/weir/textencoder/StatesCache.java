@@ -1,0 +1,39 @@
+package dev.weir.textencoder;
+
+import dev.weir.engine.TextStates;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The states of prompts that were encoded lately: above all the empty one, which almost every guided sample needs. Bounded
+ * by the numbers that it holds; what was asked for longest ago goes first. Owned by the device thread; other nodes have
+ * their own.
+ */
+final class StatesCache {
+
+    private record Key(String model, String prompt) {}
+
+    private final int maxNumbers;
+    private final Map<Key, TextStates> states = new LinkedHashMap<>(16, 0.75f, true);
+    private long numbers;
+
+    /** @param maxNumbers floats held at most */
+    StatesCache(int maxNumbers) {
+        this.maxNumbers = maxNumbers;
+    }
+
+    Optional<TextStates> find(String model, String prompt) {
+        return Optional.ofNullable(states.get(new Key(model, prompt)));
+    }
+
+    void put(String model, String prompt, TextStates encoded) {
+        TextStates before = states.put(new Key(model, prompt), encoded);
+        numbers += encoded.values().length - (before == null ? 0 : before.values().length);
+        for (Iterator<TextStates> oldest = states.values().iterator(); numbers > maxNumbers && oldest.hasNext(); ) {
+            numbers -= oldest.next().values().length;
+            oldest.remove();
+        }
+    }
+}
