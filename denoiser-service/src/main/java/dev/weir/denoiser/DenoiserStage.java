@@ -18,6 +18,7 @@ import dev.weir.runtime.stage.Work;
 import dev.weir.serving.DiffusionPart;
 import dev.weir.serving.RowSource;
 import dev.weir.serving.SteppingStage;
+import dev.weir.serving.plan.Planner;
 import java.util.List;
 
 /** The rows of the base model: from pure noise, drawn from the sample's seed, at the base's size. The loop is {@link SteppingStage}'s. */
@@ -31,6 +32,12 @@ public final class DenoiserStage implements RowSource {
 
     public static Stage create(List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits) {
         return new SteppingStage(StageKind.DENOISER, new DenoiserStage(target), folders, target, limits);
+    }
+
+    /** The stage with rows chosen by another planner than the product's, as benchmarks compare them. */
+    public static Stage create(
+            List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits, Planner planner) {
+        return new SteppingStage(StageKind.DENOISER, new DenoiserStage(target), folders, target, limits, planner);
     }
 
     @Override

@@ -1,0 +1,83 @@
+package dev.weir.bench.batching;
+
+import dev.weir.serving.plan.FairPlanner;
+import dev.weir.serving.plan.Plan;
+import dev.weir.serving.plan.PlanRow;
+import dev.weir.serving.plan.PlanState;
+import dev.weir.serving.plan.PlanState.Queue;
+import dev.weir.serving.plan.Planner;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/** Three ways to choose rows in the same loop. All requests of the benchmark are of one group. */
+enum Mode implements Planner {
+
+    /** One request at a time, in order of arrival. */
+    SERIAL {
+        @Override
+        <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder) {
+            return List.of(inOrder.get(0));
+        }
+    },
+
+    /** A batch is formed when the one before is done, and nobody joins it later. */
+    REQUEST {
+        @Override
+        <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder) {
+            if (inOrder.get(0).running()) {
+                return inOrder.stream().filter(PlanRow::running).toList();
+            }
+            List<PlanRow<K>> chosen = new ArrayList<>();
+            int left = queue.curve().cap();
+            for (PlanRow<K> row : inOrder) {
+                left -= row.cost();
+                if (left < 0 && !chosen.isEmpty()) {
+                    break;
+                }
+                chosen.add(row);
+            }
+            return chosen;
+        }
+    },
+
+    /** The product's own planner. */
+    CONTINUOUS {
+        @Override
+        public <K> Plan<K> plan(PlanState<K> state) {
+            return new FairPlanner().plan(state);
+        }
+
+        @Override
+        <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder) {
+            throw new UnsupportedOperationException();
+        }
+    };
+
+    private static final Comparator<PlanRow<?>> ORDER =
+            Comparator.<PlanRow<?>, Boolean>comparing(row -> !row.running()).thenComparingLong(PlanRow::arrival);
+
+    /** @param inOrder those that run first, then by arrival; not empty */
+    abstract <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder);
+
+    @Override
+    public <K> Plan<K> plan(PlanState<K> state) {
+        if (state.groups().isEmpty()) {
+            return Plan.nothing();
+        }
+        Queue<K> queue = state.groups().get(0);
+        List<PlanRow<K>> inOrder = queue.rows().stream().sorted(ORDER).toList();
+        return new Plan<>(queue.group(), choose(queue, inOrder), List.of());
+    }
+
+    /** Whether a picture is given out only when all of its batch are done. */
+    boolean waitsForTheSlowest() {
+        return this == REQUEST;
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.weir.bench.batching;
+
+import dev.weir.bench.batching.Trace.Arrival;
+import dev.weir.runtime.stage.Forward;
+import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Stage;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * What one mode made of one trace. Seconds from a request's arrival.
+ *
+ * @param throughput requests a second, from the first arrival to the last picture
+ * @param rowsPerSecond network rows a second while the device worked
+ */
+record Run(
+        double throughput,
+        double meanLatency,
+        double p95Latency,
+        double p95FirstStep,
+        double p95FirstPreview,
+        double meanBatch,
+        double meanStep,
+        double rowsPerSecond) {
+
+    /** Runs the stage's loop on this thread until all of the trace is done. */
+    static Run of(Stage stage, Trace trace, boolean waitsForTheSlowest) {
+        long begin = System.nanoTime();
+        Recorder recorder = new Recorder(() -> (System.nanoTime() - begin) / 1e9);
+        int next = 0;
+        List<Arrival> arrivals = trace.arrivals();
+        while (recorder.finished.size() < arrivals.size()) {
+            double now = (System.nanoTime() - begin) / 1e9;
+            while (next < arrivals.size() && arrivals.get(next).seconds() <= now) {
+                stage.admit(arrivals.get(next++).work(), recorder);
+            }
+            if (stage.turn(recorder) == 0) {
+                LockSupport.parkNanos((long) (1e9 * (arrivals.get(next).seconds() - now)));
+            }
+        }
+        double end = (System.nanoTime() - begin) / 1e9;
+        return of(recorder, arrivals, waitsForTheSlowest ? givenOut(recorder) : recorder.finished, end);
+    }
+
+    private static Run of(Recorder recorder, List<Arrival> arrivals, Map<SampleKey, Double> finished, double end) {
+        int rows = recorder.forwards.stream().mapToInt(Forward::rows).sum();
+        double busy = recorder.forwards.stream().mapToDouble(Forward::seconds).sum();
+        double[] latencies = since(arrivals, finished);
+        return new Run(
+                arrivals.size() / (end - arrivals.get(0).seconds()),
+                Arrays.stream(latencies).average().orElseThrow(),
+                p95(latencies),
+                p95(since(arrivals, recorder.firstSteps)),
+                p95(since(arrivals, recorder.firstPreviews)),
+                (double) rows / recorder.forwards.size(),
+                busy / recorder.forwards.size(),
+                rows / busy);
+    }
+
+    /** All of a batch when its last is done. */
+    private static Map<SampleKey, Double> givenOut(Recorder recorder) {
+        Map<Integer, Double> ends = new HashMap<>();
+        recorder.finished.forEach((key, at) -> ends.merge(recorder.batches.get(key), at, Math::max));
+        Map<SampleKey, Double> givenOut = new HashMap<>();
+        recorder.finished.keySet().forEach(key -> givenOut.put(key, ends.get(recorder.batches.get(key))));
+        return givenOut;
+    }
+
+    private static double[] since(List<Arrival> arrivals, Map<SampleKey, Double> moments) {
+        return arrivals.stream()
+                .mapToDouble(arrival -> moments.get(arrival.work().key()) - arrival.seconds())
+                .sorted()
+                .toArray();
+    }
+
+    /** By the nearest rank. */
+    private static double p95(double[] sorted) {
+        return sorted[(int) Math.ceil(0.95 * sorted.length) - 1];
+    }
+
+    Map<String, Object> json() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("throughput", throughput);
+        json.put("mean_latency_s", meanLatency);
+        json.put("p95_latency_s", p95Latency);
+        json.put("p95_first_step_s", p95FirstStep);
+        json.put("p95_first_preview_s", p95FirstPreview);
+        json.put("mean_batch_rows", meanBatch);
+        json.put("mean_step_s", meanStep);
+        return json;
+    }
+}

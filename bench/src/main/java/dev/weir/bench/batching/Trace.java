@@ -1,0 +1,76 @@
+package dev.weir.bench.batching;
+
+import dev.weir.engine.ModelCard;
+import dev.weir.engine.TextStates;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Contexts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Requests and when they come: a Poisson process, the same for each seed. Steps are drawn evenly from {8, 20, 30, 50}, half of
+ * the requests are guided; of each two in a row one is, and each four have all step counts, so that short traces weigh the same.
+ */
+record Trace(List<Arrival> arrivals) {
+
+    /** Mean network rows of a request: 27 steps of one or two rows. */
+    static final double MEAN_ROWS = 27 * 1.5;
+
+    private static final int[] STEPS = {8, 20, 30, 50};
+    private static final int PREVIEW_STEPS = 4;
+
+    record Arrival(double seconds, Work work) {}
+
+    /**
+     * @param perSecond requests a second; infinite for all at once
+     * @param states of some prompts, the empty one first
+     */
+    static Trace of(ModelCard card, List<TextStates> states, int requests, double perSecond, long seed) {
+        Random random = new Random(seed);
+        List<int[]> kinds = new ArrayList<>();
+        List<Arrival> arrivals = new ArrayList<>();
+        double now = 0;
+        for (int i = 0; i < requests; i++) {
+            if (kinds.isEmpty()) {
+                for (int steps : STEPS) {
+                    kinds.add(new int[] {steps, 1});
+                    kinds.add(new int[] {steps, 5});
+                }
+            }
+            int[] kind = kinds.remove(random.nextInt(kinds.size()));
+            now += -Math.log(1 - random.nextDouble()) / perSecond;
+            TextStates prompt = states.get(1 + random.nextInt(states.size() - 1));
+            arrivals.add(new Arrival(now, work(card, i, kind[0], kind[1], prompt, states.get(0))));
+        }
+        return new Trace(List.copyOf(arrivals));
+    }
+
+    private static Work work(
+            ModelCard card, int number, int steps, float guidance, TextStates prompt, TextStates empty) {
+        Task task = Task.newBuilder()
+                .setRef(SampleRef.newBuilder().setJobId("request " + number))
+                .setModel(card.id())
+                .setUser("user " + number % 5)
+                .setGeneration(Generation.newBuilder()
+                        .setSeed(number)
+                        .setSteps(steps)
+                        .setSampler("ddim")
+                        .setGuidanceScale(guidance)
+                        .setWidth(card.nativeSize())
+                        .setHeight(card.nativeSize()))
+                .setPreview(Preview.newBuilder().setEverySteps(PREVIEW_STEPS))
+                .addRoute(StageKind.DENOISER)
+                .addRoute(StageKind.DECODER)
+                .build();
+        List<Tensor> contexts =
+                List.of(Contexts.toTensor(Contexts.POSITIVE, prompt), Contexts.toTensor(Contexts.NEGATIVE, empty));
+        return new Work(task, contexts);
+    }
+}
