@@ -14,8 +14,8 @@ import java.util.function.LongSupplier;
  */
 final class BatchProfile {
 
-    /** Forwards of each size: the first pays for what the network does once, the fastest of the others counts. */
-    private static final int TRIES = 3;
+    /** Through all sizes, so that a slow moment of the machine is shared; the fastest of each counts. */
+    private static final int ROUNDS = 3;
 
     private static final int TOKENS = 8;
     private static final float TIMESTEP = 500;
@@ -31,33 +31,37 @@ final class BatchProfile {
 
     /** @param most rows that a forward may ever have */
     StepCurve of(DiffusionPart part, int most) {
-        long begin = nanoClock.getAsLong();
-        StepCurve curve = StepCurve.unknown(most);
-        for (int rows = 1; rows <= most; rows *= 2) {
-            double left = (budgetNanos - (nanoClock.getAsLong() - begin)) / 1e9;
-            if (rows > 1 && TRIES * curve.seconds(rows) > left) {
-                break;
-            }
-            try {
-                curve = curve.after(rows, fastest(part, rows));
-            } catch (RuntimeException | OutOfMemoryError problem) {
-                if (!Memory.isExhausted(problem)) {
-                    throw problem;
+        long end = nanoClock.getAsLong() + budgetNanos;
+        long[] fastest = new long[most + 1];
+        int room = most;
+        for (int round = 0; round < ROUNDS; round++) {
+            for (int rows = 1; rows <= room; rows *= 2) {
+                long expected = fastest[rows] > 0 ? fastest[rows] : 2 * fastest[rows / 2];
+                if (rows > 1 && nanoClock.getAsLong() + expected > end) {
+                    break;
                 }
-                return curve.withoutRoomFor(rows);
+                try {
+                    long nanos = nanosOf(part, rows);
+                    fastest[rows] = fastest[rows] > 0 ? Math.min(fastest[rows], nanos) : nanos;
+                } catch (RuntimeException | OutOfMemoryError problem) {
+                    if (!Memory.isExhausted(problem)) {
+                        throw problem;
+                    }
+                    room = rows / 2;
+                }
             }
+        }
+        StepCurve curve = StepCurve.unknown(Math.max(1, room));
+        for (int rows = 1; rows <= room; rows *= 2) {
+            curve = fastest[rows] > 0 ? curve.after(rows, fastest[rows] / 1e9) : curve;
         }
         return curve;
     }
 
-    private double fastest(DiffusionPart part, int rows) {
-        long fastest = Long.MAX_VALUE;
-        for (int i = 0; i < TRIES; i++) {
-            long begin = nanoClock.getAsLong();
-            forward(part, rows);
-            fastest = Math.min(fastest, nanoClock.getAsLong() - begin);
-        }
-        return fastest / 1e9;
+    private long nanosOf(DiffusionPart part, int rows) {
+        long begin = nanoClock.getAsLong();
+        forward(part, rows);
+        return nanoClock.getAsLong() - begin;
     }
 
     private static void forward(DiffusionPart part, int rows) {

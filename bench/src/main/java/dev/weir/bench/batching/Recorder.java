@@ -19,6 +19,7 @@ final class Recorder implements Outbox {
     final Map<SampleKey, Double> firstPreviews = new HashMap<>();
     final Map<SampleKey, Double> finished = new HashMap<>();
     final List<Forward> forwards = new ArrayList<>();
+    final List<Double> forwardEnds = new ArrayList<>();
     /** Which batch a request was part of, where batches are formed at start. */
     final Map<SampleKey, Integer> batches = new HashMap<>();
 
@@ -41,6 +42,7 @@ final class Recorder implements Outbox {
     @Override
     public void forward(Forward forward) {
         forwards.add(forward);
+        forwardEnds.add(clock.getAsDouble());
     }
 
     @Override

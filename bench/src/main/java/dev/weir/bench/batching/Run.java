@@ -15,7 +15,9 @@ import java.util.concurrent.locks.LockSupport;
  * What one mode made of one trace. Seconds from a request's arrival.
  *
  * @param throughput requests a second, from the first arrival to the last picture
- * @param rowsPerSecond network rows a second while the device worked
+ * @param mostRows of a forward
+ * @param fullRowsPerSecond network rows a second over the forwards that were full, or short of it by one row, and all that the
+ *     loop does beside them; means nothing where requests were waited for
  */
 record Run(
         double throughput,
@@ -25,7 +27,8 @@ record Run(
         double p95FirstPreview,
         double meanBatch,
         double meanStep,
-        double rowsPerSecond) {
+        int mostRows,
+        double fullRowsPerSecond) {
 
     /** Runs the stage's loop on this thread until all of the trace is done. */
     static Run of(Stage stage, Trace trace, boolean waitsForTheSlowest) {
@@ -49,6 +52,7 @@ record Run(
     private static Run of(Recorder recorder, List<Arrival> arrivals, Map<SampleKey, Double> finished, double end) {
         int rows = recorder.forwards.stream().mapToInt(Forward::rows).sum();
         double busy = recorder.forwards.stream().mapToDouble(Forward::seconds).sum();
+        int mostRows = recorder.forwards.stream().mapToInt(Forward::rows).max().orElseThrow();
         double[] latencies = since(arrivals, finished);
         return new Run(
                 arrivals.size() / (end - arrivals.get(0).seconds()),
@@ -58,7 +62,20 @@ record Run(
                 p95(since(arrivals, recorder.firstPreviews)),
                 (double) rows / recorder.forwards.size(),
                 busy / recorder.forwards.size(),
-                rows / busy);
+                mostRows,
+                fullRowsPerSecond(recorder, mostRows));
+    }
+
+    private static double fullRowsPerSecond(Recorder recorder, int mostRows) {
+        int rows = 0;
+        double seconds = 0;
+        for (int i = 1; i < recorder.forwards.size(); i++) {
+            if (recorder.forwards.get(i).rows() >= mostRows - 1) {
+                rows += recorder.forwards.get(i).rows();
+                seconds += recorder.forwardEnds.get(i) - recorder.forwardEnds.get(i - 1);
+            }
+        }
+        return rows / seconds;
     }
 
     /** All of a batch when its last is done. */

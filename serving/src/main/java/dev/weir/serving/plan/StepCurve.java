@@ -17,7 +17,7 @@ public final class StepCurve {
     /** What a larger batch must gain in throughput to be worth its longer step; less is noise. */
     private static final double WORTH = 0.05;
 
-    private static final double OPTIMISM = 0.9995;
+    private static final double OPTIMISM = 0.995;
 
     private final double[] seconds;
     private final int most;
