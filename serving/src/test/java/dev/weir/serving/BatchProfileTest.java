@@ -31,7 +31,7 @@ final class BatchProfileTest {
     void theProfileEndsBeforeItsTimeIsUp() {
         profile(1000 * MS, 64, rows -> 20 * MS * rows);
         assertThat(now).isLessThanOrEqualTo(1000 * MS);
-        assertThat(model.batches).contains(4).doesNotContain(16);
+        assertThat(model.batches).contains(16).doesNotContain(32);
     }
 
     @Test
