@@ -9,7 +9,6 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
@@ -21,7 +20,6 @@ import dev.weir.serving.ServedModels;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Latents to pictures: those of one model and shape share a forward, pictures before frames. Owned by the device thread. It
@@ -78,16 +76,6 @@ public final class DecoderStage implements Stage {
     @Override
     public int capacity() {
         return capacity;
-    }
-
-    @Override
-    public Optional<String> refuse(Task task) {
-        return Optional.empty();
-    }
-
-    @Override
-    public int forwards(Task task) {
-        return 1;
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
@@ -23,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -75,16 +73,6 @@ public final class TextEncoderStage implements Stage {
     @Override
     public int capacity() {
         return capacity;
-    }
-
-    @Override
-    public Optional<String> refuse(Task task) {
-        return Optional.empty();
-    }
-
-    @Override
-    public int forwards(Task task) {
-        return 1;
     }
 
     @Override

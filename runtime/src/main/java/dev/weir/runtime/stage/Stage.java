@@ -33,10 +33,14 @@ public interface Stage {
     int capacity();
 
     /** Why this task can never be done here, before it is accepted; empty when it can. */
-    Optional<String> refuse(Task task);
+    default Optional<String> refuse(Task task) {
+        return Optional.empty();
+    }
 
     /** How many forwards of the device a task needs, for the backlog: its steps, or 1. */
-    int forwards(Task task);
+    default int forwards(Task task) {
+        return 1;
+    }
 
     /** Seconds until all that it holds is through, where it knows better than by the mean of its turns; any thread. */
     default OptionalDouble backlogSeconds() {
