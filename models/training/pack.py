@@ -23,6 +23,9 @@ def main():
         if (a.text / part).resolve() != (a.out / part).resolve():
             shutil.copytree(a.text / part, a.out / part, dirs_exist_ok=True, copy_function=shutil.copyfile)
     shutil.copytree(a.work / "vae", a.out / "vae", dirs_exist_ok=True)
+    config = json.loads((a.out / "vae" / "config.json").read_text())
+    config.pop("_name_or_path", None)  # a path of the machine that trained it
+    (a.out / "vae" / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     unet = UNet2DConditionModel(**CONFIG)
     ema = Ema(unet, 0)
     load(a.work / "unet.pt", ema=ema)
