@@ -19,7 +19,7 @@ public final class ClusterCostBench implements Benchmark {
 
     private static final int CONCURRENT = 8;
     private static final int STEPS = 20;
-    private static final int BATCHES_A_ROUND = 3;
+    private static final int BATCHES_A_ROUND = 6;
 
     @Override
     public String name() {
