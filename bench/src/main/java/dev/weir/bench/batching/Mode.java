@@ -15,15 +15,65 @@ import java.util.Locale;
 enum Mode implements Planner {
 
     /** One request at a time, in order of arrival. */
-    SERIAL {
+    SERIAL(new Serial()),
+
+    /** A batch is formed when the one before is done, and nobody joins it later. */
+    REQUEST(new ByRequest()),
+
+    /** The product's own planner. */
+    CONTINUOUS(new FairPlanner());
+
+    private final Planner planner;
+
+    Mode(Planner planner) {
+        this.planner = planner;
+    }
+
+    @Override
+    public <K> Plan<K> plan(PlanState<K> state) {
+        return planner.plan(state);
+    }
+
+    /** Whether a picture is given out only when all of its batch are done. */
+    boolean waitsForTheSlowest() {
+        return this == REQUEST;
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Knows no users and no classes: those that run come first, then they come by arrival. */
+    private abstract static class ByArrival implements Planner {
+
+        private static final Comparator<PlanRow<?>> ORDER =
+                Comparator.<PlanRow<?>, Boolean>comparing(row -> !row.running()).thenComparingLong(PlanRow::arrival);
+
+        /** @param inOrder not empty */
+        abstract <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder);
+
+        @Override
+        public <K> Plan<K> plan(PlanState<K> state) {
+            if (state.groups().isEmpty()) {
+                return Plan.nothing();
+            }
+            Queue<K> queue = state.groups().get(0);
+            List<PlanRow<K>> inOrder = queue.rows().stream().sorted(ORDER).toList();
+            return new Plan<>(queue.group(), choose(queue, inOrder), List.of());
+        }
+    }
+
+    private static final class Serial extends ByArrival {
+
         @Override
         <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder) {
             return List.of(inOrder.get(0));
         }
-    },
+    }
 
-    /** A batch is formed when the one before is done, and nobody joins it later. */
-    REQUEST {
+    private static final class ByRequest extends ByArrival {
+
         @Override
         <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder) {
             if (inOrder.get(0).running()) {
@@ -40,44 +90,5 @@ enum Mode implements Planner {
             }
             return chosen;
         }
-    },
-
-    /** The product's own planner. */
-    CONTINUOUS {
-        @Override
-        public <K> Plan<K> plan(PlanState<K> state) {
-            return new FairPlanner().plan(state);
-        }
-
-        @Override
-        <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder) {
-            throw new UnsupportedOperationException();
-        }
-    };
-
-    private static final Comparator<PlanRow<?>> ORDER =
-            Comparator.<PlanRow<?>, Boolean>comparing(row -> !row.running()).thenComparingLong(PlanRow::arrival);
-
-    /** @param inOrder those that run first, then by arrival; not empty */
-    abstract <K> List<PlanRow<K>> choose(Queue<K> queue, List<PlanRow<K>> inOrder);
-
-    @Override
-    public <K> Plan<K> plan(PlanState<K> state) {
-        if (state.groups().isEmpty()) {
-            return Plan.nothing();
-        }
-        Queue<K> queue = state.groups().get(0);
-        List<PlanRow<K>> inOrder = queue.rows().stream().sorted(ORDER).toList();
-        return new Plan<>(queue.group(), choose(queue, inOrder), List.of());
-    }
-
-    /** Whether a picture is given out only when all of its batch are done. */
-    boolean waitsForTheSlowest() {
-        return this == REQUEST;
-    }
-
-    @Override
-    public String toString() {
-        return name().toLowerCase(Locale.ROOT);
     }
 }

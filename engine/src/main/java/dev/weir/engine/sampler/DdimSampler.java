@@ -28,18 +28,8 @@ final class DdimSampler implements Sampler {
     }
 
     @Override
-    public float initialNoiseScale() {
-        return 1;
-    }
-
-    @Override
     public float timestep(int step) {
         return timesteps[step];
-    }
-
-    @Override
-    public float[] scaleInput(int step, float[] sample) {
-        return sample;
     }
 
     @Override

@@ -14,13 +14,17 @@ public interface Sampler {
     int steps();
 
     /** What the unit normal noise of the first sample is multiplied with. */
-    float initialNoiseScale();
+    default float initialNoiseScale() {
+        return 1;
+    }
 
     /** What the network is told at a step, on the training schedule; need not be whole. */
     float timestep(int step);
 
     /** The sample as the network wants to see it at a step. May be the array itself where nothing is scaled. */
-    float[] scaleInput(int step, float[] sample);
+    default float[] scaleInput(int step, float[] sample) {
+        return sample;
+    }
 
     /**
      * One step.
