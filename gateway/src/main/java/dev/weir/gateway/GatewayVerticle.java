@@ -99,6 +99,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private HttpServerOptions serverOptions() {
         return new HttpServerOptions()
                 .setHost(config.host())
+                // No upgrade of a plain connection to HTTP/2 in mid-request: the clients that try it gain nothing here.
+                .setHttp2ClearTextEnabled(false)
                 .setPort(config.port())
                 .setHandle100ContinueAutomatically(true)
                 .setMaxWebSocketMessageSize(config.limits().bodyBytes())
