@@ -32,6 +32,17 @@ record Server(URI url) {
         return send(HttpRequest.newBuilder(url.resolve(path))).join().body();
     }
 
+    /** What is served there, whatever it is. */
+    String text(String path) {
+        return HTTP.sendAsync(
+                        HttpRequest.newBuilder(url.resolve(path))
+                                .timeout(TIMEOUT)
+                                .build(),
+                        BodyHandlers.ofString())
+                .join()
+                .body();
+    }
+
     /** {@code POST /v1/images/generations}. */
     CompletableFuture<Answer> generate(Map<String, Object> request) {
         return send(HttpRequest.newBuilder(url.resolve("/v1/images/generations"))

@@ -6,6 +6,7 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Cutoff;
 import dev.weir.gateway.job.Jobs;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -32,7 +33,9 @@ public final class StreamHandler implements Handler<RoutingContext> {
         this.reader = reader;
         this.jobs = jobs;
         this.config = config;
-        metrics.gauge("weir.gateway.sockets", sessions, Set::size);
+        Gauge.builder("weir.gateway.sockets", sessions, Set::size)
+                .description("WebSockets that are open")
+                .register(metrics);
     }
 
     /** Messages that wait for their clients, over all sockets. */

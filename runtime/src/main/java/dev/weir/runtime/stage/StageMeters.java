@@ -1,5 +1,6 @@
 package dev.weir.runtime.stage;
 
+import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.bus.Addresses;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -7,6 +8,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What is measured at a stage: the meters, and the means of which the backlog is made. Means are written by the device
@@ -53,9 +56,26 @@ final class StageMeters {
                 .register(metrics);
     }
 
-    void watch(Holdings holdings) {
+    /** @param status what the stage last said of itself to other nodes; the books themselves are the event loop's */
+    void watch(Holdings holdings, Supplier<NodeStatus> status) {
         Gauge.builder("weir.stage.held", holdings, h -> h.capacity() - h.freeCredits())
-                .description("Samples held, waiting ones included")
+                .description("Samples held, those that wait for the device or for the next stage included")
+                .tag("stage", stage)
+                .register(metrics);
+        gauge("weir.stage.capacity", "Samples that may be held at once", status, NodeStatus::getCapacity);
+        gauge("weir.stage.waiting", "Samples held that the device has not begun with", status, NodeStatus::getWaiting);
+        gauge("weir.stage.running", "Samples that the device works on", status, NodeStatus::getRunning);
+        gauge(
+                "weir.stage.backlog.seconds",
+                "Seconds until all that is held is through, an estimate",
+                status,
+                NodeStatus::getBacklogSeconds);
+    }
+
+    private void gauge(
+            String name, String description, Supplier<NodeStatus> status, ToDoubleFunction<NodeStatus> value) {
+        Gauge.builder(name, () -> value.applyAsDouble(status.get()))
+                .description(description)
                 .tag("stage", stage)
                 .register(metrics);
     }

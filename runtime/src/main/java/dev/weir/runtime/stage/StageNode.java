@@ -48,6 +48,7 @@ public final class StageNode extends VerticleBase implements Component {
     private boolean gone;
     private boolean statusIsDue;
     private long statusSequence;
+    private volatile NodeStatus published;
     private volatile boolean ready;
 
     public StageNode(NodeContext node, Stage stage) {
@@ -71,7 +72,8 @@ public final class StageNode extends VerticleBase implements Component {
     }
 
     private Future<Void> listen() {
-        meters.watch(holdings);
+        published = status();
+        meters.watch(holdings, () -> published);
         return node.courier()
                 .listen(address, this::receive)
                 .onSuccess(inbox -> work = inbox)
@@ -163,7 +165,8 @@ public final class StageNode extends VerticleBase implements Component {
     private void publishStatus() {
         if (!gone) {
             statusIsDue = false;
-            node.courier().publish(Addresses.STATUS, Parcel.of(status()));
+            published = status();
+            node.courier().publish(Addresses.STATUS, Parcel.of(published));
         }
     }
 

@@ -1,0 +1,100 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What docs/metrics.md promises to dashboards and autoscalers, against a server that made a picture. */
+final class MetricsTest {
+
+    @RegisterExtension
+    static final UpServer UP = new UpServer();
+
+    private static final Pattern ROW =
+            Pattern.compile("\\| `(weir_[a-z_]+)`( \\*)? \\| (gauge|counter|histogram) \\| ([a-z, ]*)\\|.*");
+    private static final Pattern TYPE = Pattern.compile("# TYPE (weir_[a-z_]+) ([a-z]+)");
+    private static final Pattern METER = Pattern.compile("\"(weir\\.[a-z.]+)\"");
+    private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"");
+
+    private record Metric(String type, Set<String> labels, boolean fromTheFirst) {}
+
+    @Test
+    void theNamesTypesAndLabelsAreThoseOfTheTable() throws IOException {
+        Map<String, Metric> documented = documented();
+        assertThat(UP.server()
+                        .generate(Map.of("prompt", "a red apple", "num_inference_steps", 2))
+                        .join()
+                        .status())
+                .isEqualTo(200);
+        String scrape = UP.server().text("/metrics");
+
+        Map<String, String> types = TYPE.matcher(scrape)
+                .results()
+                .filter(match -> !match.group(1).endsWith("_max"))
+                .collect(Collectors.toMap(match -> match.group(1), match -> match.group(2)));
+        assertThat(documented.keySet()).containsAll(types.keySet());
+        types.forEach((name, type) -> {
+            assertThat(documented.get(name).type()).as(name).isEqualTo(type);
+            assertThat(labels(scrape, name))
+                    .as(name)
+                    .isEqualTo(documented.get(name).labels());
+        });
+        Set<String> names = inTheSources();
+        documented.forEach((name, metric) -> {
+            String meter = name.replaceFirst("_(total|seconds)$", "").replace('_', '.');
+            assertThat(types.containsKey(name) || metric.fromTheFirst() && names.contains(meter))
+                    .as(name)
+                    .isTrue();
+        });
+    }
+
+    /** The names in the code, for what there was nothing of to count. */
+    private static Set<String> inTheSources() throws IOException {
+        Set<String> names = new TreeSet<>();
+        try (Stream<Path> files = Files.find(Repository.ROOT, 20, (file, is) -> isMeterSource(file))) {
+            for (Path file : files.toList()) {
+                METER.matcher(Files.readString(file)).results().forEach(m -> names.add(m.group(1)));
+            }
+        }
+        return names;
+    }
+
+    private static boolean isMeterSource(Path file) {
+        return file.toString().matches(".*/src/main/java/.*(Meters|Metrics|Dispatcher)\\.java");
+    }
+
+    private static Map<String, Metric> documented() throws IOException {
+        return Files.readAllLines(Repository.ROOT.resolve("docs/metrics.md")).stream()
+                .map(ROW::matcher)
+                .filter(Matcher::matches)
+                .collect(Collectors.toMap(
+                        row -> row.group(1),
+                        row -> new Metric(
+                                row.group(3),
+                                Stream.of(row.group(4).strip().split(", "))
+                                        .filter(label -> !label.isEmpty())
+                                        .collect(Collectors.toCollection(TreeSet::new)),
+                                row.group(2) != null)));
+    }
+
+    /** Those of the metric's series, but for the bounds of a histogram's buckets. */
+    private static Set<String> labels(String scrape, String name) {
+        return scrape.lines()
+                .filter(line -> line.matches(name + "(_bucket|_count|_sum)?[{ ].*"))
+                .flatMap(line -> LABEL.matcher(line).results())
+                .map(match -> match.group(1))
+                .filter(label -> !label.equals("le"))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+}
