@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.weir.tests.WeirProcess.Outcome;
+import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.bench.cluster.WeirProcess.Outcome;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,6 +3,7 @@ package dev.weir.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.weir.bench.cluster.WeirProcess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +27,8 @@ final class OfflineStartTest {
                 List.of("generate", "a red apple", "--seed", "7", "--steps", "2", "--out", picture.toString());
         Map<String, String> environment =
                 Map.of("DJL_CACHE_DIR", folder.resolve("cache").toString());
-        try (WeirProcess weir = WeirProcess.start(WITHOUT_NETWORK, folder, environment, arguments)) {
+        try (WeirProcess weir =
+                WeirProcess.start(WeirProcess.Jvm.WEIR.within(WITHOUT_NETWORK), folder, environment, arguments)) {
             WeirProcess.Outcome outcome = weir.awaitExit();
             assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         }

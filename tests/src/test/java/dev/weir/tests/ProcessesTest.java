@@ -3,6 +3,7 @@ package dev.weir.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.tests.Server.Answer;
 import java.io.IOException;
 import java.net.ServerSocket;

@@ -1,5 +1,6 @@
 package dev.weir.tests;
 
+import dev.weir.bench.cluster.WeirProcess;
 import java.util.List;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;

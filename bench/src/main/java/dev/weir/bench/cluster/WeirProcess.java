@@ -1,0 +1,226 @@
+package dev.weir.bench.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A command of Weir in a JVM of its own, on this JVM's class path. None outlives this JVM, whatever ends that. Any thread.
+ *
+ * <p>Whatever does not go as it should, such as a process that ends before it is ready, is an AssertionError that bears what the
+ * process printed.
+ */
+public final class WeirProcess implements AutoCloseable {
+
+    private static final String MAIN = "dev.weir.cli.Main";
+    private static final Duration READY_TIMEOUT = Duration.ofSeconds(120);
+    private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(60);
+    private static final long LOOK_MS = 100;
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Process::destroyForcibly)));
+    }
+
+    private final String name;
+    private final Process process;
+    private final Transcript out;
+    private final Transcript err;
+
+    private WeirProcess(String name, Process process) {
+        this.name = name;
+        this.process = process;
+        this.out = new Transcript(process.getInputStream());
+        this.err = new Transcript(process.getErrorStream());
+    }
+
+    /** What a command printed, and how it ended. */
+    public record Outcome(int exitCode, String out, String err) {}
+
+    /**
+     * How a JVM is started.
+     *
+     * @param wrapper a command that runs the one that follows it, as {@code ip netns exec} does
+     * @param flags of the JVM
+     * @param mainClass of this JVM's class path
+     */
+    public record Jvm(List<String> wrapper, List<String> flags, String mainClass) {
+
+        /** The weir command. */
+        public static final Jvm WEIR = new Jvm(List.of(), List.of("-Xmx512m"), MAIN);
+
+        public Jvm within(List<String> newWrapper) {
+            return new Jvm(newWrapper, flags, mainClass);
+        }
+
+        /** @param heap as the JVM has it, {@code 192m} */
+        public Jvm withHeap(String heap) {
+            return new Jvm(wrapper, List.of("-Xmx" + heap), mainClass);
+        }
+
+        public Jvm running(Class<?> main) {
+            return new Jvm(wrapper, flags, main.getName());
+        }
+
+        private List<String> command(List<String> arguments) {
+            List<String> command = new ArrayList<>(wrapper);
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.addAll(flags);
+            command.addAll(List.of(
+                    "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",
+                    "-Dai.djl.offline=true",
+                    "-Dvertx.disableDnsResolver=true",
+                    "-Dweir.home=" + System.getProperty("weir.home", home().toString()),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    mainClass));
+            command.addAll(arguments);
+            return command;
+        }
+
+        /** The checkout that this JVM was started in. */
+        private static Path home() {
+            Path folder = Path.of("").toAbsolutePath();
+            while (folder.getParent() != null
+                    && !folder.resolve("weir").toFile().isFile()) {
+                folder = folder.getParent();
+            }
+            return folder;
+        }
+    }
+
+    public static WeirProcess start(List<String> arguments) {
+        return start(Jvm.WEIR, arguments);
+    }
+
+    public static WeirProcess start(Jvm jvm, List<String> arguments) {
+        return start(jvm, Path.of(System.getProperty("java.io.tmpdir")), Map.of(), arguments);
+    }
+
+    public static WeirProcess start(Jvm jvm, Path directory, Map<String, String> environment, List<String> arguments) {
+        return launch(String.join(" ", arguments), directory, environment, jvm.command(arguments));
+    }
+
+    private static WeirProcess launch(
+            String name, Path directory, Map<String, String> environment, List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().keySet().removeIf(key -> key.startsWith("WEIR_"));
+        builder.environment().put("OPT_OUT_TRACKING", "true");
+        builder.environment().put("MALLOC_ARENA_MAX", "2");
+        builder.environment().putAll(environment);
+        try {
+            Process process = builder.start();
+            RUNNING.add(process);
+            process.onExit().thenAccept(RUNNING::remove);
+            return new WeirProcess(name, process);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs the weir command to its end. */
+    public static Outcome run(Path directory, Map<String, String> environment, List<String> arguments) {
+        try (WeirProcess weir = start(Jvm.WEIR, directory, environment, arguments)) {
+            return weir.awaitExit();
+        }
+    }
+
+    /** Runs any other command to its end. */
+    public static Outcome runCommand(Path directory, Map<String, String> environment, List<String> command) {
+        try (WeirProcess process = launch(String.join(" ", command), directory, environment, command)) {
+            return process.awaitExit();
+        }
+    }
+
+    /** The address that the process says it is ready at. */
+    public String awaitReady() {
+        long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
+        while (out.after("ready ").isEmpty()) {
+            if (!process.isAlive()) {
+                throw new AssertionError(name + " ended before it was ready:\n" + transcript());
+            }
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(name + " is not ready:\n" + transcript());
+            }
+            uninterrupted(() -> out.awaitMore(LOOK_MS));
+        }
+        return out.after("ready ").orElseThrow();
+    }
+
+    public Outcome awaitExit() {
+        uninterrupted(() -> {
+            if (!process.waitFor(EXIT_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                throw new AssertionError(name + " did not end:\n" + transcript());
+            }
+            out.awaitEnd();
+            err.awaitEnd();
+        });
+        return new Outcome(process.exitValue(), out.text(), err.text());
+    }
+
+    /** Asks it to end, as an orchestrator does. */
+    public void terminate() {
+        process.destroy();
+    }
+
+    /** As a power cut does. */
+    public void kill() {
+        process.destroyForcibly();
+    }
+
+    /** Stands still, with every connection open, until it is {@linkplain #thaw thawed}. */
+    public void freeze() {
+        signal("STOP");
+    }
+
+    public void thaw() {
+        signal("CONT");
+    }
+
+    private void signal(String signal) {
+        var outcome = runCommand(Path.of("/"), Map.of(), List.of("kill", "-" + signal, String.valueOf(pid())));
+        if (outcome.exitCode() != 0 && isAlive()) {
+            throw new AssertionError("%s took no SIG%s: %s".formatted(name, signal, outcome.err()));
+        }
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** What it printed, its errors last. */
+    public String transcript() {
+        return out.text() + "\n" + err.text();
+    }
+
+    private interface Waiting {
+        void run() throws InterruptedException;
+    }
+
+    private void uninterrupted(Waiting waiting) {
+        try {
+            waiting.run();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted while waiting for " + name, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+}
