@@ -13,7 +13,7 @@ final class ClusterOptions {
             names = "--join",
             paramLabel = "HOST[:PORT]",
             split = ",",
-            description = "Nodes of the cluster to join; one that is up is enough.")
+            description = "Nodes of the cluster to join; one that is up is enough. A name may have several addresses.")
     private List<String> join = List.of();
 
     @Option(
@@ -22,6 +22,12 @@ final class ClusterOptions {
             description = "Where other nodes reach this one. Default: the address that leads to the first of --join, "
                     + "port 5701 or the next free one.")
     private String bind;
+
+    @Option(
+            names = "--bus-port",
+            paramLabel = "PORT",
+            description = "Port that other nodes send this one its work at, for firewalls. Default: any free one.")
+    private int busPort = 0;
 
     @Option(
             names = "--cluster",
@@ -45,6 +51,7 @@ final class ClusterOptions {
         return new ClusterConfig(
                 name,
                 Optional.ofNullable(bind).map(address -> parse("--bind", address)),
+                busPort,
                 join.stream().map(address -> parse("--join", address)).toList(),
                 lite);
     }

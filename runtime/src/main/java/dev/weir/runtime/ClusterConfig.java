@@ -10,13 +10,16 @@ import java.util.Optional;
  * @param name nodes of other names are strangers, though they share a network
  * @param bind where this node is reached by others; empty: the address that leads to the first of those to join, or loopback
  *     where there is none. With a port, that port or none; without, the first free one from {@value #FIRST_PORT} on
- * @param join nodes to be asked; one that is up is enough. A port that is not given is {@value #FIRST_PORT} or one of the two after it
+ * @param busPort where others send this node its work, beside the port of {@code bind}; 0: any free one. Fixed where a firewall is to
+ *     know it, which takes an address a node
+ * @param join nodes to be asked; one that is up is enough. A name stands for all of its addresses, as they are at each look. A port that is not given is {@value #FIRST_PORT} or one of the two after it
  * @param lite holds none of the cluster's data: to leave or die costs nothing then, and to start needs a node that does hold
  */
-public record ClusterConfig(String name, Optional<HostPort> bind, List<HostPort> join, boolean lite) {
+public record ClusterConfig(String name, Optional<HostPort> bind, int busPort, List<HostPort> join, boolean lite) {
 
     public static final String DEFAULT_NAME = "weir";
     public static final int FIRST_PORT = 5701;
+    private static final int MAX_PORT = 65_535;
 
     public ClusterConfig {
         join = List.copyOf(join);
@@ -26,6 +29,9 @@ public record ClusterConfig(String name, Optional<HostPort> bind, List<HostPort>
         List<String> problems = new ArrayList<>();
         if (name.isBlank()) {
             problems.add("cluster: the name is empty");
+        }
+        if (busPort < 0 || busPort > MAX_PORT) {
+            problems.add("bus-port: %d is not within 0 and %d".formatted(busPort, MAX_PORT));
         }
         if (lite && join.isEmpty()) {
             problems.add("lite: a node that holds no data needs others to join");

@@ -109,6 +109,7 @@ public record NodeConfig(
         settings.put("cluster", cluster.map(ClusterConfig::name).orElse("none"));
         cluster.ifPresent(c -> {
             settings.put("bind", c.bind().map(HostPort::toString).orElse("auto"));
+            settings.put("bus-port", c.busPort() == 0 ? "any" : String.valueOf(c.busPort()));
             settings.put("join", c.join().stream().map(HostPort::toString).collect(Collectors.joining(", ")));
             settings.put("lite", String.valueOf(c.lite()));
         });

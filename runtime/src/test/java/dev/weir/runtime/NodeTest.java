@@ -70,6 +70,7 @@ class NodeTest {
                 .contains("weir_stage_step_seconds_count{stage=\"decoder\"} 1")
                 .contains("weir_stage_batch_rows_count{stage=\"decoder\"} 1")
                 .contains("weir_stage_queue_seconds_count{stage=\"decoder\"} 1")
+                .contains("weir_stage_backlog_seconds{stage=\"decoder\"} 0")
                 .contains("weir_stage_held{stage=\"decoder\"} 0")
                 .contains("weir_offers_total{stage=\"decoder\",verdict=\"accepted\"} 1")
                 .contains("weir_bus_bytes_total{direction=\"sent\"}")
@@ -80,7 +81,7 @@ class NodeTest {
 
     @Test
     void everythingThatIsWrongWithAConfigurationIsSaidAtOnce() throws Exception {
-        ClusterConfig cluster = new ClusterConfig(" ", Optional.empty(), List.of(), true);
+        ClusterConfig cluster = new ClusterConfig(" ", Optional.empty(), -1, List.of(), true);
         Compute compute = new Compute(List.of(model.resolve("nowhere")), "tpu", "int4", -1);
         Limits limits = new Limits(Duration.ofSeconds(-1), Duration.ofDays(1), Duration.ZERO);
         NodeConfig config = new NodeConfig(
@@ -94,6 +95,7 @@ class NodeTest {
                 .extracting(text -> text.substring(0, text.indexOf(':')))
                 .containsExactlyInAnyOrder(
                         "cluster",
+                        "bus-port",
                         "lite",
                         "lite",
                         "model",

@@ -44,7 +44,7 @@ public final class TestNodes {
 
     /** @param join empty: nobody */
     public NodeConfig member(HostPort bind, List<HostPort> join, boolean lite, Role... roles) {
-        return config(Optional.of(new ClusterConfig(clusterName, Optional.of(bind), join, lite)), roles);
+        return config(Optional.of(new ClusterConfig(clusterName, Optional.of(bind), 0, join, lite)), roles);
     }
 
     private NodeConfig config(Optional<ClusterConfig> cluster, Role... roles) {

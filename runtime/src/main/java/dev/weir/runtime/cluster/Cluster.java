@@ -9,6 +9,7 @@ import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,8 +25,6 @@ import java.util.List;
  */
 public record Cluster(Vertx vertx, HostPort address) {
 
-    private static final int ANY_PORT = 0;
-
     /**
      * Joins, once one of the others is up, or begins a cluster where it may.
      *
@@ -35,6 +34,7 @@ public record Cluster(Vertx vertx, HostPort address) {
      */
     public static Future<Cluster> join(
             ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Runnable dataLost) {
+        Peers.lookNamesUpOften();
         String bindHost;
         try {
             bindHost = bindHost(config);
@@ -43,7 +43,7 @@ public record Cluster(Vertx vertx, HostPort address) {
         }
         EventBusOptions bus = new EventBusOptions()
                 .setHost(bindHost)
-                .setPort(ANY_PORT)
+                .setPort(config.busPort())
                 .setConnectTimeout(2500)
                 .setReconnectAttempts(1)
                 .setReconnectInterval(200)
@@ -51,11 +51,24 @@ public record Cluster(Vertx vertx, HostPort address) {
                 .setClusterPingReplyInterval(5000);
         PatientClusterManager manager = new PatientClusterManager(HazelcastConfigs.of(config, bindHost), dataLost);
         VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
-        Future<Void> may = begins || config.join().isEmpty() ? Future.succeededFuture() : Peers.awaitOne(config.join());
+        Future<?> may = begins || config.join().isEmpty()
+                ? Future.succeededFuture()
+                : new Peers(config.join(), InetAddress::getAllByName).awaitOne();
         return may.compose(v -> clustered.buildClustered())
+                .recover(problem -> Future.failedFuture(named(problem, bindHost, config.busPort())))
                 .map(vertx -> new Cluster(
                         vertx,
                         new HostPort(bindHost, manager.self().getAddress().getPort())));
+    }
+
+    /** Of all ports of a node only that of the bus is bound without its number in the error. */
+    private static Throwable named(Throwable problem, String bindHost, int busPort) {
+        return problem instanceof BindException
+                ? new IOException(
+                        "bus-port %d of %s cannot be listened on: %s"
+                                .formatted(busPort, bindHost, problem.getMessage()),
+                        problem)
+                : problem;
     }
 
     /** The address to be reached at: as told, or that of the way to the first node to join, or loopback. */

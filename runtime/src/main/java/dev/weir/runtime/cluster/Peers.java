@@ -5,8 +5,12 @@ import dev.weir.runtime.HostPort;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnknownHostException;
+import java.security.Security;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -20,25 +24,43 @@ import org.slf4j.LoggerFactory;
  */
 final class Peers {
 
+    /** What a name stands for now: on a platform that keeps a name for all nodes, one address a node. */
+    @FunctionalInterface
+    interface Names {
+        InetAddress[] addresses(String host) throws UnknownHostException;
+    }
+
     private static final Logger log = LoggerFactory.getLogger(Peers.class);
     private static final int CONNECT_MS = 1000;
     private static final long PAUSE_MS = 300;
     private static final long LOG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private Peers() {}
+    private final List<HostPort> peers;
+    private final Names names;
 
-    static Future<Void> awaitOne(List<HostPort> peers) {
+    Peers(List<HostPort> peers, Names names) {
+        this.peers = List.copyOf(peers);
+        this.names = names;
+    }
+
+    /** Nodes come and go, and the addresses of their name with them: the JVM, Hazelcast's joins included, looks anew after this. */
+    static void lookNamesUpOften() {
+        Security.setProperty("networkaddress.cache.ttl", "2");
+        Security.setProperty("networkaddress.cache.negative.ttl", "1");
+    }
+
+    Future<Void> awaitOne() {
         Promise<Void> up = Promise.promise();
-        Thread thread = new Thread(() -> look(peers, up), "weir-join");
+        Thread thread = new Thread(() -> look(up), "weir-join");
         thread.setDaemon(true);
         thread.start();
         return up.future();
     }
 
-    private static void look(List<HostPort> peers, Promise<Void> up) {
+    private void look(Promise<Void> up) {
         long loggedNanos = System.nanoTime() - LOG_EVERY_NANOS;
         try {
-            while (peers.stream().flatMap(Peers::addresses).noneMatch(Peers::isUp)) {
+            while (peers.stream().flatMap(this::addresses).noneMatch(Peers::isUp)) {
                 if (System.nanoTime() - loggedNanos >= LOG_EVERY_NANOS) {
                     log.info("Waiting for one of {} to be up", peers);
                     loggedNanos = System.nanoTime();
@@ -51,11 +73,15 @@ final class Peers {
         }
     }
 
-    private static Stream<InetSocketAddress> addresses(HostPort peer) {
-        IntStream ports = peer.port() != 0
-                ? IntStream.of(peer.port())
-                : IntStream.range(ClusterConfig.FIRST_PORT, ClusterConfig.FIRST_PORT + HazelcastConfigs.PORTS_TRIED);
-        return ports.mapToObj(port -> new InetSocketAddress(peer.host(), port));
+    private Stream<InetSocketAddress> addresses(HostPort peer) {
+        int first = peer.port() == 0 ? ClusterConfig.FIRST_PORT : peer.port();
+        int count = peer.port() == 0 ? HazelcastConfigs.PORTS_TRIED : 1;
+        try {
+            return Arrays.stream(names.addresses(peer.host())).flatMap(address -> IntStream.range(first, first + count)
+                    .mapToObj(port -> new InetSocketAddress(address, port)));
+        } catch (UnknownHostException notYet) {
+            return Stream.empty();
+        }
     }
 
     private static boolean isUp(InetSocketAddress address) {
