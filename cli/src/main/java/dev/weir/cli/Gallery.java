@@ -46,18 +46,16 @@ final class Gallery implements StreamSession.Watcher {
         picture.step = event.path("step").asInt();
         picture.total = event.path("total").asInt();
         switch (event.path("type").asText()) {
-            case "queued" -> display.note(queued(event));
+            case "queued" -> display.note("queued");
+            case "resumed" ->
+                display.note("goes on from step %d: %s"
+                        .formatted(picture.step, event.path("reason").asText()));
             case "progress" -> display.steps(sum(p -> p.step), Math.max(picture.total, 1) * pictures.size());
             case "completed" -> picture.completed = event;
             default -> {
                 // The rest changes nothing that is shown.
             }
         }
-    }
-
-    private static String queued(JsonNode event) {
-        String reason = event.path("reason").asText("");
-        return reason.isEmpty() ? "queued" : "starting again: " + reason;
     }
 
     private int sum(ToIntFunction<Picture> number) {

@@ -20,7 +20,10 @@ final class StreamSession implements WebSocket.Listener {
     /** Who is told what happens, on the thread that awaits. */
     interface Watcher {
 
-        /** {@code queued}, {@code started}, {@code progress}, {@code completed}, {@code failed} or {@code cancelled}. */
+        /**
+         * {@code queued}, {@code started}, {@code progress}, {@code resumed}, {@code completed}, {@code failed} or {@code
+         * cancelled}.
+         */
         void event(JsonNode event);
 
         /** A picture, encoded: a frame, or the one that the sample was for. */

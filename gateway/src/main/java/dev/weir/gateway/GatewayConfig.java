@@ -10,7 +10,11 @@ import java.time.Duration;
  */
 public record GatewayConfig(String host, int port, Limits limits, Patience patience) {
 
-    /** Everything that could grow, and how far it may. */
+    /**
+     * Everything that could grow, and how far it may.
+     *
+     * @param strikes losses and failures in a row, without coming further, that fail a sample
+     */
     public record Limits(
             int bodyBytes,
             int promptLength,
@@ -19,7 +23,7 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
             int samplesPerSocket,
             int keptJobs,
             long keptBytes,
-            int attempts) {
+            int strikes) {
 
         public static final Limits DEFAULT = new Limits(128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 3);
 
@@ -31,17 +35,17 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
             atLeastOne("samplesPerSocket", samplesPerSocket);
             atLeastOne("keptJobs", keptJobs);
             atLeastOne("keptBytes", keptBytes);
-            atLeastOne("attempts", attempts);
+            atLeastOne("strikes", strikes);
         }
 
         public Limits withSamples(int newJobs, int newSamples) {
             return new Limits(
-                    bodyBytes, promptLength, newJobs, newSamples, samplesPerSocket, keptJobs, keptBytes, attempts);
+                    bodyBytes, promptLength, newJobs, newSamples, samplesPerSocket, keptJobs, keptBytes, strikes);
         }
 
         public Limits withKept(int newKeptJobs, long newKeptBytes) {
             return new Limits(
-                    bodyBytes, promptLength, jobs, samples, samplesPerSocket, newKeptJobs, newKeptBytes, attempts);
+                    bodyBytes, promptLength, jobs, samples, samplesPerSocket, newKeptJobs, newKeptBytes, strikes);
         }
 
         private static void atLeastOne(String name, long value) {

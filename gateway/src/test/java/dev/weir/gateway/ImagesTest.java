@@ -160,7 +160,7 @@ final class ImagesTest {
         assertThat(response.statusCode()).isEqualTo(500);
         JsonObject error = new JsonObject(response.body()).getJsonObject("error");
         assertThat(error.getString("code")).isEqualTo("device_lost");
-        assertThat(error.getString("message")).contains("attempt 3 of 3");
+        assertThat(error.getString("message")).contains("failed 3 times", TestStage.NODE);
     }
 
     @Test

@@ -89,29 +89,6 @@ final class StreamTest {
     }
 
     @Test
-    void aSampleThatStartsAgainIsQueuedAgainWithTheReason() {
-        gateway.stage.script(sitting -> {
-            if (sitting.task.getRef().getAttempt() == 1) {
-                sitting.start();
-                sitting.step(1);
-                sitting.handBack();
-            } else {
-                sitting.paint();
-            }
-        });
-        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
-            socket.generate("again", new JsonObject());
-            socket.awaitType("completed");
-
-            assertThat(socket.events("queued"))
-                    .extracting(event -> event.getInteger("attempt"))
-                    .containsExactly(1, 2);
-            assertThat(socket.events("queued").get(1).getString("reason")).contains("draining");
-            assertThat(socket.events("started")).hasSize(2);
-        }
-    }
-
-    @Test
     void framesThatWereOvertakenAndEndsThatComeTwiceAreLetGo() {
         byte[] picture = TestStage.IMAGE;
         gateway.stage.script(sitting -> {

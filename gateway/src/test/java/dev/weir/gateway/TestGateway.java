@@ -76,8 +76,8 @@ final class TestGateway implements AutoCloseable {
     TestGateway(GatewayConfig config) {
         Courier courier = new Courier(vertx, metrics);
         stage = new TestStage(courier);
-        String address = Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE);
-        get(courier.listen(address, stage::offered));
+        get(courier.listen(Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE), stage::offered));
+        get(courier.listen(Addresses.stage(StageKind.DECODER, TestStage.NODE), stage::offered));
         get(courier.listen(
                 Addresses.CANCEL,
                 delivery -> cancels.add(delivery.parcel().header().getCancel().getJobId())));
@@ -108,12 +108,12 @@ final class TestGateway implements AutoCloseable {
                 .addModels(ModelStatus.newBuilder().setId(CARD.getId()).setCard(CARD));
     }
 
-    /** Offers to the first node of the stage, once. */
+    /** Offers to the one node of the task's stage, once. */
     private record BusDispatcher(Courier courier) implements Dispatcher {
 
         @Override
         public Future<NodeStatus> dispatch(Task task, List<Tensor> tensors) {
-            NodeStatus first = status(task.getRoute(0)).build();
+            NodeStatus first = status(task.getRoute(task.getPosition())).build();
             return courier.offer(
                             first.getAddress(),
                             Parcel.of(Offer.newBuilder().setTask(task).build(), tensors))

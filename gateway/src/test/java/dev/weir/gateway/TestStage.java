@@ -3,6 +3,7 @@ package dev.weir.gateway;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Accepted;
+import dev.weir.proto.v1.Checkpointed;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Failed;
 import dev.weir.proto.v1.Finished;
@@ -17,6 +18,7 @@ import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.stage.Snapshot;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -50,10 +52,10 @@ final class TestStage {
     void offered(Delivery delivery) {
         delivery.reply()
                 .accept(OfferReply.newBuilder().setVerdict(Verdict.ACCEPTED).build());
-        Sitting sitting =
-                new Sitting(courier, delivery.parcel().header().getOffer().getTask());
+        Task task = delivery.parcel().header().getOffer().getTask();
+        Sitting sitting = new Sitting(courier, task, delivery.parcel().tensors());
         sittings.add(sitting);
-        sitting.tell(StageKind.TEXT_ENCODER, e -> e.setAccepted(Accepted.getDefaultInstance()));
+        sitting.tell(task.getRoute(task.getPosition()), e -> e.setAccepted(Accepted.getDefaultInstance()));
         script.accept(sitting);
     }
 
@@ -61,12 +63,20 @@ final class TestStage {
     static final class Sitting {
 
         final Task task;
+        final List<Tensor> tensors;
         private final Courier courier;
+        private String node = NODE;
         private long seq;
 
-        Sitting(Courier courier, Task task) {
+        Sitting(Courier courier, Task task, List<Tensor> tensors) {
             this.courier = courier;
             this.task = task;
+            this.tensors = tensors;
+        }
+
+        /** The node in whose name it speaks from now on. */
+        void isAt(String newNode) {
+            node = newNode;
         }
 
         /** Everything, up to the picture. */
@@ -137,10 +147,25 @@ final class TestStage {
                             .setRetryable(retryable)));
         }
 
+        void checkpoint(Snapshot snapshot) {
+            tell(
+                    StageKind.DENOISER,
+                    e -> e.setCheckpointed(Checkpointed.newBuilder().setCheckpoint(snapshot.checkpoint())),
+                    snapshot.tensors().toArray(Tensor[]::new));
+        }
+
         void handBack() {
             tell(
                     StageKind.DENOISER,
                     e -> e.setHandedBack(HandedBack.newBuilder().setReason("draining")));
+        }
+
+        void handBack(Snapshot snapshot) {
+            tell(
+                    StageKind.DENOISER,
+                    e -> e.setHandedBack(
+                            HandedBack.newBuilder().setReason("draining").setCheckpoint(snapshot.checkpoint())),
+                    snapshot.tensors().toArray(Tensor[]::new));
         }
 
         void tell(StageKind stage, Consumer<Event.Builder> what, Tensor... tensors) {
@@ -148,7 +173,7 @@ final class TestStage {
                     .setRef(task.getRef())
                     .setSeq(seq++)
                     .setStage(stage)
-                    .setNode(NODE);
+                    .setNode(node);
             what.accept(event);
             courier.tell(task.getOwner(), Parcel.of(event.build(), List.of(tensors)));
         }

@@ -7,6 +7,7 @@ import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.gateway.job.JobEvent.Started;
 import dev.weir.gateway.job.Picture;
 import dev.weir.proto.v1.StageTiming;
@@ -21,7 +22,10 @@ public final class EventJson {
 
     private EventJson() {}
 
-    /** {@code queued}, {@code started}, {@code progress}, {@code preview}, {@code completed}, {@code failed} or {@code cancelled}. */
+    /**
+     * {@code queued}, {@code started}, {@code progress}, {@code preview}, {@code resumed}, {@code completed}, {@code failed} or
+     * {@code cancelled}.
+     */
     public static String type(JobEvent event) {
         return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     }
@@ -38,11 +42,10 @@ public final class EventJson {
                 .put("total", at.total());
         if (event instanceof Queued queued) {
             json.put("position", queued.position()).put("eta_seconds", rounded(queued.waitSeconds()));
-            if (!queued.reason().isEmpty()) {
-                json.put("reason", queued.reason());
-            }
         } else if (event instanceof Started started) {
             json.put("stage", Addresses.name(started.stage())).put("node", started.node());
+        } else if (event instanceof Resumed resumed) {
+            json.put("reason", resumed.reason());
         } else if (event instanceof Progress progress) {
             json.put("stage", Addresses.name(progress.stage())).put("step_seconds", rounded(progress.stepSeconds()));
         } else if (event instanceof Preview preview) {

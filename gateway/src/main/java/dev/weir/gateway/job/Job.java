@@ -3,8 +3,8 @@ package dev.weir.gateway.job;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -82,16 +82,11 @@ public final class Job {
                 id, sample.index(), ++seq, spec.seed(sample.index()), sample.attempt(), step, spec.totalSteps());
     }
 
-    /** Steps done over the whole route, when this stage has done so many. */
-    int overallStep(StageKind stage, int step) {
-        return stage == StageKind.UPSAMPLER ? spec.generation().getSteps() + step : step;
-    }
-
-    /** The routing slip of a sample's present attempt. */
+    /** The routing slip of a sample's present attempt, from its newest checkpoint where it has one. */
     Task task(Sample sample, String owner) {
         Generation generation =
                 spec.generation().toBuilder().setSeed(spec.seed(sample.index())).build();
-        return Task.newBuilder()
+        Task.Builder task = Task.newBuilder()
                 .setRef(SampleRef.newBuilder()
                         .setJobId(id)
                         .setSample(sample.index())
@@ -102,7 +97,9 @@ public final class Job {
                 .setUser(spec.user())
                 .setGeneration(generation)
                 .setPreview(spec.preview())
-                .addAllRoute(spec.route())
-                .build();
+                .addAllRoute(spec.route());
+        sample.checkpoint().map(Snapshot::checkpoint).ifPresent(at -> task.setResume(at)
+                .setPosition(Route.entry(spec.route(), at.getPosition())));
+        return task.build();
     }
 }

@@ -20,15 +20,21 @@ public sealed interface JobEvent {
     record Moment(String job, int sample, long seq, long seed, int attempt, int step, int total) {}
 
     /**
-     * It waits for a stage; sent anew, with a reason, when a sample starts again.
+     * It waits for a stage.
      *
      * @param position samples of this gateway that were there before and have not begun
      * @param waitSeconds estimate until it is done
-     * @param reason why it starts again, empty the first time
      */
-    record Queued(Moment at, int position, double waitSeconds, String reason) implements JobEvent {}
+    record Queued(Moment at, int position, double waitSeconds) implements JobEvent {}
 
     record Started(Moment at, StageKind stage, String node) implements JobEvent {}
+
+    /**
+     * A new attempt goes on from the step that {@code at} names. Steps and frames that were told before are not told again.
+     *
+     * @param reason what became of the attempt before
+     */
+    record Resumed(Moment at, String reason) implements JobEvent {}
 
     record Progress(Moment at, StageKind stage, double stepSeconds) implements JobEvent {}
 

@@ -1,5 +1,7 @@
 package dev.weir.gateway.job;
 
+import dev.weir.proto.v1.Checkpoint;
+import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.StageKind;
@@ -27,6 +29,43 @@ public record JobSpec(
     /** Steps of all stages of the route that have steps. */
     public int totalSteps() {
         return generation.getSteps() + generation.getUpsamplerSteps();
+    }
+
+    /** Steps done over the whole route, when this stage has done so many. */
+    int overallStep(StageKind stage, int step) {
+        return overallStep(route.indexOf(stage), step);
+    }
+
+    int overallStep(Checkpoint checkpoint) {
+        return overallStep(checkpoint.getPosition(), checkpoint.getStep());
+    }
+
+    private int overallStep(int position, int step) {
+        return step
+                + route.stream()
+                        .limit(Math.max(0, position))
+                        .mapToInt(this::steps)
+                        .sum();
+    }
+
+    private int steps(StageKind stage) {
+        return switch (stage) {
+            case DENOISER -> generation.getSteps();
+            case UPSAMPLER -> generation.getUpsamplerSteps();
+            default -> 0;
+        };
+    }
+
+    /** Stages and steps behind a sample of which this was heard: it rises all along the route. */
+    int reached(Event event) {
+        int position = Math.max(0, route.indexOf(event.getStage()));
+        return event.hasFrame()
+                ? 0
+                : position + overallStep(position, event.getProgress().getStep());
+    }
+
+    int reached(Checkpoint checkpoint) {
+        return checkpoint.getPosition() + overallStep(checkpoint);
     }
 
     public JobSpec withPreview(Preview wanted) {

@@ -6,9 +6,9 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.NodeContext;
-import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.route.DispatchException;
 import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -17,19 +17,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
 /**
- * The owner of this gateway's jobs: admits them, sends each sample to the first stage of its route, hears what becomes of
- * it, starts it anew where a node was lost, and tells the one who watches. Knows no HTTP and keeps no picture. Event loop of
- * the gateway only.
+ * The owner of this gateway's jobs: admits them, sends each sample to the first stage of its route, and ends it. What stages
+ * say of it is {@link StageEvents}' to hear, what becomes of it where a node is lost {@link Restarts}'. Knows no HTTP and keeps
+ * no picture. Event loop of the gateway only.
  */
 public final class Jobs {
 
     private static final long SWEEP_MS = 250;
-    private static final long RESTART_PAUSE_MS = 100;
-    private static final long LAST_WORDS_MS = 300;
 
     private final NodeContext node;
     private final String address;
@@ -39,6 +36,8 @@ public final class Jobs {
     private final Backlog backlog;
     private final Consumer<String> cancelAtStages;
     private final JobMetrics metrics;
+    private final Restarts restarts;
+    private final StageEvents events;
     private final Map<String, Job> jobs = new LinkedHashMap<>();
     private Promise<Void> idle;
     private int samples;
@@ -58,8 +57,19 @@ public final class Jobs {
         this.metrics = new JobMetrics(node.metrics());
         this.admission = new Admission(limits, catalog, backlog, metrics);
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
-        node.directory().onLost(this::lost);
+        this.restarts = new Restarts(node.vertx(), this, limits.strikes(), metrics);
+        this.events = new StageEvents(this, restarts, metrics);
+        node.directory().onLost(restarts::lost);
         node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
+    }
+
+    /** Null where it is over, or was never here. */
+    Job find(String id) {
+        return jobs.get(id);
+    }
+
+    List<Job> inFlight() {
+        return List.copyOf(jobs.values());
     }
 
     public int jobsInFlight() {
@@ -90,9 +100,9 @@ public final class Jobs {
         Job job = new Job(id, spec, now, now + patience.deadline().toMillis(), watcher);
         jobs.put(id, job);
         samples += spec.samples();
-        node.vertx().runOnContext(later -> job.samples().stream()
-                .filter(sample -> !sample.ended())
-                .forEach(sample -> send(job, sample, "")));
+        node.vertx()
+                .runOnContext(later ->
+                        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> queue(job, sample)));
         return job;
     }
 
@@ -111,19 +121,25 @@ public final class Jobs {
         return true;
     }
 
-    private void send(Job job, Sample sample, String reason) {
+    private void queue(Job job, Sample sample) {
         long ahead = jobs.values().stream()
                 .takeWhile(earlier -> earlier != job)
                 .flatMap(earlier -> earlier.samples().stream())
                 .filter(s -> !s.started() && !s.ended())
                 .count();
         double wait = backlog.secondsUntilDone(job.spec());
-        job.tell(new JobEvent.Queued(job.moment(sample), (int) ahead + sample.index(), wait, reason));
+        job.tell(new JobEvent.Queued(job.moment(sample), (int) ahead + sample.index(), wait));
+        send(job, sample);
+    }
+
+    /** Looks for a node for the present attempt, unless the sample has ended meanwhile. */
+    void send(Job job, Sample sample) {
         if (!sample.ended()) {
             int attempt = sample.attempt();
+            List<Tensor> tensors = sample.checkpoint().map(Snapshot::tensors).orElse(List.of());
             sample.offered();
             node.dispatcher()
-                    .dispatch(job.task(sample, address), List.of())
+                    .dispatch(job.task(sample, address), tensors)
                     .onComplete(answer -> dispatched(job, sample, attempt, answer));
         }
     }
@@ -135,7 +151,7 @@ public final class Jobs {
             if (answer.succeeded()) {
                 sample.acceptedBy(answer.result(), now());
             } else {
-                failed(job, sample, failureOf(answer.cause()));
+                restarts.failed(job, sample, failureOf(answer.cause()));
             }
         }
     }
@@ -146,131 +162,14 @@ public final class Jobs {
                 : new Failure("internal_error", String.valueOf(cause.getMessage()), false);
     }
 
-    /** What a stage says of a sample. Events that no longer count are dropped here. */
+    /** What a stage says of a sample. */
     public void onEvent(Event event, List<Tensor> tensors) {
-        Job job = jobs.get(event.getRef().getJobId());
-        int index = event.getRef().getSample();
-        if (job == null || index < 0 || index >= job.samples().size()) {
-            metrics.stale();
-            return;
-        }
-        Sample sample = job.samples().get(index);
-        if (!sample.takes(event)) {
-            metrics.stale();
-            return;
-        }
-        sample.heard(event, now());
-        switch (event.getWhatCase()) {
-            case STARTED -> {
-                if (sample.begin()) {
-                    job.tell(new JobEvent.Started(job.moment(sample), event.getStage(), event.getNode()));
-                }
-            }
-            case PROGRESS -> {
-                sample.stepped(
-                        job.overallStep(event.getStage(), event.getProgress().getStep()));
-                job.tell(new JobEvent.Progress(
-                        job.moment(sample),
-                        event.getStage(),
-                        event.getProgress().getStepSeconds()));
-            }
-            case FRAME -> frame(job, sample, event, tensors);
-            case FINISHED -> finished(job, sample, event, tensors);
-            case FAILED ->
-                failed(
-                        job,
-                        sample,
-                        new Failure(
-                                event.getFailed().getCode(),
-                                event.getFailed().getMessage(),
-                                event.getFailed().getRetryable()));
-            case HANDED_BACK -> restart(job, sample, new Failure("handed_back", "a node is draining", true), 0);
-            default -> {}
-        }
-    }
-
-    private void frame(Job job, Sample sample, Event event, List<Tensor> tensors) {
-        int step = job.overallStep(event.getFrame().getFrom(), event.getFrame().getStep());
-        if (tensors.size() == 1 && sample.showsFrame(step)) {
-            Picture picture = new Picture(
-                    event.getFrame().getFormat(),
-                    event.getFrame().getWidth(),
-                    event.getFrame().getHeight(),
-                    tensors.get(0).toBytes());
-            job.tell(new JobEvent.Preview(job.moment(sample, step), picture));
-        }
-    }
-
-    private void finished(Job job, Sample sample, Event event, List<Tensor> tensors) {
-        if (tensors.size() != 1) {
-            failed(job, sample, new Failure("no_image", event.getNode() + " finished without an image", true));
-            return;
-        }
-        Picture picture = new Picture(
-                event.getFinished().getFormat(),
-                event.getFinished().getWidth(),
-                event.getFinished().getHeight(),
-                tensors.get(0).toBytes());
-        double seconds = (now() - job.createdMs()) / 1000.0;
-        sample.stepped(job.spec().totalSteps());
-        end(
-                job,
-                sample,
-                "completed",
-                new JobEvent.Completed(
-                        job.moment(sample), picture, event.getFinished().getTimingsList(), seconds));
-    }
-
-    private void failed(Job job, Sample sample, Failure failure) {
-        if (failure.retryable()) {
-            long pause = RESTART_PAUSE_MS << sample.attempt();
-            restart(job, sample, failure, pause + ThreadLocalRandom.current().nextLong(pause));
-        } else {
-            end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
-        }
-    }
-
-    private void restart(Job job, Sample sample, Failure reason, long pauseMs) {
-        if (sample.attempt() >= limits.attempts()) {
-            String message = "%s (attempt %d of %d)".formatted(reason.message(), sample.attempt(), limits.attempts());
-            failed(job, sample, new Failure(reason.code(), message, false));
-            return;
-        }
-        metrics.restarted(reason.code());
-        sample.restart(now());
-        int attempt = sample.attempt();
-        if (pauseMs == 0) {
-            send(job, sample, reason.message());
-            return;
-        }
-        node.vertx().setTimer(pauseMs, timer -> {
-            if (!sample.ended() && sample.attempt() == attempt) {
-                send(job, sample, reason.message());
-            }
-        });
-    }
-
-    private void lost(NodeStatus lost) {
-        String message = "the %s node %s was lost".formatted(Addresses.name(lost.getStage()), lost.getNodeId());
-        Failure failure = new Failure("node_lost", message, true);
-        for (Job job : jobs.values()) {
-            for (Sample sample : job.samples()) {
-                if (sample.heldBy(lost)) {
-                    // The next stage's word that it has taken over may come later than the goodbye of this one.
-                    int attempt = sample.attempt();
-                    node.vertx().setTimer(LAST_WORDS_MS, late -> {
-                        if (sample.heldBy(lost) && sample.attempt() == attempt) {
-                            restart(job, sample, failure, 0);
-                        }
-                    });
-                }
-            }
-        }
+        events.on(event, tensors);
     }
 
     private void sweep() {
         long now = now();
-        for (Job job : List.copyOf(jobs.values())) {
+        for (Job job : inFlight()) {
             if (now >= job.deadlineMs()) {
                 String message = "not done within %s".formatted(patience.deadline());
                 endAll(job, new Failure("deadline_exceeded", message, false));
@@ -278,8 +177,7 @@ public final class Jobs {
             }
             for (Sample sample : job.samples()) {
                 if (!sample.ended() && sample.silentMs(now) > allowedSilenceMs(job, sample)) {
-                    String message = "nothing was heard for %d ms".formatted(sample.silentMs(now));
-                    restart(job, sample, new Failure("silence", message, true), 0);
+                    restarts.silent(job, sample, sample.silentMs(now));
                 }
             }
         }
@@ -296,12 +194,16 @@ public final class Jobs {
         job.cancel();
         for (Sample sample : job.samples()) {
             if (!sample.ended()) {
-                end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
+                fail(job, sample, failure);
             }
         }
     }
 
-    private void end(Job job, Sample sample, String outcome, JobEvent last) {
+    void fail(Job job, Sample sample, Failure failure) {
+        end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
+    }
+
+    void end(Job job, Sample sample, String outcome, JobEvent last) {
         sample.end(last);
         samples--;
         metrics.ended(outcome, now() - job.createdMs());
@@ -339,10 +241,10 @@ public final class Jobs {
 
     private void endAll() {
         Failure stopped = new Failure("shutting_down", "the gateway stopped", false);
-        List.copyOf(jobs.values()).forEach(job -> endAll(job, stopped));
+        inFlight().forEach(job -> endAll(job, stopped));
     }
 
-    private long now() {
+    long now() {
         return System.currentTimeMillis();
     }
 }

@@ -44,6 +44,11 @@ public final class Route {
                                 card.getMaxSize() * factor);
     }
 
+    /** Where a sample enters its route that goes on at a position: whoever diffuses needs the text encoder's states. */
+    static int entry(List<StageKind> route, int position) {
+        return route.get(position) == StageKind.DECODER ? position : 0;
+    }
+
     private static boolean isCascade(ModelCard card, int width, int height) {
         return card.getUpsampleFactor() > 1 && Math.max(width, height) > card.getNativeSize();
     }

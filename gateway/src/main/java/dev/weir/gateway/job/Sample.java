@@ -3,14 +3,17 @@ package dev.weir.gateway.job;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.stage.Snapshot;
+import java.util.Optional;
 
 /**
- * Where one picture of a job is: its attempt, who holds it, how far it has come. Decides which events still count. Event
- * loop of its job's owner; starts nothing and tells nobody.
+ * Where one picture of a job is: its attempt, who holds it, how far it has come, and where another node could go on with it.
+ * Decides which events still count, and what was told before. Event loop of its job's owner; starts nothing and tells nobody.
  */
 final class Sample {
 
     private final int index;
+    private final Strikes strikes = new Strikes();
     private int attempt = 1;
     private long lastSeq = -1;
     private String holder = "";
@@ -18,6 +21,8 @@ final class Sample {
     private long heardMs;
     private int step;
     private int frameStep;
+    private int reached;
+    private Snapshot checkpoint;
     private boolean offered;
     private boolean started;
     private boolean ended;
@@ -44,8 +49,23 @@ final class Sample {
         return holder;
     }
 
+    /** The most steps that were told of it, over the whole route; no restart takes them back. */
     int step() {
         return step;
+    }
+
+    /** Where its next attempt goes on; empty: at the start of the route. */
+    Optional<Snapshot> checkpoint() {
+        return Optional.ofNullable(checkpoint);
+    }
+
+    Strikes strikes() {
+        return strikes;
+    }
+
+    /** Stages and steps that any attempt had behind it. */
+    int reached() {
+        return reached;
     }
 
     boolean started() {
@@ -70,13 +90,16 @@ final class Sample {
         return !ended && holder.equals(node.getNodeId()) && stage == node.getStage();
     }
 
-    /** Whether an event still says something new. A frame takes a longer way than what overtakes it, so only its step is looked at. */
+    /**
+     * Whether an event still says something new. A frame takes a longer way than what overtakes it, and so does a stage's last
+     * checkpoint, so of these only the step is looked at.
+     */
     boolean takes(Event event) {
         if (ended || event.getRef().getAttempt() != attempt) {
             return false;
         }
         return switch (event.getWhatCase()) {
-            case FRAME, FINISHED -> true;
+            case FRAME, CHECKPOINTED, FINISHED -> true;
             case WHAT_NOT_SET -> false;
             default -> event.getSeq() > lastSeq;
         };
@@ -85,8 +108,8 @@ final class Sample {
     /** Notes an event that {@link #takes} let through. */
     void heard(Event event, long nowMs) {
         heardMs = nowMs;
-        if (!event.hasFrame()) {
-            lastSeq = Math.max(lastSeq, event.getSeq());
+        if (!event.hasFrame() && event.getSeq() > lastSeq) {
+            lastSeq = event.getSeq();
             holder = event.getNode();
             stage = event.getStage();
         }
@@ -101,15 +124,23 @@ final class Sample {
         }
     }
 
-    /** @return whether this is the first stage to begin with this attempt */
+    /** @return whether no stage had begun with it before, in whichever attempt */
     boolean begin() {
         boolean first = !started;
         started = true;
         return first;
     }
 
-    void stepped(int overallStep) {
+    /** @return whether no attempt had come as far before */
+    boolean stepped(int overallStep) {
+        boolean further = overallStep > step;
         step = Math.max(step, overallStep);
+        return further;
+    }
+
+    /** Notes how many stages and steps lie behind it. */
+    void reached(int stagesAndSteps) {
+        reached = Math.max(reached, stagesAndSteps);
     }
 
     /** @return whether no later frame has been shown */
@@ -121,6 +152,15 @@ final class Sample {
         return true;
     }
 
+    /** @return whether it is further on than the one before, and now counts */
+    boolean keeps(Snapshot newer) {
+        if (checkpoint != null && !newer.isPast(checkpoint)) {
+            return false;
+        }
+        checkpoint = newer;
+        return true;
+    }
+
     void restart(long nowMs) {
         attempt++;
         lastSeq = -1;
@@ -128,13 +168,12 @@ final class Sample {
         stage = StageKind.STAGE_KIND_UNSPECIFIED;
         heardMs = nowMs;
         offered = false;
-        step = 0;
-        started = false;
     }
 
     void end(JobEvent last) {
         ended = true;
         completed = last instanceof JobEvent.Completed;
+        checkpoint = null;
     }
 
     /** Whether some node may still work for it although it has ended. */

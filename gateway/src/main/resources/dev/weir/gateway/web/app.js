@@ -116,7 +116,7 @@ function onEvent(event) {
   const card = cardOf(event);
   switch (event.type) {
     case "queued":
-      setState(card, "queued", event.reason ? `starting again: ${event.reason}` : "waiting for its turn");
+      setState(card, "queued", "waiting for its turn");
       part(card, "progress").removeAttribute("value");
       break;
     case "started":
@@ -126,6 +126,9 @@ function onEvent(event) {
       setState(card, "running", `step ${event.step} of ${event.total}`);
       part(card, "progress").value = event.step / event.total;
       showTimeLeft(card, event);
+      break;
+    case "resumed":
+      setState(card, "running", `goes on from step ${event.step} of ${event.total}: ${event.reason}`);
       break;
     case "completed":
       setState(card, "completed", `${event.width} × ${event.height}, ${event.total} steps`);

@@ -1,0 +1,107 @@
+package dev.weir.gateway.job;
+
+import dev.weir.gateway.job.JobEvent.Resumed;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.stage.Failure;
+import io.vertx.core.Vertx;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * What becomes of a sample whose node was lost, failed or gave it back: a new attempt from its newest checkpoint, or the end
+ * where that has happened too often without it coming further. Event loop of {@link Jobs}, which sends and ends.
+ */
+final class Restarts {
+
+    private static final long PAUSE_MS = 100;
+    private static final long LAST_WORDS_MS = 300;
+
+    private final Vertx vertx;
+    private final Jobs jobs;
+    private final int mostStrikes;
+    private final JobMetrics metrics;
+
+    /** @param mostStrikes losses and failures in a row, without progress, that fail a sample */
+    Restarts(Vertx vertx, Jobs jobs, int mostStrikes, JobMetrics metrics) {
+        this.vertx = vertx;
+        this.jobs = jobs;
+        this.mostStrikes = mostStrikes;
+        this.metrics = metrics;
+    }
+
+    /** A node or the search for one failed; where another may succeed, it is tried after a pause. */
+    void failed(Job job, Sample sample, Failure failure) {
+        if (failure.retryable()) {
+            strike(job, sample, failure, true);
+        } else {
+            jobs.fail(job, sample, failure);
+        }
+    }
+
+    /** A draining node gave it back, which says nothing against the sample. */
+    void handedBack(Job job, Sample sample) {
+        restart(job, sample, new Failure("handed_back", "a node is draining", true), 0);
+    }
+
+    void silent(Job job, Sample sample, long milliseconds) {
+        String message = "nothing was heard for %d ms".formatted(milliseconds);
+        strike(job, sample, new Failure("silence", message, true), false);
+    }
+
+    /** A node's lease lapsed, or it said goodbye. */
+    void lost(NodeStatus node) {
+        String message = "the %s node %s was lost".formatted(Addresses.name(node.getStage()), node.getNodeId());
+        Failure failure = new Failure("node_lost", message, true);
+        for (Job job : jobs.inFlight()) {
+            for (Sample sample : job.samples()) {
+                if (sample.heldBy(node)) {
+                    // The next stage's word that it has taken over may come later than the goodbye of this one.
+                    int attempt = sample.attempt();
+                    vertx.setTimer(LAST_WORDS_MS, late -> {
+                        if (sample.heldBy(node) && sample.attempt() == attempt) {
+                            strike(job, sample, failure, false);
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /** @param pauses before the first new attempt too */
+    private void strike(Job job, Sample sample, Failure failure, boolean pauses) {
+        int strikes = sample.strikes().add(sample.holder(), sample.reached());
+        if (strikes >= mostStrikes) {
+            String message = "%s; it was lost or failed %d times without coming further, on %s"
+                    .formatted(failure.message(), strikes, sample.strikes().where());
+            jobs.fail(job, sample, new Failure(failure.code(), message, false));
+            return;
+        }
+        long pause = PAUSE_MS << strikes;
+        boolean atOnce = strikes == 1 && !pauses;
+        restart(
+                job,
+                sample,
+                failure,
+                atOnce ? 0 : pause + ThreadLocalRandom.current().nextLong(pause));
+    }
+
+    private void restart(Job job, Sample sample, Failure reason, long pauseMs) {
+        metrics.restarted(reason.code());
+        sample.restart(jobs.now());
+        int attempt = sample.attempt();
+        int step = sample.checkpoint()
+                .map(from -> job.spec().overallStep(from.checkpoint()))
+                .orElse(0);
+        sample.stepped(step);
+        job.tell(new Resumed(job.moment(sample, step), reason.message()));
+        if (pauseMs == 0) {
+            jobs.send(job, sample);
+            return;
+        }
+        vertx.setTimer(pauseMs, timer -> {
+            if (sample.attempt() == attempt) {
+                jobs.send(job, sample);
+            }
+        });
+    }
+}

@@ -1,0 +1,116 @@
+package dev.weir.gateway.job;
+
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Checkpoint;
+import dev.weir.proto.v1.Event;
+import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Snapshot;
+import java.util.List;
+
+/**
+ * What stages say of samples, turned into what those who watch are told: each step and frame once, whichever attempt made
+ * it. Drops what no longer counts. Event loop of {@link Jobs}, which ends samples.
+ */
+final class StageEvents {
+
+    private final Jobs jobs;
+    private final Restarts restarts;
+    private final JobMetrics metrics;
+
+    StageEvents(Jobs jobs, Restarts restarts, JobMetrics metrics) {
+        this.jobs = jobs;
+        this.restarts = restarts;
+        this.metrics = metrics;
+    }
+
+    void on(Event event, List<Tensor> tensors) {
+        Job job = jobs.find(event.getRef().getJobId());
+        int index = event.getRef().getSample();
+        if (job == null || index < 0 || index >= job.samples().size()) {
+            metrics.stale();
+            return;
+        }
+        Sample sample = job.samples().get(index);
+        if (!sample.takes(event)) {
+            metrics.stale();
+            return;
+        }
+        sample.heard(event, jobs.now());
+        sample.reached(job.spec().reached(event));
+        switch (event.getWhatCase()) {
+            case STARTED -> {
+                if (sample.begin()) {
+                    job.tell(new JobEvent.Started(job.moment(sample), event.getStage(), event.getNode()));
+                }
+            }
+            case PROGRESS -> progress(job, sample, event);
+            case FRAME -> frame(job, sample, event, tensors);
+            case CHECKPOINTED -> checkpoint(job, sample, event.getCheckpointed().getCheckpoint(), tensors);
+            case FINISHED -> finished(job, sample, event, tensors);
+            case FAILED ->
+                restarts.failed(
+                        job,
+                        sample,
+                        new Failure(
+                                event.getFailed().getCode(),
+                                event.getFailed().getMessage(),
+                                event.getFailed().getRetryable()));
+            case HANDED_BACK -> {
+                if (event.getHandedBack().hasCheckpoint()) {
+                    checkpoint(job, sample, event.getHandedBack().getCheckpoint(), tensors);
+                }
+                restarts.handedBack(job, sample);
+            }
+            default -> {}
+        }
+    }
+
+    private void progress(Job job, Sample sample, Event event) {
+        int step = job.spec().overallStep(event.getStage(), event.getProgress().getStep());
+        if (sample.stepped(step)) {
+            job.tell(new JobEvent.Progress(
+                    job.moment(sample), event.getStage(), event.getProgress().getStepSeconds()));
+        }
+    }
+
+    private void frame(Job job, Sample sample, Event event, List<Tensor> tensors) {
+        int step = job.spec()
+                .overallStep(event.getFrame().getFrom(), event.getFrame().getStep());
+        if (tensors.size() == 1 && sample.showsFrame(step)) {
+            Picture picture = new Picture(
+                    event.getFrame().getFormat(),
+                    event.getFrame().getWidth(),
+                    event.getFrame().getHeight(),
+                    tensors.get(0).toBytes());
+            job.tell(new JobEvent.Preview(job.moment(sample, step), picture));
+        }
+    }
+
+    private void checkpoint(Job job, Sample sample, Checkpoint at, List<Tensor> tensors) {
+        boolean isOnTheRoute =
+                at.getPosition() >= 0 && at.getPosition() < job.spec().route().size();
+        if (isOnTheRoute && sample.keeps(new Snapshot(at, tensors))) {
+            sample.reached(job.spec().reached(at));
+        }
+    }
+
+    private void finished(Job job, Sample sample, Event event, List<Tensor> tensors) {
+        if (tensors.size() != 1) {
+            restarts.failed(job, sample, new Failure("no_image", event.getNode() + " finished without an image", true));
+            return;
+        }
+        Picture picture = new Picture(
+                event.getFinished().getFormat(),
+                event.getFinished().getWidth(),
+                event.getFinished().getHeight(),
+                tensors.get(0).toBytes());
+        double seconds = (jobs.now() - job.createdMs()) / 1000.0;
+        sample.stepped(job.spec().totalSteps());
+        jobs.end(
+                job,
+                sample,
+                "completed",
+                new JobEvent.Completed(
+                        job.moment(sample), picture, event.getFinished().getTimingsList(), seconds));
+    }
+}

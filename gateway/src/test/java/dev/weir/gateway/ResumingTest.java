@@ -1,0 +1,205 @@
+package dev.weir.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Checkpoint;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.stage.Snapshot;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What another attempt begins with, what those who watch hear of it, and when there is no other. */
+final class ResumingTest {
+
+    private static final int STEPS = 6;
+    private static final int DENOISER = 1;
+    private static final int DECODER = 2;
+
+    private final TestGateway gateway = new TestGateway();
+
+    @AfterEach
+    void close() {
+        await().until(gateway::isIdle);
+        gateway.close();
+    }
+
+    @Test
+    void anotherNodeGoesOnFromTheNewestCheckpointAndNoStepIsToldTwice() {
+        gateway.stage.script(sitting -> {
+            switch (sitting.task.getRef().getAttempt()) {
+                case 1 -> {
+                    sitting.start();
+                    steps(sitting, 1, 2);
+                    sitting.checkpoint(snapshot(DENOISER, 2));
+                    steps(sitting, 3, 4);
+                    sitting.checkpoint(snapshot(DENOISER, 1));
+                }
+                default -> {
+                    sitting.start();
+                    steps(sitting, 3, STEPS);
+                    sitting.finish();
+                }
+            }
+        });
+        try (TestSocket socket = socket()) {
+            await().until(() -> socket.events("progress").size() == 4);
+            lose("node-a");
+            socket.awaitType("completed");
+
+            assertThat(socket.events)
+                    .extracting(event -> event.getString("type") + " " + event.getInteger("step"))
+                    .containsExactly(
+                            "queued 0",
+                            "started 0",
+                            "progress 1",
+                            "progress 2",
+                            "progress 3",
+                            "progress 4",
+                            "resumed 2",
+                            "progress 5",
+                            "progress 6",
+                            "completed 6");
+            JsonObject resumed = socket.events("resumed").get(0);
+            assertThat(resumed.getInteger("attempt")).isEqualTo(2);
+            assertThat(resumed.getString("reason")).contains("denoiser node node-a was lost");
+        }
+        Sitting second = gateway.stage.sittings().get(1);
+        assertThat(second.task.getPosition()).isZero();
+        assertThat(second.task.getResume()).isEqualTo(snapshot(DENOISER, 2).checkpoint());
+        assertThat(second.tensors).singleElement().satisfies(tensor -> {
+            assertThat(tensor.name()).isEqualTo("checkpoint.sample");
+            assertThat(tensor.toFloats()).containsExactly(DENOISER, 2);
+        });
+    }
+
+    @Test
+    void aFinishedLatentGoesStraightToADecoder() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() == 1) {
+                sitting.start();
+                sitting.handBack(snapshot(DECODER, 0));
+            } else {
+                sitting.finish();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            socket.awaitType("completed");
+            assertThat(socket.events("resumed").get(0).getInteger("step")).isEqualTo(STEPS);
+        }
+        assertThat(gateway.stage.sittings().get(1).task.getPosition()).isEqualTo(DECODER);
+    }
+
+    @Test
+    void noNumberOfDrainsFailsASample() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() <= 5) {
+                sitting.handBack(snapshot(DENOISER, 1));
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            socket.awaitType("completed");
+            assertThat(socket.events("resumed")).hasSize(5).allMatch(event -> event.getInteger("step") == 1);
+        }
+    }
+
+    @Test
+    void threeLossesWithoutProgressFailASampleAndNameTheNodes() {
+        gateway.stage.script(sitting -> {
+            sitting.isAt("node-" + sitting.task.getRef().getAttempt());
+            sitting.start();
+            steps(sitting, 1, 2);
+        });
+        try (TestSocket socket = socket()) {
+            loseEach(socket, 3);
+            JsonObject error = socket.awaitType("failed").getJsonObject("error");
+            assertThat(error.getString("code")).isEqualTo("node_lost");
+            assertThat(error.getString("message")).contains("3 times", "node-1, node-2, node-3");
+            assertThat(socket.events("resumed")).hasSize(2);
+        }
+    }
+
+    @Test
+    void aSampleThatComesFurtherEachTimeIsNotGivenUp() {
+        gateway.stage.script(sitting -> {
+            int attempt = sitting.task.getRef().getAttempt();
+            sitting.isAt("node-" + attempt);
+            sitting.start();
+            steps(sitting, 1, attempt);
+            if (attempt == STEPS) {
+                sitting.finish();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            loseEach(socket, STEPS - 1);
+            socket.awaitType("completed");
+            assertThat(socket.events("progress"))
+                    .extracting(event -> event.getInteger("step"))
+                    .containsExactlyElementsOf(
+                            IntStream.rangeClosed(1, STEPS).boxed().toList());
+        }
+    }
+
+    @Test
+    void aCheckpointOffTheRouteIsLetGo() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() == 1) {
+                sitting.checkpoint(snapshot(7, 3));
+                sitting.handBack();
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            socket.awaitType("completed");
+        }
+        assertThat(gateway.stage.sittings().get(1).task.hasResume()).isFalse();
+    }
+
+    private TestSocket socket() {
+        TestSocket socket = new TestSocket(gateway.vertx, gateway.port());
+        socket.generate(
+                "one",
+                new JsonObject()
+                        .put("num_inference_steps", STEPS)
+                        .put("preview", new JsonObject().put("every_steps", 0)));
+        return socket;
+    }
+
+    /** Each attempt in turn is lost, once the gateway knows who has it. */
+    private void loseEach(TestSocket socket, int attempts) {
+        for (int attempt = 1; attempt <= attempts; attempt++) {
+            int number = attempt;
+            await().until(() -> {
+                lose("node-" + number);
+                return gateway.stage.sittings().size() > number
+                        || !socket.events("failed").isEmpty();
+            });
+        }
+    }
+
+    private void lose(String node) {
+        NodeStatus denoiser = TestGateway.status(StageKind.DENOISER).build();
+        gateway.directory.lose(denoiser.toBuilder().setNodeId(node).build());
+        gateway.directory.put(denoiser);
+    }
+
+    private static void steps(Sitting sitting, int first, int last) {
+        IntStream.rangeClosed(first, last).forEach(sitting::step);
+    }
+
+    private static Snapshot snapshot(int position, int step) {
+        Checkpoint checkpoint =
+                Checkpoint.newBuilder().setPosition(position).setStep(step).build();
+        return new Snapshot(
+                checkpoint, List.of(Tensor.ofFloats(Snapshot.PREFIX + "sample", new float[] {position, step}, 2)));
+    }
+}
