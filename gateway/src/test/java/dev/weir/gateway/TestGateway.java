@@ -15,6 +15,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.ops.Health;
 import dev.weir.runtime.route.Dispatcher;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -91,6 +92,7 @@ final class TestGateway implements AutoCloseable {
                 courier,
                 directory,
                 new BusDispatcher(courier),
+                new LocalMemory(vertx),
                 new Health(Duration.ofSeconds(10)),
                 metrics);
         node.health().started();

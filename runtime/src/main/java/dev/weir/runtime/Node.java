@@ -1,6 +1,8 @@
 package dev.weir.runtime;
 
 import dev.weir.runtime.cluster.Cluster;
+import dev.weir.runtime.memory.ClusterMemory;
+import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.ops.Health;
 import dev.weir.runtime.ops.OpsServer;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -54,10 +56,10 @@ public final class Node {
         bindJvmMetrics(metrics);
         String nodeId = UUID.randomUUID().toString().substring(0, 8);
         Health health = new Health(config.limits().stallLimit());
-        return member(config, metrics, health)
-                .compose(member -> NodeContext.create(member.vertx, nodeId, config.limits(), health, metrics)
-                        .compose(context -> new Node(context, config, member.address).deploy(factory))
-                        .recover(problem -> member.vertx.close().transform(closed -> Future.failedFuture(problem))));
+        return member(config, metrics, health).compose(member -> NodeContext.create(
+                        member.vertx, nodeId, config.limits(), member.memory, health, metrics)
+                .compose(context -> new Node(context, config, member.address).deploy(factory))
+                .recover(problem -> member.vertx.close().transform(closed -> Future.failedFuture(problem))));
     }
 
     public NodeContext context() {
@@ -118,9 +120,11 @@ public final class Node {
                                 builder,
                                 options,
                                 () -> health.fail("the cluster's data is lost: start anew"))
-                        .map(joined -> new Member(joined.vertx(), Optional.of(joined.address()))))
-                .orElseGet(() ->
-                        Future.succeededFuture(new Member(builder.with(options).build(), Optional.empty())));
+                        .map(joined -> new Member(joined.vertx(), Optional.of(joined.address()), joined.memory())))
+                .orElseGet(() -> {
+                    Vertx alone = builder.with(options).build();
+                    return Future.succeededFuture(new Member(alone, Optional.empty(), new LocalMemory(alone)));
+                });
     }
 
     /** Those of the registry's life; the collector's listener goes with the process. */
@@ -132,5 +136,5 @@ public final class Node {
         new ProcessorMetrics().bindTo(metrics);
     }
 
-    private record Member(Vertx vertx, Optional<HostPort> address) {}
+    private record Member(Vertx vertx, Optional<HostPort> address, ClusterMemory memory) {}
 }

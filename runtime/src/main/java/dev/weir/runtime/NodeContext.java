@@ -1,6 +1,8 @@
 package dev.weir.runtime;
 
 import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.memory.ClusterMemory;
+import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.ops.Health;
 import dev.weir.runtime.route.Dispatcher;
 import dev.weir.runtime.route.NodeDirectory;
@@ -15,6 +17,7 @@ import io.vertx.core.Vertx;
  *
  * @param nodeId unique in the cluster, part of bus addresses
  * @param courier sends parcels and opens inboxes; the only way onto the bus
+ * @param memory what the nodes of the cluster remember together
  * @param health where a role reports itself, to be seen by health checks and drained at the end
  */
 public record NodeContext(
@@ -23,24 +26,30 @@ public record NodeContext(
         Courier courier,
         NodeDirectory directory,
         Dispatcher dispatcher,
+        ClusterMemory memory,
         Health health,
         MeterRegistry metrics) {
 
-    /** Brings up what all roles share, with a health of its own. */
+    /** Brings up what all roles share, with a health and a memory of its own. */
     public static Future<NodeContext> create(
             Vertx vertx, String nodeId, NodeConfig.Limits limits, MeterRegistry metrics) {
-        return create(vertx, nodeId, limits, new Health(limits.stallLimit()), metrics);
+        return create(vertx, nodeId, limits, new LocalMemory(vertx), new Health(limits.stallLimit()), metrics);
     }
 
     /** Brings up what all roles share on a Vertx of one process or of a cluster. Done when nodes can find each other. */
     static Future<NodeContext> create(
-            Vertx vertx, String nodeId, NodeConfig.Limits limits, Health health, MeterRegistry metrics) {
+            Vertx vertx,
+            String nodeId,
+            NodeConfig.Limits limits,
+            ClusterMemory memory,
+            Health health,
+            MeterRegistry metrics) {
         Courier courier = new Courier(vertx, metrics);
         StatusDirectory directory = new StatusDirectory(vertx);
         OfferDispatcher dispatcher = new OfferDispatcher(vertx, courier, directory, metrics, limits.patience());
         return dispatcher
                 .start()
                 .compose(v -> directory.start(courier))
-                .map(v -> new NodeContext(vertx, nodeId, courier, directory, dispatcher, health, metrics));
+                .map(v -> new NodeContext(vertx, nodeId, courier, directory, dispatcher, memory, health, metrics));
     }
 }

@@ -3,6 +3,7 @@ package dev.weir.runtime.cluster;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.ConfigException;
 import dev.weir.runtime.HostPort;
+import dev.weir.runtime.memory.ClusterMemory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
@@ -23,7 +24,7 @@ import java.util.List;
  * restarted: what is held is a few entries a node, and is kept three times. Lite is for fleets whose gateways are several
  * and stay. Nodes may be started in any order: a stage waits until one of those that it is to join is up.
  */
-public record Cluster(Vertx vertx, HostPort address) {
+public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
 
     /**
      * Joins, once one of the others is up, or begins a cluster where it may.
@@ -58,7 +59,8 @@ public record Cluster(Vertx vertx, HostPort address) {
                 .recover(problem -> Future.failedFuture(named(problem, bindHost, config.busPort())))
                 .map(vertx -> new Cluster(
                         vertx,
-                        new HostPort(bindHost, manager.self().getAddress().getPort())));
+                        new HostPort(bindHost, manager.self().getAddress().getPort()),
+                        new HazelcastMemory(vertx, manager.getHazelcastInstance())));
     }
 
     /** Of all ports of a node only that of the bus is bound without its number in the error. */

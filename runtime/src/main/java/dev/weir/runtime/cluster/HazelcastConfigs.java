@@ -1,10 +1,14 @@
 package dev.weir.runtime.cluster;
 
 import com.hazelcast.config.Config;
+import com.hazelcast.config.EvictionPolicy;
 import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.MapConfig;
+import com.hazelcast.config.MaxSizePolicy;
 import com.hazelcast.config.NetworkConfig;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.HostPort;
+import dev.weir.runtime.memory.MemoryArea;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 
 /** What Hazelcast is told, and why. */
@@ -24,6 +28,9 @@ final class HazelcastConfigs {
         config.setLiteMember(cluster.lite());
         config.getMultiMapConfig("__vertx.subs").setBackupCount(BACKUPS);
         config.getMapConfig("__vertx.nodeInfo").setBackupCount(BACKUPS);
+        for (MemoryArea area : MemoryArea.values()) {
+            memory(config.getMapConfig(HazelcastMemory.mapName(area)), area);
+        }
         network(config.getNetworkConfig(), cluster, bindHost);
         config.setProperty("hazelcast.local.localAddress", bindHost);
         config.setProperty("hazelcast.socket.bind.any", "false");
@@ -39,6 +46,16 @@ final class HazelcastConfigs {
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
         config.setProperty("hazelcast.wait.seconds.before.join", "0");
         return config;
+    }
+
+    private static void memory(MapConfig map, MemoryArea area) {
+        map.setBackupCount(area.copies() - 1);
+        if (area.megabytes() > 0) {
+            map.getEvictionConfig()
+                    .setMaxSizePolicy(MaxSizePolicy.USED_HEAP_SIZE)
+                    .setSize(area.megabytes())
+                    .setEvictionPolicy(EvictionPolicy.LRU);
+        }
     }
 
     private static void network(NetworkConfig network, ClusterConfig cluster, String bindHost) {

@@ -1,0 +1,31 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.core.HazelcastInstance;
+import dev.weir.runtime.memory.ClusterMemory;
+import dev.weir.runtime.memory.MemoryArea;
+import dev.weir.runtime.memory.MemoryMap;
+import io.vertx.core.Vertx;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** The memory of the cluster in Hazelcast's maps, of byte arrays by string, so that nothing is serialized but these. Any thread. */
+final class HazelcastMemory implements ClusterMemory {
+
+    private final Map<MemoryArea, MemoryMap> maps = new EnumMap<>(MemoryArea.class);
+
+    HazelcastMemory(Vertx vertx, HazelcastInstance hazelcast) {
+        Lanes lanes = new Lanes(hazelcast);
+        for (MemoryArea area : MemoryArea.values()) {
+            maps.put(area, new HazelcastMap(vertx, hazelcast.getMap(mapName(area)), area, lanes));
+        }
+    }
+
+    static String mapName(MemoryArea area) {
+        return "weir." + area;
+    }
+
+    @Override
+    public MemoryMap map(MemoryArea area) {
+        return maps.get(area);
+    }
+}

@@ -1,0 +1,83 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.cluster.Member;
+import com.hazelcast.core.HazelcastInstance;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * Threads for calls that block until a member answers, a few for each member: so one that is frozen holds up the calls to
+ * itself alone, and no more of these than a lane is long; the next are refused at once. Any thread.
+ */
+final class Lanes {
+
+    private static final int THREADS = 4;
+    private static final int WAITING = 1024;
+    private static final long IDLE_SECONDS = 10;
+    /** The lane of calls to all members, or to none in particular. */
+    private static final UUID ALL = new UUID(0, 0);
+
+    private final HazelcastInstance hazelcast;
+    private final Map<UUID, Executor> lanes = new ConcurrentHashMap<>();
+
+    Lanes(HazelcastInstance hazelcast) {
+        this.hazelcast = hazelcast;
+    }
+
+    /** @throws RejectedExecutionException where the lane is full */
+    <T> CompletionStage<T> call(String key, Callable<T> blocking) {
+        Member owner = hazelcast.getPartitionService().getPartition(key).getOwner();
+        return call(owner == null ? ALL : owner.getUuid(), blocking);
+    }
+
+    /** @throws RejectedExecutionException where the lane is full */
+    <T> CompletionStage<T> callAll(Callable<T> blocking) {
+        return call(ALL, blocking);
+    }
+
+    private <T> CompletionStage<T> call(UUID lane, Callable<T> blocking) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return blocking.call();
+                    } catch (Exception e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                lane(lane));
+    }
+
+    private Executor lane(UUID member) {
+        Executor known = lanes.get(member);
+        return known == null ? open(member) : known;
+    }
+
+    private Executor open(UUID member) {
+        // Those of members that have left keep what threads they have, until their calls are answered.
+        Set<UUID> there = hazelcast.getCluster().getMembers().stream()
+                .map(Member::getUuid)
+                .collect(Collectors.toSet());
+        lanes.keySet().removeIf(known -> !known.equals(ALL) && !there.contains(known));
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(
+                THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING), task -> {
+                    Thread thread = new Thread(task, "weir-memory");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        threads.allowCoreThreadTimeOut(true);
+        Executor earlier = lanes.putIfAbsent(member, threads);
+        return earlier == null ? threads : earlier;
+    }
+}

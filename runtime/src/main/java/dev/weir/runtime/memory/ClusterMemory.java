@@ -1,0 +1,10 @@
+package dev.weir.runtime.memory;
+
+/**
+ * What the nodes of a cluster remember together, in areas of bytes by name. A node that is alone remembers by itself. Any
+ * thread, any node, lite ones too. It outlives nodes, not clusters: nothing of it is on a disk.
+ */
+public interface ClusterMemory {
+
+    MemoryMap map(MemoryArea area);
+}

@@ -1,0 +1,110 @@
+package dev.weir.runtime.memory;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/** One area in the heap, under its own lock. Any thread. */
+final class LocalMap implements MemoryMap {
+
+    private record Entry(byte[] value, long endNanos) {}
+
+    private final Vertx vertx;
+    private final long maxBytes;
+    private final LongSupplier nanoClock;
+    /** The one that was not used for longest comes first. */
+    private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+
+    private long bytes;
+
+    /** @param maxBytes past which the least recently used is forgotten; 0: nothing is */
+    LocalMap(Vertx vertx, long maxBytes, LongSupplier nanoClock) {
+        this.vertx = vertx;
+        this.maxBytes = maxBytes;
+        this.nanoClock = nanoClock;
+    }
+
+    @Override
+    public synchronized Future<Optional<byte[]>> get(String key) {
+        return done(live(key));
+    }
+
+    @Override
+    public synchronized Future<Void> put(String key, byte[] value, Duration life) {
+        write(key, value, life);
+        return done(null);
+    }
+
+    @Override
+    public synchronized Future<Optional<byte[]>> putIfAbsent(String key, byte[] value, Duration life) {
+        Optional<byte[]> there = live(key);
+        if (there.isEmpty()) {
+            write(key, value, life);
+        }
+        return done(there);
+    }
+
+    @Override
+    public synchronized Future<Boolean> replace(String key, byte[] expected, byte[] value, Duration life) {
+        boolean same = live(key).filter(there -> Arrays.equals(there, expected)).isPresent();
+        if (same) {
+            write(key, value, life);
+        }
+        return done(same);
+    }
+
+    @Override
+    public synchronized Future<Void> remove(String key) {
+        Entry removed = entries.remove(key);
+        bytes -= removed == null ? 0 : removed.value.length;
+        return done(null);
+    }
+
+    @Override
+    public synchronized Future<Set<String>> keys() {
+        sweep();
+        return done(Set.copyOf(entries.keySet()));
+    }
+
+    /** Lets go of what has had its time. */
+    synchronized void sweep() {
+        long now = nanoClock.getAsLong();
+        for (Iterator<Entry> all = entries.values().iterator(); all.hasNext(); ) {
+            Entry entry = all.next();
+            if (now - entry.endNanos >= 0) {
+                all.remove();
+                bytes -= entry.value.length;
+            }
+        }
+    }
+
+    private Optional<byte[]> live(String key) {
+        return Optional.ofNullable(entries.get(key))
+                .filter(entry -> nanoClock.getAsLong() - entry.endNanos < 0)
+                .map(Entry::value);
+    }
+
+    private void write(String key, byte[] value, Duration life) {
+        Entry before = entries.put(key, new Entry(value, nanoClock.getAsLong() + life.toNanos()));
+        bytes += value.length - (before == null ? 0 : before.value.length);
+        Iterator<Entry> oldest = entries.values().iterator();
+        while (maxBytes > 0 && bytes > maxBytes && oldest.hasNext()) {
+            bytes -= oldest.next().value.length;
+            oldest.remove();
+        }
+    }
+
+    /** On the caller's context, and never before the caller goes on, as with a cluster. */
+    private <T> Future<T> done(T answer) {
+        ContextInternal caller = (ContextInternal) vertx.getOrCreateContext();
+        return Future.future(promise -> caller.runOnContext(later -> promise.complete(answer)));
+    }
+}
