@@ -121,7 +121,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .handler(body)
                 .handler(new ImagesHandler(vertx, reader, jobs, kept, answers, slowClient));
         new JobsHandlers(vertx, reader, jobs, kept, answers, slowClient).mount(router, body);
-        streams = new StreamHandler(vertx, reader, jobs, config, node.metrics());
+        streams = new StreamHandler(vertx, reader, jobs, kept, config, node.metrics());
         router.get("/v1/stream").handler(streams);
         new ClusterHandlers(node, catalog, jobs, answers).mount(router);
         new PageHandler(answers).mount(router);

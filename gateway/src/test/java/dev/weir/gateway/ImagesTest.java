@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import io.vertx.core.json.JsonArray;
@@ -131,6 +132,40 @@ final class ImagesTest {
             await().untilAsserted(() -> assertThat(gateway.cancels).contains(job));
             await().until(gateway::isIdle);
         }
+    }
+
+    @Test
+    void aClientThatLeavesAndAskedForThePictureToBeFinishedFindsItAmongTheJobs() {
+        for (boolean stream : new boolean[] {false, true}) {
+            gateway.stage.sittings().clear();
+            gateway.cancels.clear();
+            gateway.stage.script(Sitting::start);
+            JsonObject body = APPLE.copy().put("stream", stream).put("on_disconnect", "finish");
+            CompletableFuture<HttpResponse<String>> response = gateway.http()
+                    .sendAsync(gateway.post("/v1/images/generations", body.encode()), BodyHandlers.ofString());
+            await().until(() -> gateway.stage.sittings().size() == 1);
+            Sitting sitting = gateway.stage.sittings().get(0);
+            String job = sitting.task.getRef().getJobId();
+
+            response.cancel(true);
+            await().until(() -> gateway.ask(jobs -> gateway.keptJob(job).watchers()) == 0);
+            sitting.paint();
+
+            await().until(gateway::isIdle);
+            assertThat(gateway.fetch("/v1/jobs/" + job + "/images/0").body()).isEqualTo(new String(TestStage.IMAGE));
+            assertThat(gateway.cancels).isEmpty();
+        }
+    }
+
+    @Test
+    void theClassOfARequestTravelsWithItsTasks() {
+        gateway.generate(APPLE);
+        gateway.generate(APPLE.copy().put("priority", "interactive"));
+        gateway.generate(APPLE.copy().put("priority", "batch"));
+
+        assertThat(gateway.stage.sittings())
+                .extracting(sitting -> sitting.task.getPriority())
+                .containsExactly(Priority.STANDARD, Priority.INTERACTIVE, Priority.BATCH);
     }
 
     @Test

@@ -126,6 +126,26 @@ final class JobsApiTest {
     }
 
     @Test
+    void aJobThatAskedForItEndsWhenTheLastWhoWatchedItLeaves() {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE.copy().put("on_disconnect", "cancel")));
+        List<CompletableFuture<HttpResponse<String>>> watching = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            watching.add(
+                    gateway.http().sendAsync(gateway.request(path + "/events").build(), BodyHandlers.ofString()));
+        }
+        await().until(() -> gateway.stage.sittings().size() == 1 && watchers(path) == 2);
+
+        watching.get(0).cancel(true);
+        await().until(() -> watchers(path) == 1);
+        assertThat(status(path).getString("status")).isIn("queued", "generating");
+        watching.get(1).cancel(true);
+
+        await().until(() -> status(path).getString("status").equals("cancelled"));
+        assertThat(gateway.isIdle()).isTrue();
+    }
+
+    @Test
     void whatIsOverIsKeptForAWhileAndThenGone() {
         reopen(TestGateway.CONFIG.with(new Patience(
                 Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofMillis(50))));

@@ -89,6 +89,24 @@ final class StreamTest {
     }
 
     @Test
+    void aJobThatIsToBeFinishedOutlivesItsSocket() {
+        gateway.stage.script(Sitting::start);
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            socket.generate("one", new JsonObject().put("on_disconnect", "finish"));
+            await().until(() -> gateway.stage.sittings().size() == 1);
+        }
+        await().until(() -> gateway.sockets() == 0);
+        Sitting sitting = gateway.stage.sittings().get(0);
+
+        sitting.paint();
+
+        await().until(gateway::isIdle);
+        String job = sitting.task.getRef().getJobId();
+        assertThat(gateway.fetch("/v1/jobs/" + job + "/images/0").body()).isEqualTo(new String(TestStage.IMAGE));
+        assertThat(gateway.cancels).isEmpty();
+    }
+
+    @Test
     void framesThatWereOvertakenAndEndsThatComeTwiceAreLetGo() {
         byte[] picture = TestStage.IMAGE;
         gateway.stage.script(sitting -> {

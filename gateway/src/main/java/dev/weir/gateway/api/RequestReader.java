@@ -2,12 +2,16 @@ package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Route;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.StageKind;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
@@ -38,12 +42,14 @@ public final class RequestReader {
             "background",
             "moderation",
             "style",
-            "user");
+            "user",
+            "priority",
+            "on_disconnect");
 
     static final Set<String> IMAGES = plus(GENERATION, "response_format", "stream", "partial_images");
     static final Set<String> JOB = plus(GENERATION, "preview");
     static final Set<String> COMMAND = plus(JOB, "type", "id");
-    static final Set<String> PREVIEW = sorted("every_steps", "count", "grade");
+    static final Set<String> PREVIEW = sorted("every_steps", "every_ms", "count", "grade");
 
     /** The largest integer that every JSON library keeps exactly. */
     static final long MAX_SEED = (1L << 53) - 1;
@@ -52,7 +58,10 @@ public final class RequestReader {
     static final int MAX_PARTIAL_IMAGES = 3;
     static final double MAX_GUIDANCE = 50;
     static final int MAX_USER_LENGTH = 256;
+    static final int MAX_PREVIEW_MS = 600_000;
 
+    private static final List<Priority> PRIORITIES = List.of(Priority.INTERACTIVE, Priority.STANDARD, Priority.BATCH);
+    private static final List<OnDisconnect> ON_DISCONNECT = List.of(OnDisconnect.values());
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
 
     private final ModelCatalog catalog;
@@ -84,20 +93,20 @@ public final class RequestReader {
                 .setCount((int) partial)
                 .setGrade(Preview.Grade.VAE)
                 .build();
-        return new ImagesRequest(generation(fields, preview), stream, urls);
+        return new ImagesRequest(generation(fields, preview, OnDisconnect.CANCEL), stream, urls);
     }
 
     /** The body of {@code POST /v1/jobs}. */
     public JobSpec job(Fields fields) {
         fields.allowOnly(JOB);
-        return generation(fields, preview(fields, Preview.getDefaultInstance()));
+        return generation(fields, preview(fields, Preview.getDefaultInstance()), OnDisconnect.FINISH);
     }
 
     /** A {@code generate} command: frames after every step unless it says otherwise. */
     public JobSpec command(Fields fields) {
         fields.allowOnly(COMMAND);
-        return generation(
-                fields, preview(fields, Preview.newBuilder().setEverySteps(1).build()));
+        Preview everyStep = Preview.newBuilder().setEverySteps(1).build();
+        return generation(fields, preview(fields, everyStep), OnDisconnect.CANCEL);
     }
 
     private static Preview preview(Fields fields, Preview otherwise) {
@@ -106,6 +115,9 @@ public final class RequestReader {
                     preview.allowOnly(PREVIEW);
                     return Preview.newBuilder()
                             .setEverySteps(preview.integer("every_steps", 0, 1000)
+                                    .orElse(0L)
+                                    .intValue())
+                            .setEveryMs(preview.integer("every_ms", 0, MAX_PREVIEW_MS)
                                     .orElse(0L)
                                     .intValue())
                             .setCount(
@@ -121,7 +133,8 @@ public final class RequestReader {
                 .orElse(otherwise);
     }
 
-    private JobSpec generation(Fields fields, Preview preview) {
+    /** @param otherwise what becomes of the job of a client that leaves and did not say */
+    private JobSpec generation(Fields fields, Preview preview, OnDisconnect otherwise) {
         String prompt = fields.text("prompt", maxPromptLength).orElseThrow(() -> fields.missing("prompt"));
         if (prompt.isBlank()) {
             throw fields.invalid("empty_string", "prompt", "must not be empty");
@@ -134,6 +147,9 @@ public final class RequestReader {
         String user = fields.text("user", MAX_USER_LENGTH).orElse("");
         String format = format(fields);
         long quality = fields.integer("output_compression", 0, 100).orElse(format.equals("png") ? 100L : 90L);
+        Priority priority = choice(fields, "priority", PRIORITIES).orElse(Priority.STANDARD);
+        OnDisconnect onDisconnect =
+                choice(fields, "on_disconnect", ON_DISCONNECT).orElse(otherwise);
         acceptWithoutEffect(fields);
 
         ModelCard card = card(fields);
@@ -154,7 +170,15 @@ public final class RequestReader {
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .build();
-        return new JobSpec(card.getId(), route, generation, samples, preview, user);
+        return new JobSpec(card.getId(), route, generation, samples, preview, user, priority, onDisconnect);
+    }
+
+    /** The constant that a field names in lower case. */
+    private static <E extends Enum<E>> Optional<E> choice(Fields fields, String name, List<E> choices) {
+        List<String> names = choices.stream()
+                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+                .toList();
+        return fields.oneOf(name, names).map(chosen -> choices.get(names.indexOf(chosen)));
     }
 
     private static String format(Fields fields) {

@@ -15,7 +15,7 @@ import java.util.Base64;
 
 /**
  * Gathers the pictures of one request and answers when all are there; one that fails fails the request. A client that
- * leaves cancels it. Event loop of its request.
+ * leaves cancels it, unless it asked for otherwise. Event loop of its request.
  */
 final class ImagesAnswer {
 

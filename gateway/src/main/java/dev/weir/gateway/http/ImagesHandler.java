@@ -2,15 +2,13 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
-import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.Jobs;
-import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
-import java.util.function.Consumer;
 
 /** {@code POST /v1/images/generations}, as OpenAI's libraries speak it: one answer at the end, or a stream of events. */
 public final class ImagesHandler implements Handler<RoutingContext> {
@@ -36,21 +34,12 @@ public final class ImagesHandler implements Handler<RoutingContext> {
     public void handle(RoutingContext ctx) {
         ImagesRequest request = reader.images(JsonBody.of(ctx));
         if (request.stream()) {
-            new ImagesStream(ctx, jobs, request.spec()).start(vertx, slowClient);
+            new ImagesStream(ctx, jobs, kept, request.spec()).start(vertx, slowClient);
         } else {
             ImagesAnswer answer = new ImagesAnswer(ctx, jobs, answers, request);
-            String job = submit(request, answer::on);
-            ctx.response().closeHandler(gone -> jobs.cancel(job));
-            ctx.response().exceptionHandler(broken -> jobs.cancel(job));
+            Attendance client = kept.attend(request.spec(), request.urls(), answer::on);
+            ctx.response().closeHandler(gone -> client.leave());
+            ctx.response().exceptionHandler(broken -> client.leave());
         }
-    }
-
-    private String submit(ImagesRequest request, Consumer<JobEvent> watcher) {
-        if (request.urls()) {
-            KeptJob job = kept.submit(request.spec());
-            job.watch(watcher);
-            return job.id();
-        }
-        return jobs.submit(request.spec(), watcher).id();
     }
 }

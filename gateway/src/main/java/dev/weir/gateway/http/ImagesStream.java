@@ -1,7 +1,7 @@
 package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
-import dev.weir.gateway.job.Job;
+import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
@@ -9,6 +9,7 @@ import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJobs;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -16,7 +17,7 @@ import java.time.Duration;
 
 /**
  * The streamed answer of one request: partial pictures, the completed ones, then {@code [DONE]}; or an error object, and the
- * end. A client that leaves cancels it. Event loop of its request.
+ * end. A client that leaves cancels it, unless it asked for otherwise. Event loop of its request.
  */
 final class ImagesStream {
 
@@ -25,22 +26,24 @@ final class ImagesStream {
 
     private final RoutingContext ctx;
     private final Jobs jobs;
+    private final KeptJobs kept;
     private final JobSpec spec;
     private final int[] partials;
     private EventStream stream;
     private int missing;
 
-    ImagesStream(RoutingContext ctx, Jobs jobs, JobSpec spec) {
+    ImagesStream(RoutingContext ctx, Jobs jobs, KeptJobs kept, JobSpec spec) {
         this.ctx = ctx;
         this.jobs = jobs;
+        this.kept = kept;
         this.spec = spec;
         this.partials = new int[spec.samples()];
         this.missing = spec.samples();
     }
 
     void start(Vertx vertx, Duration slowClient) {
-        Job job = jobs.submit(spec, this::on);
-        stream = new EventStream(vertx, ctx, slowClient, () -> jobs.cancel(job.id()));
+        Attendance client = kept.attend(spec, false, this::on);
+        stream = new EventStream(vertx, ctx, slowClient, client::leave);
     }
 
     private void on(JobEvent event) {

@@ -17,18 +17,26 @@ import java.util.function.Consumer;
 final class JobEvents {
 
     private final KeptJob job;
+    private final Runnable onLeft;
     private final Consumer<JobEvent> watcher = this::on;
     private EventStream stream;
 
-    JobEvents(KeptJob job) {
+    /** @param onLeft called when the client leaves before the end */
+    JobEvents(KeptJob job, Runnable onLeft) {
         this.job = job;
+        this.onLeft = onLeft;
     }
 
     void start(Vertx vertx, RoutingContext ctx, Duration slowClient, long after) {
-        stream = new EventStream(vertx, ctx, slowClient, () -> job.unwatch(watcher));
+        stream = new EventStream(vertx, ctx, slowClient, this::leave);
         job.watch(watcher);
         job.eventsAfter(after).forEach(this::send);
         endIfOver();
+    }
+
+    private void leave() {
+        job.unwatch(watcher);
+        onLeft.run();
     }
 
     private void on(JobEvent event) {

@@ -6,6 +6,7 @@ import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Handler;
@@ -63,7 +64,13 @@ public final class JobsHandlers {
             // Tells an EventSource not to come back.
             ctx.response().setStatusCode(204).end();
         } else {
-            new JobEvents(job).start(vertx, ctx, slowClient, after);
+            new JobEvents(job, () -> left(job)).start(vertx, ctx, slowClient, after);
+        }
+    }
+
+    private void left(KeptJob job) {
+        if (job.spec().onDisconnect() == OnDisconnect.CANCEL && job.watchers() == 0) {
+            jobs.cancel(job.id());
         }
     }
 

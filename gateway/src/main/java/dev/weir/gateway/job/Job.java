@@ -95,6 +95,7 @@ public final class Job {
                 .setModel(spec.model())
                 .setDeadlineMs(deadlineMs)
                 .setUser(spec.user())
+                .setPriority(spec.priority())
                 .setGeneration(generation)
                 .setPreview(spec.preview())
                 .addAllRoute(spec.route());

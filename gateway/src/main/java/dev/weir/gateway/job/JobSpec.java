@@ -4,6 +4,7 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.StageKind;
 import java.util.List;
 
@@ -16,7 +17,14 @@ import java.util.List;
  * @param user who asks, as the client says; empty when it does not
  */
 public record JobSpec(
-        String model, List<StageKind> route, Generation generation, int samples, Preview preview, String user) {
+        String model,
+        List<StageKind> route,
+        Generation generation,
+        int samples,
+        Preview preview,
+        String user,
+        Priority priority,
+        OnDisconnect onDisconnect) {
 
     public JobSpec {
         route = List.copyOf(route);
@@ -66,9 +74,5 @@ public record JobSpec(
 
     int reached(Checkpoint checkpoint) {
         return checkpoint.getPosition() + overallStep(checkpoint);
-    }
-
-    public JobSpec withPreview(Preview wanted) {
-        return new JobSpec(model, route, generation, samples, wanted, user);
     }
 }

@@ -61,6 +61,9 @@ public final class KeptJob {
             endedMs = System.currentTimeMillis();
         }
         List.copyOf(watchers).forEach(watcher -> watcher.accept(event));
+        if (isOver()) {
+            watchers.clear();
+        }
     }
 
     public String id() {

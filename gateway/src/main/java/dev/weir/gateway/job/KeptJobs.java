@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * The jobs that clients come back for. Those that are over are kept for a while, the oldest go first where there are too
@@ -39,6 +40,28 @@ public final class KeptJobs {
         job.named(jobs.submit(spec, job::on).id());
         kept.put(job.id(), job);
         return job;
+    }
+
+    /**
+     * Takes in a job for a client that stays to be told of it.
+     *
+     * @param keep whether it is kept even if the client stays to the end
+     * @throws RefusedException as {@link Jobs#submit}
+     */
+    public Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client) {
+        boolean finishes = spec.onDisconnect() == OnDisconnect.FINISH;
+        if (!keep && !finishes) {
+            String id = jobs.submit(spec, client).id();
+            return new Attendance(id, () -> jobs.cancel(id));
+        }
+        KeptJob job = submit(spec);
+        job.watch(client);
+        return new Attendance(job.id(), () -> {
+            job.unwatch(client);
+            if (!finishes) {
+                jobs.cancel(job.id());
+            }
+        });
     }
 
     public Optional<KeptJob> find(String id) {

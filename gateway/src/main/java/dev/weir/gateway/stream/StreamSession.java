@@ -5,9 +5,11 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.RefusedException;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
@@ -19,7 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** One socket: the commands that come in, and the jobs that it started, which end with it. Event loop of the socket. */
+/** One socket: the commands that come in, and the jobs that it started, which end with it unless they are to finish. Event loop of the socket. */
 final class StreamSession {
 
     private static final short TOO_SLOW = 4408;
@@ -33,6 +35,7 @@ final class StreamSession {
     private final ServerWebSocket socket;
     private final RequestReader reader;
     private final Jobs jobs;
+    private final KeptJobs kept;
     private final int maxSamples;
     private final Outbound outbound;
     /** By the id of the job. */
@@ -41,20 +44,29 @@ final class StreamSession {
     /** A job of this socket; {@code id} is the client's own name for it, or null. */
     private static final class Running {
         final String id;
+        final Attendance client;
         int samples;
 
-        Running(String id, int samples) {
+        Running(String id, Attendance client, int samples) {
             this.id = id;
+            this.client = client;
             this.samples = samples;
         }
     }
 
     /** @param cut ends the connection whatever is still to be written */
     StreamSession(
-            Vertx vertx, ServerWebSocket socket, Runnable cut, RequestReader reader, Jobs jobs, GatewayConfig config) {
+            Vertx vertx,
+            ServerWebSocket socket,
+            Runnable cut,
+            RequestReader reader,
+            Jobs jobs,
+            KeptJobs kept,
+            GatewayConfig config) {
         this.socket = socket;
         this.reader = reader;
         this.jobs = jobs;
+        this.kept = kept;
         this.maxSamples = config.limits().samplesPerSocket();
         this.outbound = new Outbound(vertx, socket, config.patience().slowClient(), socket::resume, () -> {
             close();
@@ -103,8 +115,8 @@ final class StreamSession {
                     "%d images of this socket are under way, and no more than %d may be".formatted(held, maxSamples);
             throw new ApiException(new ApiError(429, "rate_limit_error", "too_many_images", message, null, 0));
         }
-        String job = jobs.submit(spec, this::on).id();
-        running.put(job, new Running(id, spec.samples()));
+        Attendance client = kept.attend(spec, false, this::on);
+        running.put(client.job(), new Running(id, client, spec.samples()));
     }
 
     private void cancel(String id, Fields fields) {
@@ -166,8 +178,8 @@ final class StreamSession {
     /** The socket is gone, and with it everyone who waited for its jobs. */
     void close() {
         outbound.close();
-        List<String> orphans = List.copyOf(running.keySet());
+        List<Running> orphans = List.copyOf(running.values());
         running.clear();
-        orphans.forEach(jobs::cancel);
+        orphans.forEach(orphan -> orphan.client.leave());
     }
 }
