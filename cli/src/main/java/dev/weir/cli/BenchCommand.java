@@ -21,11 +21,13 @@ import picocli.CommandLine.Spec;
         footer = {
             "  weir bench unet --rounds 15          one forward by batch size, fp32 beside bf16",
             "  weir bench cluster-cost              through every stage, beside a bare loop",
-            "  weir bench full-size --json          a UNet of Stable Diffusion 1.5's size"
+            "  weir bench full-size --json          a UNet of Stable Diffusion 1.5's size",
+            "  weir bench chaos --minutes 20        what faults cost, and that they lose nothing"
         })
 final class BenchCommand implements Callable<Integer> {
 
     private static final int DEFAULT_ROUNDS = 7;
+    private static final int DEFAULT_MINUTES = 2;
 
     @Spec
     private CommandSpec spec;
@@ -41,6 +43,15 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "How often everything is measured; medians are printed. Default: ${DEFAULT-VALUE}.")
     private int rounds = DEFAULT_ROUNDS;
+
+    @Option(names = "--minutes", paramLabel = "N", description = "How long chaos reigns. Default: ${DEFAULT-VALUE}.")
+    private int minutes = DEFAULT_MINUTES;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Of what happens at random in chaos. Default: one by the clock, which is told.")
+    private Long seed;
 
     @Option(names = "--json", description = "Print the numbers as JSON.")
     private boolean json;
@@ -65,13 +76,18 @@ final class BenchCommand implements Callable<Integer> {
                                 .formatted(
                                         name,
                                         known.stream().map(Benchmark::name).toList())));
-        if (rounds < 1) {
-            throw new CliException(CliException.USAGE, "--rounds must be at least 1, not " + rounds);
-        }
-        Benchmark.Result result =
-                chosen.run(new Benchmark.Settings(models.toConfig().models().get(0), rounds));
+        atLeastOne("--rounds", rounds);
+        atLeastOne("--minutes", minutes);
+        Benchmark.Result result = chosen.run(new Benchmark.Settings(
+                models.toConfig().models().get(0), rounds, minutes, seed == null ? System.currentTimeMillis() : seed));
         print(result, out);
         return 0;
+    }
+
+    private static void atLeastOne(String flag, int value) {
+        if (value < 1) {
+            throw new CliException(CliException.USAGE, flag + " must be at least 1, not " + value);
+        }
     }
 
     private void print(Benchmark.Result result, PrintWriter out) throws Exception {

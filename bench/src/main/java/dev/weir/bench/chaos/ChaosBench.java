@@ -1,0 +1,136 @@
+package dev.weir.bench.chaos;
+
+import dev.weir.bench.cluster.Footprint;
+import dev.weir.bench.cluster.Host;
+import dev.weir.bench.cluster.JobClient;
+import dev.weir.bench.cluster.Member;
+import dev.weir.bench.cluster.Network;
+import dev.weir.bench.cluster.ProcessCluster;
+import dev.weir.bench.cluster.ProcessCluster.Layout;
+import dev.weir.cli.Benchmark;
+import dev.weir.runtime.Role;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A cluster of real processes under steady load, to which things happen at random: nodes are killed, frozen, cut off, told to stop,
+ * sent garbage, and met by clients that do not read. Every job is checked: none is lost, none ends twice, and its picture is the
+ * one that the undisturbed cluster made.
+ */
+public final class ChaosBench implements Benchmark {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ChaosBench.class);
+    private static final Map<Role, Integer> NODES =
+            Map.of(Role.GATEWAY, 3, Role.TEXT_ENCODER, 2, Role.DENOISER, 3, Role.DECODER, 2);
+    private static final int CLIENTS = 5;
+    private static final Duration CALM = Duration.ofSeconds(20);
+    /** Pictures in fp32 that are at least so alike are the same; kernels choose their order of summing by batch size. */
+    private static final double SAME_FROM_DECIBELS = 60;
+
+    private static final String DRAIN_SECONDS = "3";
+
+    @Override
+    public String name() {
+        return "chaos";
+    }
+
+    @Override
+    public String about() {
+        return "jobs lost, doubled or changed by faults at random under load, for so many --minutes";
+    }
+
+    @Override
+    public Result run(Settings settings) throws IOException, InterruptedException {
+        Optional<String> noNetwork = Network.problem();
+        noNetwork.ifPresent(problem -> LOG.warn("No node will be cut off: {}", problem));
+        try (Network network = noNetwork.isEmpty() ? Network.open() : null) {
+            Supplier<Host> hosts = network == null ? () -> Host.LOOPBACK : network::host;
+            try (ProcessCluster cluster = ProcessCluster.start(layout(settings.model()), hosts)) {
+                return measure(cluster, settings);
+            }
+        }
+    }
+
+    private static Layout layout(Path model) {
+        List<String> all = List.of("-v", "--drain-time", DRAIN_SECONDS);
+        List<String> stage = new ArrayList<>(all);
+        stage.addAll(
+                List.of("--precision", "fp32", "--model", model.toAbsolutePath().toString()));
+        return new Layout(
+                NODES, Map.of(Role.GATEWAY, all, Role.TEXT_ENCODER, stage, Role.DENOISER, stage, Role.DECODER, stage));
+    }
+
+    private static Result measure(ProcessCluster cluster, Settings settings) throws IOException, InterruptedException {
+        Random random = new Random(settings.seed());
+        References references = References.draw(new JobClient(cluster.gateways(), random, CALM.multipliedBy(3)));
+        Tally calm = new Tally(references, SAME_FROM_DECIBELS);
+        load(cluster, references, calm, settings.seed(), () -> TimeUnit.SECONDS.sleep(CALM.toSeconds()));
+        Footprint before = Footprint.of(cluster);
+        LOG.info("{} jobs in the calm; {}", calm.sent(), before);
+        Tally tally = new Tally(references, SAME_FROM_DECIBELS);
+        Storm storm = new Storm(cluster, tally, random);
+        load(
+                cluster,
+                references,
+                tally,
+                settings.seed() + 1000,
+                () -> storm.rage(Duration.ofMinutes(settings.minutes())));
+        Footprint after = Footprint.of(cluster);
+        keepTranscripts(cluster, tally);
+        Map<String, Object> json = tally.json();
+        json.put("memory_before_mb", before.residentMb());
+        json.put("memory_after_mb", after.residentMb());
+        json.put("heap_before_mb", before.heapMb());
+        json.put("heap_after_mb", after.heapMb());
+        json.put("seed", settings.seed());
+        List<List<String>> rows = new ArrayList<>();
+        json.forEach((name, value) -> rows.add(List.of(name.replace('_', ' '), shown(value))));
+        return new Result(List.of("", ""), rows, json);
+    }
+
+    private interface Weather {
+        void pass() throws IOException, InterruptedException;
+    }
+
+    private static void load(ProcessCluster cluster, References references, Tally tally, long seed, Weather weather)
+            throws IOException, InterruptedException {
+        try (Load load = Load.start(CLIENTS, cluster.gateways(), references.requests(), seed, run -> {
+            String problem = tally.ended(run);
+            if (!problem.isEmpty()) {
+                LOG.warn("{}", problem);
+            }
+        })) {
+            weather.pass();
+            load.finish();
+        }
+    }
+
+    /** Where something went wrong, what the nodes said is worth a look. */
+    private static void keepTranscripts(ProcessCluster cluster, Tally tally) throws IOException {
+        if (tally.problems().isEmpty()) {
+            return;
+        }
+        Path folder = Files.createTempDirectory("weir-chaos");
+        Files.write(folder.resolve("problems.txt"), tally.problems());
+        for (Member member : cluster.members()) {
+            Files.writeString(folder.resolve(member + ".log"), member.transcript());
+        }
+        LOG.warn("What the nodes said is in {}", folder);
+    }
+
+    private static String shown(Object value) {
+        return value instanceof Double number ? String.format(Locale.ROOT, "%.2f", number) : String.valueOf(value);
+    }
+}

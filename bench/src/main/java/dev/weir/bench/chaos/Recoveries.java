@@ -1,0 +1,70 @@
+package dev.weir.bench.chaos;
+
+import dev.weir.bench.cluster.JobRun;
+import dev.weir.bench.cluster.JobRun.Kind;
+import dev.weir.bench.cluster.JobRun.Sight;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Seconds from each fault to the next event of each job that it hit, as clients saw them: a step that was done, or the end. A job
+ * was hit where, within some seconds of the fault, it was moved or its client had to turn to another gateway, or where nothing was
+ * heard of it for longer than a moment.
+ */
+record Recoveries(List<Double> sorted) {
+
+    private static final double MOMENT_SECONDS = 1;
+    private static final long CONCERNS_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+    static Recoveries of(List<Fault> faults, List<JobRun> runs) {
+        List<Double> seconds = new ArrayList<>();
+        for (Fault fault : faults) {
+            for (JobRun run : runs) {
+                of(fault, run).ifPresent(seconds::add);
+            }
+        }
+        return new Recoveries(seconds.stream().sorted().toList());
+    }
+
+    private static OptionalDouble of(Fault fault, JobRun run) {
+        List<Sight> sights = run.sights();
+        boolean inFlight = sights.stream().anyMatch(s -> s.kind() == Kind.ACCEPTED && s.nanos() < fault.nanos())
+                && sights.stream().anyMatch(s -> isWork(s) && s.nanos() > fault.nanos());
+        if (!inFlight) {
+            return OptionalDouble.empty();
+        }
+        Optional<Sight> blow = sights.stream()
+                .filter(s -> s.nanos() > fault.nanos() && s.nanos() < fault.nanos() + CONCERNS_NANOS)
+                .filter(s -> s.kind() == Kind.TURNED || s.kind() == Kind.MOVED && s.attempt() > 1)
+                .findFirst();
+        long from = blow.map(Sight::nanos).orElse(fault.nanos());
+        double seconds = sights.stream()
+                .filter(s -> isWork(s) && s.nanos() > from)
+                .mapToDouble(s -> (s.nanos() - fault.nanos()) / 1e9)
+                .findFirst()
+                .orElse(0);
+        return blow.isPresent() && seconds > 0 || seconds > MOMENT_SECONDS
+                ? OptionalDouble.of(seconds)
+                : OptionalDouble.empty();
+    }
+
+    private static boolean isWork(Sight sight) {
+        return sight.kind() == Kind.WORK || sight.kind() == Kind.FINAL;
+    }
+
+    int count() {
+        return sorted.size();
+    }
+
+    /** By the nearest rank; 0 where no job was hit. */
+    double p95Seconds() {
+        return sorted.isEmpty() ? 0 : sorted.get((int) Math.ceil(0.95 * sorted.size()) - 1);
+    }
+
+    double longestSeconds() {
+        return sorted.isEmpty() ? 0 : sorted.get(sorted.size() - 1);
+    }
+}

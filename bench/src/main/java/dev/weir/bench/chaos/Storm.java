@@ -1,0 +1,69 @@
+package dev.weir.bench.chaos;
+
+import dev.weir.bench.cluster.Member;
+import dev.weir.bench.cluster.ProcessCluster;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One fault after the other, at nodes drawn at random, with a pause in which the cluster finds itself. Blocks its thread. */
+final class Storm {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Storm.class);
+    private static final int LEAST_PAUSE_MS = 1500;
+    private static final int MOST_PAUSE_MS = 6000;
+
+    private final ProcessCluster cluster;
+    private final Tally tally;
+    private final RandomGenerator random;
+    private final long beginNanos = System.nanoTime();
+
+    Storm(ProcessCluster cluster, Tally tally, RandomGenerator random) {
+        this.cluster = cluster;
+        this.tally = tally;
+        this.random = random;
+    }
+
+    /** Every node is up when it returns. */
+    void rage(Duration time) throws IOException, InterruptedException {
+        while (System.nanoTime() - beginNanos < time.toNanos()) {
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(LEAST_PAUSE_MS, MOST_PAUSE_MS));
+            Member member =
+                    cluster.members().get(random.nextInt(cluster.members().size()));
+            FaultKind kind = draw(member);
+            Fault fault = new Fault(kind + " " + member.role(), System.nanoTime());
+            tally.struck(fault);
+            kind.strike(member, random);
+            LOG.info(
+                    "{} s: {} {}, all well again after {} s; {} jobs are over",
+                    seconds(beginNanos, fault.nanos()),
+                    kind,
+                    member,
+                    seconds(fault.nanos(), System.nanoTime()),
+                    tally.sent());
+        }
+    }
+
+    private FaultKind draw(Member member) {
+        List<FaultKind> fitting = Arrays.stream(FaultKind.values())
+                .filter(kind -> kind.fits(member))
+                .toList();
+        int left = random.nextInt(fitting.stream().mapToInt(FaultKind::weight).sum());
+        for (FaultKind kind : fitting) {
+            left -= kind.weight();
+            if (left < 0) {
+                return kind;
+            }
+        }
+        throw new AssertionError("the weights are what they were summed from");
+    }
+
+    private static String seconds(long from, long to) {
+        return "%.1f".formatted((to - from) / 1e9);
+    }
+}

@@ -1,0 +1,120 @@
+package dev.weir.bench.cluster;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What one client saw of one job. Owned by the client's thread until it is over. */
+public final class JobRun {
+
+    /** What the client noticed. */
+    public enum Kind {
+        /** A gateway took the job. */
+        ACCEPTED,
+        /** A sample waits, or goes on at another node. */
+        MOVED,
+        /** A sample came on: it was begun, or did a step. */
+        WORK,
+        /** A sample's last event. */
+        FINAL,
+        /** The client turned to another gateway, since its own was silent or gone. */
+        TURNED
+    }
+
+    /** @param nanos as {@link System#nanoTime} has it */
+    public record Sight(long nanos, Kind kind, int attempt) {}
+
+    private final JobRequest request;
+    private final List<Sight> sights = new ArrayList<>();
+    private final Map<Integer, Integer> finals = new HashMap<>();
+    private final Map<Integer, byte[]> pictures = new TreeMap<>();
+    private String id = "";
+    private String problem = "";
+    private String lastEventId = "";
+
+    JobRun(JobRequest request) {
+        this.request = request;
+    }
+
+    void see(Kind kind, int attempt) {
+        sights.add(new Sight(System.nanoTime(), kind, attempt));
+    }
+
+    void acceptedAs(String newId) {
+        if (!id.isEmpty() && !id.equals(newId)) {
+            throw new IllegalStateException("the job %s became another, %s".formatted(id, newId));
+        }
+        id = newId;
+        see(Kind.ACCEPTED, 0);
+    }
+
+    /** @param eventId empty where the event had none */
+    void readUpTo(String eventId) {
+        lastEventId = eventId.isEmpty() ? lastEventId : eventId;
+    }
+
+    /** Of the last event that was read whole; empty before the first. */
+    String lastEventId() {
+        return lastEventId;
+    }
+
+    void ended(int sample, int attempt) {
+        finals.merge(sample, 1, Integer::sum);
+        see(Kind.FINAL, attempt);
+    }
+
+    boolean hasFinal(int sample) {
+        return finals.containsKey(sample);
+    }
+
+    boolean isOver() {
+        return finals.size() == request.images();
+    }
+
+    void picture(int sample, byte[] bytes) {
+        pictures.put(sample, bytes);
+    }
+
+    void failed(String why) {
+        problem = why;
+    }
+
+    public JobRequest request() {
+        return request;
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public List<Sight> sights() {
+        return Collections.unmodifiableList(sights);
+    }
+
+    /** The files, by sample, of those samples that were completed. */
+    public Map<Integer, byte[]> pictures() {
+        return Collections.unmodifiableMap(pictures);
+    }
+
+    /** Why not every picture was made, or could not be had; empty where all is well. */
+    public String problem() {
+        return problem;
+    }
+
+    public boolean isFinished() {
+        return problem.isEmpty() && pictures.size() == request.images();
+    }
+
+    /** Samples that were ended more often than once. */
+    public int duplicates() {
+        return (int) finals.values().stream().filter(times -> times > 1).count();
+    }
+
+    /** Lets the pictures go, of which there may be thousands. */
+    public void dropPictures() {
+        pictures.clear();
+    }
+}

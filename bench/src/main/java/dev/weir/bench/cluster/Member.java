@@ -1,0 +1,77 @@
+package dev.weir.bench.cluster;
+
+import dev.weir.bench.cluster.WeirProcess.Jvm;
+import dev.weir.runtime.Role;
+import java.net.URI;
+import java.util.List;
+
+/** One node of a cluster of processes: it may die and be started anew, at the same address. Any thread. */
+public final class Member {
+
+    private final String name;
+    private final Role role;
+    private final Host host;
+    private final Jvm jvm;
+    private final List<String> arguments;
+    private final StringBuffer earlier = new StringBuffer();
+    private volatile WeirProcess process;
+    private volatile URI url;
+
+    Member(String name, Role role, Host host, Jvm jvm, List<String> arguments) {
+        this.name = name;
+        this.role = role;
+        this.host = host;
+        this.jvm = jvm.within(host.wrapper());
+        this.arguments = List.copyOf(arguments);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Role role() {
+        return role;
+    }
+
+    public Host host() {
+        return host;
+    }
+
+    /** The one that runs, or ran last. */
+    public WeirProcess process() {
+        return process;
+    }
+
+    /** Where it answers over HTTP, once it was ready. */
+    public URI url() {
+        return url;
+    }
+
+    /** Starts it, anew where it ran before; it is not ready yet. */
+    public void start() {
+        if (process != null) {
+            earlier.append(process.transcript()).append("\n(started anew)\n");
+        }
+        process = WeirProcess.start(jvm, arguments);
+    }
+
+    public void awaitReady() {
+        url = URI.create(process.awaitReady());
+    }
+
+    /** What all its processes printed. */
+    public String transcript() {
+        return earlier + process.transcript();
+    }
+
+    void close() {
+        if (process != null) {
+            process.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
