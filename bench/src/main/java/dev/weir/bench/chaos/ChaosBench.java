@@ -34,7 +34,7 @@ public final class ChaosBench implements Benchmark {
     private static final Logger LOG = LoggerFactory.getLogger(ChaosBench.class);
     private static final Map<Role, Integer> NODES =
             Map.of(Role.GATEWAY, 3, Role.TEXT_ENCODER, 2, Role.DENOISER, 3, Role.DECODER, 2);
-    private static final int CLIENTS = 5;
+    private static final int CLIENTS = 6;
     private static final Duration CALM = Duration.ofSeconds(20);
     /** Pictures in fp32 that are at least so alike are the same; kernels choose their order of summing by batch size. */
     private static final double SAME_FROM_DECIBELS = 60;

@@ -14,7 +14,7 @@ final class References {
 
     private static final List<String> PROMPTS =
             List.of("a red apple", "a blue house", "a rocket", "a yellow sunflower", "a green tree", "a fox");
-    private static final List<String> SAMPLERS = List.of("ddim", "euler", "euler_a", "dpmpp_2m");
+    private static final List<String> SAMPLERS = List.of("ddim", "euler", "euler_ancestral", "dpmpp_2m");
     private static final List<Integer> STEPS = List.of(8, 16, 30);
     private static final int COUNT = 24;
 
