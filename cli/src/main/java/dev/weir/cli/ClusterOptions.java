@@ -4,6 +4,7 @@ import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.HostPort;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a process finds the others of its cluster. */
@@ -42,6 +43,9 @@ final class ClusterOptions {
                             + "several gateways: when the last node that holds data leaves, a lite one must be started anew.")
     private boolean lite;
 
+    @Mixin
+    private BusTlsOptions tls;
+
     boolean isAsked() {
         return !join.isEmpty() || bind != null;
     }
@@ -53,7 +57,8 @@ final class ClusterOptions {
                 Optional.ofNullable(bind).map(address -> parse("--bind", address)),
                 busPort,
                 join.stream().map(address -> parse("--join", address)).toList(),
-                lite);
+                lite,
+                tls.toConfig());
     }
 
     private static HostPort parse(String flag, String address) {

@@ -165,8 +165,9 @@ final class Settings implements IDefaultValueProvider {
                 : String.valueOf(value);
     }
 
+    /** Where a key lies is none; what it is would be. */
     private static boolean isSecret(OptionSpec option) {
-        return key(option).matches(".*(key|password|secret|token).*");
+        return key(option).matches(".*(key|password|secret|token).*") && !(option.getValue() instanceof Path);
     }
 
     private static String key(OptionSpec option) {

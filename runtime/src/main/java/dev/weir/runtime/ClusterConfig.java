@@ -14,8 +14,10 @@ import java.util.Optional;
  *     know it, which takes an address a node
  * @param join nodes to be asked; one that is up is enough. A name stands for all of its addresses, as they are at each look. A port that is not given is {@value #FIRST_PORT} or one of the two after it
  * @param lite holds none of the cluster's data: to leave or die costs nothing then, and to start needs a node that does hold
+ * @param tls of the event bus; empty: whoever reaches the bus is believed, and whoever sees it can read along
  */
-public record ClusterConfig(String name, Optional<HostPort> bind, int busPort, List<HostPort> join, boolean lite) {
+public record ClusterConfig(
+        String name, Optional<HostPort> bind, int busPort, List<HostPort> join, boolean lite, Optional<BusTls> tls) {
 
     public static final String DEFAULT_NAME = "weir";
     public static final int FIRST_PORT = 5701;
@@ -23,6 +25,15 @@ public record ClusterConfig(String name, Optional<HostPort> bind, int busPort, L
 
     public ClusterConfig {
         join = List.copyOf(join);
+    }
+
+    /** On a bus without TLS. */
+    public ClusterConfig(String name, Optional<HostPort> bind, int busPort, List<HostPort> join, boolean lite) {
+        this(name, bind, busPort, join, lite, Optional.empty());
+    }
+
+    public ClusterConfig with(BusTls busTls) {
+        return new ClusterConfig(name, bind, busPort, join, lite, Optional.of(busTls));
     }
 
     List<String> problems(boolean hasGateway) {
@@ -39,6 +50,7 @@ public record ClusterConfig(String name, Optional<HostPort> bind, int busPort, L
         if (lite && hasGateway) {
             problems.add("lite: a gateway holds the cluster's data, and cannot be lite");
         }
+        tls.ifPresent(files -> problems.addAll(files.problems()));
         return problems;
     }
 }

@@ -47,6 +47,16 @@ public final class TestNodes {
         return config(Optional.of(new ClusterConfig(clusterName, Optional.of(bind), 0, join, lite)), roles);
     }
 
+    /** A member that holds data, on a bus with TLS. */
+    public NodeConfig secured(HostPort bind, List<HostPort> join, BusTls tls, Role... roles) {
+        ClusterConfig plain = new ClusterConfig(clusterName, Optional.of(bind), 0, join, false);
+        return config(Optional.of(plain.with(tls)), roles);
+    }
+
+    public String clusterName() {
+        return clusterName;
+    }
+
     private NodeConfig config(Optional<ClusterConfig> cluster, Role... roles) {
         HostPort anyPort = new HostPort("127.0.0.1", 0);
         Limits limits = new Limits(Duration.ofSeconds(20), Duration.ofMinutes(2), Duration.ofSeconds(10));

@@ -57,7 +57,8 @@ public final class Inbox {
     }
 
     private void receive(Message<Object> message) {
-        if (message.body() instanceof Parcel parcel) {
+        Object body = body(message);
+        if (body instanceof Parcel parcel) {
             meters.receivedBytes.increment(ParcelFormat.tensorBytes(parcel));
             if (parcel.header().hasChunk()) {
                 Optional<Frame> whole = reassembler.accept(parcel.header().getChunk(), parcel.tensor("piece"));
@@ -66,7 +67,16 @@ public final class Inbox {
                 deliver(parcel, message);
             }
         } else {
-            deliver(message.body(), message);
+            deliver(body, message);
+        }
+    }
+
+    /** The bus decodes it now, and throws where it may not or cannot, as with Java's serialized objects. */
+    private static Object body(Message<Object> message) {
+        try {
+            return message.body();
+        } catch (RuntimeException unreadable) {
+            return new Garbled(unreadable.toString());
         }
     }
 

@@ -37,19 +37,13 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
             ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Runnable dataLost) {
         Peers.lookNamesUpOften();
         String bindHost;
+        EventBusOptions bus;
         try {
             bindHost = bindHost(config);
+            bus = busOptions(config, bindHost);
         } catch (IOException e) {
             return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
         }
-        EventBusOptions bus = new EventBusOptions()
-                .setHost(bindHost)
-                .setPort(config.busPort())
-                .setConnectTimeout(2500)
-                .setReconnectAttempts(1)
-                .setReconnectInterval(200)
-                .setClusterPingInterval(5000)
-                .setClusterPingReplyInterval(5000);
         PatientClusterManager manager = new PatientClusterManager(HazelcastConfigs.of(config, bindHost), dataLost);
         VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
         Future<?> may = begins || config.join().isEmpty()
@@ -61,6 +55,21 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
                         vertx,
                         new HostPort(bindHost, manager.self().getAddress().getPort()),
                         new HazelcastMemory(vertx, manager.getHazelcastInstance())));
+    }
+
+    private static EventBusOptions busOptions(ClusterConfig config, String bindHost) throws IOException {
+        EventBusOptions bus = new EventBusOptions()
+                .setHost(bindHost)
+                .setPort(config.busPort())
+                .setConnectTimeout(2500)
+                .setReconnectAttempts(1)
+                .setReconnectInterval(200)
+                .setClusterPingInterval(5000)
+                .setClusterPingReplyInterval(5000);
+        if (config.tls().isPresent()) {
+            config.tls().get().secure(bus);
+        }
+        return bus;
     }
 
     /** Of all ports of a node only that of the bus is bound without its number in the error. */

@@ -32,6 +32,7 @@ final class HazelcastConfigs {
             memory(config.getMapConfig(HazelcastMemory.mapName(area)), area);
         }
         network(config.getNetworkConfig(), cluster, bindHost);
+        config.getSerializationConfig().setJavaSerializationFilterConfig(JavaObjects.filter());
         config.setProperty("hazelcast.local.localAddress", bindHost);
         config.setProperty("hazelcast.socket.bind.any", "false");
         config.setProperty("hazelcast.phone.home.enabled", "false");

@@ -31,7 +31,6 @@ final class StageMeters {
     private volatile double meanStepSeconds;
     private volatile double meanSamples;
     private volatile int lastRows;
-    private volatile double toldBacklogSeconds;
 
     StageMeters(MeterRegistry metrics, Stage stage) {
         this.metrics = metrics;
@@ -79,16 +78,6 @@ final class StageMeters {
                 .description(description)
                 .tag("stage", stage)
                 .register(metrics);
-        Gauge.builder("weir.stage.backlog", this, meters -> meters.toldBacklogSeconds)
-                .description("Time until all that is held now is through, as the node last told the others")
-                .baseUnit("seconds")
-                .tag("stage", stage)
-                .register(metrics);
-    }
-
-    /** The backlog that others are told, which is what an autoscaler reads. */
-    void tellsBacklog(double seconds) {
-        toldBacklogSeconds = seconds;
     }
 
     /** @param samples that came on by it; fewer than rows where a sample has two, for guidance */

@@ -172,8 +172,6 @@ public final class StageNode extends VerticleBase implements Component {
 
     private NodeStatus status() {
         String[] target = stage.target().split(" ", 2);
-        double backlog = stage.backlogSeconds().orElseGet(() -> meters.backlogSeconds(holdings.forwardsLeft()));
-        meters.tellsBacklog(backlog);
         return NodeStatus.newBuilder()
                 .setNodeId(node.nodeId())
                 .setAddress(address)
@@ -183,7 +181,8 @@ public final class StageNode extends VerticleBase implements Component {
                 .setFreeCredits(drained == null ? holdings.freeCredits() : 0)
                 .setWaiting(holdings.count(Held.Phase.WAITING))
                 .setRunning(holdings.count(Held.Phase.RUNNING))
-                .setBacklogSeconds(backlog)
+                .setBacklogSeconds(
+                        stage.backlogSeconds().orElseGet(() -> meters.backlogSeconds(holdings.forwardsLeft())))
                 .setStepSeconds(meters.stepSeconds())
                 .setLastBatch(meters.lastRows())
                 .setDraining(drained != null)

@@ -1,0 +1,44 @@
+package dev.weir.cli;
+
+import dev.weir.runtime.BusTls;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import picocli.CommandLine.Option;
+
+/** What a node proves itself with to others, and whom it believes. */
+final class BusTlsOptions {
+
+    @Option(
+            names = "--bus-tls-cert",
+            paramLabel = "FILE",
+            description =
+                    "PEM certificate that this node shows to others. With it, work travels encrypted, and only between "
+                            + "nodes with a certificate of --bus-tls-ca; docs/security.md says how to make them.")
+    private Path certificate;
+
+    @Option(names = "--bus-tls-key", paramLabel = "FILE", description = "PEM key of that certificate.")
+    private Path key;
+
+    @Option(
+            names = "--bus-tls-ca",
+            paramLabel = "FILE",
+            description = "PEM certificate of the cluster's own authority: who has one of it is a node.")
+    private Path authority;
+
+    /** Throws {@link CliException} where some of the three are given, and not all. */
+    Optional<BusTls> toConfig() {
+        long given =
+                Stream.of(certificate, key, authority).filter(Objects::nonNull).count();
+        if (given == 0) {
+            return Optional.empty();
+        }
+        if (given < 3) {
+            throw new CliException(
+                    CliException.USAGE,
+                    "--bus-tls-cert, --bus-tls-key and --bus-tls-ca go together: give all three or none");
+        }
+        return Optional.of(new BusTls(certificate, key, authority));
+    }
+}
