@@ -23,9 +23,10 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
             int samplesPerSocket,
             int keptJobs,
             long keptBytes,
+            long checkpointBytes,
             int strikes) {
 
-        public static final Limits DEFAULT = new Limits(128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 3);
+        public static final Limits DEFAULT = new Limits(128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 128L << 20, 3);
 
         public Limits {
             atLeastOne("bodyBytes", bodyBytes);
@@ -35,17 +36,34 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
             atLeastOne("samplesPerSocket", samplesPerSocket);
             atLeastOne("keptJobs", keptJobs);
             atLeastOne("keptBytes", keptBytes);
+            atLeastOne("checkpointBytes", checkpointBytes);
             atLeastOne("strikes", strikes);
         }
 
         public Limits withSamples(int newJobs, int newSamples) {
             return new Limits(
-                    bodyBytes, promptLength, newJobs, newSamples, samplesPerSocket, keptJobs, keptBytes, strikes);
+                    bodyBytes,
+                    promptLength,
+                    newJobs,
+                    newSamples,
+                    samplesPerSocket,
+                    keptJobs,
+                    keptBytes,
+                    checkpointBytes,
+                    strikes);
         }
 
         public Limits withKept(int newKeptJobs, long newKeptBytes) {
             return new Limits(
-                    bodyBytes, promptLength, jobs, samples, samplesPerSocket, newKeptJobs, newKeptBytes, strikes);
+                    bodyBytes,
+                    promptLength,
+                    jobs,
+                    samples,
+                    samplesPerSocket,
+                    newKeptJobs,
+                    newKeptBytes,
+                    checkpointBytes,
+                    strikes);
         }
 
         private static void atLeastOne(String name, long value) {

@@ -9,6 +9,7 @@ import dev.weir.gateway.http.PageHandler;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
@@ -34,11 +35,13 @@ import java.time.Duration;
  */
 public final class GatewayVerticle extends VerticleBase implements Component {
 
+    private static final Duration HAND_OVER = Duration.ofSeconds(1);
+
     private final NodeContext node;
     private final GatewayConfig config;
     private final ModelCatalog catalog;
     private Jobs jobs;
-    private KeptJobs kept;
+    private JobLedger ledger;
     private StreamHandler streams;
     private Inbox inbox;
     private HttpServer server;
@@ -67,17 +70,18 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     /** The jobs that are kept, once deployed; event loop of this verticle. */
     KeptJobs kept() {
-        return kept;
+        return ledger.kept();
     }
 
     @Override
     public Future<?> start() {
         String address = Addresses.gateway(node.nodeId());
         jobs = new Jobs(node, address, config.limits(), config.patience(), this::cancelAtStages);
-        kept = new KeptJobs(vertx, jobs, config.limits(), config.patience().result());
+        ledger = new JobLedger(node, jobs, config);
         return node.courier()
                 .listen(address, this::receive)
                 .onSuccess(opened -> inbox = opened)
+                .compose(opened -> ledger.start())
                 .compose(opened -> listen())
                 .onSuccess(listening -> {
                     server = listening;
@@ -119,11 +123,11 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         Duration slowClient = config.patience().slowClient();
         router.post("/v1/images/generations")
                 .handler(body)
-                .handler(new ImagesHandler(vertx, reader, jobs, kept, answers, slowClient));
-        new JobsHandlers(vertx, reader, jobs, kept, answers, slowClient).mount(router, body);
-        streams = new StreamHandler(vertx, reader, jobs, kept, config, node.metrics());
+                .handler(new ImagesHandler(vertx, reader, jobs, ledger, answers, slowClient));
+        new JobsHandlers(vertx, reader, ledger, answers, slowClient).mount(router, body);
+        streams = new StreamHandler(vertx, reader, ledger, config, node.metrics());
         router.get("/v1/stream").handler(streams);
-        new ClusterHandlers(node, catalog, jobs, answers).mount(router);
+        new ClusterHandlers(node, catalog, jobs, ledger, answers).mount(router);
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);
         return router;
@@ -131,8 +135,11 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     private void receive(Delivery delivery) {
         Parcel parcel = delivery.parcel();
+        ledger.checkAwake();
         if (parcel.header().hasEvent()) {
             jobs.onEvent(parcel.header().getEvent(), parcel.tensors());
+        } else {
+            ledger.receive(delivery);
         }
     }
 
@@ -168,7 +175,12 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     @Override
     public Future<Void> drain(Duration deadline) {
         Promise<Void> idle = Promise.promise();
-        context.runOnContext(v -> jobs.drain(deadline).onComplete(idle));
+        context.runOnContext(v -> {
+            // What will not be done in time others go on with, where there are any.
+            long handOver =
+                    vertx.setTimer(Math.max(1, deadline.minus(HAND_OVER).toMillis()), late -> ledger.handOver());
+            jobs.drain(deadline).onComplete(done -> vertx.cancelTimer(handOver)).onComplete(idle);
+        });
         return idle.future();
     }
 
@@ -176,6 +188,10 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public Future<?> stop() {
         listens = false;
         node.health().remove(this);
-        return jobs.drain(Duration.ZERO).compose(idle -> server.close()).compose(closed -> inbox.close());
+        return ledger.handOver()
+                .compose(left -> jobs.drain(Duration.ZERO))
+                .compose(idle -> server.close())
+                .compose(closed -> ledger.close())
+                .compose(closed -> inbox.close());
     }
 }

@@ -1,5 +1,7 @@
 package dev.weir.gateway;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.job.Jobs;
@@ -15,6 +17,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.memory.ClusterMemory;
 import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.ops.Health;
 import dev.weir.runtime.route.Dispatcher;
@@ -61,24 +64,37 @@ final class TestGateway implements AutoCloseable {
 
     static final GatewayConfig CONFIG = new GatewayConfig("127.0.0.1", 0, Limits.DEFAULT, PATIENCE);
 
-    final Vertx vertx = Vertx.vertx();
-    final TestDirectory directory = new TestDirectory();
+    final Vertx vertx;
+    final TestDirectory directory;
     final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     final TestStage stage;
     final List<String> cancels = new CopyOnWriteArrayList<>();
+    final ClusterMemory memory;
     private final HttpClient http = HttpClient.newHttpClient();
     private final NodeContext node;
     private final GatewayVerticle verticle;
+    private final String deployment;
 
     TestGateway() {
         this(CONFIG);
     }
 
     TestGateway(GatewayConfig config) {
+        this(config, Vertx.vertx());
+    }
+
+    private TestGateway(GatewayConfig config, Vertx vertx) {
+        this(config, vertx, new LocalMemory(vertx));
+    }
+
+    TestGateway(GatewayConfig config, Vertx vertx, ClusterMemory memory) {
+        this.vertx = vertx;
+        this.memory = memory;
+        this.directory = new TestDirectory();
         Courier courier = new Courier(vertx, metrics);
         stage = new TestStage(courier);
-        get(courier.listen(Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE), stage::offered));
-        get(courier.listen(Addresses.stage(StageKind.DECODER, TestStage.NODE), stage::offered));
+        String address = Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE);
+        get(courier.listen(address, stage::offered));
         get(courier.listen(
                 Addresses.CANCEL,
                 delivery -> cancels.add(delivery.parcel().header().getCancel().getJobId())));
@@ -86,18 +102,47 @@ final class TestGateway implements AutoCloseable {
                 List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER)) {
             directory.put(status(kind).build());
         }
-        node = new NodeContext(
+        node = node("gateway-a", courier);
+        verticle = new GatewayVerticle(node, config);
+        deployment = get(vertx.deployVerticle(verticle));
+    }
+
+    /** Another gateway of the same cluster, before the same stage. */
+    private TestGateway(TestGateway first, GatewayConfig config) {
+        vertx = first.vertx;
+        memory = first.memory;
+        directory = first.directory;
+        stage = first.stage;
+        node = node("gateway-b", new Courier(vertx, metrics));
+        verticle = new GatewayVerticle(node, config);
+        deployment = get(vertx.deployVerticle(verticle));
+    }
+
+    /** A second gateway of this cluster, to be closed before this one, once each has heard of the other. */
+    TestGateway beside(GatewayConfig config) {
+        TestGateway second = new TestGateway(this, config);
+        await().until(() -> others() == 1 && second.others() == 1);
+        return second;
+    }
+
+    private int others() {
+        return new JsonObject(fetch("/v1/cluster").body())
+                .getJsonArray("other_gateways")
+                .size();
+    }
+
+    private NodeContext node(String name, Courier courier) {
+        NodeContext context = new NodeContext(
                 vertx,
-                "gateway-a",
+                name,
                 courier,
                 directory,
                 new BusDispatcher(courier),
-                new LocalMemory(vertx),
+                memory,
                 new Health(Duration.ofSeconds(10)),
                 metrics);
-        node.health().started();
-        verticle = new GatewayVerticle(node, config);
-        get(vertx.deployVerticle(verticle));
+        context.health().started();
+        return context;
     }
 
     static NodeStatus.Builder status(StageKind kind) {
@@ -159,6 +204,11 @@ final class TestGateway implements AutoCloseable {
         return verticle.kept().find(id).orElseThrow();
     }
 
+    /** To be asked on the owner's event loop: how many watch a job here, none where it is not shown. */
+    int watchers(String id) {
+        return verticle.kept().find(id).map(KeptJob::watchers).orElse(0);
+    }
+
     int sockets() {
         return ask(jobs -> verticle.streams().sockets());
     }
@@ -206,6 +256,11 @@ final class TestGateway implements AutoCloseable {
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** This gateway alone, as when it is told to end. */
+    void stop() {
+        get(vertx.undeploy(deployment));
     }
 
     @Override

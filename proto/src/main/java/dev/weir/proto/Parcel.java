@@ -2,6 +2,9 @@ package dev.weir.proto;
 
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.GatewayStatus;
+import dev.weir.proto.v1.JobTold;
+import dev.weir.proto.v1.JobWatch;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Offer;
 import dev.weir.proto.v1.OfferReply;
@@ -34,6 +37,18 @@ public record Parcel(ParcelHeader header, List<Tensor> tensors) implements Frame
 
     public static Parcel of(Cancel cancel) {
         return new Parcel(ParcelHeader.newBuilder().setCancel(cancel).build(), List.of());
+    }
+
+    public static Parcel of(GatewayStatus status) {
+        return new Parcel(ParcelHeader.newBuilder().setGateway(status).build(), List.of());
+    }
+
+    public static Parcel of(JobWatch watch) {
+        return new Parcel(ParcelHeader.newBuilder().setWatch(watch).build(), List.of());
+    }
+
+    public static Parcel of(JobTold told, List<Tensor> tensors) {
+        return new Parcel(ParcelHeader.newBuilder().setTold(told).build(), tensors);
     }
 
     public Optional<Tensor> tensor(String name) {

@@ -1,6 +1,7 @@
 package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.RefusedException;
+import dev.weir.gateway.ledger.UnknownJobException;
 import dev.weir.runtime.stage.Failure;
 import io.vertx.core.json.JsonObject;
 
@@ -18,6 +19,10 @@ public record ApiError(int status, String type, String code, String message, Str
 
     /** For who still waits when someone else cancelled the job. */
     public static final ApiError CANCELLED = invalid("cancelled", "the job was cancelled", null);
+
+    /** For who waits at a gateway that hears nothing more of the job. */
+    public static final ApiError LOST = new ApiError(
+            503, UNAVAILABLE, "job_elsewhere", "the job goes on at another gateway: ask for it again", null, 1);
 
     public static ApiError invalid(String code, String message, String param) {
         return invalid(400, code, message, param);
@@ -44,6 +49,12 @@ public record ApiError(int status, String type, String code, String message, Str
             case UNAVAILABLE ->
                 new ApiError(503, UNAVAILABLE, refused.code(), refused.getMessage(), null, refused.retryAfterSeconds());
         };
+    }
+
+    public static ApiError of(UnknownJobException unknown) {
+        return unknown.expired()
+                ? invalid(410, "expired", unknown.getMessage(), null)
+                : invalid(404, "not_found", unknown.getMessage(), null);
     }
 
     /** Why a picture that was begun could not be made. */

@@ -3,6 +3,8 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.job.RefusedException;
+import dev.weir.gateway.ledger.ReusedKeyException;
+import dev.weir.gateway.ledger.UnknownJobException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -43,13 +45,22 @@ public final class Answers {
         error(ctx, errorOf(ctx));
     }
 
-    private ApiError errorOf(RoutingContext ctx) {
-        Throwable failure = ctx.failure();
+    private static ApiError errorOf(RoutingContext ctx) {
+        return errorOf(ctx, ctx.failure());
+    }
+
+    private static ApiError errorOf(RoutingContext ctx, Throwable failure) {
         if (failure instanceof ApiException refused) {
             return refused.error();
         }
         if (failure instanceof RefusedException refused) {
             return ApiError.of(refused);
+        }
+        if (failure instanceof UnknownJobException unknown) {
+            return ApiError.of(unknown);
+        }
+        if (failure instanceof ReusedKeyException reused) {
+            return ApiError.invalid(409, "idempotency_key_reused", reused.getMessage(), IdempotencyKey.HEADER);
         }
         int status = failure instanceof HttpException http ? http.getStatusCode() : ctx.statusCode();
         String where = ctx.request().method() + " " + ctx.request().path();

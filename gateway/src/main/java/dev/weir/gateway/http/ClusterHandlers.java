@@ -3,6 +3,7 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.EventJson;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -25,13 +26,15 @@ public final class ClusterHandlers {
     private final NodeContext node;
     private final ModelCatalog catalog;
     private final Jobs jobs;
+    private final JobLedger ledger;
     private final Answers answers;
     private final long startedSeconds = System.currentTimeMillis() / 1000;
 
-    public ClusterHandlers(NodeContext node, ModelCatalog catalog, Jobs jobs, Answers answers) {
+    public ClusterHandlers(NodeContext node, ModelCatalog catalog, Jobs jobs, JobLedger ledger, Answers answers) {
         this.node = node;
         this.catalog = catalog;
         this.jobs = jobs;
+        this.ledger = ledger;
         this.answers = answers;
     }
 
@@ -87,7 +90,13 @@ public final class ClusterHandlers {
                 .put("node", node.nodeId())
                 .put("jobs", jobs.jobsInFlight())
                 .put("images", jobs.samplesInFlight());
-        answers.json(ctx, 200, new JsonObject().put("gateway", gateway).put("stages", stages));
+        answers.json(
+                ctx,
+                200,
+                new JsonObject()
+                        .put("gateway", gateway)
+                        .put("other_gateways", new JsonArray(ledger.otherGateways()))
+                        .put("stages", stages));
     }
 
     private static JsonObject toJson(NodeStatus status) {

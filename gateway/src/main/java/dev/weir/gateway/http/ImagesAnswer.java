@@ -52,6 +52,10 @@ final class ImagesAnswer {
         }
     }
 
+    void lost() {
+        answers.error(ctx, ApiError.LOST);
+    }
+
     private JsonObject toJson(String job) {
         JsonArray data = new JsonArray();
         for (Completed completed : pictures) {

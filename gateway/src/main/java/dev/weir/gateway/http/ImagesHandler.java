@@ -3,12 +3,14 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
 import dev.weir.gateway.job.Attendance;
+import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.Jobs;
-import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /** {@code POST /v1/images/generations}, as OpenAI's libraries speak it: one answer at the end, or a stream of events. */
 public final class ImagesHandler implements Handler<RoutingContext> {
@@ -16,16 +18,16 @@ public final class ImagesHandler implements Handler<RoutingContext> {
     private final Vertx vertx;
     private final RequestReader reader;
     private final Jobs jobs;
-    private final KeptJobs kept;
+    private final JobLedger ledger;
     private final Answers answers;
     private final Duration slowClient;
 
     public ImagesHandler(
-            Vertx vertx, RequestReader reader, Jobs jobs, KeptJobs kept, Answers answers, Duration slowClient) {
+            Vertx vertx, RequestReader reader, Jobs jobs, JobLedger ledger, Answers answers, Duration slowClient) {
         this.vertx = vertx;
         this.reader = reader;
         this.jobs = jobs;
-        this.kept = kept;
+        this.ledger = ledger;
         this.answers = answers;
         this.slowClient = slowClient;
     }
@@ -33,13 +35,42 @@ public final class ImagesHandler implements Handler<RoutingContext> {
     @Override
     public void handle(RoutingContext ctx) {
         ImagesRequest request = reader.images(JsonBody.of(ctx));
+        IdempotencyKey.of(ctx)
+                .ifPresentOrElse(
+                        key -> answerKeyed(ctx, request, key),
+                        () -> answer(
+                                ctx,
+                                request,
+                                (client, onLost) -> ledger.attend(request.spec(), request.urls(), client, onLost)));
+    }
+
+    /** A client that leaves may come again with its key, so the job goes on without it. */
+    private void answerKeyed(RoutingContext ctx, ImagesRequest request, IdempotencyKey key) {
+        ledger.submit(request.spec().finishing(), key.key(), key.request())
+                .<Void>map(job -> {
+                    Consumer<JobEvent> client =
+                            answer(ctx, request, (told, onLost) -> ledger.attend(job, told, onLost));
+                    job.eventsAfter(0).forEach(client);
+                    return null;
+                })
+                .onFailure(ctx::fail);
+    }
+
+    /** How the one who answers comes to be told of the pictures. */
+    private interface Attending {
+        Attendance attend(Consumer<JobEvent> client, Runnable onLost);
+    }
+
+    private Consumer<JobEvent> answer(RoutingContext ctx, ImagesRequest request, Attending attending) {
         if (request.stream()) {
-            new ImagesStream(ctx, jobs, kept, request.spec()).start(vertx, slowClient);
-        } else {
-            ImagesAnswer answer = new ImagesAnswer(ctx, jobs, answers, request);
-            Attendance client = kept.attend(request.spec(), request.urls(), answer::on);
-            ctx.response().closeHandler(gone -> client.leave());
-            ctx.response().exceptionHandler(broken -> client.leave());
+            ImagesStream stream = new ImagesStream(ctx, jobs, request.spec());
+            stream.start(vertx, slowClient, attending.attend(stream::on, stream::lost));
+            return stream::on;
         }
+        ImagesAnswer answer = new ImagesAnswer(ctx, jobs, answers, request);
+        Attendance client = attending.attend(answer::on, answer::lost);
+        ctx.response().closeHandler(gone -> client.leave());
+        ctx.response().exceptionHandler(broken -> client.leave());
+        return answer::on;
     }
 }

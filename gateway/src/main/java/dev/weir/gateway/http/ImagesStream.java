@@ -9,7 +9,6 @@ import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
-import dev.weir.gateway.job.KeptJobs;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -26,27 +25,29 @@ final class ImagesStream {
 
     private final RoutingContext ctx;
     private final Jobs jobs;
-    private final KeptJobs kept;
     private final JobSpec spec;
     private final int[] partials;
     private EventStream stream;
     private int missing;
 
-    ImagesStream(RoutingContext ctx, Jobs jobs, KeptJobs kept, JobSpec spec) {
+    ImagesStream(RoutingContext ctx, Jobs jobs, JobSpec spec) {
         this.ctx = ctx;
         this.jobs = jobs;
-        this.kept = kept;
         this.spec = spec;
         this.partials = new int[spec.samples()];
         this.missing = spec.samples();
     }
 
-    void start(Vertx vertx, Duration slowClient) {
-        Attendance client = kept.attend(spec, false, this::on);
+    /** To be called before the first event comes. */
+    void start(Vertx vertx, Duration slowClient, Attendance client) {
         stream = new EventStream(vertx, ctx, slowClient, client::leave);
     }
 
-    private void on(JobEvent event) {
+    void lost() {
+        fail(ApiError.LOST);
+    }
+
+    void on(JobEvent event) {
         if (event instanceof Preview preview) {
             partial(preview);
         } else if (event instanceof Completed completed) {

@@ -1,45 +1,45 @@
 package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.function.Consumer;
 
 /** One client that watches a kept job: what it missed of the kept events, then what happens. Event loop of its request. */
 final class JobEvents {
 
     private final KeptJob job;
-    private final Runnable onLeft;
-    private final Consumer<JobEvent> watcher = this::on;
+    private final long after;
     private EventStream stream;
 
-    /** @param onLeft called when the client leaves before the end */
-    JobEvents(KeptJob job, Runnable onLeft) {
+    /** @param after the last number that the client has seen */
+    JobEvents(KeptJob job, long after) {
         this.job = job;
-        this.onLeft = onLeft;
+        this.after = after;
     }
 
-    void start(Vertx vertx, RoutingContext ctx, Duration slowClient, long after) {
-        stream = new EventStream(vertx, ctx, slowClient, this::leave);
-        job.watch(watcher);
+    void start(Vertx vertx, RoutingContext ctx, Duration slowClient, JobLedger ledger) {
+        Attendance[] client = new Attendance[1];
+        stream = new EventStream(vertx, ctx, slowClient, () -> client[0].leave());
+        // A client that is cut off here comes back, and is told the rest by whoever has the job then.
+        client[0] = ledger.attend(job, this::on, () -> stream.end(""));
         job.eventsAfter(after).forEach(this::send);
         endIfOver();
     }
 
-    private void leave() {
-        job.unwatch(watcher);
-        onLeft.run();
-    }
-
     private void on(JobEvent event) {
+        if (event.at().seq() <= after) {
+            return;
+        }
         if (event instanceof Preview || event instanceof Progress) {
             stream.offer(EventJson.type(event), json(event), id(event));
         } else {
@@ -54,7 +54,6 @@ final class JobEvents {
 
     private void endIfOver() {
         if (job.isOver()) {
-            job.unwatch(watcher);
             stream.end("");
         }
     }

@@ -3,11 +3,10 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.RequestReader;
-import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
-import dev.weir.gateway.job.KeptJobs;
-import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
+import dev.weir.gateway.ledger.JobLedger;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -16,61 +15,59 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /** {@code /v1/jobs}: the same requests as jobs that are asked after later. Event loop of the gateway. */
 public final class JobsHandlers {
 
     private final Vertx vertx;
     private final RequestReader reader;
-    private final Jobs jobs;
-    private final KeptJobs kept;
+    private final JobLedger ledger;
     private final Answers answers;
     private final Duration slowClient;
 
-    public JobsHandlers(
-            Vertx vertx, RequestReader reader, Jobs jobs, KeptJobs kept, Answers answers, Duration slowClient) {
+    public JobsHandlers(Vertx vertx, RequestReader reader, JobLedger ledger, Answers answers, Duration slowClient) {
         this.vertx = vertx;
         this.reader = reader;
-        this.jobs = jobs;
-        this.kept = kept;
+        this.ledger = ledger;
         this.answers = answers;
         this.slowClient = slowClient;
     }
 
     public void mount(Router router, Handler<RoutingContext> body) {
         router.post("/v1/jobs").handler(body).handler(this::submit);
-        router.get("/v1/jobs/:id").handler(ctx -> answers.json(ctx, 200, JobJson.of(find(ctx))));
-        router.delete("/v1/jobs/:id").handler(this::cancel);
-        router.get("/v1/jobs/:id/events").handler(this::events);
-        router.get("/v1/jobs/:id/images/:sample").handler(this::image);
+        router.get("/v1/jobs/:id").handler(ctx -> find(ctx, job -> answers.json(ctx, 200, JobJson.of(job))));
+        router.delete("/v1/jobs/:id").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
+        router.get("/v1/jobs/:id/events").handler(ctx -> find(ctx, job -> events(ctx, job)));
+        router.get("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> image(ctx, job)));
     }
 
     private void submit(RoutingContext ctx) {
-        KeptJob job = kept.submit(reader.job(JsonBody.of(ctx)));
-        ctx.response().putHeader(HttpHeaderNames.LOCATION, JobJson.path(job));
-        // The first estimate comes with the first events, right after this turn of the event loop.
-        vertx.runOnContext(later -> answers.json(ctx, 202, JobJson.of(job)));
+        JobSpec spec = reader.job(JsonBody.of(ctx));
+        IdempotencyKey.of(ctx)
+                .map(key -> ledger.submit(spec, key.key(), key.request()))
+                .orElseGet(() -> ledger.submit(spec))
+                .onSuccess(job -> {
+                    ctx.response().putHeader(HttpHeaderNames.LOCATION, JobJson.path(job));
+                    answers.json(ctx, 202, JobJson.of(job));
+                })
+                .onFailure(ctx::fail);
     }
 
-    private void cancel(RoutingContext ctx) {
-        KeptJob job = find(ctx);
-        answers.json(ctx, 200, new JsonObject().put("id", job.id()).put("cancelled", jobs.cancel(job.id())));
+    private void cancel(RoutingContext ctx, KeptJob job) {
+        ledger.cancel(job.id())
+                .onSuccess(cancelled -> answers.json(
+                        ctx, 200, new JsonObject().put("id", job.id()).put("cancelled", cancelled)))
+                .onFailure(ctx::fail);
     }
 
-    private void events(RoutingContext ctx) {
-        KeptJob job = find(ctx);
+    private void events(RoutingContext ctx, KeptJob job) {
         long after = lastEventId(ctx);
         if (job.isOver() && job.eventsAfter(after).isEmpty()) {
             // Tells an EventSource not to come back.
             ctx.response().setStatusCode(204).end();
         } else {
-            new JobEvents(job, () -> left(job)).start(vertx, ctx, slowClient, after);
-        }
-    }
-
-    private void left(KeptJob job) {
-        if (job.spec().onDisconnect() == OnDisconnect.CANCEL && job.watchers() == 0) {
-            jobs.cancel(job.id());
+            new JobEvents(job, after).start(vertx, ctx, slowClient, ledger);
         }
     }
 
@@ -87,8 +84,7 @@ public final class JobsHandlers {
         }
     }
 
-    private void image(RoutingContext ctx) {
-        KeptJob job = find(ctx);
+    private void image(RoutingContext ctx, KeptJob job) {
         String sample = ctx.pathParam("sample");
         if (!sample.matches("[0-9]{1,2}")
                 || Integer.parseInt(sample) >= job.spec().samples()) {
@@ -104,13 +100,14 @@ public final class JobsHandlers {
         answers.bytes(ctx, picture.mediaType(), Buffer.buffer(picture.bytes()));
     }
 
-    private KeptJob find(RoutingContext ctx) {
-        String id = ctx.pathParam("id");
-        return kept.find(id)
-                .orElseThrow(() -> kept.wasHere(id)
-                        ? new ApiException(
-                                ApiError.invalid(410, "expired", "the job is over, and no longer kept", null))
-                        : notFound("there is no such job"));
+    /** Goes on with the job of the path, whichever gateway owns it, or answers why not. */
+    private void find(RoutingContext ctx, Consumer<KeptJob> next) {
+        ledger.find(ctx.pathParam("id"))
+                .<Void>map(job -> {
+                    next.accept(job);
+                    return null;
+                })
+                .onFailure(ctx::fail);
     }
 
     private static ApiException notFound(String message) {

@@ -6,7 +6,7 @@ public final class Attendance {
     private final String job;
     private final Runnable onLeave;
 
-    Attendance(String job, Runnable onLeave) {
+    public Attendance(String job, Runnable onLeave) {
         this.job = job;
         this.onLeave = onLeave;
     }

@@ -6,7 +6,6 @@ import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** One request on its way: its samples, and the one who is told of them. Event loop of {@link Jobs}, which moves it. */
@@ -17,11 +16,11 @@ public final class Job {
     private final long createdMs;
     private final long deadlineMs;
     private final List<Sample> samples;
-    private final Consumer<JobEvent> watcher;
+    private final JobWatcher watcher;
     private long seq;
     private boolean cancelled;
 
-    Job(String id, JobSpec spec, long createdMs, long deadlineMs, Consumer<JobEvent> watcher) {
+    Job(String id, JobSpec spec, long createdMs, long deadlineMs, JobWatcher watcher) {
         this.id = id;
         this.spec = spec;
         this.createdMs = createdMs;
@@ -30,6 +29,13 @@ public final class Job {
         this.samples = IntStream.range(0, spec.samples())
                 .mapToObj(i -> new Sample(i, createdMs))
                 .toList();
+    }
+
+    /** One that another owner began. */
+    Job(AdoptedJob adopted, JobWatcher watcher, long nowMs) {
+        this(adopted.id(), adopted.spec(), adopted.createdMs(), adopted.deadlineMs(), watcher);
+        seq = adopted.lastSeq();
+        samples.forEach(sample -> sample.adopt(adopted.samples().get(sample.index()), nowMs));
     }
 
     public String id() {
@@ -69,7 +75,11 @@ public final class Job {
     }
 
     void tell(JobEvent event) {
-        watcher.accept(event);
+        watcher.on(event);
+    }
+
+    void reached(Sample sample, Snapshot checkpoint) {
+        watcher.reached(sample.index(), checkpoint);
     }
 
     /** The next moment in the life of this job, at this sample. */

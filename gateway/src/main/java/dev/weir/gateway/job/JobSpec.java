@@ -30,6 +30,11 @@ public record JobSpec(
         route = List.copyOf(route);
     }
 
+    /** The same, which goes on when its client leaves. */
+    public JobSpec finishing() {
+        return new JobSpec(model, route, generation, samples, preview, user, priority, OnDisconnect.FINISH);
+    }
+
     public long seed(int sample) {
         return generation.getSeed() + sample;
     }

@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
 /**
@@ -93,17 +93,55 @@ public final class Jobs {
      *
      * @throws RefusedException when it cannot be taken; nothing was begun then
      */
-    public Job submit(JobSpec spec, Consumer<JobEvent> watcher) {
+    public Job submit(JobSpec spec, JobWatcher watcher) {
+        Job job = reserve(JobId.at(now(), ThreadLocalRandom.current()), spec, now(), watcher);
+        node.vertx().runOnContext(later -> begin(job));
+        return job;
+    }
+
+    /**
+     * Takes a job in, and sends nothing off before {@link #begin}.
+     *
+     * @throws RefusedException when it cannot be taken
+     */
+    public Job reserve(String id, JobSpec spec, long nowMs, JobWatcher watcher) {
         admission.check(spec, jobs.size(), samples, idle != null);
-        long now = now();
-        String id = UUID.randomUUID().toString();
-        Job job = new Job(id, spec, now, now + patience.deadline().toMillis(), watcher);
+        Job job = new Job(id, spec, nowMs, nowMs + patience.deadline().toMillis(), watcher);
         jobs.put(id, job);
         samples += spec.samples();
-        node.vertx()
-                .runOnContext(later ->
-                        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> queue(job, sample)));
         return job;
+    }
+
+    public void begin(Job job) {
+        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> queue(job, sample));
+    }
+
+    /** Takes a job over from an owner that is gone, past the limits since it was let in once. Begins nothing. */
+    public Job adopt(AdoptedJob adopted, JobWatcher watcher) {
+        Job job = new Job(adopted, watcher, now());
+        jobs.put(job.id(), job);
+        samples +=
+                (int) job.samples().stream().filter(sample -> !sample.ended()).count();
+        return job;
+    }
+
+    /** Goes on with a sample of an adopted job. */
+    public void resume(Job job, int sample) {
+        if (!job.samples().get(sample).ended()) {
+            restarts.adopted(job, job.samples().get(sample));
+        }
+    }
+
+    /** Forgets a job that is another owner's now: tells nobody, and takes nothing from the stages. */
+    public void letGo(String id) {
+        Job job = jobs.remove(id);
+        if (job != null) {
+            job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> {
+                sample.drop();
+                samples--;
+            });
+            tellIfIdle();
+        }
     }
 
     /** @return whether there was something to cancel */
@@ -214,6 +252,10 @@ public final class Jobs {
             }
         }
         job.tell(last);
+        tellIfIdle();
+    }
+
+    private void tellIfIdle() {
         if (idle != null && jobs.isEmpty()) {
             idle.tryComplete();
         }

@@ -3,20 +3,16 @@ package dev.weir.gateway.job;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
-import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Queued;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
- * A job that outlives the request it came with: its latest events, its pictures, and who watches at the moment. Frames go to
- * those who watch and are not kept. Event loop of {@link Jobs}.
+ * A job that outlives the request it came with, as it is shown here, whichever gateway owns it: its latest events, its
+ * pictures, and who watches at the moment. Frames go to those who watch and are not kept. Event loop of the gateway.
  */
 public final class KeptJob {
 
@@ -31,39 +27,45 @@ public final class KeptJob {
         CANCELLED
     }
 
+    private final String id;
     private final JobSpec spec;
     private final long createdMs;
-    private final Deque<JobEvent> events = new ArrayDeque<>();
-    private final JobEvent[] latest;
-    private final List<Consumer<JobEvent>> watchers = new ArrayList<>();
-    private String id;
+    private final JobHistory history;
+    /** With what to do where nothing more is heard of the job here. */
+    private final Map<Consumer<JobEvent>, Runnable> watchers = new LinkedHashMap<>();
+
+    private long seq;
+    private long askedMs;
     private long endedMs;
 
-    KeptJob(JobSpec spec, long createdMs) {
+    public KeptJob(String id, JobSpec spec, long createdMs) {
+        this.id = id;
         this.spec = spec;
         this.createdMs = createdMs;
-        this.latest = new JobEvent[spec.samples()];
+        this.askedMs = System.currentTimeMillis();
+        this.history = new JobHistory(spec.samples(), EVENTS);
     }
 
-    void named(String newId) {
-        id = newId;
-    }
-
-    void on(JobEvent event) {
-        if (!(event instanceof Preview)) {
-            latest[event.at().sample()] = event;
-            events.add(event);
-            if (events.size() > EVENTS) {
-                events.remove();
-            }
+    /** Takes an event in and tells it, unless it says nothing new. */
+    public void on(JobEvent event) {
+        if (!history.add(event)) {
+            return;
         }
-        if (event.isLast() && isOver()) {
+        seq = Math.max(seq, event.at().seq());
+        if (isOver()) {
             endedMs = System.currentTimeMillis();
         }
-        List.copyOf(watchers).forEach(watcher -> watcher.accept(event));
+        List.copyOf(watchers.keySet()).forEach(watcher -> watcher.accept(event));
         if (isOver()) {
             watchers.clear();
         }
+    }
+
+    /** Nothing more is heard of it here, though it may go on elsewhere. */
+    public void lose() {
+        List<Runnable> left = List.copyOf(watchers.values());
+        watchers.clear();
+        left.forEach(Runnable::run);
     }
 
     public String id() {
@@ -82,24 +84,41 @@ public final class KeptJob {
         return endedMs;
     }
 
+    /** The number of the newest event; 0 before the first. */
+    public long seq() {
+        return seq;
+    }
+
+    /** Notes that somebody asked for it. */
+    public void asked() {
+        askedMs = System.currentTimeMillis();
+    }
+
+    /** How long nobody has asked for it or watched it. */
+    public long idleMs() {
+        return watchers.isEmpty() ? System.currentTimeMillis() - askedMs : 0;
+    }
+
     public boolean isOver() {
-        return Arrays.stream(latest).allMatch(event -> event != null && event.isLast());
+        return history.isOver();
     }
 
     public Status status() {
         if (isOver()) {
-            return Stream.of(latest).anyMatch(Failed.class::isInstance)
+            return history.latest().anyMatch(Failed.class::isInstance)
                     ? Status.FAILED
-                    : Stream.of(latest).anyMatch(Cancelled.class::isInstance) ? Status.CANCELLED : Status.COMPLETED;
+                    : history.latest().anyMatch(Cancelled.class::isInstance) ? Status.CANCELLED : Status.COMPLETED;
         }
-        return Stream.of(latest).allMatch(event -> event == null || event instanceof Queued)
-                ? Status.QUEUED
-                : Status.GENERATING;
+        return history.latest().allMatch(Queued.class::isInstance) ? Status.QUEUED : Status.GENERATING;
     }
 
     /** The newest event of each sample, frames aside; empty before the first. */
     public Optional<JobEvent> latest(int sample) {
-        return Optional.ofNullable(latest[sample]);
+        return history.latest(sample);
+    }
+
+    public boolean hasEnded(int sample) {
+        return history.hasEnded(sample);
     }
 
     public Optional<Picture> picture(int sample) {
@@ -107,15 +126,15 @@ public final class KeptJob {
     }
 
     long pictureBytes() {
-        return Stream.of(latest)
+        return history.latest()
                 .filter(Completed.class::isInstance)
                 .mapToLong(event -> ((Completed) event).picture().bytes().length)
                 .sum();
     }
 
     /** The kept events past a number. */
-    public List<JobEvent> eventsAfter(long seq) {
-        return events.stream().filter(event -> event.at().seq() > seq).toList();
+    public List<JobEvent> eventsAfter(long after) {
+        return history.after(after);
     }
 
     /** How many watch it at the moment. */
@@ -123,11 +142,14 @@ public final class KeptJob {
         return watchers.size();
     }
 
-    public void watch(Consumer<JobEvent> watcher) {
-        watchers.add(watcher);
+    /** @param onLost called where nothing more is heard of the job here before its end */
+    public void watch(Consumer<JobEvent> watcher, Runnable onLost) {
+        watchers.put(watcher, onLost);
     }
 
     public void unwatch(Consumer<JobEvent> watcher) {
-        watchers.remove(watcher);
+        if (watchers.remove(watcher) != null) {
+            asked();
+        }
     }
 }

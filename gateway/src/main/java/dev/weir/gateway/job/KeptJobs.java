@@ -5,72 +5,44 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * The jobs that clients come back for. Those that are over are kept for a while, the oldest go first where there are too
- * many or too large ones; what was there once is remembered by name. Event loop of {@link Jobs}.
+ * The jobs that clients come back for, as far as they are shown here. Those that are over are kept for a while; the oldest go
+ * first where there are too many or too large ones. Event loop of the gateway.
  */
 public final class KeptJobs {
 
     private static final long SWEEP_MS = 500;
-    private static final int NAMES = 10_000;
 
-    private final Jobs jobs;
     private final Limits limits;
     private final Duration keep;
+    private final Consumer<KeptJob> onForgotten;
     private final Map<String, KeptJob> kept = new LinkedHashMap<>();
-    private final Set<String> gone = new LinkedHashSet<>();
 
-    /** @param keep how long a job that is over stays */
-    public KeptJobs(Vertx vertx, Jobs jobs, Limits limits, Duration keep) {
-        this.jobs = jobs;
+    /**
+     * @param keep how long a job that is over stays
+     * @param onForgotten called with each that is let go
+     */
+    public KeptJobs(Vertx vertx, Limits limits, Duration keep, Consumer<KeptJob> onForgotten) {
         this.limits = limits;
         this.keep = keep;
+        this.onForgotten = onForgotten;
         vertx.setPeriodic(SWEEP_MS, timer -> sweep());
     }
 
-    /** @throws RefusedException as {@link Jobs#submit} */
-    public KeptJob submit(JobSpec spec) {
-        KeptJob job = new KeptJob(spec, System.currentTimeMillis());
-        job.named(jobs.submit(spec, job::on).id());
+    public void add(KeptJob job) {
         kept.put(job.id(), job);
-        return job;
     }
 
-    /**
-     * Takes in a job for a client that stays to be told of it.
-     *
-     * @param keep whether it is kept even if the client stays to the end
-     * @throws RefusedException as {@link Jobs#submit}
-     */
-    public Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client) {
-        boolean finishes = spec.onDisconnect() == OnDisconnect.FINISH;
-        if (!keep && !finishes) {
-            String id = jobs.submit(spec, client).id();
-            return new Attendance(id, () -> jobs.cancel(id));
-        }
-        KeptJob job = submit(spec);
-        job.watch(client);
-        return new Attendance(job.id(), () -> {
-            job.unwatch(client);
-            if (!finishes) {
-                jobs.cancel(job.id());
-            }
-        });
+    public void remove(String id) {
+        kept.remove(id);
     }
 
     public Optional<KeptJob> find(String id) {
         return Optional.ofNullable(kept.get(id));
-    }
-
-    /** Whether a job of this name was here, and was let go. */
-    public boolean wasHere(String id) {
-        return gone.contains(id);
     }
 
     public int size() {
@@ -88,17 +60,8 @@ public final class KeptJobs {
                 oldestFirst.remove();
                 over--;
                 bytes -= job.pictureBytes();
-                forget(job.id());
+                onForgotten.accept(job);
             }
-        }
-    }
-
-    private void forget(String id) {
-        gone.add(id);
-        if (gone.size() > NAMES) {
-            Iterator<String> oldest = gone.iterator();
-            oldest.next();
-            oldest.remove();
         }
     }
 }

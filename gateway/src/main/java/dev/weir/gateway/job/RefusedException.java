@@ -23,6 +23,11 @@ public final class RefusedException extends RuntimeException {
         this.retryAfterSeconds = retryAfterSeconds;
     }
 
+    /** It could not be done at present. */
+    public static RefusedException unavailable(String code, String message, long retryAfterSeconds) {
+        return new RefusedException(Reason.UNAVAILABLE, code, message, retryAfterSeconds);
+    }
+
     public Reason reason() {
         return reason;
     }

@@ -43,6 +43,11 @@ final class Restarts {
         restart(job, sample, new Failure("handed_back", "a node is draining", true), 0);
     }
 
+    /** Its owner is gone, and another goes on with it. */
+    void adopted(Job job, Sample sample) {
+        restart(job, sample, new Failure("gateway_lost", "the gateway that owned the job was lost", true), 0);
+    }
+
     void silent(Job job, Sample sample, long milliseconds) {
         String message = "nothing was heard for %d ms".formatted(milliseconds);
         strike(job, sample, new Failure("silence", message, true), false);

@@ -161,6 +161,22 @@ final class Sample {
         return true;
     }
 
+    void adopt(AdoptedJob.AdoptedSample from, long nowMs) {
+        attempt = from.attempt();
+        step = from.step();
+        frameStep = from.step();
+        started = from.step() > 0;
+        checkpoint = from.checkpoint().orElse(null);
+        ended = from.ended();
+        heardMs = nowMs;
+    }
+
+    /** It is another owner's now. */
+    void drop() {
+        ended = true;
+        checkpoint = null;
+    }
+
     void restart(long nowMs) {
         attempt++;
         lastSeq = -1;

@@ -89,8 +89,10 @@ final class StageEvents {
     private void checkpoint(Job job, Sample sample, Checkpoint at, List<Tensor> tensors) {
         boolean isOnTheRoute =
                 at.getPosition() >= 0 && at.getPosition() < job.spec().route().size();
-        if (isOnTheRoute && sample.keeps(new Snapshot(at, tensors))) {
+        Snapshot checkpoint = new Snapshot(at, tensors);
+        if (isOnTheRoute && sample.keeps(checkpoint)) {
             sample.reached(job.spec().reached(at));
+            job.reached(sample, checkpoint);
         }
     }
 

@@ -5,8 +5,7 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Cutoff;
-import dev.weir.gateway.job.Jobs;
-import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.ledger.JobLedger;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Handler;
@@ -25,17 +24,15 @@ public final class StreamHandler implements Handler<RoutingContext> {
 
     private final Vertx vertx;
     private final RequestReader reader;
-    private final Jobs jobs;
-    private final KeptJobs kept;
+    private final JobLedger ledger;
     private final GatewayConfig config;
     private final Set<StreamSession> sessions = new HashSet<>();
 
     public StreamHandler(
-            Vertx vertx, RequestReader reader, Jobs jobs, KeptJobs kept, GatewayConfig config, MeterRegistry metrics) {
+            Vertx vertx, RequestReader reader, JobLedger ledger, GatewayConfig config, MeterRegistry metrics) {
         this.vertx = vertx;
         this.reader = reader;
-        this.jobs = jobs;
-        this.kept = kept;
+        this.ledger = ledger;
         this.config = config;
         Gauge.builder("weir.gateway.sockets", sessions, Set::size)
                 .description("WebSockets that are open")
@@ -77,7 +74,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
     }
 
     private void open(ServerWebSocket socket, Runnable cut) {
-        StreamSession session = new StreamSession(vertx, socket, cut, reader, jobs, kept, config);
+        StreamSession session = new StreamSession(vertx, socket, cut, reader, ledger, config);
         sessions.add(session);
         boolean[] answered = {true};
         socket.pongHandler(pong -> answered[0] = true);

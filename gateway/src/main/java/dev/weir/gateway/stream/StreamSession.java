@@ -8,18 +8,21 @@ import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobSpec;
-import dev.weir.gateway.job.Jobs;
-import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.RefusedException;
+import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UnknownJobException;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /** One socket: the commands that come in, and the jobs that it started, which end with it unless they are to finish. Event loop of the socket. */
 final class StreamSession {
@@ -30,26 +33,29 @@ final class StreamSession {
     /** So many messages may wait for a client before it is no longer listened to. */
     private static final int MAX_WAITING = 512;
 
+    private static final long MAX_SEQ = 1L << 53;
+
+    private static final Set<String> ATTACH = new TreeSet<>(List.of("type", "id", "job", "after"));
     private static final Set<String> CANCEL = new TreeSet<>(List.of("type", "id", "job"));
 
     private final ServerWebSocket socket;
     private final RequestReader reader;
-    private final Jobs jobs;
-    private final KeptJobs kept;
+    private final JobLedger ledger;
     private final int maxSamples;
     private final Outbound outbound;
     /** By the id of the job. */
     private final Map<String, Running> running = new HashMap<>();
 
+    private boolean closed;
+
     /** A job of this socket; {@code id} is the client's own name for it, or null. */
     private static final class Running {
         final String id;
-        final Attendance client;
+        Attendance client;
         int samples;
 
-        Running(String id, Attendance client, int samples) {
+        Running(String id, int samples) {
             this.id = id;
-            this.client = client;
             this.samples = samples;
         }
     }
@@ -60,13 +66,11 @@ final class StreamSession {
             ServerWebSocket socket,
             Runnable cut,
             RequestReader reader,
-            Jobs jobs,
-            KeptJobs kept,
+            JobLedger ledger,
             GatewayConfig config) {
         this.socket = socket;
         this.reader = reader;
-        this.jobs = jobs;
-        this.kept = kept;
+        this.ledger = ledger;
         this.maxSamples = config.limits().samplesPerSocket();
         this.outbound = new Outbound(vertx, socket, config.patience().slowClient(), socket::resume, () -> {
             close();
@@ -87,9 +91,12 @@ final class StreamSession {
         try {
             Fields fields = Fields.parse(text.getBytes(StandardCharsets.UTF_8));
             id = fields.text("id", MAX_ID_LENGTH).orElse(null);
-            String type = fields.oneOf("type", List.of("generate", "cancel")).orElseThrow(() -> fields.missing("type"));
+            String type = fields.oneOf("type", List.of("generate", "attach", "cancel"))
+                    .orElseThrow(() -> fields.missing("type"));
             if (type.equals("generate")) {
                 generate(id, fields);
+            } else if (type.equals("attach")) {
+                attach(id, fields);
             } else {
                 cancel(id, fields);
             }
@@ -104,19 +111,89 @@ final class StreamSession {
     }
 
     private void generate(String id, Fields fields) {
+        refuseDuplicate(id, fields);
+        JobSpec spec = reader.command(fields);
+        refuseTooMany(spec.samples());
+        Running begun = new Running(id, spec.samples());
+        begun.client = ledger.attend(spec, false, this::on, () -> lost(begun.client.job()));
+        running.put(begun.client.job(), begun);
+    }
+
+    /** Goes on with a job that was begun elsewhere, after the events that the client has seen. */
+    private void attach(String id, Fields fields) {
+        fields.allowOnly(ATTACH);
+        refuseDuplicate(id, fields);
+        String name = fields.text("job", MAX_ID_LENGTH).orElseThrow(() -> fields.missing("job"));
+        if (running.containsKey(name)) {
+            throw fields.invalid("duplicate_id", "job", "is told on this socket already");
+        }
+        long after = fields.integer("after", 0, MAX_SEQ).orElse(0L);
+        ledger.find(name)
+                .<Void>map(job -> {
+                    attach(id, job, after);
+                    return null;
+                })
+                .onFailure(problem -> refuse(id, errorOf(problem)));
+    }
+
+    private void attach(String id, KeptJob job, long after) {
+        if (closed || running.containsKey(job.id())) {
+            return;
+        }
+        int told = (int) IntStream.range(0, job.spec().samples())
+                .filter(sample -> job.hasEnded(sample)
+                        && job.latest(sample).orElseThrow().at().seq() <= after)
+                .count();
+        int samples = job.spec().samples() - told;
+        refuseTooMany(samples);
+        outbound.tell(attached(id, job));
+        if (samples > 0) {
+            Running attaching = new Running(id, samples);
+            running.put(job.id(), attaching);
+            attaching.client = ledger.attend(job, this::on, () -> lost(job.id()));
+            job.eventsAfter(after).forEach(this::on);
+        }
+    }
+
+    private static JsonObject attached(String id, KeptJob job) {
+        JsonObject json = new JsonObject()
+                .put("type", "attached")
+                .put("job", job.id())
+                .put("status", job.status().name().toLowerCase(Locale.ROOT))
+                .put("n", job.spec().samples());
+        return id == null ? json : json.put("id", id);
+    }
+
+    private static ApiError errorOf(Throwable problem) {
+        return problem instanceof ApiException refused
+                ? refused.error()
+                : problem instanceof RefusedException refused
+                        ? ApiError.of(refused)
+                        : problem instanceof UnknownJobException unknown ? ApiError.of(unknown) : ApiError.internal();
+    }
+
+    /** Nothing more is heard of the job at this gateway: the client may attach to it anew. */
+    private void lost(String job) {
+        Running lost = running.remove(job);
+        if (lost != null) {
+            refuse(lost.id, ApiError.LOST);
+        }
+    }
+
+    private void refuseDuplicate(String id, Fields fields) {
         if (id != null && find(id) != null) {
             throw fields.invalid("duplicate_id", "id", "names a job of this socket that is not over yet");
         }
-        JobSpec spec = reader.command(fields);
+    }
+
+    private void refuseTooMany(int samples) {
         int held = outbound.waitingFinals()
                 + running.values().stream().mapToInt(r -> r.samples).sum();
-        if (held + spec.samples() > maxSamples) {
+        if (held + samples > maxSamples) {
             String message =
                     "%d images of this socket are under way, and no more than %d may be".formatted(held, maxSamples);
             throw new ApiException(new ApiError(429, "rate_limit_error", "too_many_images", message, null, 0));
         }
-        Attendance client = kept.attend(spec, false, this::on);
-        running.put(client.job(), new Running(id, client, spec.samples()));
     }
 
     private void cancel(String id, Fields fields) {
@@ -129,7 +206,7 @@ final class StreamSession {
             String message = "no job of this socket is running under that name";
             throw new ApiException(ApiError.invalid(404, "unknown_job", message, id == null ? "job" : "id"));
         }
-        jobs.cancel(job);
+        ledger.cancel(job).onFailure(problem -> refuse(id, errorOf(problem)));
     }
 
     private String find(String id) {
@@ -177,6 +254,7 @@ final class StreamSession {
 
     /** The socket is gone, and with it everyone who waited for its jobs. */
     void close() {
+        closed = true;
         outbound.close();
         List<Running> orphans = List.copyOf(running.values());
         running.clear();

@@ -3,7 +3,7 @@ package dev.weir.runtime.bus;
 import dev.weir.proto.v1.StageKind;
 import java.util.Locale;
 
-/** The addresses on the bus: one for each stage of each node, one for each gateway, and two that all share. */
+/** The addresses on the bus: one for each stage of each node, one for each gateway, and three that all share. */
 public final class Addresses {
 
     /** Where stages publish their status. */
@@ -11,6 +11,9 @@ public final class Addresses {
 
     /** Where gateways publish what is to be dropped. */
     public static final String CANCEL = "weir.cancel";
+
+    /** Where gateways publish theirs. */
+    public static final String GATEWAYS = "weir.gateways";
 
     private Addresses() {}
 

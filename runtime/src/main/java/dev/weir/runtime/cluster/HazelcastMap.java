@@ -1,6 +1,7 @@
 package dev.weir.runtime.cluster;
 
 import com.hazelcast.map.IMap;
+import com.hazelcast.splitbrainprotection.SplitBrainProtectionException;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryException;
 import dev.weir.runtime.memory.MemoryMap;
@@ -11,6 +12,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -80,6 +82,7 @@ final class HazelcastMap implements MemoryMap {
                 late -> answer.tryFail(new MemoryException(
                         "the cluster's memory of %s did not answer within %d ms"
                                 .formatted(area, area.limit().toMillis()),
+                        false,
                         null)));
         try {
             call.get()
@@ -99,7 +102,10 @@ final class HazelcastMap implements MemoryMap {
     }
 
     private MemoryException failed(Throwable problem) {
+        Throwable cause = problem instanceof CompletionException ? problem.getCause() : problem;
         return new MemoryException(
-                "the cluster's memory of %s failed: %s".formatted(area, problem.getMessage()), problem);
+                "the cluster's memory of %s failed: %s".formatted(area, cause.getMessage()),
+                cause instanceof SplitBrainProtectionException,
+                cause);
     }
 }

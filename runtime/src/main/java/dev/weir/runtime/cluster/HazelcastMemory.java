@@ -7,13 +7,17 @@ import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Vertx;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The memory of the cluster in Hazelcast's maps, of byte arrays by string, so that nothing is serialized but these. Any thread. */
 final class HazelcastMemory implements ClusterMemory {
 
     private final Map<MemoryArea, MemoryMap> maps = new EnumMap<>(MemoryArea.class);
 
+    private final HazelcastInstance hazelcast;
+
     HazelcastMemory(Vertx vertx, HazelcastInstance hazelcast) {
+        this.hazelcast = hazelcast;
         Lanes lanes = new Lanes(hazelcast);
         for (MemoryArea area : MemoryArea.values()) {
             maps.put(area, new HazelcastMap(vertx, hazelcast.getMap(mapName(area)), area, lanes));
@@ -27,5 +31,14 @@ final class HazelcastMemory implements ClusterMemory {
     @Override
     public MemoryMap map(MemoryArea area) {
         return maps.get(area);
+    }
+
+    /** Its members, in an order that all have them in; a member that was removed and came back has another name. */
+    @Override
+    public String view() {
+        return hazelcast.getCluster().getMembers().stream()
+                .map(member -> member.getUuid().toString())
+                .sorted()
+                .collect(Collectors.joining(","));
     }
 }

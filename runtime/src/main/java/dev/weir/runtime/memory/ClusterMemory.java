@@ -7,4 +7,7 @@ package dev.weir.runtime.memory;
 public interface ClusterMemory {
 
     MemoryMap map(MemoryArea area);
+
+    /** Whom this node believes to share it with: equal on nodes that do, once those who came or went are known to all. */
+    String view();
 }

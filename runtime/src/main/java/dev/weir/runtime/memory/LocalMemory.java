@@ -27,4 +27,9 @@ public final class LocalMemory implements ClusterMemory {
     public MemoryMap map(MemoryArea area) {
         return maps.get(area);
     }
+
+    @Override
+    public String view() {
+        return "";
+    }
 }

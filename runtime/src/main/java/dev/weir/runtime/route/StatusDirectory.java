@@ -22,12 +22,15 @@ public final class StatusDirectory implements NodeDirectory {
     /** Five statuses may be lost before a node is. */
     public static final Duration LEASE = Duration.ofMillis(2500);
 
+    static final LeaseTable.Reading<NodeStatus> READING =
+            new LeaseTable.Reading<>(NodeStatus::getAddress, NodeStatus::getSequence, NodeStatus::getGone);
+
     private static final Logger log = LoggerFactory.getLogger(StatusDirectory.class);
     private static final long SWEEP_MS = 100;
 
     private final Vertx vertx;
     private final Context context;
-    private final LeaseTable table = new LeaseTable(LEASE.toNanos(), System::nanoTime);
+    private final LeaseTable<NodeStatus> table = new LeaseTable<>(READING, LEASE.toNanos(), System::nanoTime);
     private final List<Consumer<NodeStatus>> lostListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<NodeStatus>> heardListeners = new ArrayList<>();
     private volatile List<NodeStatus> alive = List.of();

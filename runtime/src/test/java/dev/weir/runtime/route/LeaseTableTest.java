@@ -11,7 +11,7 @@ class LeaseTableTest {
     private static final long LEASE = 2500;
 
     private final AtomicLong now = new AtomicLong();
-    private final LeaseTable table = new LeaseTable(LEASE, now::get);
+    private final LeaseTable<NodeStatus> table = new LeaseTable<>(StatusDirectory.READING, LEASE, now::get);
 
     @Test
     void aNodeThatIsHeardOfStaysAndASilentOneIsLost() {

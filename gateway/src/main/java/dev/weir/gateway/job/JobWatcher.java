@@ -1,0 +1,12 @@
+package dev.weir.gateway.job;
+
+import dev.weir.runtime.stage.Snapshot;
+
+/** Who is told what becomes of a job, in order, on the event loop of its owner. */
+public interface JobWatcher {
+
+    void on(JobEvent event);
+
+    /** A sample could go on from here on any node, and from no further checkpoint yet. */
+    default void reached(int sample, Snapshot checkpoint) {}
+}

@@ -1,0 +1,171 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.job.AdoptedJob;
+import dev.weir.gateway.job.AdoptedJob.AdoptedSample;
+import dev.weir.gateway.job.Job;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.KeptJobs;
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.Told;
+import dev.weir.runtime.stage.Snapshot;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes a job of the ledger this gateway's own, and goes on with it: where a picture had been told of and died with its
+ * gateway, it is made again first, and then the samples that had not ended. Of several gateways that try, the one whose write
+ * finds the record as it was read does it. Event loop of the gateway.
+ */
+final class Adoption {
+
+    private static final Logger log = LoggerFactory.getLogger(Adoption.class);
+    /** The owner before may have begun so many attempts that it had not written. */
+    private static final int ATTEMPTS_UNWRITTEN = 10;
+
+    private static final int CHECKPOINT_TRIES = 3;
+    private static final int EPOCH_BITS = 32;
+
+    private final Jobs jobs;
+    private final KeptJobs kept;
+    private final Ledger ledger;
+    private final Checkpoints checkpoints;
+    private final Custody custody;
+    private final Gateways gateways;
+    private final Patience patience;
+    private final Counter adopted;
+
+    Adoption(
+            Jobs jobs,
+            KeptJobs kept,
+            Ledger ledger,
+            Checkpoints checkpoints,
+            Custody custody,
+            Gateways gateways,
+            Patience patience,
+            MeterRegistry metrics) {
+        this.jobs = jobs;
+        this.kept = kept;
+        this.ledger = ledger;
+        this.checkpoints = checkpoints;
+        this.custody = custody;
+        this.gateways = gateways;
+        this.patience = patience;
+        this.adopted = Counter.builder("weir.gateway.adopted")
+                .description("Jobs taken over from gateways that are gone")
+                .register(metrics);
+    }
+
+    /** @return the job, or empty where another gateway was quicker; failed where the ledger did not say */
+    Future<Optional<KeptJob>> adopt(Ledger.Entry entry) {
+        JobRecord before = entry.record();
+        boolean over = Ledger.isOver(before);
+        // Pictures of a job that is over are made again when somebody asks for them, which may be past its deadline.
+        long deadlineMs =
+                over ? System.currentTimeMillis() + patience.deadline().toMillis() : before.getDeadlineMs();
+        JobRecord record = before.toBuilder()
+                .setOwner(gateways.self())
+                .setEpoch(before.getEpoch() + 1)
+                .setVersion(0)
+                .setDeadlineMs(deadlineMs)
+                .build();
+        byte[] bytes = record.toByteArray();
+        KeptJob show = kept.find(record.getId())
+                .orElseGet(() -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs()));
+        RecordedJob job = custody.recorded(show, record, bytes);
+        return ledger.replace(record.getId(), entry.bytes(), bytes, job.life()).compose(won -> {
+            if (!won || !gateways.settled()) {
+                return Future.succeededFuture(Optional.empty());
+            }
+            log.info("Adopts the job {} of {}, which is gone", record.getId(), before.getOwner());
+            adopted.increment();
+            custody.hold(job);
+            return goOn(job, record).map(Optional.of(show));
+        });
+    }
+
+    private Future<Void> goOn(RecordedJob job, JobRecord record) {
+        KeptJob show = job.kept();
+        JobSpec spec = show.spec();
+        Set<Integer> lostPictures = new TreeSet<>();
+        for (Told told : record.getEventsList()) {
+            if (told.hasCompleted() && !show.hasEnded(told.getSample())) {
+                lostPictures.add(told.getSample());
+            } else {
+                RecordFormat.event(record.getId(), spec, told, new byte[0]).ifPresent(show::on);
+            }
+        }
+        List<Future<AdoptedSample>> samples = new ArrayList<>();
+        for (int sample = 0; sample < spec.samples(); sample++) {
+            samples.add(sample(record, sample, show.hasEnded(sample)));
+        }
+        return Future.all(samples).map(found -> {
+            if (custody.holds(job.id())) {
+                begin(job, record, found.list(), lostPictures);
+            }
+            return null;
+        });
+    }
+
+    private void begin(RecordedJob job, JobRecord record, List<AdoptedSample> samples, Set<Integer> lostPictures) {
+        AdoptedJob adoptedJob = new AdoptedJob(
+                record.getId(),
+                job.kept().spec(),
+                record.getCreatedMs(),
+                record.getDeadlineMs(),
+                record.getEpoch() << EPOCH_BITS,
+                samples);
+        if (samples.stream().allMatch(AdoptedSample::ended)) {
+            job.write();
+            return;
+        }
+        PicturesAgain again = new PicturesAgain(job, record, lostPictures);
+        Job begun = jobs.adopt(adoptedJob, again);
+        again.afterwards(() -> {
+            for (int sample = 0; sample < samples.size(); sample++) {
+                if (!samples.get(sample).ended() && !lostPictures.contains(sample)) {
+                    jobs.resume(begun, sample);
+                }
+            }
+        });
+        lostPictures.forEach(sample -> jobs.resume(begun, sample));
+    }
+
+    private Future<AdoptedSample> sample(JobRecord record, int sample, boolean ended) {
+        int attempt = 1;
+        int step = 0;
+        for (Told told : record.getEventsList()) {
+            if (told.getSample() == sample) {
+                attempt = Math.max(attempt, told.getAttempt());
+                step = Math.max(step, told.getStep());
+            }
+        }
+        int first = attempt + ATTEMPTS_UNWRITTEN;
+        int told = step;
+        return ended
+                ? Future.succeededFuture(new AdoptedSample(first, told, Optional.empty(), true))
+                : checkpoint(record.getId(), sample, CHECKPOINT_TRIES)
+                        .map(found -> new AdoptedSample(first, told, found, false));
+    }
+
+    /** Without one, the sample begins anew: that costs time, and not the picture. */
+    private Future<Optional<Snapshot>> checkpoint(String job, int sample, int tries) {
+        return checkpoints.find(job, sample).recover(problem -> {
+            if (tries > 1) {
+                return checkpoint(job, sample, tries - 1);
+            }
+            log.warn("The checkpoint of {}/{} could not be read: {}", job, sample, problem.getMessage());
+            return Future.succeededFuture(Optional.empty());
+        });
+    }
+}

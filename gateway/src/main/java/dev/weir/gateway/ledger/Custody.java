@@ -1,0 +1,204 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.job.Job;
+import dev.weir.gateway.job.JobId;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.job.RefusedException;
+import dev.weir.proto.v1.JobRecord;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The jobs of the ledger that this gateway owns: takes them in, and lets go of those that turn out to be another's. Event loop
+ * of the gateway.
+ */
+final class Custody implements RecordedJob.Owner {
+
+    private static final Logger log = LoggerFactory.getLogger(Custody.class);
+    /** What was to be written when no answer came may be written as late as this. */
+    private static final List<Duration> REMOVE_AGAIN = List.of(Duration.ofSeconds(2), Duration.ofSeconds(20));
+
+    private static final String WOKEN = "this gateway stood still, and has yet to find the others again";
+    private static final long RETRY_SECONDS = 2;
+
+    private final Vertx vertx;
+    private final Jobs jobs;
+    private final KeptJobs kept;
+    private final Ledger ledger;
+    private final Checkpoints checkpoints;
+    private final Gateways gateways;
+    private final Patience patience;
+    private final Map<String, RecordedJob> recorded = new HashMap<>();
+    private Consumer<KeptJob> onLetGo = job -> {};
+
+    Custody(
+            Vertx vertx,
+            Jobs jobs,
+            KeptJobs kept,
+            Ledger ledger,
+            Checkpoints checkpoints,
+            Gateways gateways,
+            Patience patience) {
+        this.vertx = vertx;
+        this.jobs = jobs;
+        this.kept = kept;
+        this.ledger = ledger;
+        this.checkpoints = checkpoints;
+        this.gateways = gateways;
+        this.patience = patience;
+        gateways.onOverslept(this::letGoOfAll);
+    }
+
+    /** @param listener called with each job that goes on at another gateway */
+    void onLetGo(Consumer<KeptJob> listener) {
+        onLetGo = listener;
+    }
+
+    boolean holds(String id) {
+        return recorded.containsKey(id);
+    }
+
+    static String newId() {
+        return JobId.at(System.currentTimeMillis(), ThreadLocalRandom.current());
+    }
+
+    /**
+     * Takes a job in and begins with it; its record follows.
+     *
+     * @throws RefusedException as {@link Jobs#submit}
+     */
+    KeptJob begin(JobSpec spec) {
+        if (!gateways.settled()) {
+            throw unavailable(WOKEN);
+        }
+        RecordedJob recordedJob = describe(newId(), spec);
+        Job job = jobs.reserve(recordedJob.id(), spec, recordedJob.kept().createdMs(), recordedJob);
+        hold(recordedJob);
+        recordedJob.write();
+        vertx.runOnContext(later -> jobs.begin(job));
+        return recordedJob.kept();
+    }
+
+    /** Takes a job in, and begins with it once it is recorded. Fails with a {@link RefusedException} else, and nothing is begun. */
+    Future<KeptJob> submit(String id, JobSpec spec) {
+        if (!gateways.settled()) {
+            return Future.failedFuture(unavailable(WOKEN));
+        }
+        RecordedJob recordedJob = describe(id, spec);
+        Job job;
+        try {
+            job = jobs.reserve(id, spec, recordedJob.kept().createdMs(), recordedJob);
+        } catch (RefusedException e) {
+            return Future.failedFuture(e);
+        }
+        byte[] record = recordedJob.next();
+        return ledger.create(id, record, recordedJob.life()).transform(created -> {
+            if (created.succeeded() && created.result()) {
+                recordedJob.isWritten(record);
+                hold(recordedJob);
+                jobs.begin(job);
+                return Future.succeededFuture(recordedJob.kept());
+            }
+            recordedJob.drop();
+            jobs.letGo(id);
+            REMOVE_AGAIN.forEach(after -> vertx.setTimer(after.toMillis(), late -> ledger.remove(id)));
+            String reason = created.failed() ? created.cause().getMessage() : "its name is taken";
+            return Future.failedFuture(unavailable("the job could not be recorded: " + reason));
+        });
+    }
+
+    static RefusedException unavailable(String message) {
+        return RefusedException.unavailable("ledger_unavailable", message, RETRY_SECONDS);
+    }
+
+    private RecordedJob describe(String id, JobSpec spec) {
+        long now = System.currentTimeMillis();
+        JobRecord record =
+                RecordFormat.describe(id, spec, now, now + patience.deadline().toMillis(), gateways.self());
+        return recorded(new KeptJob(id, spec, now), record, null);
+    }
+
+    /** @param known as it is in the ledger; null: not yet */
+    RecordedJob recorded(KeptJob show, JobRecord record, byte[] known) {
+        return new RecordedJob(vertx, this, ledger, checkpoints, show, record, known, patience.result());
+    }
+
+    void hold(RecordedJob job) {
+        recorded.put(job.id(), job);
+        kept.add(job.kept());
+    }
+
+    @Override
+    public boolean speaks() {
+        gateways.checkAwake();
+        return gateways.settled();
+    }
+
+    @Override
+    public void lost(RecordedJob job) {
+        if (recorded.remove(job.id(), job)) {
+            log.info("The job {} goes on at another gateway", job.id());
+            letGo(job);
+        }
+    }
+
+    private void letGo(RecordedJob job) {
+        job.drop();
+        jobs.letGo(job.id());
+        checkpoints.leave(job.id(), job.kept().spec().samples());
+        if (!job.kept().isOver()) {
+            onLetGo.accept(job.kept());
+        }
+    }
+
+    private void letGoOfAll() {
+        List<RecordedJob> all = List.copyOf(recorded.values());
+        recorded.clear();
+        all.forEach(this::letGo);
+    }
+
+    /** Leaves what is not over to the other gateways, once it is written as it stands or that takes too long. */
+    Future<Void> handOver() {
+        List<Future<Void>> written = recorded.values().stream()
+                .filter(job -> !job.isOver())
+                .map(RecordedJob::settle)
+                .toList();
+        return Future.join(written).transform(done -> {
+            letGoOfAll();
+            return Future.succeededFuture();
+        });
+    }
+
+    @Override
+    public void closed(RecordedJob job) {
+        recorded.remove(job.id(), job);
+        KeptJob show = job.kept();
+        for (int sample = 0; sample < show.spec().samples(); sample++) {
+            if (show.picture(sample).isEmpty()) {
+                checkpoints.forget(job.id(), sample);
+            }
+        }
+    }
+
+    /** It is no longer kept here. */
+    void forgotten(KeptJob job) {
+        Optional.ofNullable(recorded.remove(job.id())).ifPresent(RecordedJob::drop);
+        ledger.remove(job.id());
+        for (int sample = 0; sample < job.spec().samples(); sample++) {
+            checkpoints.forget(job.id(), sample);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.GatewayStatus;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.bus.Inbox;
+import dev.weir.runtime.route.LeaseTable;
+import dev.weir.runtime.route.StatusDirectory;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The gateways that are alive, by leases as stages have them, and this one among them. One that slept so long that others may
+ * have taken its jobs goes on under a new name, so that nothing is its own any more, and it is not {@link #settled} before
+ * another gateway has heard of that name and shares its view of the cluster's memory. Event loop of the gateway.
+ */
+final class Gateways {
+
+    private static final Logger log = LoggerFactory.getLogger(Gateways.class);
+    private static final long PUBLISH_MS = 500;
+    private static final long TICK_MS = 100;
+    /** The others wait for a lease; the last status may have left up to one publication before the sleep. */
+    private static final long SLEPT_NANOS =
+            StatusDirectory.LEASE.minusMillis(PUBLISH_MS).toNanos();
+    /** Who has just come up has not heard of all the others yet. */
+    private static final long ACQUAINTED_NANOS =
+            StatusDirectory.LEASE.plusMillis(500).toNanos();
+
+    private final NodeContext node;
+    private final LongSupplier nanoClock;
+    private final LeaseTable<GatewayStatus> table;
+    private final List<Consumer<String>> onLost = new ArrayList<>();
+    private final List<Runnable> onOverslept = new ArrayList<>();
+    private Inbox inbox;
+    private int life = 1;
+    private long sequence;
+    private long tickedNanos;
+    private long acquaintedNanos;
+    private boolean settled = true;
+    private boolean gone;
+
+    Gateways(NodeContext node, LongSupplier nanoClock) {
+        this.node = node;
+        this.nanoClock = nanoClock;
+        this.table = new LeaseTable<>(
+                new LeaseTable.Reading<>(GatewayStatus::getName, GatewayStatus::getSequence, GatewayStatus::getGone),
+                StatusDirectory.LEASE.toNanos(),
+                nanoClock);
+    }
+
+    /** Done when others are heard. */
+    Future<Void> start() {
+        tickedNanos = nanoClock.getAsLong();
+        acquaintedNanos = tickedNanos + ACQUAINTED_NANOS;
+        node.vertx().setPeriodic(TICK_MS, timer -> tick());
+        node.vertx().setPeriodic(0, PUBLISH_MS, timer -> publish());
+        return node.courier()
+                .listen(Addresses.GATEWAYS, this::receive)
+                .onSuccess(opened -> inbox = opened)
+                .mapEmpty();
+    }
+
+    /** Whose jobs are this gateway's. */
+    String self() {
+        return node.nodeId() + "." + life;
+    }
+
+    boolean isSelf(String owner) {
+        return owner.equals(self());
+    }
+
+    boolean isAlive(String owner) {
+        return isSelf(owner) || address(owner).isPresent();
+    }
+
+    /** Where another one is reached. */
+    Optional<String> address(String owner) {
+        return table.alive().stream()
+                .filter(status -> status.getName().equals(owner))
+                .map(GatewayStatus::getAddress)
+                .findFirst();
+    }
+
+    /** The names of the others. */
+    List<String> others() {
+        return table.alive().stream().map(GatewayStatus::getName).toList();
+    }
+
+    /** Whether one that is not heard of may be taken for dead. */
+    boolean acquainted() {
+        return settled && !gone && nanoClock.getAsLong() - acquaintedNanos >= 0;
+    }
+
+    /** Whether the cluster's memory that is seen here is the one that the others see. */
+    boolean settled() {
+        return settled;
+    }
+
+    /** Called with the name of each whose lease lapses or who says goodbye. */
+    void onLost(Consumer<String> listener) {
+        onLost.add(listener);
+    }
+
+    /** Called when nothing in the ledger is this gateway's own any more. */
+    void onOverslept(Runnable listener) {
+        onOverslept.add(listener);
+    }
+
+    /** To be called before anything is told in the name of an owner: who has just woken up notices here. */
+    void checkAwake() {
+        long now = nanoClock.getAsLong();
+        long sleptNanos = now - tickedNanos;
+        tickedNanos = now;
+        if (sleptNanos < SLEPT_NANOS || table.alive().isEmpty()) {
+            return;
+        }
+        life++;
+        settled = false;
+        acquaintedNanos = now + ACQUAINTED_NANOS;
+        log.warn(
+                "Stood still for {} ms: others may own its jobs, so it goes on as {}",
+                Duration.ofNanos(sleptNanos).toMillis(),
+                self());
+        onOverslept.forEach(Runnable::run);
+        publish();
+    }
+
+    private void tick() {
+        checkAwake();
+        for (GatewayStatus lapsed : table.sweep()) {
+            log.warn(
+                    "No status from the gateway {} for {} ms: taken for lost",
+                    lapsed.getName(),
+                    StatusDirectory.LEASE.toMillis());
+            tellLost(lapsed);
+        }
+        if (!settled && table.alive().isEmpty()) {
+            settled = true;
+        }
+    }
+
+    private void publish() {
+        if (!gone) {
+            node.courier().publish(Addresses.GATEWAYS, Parcel.of(status(false)));
+        }
+    }
+
+    private GatewayStatus status(boolean goodbye) {
+        return GatewayStatus.newBuilder()
+                .setName(self())
+                .setAddress(Addresses.gateway(node.nodeId()))
+                .setSequence(++sequence)
+                .setGone(goodbye)
+                .setMemoryView(node.memory().view())
+                .addAllSees(others())
+                .build();
+    }
+
+    private void receive(Delivery delivery) {
+        GatewayStatus status = delivery.parcel().header().getGateway();
+        if (!delivery.parcel().header().hasGateway() || status.getAddress().equals(Addresses.gateway(node.nodeId()))) {
+            return;
+        }
+        table.hear(status).ifPresent(this::tellLost);
+        if (!settled
+                && status.getSeesList().contains(self())
+                && status.getMemoryView().equals(node.memory().view())) {
+            settled = true;
+            log.info("{} shares the cluster's memory again", self());
+        }
+    }
+
+    private void tellLost(GatewayStatus status) {
+        onLost.forEach(listener -> listener.accept(status.getName()));
+    }
+
+    /** Tells the others that its jobs are theirs, and says no more. */
+    void leave() {
+        if (!gone) {
+            gone = true;
+            node.courier().publish(Addresses.GATEWAYS, Parcel.of(status(true)));
+        }
+    }
+
+    Future<Void> close() {
+        return inbox.close();
+    }
+}

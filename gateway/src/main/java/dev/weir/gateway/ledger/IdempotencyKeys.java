@@ -1,0 +1,60 @@
+package dev.weir.gateway.ledger;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.weir.proto.v1.KeyRecord;
+import dev.weir.runtime.memory.ClusterMemory;
+import dev.weir.runtime.memory.MemoryArea;
+import dev.weir.runtime.memory.MemoryMap;
+import io.vertx.core.Future;
+import java.time.Duration;
+
+/** Which job each idempotency key stands for, in the cluster's memory. Keeps nothing itself; any thread. */
+final class IdempotencyKeys {
+
+    private final MemoryMap keys;
+    private final Duration life;
+
+    /** @param life of a key, from its first use */
+    IdempotencyKeys(ClusterMemory memory, Duration life) {
+        this.keys = memory.map(MemoryArea.KEYS);
+        this.life = life;
+    }
+
+    /**
+     * Binds a key to a job, where it is free.
+     *
+     * @param request a digest of the whole request
+     * @return what it is bound to now
+     */
+    Future<KeyRecord> claim(String key, String job, byte[] request) {
+        KeyRecord mine = KeyRecord.newBuilder()
+                .setJobId(job)
+                .setRequest(ByteString.copyFrom(request))
+                .setCreatedMs(System.currentTimeMillis())
+                .build();
+        return keys.putIfAbsent(key, mine.toByteArray(), life).map(there -> there.isEmpty() ? mine : read(there.get()));
+    }
+
+    /** Binds a key to another job than the one that never came to be. @return whether it was still bound to that */
+    Future<Boolean> rebind(String key, KeyRecord before, String job) {
+        KeyRecord mine = before.toBuilder()
+                .setJobId(job)
+                .setCreatedMs(System.currentTimeMillis())
+                .build();
+        return keys.replace(key, before.toByteArray(), mine.toByteArray(), life);
+    }
+
+    /** Frees a key whose job was not taken in. */
+    void free(String key) {
+        keys.remove(key);
+    }
+
+    private static KeyRecord read(byte[] bytes) {
+        try {
+            return KeyRecord.parseFrom(bytes);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a key's record cannot be read", e);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.job.Attendance;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobId;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.job.OnDisconnect;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Delivery;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Consumer;
+
+/**
+ * The jobs that clients may come back for, at this gateway or any other: taken in here, adopted from gateways that are gone,
+ * or shown as their owners tell them. What a client does not come back for is {@link Jobs}' alone. Event loop of the gateway.
+ */
+public final class JobLedger {
+
+    private static final Duration FIND_LIMIT = Duration.ofSeconds(5);
+    private static final long LOOK_AGAIN_MS = 250;
+
+    private final NodeContext node;
+    private final Jobs jobs;
+    private final KeptJobs kept;
+    private final Ledger ledger;
+    private final Gateways gateways;
+    private final Custody custody;
+    private final Adoption adoption;
+    private final Mirrors mirrors;
+    private final Showing showing;
+    private final KeyedJobs keyed;
+
+    public JobLedger(NodeContext node, Jobs jobs, GatewayConfig config) {
+        this.node = node;
+        this.jobs = jobs;
+        GatewayConfig.Patience patience = config.patience();
+        this.kept = new KeptJobs(node.vertx(), config.limits(), patience.result(), this::forgotten);
+        this.ledger = new Ledger(node.memory());
+        this.gateways = new Gateways(node, System::nanoTime);
+        Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
+        this.custody = new Custody(node.vertx(), jobs, kept, ledger, checkpoints, gateways, patience);
+        this.adoption = new Adoption(jobs, kept, ledger, checkpoints, custody, gateways, patience, node.metrics());
+        this.mirrors = new Mirrors(node, kept, gateways, custody, this::show);
+        this.showing = new Showing(node.vertx(), node.courier(), kept, custody);
+        this.keyed = new KeyedJobs(
+                node.vertx(),
+                new IdempotencyKeys(node.memory(), patience.deadline().plus(patience.result())),
+                custody,
+                this::find);
+        new Orphans(node.vertx(), ledger, gateways, custody, adoption, new Random());
+    }
+
+    /** Done when other gateways are heard. */
+    public Future<Void> start() {
+        return gateways.start();
+    }
+
+    /**
+     * Takes in a job for a client that stays to be told of it.
+     *
+     * @param keep whether it is kept even if the client stays to the end
+     * @param onLost called where nothing more is heard of it here, though it may go on elsewhere
+     * @throws dev.weir.gateway.job.RefusedException as {@link Jobs#submit}
+     */
+    public Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client, Runnable onLost) {
+        boolean finishes = spec.onDisconnect() == OnDisconnect.FINISH;
+        if (!keep && !finishes) {
+            String id = jobs.submit(spec, client::accept).id();
+            return new Attendance(id, () -> jobs.cancel(id));
+        }
+        KeptJob job = custody.begin(spec);
+        job.watch(client, onLost);
+        return new Attendance(job.id(), () -> {
+            job.unwatch(client);
+            if (!finishes) {
+                jobs.cancel(job.id());
+            }
+        });
+    }
+
+    /** Tells a client what is to come of a job. */
+    public Attendance attend(KeptJob job, Consumer<JobEvent> client, Runnable onLost) {
+        if (!job.isOver()) {
+            job.watch(client, onLost);
+        }
+        return new Attendance(job.id(), () -> {
+            job.unwatch(client);
+            boolean isOwn = mirrors.owner(job.id()).isEmpty();
+            if (job.spec().onDisconnect() == OnDisconnect.CANCEL && job.watchers() == 0 && isOwn) {
+                jobs.cancel(job.id());
+            }
+        });
+    }
+
+    /** Takes in a job that is asked after later. Done when no gateway's death can lose it; failed where nothing was begun. */
+    public Future<KeptJob> submit(JobSpec spec) {
+        return custody.submit(Custody.newId(), spec);
+    }
+
+    /**
+     * The same for a request with a key: the job of that key, where there is one.
+     *
+     * @param request a digest of the whole request
+     */
+    public Future<KeptJob> submit(JobSpec spec, String key, byte[] request) {
+        return keyed.submit(spec, key, request);
+    }
+
+    /**
+     * Shows a job, whoever owns it. Fails with an {@link UnknownJobException}, or with a {@link
+     * dev.weir.gateway.job.RefusedException} where nobody could say within some seconds.
+     */
+    public Future<KeptJob> find(String id) {
+        return find(id, System.currentTimeMillis() + FIND_LIMIT.toMillis());
+    }
+
+    private Future<KeptJob> find(String id, long untilMs) {
+        KeptJob here = kept.find(id).orElse(null);
+        if (here != null) {
+            here.asked();
+            return Future.succeededFuture(here);
+        }
+        return lookUp(id).recover(problem -> {
+            if (problem instanceof UnknownJobException) {
+                return Future.failedFuture(problem);
+            }
+            if (System.currentTimeMillis() >= untilMs) {
+                return Future.failedFuture(Custody.unavailable("nobody could say what became of the job"));
+            }
+            return node.vertx().timer(LOOK_AGAIN_MS).compose(later -> find(id, untilMs));
+        });
+    }
+
+    private Future<KeptJob> lookUp(String id) {
+        if (!gateways.settled()) {
+            return Future.failedFuture("this gateway stood still, and has yet to find the others again");
+        }
+        return ledger.find(id).compose(found -> {
+            if (found.isEmpty()) {
+                boolean was = JobId.mayHaveBeen(id, System.currentTimeMillis());
+                return Future.failedFuture(new UnknownJobException(was));
+            }
+            return show(
+                    found.get(),
+                    new KeptJob(
+                            id,
+                            RecordFormat.spec(found.get().record()),
+                            found.get().record().getCreatedMs()));
+        });
+    }
+
+    private Future<KeptJob> show(KeptJob job) {
+        return ledger.find(job.id())
+                .compose(found ->
+                        found.isEmpty() ? Future.failedFuture(new UnknownJobException(true)) : show(found.get(), job));
+    }
+
+    private Future<KeptJob> show(Ledger.Entry entry, KeptJob job) {
+        String owner = entry.record().getOwner();
+        if (gateways.isAlive(owner) && !gateways.isSelf(owner)) {
+            return mirrors.open(job, owner);
+        }
+        if (custody.holds(job.id())) {
+            return Future.succeededFuture(kept.find(job.id()).orElse(job));
+        }
+        if (!gateways.acquainted()) {
+            return Future.failedFuture("the owner " + owner + " has not been heard of yet");
+        }
+        return adoption.adopt(entry).compose(adopted -> adopted.map(Future::succeededFuture)
+                .orElseGet(() -> Future.failedFuture("another gateway adopts it")));
+    }
+
+    /** Ends a job that is shown here, or that was never kept. @return whether there was something to cancel */
+    public Future<Boolean> cancel(String id) {
+        return kept.find(id).map(this::cancel).orElseGet(() -> Future.succeededFuture(jobs.cancel(id)));
+    }
+
+    private Future<Boolean> cancel(KeptJob job) {
+        String owner = mirrors.owner(job.id());
+        if (owner.isEmpty() || job.isOver()) {
+            return Future.succeededFuture(jobs.cancel(job.id()));
+        }
+        Cancel cancel = Cancel.newBuilder().setJobId(job.id()).build();
+        return node.courier()
+                .offer(gateways.address(owner).orElse(""), Parcel.of(cancel))
+                .map(reply -> reply.getVerdict() == Verdict.ACCEPTED)
+                .recover(problem -> Future.failedFuture(Custody.unavailable("the job's owner did not answer")));
+    }
+
+    /** What another gateway says or asks. */
+    public void receive(Delivery delivery) {
+        switch (delivery.parcel().header().getBodyCase()) {
+            case TOLD ->
+                mirrors.on(
+                        delivery.parcel().header().getTold(), delivery.parcel().tensors());
+            case WATCH ->
+                answer(delivery, showing.watch(delivery.parcel().header().getWatch()));
+            case CANCEL ->
+                answer(
+                        delivery,
+                        jobs.cancel(delivery.parcel().header().getCancel().getJobId()));
+            default -> {}
+        }
+    }
+
+    private static void answer(Delivery delivery, boolean accepted) {
+        delivery.reply()
+                .accept(OfferReply.newBuilder()
+                        .setVerdict(accepted ? Verdict.ACCEPTED : Verdict.INVALID)
+                        .build());
+    }
+
+    /** To be called before anything that stages say is heard: who has slept may not own its jobs any more. */
+    public void checkAwake() {
+        gateways.checkAwake();
+    }
+
+    /** The names of the other gateways that are alive. */
+    public List<String> otherGateways() {
+        return gateways.others();
+    }
+
+    /** The jobs that are shown here. */
+    public KeptJobs kept() {
+        return kept;
+    }
+
+    /** Leaves what is not over to the other gateways, where there are any. */
+    public Future<Void> handOver() {
+        return gateways.others().isEmpty()
+                ? Future.succeededFuture()
+                : custody.handOver().onSuccess(written -> gateways.leave());
+    }
+
+    /** Tells the others that it is gone. */
+    public Future<Void> close() {
+        gateways.leave();
+        return gateways.close();
+    }
+
+    private void forgotten(KeptJob job) {
+        if (mirrors.owner(job.id()).isEmpty()) {
+            custody.forgotten(job);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.weir.gateway.ledger;
+
+import com.google.protobuf.ByteString;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.proto.v1.KeyRecord;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.function.Function;
+
+/** Requests with an idempotency key: one job for all of them that are the same. Event loop of the gateway. */
+final class KeyedJobs {
+
+    private static final long LOOK_AGAIN_MS = 100;
+    /** The key is bound before its job is recorded; past this, whoever did so did not live to record it. */
+    private static final long UNRECORDED_MS = 3000;
+
+    private final Vertx vertx;
+    private final IdempotencyKeys keys;
+    private final Custody custody;
+    private final Function<String, Future<KeptJob>> finder;
+
+    KeyedJobs(Vertx vertx, IdempotencyKeys keys, Custody custody, Function<String, Future<KeptJob>> finder) {
+        this.vertx = vertx;
+        this.keys = keys;
+        this.custody = custody;
+        this.finder = finder;
+    }
+
+    Future<KeptJob> submit(JobSpec spec, String key, byte[] request) {
+        String id = Custody.newId();
+        return keys.claim(key, id, request)
+                .recover(problem -> Future.failedFuture(
+                        Custody.unavailable("the idempotency key could not be looked up: " + problem.getMessage())))
+                .compose(bound -> {
+                    if (bound.getJobId().equals(id)) {
+                        return begin(id, spec, key);
+                    }
+                    if (!bound.getRequest().equals(ByteString.copyFrom(request))) {
+                        return Future.failedFuture(new ReusedKeyException());
+                    }
+                    return find(bound, spec, key, request);
+                });
+    }
+
+    private Future<KeptJob> begin(String id, JobSpec spec, String key) {
+        return custody.submit(id, spec).onFailure(refused -> keys.free(key));
+    }
+
+    private Future<KeptJob> find(KeyRecord bound, JobSpec spec, String key, byte[] request) {
+        return finder.apply(bound.getJobId()).recover(problem -> {
+            if (!(problem instanceof UnknownJobException)) {
+                return Future.failedFuture(problem);
+            }
+            long age = System.currentTimeMillis() - bound.getCreatedMs();
+            if (age < UNRECORDED_MS) {
+                return vertx.timer(LOOK_AGAIN_MS).compose(later -> submit(spec, key, request));
+            }
+            String id = Custody.newId();
+            return keys.rebind(key, bound, id)
+                    .compose(rebound -> rebound ? begin(id, spec, key) : submit(spec, key, request));
+        });
+    }
+}

@@ -1,0 +1,122 @@
+package dev.weir.gateway.ledger;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks through the ledger for unfinished jobs whose owner is gone, and has them adopted: when a gateway is lost, until one
+ * look found an answer for every job, and now and then. All gateways look, each in an order of its own, so that they share
+ * the work. Event loop of the gateway.
+ */
+final class Orphans {
+
+    private static final Logger log = LoggerFactory.getLogger(Orphans.class);
+    private static final long EVERY_MS = 10_000;
+    private static final long AGAIN_MS = 250;
+    private static final int AT_ONCE = 32;
+    private static final String NOBODY = "";
+
+    private final Vertx vertx;
+    private final Ledger ledger;
+    private final Gateways gateways;
+    private final Custody custody;
+    private final Adoption adoption;
+    private final Random order;
+    /** By job, as it was read last; nobody's are those that are over. */
+    private final Map<String, String> owners = new HashMap<>();
+
+    private boolean looking;
+    private boolean again;
+
+    Orphans(Vertx vertx, Ledger ledger, Gateways gateways, Custody custody, Adoption adoption, Random order) {
+        this.vertx = vertx;
+        this.ledger = ledger;
+        this.gateways = gateways;
+        this.custody = custody;
+        this.adoption = adoption;
+        this.order = order;
+        gateways.onLost(name -> look());
+        vertx.setPeriodic(EVERY_MS, timer -> look());
+    }
+
+    private void look() {
+        if (looking) {
+            again = true;
+            return;
+        }
+        if (!gateways.acquainted()) {
+            lookAgain();
+            return;
+        }
+        looking = true;
+        again = false;
+        ledger.ids().compose(this::lookAt).onComplete(done -> {
+            looking = false;
+            if (done.failed()) {
+                log.info(
+                        "Not every job in the ledger could be looked at: {}",
+                        done.cause().getMessage());
+            }
+            if (again || done.failed()) {
+                lookAgain();
+            }
+        });
+    }
+
+    private void lookAgain() {
+        vertx.setTimer(AGAIN_MS, later -> look());
+    }
+
+    private Future<Void> lookAt(Set<String> ids) {
+        owners.keySet().retainAll(ids);
+        List<String> jobs =
+                new ArrayList<>(ids.stream().filter(this::mayBeOrphan).toList());
+        Collections.shuffle(jobs, order);
+        return lookAt(jobs, 0);
+    }
+
+    /** Those of the list from here on, some at a time; fails where one of them did, at the end. */
+    private Future<Void> lookAt(List<String> jobs, int from) {
+        if (from >= jobs.size()) {
+            return Future.succeededFuture();
+        }
+        int to = Math.min(jobs.size(), from + AT_ONCE);
+        Future<Void> some = Future.<Void>join(
+                        jobs.subList(from, to).stream().map(this::lookAt).toList())
+                .mapEmpty();
+        return some.transform(these -> lookAt(jobs, to)
+                .compose(rest -> these.succeeded() ? Future.succeededFuture() : Future.failedFuture(these.cause())));
+    }
+
+    private boolean mayBeOrphan(String job) {
+        String owner = owners.get(job);
+        return !custody.holds(job) && (owner == null || !owner.equals(NOBODY) && !isElsewhere(owner));
+    }
+
+    private boolean isElsewhere(String owner) {
+        return gateways.isAlive(owner) && !gateways.isSelf(owner);
+    }
+
+    private Future<Void> lookAt(String job) {
+        return ledger.find(job).compose(found -> {
+            if (found.isEmpty()) {
+                return Future.succeededFuture();
+            }
+            boolean over = Ledger.isOver(found.get().record());
+            String owner = found.get().record().getOwner();
+            owners.put(job, over ? NOBODY : owner);
+            return over || isElsewhere(owner) || custody.holds(job)
+                    ? Future.succeededFuture()
+                    : adoption.adopt(found.get()).mapEmpty();
+        });
+    }
+}

@@ -1,0 +1,79 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.gateway.job.JobWatcher;
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.Told;
+import dev.weir.runtime.stage.Snapshot;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Hears what becomes of an adopted job. The samples whose pictures are made again were told of already, under the numbers in the
+ * record, and some who watch have heard it: so under these numbers it is told to who has not, in their order, before anything
+ * new is. Event loop of the gateway.
+ */
+final class PicturesAgain implements JobWatcher {
+
+    private final RecordedJob job;
+    /** By sample, as it was told. */
+    private final Map<Integer, Completed> told = new HashMap<>();
+    /** By its number, as it will be. */
+    private final SortedMap<Long, JobEvent> made = new TreeMap<>();
+
+    private Runnable afterwards = () -> {};
+
+    PicturesAgain(RecordedJob job, JobRecord record, Set<Integer> samples) {
+        this.job = job;
+        for (Told event : record.getEventsList()) {
+            if (event.hasCompleted() && samples.contains(event.getSample())) {
+                RecordFormat.event(record.getId(), job.kept().spec(), event, new byte[0])
+                        .ifPresent(completed -> told.put(event.getSample(), (Completed) completed));
+            }
+        }
+    }
+
+    /** @param next done once the pictures are there, or at once where none is missing */
+    void afterwards(Runnable next) {
+        if (told.isEmpty()) {
+            next.run();
+        } else {
+            afterwards = next;
+        }
+    }
+
+    @Override
+    public void on(JobEvent event) {
+        Completed before = told.get(event.at().sample());
+        if (before == null) {
+            job.on(event);
+        } else if (event.isLast()) {
+            Moment at = before.at();
+            made.put(at.seq(), again(before, event));
+            if (made.size() == told.size()) {
+                made.values().forEach(job.kept()::on);
+                job.write();
+                afterwards.run();
+            }
+        }
+    }
+
+    private static JobEvent again(Completed before, JobEvent now) {
+        return now instanceof Completed completed
+                ? new Completed(before.at(), completed.picture(), before.timings(), before.seconds())
+                : now instanceof Failed failed
+                        ? new Failed(before.at(), failed.failure())
+                        : new JobEvent.Cancelled(before.at());
+    }
+
+    @Override
+    public void reached(int sample, Snapshot checkpoint) {
+        job.reached(sample, checkpoint);
+    }
+}

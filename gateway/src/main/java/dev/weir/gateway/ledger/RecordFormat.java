@@ -1,0 +1,162 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Cancelled;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Progress;
+import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.JobEvent.Resumed;
+import dev.weir.gateway.job.JobEvent.Started;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.OnDisconnect;
+import dev.weir.gateway.job.Picture;
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.Told;
+import dev.weir.proto.v1.Told.Image;
+import dev.weir.runtime.stage.Failure;
+import java.util.Optional;
+
+/** Jobs and what was told of them, as they are written and sent. Stateless. */
+final class RecordFormat {
+
+    private RecordFormat() {}
+
+    /** A job of its first owner, of which nothing was told yet. */
+    static JobRecord describe(String id, JobSpec spec, long createdMs, long deadlineMs, String owner) {
+        return JobRecord.newBuilder()
+                .setId(id)
+                .setModel(spec.model())
+                .addAllRoute(spec.route())
+                .setGeneration(spec.generation())
+                .setSamples(spec.samples())
+                .setPreview(spec.preview())
+                .setUser(spec.user())
+                .setPriority(spec.priority())
+                .setFinishes(spec.onDisconnect() == OnDisconnect.FINISH)
+                .setCreatedMs(createdMs)
+                .setDeadlineMs(deadlineMs)
+                .setOwner(owner)
+                .build();
+    }
+
+    static JobSpec spec(JobRecord record) {
+        return new JobSpec(
+                record.getModel(),
+                record.getRouteList(),
+                record.getGeneration(),
+                record.getSamples(),
+                record.getPreview(),
+                record.getUser(),
+                record.getPriority(),
+                record.getFinishes() ? OnDisconnect.FINISH : OnDisconnect.CANCEL);
+    }
+
+    static Told told(JobEvent event) {
+        Moment at = event.at();
+        Told.Builder told = Told.newBuilder()
+                .setSample(at.sample())
+                .setSeq(at.seq())
+                .setAttempt(at.attempt())
+                .setStep(at.step());
+        if (event instanceof Queued queued) {
+            told.setQueued(
+                    Told.Queued.newBuilder().setPosition(queued.position()).setWaitSeconds(queued.waitSeconds()));
+        } else if (event instanceof Started started) {
+            told.setStarted(Told.Started.newBuilder().setStage(started.stage()).setNode(started.node()));
+        } else if (event instanceof Resumed resumed) {
+            told.setResumed(Told.Resumed.newBuilder().setReason(resumed.reason()));
+        } else if (event instanceof Progress progress) {
+            told.setProgress(
+                    Told.Progress.newBuilder().setStage(progress.stage()).setStepSeconds(progress.stepSeconds()));
+        } else if (event instanceof Preview preview) {
+            told.setPreview(image(preview.picture()));
+        } else if (event instanceof Completed completed) {
+            told.setCompleted(Told.Completed.newBuilder()
+                    .setImage(image(completed.picture()))
+                    .addAllTimings(completed.timings())
+                    .setSeconds(completed.seconds()));
+        } else if (event instanceof Failed failed) {
+            told.setFailed(Told.Failed.newBuilder()
+                    .setCode(failed.failure().code())
+                    .setMessage(failed.failure().message()));
+        } else if (event instanceof Cancelled) {
+            told.setCancelled(Told.Cancelled.getDefaultInstance());
+        }
+        return told.build();
+    }
+
+    /** The picture that goes with an event. */
+    static Optional<Picture> picture(JobEvent event) {
+        return event instanceof Preview preview
+                ? Optional.of(preview.picture())
+                : event instanceof Completed completed ? Optional.of(completed.picture()) : Optional.empty();
+    }
+
+    /**
+     * @param image bytes of the picture that goes with it
+     * @return empty where it was told by a gateway that knows more than this one
+     */
+    static Optional<JobEvent> event(String job, JobSpec spec, Told told, byte[] image) {
+        if (told.getSample() < 0 || told.getSample() >= spec.samples()) {
+            return Optional.empty();
+        }
+        Moment at = new Moment(
+                job,
+                told.getSample(),
+                told.getSeq(),
+                spec.seed(told.getSample()),
+                told.getAttempt(),
+                told.getStep(),
+                spec.totalSteps());
+        return Optional.ofNullable(
+                switch (told.getWhatCase()) {
+                    case QUEUED ->
+                        new Queued(
+                                at,
+                                told.getQueued().getPosition(),
+                                told.getQueued().getWaitSeconds());
+                    case STARTED ->
+                        new Started(
+                                at,
+                                told.getStarted().getStage(),
+                                told.getStarted().getNode());
+                    case RESUMED -> new Resumed(at, told.getResumed().getReason());
+                    case PROGRESS ->
+                        new Progress(
+                                at,
+                                told.getProgress().getStage(),
+                                told.getProgress().getStepSeconds());
+                    case PREVIEW -> new Preview(at, picture(told.getPreview(), image));
+                    case COMPLETED ->
+                        new Completed(
+                                at,
+                                picture(told.getCompleted().getImage(), image),
+                                told.getCompleted().getTimingsList(),
+                                told.getCompleted().getSeconds());
+                    case FAILED ->
+                        new Failed(
+                                at,
+                                new Failure(
+                                        told.getFailed().getCode(),
+                                        told.getFailed().getMessage(),
+                                        false));
+                    case CANCELLED -> new Cancelled(at);
+                    case WHAT_NOT_SET -> null;
+                });
+    }
+
+    private static Image image(Picture picture) {
+        return Image.newBuilder()
+                .setFormat(picture.format())
+                .setWidth(picture.width())
+                .setHeight(picture.height())
+                .build();
+    }
+
+    private static Picture picture(Image image, byte[] bytes) {
+        return new Picture(image.getFormat(), image.getWidth(), image.getHeight(), bytes);
+    }
+}

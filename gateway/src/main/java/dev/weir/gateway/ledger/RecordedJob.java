@@ -1,0 +1,274 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Progress;
+import dev.weir.gateway.job.JobEvent.Resumed;
+import dev.weir.gateway.job.JobHistory;
+import dev.weir.gateway.job.JobWatcher;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.runtime.memory.MemoryException;
+import dev.weir.runtime.stage.Snapshot;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * A job of this gateway's own, whose record follows what happens to it. How a sample ended is written before it is told, so
+ * that no two owners tell it; where the ledger is slow, it is told after a short wait all the same, and where the ledger
+ * refuses, since too few share it, not before it accepts. All else is told at once and written soon. One write is under way
+ * at a time. Event loop of the gateway.
+ */
+final class RecordedJob implements JobWatcher {
+
+    private static final int EVENTS = 64;
+    private static final long SOON_MS = 1000;
+    private static final long RETRY_MS = 250;
+    private static final long LONGEST_WAIT_MS = 500;
+    private static final long NONE = -1;
+    private static final Duration GRACE = Duration.ofMinutes(1);
+
+    /** What the owner of all these says and wants to hear. */
+    interface Owner {
+
+        /** @return whether this gateway may speak for its jobs at this moment */
+        boolean speaks();
+
+        /** The record is another gateway's. */
+        void lost(RecordedJob job);
+
+        /** All is written, and nothing more will be. */
+        void closed(RecordedJob job);
+    }
+
+    private final Vertx vertx;
+    private final Owner owner;
+    private final Ledger ledger;
+    private final Checkpoints checkpoints;
+    private final KeptJob kept;
+    private final JobRecord base;
+    private final Duration result;
+    private final JobHistory history;
+    /** Begins with how a sample ended, which is not written yet; then what came later. */
+    private final Deque<JobEvent> waiting = new ArrayDeque<>();
+
+    private Promise<Void> onWritten = Promise.promise();
+    private byte[] known;
+    private long version;
+    private long soonTimer = NONE;
+    private boolean writing;
+    private boolean dirty;
+    private boolean uncertain;
+    private boolean refused;
+    private boolean dropped;
+
+    /**
+     * @param base with owner and epoch, and what was told by earlier owners
+     * @param known as it is in the ledger; null: not yet
+     * @param result how long it stays there after its end
+     */
+    RecordedJob(
+            Vertx vertx,
+            Owner owner,
+            Ledger ledger,
+            Checkpoints checkpoints,
+            KeptJob kept,
+            JobRecord base,
+            byte[] known,
+            Duration result) {
+        this.vertx = vertx;
+        this.owner = owner;
+        this.ledger = ledger;
+        this.checkpoints = checkpoints;
+        this.kept = kept;
+        this.base = base.toBuilder().clearEvents().build();
+        this.known = known;
+        this.version = base.getVersion();
+        this.result = result;
+        this.history = new JobHistory(base.getSamples(), EVENTS);
+        base.getEventsList().forEach(told -> RecordFormat.event(base.getId(), kept.spec(), told, new byte[0])
+                .ifPresent(history::add));
+    }
+
+    KeptJob kept() {
+        return kept;
+    }
+
+    String id() {
+        return base.getId();
+    }
+
+    boolean isOver() {
+        return history.isOver();
+    }
+
+    @Override
+    public void on(JobEvent event) {
+        if (dropped || !owner.speaks() || !history.add(event)) {
+            return;
+        }
+        if (event.isLast()) {
+            waiting.add(event);
+            write();
+            vertx.setTimer(LONGEST_WAIT_MS, late -> tellLate(event));
+        } else if (waiting.isEmpty()) {
+            kept.on(event);
+            if (event instanceof Resumed) {
+                write();
+            } else if (!(event instanceof Preview)) {
+                writeSoon();
+            }
+        } else if (!(event instanceof Preview) && !(event instanceof Progress)) {
+            waiting.add(event);
+        }
+    }
+
+    @Override
+    public void reached(int sample, Snapshot checkpoint) {
+        if (!dropped && owner.speaks()) {
+            checkpoints.keep(id(), sample, checkpoint, life().plus(result));
+        }
+    }
+
+    /** The ledger has this. */
+    void isWritten(byte[] record) {
+        known = record;
+    }
+
+    /** Done when all that is known by now is written, or that takes too long. */
+    Future<Void> settle() {
+        Promise<Void> settled = Promise.promise();
+        onWritten = settled;
+        vertx.setTimer(LONGEST_WAIT_MS, late -> settled.tryComplete());
+        write();
+        return settled.future();
+    }
+
+    /** As it is to be written now. */
+    byte[] next() {
+        JobRecord.Builder next = base.toBuilder().setVersion(++version);
+        history.after(-1).forEach(event -> next.addEvents(RecordFormat.told(event)));
+        return next.build().toByteArray();
+    }
+
+    Duration life() {
+        return isOver()
+                ? result
+                : Duration.ofMillis(Math.max(0, base.getDeadlineMs() - System.currentTimeMillis()))
+                        .plus(result)
+                        .plus(GRACE);
+    }
+
+    private void writeSoon() {
+        if (soonTimer == NONE) {
+            soonTimer = vertx.setTimer(SOON_MS, now -> write());
+        }
+    }
+
+    /** Writes what is known by now, at once or after the write that is under way. */
+    void write() {
+        vertx.cancelTimer(soonTimer);
+        soonTimer = NONE;
+        dirty = true;
+        if (!writing && !dropped) {
+            writing = true;
+            if (uncertain) {
+                reconcile();
+            } else {
+                put();
+            }
+        }
+    }
+
+    private void put() {
+        dirty = false;
+        List<JobEvent> written = List.copyOf(waiting);
+        byte[] next = next();
+        (known == null ? ledger.create(id(), next, life()) : ledger.replace(id(), known, next, life()))
+                .onComplete(answer -> {
+                    if (dropped) {
+                        return;
+                    }
+                    refused = answer.cause() instanceof MemoryException problem && problem.refused();
+                    if (answer.succeeded() && answer.result()) {
+                        known = next;
+                        writing = false;
+                        tell(written);
+                        goOn();
+                    } else if (answer.succeeded()) {
+                        reconcile();
+                    } else {
+                        uncertain = true;
+                        retry();
+                    }
+                });
+    }
+
+    /** Somebody else has written, or a write of its own without its knowing. */
+    private void reconcile() {
+        ledger.find(id()).onComplete(answer -> {
+            if (dropped) {
+                return;
+            }
+            if (answer.failed()) {
+                uncertain = true;
+                retry();
+                return;
+            }
+            JobRecord found = answer.result().map(Ledger.Entry::record).orElse(base);
+            if (found.getEpoch() != base.getEpoch() || !found.getOwner().equals(base.getOwner())) {
+                owner.lost(this);
+                return;
+            }
+            uncertain = false;
+            known = answer.result().map(Ledger.Entry::bytes).orElse(null);
+            put();
+        });
+    }
+
+    private void retry() {
+        vertx.setTimer(RETRY_MS, later -> {
+            writing = false;
+            write();
+        });
+    }
+
+    private void goOn() {
+        if (dirty) {
+            write();
+            return;
+        }
+        onWritten.tryComplete();
+        if (isOver() && waiting.isEmpty()) {
+            owner.closed(this);
+        }
+    }
+
+    /** Tells what is written, and what waited behind it alone. */
+    private void tell(List<JobEvent> written) {
+        while (!waiting.isEmpty() && (!waiting.peek().isLast() || written.contains(waiting.peek()))) {
+            kept.on(waiting.poll());
+        }
+    }
+
+    private void tellLate(JobEvent event) {
+        if (!dropped && !refused && owner.speaks() && waiting.contains(event)) {
+            while (waiting.peek() != event) {
+                kept.on(waiting.poll());
+            }
+            tell(List.of(event));
+        }
+    }
+
+    /** It is another gateway's: nothing more is written or told. */
+    void drop() {
+        dropped = true;
+        waiting.clear();
+        vertx.cancelTimer(soonTimer);
+    }
+}

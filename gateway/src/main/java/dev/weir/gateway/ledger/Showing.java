@@ -1,0 +1,105 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.KeptJobs;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.JobTold;
+import dev.weir.proto.v1.JobWatch;
+import dev.weir.runtime.bus.Courier;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Tells other gateways of jobs that are owned here, for as long as they keep asking. Event loop of the gateway.
+ */
+final class Showing {
+
+    /** How long one request to be told holds. */
+    static final Duration LEASE = Duration.ofSeconds(12);
+
+    private static final long SWEEP_MS = 1000;
+
+    private record Key(String job, String address) {}
+
+    private final class Forwarding {
+        final KeptJob job;
+        final Consumer<JobEvent> watcher;
+        long untilNanos;
+
+        Forwarding(KeptJob job, String address) {
+            this.job = job;
+            this.watcher = event -> send(address, event);
+        }
+    }
+
+    private final Courier courier;
+    private final KeptJobs kept;
+    private final Custody custody;
+    private final Map<Key, Forwarding> forwardings = new HashMap<>();
+
+    Showing(Vertx vertx, Courier courier, KeptJobs kept, Custody custody) {
+        this.courier = courier;
+        this.kept = kept;
+        this.custody = custody;
+        vertx.setPeriodic(SWEEP_MS, timer -> sweep());
+    }
+
+    /** Tells at once what is not known there, and from now on what happens. @return whether the job is shown from here */
+    boolean watch(JobWatch watch) {
+        KeptJob job = kept.find(watch.getJobId()).orElse(null);
+        if (job == null || !job.isOver() && !custody.holds(job.id())) {
+            return false;
+        }
+        Set<Integer> have = new HashSet<>(watch.getHaveList());
+        for (JobEvent event : job.eventsAfter(-1)) {
+            if (event.isLast()
+                    ? !have.contains(event.at().sample())
+                    : event.at().seq() > watch.getAfter()) {
+                send(watch.getAddress(), event);
+            }
+        }
+        if (!job.isOver()) {
+            Key key = new Key(job.id(), watch.getAddress());
+            Forwarding forwarding = forwardings.computeIfAbsent(key, k -> forward(job, watch.getAddress()));
+            forwarding.untilNanos = System.nanoTime() + LEASE.toNanos();
+        }
+        return true;
+    }
+
+    private Forwarding forward(KeptJob job, String address) {
+        Forwarding forwarding = new Forwarding(job, address);
+        job.watch(forwarding.watcher, () -> {});
+        return forwarding;
+    }
+
+    private void send(String address, JobEvent event) {
+        JobTold told = JobTold.newBuilder()
+                .setJobId(event.at().job())
+                .setEvent(RecordFormat.told(event))
+                .build();
+        List<Tensor> picture = RecordFormat.picture(event)
+                .map(image -> List.of(Tensor.ofBytes("image", image.bytes())))
+                .orElse(List.of());
+        courier.tell(address, Parcel.of(told, picture));
+    }
+
+    private void sweep() {
+        long now = System.nanoTime();
+        forwardings.values().removeIf(forwarding -> {
+            boolean ends =
+                    forwarding.job.isOver() || !custody.holds(forwarding.job.id()) || now - forwarding.untilNanos > 0;
+            if (ends) {
+                forwarding.job.unwatch(forwarding.watcher);
+            }
+            return ends;
+        });
+    }
+}
