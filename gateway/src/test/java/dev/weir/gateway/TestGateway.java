@@ -93,8 +93,8 @@ final class TestGateway implements AutoCloseable {
         this.directory = new TestDirectory();
         Courier courier = new Courier(vertx, metrics);
         stage = new TestStage(courier);
-        String address = Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE);
-        get(courier.listen(address, stage::offered));
+        get(courier.listen(Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE), stage::offered));
+        get(courier.listen(Addresses.stage(StageKind.DECODER, TestStage.NODE), stage::offered));
         get(courier.listen(
                 Addresses.CANCEL,
                 delivery -> cancels.add(delivery.parcel().header().getCancel().getJobId())));
