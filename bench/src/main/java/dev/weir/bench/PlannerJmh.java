@@ -66,6 +66,7 @@ public class PlannerJmh {
                     600_000 + random.nextInt(600_000),
                     i,
                     1 + random.nextInt(50),
+                    i < RUNNING,
                     i < RUNNING));
         }
         StepCurve curve = StepCurve.unknown(RUNNING + 32);

@@ -52,8 +52,7 @@ final class Roster {
                 task.getUser(),
                 task.getDeadlineMs() > 0 ? task.getDeadlineMs() : nowMs + PATIENCE_MS,
                 arrivals++,
-                sample.stepsLeft(),
-                false);
+                sample.stepsLeft());
         rows.computeIfAbsent(sample.group(), group -> new ArrayList<>()).add(row);
     }
 

@@ -2,30 +2,25 @@ package dev.weir.serving.plan;
 
 import dev.weir.serving.plan.PlanState.Queue;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 
 /**
- * The planner of the product. In this order: the more urgent class; the user who had less of the device for their weight;
- * the earlier deadline; whoever runs already; whoever came first. Of groups of the same urgency the one that had less.
+ * The planner of the product. In this order: the more urgent class; in small part, who has not begun; the user who had less
+ * of the device for their weight; the earlier deadline; who has begun; who came first. Of groups of the same urgency the one
+ * that had less. How a forward is filled is {@link Choice}'s.
  *
- * <p>No class starves: one that was passed over for {@value #AGEING} forwards' time goes first in the next. No row starves: a
- * row that does not fit in what is left of the cap is not overtaken by rows that do, unless they run already.
+ * <p>No class starves: one that was passed over for {@value #AGEING} forwards' time goes first in the next.
  */
 public final class FairPlanner implements Planner {
 
     private static final double AGEING = 15;
-    /** Forwards' time by which a user may be ahead before what they run yields to who waits. */
-    private static final double PATIENCE = 8;
-
     private static final int AGED = -1;
+    private static final int RANKS = 1 + PriorityClass.values().length;
+    private static final PriorityClass[] CLASSES = PriorityClass.values();
     private static final Comparator<PlanRow<?>> BY_ARRIVAL = Comparator.comparingLong(PlanRow::arrival);
 
     @Override
@@ -34,8 +29,7 @@ public final class FairPlanner implements Planner {
         Queue<K> turn = null;
         int urgency = Integer.MAX_VALUE;
         for (Queue<K> queue : state.groups()) {
-            int rank =
-                    queue.rows().stream().mapToInt(row -> rank(row, aged)).min().orElse(Integer.MAX_VALUE);
+            int rank = urgency(queue, aged);
             if (rank < urgency || rank == urgency && turn != null && isBefore(queue, turn, state.shares())) {
                 turn = queue;
                 urgency = rank;
@@ -44,8 +38,9 @@ public final class FairPlanner implements Planner {
         if (turn == null) {
             return Plan.nothing();
         }
-        List<PlanRow<K>> chosen = choose(turn, aged, state);
-        return new Plan<>(turn.group(), chosen, preempted(state, turn, chosen, urgency, aged));
+        Choice<K> choice = new Choice<>(turn, state.shares(), state.nowMs());
+        byRank(turn, aged).forEach(choice::take);
+        return new Plan<>(turn.group(), choice.rows(), preempted(state, turn, choice.rows(), urgency, aged));
     }
 
     private static int urgency(Queue<?> queue, PriorityClass aged) {
@@ -56,7 +51,7 @@ public final class FairPlanner implements Planner {
         return urgency;
     }
 
-    private static <K> boolean isBefore(Queue<K> queue, Queue<K> other, Shares shares) {
+    private static boolean isBefore(Queue<?> queue, Queue<?> other, Shares shares) {
         int byUse = Double.compare(shares.used(queue.group()), shares.used(other.group()));
         return byUse != 0 ? byUse < 0 : firstArrival(queue) < firstArrival(other);
     }
@@ -69,18 +64,9 @@ public final class FairPlanner implements Planner {
     private static PriorityClass aged(PlanState<?> state) {
         PriorityClass aged = null;
         double most = AGEING;
-        for (PriorityClass priority : PriorityClass.values()) {
+        for (PriorityClass priority : CLASSES) {
             double passed = state.shares().passedOver(priority);
-            if (passed == 0) {
-                continue;
-            }
-            double forward = 0;
-            for (Queue<?> queue : state.groups()) {
-                if (queue.rows().stream().anyMatch(row -> row.priority() == priority)) {
-                    forward = Math.max(
-                            forward, queue.curve().seconds(queue.curve().cap()));
-                }
-            }
+            double forward = passed == 0 ? 0 : longestForward(state, priority);
             if (forward > 0 && passed / forward >= most) {
                 aged = priority;
                 most = passed / forward;
@@ -89,86 +75,45 @@ public final class FairPlanner implements Planner {
         return aged;
     }
 
+    private static double longestForward(PlanState<?> state, PriorityClass priority) {
+        double longest = 0;
+        for (Queue<?> queue : state.groups()) {
+            if (queue.rows().stream().anyMatch(row -> row.priority() == priority)) {
+                longest = Math.max(longest, queue.curve().seconds(queue.curve().cap()));
+            }
+        }
+        return longest;
+    }
+
     private static int rank(PlanRow<?> row, PriorityClass aged) {
         return row.priority() == aged ? AGED : row.priority().ordinal();
     }
 
-    private static <K> List<PlanRow<K>> choose(Queue<K> queue, PriorityClass aged, PlanState<K> state) {
-        int cap = queue.curve().cap();
-        double forward = queue.curve().seconds(cap);
-        PriorityQueue<Lane<K>> lanes = new PriorityQueue<>(lanes(queue, aged, state, PATIENCE * forward));
-        List<PlanRow<K>> chosen = new ArrayList<>();
-        int left = cap;
-        while (left > 0 && !lanes.isEmpty()) {
-            Lane<K> lane = lanes.poll();
-            PlanRow<K> next = lane.head().row();
-            if (next.cost() > left && !chosen.isEmpty()) {
-                fillWithRunning(queue, chosen, left);
-                break;
-            }
-            chosen.add(next);
-            left -= next.cost();
-            lane.take(next.cost() * forward / cap / state.shares().weight(next.user()));
-            if (!lane.isEmpty()) {
-                lanes.add(lane);
-            }
+    private static <K> List<List<PlanRow<K>>> byRank(Queue<K> queue, PriorityClass aged) {
+        List<List<PlanRow<K>>> ranks = new ArrayList<>(RANKS);
+        for (int i = 0; i < RANKS; i++) {
+            ranks.add(new ArrayList<>());
         }
-        return List.copyOf(chosen);
-    }
-
-    private static <K> Collection<Lane<K>> lanes(
-            Queue<K> queue, PriorityClass aged, PlanState<K> state, double patience) {
-        StepCurve curve = queue.curve();
-        Map<String, Lane<K>> lanes = new HashMap<>(2 * queue.rows().size());
         for (PlanRow<K> row : queue.rows()) {
-            Lane<K> lane = lanes.get(row.user());
-            if (lane == null) {
-                lane = new Lane<>(state.shares().used(row.user()), patience);
-                lanes.put(row.user(), lane);
-            }
-            double soonest = state.nowMs() + 1000 * row.stepsLeft() * curve.seconds(row.cost());
-            long due = soonest > row.deadlineMs() ? Long.MAX_VALUE : row.deadlineMs();
-            lane.add(new Entry<>(row, rank(row, aged), due));
+            ranks.get(rank(row, aged) - AGED).add(row);
         }
-        return lanes.values();
-    }
-
-    /** Lets rows that run already go on in the room that the next row is too large for. */
-    private static <K> void fillWithRunning(Queue<K> queue, List<PlanRow<K>> chosen, int room) {
-        Set<PlanRow<K>> taken = identities(chosen);
-        List<PlanRow<K>> running = queue.rows().stream()
-                .filter(row -> row.running() && !taken.contains(row))
-                .sorted(BY_ARRIVAL)
-                .toList();
-        int left = room;
-        for (PlanRow<K> row : running) {
-            if (row.cost() <= left) {
-                chosen.add(row);
-                left -= row.cost();
-            }
-        }
+        return ranks;
     }
 
     /** Rows that lose their place: left out of their own group's forward, or of another's that a more urgent class asked for. */
     private static <K> List<PlanRow<K>> preempted(
             PlanState<K> state, Queue<K> turn, List<PlanRow<K>> chosen, int urgency, PriorityClass aged) {
-        Set<PlanRow<K>> taken = identities(chosen);
+        Set<PlanRow<K>> taken = Collections.newSetFromMap(new IdentityHashMap<>(2 * chosen.size()));
+        taken.addAll(chosen);
         List<PlanRow<K>> preempted = new ArrayList<>();
         for (Queue<K> queue : state.groups()) {
             for (PlanRow<K> row : queue.rows()) {
-                boolean yields = queue == turn ? !taken.contains(row) : rank(row, aged) > urgency;
-                if (row.running() && yields) {
+                if (row.running() && (queue == turn ? !taken.contains(row) : rank(row, aged) > urgency)) {
                     preempted.add(row);
                 }
             }
         }
         preempted.sort(BY_ARRIVAL);
         return List.copyOf(preempted);
-    }
-
-    private static <K> Set<PlanRow<K>> identities(List<PlanRow<K>> rows) {
-        Set<PlanRow<K>> identities = Collections.newSetFromMap(new IdentityHashMap<>());
-        identities.addAll(rows);
-        return identities;
     }
 }

@@ -9,6 +9,7 @@ package dev.weir.serving.plan;
  *     ever
  * @param arrival rises with each sample that comes; no two rows have the same
  * @param running whether it took part in its group's last forward
+ * @param begun whether it ever took part in one
  */
 public record PlanRow<K>(
         K key,
@@ -18,10 +19,18 @@ public record PlanRow<K>(
         long deadlineMs,
         long arrival,
         int stepsLeft,
-        boolean running) {
+        boolean running,
+        boolean begun) {
+
+    /** A row that has taken part in no forward. */
+    public PlanRow(K key, int cost, PriorityClass priority, String user, long deadlineMs, long arrival, int stepsLeft) {
+        this(key, cost, priority, user, deadlineMs, arrival, stepsLeft, false, false);
+    }
 
     /** The row after a forward, whether it took part or not. */
-    public PlanRow<K> after(int stepsLeft, boolean running) {
-        return new PlanRow<>(key, cost, priority, user, deadlineMs, arrival, stepsLeft, running);
+    public PlanRow<K> after(int nowLeft, boolean runs) {
+        return nowLeft == stepsLeft && runs == running
+                ? this
+                : new PlanRow<>(key, cost, priority, user, deadlineMs, arrival, nowLeft, runs, begun || runs);
     }
 }

@@ -19,7 +19,10 @@ public final class StepCurve {
 
     private static final double OPTIMISM = 0.995;
 
+    /** By rows; 0 where a size was not measured. */
     private final double[] seconds;
+
+    private final double[] expected;
     private final int most;
     private final int cap;
 
@@ -27,6 +30,10 @@ public final class StepCurve {
         this.seconds = seconds;
         this.most = most;
         this.cap = capOf(seconds, most);
+        this.expected = new double[seconds.length];
+        for (int rows = 1; rows < seconds.length; rows++) {
+            expected[rows] = between(rows);
+        }
     }
 
     /** @param most rows that a forward may ever have */
@@ -41,6 +48,10 @@ public final class StepCurve {
 
     /** Of a forward with so many network rows, between what was measured; 0 where nothing was. */
     public double seconds(int rows) {
+        return rows < expected.length ? expected[rows] : between(rows);
+    }
+
+    private double between(int rows) {
         int below = Math.min(rows, seconds.length - 1);
         while (below > 0 && seconds[below] == 0) {
             below--;

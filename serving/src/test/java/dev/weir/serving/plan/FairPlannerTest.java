@@ -130,8 +130,41 @@ final class FairPlannerTest {
         for (int i = 0; i < 40; i++) {
             device.add(SMALL, "user " + i, STANDARD, 1, 10);
         }
-        forwards(10);
+        forwards(12);
         assertThat(device.finished).containsExactlyInAnyOrder(0, 1, 2, 3);
+    }
+
+    @Test
+    void whereTheForwardIsFullANewcomerTakesItsFirstStepBeforeThoseThatRun() {
+        for (int i = 0; i < 4; i++) {
+            device.add(SMALL, "user " + i, STANDARD, 1, 20);
+        }
+        device.step();
+        int newcomer = device.add(SMALL, "new", STANDARD, 1, 20);
+        assertThat(device.step()).containsExactlyInAnyOrder(newcomer, 0, 1, 2);
+        assertThat(device.step()).containsExactlyInAnyOrder(0, 1, 2, 3);
+    }
+
+    @Test
+    void noMoreBeginThanTwoForwardsHoldAndTheRestWaitInLine() {
+        for (int i = 0; i < 40; i++) {
+            device.add(SMALL, "user " + i, STANDARD, 1, 10);
+        }
+        for (int forward = 0; !device.isIdle(); forward++) {
+            assertThat(forward).isLessThanOrEqualTo(100);
+            device.step();
+            assertThat(device.stepsDone.size() - device.finished.size()).isLessThanOrEqualTo(8);
+        }
+    }
+
+    @Test
+    void theNewcomersOfAUserWhoHadMoreThanOthersWaitTheirTurn() {
+        int other = device.add(SMALL, "other", STANDARD, 1, 300);
+        for (int i = 0; i < 200; i++) {
+            device.add(SMALL, "flood", STANDARD, 1, 1);
+        }
+        forwards(20);
+        assertThat(device.stepsDone.get(other)).isEqualTo(20);
     }
 
     @Test

@@ -105,17 +105,18 @@ final class PlannerScenariosTest {
         device.carryOut(state, plan);
     }
 
-    /** Of one user and class, nobody who waits has an earlier deadline that can be met than somebody who newly came in. */
+    /** Of one user's of a class that have not begun, nobody has an earlier deadline that can be met than who begins now. */
     private static void checkOrder(
             PlanState<Integer> state, Plan<Integer> plan, Queue<Integer> turn, Set<PlanRow<Integer>> left) {
         for (PlanRow<Integer> chosen : plan.chosen()) {
-            if (chosen.running()) {
+            if (chosen.begun()) {
                 continue;
             }
             require(
                     left.stream()
                             .noneMatch(row -> row.user().equals(chosen.user())
                                     && row.priority() == chosen.priority()
+                                    && !row.begun()
                                     && row.deadlineMs() < chosen.deadlineMs()
                                     && canBeMet(row, turn.curve(), state.nowMs())),
                     "deadlines in order");

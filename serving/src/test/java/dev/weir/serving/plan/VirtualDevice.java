@@ -55,7 +55,7 @@ final class VirtualDevice {
     int add(Group group, String user, PriorityClass priority, int cost, int steps, long deadlineMs) {
         int key = arrivals++;
         rows.computeIfAbsent(group, g -> new ArrayList<>())
-                .add(new PlanRow<>(key, cost, priority, user, deadlineMs, key, steps, false));
+                .add(new PlanRow<>(key, cost, priority, user, deadlineMs, key, steps));
         return key;
     }
 

@@ -1,0 +1,162 @@
+package dev.weir.serving.plan;
+
+import dev.weir.serving.plan.PlanState.Queue;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+
+/**
+ * One forward while it is filled, a class after the other, the most urgent first.
+ *
+ * <p>A picture waits for a step and not for others' whole pictures: a quarter of the forward is for samples that have not
+ * begun, before those that run, as long as no more has begun than {@value #BEGUN} forwards hold; what they displace goes on in
+ * the next forward but has lost nothing, since latents live on the host.
+ *
+ * <p>No row starves: one that does not fit in what is left of the cap is not overtaken by rows that do, unless they have begun.
+ */
+final class Choice<K> {
+
+    private static final int NEWCOMERS = 4;
+    private static final int BEGUN = 2;
+    /** Forwards' time by which a user may be ahead before what they run yields to who waits. */
+    private static final double PATIENCE = 8;
+
+    private final Queue<K> queue;
+    private final Shares shares;
+    private final long nowMs;
+    private final int cap;
+    private final double secondsPerRow;
+    private final double patience;
+    private final List<PlanRow<K>> chosen = new ArrayList<>();
+    private int left;
+    private int newcomers;
+    private boolean closed;
+
+    Choice(Queue<K> queue, Shares shares, long nowMs) {
+        this.queue = queue;
+        this.shares = shares;
+        this.nowMs = nowMs;
+        this.cap = queue.curve().cap();
+        double forward = queue.curve().seconds(cap);
+        this.secondsPerRow = forward / cap;
+        this.patience = PATIENCE * forward;
+        this.left = cap;
+        this.newcomers = Math.min(Math.max(2, cap / NEWCOMERS), BEGUN * cap - begun(queue));
+    }
+
+    private static int begun(Queue<?> queue) {
+        int begun = 0;
+        for (PlanRow<?> row : queue.rows()) {
+            begun += row.begun() ? row.cost() : 0;
+        }
+        return begun;
+    }
+
+    List<PlanRow<K>> rows() {
+        return List.copyOf(chosen);
+    }
+
+    /** Takes of the rows of one class as many as still find room. */
+    void take(List<PlanRow<K>> rows) {
+        if (rows.isEmpty() || closed || left == 0) {
+            return;
+        }
+        Collection<Lane<K>> lanes = lanes(rows);
+        takeNewcomers(lanes);
+        PriorityQueue<Lane<K>> order = new PriorityQueue<>(Math.max(1, lanes.size()));
+        for (Lane<K> lane : lanes) {
+            if (!lane.isEmpty()) {
+                order.add(lane);
+            }
+        }
+        while (left > 0 && !order.isEmpty()) {
+            Lane<K> lane = order.poll();
+            if (lane.head().cost() > left && !chosen.isEmpty()) {
+                fillWithBegun();
+                closed = true;
+                return;
+            }
+            enter(lane.take(charge(lane.head())));
+            if (!lane.isEmpty()) {
+                order.add(lane);
+            }
+        }
+    }
+
+    /** One of each user that is not ahead of another by more than the patience. */
+    private void takeNewcomers(Collection<Lane<K>> lanes) {
+        if (newcomers <= 0) {
+            return;
+        }
+        double least = Double.POSITIVE_INFINITY;
+        for (Lane<K> lane : lanes) {
+            least = Math.min(least, lane.used());
+        }
+        PriorityQueue<Lane<K>> order = new PriorityQueue<>(Lane.byNewcomer());
+        for (Lane<K> lane : lanes) {
+            if (lane.newcomer() != null && lane.used() <= least + patience) {
+                order.add(lane);
+            }
+        }
+        while (!order.isEmpty()) {
+            Lane<K> lane = order.poll();
+            int cost = lane.newcomer().cost();
+            if (cost > Math.min(newcomers, left)) {
+                return;
+            }
+            newcomers -= cost;
+            enter(lane.takeNewcomer(charge(lane.newcomer())));
+        }
+    }
+
+    private void enter(PlanRow<K> row) {
+        chosen.add(row);
+        left -= row.cost();
+    }
+
+    private double charge(PlanRow<K> row) {
+        return row.cost() * secondsPerRow / shares.weight(row.user());
+    }
+
+    private Collection<Lane<K>> lanes(List<PlanRow<K>> rows) {
+        Map<String, Lane<K>> lanes = new HashMap<>();
+        for (PlanRow<K> row : rows) {
+            Lane<K> lane = lanes.get(row.user());
+            if (lane == null) {
+                lane = new Lane<>(shares.used(row.user()), patience);
+                lanes.put(row.user(), lane);
+            }
+            double soonest = nowMs + 1000 * row.stepsLeft() * queue.curve().seconds(row.cost());
+            lane.add(new Entry<>(row, soonest > row.deadlineMs() ? Entry.NEVER : row.deadlineMs()));
+        }
+        return lanes.values();
+    }
+
+    /** Lets rows that have begun go on in the room that the next row is too large for. */
+    private void fillWithBegun() {
+        PriorityQueue<Entry<K>> begun = new PriorityQueue<>();
+        for (PlanRow<K> row : queue.rows()) {
+            if (row.begun() && row.cost() <= left && !isChosen(row)) {
+                begun.add(new Entry<>(row, Entry.NEVER));
+            }
+        }
+        while (left > 0 && !begun.isEmpty()) {
+            PlanRow<K> row = begun.poll().row();
+            if (row.cost() <= left) {
+                enter(row);
+            }
+        }
+    }
+
+    private boolean isChosen(PlanRow<K> row) {
+        for (PlanRow<K> other : chosen) {
+            if (other == row) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
