@@ -4,6 +4,7 @@ import dev.weir.runtime.Role;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -56,9 +57,14 @@ public final class Main {
 
     private static int fail(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
         Throwable cause = CliException.rootOf(e);
-        command.getErr().println("weir: " + CliException.describe(cause));
-        if (Logs.isVerbose(parsed)) {
-            cause.printStackTrace(command.getErr());
+        Throwable trace = Logs.isVerbose(parsed) ? cause : null;
+        if (Logs.isJson(parsed)) {
+            LoggerFactory.getLogger(Main.class).error(CliException.describe(cause), trace);
+        } else {
+            command.getErr().println("weir: " + CliException.describe(cause));
+            if (trace != null) {
+                trace.printStackTrace(command.getErr());
+            }
         }
         return cause instanceof CliException known ? known.exitCode() : CliException.FAILED;
     }

@@ -33,6 +33,11 @@ final class ServiceRoles implements RoleFactory {
     }
 
     @Override
+    public void named(String nodeId) {
+        Logs.name(nodeId);
+    }
+
+    @Override
     public Deployable create(Role role, NodeContext context) {
         return switch (role) {
             case GATEWAY -> deployedGateway = new GatewayVerticle(context, gateway);

@@ -3,7 +3,6 @@ package dev.weir.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +14,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -147,13 +148,14 @@ final class Settings implements IDefaultValueProvider {
         while (command.hasSubcommand()) {
             command = command.subcommand();
         }
-        PrintWriter err = command.commandSpec().commandLine().getErr();
+        Consumer<String> lines = Logs.isJson(parsed)
+                ? LoggerFactory.getLogger(Settings.class)::info
+                : command.commandSpec().commandLine().getErr()::println;
         for (OptionSpec option : command.commandSpec().options()) {
             if (option.getValue() != null && !NOT_SETTINGS.contains(key(option))) {
-                err.printf("%s = %s%n", key(option), isSecret(option) ? "(not shown)" : shown(option.getValue()));
+                lines.accept(key(option) + " = " + (isSecret(option) ? "(not shown)" : shown(option.getValue())));
             }
         }
-        err.flush();
     }
 
     private static String shown(Object value) {

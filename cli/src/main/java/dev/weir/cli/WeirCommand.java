@@ -53,6 +53,13 @@ final class WeirCommand implements Runnable {
     private boolean[] verbose = {};
 
     @Option(
+            names = "--log-format",
+            paramLabel = "FORMAT",
+            scope = ScopeType.INHERIT,
+            description = "text, or json for one JSON object a line. Default: text.")
+    private Logs.Format logFormat = Logs.Format.TEXT;
+
+    @Option(
             names = "--config",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,

@@ -51,10 +51,11 @@ public final class Node {
         if (!config.problems().isEmpty()) {
             return Future.failedFuture(new ConfigException(config.problems()));
         }
+        String nodeId = UUID.randomUUID().toString().substring(0, 8);
+        factory.named(nodeId);
         config.settings().forEach((name, value) -> log.info("{}: {}", name, value));
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         bindJvmMetrics(metrics);
-        String nodeId = UUID.randomUUID().toString().substring(0, 8);
         Health health = new Health(config.limits().stallLimit());
         return member(config, metrics, health).compose(member -> NodeContext.create(
                         member.vertx, nodeId, config.limits(), member.memory, health, metrics)

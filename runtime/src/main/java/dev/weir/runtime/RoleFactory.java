@@ -6,6 +6,9 @@ import io.vertx.core.Deployable;
 @FunctionalInterface
 public interface RoleFactory {
 
+    /** Told once, before anything else, what the node will be known as. */
+    default void named(String nodeId) {}
+
     /** A new instance, which the node deploys. */
     Deployable create(Role role, NodeContext context);
 }

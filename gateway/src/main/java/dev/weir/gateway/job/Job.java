@@ -92,15 +92,20 @@ public final class Job {
                 id, sample.index(), ++seq, spec.seed(sample.index()), sample.attempt(), step, spec.totalSteps());
     }
 
+    SampleRef ref(Sample sample) {
+        return SampleRef.newBuilder()
+                .setJobId(id)
+                .setSample(sample.index())
+                .setAttempt(sample.attempt())
+                .build();
+    }
+
     /** The routing slip of a sample's present attempt, from its newest checkpoint where it has one. */
     Task task(Sample sample, String owner) {
         Generation generation =
                 spec.generation().toBuilder().setSeed(spec.seed(sample.index())).build();
         Task.Builder task = Task.newBuilder()
-                .setRef(SampleRef.newBuilder()
-                        .setJobId(id)
-                        .setSample(sample.index())
-                        .setAttempt(sample.attempt()))
+                .setRef(ref(sample))
                 .setOwner(owner)
                 .setModel(spec.model())
                 .setDeadlineMs(deadlineMs)

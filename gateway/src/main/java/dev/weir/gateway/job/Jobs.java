@@ -6,6 +6,7 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
@@ -18,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The owner of this gateway's jobs: admits them, sends each sample to the first stage of its route, and ends it. What stages
@@ -26,6 +29,7 @@ import java.util.function.Consumer;
  */
 public final class Jobs {
 
+    private static final Logger log = LoggerFactory.getLogger(Jobs.class);
     private static final long SWEEP_MS = 250;
 
     private final NodeContext node;
@@ -238,6 +242,10 @@ public final class Jobs {
     }
 
     void fail(Job job, Sample sample, Failure failure) {
+        SampleLog.about(
+                job.ref(sample),
+                sample.stage(),
+                () -> log.warn("A sample failed for good: {}: {}", failure.code(), failure.message()));
         end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
     }
 

@@ -3,9 +3,12 @@ package dev.weir.gateway.job;
 import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.stage.Failure;
 import io.vertx.core.Vertx;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What becomes of a sample whose node was lost, failed or gave it back: a new attempt from its newest checkpoint, or the end
@@ -13,6 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class Restarts {
 
+    private static final Logger log = LoggerFactory.getLogger(Restarts.class);
     private static final long PAUSE_MS = 100;
     private static final long LAST_WORDS_MS = 300;
 
@@ -92,6 +96,10 @@ final class Restarts {
 
     private void restart(Job job, Sample sample, Failure reason, long pauseMs) {
         metrics.restarted(reason.code());
+        SampleLog.about(
+                job.ref(sample),
+                sample.stage(),
+                () -> log.warn("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
         sample.restart(jobs.now());
         int attempt = sample.attempt();
         int step = sample.checkpoint()

@@ -14,6 +14,7 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import io.vertx.core.Context;
 import java.util.List;
@@ -80,7 +81,10 @@ final class SampleDesk implements Outbox {
         }
         failures++;
         meters.failed(failure.code());
-        log.warn("{} failed: {}: {}", held.work.key(), failure.code(), failure.message());
+        SampleLog.about(
+                held.work.task().getRef(),
+                kind,
+                () -> log.warn("{} failed: {}: {}", held.work.key(), failure.code(), failure.message()));
         Failed failed = Failed.newBuilder()
                 .setCode(failure.code())
                 .setMessage(failure.message())
@@ -284,10 +288,11 @@ final class SampleDesk implements Outbox {
                 return;
             }
             if (answer.failed()) {
-                log.warn(
-                        "The owner of {} cannot be reached: {}",
-                        held.work.key(),
-                        answer.cause().getMessage());
+                String why = answer.cause().getMessage();
+                SampleLog.about(
+                        held.work.task().getRef(),
+                        kind,
+                        () -> log.warn("The owner of {} cannot be reached: {}", held.work.key(), why));
             }
             underWay--;
             changed.run();

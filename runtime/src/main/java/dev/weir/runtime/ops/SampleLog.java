@@ -1,0 +1,31 @@
+package dev.weir.runtime.ops;
+
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.bus.Addresses;
+import java.util.Map;
+import org.slf4j.MDC;
+
+/** Says of which sample log lines are, in fields of their own where logs are JSON. Any thread; touches nobody else's fields. */
+public final class SampleLog {
+
+    private SampleLog() {}
+
+    /**
+     * @param stage unspecified where no stage has the sample
+     * @param logging writes the lines, on this thread
+     */
+    public static void about(SampleRef ref, StageKind stage, Runnable logging) {
+        Map<String, String> fields = Map.of(
+                "job", ref.getJobId(),
+                "sample", Integer.toString(ref.getSample()),
+                "attempt", Integer.toString(ref.getAttempt()),
+                "stage", stage == StageKind.STAGE_KIND_UNSPECIFIED ? "" : Addresses.name(stage));
+        fields.forEach(MDC::put);
+        try {
+            logging.run();
+        } finally {
+            fields.keySet().forEach(MDC::remove);
+        }
+    }
+}
