@@ -3,6 +3,7 @@ package dev.weir.runtime;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
 import dev.weir.proto.v1.Generation;
@@ -48,6 +49,13 @@ public final class TestOwner {
 
     public Future<NodeStatus> dispatch(Task task, float... x) {
         return node.dispatcher().dispatch(task, List.of(Tensor.ofFloats("x", x, x.length)));
+    }
+
+    /** A new attempt at a task, from where an earlier one stood. */
+    public Future<NodeStatus> resume(Task task, Checkpoint at, List<Tensor> tensors) {
+        Task.Builder next = task.toBuilder().setResume(at);
+        next.getRefBuilder().setAttempt(task.getRef().getAttempt() + 1);
+        return node.dispatcher().dispatch(next.build(), tensors);
     }
 
     public void cancel(String jobId) {

@@ -1,17 +1,20 @@
 package dev.weir.runtime;
 
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 
 /**
  * A small stage that works: adds 1 to every value of the tensor "x" in each step, all rows that wait in one forward. The
@@ -20,6 +23,7 @@ import java.util.concurrent.Semaphore;
 public final class TestStage implements Stage {
 
     public static final String MODEL = "tiny";
+    public static final String SAMPLE = Snapshot.PREFIX + "sample";
 
     private final StageKind kind;
     private final int capacity;
@@ -27,6 +31,7 @@ public final class TestStage implements Stage {
     private final List<Row> rows = new ArrayList<>();
     public volatile RuntimeException openProblem;
     public volatile Error turnProblem;
+    public volatile boolean makesCheckpoints;
     public volatile boolean closed;
 
     private static final class Row {
@@ -36,7 +41,17 @@ public final class TestStage implements Stage {
 
         Row(Work work) {
             this.work = work;
-            this.values = work.tensor("x").toFloats();
+            this.values = work.tensor(work.resume().isPresent() ? SAMPLE : "x").toFloats();
+            this.step = work.resume().map(Checkpoint::getStep).orElse(0);
+        }
+
+        Supplier<Snapshot> snapshot() {
+            Checkpoint at = Checkpoint.newBuilder()
+                    .setPosition(work.task().getPosition())
+                    .setStep(step)
+                    .build();
+            float[] copy = values.clone();
+            return () -> new Snapshot(at, List.of(Tensor.ofFloats(SAMPLE, copy, copy.length)));
         }
     }
 
@@ -99,6 +114,14 @@ public final class TestStage implements Stage {
     }
 
     @Override
+    public Optional<Supplier<Snapshot>> snapshot(SampleKey key) {
+        return rows.stream()
+                .filter(row -> row.work.key().equals(key) && row.step > 0)
+                .findFirst()
+                .map(Row::snapshot);
+    }
+
+    @Override
     public void drop(SampleKey key) {
         rows.removeIf(row -> row.work.key().equals(key));
     }
@@ -132,6 +155,9 @@ public final class TestStage implements Stage {
             if (row.work.task().getPreview().getEverySteps() > 0) {
                 outbox.previewLatent(row.work, row.step, total, x);
             }
+        }
+        if (makesCheckpoints) {
+            outbox.checkpoint(row.work, row.snapshot());
         }
         if (row.step < total) {
             return;

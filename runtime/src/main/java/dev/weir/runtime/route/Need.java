@@ -1,5 +1,6 @@
 package dev.weir.runtime.route;
 
+import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
@@ -19,7 +20,9 @@ record Need(StageKind stage, String model, int forwards) {
                     case UPSAMPLER -> task.getGeneration().getUpsamplerSteps();
                     default -> 1;
                 };
-        return new Need(stage, task.getModel(), Math.max(1, forwards));
+        Checkpoint resume = task.getResume();
+        int done = resume.getPosition() == task.getPosition() ? resume.getStep() : 0;
+        return new Need(stage, task.getModel(), Math.max(1, forwards - done));
     }
 
     /** Whether the node could do it at all, had it room. */

@@ -1,7 +1,9 @@
 package dev.weir.runtime.stage;
 
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +23,9 @@ final class DeviceThread {
         void openFailed(Throwable problem);
 
         void admitFailed(Work work, Throwable problem);
+
+        /** Dropped, as it was told to, with where it stood. */
+        void gaveBack(Work work, Optional<Supplier<Snapshot>> snapshot);
 
         void turned(int rows, long nanos);
 
@@ -64,13 +69,29 @@ final class DeviceThread {
     }
 
     void drop(SampleKey key) {
+        commands.add(() -> dropNow(key));
+    }
+
+    /** Drops a sample, and says where it stood. */
+    void giveBack(Work work) {
         commands.add(() -> {
+            Optional<Supplier<Snapshot>> snapshot = Optional.empty();
             try {
-                stage.drop(key);
+                snapshot = stage.snapshot(work.key());
             } catch (Throwable problem) {
-                log.error("{} could not be dropped", key, problem);
+                log.error("{} could not be snapshot", work.key(), problem);
             }
+            dropNow(work.key());
+            listener.gaveBack(work, snapshot);
         });
+    }
+
+    private void dropNow(SampleKey key) {
+        try {
+            stage.drop(key);
+        } catch (Throwable problem) {
+            log.error("{} could not be dropped", key, problem);
+        }
     }
 
     /** Goes on after a turn that failed. */

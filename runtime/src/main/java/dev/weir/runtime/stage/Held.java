@@ -1,8 +1,10 @@
 package dev.weir.runtime.stage;
 
+import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageTiming;
+import java.util.Optional;
 
 /** A task that this node accepted, and how far it is. Event loop of its stage node only. */
 final class Held {
@@ -20,11 +22,13 @@ final class Held {
     private int forwardsDone;
     private long nextSeq;
     private Phase phase = Phase.WAITING;
+    private Snapshot snapshot;
 
     Held(Work work, int forwards, long acceptedNanos) {
         this.work = work;
         this.forwards = forwards;
         this.acceptedNanos = acceptedNanos;
+        this.forwardsDone = work.resume().map(Checkpoint::getStep).orElse(0);
         this.nextSeq = work.task().getNextSeq();
     }
 
@@ -41,6 +45,15 @@ final class Held {
 
     void done(int forwardsDone) {
         this.forwardsDone = forwardsDone;
+    }
+
+    /** The newest of its checkpoints here. */
+    Optional<Snapshot> snapshot() {
+        return Optional.ofNullable(snapshot);
+    }
+
+    void keep(Snapshot newest) {
+        snapshot = newest;
     }
 
     void handOn() {

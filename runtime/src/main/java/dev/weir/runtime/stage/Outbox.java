@@ -2,6 +2,7 @@ package dev.weir.runtime.stage;
 
 import dev.weir.proto.Tensor;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Where a stage puts what it made. Calls are cheap, come from the device thread, and never block: sending happens on the
@@ -23,6 +24,13 @@ public interface Outbox {
 
     /** A frame of the emerging picture, encoded. */
     void frame(Work work, int step, int total, EncodedImage image);
+
+    /**
+     * Where the sample stands at this moment, for another node to go on from. For its owner to keep, where it has one.
+     *
+     * @param snapshot called later, on another thread: what the state is made of must not change any more
+     */
+    default void checkpoint(Work work, Supplier<Snapshot> snapshot) {}
 
     /** This stage is done; its tensors go to the next on the route. */
     void handOn(Work work, List<Tensor> tensors);

@@ -1,8 +1,8 @@
 package dev.weir.runtime.stage;
 
-import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Accepted;
+import dev.weir.proto.v1.Checkpointed;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Failed;
 import dev.weir.proto.v1.Finished;
@@ -17,9 +17,11 @@ import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import io.vertx.core.Context;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,8 +33,6 @@ final class SampleDesk implements Outbox {
 
     private static final Logger log = LoggerFactory.getLogger(SampleDesk.class);
     private static final int FRAMES_UNDER_WAY = 64;
-    private static final int DELIVERIES = 5;
-    private static final long DELIVER_AGAIN_MS = 1000;
 
     private final NodeContext node;
     private final Context context;
@@ -40,10 +40,10 @@ final class SampleDesk implements Outbox {
     private final StageKind kind;
     private final Holdings holdings;
     private final StageMeters meters;
+    private final Reports reports;
     private final Runnable changed;
     private final AtomicInteger framesUnderWay = new AtomicInteger();
     private long failures;
-    private int underWay;
 
     /** Of the device thread: samples that came on by a forward since it was asked. */
     private int advanced;
@@ -57,26 +57,33 @@ final class SampleDesk implements Outbox {
         this.kind = stage.kind();
         this.holdings = holdings;
         this.meters = meters;
+        this.reports = new Reports(node, kind, changed);
         this.changed = changed;
     }
 
     void accepted(Held held) {
         if (!held.work.isFrame()) {
-            tell(held, event(held).setAccepted(Accepted.getDefaultInstance()), List.of());
+            reports.tell(held, event(held).setAccepted(Accepted.getDefaultInstance()), List.of());
         }
     }
 
+    /** With the newest checkpoint that is known here. */
     void handBack(Held held, String reason) {
-        release(held);
         if (!held.work.isFrame()) {
-            deliver(held, event(held).setHandedBack(HandedBack.newBuilder().setReason(reason)), List.of());
+            HandedBack.Builder handedBack = HandedBack.newBuilder().setReason(reason);
+            held.snapshot().ifPresent(stood -> handedBack.setCheckpoint(stood.checkpoint()));
+            reports.deliver(
+                    held,
+                    event(held).setHandedBack(handedBack),
+                    held.snapshot().map(Snapshot::tensors).orElse(List.of()));
         }
+        release(held);
     }
 
     void fail(Held held, Failure failure) {
-        release(held);
         if (held.work.isFrame()) {
             meters.frameDropped();
+            release(held);
             return;
         }
         failures++;
@@ -90,9 +97,11 @@ final class SampleDesk implements Outbox {
                 .setMessage(failure.message())
                 .setRetryable(failure.retryable())
                 .build();
-        deliver(held, event(held).setFailed(failed), List.of());
+        reports.deliver(held, event(held).setFailed(failed), List.of());
+        release(held);
     }
 
+    /** After its owner is on the way to know of its end, by which the node knows what it has still to do. */
     void release(Held held) {
         holdings.release(held);
         changed.run();
@@ -111,7 +120,7 @@ final class SampleDesk implements Outbox {
 
     /** Whether nothing is held, and every owner knows what became of what was. */
     boolean isClear() {
-        return holdings.isEmpty() && underWay == 0;
+        return holdings.isEmpty() && reports.underWay() == 0;
     }
 
     @Override
@@ -120,7 +129,7 @@ final class SampleDesk implements Outbox {
             if (held.phase() == Held.Phase.WAITING) {
                 meters.queued(held.start(System.nanoTime()));
                 if (!work.isFrame()) {
-                    tell(held, event(held).setStarted(Started.getDefaultInstance()), List.of());
+                    reports.tell(held, event(held).setStarted(Started.getDefaultInstance()), List.of());
                 }
             }
         });
@@ -136,7 +145,7 @@ final class SampleDesk implements Outbox {
                     .setTotal(total)
                     .setStepSeconds(stepSeconds)
                     .build();
-            tell(held, event(held).setProgress(progress), List.of());
+            reports.tell(held, event(held).setProgress(progress), List.of());
         });
     }
 
@@ -155,6 +164,7 @@ final class SampleDesk implements Outbox {
                 return;
             }
             Task frame = task.toBuilder()
+                    .clearResume()
                     .setPosition(decoder)
                     .setNextSeq(held.takeSeq())
                     .setFrame(PreviewFrame.newBuilder()
@@ -176,19 +186,30 @@ final class SampleDesk implements Outbox {
     }
 
     @Override
-    public void handOn(Work work, List<Tensor> tensors) {
+    public void checkpoint(Work work, Supplier<Snapshot> snapshot) {
+        onLoop(work, held -> {
+            Snapshot stands = snapshot.get();
+            held.keep(stands);
+            Checkpointed checkpointed =
+                    Checkpointed.newBuilder().setCheckpoint(stands.checkpoint()).build();
+            reports.tell(held, event(held).setCheckpointed(checkpointed), stands.tensors());
+        });
+    }
+
+    @Override
+    public void handOn(Work work, List<Tensor> made) {
         countSingleForward(work);
         onLoop(work, held -> {
-            Task task = work.task();
-            if (task.getPosition() + 1 >= task.getRouteCount()) {
+            if (work.nextPosition() >= work.task().getRouteCount()) {
                 fail(held, new Failure("no_next_stage", kind + " is the last stage of the route", false));
                 return;
             }
-            Task next = task.toBuilder()
-                    .setPosition(task.getPosition() + 1)
+            Task next = work.next()
                     .setNextSeq(held.nextSeq())
                     .addTimings(held.timing(kind, node.nodeId(), System.nanoTime()))
                     .build();
+            List<Tensor> tensors = new ArrayList<>(made);
+            tensors.addAll(work.carried());
             held.handOn();
             node.dispatcher().dispatch(next, tensors).onComplete(answer -> {
                 if (!holdings.holds(held)) {
@@ -208,10 +229,10 @@ final class SampleDesk implements Outbox {
     public void finish(Work work, EncodedImage image) {
         countSingleForward(work);
         onLoop(work, held -> {
-            release(held);
             if (work.isFrame()) {
                 PreviewFrame frame = work.task().getFrame();
                 tellFrame(held, frame.getFrom(), frame.getStep(), frame.getTotal(), image);
+                release(held);
                 return;
             }
             meters.finished();
@@ -222,7 +243,8 @@ final class SampleDesk implements Outbox {
                     .addAllTimings(work.task().getTimingsList())
                     .addTimings(held.timing(kind, node.nodeId(), System.nanoTime()))
                     .build();
-            deliver(held, event(held).setFinished(finished), tensors(image));
+            reports.deliver(held, event(held).setFinished(finished), tensors(image));
+            release(held);
         });
     }
 
@@ -240,7 +262,7 @@ final class SampleDesk implements Outbox {
                 .setHeight(image.height())
                 .setFrom(from)
                 .build();
-        tell(held, event(held).setFrame(frame), tensors(image));
+        reports.tell(held, event(held).setFrame(frame), tensors(image));
     }
 
     /** Where a task is one forward, no progress is told. */
@@ -268,35 +290,6 @@ final class SampleDesk implements Outbox {
 
     private Event.Builder event(Held held) {
         return held.event(kind, node.nodeId());
-    }
-
-    /** For what may be lost: the next event says as much. */
-    private void tell(Held held, Event.Builder event, List<Tensor> tensors) {
-        node.courier().tell(held.work.task().getOwner(), Parcel.of(event.build(), tensors));
-    }
-
-    /** For how a sample ended here: until the owner has it, or cannot be reached. */
-    private void deliver(Held held, Event.Builder event, List<Tensor> tensors) {
-        underWay++;
-        deliver(held, Parcel.of(event.build(), tensors), DELIVERIES);
-    }
-
-    private void deliver(Held held, Parcel event, int deliveries) {
-        node.courier().deliver(held.work.task().getOwner(), event).onComplete(answer -> {
-            if (answer.failed() && deliveries > 1) {
-                node.vertx().setTimer(DELIVER_AGAIN_MS, id -> deliver(held, event, deliveries - 1));
-                return;
-            }
-            if (answer.failed()) {
-                String why = answer.cause().getMessage();
-                SampleLog.about(
-                        held.work.task().getRef(),
-                        kind,
-                        () -> log.warn("The owner of {} cannot be reached: {}", held.work.key(), why));
-            }
-            underWay--;
-            changed.run();
-        });
     }
 
     private static List<Tensor> tensors(EncodedImage image) {

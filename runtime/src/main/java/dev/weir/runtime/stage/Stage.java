@@ -6,11 +6,12 @@ import dev.weir.proto.v1.Task;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
  * What one stage computes; the stage node around it has the bus, the credits and the device thread.
  *
- * <p>{@link #open}, {@link #admit}, {@link #drop}, {@link #turn} and {@link #close} are called on the node's device thread
+ * <p>{@link #open}, {@link #admit}, {@link #snapshot}, {@link #drop}, {@link #turn} and {@link #close} are called on the node's device thread
  * alone, so an implementation needs no locks. {@link #refuse} is called on the event loop and must be quick and pure.
  */
 public interface Stage {
@@ -49,6 +50,15 @@ public interface Stage {
 
     /** Takes work in. What is wrong with its tensors is told to the outbox, not thrown. */
     void admit(Work work, Outbox outbox);
+
+    /**
+     * Where a sample stands, for another node to go on from; empty where it is no further than when it came.
+     *
+     * @return called later, on another thread
+     */
+    default Optional<Supplier<Snapshot>> snapshot(SampleKey key) {
+        return Optional.empty();
+    }
 
     /** Forgets a sample, whether it waits or runs, without touching its neighbours. Unknown keys are fine. */
     void drop(SampleKey key);

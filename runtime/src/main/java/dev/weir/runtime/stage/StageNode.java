@@ -15,6 +15,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,8 @@ public final class StageNode extends VerticleBase implements Component {
     private static final long STATUS_SOON_MS = 50;
     private static final long DEADLINE_CHECK_MS = 250;
     private static final long CLOSE_WAIT_MS = 10_000;
+    private static final long GIVE_BACK_WAIT_MS = 2000;
+    private static final String NODE_STOPS = "the node stops";
 
     private final NodeContext node;
     private final Stage stage;
@@ -235,10 +239,9 @@ public final class StageNode extends VerticleBase implements Component {
     }
 
     private void handBackAll() {
-        holdings.all().forEach(held -> {
-            device.drop(held.work.key());
-            desk.handBack(held, "the node stops");
-        });
+        holdings.all().forEach(held -> device.giveBack(held.work));
+        // A device that stands still keeps nobody waiting: its samples go on from their last checkpoints.
+        vertx.setTimer(GIVE_BACK_WAIT_MS, late -> holdings.all().forEach(held -> desk.handBack(held, NODE_STOPS)));
     }
 
     private Future<Void> leave() {
@@ -268,6 +271,14 @@ public final class StageNode extends VerticleBase implements Component {
             context.runOnContext(v -> holdings.find(rejected).ifPresent(held -> {
                 desk.fail(held, DeviceFailures.of(problem));
                 device.drop(rejected.key());
+            }));
+        }
+
+        @Override
+        public void gaveBack(Work work, Optional<Supplier<Snapshot>> snapshot) {
+            context.runOnContext(v -> holdings.find(work).ifPresent(held -> {
+                snapshot.ifPresent(stood -> held.keep(stood.get()));
+                desk.handBack(held, NODE_STOPS);
             }));
         }
 
