@@ -81,7 +81,7 @@ public final class DecoderStage implements Stage {
     @Override
     public void admit(Work work, Outbox outbox) {
         try {
-            Tensor latent = work.tensor(Latents.NAME);
+            Tensor latent = Latents.of(work);
             List<Waiting> queue = work.isFrame() ? frames : pictures;
             queue.add(new Waiting(work, work.task().getModel(), Latents.shapeOf(latent), latent.toFloats()));
         } catch (IllegalArgumentException e) {

@@ -4,17 +4,21 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.RgbImage;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.plan.Group;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** A sample in the step loop: its task, its row, and what it tells the world after each step. Owned by the device thread. */
-record HeldSample(Work work, DiffusionPart part, Group group, Row row) {
+record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace) {
 
     LatentShape shape() {
         return group.shape();
@@ -24,12 +28,22 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row) {
         return row.steps() - row.state().step();
     }
 
+    /** Whether no step was done here yet. */
+    boolean isNew() {
+        return row.state().step() == work.resume().map(Checkpoint::getStep).orElse(0);
+    }
+
+    /** Where it stands, where that is further than it was when it came. */
+    Optional<Supplier<Snapshot>> snapshot() {
+        return isNew() ? Optional.empty() : Optional.of(Checkpoints.of(work, shape(), row));
+    }
+
     /**
      * Says what a step made of it.
      *
      * @param predictedOriginal x0 of the step
      */
-    void report(float[] predictedOriginal, double stepSeconds, Outbox outbox) {
+    void report(float[] predictedOriginal, double stepSeconds, long nowNanos, Outbox outbox) {
         int step = row.state().step();
         int total = row.steps();
         outbox.progress(work, step, total, stepSeconds);
@@ -37,7 +51,10 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row) {
             preview(predictedOriginal, step, total, outbox);
         }
         if (row.isDone()) {
+            outbox.checkpoint(work, Checkpoints.atNextStage(work, shape(), row));
             outbox.handOn(work, results());
+        } else if (pace.isDue(nowNanos)) {
+            outbox.checkpoint(work, Checkpoints.of(work, shape(), row));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.SampleKey;
 import dev.weir.serving.plan.Group;
 import dev.weir.serving.plan.Plan;
 import dev.weir.serving.plan.PlanRow;
@@ -16,6 +17,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -59,6 +61,14 @@ final class Roster {
     void removeIf(Predicate<HeldSample> condition) {
         rows.values().forEach(list -> list.removeIf(row -> condition.test(row.key())));
         rows.values().removeIf(List::isEmpty);
+    }
+
+    Optional<HeldSample> find(SampleKey key) {
+        return rows.values().stream()
+                .flatMap(List::stream)
+                .map(PlanRow::key)
+                .filter(sample -> sample.work().key().equals(key))
+                .findFirst();
     }
 
     PlanState<HeldSample> state(long nowMs) {

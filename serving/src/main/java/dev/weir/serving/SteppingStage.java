@@ -2,6 +2,7 @@ package dev.weir.serving;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.diffusion.StepBatch.Stepped;
 import dev.weir.proto.v1.ModelStatus;
@@ -10,6 +11,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.plan.FairPlanner;
@@ -18,17 +20,19 @@ import dev.weir.serving.plan.Plan;
 import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
 import dev.weir.serving.plan.Planner;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The loop of a stage that diffuses, the denoiser and the upsampler: before each forward it chooses the rows that take
- * part, whatever their step, sampler or guidance; runs one forward; lets each row's own sampler step; and sends out frames and
- * finished latents. A sample that comes in joins at the next step.
+ * part, whatever their step, sampler or guidance; runs one forward; lets each row's own sampler step; and sends out frames,
+ * checkpoints and finished latents. A sample that comes in joins at the next step.
  *
  * <p>Owned by the device thread. It does not know how a row begins ({@link RowSource} does) and decodes nothing.
  */
@@ -37,8 +41,16 @@ public final class SteppingStage implements Stage {
     /**
      * @param samples held at once, waiting ones included
      * @param rowsPerForward network rows in one forward; a guided sample takes two
+     * @param checkpointEvery how long a sample runs until it is told again where it stands; zero: after each step
      */
-    public record Limits(int samples, int rowsPerForward) {}
+    public record Limits(int samples, int rowsPerForward, Duration checkpointEvery) {
+
+        public static final Duration CHECKPOINT_EVERY = Duration.ofMillis(250);
+
+        public Limits(int samples, int rowsPerForward) {
+            this(samples, rowsPerForward, CHECKPOINT_EVERY);
+        }
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(SteppingStage.class);
     private static final long PROFILE_NANOS = 800_000_000;
@@ -124,11 +136,18 @@ public final class SteppingStage implements Stage {
         try {
             DiffusionPart part = models.get(work.task().getModel());
             Group group = new Group(work.task().getModel(), source.shape(part, work.task()));
-            roster.add(new HeldSample(work, part, group, source.start(part, work)), System.currentTimeMillis());
+            Row row = Checkpoints.resumed(source.start(part, work), work);
+            Pace pace = new Pace(limits.checkpointEvery());
+            roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
             backlogSeconds = roster.backlogSeconds();
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
         }
+    }
+
+    @Override
+    public Optional<Supplier<Snapshot>> snapshot(SampleKey key) {
+        return roster.find(key).flatMap(HeldSample::snapshot);
     }
 
     @Override
@@ -145,7 +164,7 @@ public final class SteppingStage implements Stage {
         if (chosen.isEmpty()) {
             return 0;
         }
-        chosen.stream().filter(sample -> sample.row().state().step() == 0).forEach(s -> outbox.started(s.work()));
+        chosen.stream().filter(HeldSample::isNew).forEach(s -> outbox.started(s.work()));
         List<Stepped> stepped;
         long begin = System.nanoTime();
         try {
@@ -154,9 +173,10 @@ public final class SteppingStage implements Stage {
             recover(plan, chosen, problem, outbox);
             return plan.cost();
         }
-        double seconds = (System.nanoTime() - begin) / 1e9;
+        long end = System.nanoTime();
+        double seconds = (end - begin) / 1e9;
         for (int i = 0; i < chosen.size(); i++) {
-            chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, outbox);
+            chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, end, outbox);
         }
         roster.stepped(state, plan, seconds);
         backlogSeconds = roster.backlogSeconds();

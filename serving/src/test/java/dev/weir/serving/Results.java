@@ -5,11 +5,13 @@ import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Forward;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Keeps what became of each sample. */
 final class Results implements Outbox {
@@ -17,6 +19,7 @@ final class Results implements Outbox {
     final Map<SampleKey, float[]> latents = new LinkedHashMap<>();
     final Map<SampleKey, Failure> failures = new LinkedHashMap<>();
     final List<Forward> forwards = new ArrayList<>();
+    final Map<SampleKey, List<Snapshot>> checkpoints = new LinkedHashMap<>();
 
     @Override
     public void started(Work work) {}
@@ -34,6 +37,11 @@ final class Results implements Outbox {
 
     @Override
     public void frame(Work work, int step, int total, EncodedImage image) {}
+
+    @Override
+    public void checkpoint(Work work, Supplier<Snapshot> snapshot) {
+        checkpoints.computeIfAbsent(work.key(), key -> new ArrayList<>()).add(snapshot.get());
+    }
 
     @Override
     public void handOn(Work work, List<Tensor> tensors) {

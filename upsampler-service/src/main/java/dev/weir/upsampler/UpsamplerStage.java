@@ -74,7 +74,7 @@ public final class UpsamplerStage implements RowSource {
     public Row start(DiffusionPart part, Work work) {
         Sampler sampler = sampler(part, work.task());
         TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
-        Tensor base = work.tensor(Latents.NAME);
+        Tensor base = Latents.of(work);
         RowStart start = RowStart.upsampling(
                 sampler,
                 NoiseSchedule.of(part.schedule()),

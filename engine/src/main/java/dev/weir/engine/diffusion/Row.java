@@ -2,7 +2,8 @@ package dev.weir.engine.diffusion;
 
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.TextStates;
-import dev.weir.engine.noise.NoiseSource;
+import dev.weir.engine.noise.NoisePosition;
+import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerState;
 
@@ -14,17 +15,17 @@ import dev.weir.engine.sampler.SamplerState;
 public final class Row {
 
     private final Sampler sampler;
-    private final NoiseSource noise;
+    private final TorchGenerator noise;
     private final Guidance guidance;
     private final Conditioning conditioning;
     private SamplerState state;
 
-    public Row(Sampler sampler, RowStart start, NoiseSource noise, Guidance guidance) {
+    public Row(Sampler sampler, RowStart start, TorchGenerator noise, Guidance guidance) {
         this(sampler, start.state(), noise, guidance, start.conditioning());
     }
 
-    /** A row that goes on from a state, as one taken over from another node does. */
-    public Row(Sampler sampler, SamplerState state, NoiseSource noise, Guidance guidance, Conditioning conditioning) {
+    private Row(
+            Sampler sampler, SamplerState state, TorchGenerator noise, Guidance guidance, Conditioning conditioning) {
         this.sampler = sampler;
         this.state = state;
         this.noise = noise;
@@ -32,8 +33,26 @@ public final class Row {
         this.conditioning = conditioning;
     }
 
+    /** The same run at another point of it, as where it is taken over from another node. */
+    public Row at(SamplerState otherState, NoisePosition position) {
+        if (otherState.step() < 0 || otherState.step() > steps()) {
+            throw new IllegalArgumentException(
+                    "step must be between 0 and %d, not %d".formatted(steps(), otherState.step()));
+        }
+        if (otherState.sample().length != state.sample().length) {
+            throw new IllegalArgumentException("a sample of %d numbers does not go on as one of %d"
+                    .formatted(state.sample().length, otherState.sample().length));
+        }
+        return new Row(sampler, otherState, new TorchGenerator(position), guidance, conditioning);
+    }
+
     public SamplerState state() {
         return state;
+    }
+
+    /** Where its noise is, which with its state is all that another node needs to go on. */
+    public NoisePosition noisePosition() {
+        return noise.position();
     }
 
     public int steps() {

@@ -61,14 +61,11 @@ class StepBatchTest {
     @Test
     void aRowGoesOnElsewhereFromItsStateAndItsNoise() {
         float[] expected = finished(row("euler_ancestral", 6, 7, 3));
-        TorchGenerator noise = new TorchGenerator(7);
-        Sampler sampler = Samplers.create(CONFIG, "euler_ancestral", 6);
-        Row row = new Row(sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, guidance(3));
+        Row row = row("euler_ancestral", 6, 7, 3);
         StepBatch.advance(denoiser, SHAPE, List.of(row));
         StepBatch.advance(denoiser, SHAPE, List.of(row));
 
-        var restored = new TorchGenerator(noise.position());
-        float[] result = finished(new Row(sampler, row.state(), restored, guidance(3), row.conditioning()));
+        float[] result = finished(row("euler_ancestral", 6, 7, 3).at(row.state(), row.noisePosition()));
 
         assertThat(result).containsExactly(expected);
     }
@@ -127,8 +124,8 @@ class StepBatchTest {
         Row done = row("ddim", 1, 1, 1);
         finished(done);
         Sampler sampler = Samplers.create(CONFIG, "ddim", 2);
-        Row small = new Row(
-                sampler, SamplerState.start(new float[3]), new TorchGenerator(1), guidance(1), Conditioning.NONE);
+        var start = new RowStart(SamplerState.start(new float[3]), Conditioning.NONE);
+        Row small = new Row(sampler, start, new TorchGenerator(1), guidance(1));
 
         assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, List.of(done)))
                 .hasMessageContaining("done");

@@ -3,11 +3,13 @@ package dev.weir.tests.stages;
 import dev.weir.proto.Tensor;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Keeps what a stage puts out, by sample. */
 final class RecordingOutbox implements Outbox {
@@ -19,6 +21,7 @@ final class RecordingOutbox implements Outbox {
     final Map<String, EncodedImage> finished = new LinkedHashMap<>();
     final Map<String, List<EncodedImage>> frames = new LinkedHashMap<>();
     final Map<String, Failure> failures = new LinkedHashMap<>();
+    final Map<String, List<Snapshot>> checkpoints = new LinkedHashMap<>();
 
     @Override
     public void started(Work work) {
@@ -39,6 +42,13 @@ final class RecordingOutbox implements Outbox {
     public void frame(Work work, int step, int total, EncodedImage image) {
         calls.add("%s frame %d of %d".formatted(work.key(), step, total));
         frames.computeIfAbsent(work.key().toString(), key -> new ArrayList<>()).add(image);
+    }
+
+    @Override
+    public void checkpoint(Work work, Supplier<Snapshot> snapshot) {
+        checkpoints
+                .computeIfAbsent(work.key().toString(), key -> new ArrayList<>())
+                .add(snapshot.get());
     }
 
     @Override

@@ -1,0 +1,85 @@
+package dev.weir.serving;
+
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.noise.NoisePosition;
+import dev.weir.engine.sampler.SamplerState;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Checkpoint;
+import dev.weir.runtime.stage.Snapshot;
+import dev.weir.runtime.stage.Work;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Where rows stand, as it travels. States are immutable, so only references are taken on the device thread; what is made of
+ * them is made wherever the supplier is called. All in float32: a run that goes on elsewhere is the same to the last bit.
+ */
+final class Checkpoints {
+
+    private static final String SAMPLE = Snapshot.PREFIX + "sample";
+    private static final String HISTORY = Snapshot.PREFIX + "history";
+
+    private Checkpoints() {}
+
+    /** Of a row in mid run. */
+    static Supplier<Snapshot> of(Work work, LatentShape shape, Row row) {
+        SamplerState state = row.state();
+        NoisePosition noise = row.noisePosition();
+        return () -> new Snapshot(
+                Checkpoint.newBuilder()
+                        .setPosition(work.task().getPosition())
+                        .setStep(state.step())
+                        .setNoise(toProto(noise))
+                        .build(),
+                tensors(work, shape, state));
+    }
+
+    /** Of a row that is done: the stage behind this one begins with its latent. */
+    static Supplier<Snapshot> atNextStage(Work work, LatentShape shape, Row row) {
+        SamplerState state = row.state();
+        return () -> new Snapshot(
+                Checkpoint.newBuilder()
+                        .setPosition(work.task().getPosition() + 1)
+                        .build(),
+                List.of(Latents.toTensor(Latents.BASE, shape, state.sample())));
+    }
+
+    /** The row where its task says that it goes on. Throws IllegalArgumentException where the two do not fit. */
+    static Row resumed(Row start, Work work) {
+        return work.resume()
+                .map(at -> start.at(
+                        new SamplerState(
+                                at.getStep(),
+                                work.tensor(SAMPLE).toFloats(),
+                                work.has(HISTORY) ? work.tensor(HISTORY).toFloats() : new float[0]),
+                        fromProto(at.getNoise())))
+                .orElse(start);
+    }
+
+    private static List<Tensor> tensors(Work work, LatentShape shape, SamplerState state) {
+        List<Tensor> tensors = new ArrayList<>();
+        tensors.add(Latents.toTensor(SAMPLE, shape, state.sample()));
+        if (state.history().length > 0) {
+            tensors.add(Tensor.ofFloats(HISTORY, state.history(), state.history().length));
+        }
+        if (work.has(Latents.NAME) || work.has(Latents.BASE)) {
+            Tensor base = Latents.of(work);
+            tensors.add(new Tensor(Latents.BASE, base.dtype(), base.shape(), base.bytes()));
+        }
+        return tensors;
+    }
+
+    private static dev.weir.proto.v1.NoisePosition toProto(NoisePosition noise) {
+        return dev.weir.proto.v1.NoisePosition.newBuilder()
+                .setSeed(noise.seed())
+                .setDrawn(noise.drawn())
+                .setSpare(noise.spare())
+                .build();
+    }
+
+    private static NoisePosition fromProto(dev.weir.proto.v1.NoisePosition noise) {
+        return new NoisePosition(noise.getSeed(), noise.getDrawn(), noise.getSpare());
+    }
+}
