@@ -20,9 +20,13 @@ public final class ProcessCluster implements AutoCloseable {
 
     private static final String HEAP = "192m";
 
+    private final String name;
+    private final List<String> addresses;
     private final List<Member> members;
 
-    private ProcessCluster(List<Member> members) {
+    private ProcessCluster(String name, List<String> addresses, List<Member> members) {
+        this.name = name;
+        this.addresses = List.copyOf(addresses);
         this.members = List.copyOf(members);
     }
 
@@ -46,7 +50,7 @@ public final class ProcessCluster implements AutoCloseable {
 
     /** Returns when every node is ready. @param hosts one for each node */
     public static ProcessCluster start(Layout layout, Supplier<? extends Host> hosts) {
-        ProcessCluster cluster = new ProcessCluster(members(layout, hosts));
+        ProcessCluster cluster = of(layout, hosts);
         try {
             // The others join it: clusters that begin apart would have to merge.
             Member first = cluster.members.get(0);
@@ -62,7 +66,7 @@ public final class ProcessCluster implements AutoCloseable {
         }
     }
 
-    private static List<Member> members(Layout layout, Supplier<? extends Host> hosts) {
+    private static ProcessCluster of(Layout layout, Supplier<? extends Host> hosts) {
         String name = "bench-" + UUID.randomUUID();
         List<Host> gateways = new ArrayList<>();
         List<String> addresses = new ArrayList<>();
@@ -91,7 +95,17 @@ public final class ProcessCluster implements AutoCloseable {
                 members.add(new Member(role + "-" + (i + 1), role, host, Jvm.WEIR.withHeap(HEAP), arguments));
             }
         }
-        return members;
+        return new ProcessCluster(name, addresses, members);
+    }
+
+    /** That a node is told as {@code --cluster}. */
+    public String name() {
+        return name;
+    }
+
+    /** Of the gateways, for nodes that join. */
+    public List<String> addresses() {
+        return addresses;
     }
 
     /** Gateways first, then the stages in the order of a picture's way. */
