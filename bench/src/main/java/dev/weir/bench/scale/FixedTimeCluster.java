@@ -73,7 +73,8 @@ final class FixedTimeCluster implements AutoCloseable {
     /** What the gateway says of each denoiser that it knows; nothing while a stage is missing. */
     List<JsonNode> statuses() throws IOException {
         JsonNode stagesNow = JSON.readTree(url().resolve("/v1/cluster").toURL()).path("stages");
-        if (nodes(stagesNow, "text-encoder").isEmpty() || nodes(stagesNow, "decoder").isEmpty()) {
+        if (nodes(stagesNow, "text-encoder").isEmpty()
+                || nodes(stagesNow, "decoder").isEmpty()) {
             return List.of();
         }
         return nodes(stagesNow, "denoiser");
