@@ -1,0 +1,362 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.weir.bench.cluster.Host;
+import dev.weir.bench.cluster.JobClient;
+import dev.weir.bench.cluster.JobRequest;
+import dev.weir.bench.cluster.JobRun;
+import dev.weir.bench.cluster.Member;
+import dev.weir.bench.cluster.ProcessCluster;
+import dev.weir.bench.cluster.ProcessCluster.Layout;
+import dev.weir.runtime.Role;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Two gateways, of which one dies, or stands still and comes back, while it owns jobs. */
+final class GatewayLossTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final int STEPS = 30;
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
+
+    private static final Map<JobRequest, Map<Integer, byte[]>> UNDISTURBED = new LinkedHashMap<>();
+    private static ProcessCluster cluster;
+    private static Member owner;
+    private static Member other;
+
+    @BeforeAll
+    static void startAndDrawUndisturbed() throws Exception {
+        List<String> stage = List.of("--precision", "fp32");
+        // One row a forward: whatever is under way beside a picture, its kernels are the same.
+        List<String> denoiser = List.of("--precision", "fp32", "--max-rows", "1");
+        cluster = ProcessCluster.start(
+                new Layout(
+                        Map.of(Role.GATEWAY, 2, Role.TEXT_ENCODER, 1, Role.DENOISER, 1, Role.DECODER, 1),
+                        Map.of(
+                                Role.GATEWAY, List.of("-v"),
+                                Role.TEXT_ENCODER, stage,
+                                Role.DENOISER, denoiser,
+                                Role.DECODER, stage)),
+                () -> Host.LOOPBACK);
+        owner = cluster.members(Role.GATEWAY).get(0);
+        other = cluster.members(Role.GATEWAY).get(1);
+        awaitEachOther();
+        JobClient client = new JobClient(cluster.gateways(), new Random(1), PATIENCE);
+        for (int i = 0; i < 6; i++) {
+            JobRequest request = new JobRequest("a red apple", 100 + 10L * i, STEPS, "euler_ancestral", 1, 1 + i % 2);
+            JobRun run = client.run(request);
+            assertThat(run.problem()).isEmpty();
+            UNDISTURBED.put(request, Map.copyOf(run.pictures()));
+        }
+    }
+
+    @AfterAll
+    static void end() {
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @BeforeEach
+    void bothAreUp() {
+        if (!owner.process().isAlive()) {
+            owner.start();
+            owner.awaitReady();
+        }
+        awaitEachOther();
+    }
+
+    @Test
+    void itsJobsAreAdoptedAndEveryPictureIsTheSameAndToldOnce() throws Exception {
+        List<JobRun> runs = underLoad(() -> {
+            awaitJobsAt(owner, 3);
+            owner.process().kill();
+        });
+
+        assertUndisturbed(runs);
+        assertThat(Server.at(other.url().toString()).text("/metrics"))
+                .containsPattern("weir_gateway_adopted_total [1-9]");
+    }
+
+    @Test
+    void oneThatStoodStillLetsGoOfWhatOthersAdopted() throws Exception {
+        List<JobRun> runs = underLoad(() -> {
+            awaitJobsAt(owner, 3);
+            double before = adopted(other);
+            owner.process().freeze();
+            try {
+                Awaitility.await("the other gateway to adopt its jobs")
+                        .atMost(PATIENCE)
+                        .until(() -> adopted(other) > before);
+            } finally {
+                owner.process().thaw();
+            }
+        });
+
+        assertUndisturbed(runs);
+        Awaitility.await("it to know that it stood still").atMost(PATIENCE).until(() -> owner.transcript()
+                .contains("Stood still"));
+        Awaitility.await("it to hold nothing").atMost(PATIENCE).until(() -> jobsAt(owner) == 0);
+        for (JobRun run : runs) {
+            Awaitility.await("it to answer for the job " + run.id())
+                    .atMost(PATIENCE)
+                    .ignoreExceptions()
+                    .until(() -> server(owner)
+                            .get("/v1/jobs/" + run.id())
+                            .path("status")
+                            .asText()
+                            .equals("completed"));
+        }
+    }
+
+    @Test
+    void aSocketAtTheOtherGatewayAttachesToItsJobAndMissesNoPicture() throws Exception {
+        JobRequest request = UNDISTURBED.keySet().stream()
+                .filter(r -> r.images() == 2)
+                .findFirst()
+                .orElseThrow();
+        String job = JSON.readTree(
+                        submit(owner, request, "attach-" + owner.process().pid())
+                                .body())
+                .path("id")
+                .asText();
+        awaitJobsAt(owner, 1);
+        owner.process().kill();
+
+        Pictures pictures = new Pictures();
+        WebSocket socket = HTTP.newWebSocketBuilder()
+                .buildAsync(URI.create(other.url().toString().replace("http:", "ws:") + "/v1/stream"), pictures)
+                .join();
+        socket.sendText("{\"type\":\"attach\",\"job\":\"" + job + "\"}", true).join();
+
+        Awaitility.await("both pictures")
+                .atMost(PATIENCE)
+                .until(() -> pictures.events("completed").size() == 2);
+        assertThat(pictures.events("completed").stream()
+                        .map(event -> event.path("sample").asInt()))
+                .containsExactlyInAnyOrder(0, 1);
+        Map<Integer, byte[]> expected = UNDISTURBED.get(request);
+        assertThat(pictures.finals).hasSize(2).allSatisfy((sample, bytes) -> assertThat(bytes)
+                .isEqualTo(expected.get(sample)));
+        socket.abort();
+    }
+
+    @Test
+    void aRetriedRequestIsTheSameJobAfterItsOwnersDeathToo() throws Exception {
+        JobRequest request = UNDISTURBED.keySet().iterator().next();
+        String key = "retry-" + owner.process().pid();
+        HttpResponse<String> first = submit(owner, request, key);
+        assertThat(submit(other, request, key).body()).contains(idOf(first));
+        awaitJobsAt(owner, 1);
+        owner.process().kill();
+
+        Awaitility.await("an answer")
+                .atMost(PATIENCE)
+                .until(() -> submit(other, request, key).statusCode() == 202);
+        assertThat(idOf(submit(other, request, key))).isEqualTo(idOf(first));
+        JobRequest another = new JobRequest("a blue house", 1, STEPS, "ddim", 1, 1);
+        assertThat(submit(other, another, key).statusCode()).isEqualTo(409);
+        Awaitility.await("the picture").atMost(PATIENCE).until(() -> server(other)
+                .get("/v1/jobs/" + idOf(first))
+                .path("status")
+                .asText()
+                .equals("completed"));
+    }
+
+    /** A final's binary message: the length of its header, the header as JSON, the file. */
+    private static final class Pictures implements WebSocket.Listener {
+        final Map<Integer, byte[]> finals = new java.util.concurrent.ConcurrentHashMap<>();
+        private final List<JsonNode> events = new CopyOnWriteArrayList<>();
+        private final StringBuilder text = new StringBuilder();
+        private final java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+
+        List<JsonNode> events(String type) {
+            return events.stream()
+                    .filter(event -> event.path("type").asText().equals(type))
+                    .toList();
+        }
+
+        @Override
+        public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
+            text.append(part);
+            if (last) {
+                events.add(read(text.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+                text.setLength(0);
+            }
+            socket.request(1);
+            return null;
+        }
+
+        @Override
+        public CompletionStage<?> onBinary(WebSocket socket, java.nio.ByteBuffer part, boolean last) {
+            byte[] read = new byte[part.remaining()];
+            part.get(read);
+            bytes.writeBytes(read);
+            if (last) {
+                java.nio.ByteBuffer message = java.nio.ByteBuffer.wrap(bytes.toByteArray());
+                bytes.reset();
+                byte[] header = new byte[message.getInt()];
+                message.get(header);
+                byte[] image = new byte[message.remaining()];
+                message.get(image);
+                JsonNode json = read(header);
+                if (json.path("kind").asText().equals("final")) {
+                    finals.put(json.path("sample").asInt(), image);
+                }
+            }
+            socket.request(1);
+            return null;
+        }
+
+        private static JsonNode read(byte[] json) {
+            try {
+                return JSON.readTree(json);
+            } catch (java.io.IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+    }
+
+    private interface Fault {
+        void strike() throws Exception;
+    }
+
+    /** Every request at once, half of them at each gateway, and a fault while they are made. */
+    private static List<JobRun> underLoad(Fault fault) throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(UNDISTURBED.size());
+        try {
+            List<Future<JobRun>> running = new ArrayList<>();
+            // The owner is drawn first by clients of this seed.
+            for (JobRequest request : UNDISTURBED.keySet()) {
+                JobClient client = new JobClient(cluster.gateways(), preferring(0), PATIENCE);
+                running.add(clients.submit(() -> client.run(request)));
+            }
+            fault.strike();
+            List<JobRun> runs = new ArrayList<>();
+            for (Future<JobRun> run : running) {
+                runs.add(run.get());
+            }
+            return runs;
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    private static Random preferring(int first) {
+        return new Random(1) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public int nextInt(int bound) {
+                return first % bound;
+            }
+        };
+    }
+
+    private static void assertUndisturbed(List<JobRun> runs) {
+        assertThat(runs).allSatisfy(run -> {
+            assertThat(run.problem())
+                    .as(() -> owner.transcript() + "\n\n" + other.transcript())
+                    .isEmpty();
+            assertThat(run.duplicates()).isZero();
+            Map<Integer, byte[]> expected = UNDISTURBED.get(run.request());
+            run.pictures().forEach((sample, bytes) -> assertThat(bytes).isEqualTo(expected.get(sample)));
+            assertThat(run.pictures()).hasSameSizeAs(expected);
+        });
+    }
+
+    private static HttpResponse<String> submit(Member at, JobRequest request, String key) throws Exception {
+        String body = JsonNodeFactory.instance
+                .objectNode()
+                .put("prompt", request.prompt())
+                .put("seed", request.seed())
+                .put("num_inference_steps", request.steps())
+                .put("sampler", request.sampler())
+                .put("guidance_scale", request.guidance())
+                .put("n", request.images())
+                .toString();
+        return HTTP.send(
+                HttpRequest.newBuilder(at.url().resolve("/v1/jobs"))
+                        .timeout(PATIENCE)
+                        .header("Content-Type", "application/json")
+                        .header("Idempotency-Key", key)
+                        .POST(BodyPublishers.ofString(body))
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
+    private static String idOf(HttpResponse<String> response) throws Exception {
+        return JSON.readTree(response.body()).path("id").asText();
+    }
+
+    private static Server server(Member member) {
+        return Server.at(member.url().toString());
+    }
+
+    private static int jobsAt(Member gateway) {
+        return server(gateway).get("/v1/cluster").path("gateway").path("jobs").asInt();
+    }
+
+    private static void awaitJobsAt(Member gateway, int count) {
+        Awaitility.await("jobs to be made at " + gateway)
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> jobsAt(gateway) >= count);
+    }
+
+    private static double adopted(Member gateway) {
+        return server(gateway)
+                .text("/metrics")
+                .lines()
+                .filter(line -> line.startsWith("weir_gateway_adopted_total "))
+                .mapToDouble(line -> Double.parseDouble(line.split(" ")[1]))
+                .sum();
+    }
+
+    private static void awaitEachOther() {
+        for (Member gateway : List.of(owner, other)) {
+            Awaitility.await(gateway + " to know the other gateway and the stages")
+                    .atMost(PATIENCE)
+                    .ignoreExceptions()
+                    .until(() -> {
+                        JsonNode seen = server(gateway).get("/v1/cluster");
+                        return seen.path("other_gateways").size() == 1
+                                && server(gateway)
+                                        .get("/v1/models")
+                                        .path("data")
+                                        .path(0)
+                                        .path("ready")
+                                        .asBoolean();
+                    });
+        }
+    }
+}
