@@ -35,12 +35,23 @@ final class LimitOptions {
                     + "${DEFAULT-VALUE}.")
     private int drainSeconds = 25;
 
+    @Option(
+            names = "--checkpoint-ms",
+            paramLabel = "N",
+            description =
+                    "How long a sample runs until its owner is told again where it stands, for another node to go on "
+                            + "from should this one be lost; 0: after each step. Default: ${DEFAULT-VALUE}.")
+    private long checkpointMs = SteppingStage.Limits.CHECKPOINT_EVERY.toMillis();
+
     int held() {
         return atLeastOne("--max-held", held);
     }
 
     SteppingStage.Limits stepping() {
-        return new SteppingStage.Limits(held(), atLeastOne("--max-rows", rows));
+        if (checkpointMs < 0) {
+            throw new CliException(CliException.USAGE, "--checkpoint-ms must be at least 0, not " + checkpointMs);
+        }
+        return new SteppingStage.Limits(held(), atLeastOne("--max-rows", rows), Duration.ofMillis(checkpointMs));
     }
 
     GatewayConfig.Limits gateway() {

@@ -13,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /** A gateway, over plain HTTP. */
 record Server(URI url) {
@@ -43,9 +44,29 @@ record Server(URI url) {
                 .body();
     }
 
+    byte[] bytes(String path) {
+        return HTTP.sendAsync(
+                        HttpRequest.newBuilder(url.resolve(path))
+                                .timeout(TIMEOUT)
+                                .build(),
+                        BodyHandlers.ofByteArray())
+                .join()
+                .body();
+    }
+
+    /** Takes the lines of what is served there as they come; done at the end. */
+    CompletableFuture<Void> follow(String path, Consumer<String> line) {
+        return HTTP.sendAsync(HttpRequest.newBuilder(url.resolve(path)).build(), BodyHandlers.ofLines())
+                .thenAcceptAsync(response -> response.body().forEach(line));
+    }
+
     /** {@code POST /v1/images/generations}. */
     CompletableFuture<Answer> generate(Map<String, Object> request) {
-        return send(HttpRequest.newBuilder(url.resolve("/v1/images/generations"))
+        return post("/v1/images/generations", request);
+    }
+
+    CompletableFuture<Answer> post(String path, Map<String, Object> request) {
+        return send(HttpRequest.newBuilder(url.resolve(path))
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(JSON.valueToTree(request).toString())));
     }

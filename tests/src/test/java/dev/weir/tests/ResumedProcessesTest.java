@@ -1,0 +1,214 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.cluster.Host;
+import dev.weir.bench.cluster.Member;
+import dev.weir.bench.cluster.ProcessCluster;
+import dev.weir.bench.cluster.ProcessCluster.Layout;
+import dev.weir.runtime.Role;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Denoisers in processes of their own that die, stand still or are told to stop in mid run: it costs a step or two, and the
+ * pictures are the same to the last byte. Each forward has one guided sample, since kernels choose by the size of a batch.
+ */
+final class ResumedProcessesTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int IMAGES = 8;
+    private static final int STEPS = 120;
+    private static final Map<String, Object> REQUEST = Map.of(
+            "prompt",
+            "a red apple",
+            "seed",
+            100,
+            "n",
+            IMAGES,
+            "num_inference_steps",
+            STEPS,
+            "guidance_scale",
+            5,
+            "sampler",
+            "euler_ancestral");
+
+    /** A checkpoint follows each step, and may be on its way when its node is gone. */
+    private static final int MOST_STEPS_LOST = 2;
+
+    private static ProcessCluster cluster;
+    private static Server server;
+    private static List<byte[]> undisturbed;
+
+    @BeforeAll
+    static void drawUndisturbed() {
+        List<String> denoiser = List.of("--max-rows", "2", "--checkpoint-ms", "0", "--drain-time", "0");
+        cluster = ProcessCluster.start(
+                new Layout(
+                        Map.of(Role.GATEWAY, 1, Role.TEXT_ENCODER, 1, Role.DENOISER, 2, Role.DECODER, 1),
+                        Map.of(Role.DENOISER, denoiser)),
+                () -> Host.LOOPBACK);
+        server = new Server(cluster.gateways().get(0));
+        awaitBothDenoisers();
+        undisturbed = WatchedJob.start(server, REQUEST).pictures();
+    }
+
+    @AfterAll
+    static void end() {
+        cluster.close();
+    }
+
+    @BeforeEach
+    void awaitAll() {
+        awaitBothDenoisers();
+    }
+
+    @Test
+    void aDenoiserThatIsKilledInMidRunCostsAStepOrTwo() {
+        WatchedJob job = WatchedJob.start(server, REQUEST);
+        Member victim = awaitOneInMidRun(job);
+        victim.process().kill();
+        List<byte[]> pictures = job.pictures();
+        victim.start();
+        victim.awaitReady();
+
+        assertThat(pictures).containsExactlyElementsOf(undisturbed);
+        assertThat(resumedInMidRun(job)).isNotEmpty();
+        assertNothingIsToldTwice(job);
+        assertThat(stepsLost(job)).isLessThanOrEqualTo(MOST_STEPS_LOST);
+    }
+
+    @Test
+    void aDenoiserThatStandsStillIsDoneWithoutAndServesAgain() {
+        double stale = staleEvents();
+        WatchedJob job = WatchedJob.start(server, REQUEST);
+        Member victim = awaitOneInMidRun(job);
+        victim.process().freeze();
+        try {
+            Awaitility.await("another to go on with its samples")
+                    .atMost(PATIENCE)
+                    .until(() -> !resumedInMidRun(job).isEmpty());
+        } finally {
+            victim.process().thaw();
+        }
+
+        assertThat(job.pictures()).containsExactlyElementsOf(undisturbed);
+        assertNothingIsToldTwice(job);
+        Awaitility.await("late news of the old attempt, dropped")
+                .atMost(PATIENCE)
+                .until(() -> staleEvents() > stale);
+        awaitBothDenoisers();
+        WatchedJob next = WatchedJob.start(server, REQUEST);
+        assertThat(next.pictures()).containsExactlyElementsOf(undisturbed);
+        assertThat(denoisersOf(next)).hasSize(2);
+    }
+
+    @Test
+    void aDenoiserThatIsToldToStopCostsNoStep() {
+        WatchedJob job = WatchedJob.start(server, REQUEST);
+        Member victim = awaitOneInMidRun(job);
+        victim.process().terminate();
+        List<byte[]> pictures = job.pictures();
+        victim.process().awaitExit();
+        victim.start();
+        victim.awaitReady();
+
+        assertThat(pictures).containsExactlyElementsOf(undisturbed);
+        assertThat(resumedInMidRun(job)).isNotEmpty();
+        assertNothingIsToldTwice(job);
+        assertThat(stepsLost(job)).isZero();
+    }
+
+    /** One denoiser of two, each of which has a sample in mid run, and others that wait behind it. */
+    private static Member awaitOneInMidRun(WatchedJob job) {
+        Awaitility.await("a sample in mid run at either denoiser")
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> job.events("progress").stream()
+                                .filter(event -> event.path("step").asInt() == 5)
+                                .count()
+                        >= 2);
+        assertThat(job.events("completed")).isEmpty();
+        return cluster.members(Role.DENOISER).get(0);
+    }
+
+    private static List<JsonNode> resumedInMidRun(WatchedJob job) {
+        return job.events("resumed").stream()
+                .filter(event -> event.path("step").asInt() > 0)
+                .toList();
+    }
+
+    private static void assertNothingIsToldTwice(WatchedJob job) {
+        for (int sample = 0; sample < IMAGES; sample++) {
+            assertThat(job.eventsOf(sample))
+                    .filteredOn(event -> event.path("type").asText().equals("progress"))
+                    .extracting(event -> event.path("step").asInt())
+                    .isSorted()
+                    .doesNotHaveDuplicates();
+            assertThat(job.eventsOf(sample))
+                    .filteredOn(event -> event.path("type").asText().matches("queued|started|completed"))
+                    .extracting(event -> event.path("type").asText())
+                    .containsExactly("queued", "started", "completed");
+        }
+    }
+
+    /** The most that any sample had to do again. */
+    private static int stepsLost(WatchedJob job) {
+        int most = 0;
+        for (int sample = 0; sample < IMAGES; sample++) {
+            int told = 0;
+            for (JsonNode event : job.eventsOf(sample)) {
+                int step = event.path("step").asInt();
+                if (event.path("type").asText().equals("resumed")) {
+                    most = Math.max(most, told - step);
+                }
+                told = Math.max(told, step);
+            }
+        }
+        return most;
+    }
+
+    private static Set<String> denoisersOf(WatchedJob job) {
+        return job.events("completed").stream()
+                .flatMap(event -> elements(event.path("timings")))
+                .filter(timing -> timing.path("stage").asText().equals("denoiser"))
+                .map(timing -> timing.path("node").asText())
+                .collect(Collectors.toSet());
+    }
+
+    private static double staleEvents() {
+        return server.text("/metrics")
+                .lines()
+                .filter(line -> line.startsWith("weir_gateway_stale_events_total"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    private static void awaitBothDenoisers() {
+        Awaitility.await("the gateway to know both denoisers")
+                .atMost(PATIENCE)
+                .until(() -> denoisers().count() == 2);
+    }
+
+    /** As the gateway knows them. */
+    private static Stream<JsonNode> denoisers() {
+        return elements(server.get("/v1/cluster").path("stages"))
+                .filter(stage -> stage.path("stage").asText().equals("denoiser"))
+                .flatMap(stage -> elements(stage.path("nodes")));
+    }
+
+    private static Stream<JsonNode> elements(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false);
+    }
+}
