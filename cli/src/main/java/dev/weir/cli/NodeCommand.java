@@ -51,6 +51,9 @@ final class NodeCommand implements Callable<Integer> {
     @Mixin
     private LimitOptions limits;
 
+    @Mixin
+    private TraceOptions traces;
+
     @Override
     public Integer call() {
         Set<Role> wanted = EnumSet.copyOf(roles);
@@ -58,11 +61,12 @@ final class NodeCommand implements Callable<Integer> {
         var address = http.address(hasGateway ? HttpOptions.GATEWAY_PORT : 0);
         boolean hasStage = wanted.stream().anyMatch(role -> role.stage().isPresent());
         NodeConfig config = new NodeConfig(
-                wanted,
-                Optional.of(cluster.toConfig()),
-                hasGateway ? Optional.empty() : Optional.of(address),
-                hasStage ? models.toConfig() : NodeConfig.Compute.auto(List.of()),
-                limits.node());
+                        wanted,
+                        Optional.of(cluster.toConfig()),
+                        hasGateway ? Optional.empty() : Optional.of(address),
+                        hasStage ? models.toConfig() : NodeConfig.Compute.auto(List.of()),
+                        limits.node())
+                .tracingTo(traces.endpoint());
         WeirNode node = WeirNode.start(config, address, limits);
         node.announce(spec.commandLine().getOut());
         node.serve();

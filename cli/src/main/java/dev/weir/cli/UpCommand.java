@@ -46,16 +46,20 @@ final class UpCommand implements Callable<Integer> {
     @Mixin
     private LimitOptions limits;
 
+    @Mixin
+    private TraceOptions traces;
+
     @Override
     public Integer call() {
         HostPort address = http.address(HttpOptions.GATEWAY_PORT);
         NodeConfig.Compute compute = models.toConfig();
         NodeConfig config = new NodeConfig(
-                rolesFor(compute),
-                cluster.isAsked() ? Optional.of(cluster.toConfig()) : Optional.empty(),
-                Optional.empty(),
-                compute,
-                limits.node());
+                        rolesFor(compute),
+                        cluster.isAsked() ? Optional.of(cluster.toConfig()) : Optional.empty(),
+                        Optional.empty(),
+                        compute,
+                        limits.node())
+                .tracingTo(traces.endpoint());
         WeirNode node = WeirNode.start(config, address, limits);
         new GatewayClient(node.url()).awaitReady();
         node.announce(spec.commandLine().getOut());

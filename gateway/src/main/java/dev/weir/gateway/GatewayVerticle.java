@@ -6,6 +6,7 @@ import dev.weir.gateway.http.ClusterHandlers;
 import dev.weir.gateway.http.ImagesHandler;
 import dev.weir.gateway.http.JobsHandlers;
 import dev.weir.gateway.http.PageHandler;
+import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
@@ -121,6 +122,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 BodyHandler.create(false).setBodyLimit(config.limits().bodyBytes());
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
+        RequestTrace trace = new RequestTrace(node.tracing());
+        router.post("/v1/images/generations").handler(trace);
+        router.post("/v1/jobs").handler(trace);
         router.post("/v1/images/generations")
                 .handler(body)
                 .handler(new ImagesHandler(vertx, reader, jobs, ledger, answers, slowClient));

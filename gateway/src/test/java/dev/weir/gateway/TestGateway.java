@@ -21,6 +21,7 @@ import dev.weir.runtime.memory.ClusterMemory;
 import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.ops.Health;
 import dev.weir.runtime.route.Dispatcher;
+import dev.weir.runtime.trace.Tracing;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -140,7 +141,8 @@ final class TestGateway implements AutoCloseable {
                 new BusDispatcher(courier),
                 memory,
                 new Health(Duration.ofSeconds(10)),
-                metrics);
+                metrics,
+                Tracing.off());
         context.health().started();
         return context;
     }

@@ -5,6 +5,8 @@ import dev.weir.runtime.memory.ClusterMemory;
 import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.ops.Health;
 import dev.weir.runtime.ops.OpsServer;
+import dev.weir.runtime.trace.TraceExport;
+import dev.weir.runtime.trace.Tracing;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -57,8 +59,11 @@ public final class Node {
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         bindJvmMetrics(metrics);
         Health health = new Health(config.limits().stallLimit());
+        Tracing tracing = config.traceEndpoint()
+                .map(endpoint -> TraceExport.to(endpoint, nodeId))
+                .orElseGet(Tracing::off);
         return member(config, metrics, health).compose(member -> NodeContext.create(
-                        member.vertx, nodeId, config.limits(), member.memory, health, metrics)
+                        member.vertx, nodeId, config.limits(), member.memory, health, metrics, tracing)
                 .compose(context -> new Node(context, config, member.address).deploy(factory))
                 .recover(problem -> member.vertx.close().transform(closed -> Future.failedFuture(problem))));
     }
@@ -90,7 +95,7 @@ public final class Node {
 
     /** At once: what is held is handed back. */
     public Future<Void> close() {
-        return context.vertx().close();
+        return context.vertx().close().eventually(context.tracing()::close);
     }
 
     private Future<Node> deploy(RoleFactory factory) {

@@ -1,5 +1,6 @@
 package dev.weir.runtime;
 
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,12 +19,28 @@ import java.util.stream.Collectors;
  * @param ops where a node without a gateway serves its health and metrics; port 0: any free one; empty: nowhere
  * @param compute what the stages compute with
  * @param limits how long things may take
+ * @param traceEndpoint where spans are sent; empty: nowhere
  */
 public record NodeConfig(
-        Set<Role> roles, Optional<ClusterConfig> cluster, Optional<HostPort> ops, Compute compute, Limits limits) {
+        Set<Role> roles,
+        Optional<ClusterConfig> cluster,
+        Optional<HostPort> ops,
+        Compute compute,
+        Limits limits,
+        Optional<URI> traceEndpoint) {
 
     public NodeConfig {
         roles = Set.copyOf(roles);
+    }
+
+    /** One that traces nothing. */
+    public NodeConfig(
+            Set<Role> roles, Optional<ClusterConfig> cluster, Optional<HostPort> ops, Compute compute, Limits limits) {
+        this(roles, cluster, ops, compute, limits, Optional.empty());
+    }
+
+    public NodeConfig tracingTo(Optional<URI> endpoint) {
+        return new NodeConfig(roles, cluster, ops, compute, limits, endpoint);
     }
 
     /**
@@ -99,7 +116,17 @@ public record NodeConfig(
         boolean hasStage = roles.stream().anyMatch(role -> role.stage().isPresent());
         problems.addAll(compute.problems(hasStage));
         problems.addAll(limits.problems());
+        traceEndpoint
+                .filter(endpoint -> !isCollector(endpoint))
+                .ifPresent(endpoint ->
+                        problems.add("trace-endpoint: must be http://HOST:PORT or https://HOST:PORT, without a user"));
         return problems;
+    }
+
+    private static boolean isCollector(URI endpoint) {
+        return String.valueOf(endpoint.getScheme()).matches("https?")
+                && endpoint.getHost() != null
+                && endpoint.getUserInfo() == null;
     }
 
     /** Every setting by name, to be shown at start. */
@@ -121,6 +148,7 @@ public record NodeConfig(
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");
+        settings.put("trace-endpoint", traceEndpoint.map(URI::toString).orElse("none"));
         settings.put("patience", limits.patience().toSeconds() + " s");
         return settings;
     }

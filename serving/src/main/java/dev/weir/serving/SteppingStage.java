@@ -175,12 +175,12 @@ public final class SteppingStage implements Stage {
         }
         long end = System.nanoTime();
         double seconds = (end - begin) / 1e9;
+        outbox.forward(Forwards.of(plan, seconds));
         for (int i = 0; i < chosen.size(); i++) {
             chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, end, outbox);
         }
         roster.stepped(state, plan, seconds);
         backlogSeconds = roster.backlogSeconds();
-        outbox.forward(Forwards.of(plan, seconds));
         return plan.cost();
     }
 

@@ -73,7 +73,13 @@ public final class RequestReader {
     }
 
     /** @param urls whether the answer links to the pictures instead of bearing them */
-    public record ImagesRequest(JobSpec spec, boolean stream, boolean urls) {}
+    public record ImagesRequest(JobSpec spec, boolean stream, boolean urls) {
+
+        /** The same as part of a trace. */
+        public ImagesRequest under(String traceparent) {
+            return new ImagesRequest(spec.under(traceparent), stream, urls);
+        }
+    }
 
     /** The body of {@code POST /v1/images/generations}. */
     public ImagesRequest images(Fields fields) {

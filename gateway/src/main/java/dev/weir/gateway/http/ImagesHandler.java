@@ -34,7 +34,7 @@ public final class ImagesHandler implements Handler<RoutingContext> {
 
     @Override
     public void handle(RoutingContext ctx) {
-        ImagesRequest request = reader.images(JsonBody.of(ctx));
+        ImagesRequest request = reader.images(JsonBody.of(ctx)).under(RequestTrace.of(ctx));
         IdempotencyKey.of(ctx)
                 .ifPresentOrElse(
                         key -> answerKeyed(ctx, request, key),

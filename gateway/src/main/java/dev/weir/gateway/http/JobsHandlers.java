@@ -43,7 +43,7 @@ public final class JobsHandlers {
     }
 
     private void submit(RoutingContext ctx) {
-        JobSpec spec = reader.job(JsonBody.of(ctx));
+        JobSpec spec = reader.job(JsonBody.of(ctx)).under(RequestTrace.of(ctx));
         IdempotencyKey.of(ctx)
                 .map(key -> ledger.submit(spec, key.key(), key.request()))
                 .orElseGet(() -> ledger.submit(spec))

@@ -5,6 +5,8 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
+import dev.weir.runtime.trace.Tracing;
+import io.opentelemetry.api.trace.Span;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -92,6 +94,18 @@ public final class Job {
                 id, sample.index(), ++seq, spec.seed(sample.index()), sample.attempt(), step, spec.totalSteps());
     }
 
+    /** Begins a span for each sample that has not ended. */
+    void traceWith(Tracing tracing) {
+        samples.stream().filter(sample -> !sample.ended()).forEach(sample -> {
+            Span span = tracing.start("sample", spec.traceparent());
+            span.setAttribute("weir.job", id);
+            span.setAttribute("weir.sample", sample.index());
+            span.setAttribute("weir.model", spec.model());
+            span.setAttribute("weir.steps", spec.totalSteps());
+            sample.tracedBy(span);
+        });
+    }
+
     SampleRef ref(Sample sample) {
         return SampleRef.newBuilder()
                 .setJobId(id)
@@ -113,7 +127,8 @@ public final class Job {
                 .setPriority(spec.priority())
                 .setGeneration(generation)
                 .setPreview(spec.preview())
-                .addAllRoute(spec.route());
+                .addAllRoute(spec.route())
+                .setTraceparent(Tracing.traceparent(sample.trace()));
         sample.checkpoint().map(Snapshot::checkpoint).ifPresent(at -> task.setResume(at)
                 .setPosition(Route.entry(spec.route(), at.getPosition())));
         return task.build();

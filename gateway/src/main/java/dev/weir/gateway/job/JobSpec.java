@@ -15,6 +15,7 @@ import java.util.List;
  * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}
  * @param samples how many pictures
  * @param user who asks, as the client says; empty when it does not
+ * @param traceparent of the request, as W3C has it; empty where it is not traced
  */
 public record JobSpec(
         String model,
@@ -24,15 +25,35 @@ public record JobSpec(
         Preview preview,
         String user,
         Priority priority,
-        OnDisconnect onDisconnect) {
+        OnDisconnect onDisconnect,
+        String traceparent) {
 
     public JobSpec {
         route = List.copyOf(route);
     }
 
+    /** One whose request nobody traces. */
+    public JobSpec(
+            String model,
+            List<StageKind> route,
+            Generation generation,
+            int samples,
+            Preview preview,
+            String user,
+            Priority priority,
+            OnDisconnect onDisconnect) {
+        this(model, route, generation, samples, preview, user, priority, onDisconnect, "");
+    }
+
+    /** The same as part of a trace. */
+    public JobSpec under(String newTraceparent) {
+        return new JobSpec(model, route, generation, samples, preview, user, priority, onDisconnect, newTraceparent);
+    }
+
     /** The same, which goes on when its client leaves. */
     public JobSpec finishing() {
-        return new JobSpec(model, route, generation, samples, preview, user, priority, OnDisconnect.FINISH);
+        return new JobSpec(
+                model, route, generation, samples, preview, user, priority, OnDisconnect.FINISH, traceparent);
     }
 
     public long seed(int sample) {

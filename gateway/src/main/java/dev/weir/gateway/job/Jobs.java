@@ -10,6 +10,7 @@ import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
+import io.opentelemetry.api.trace.StatusCode;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -111,6 +112,7 @@ public final class Jobs {
     public Job reserve(String id, JobSpec spec, long nowMs, JobWatcher watcher) {
         admission.check(spec, jobs.size(), samples, idle != null);
         Job job = new Job(id, spec, nowMs, nowMs + patience.deadline().toMillis(), watcher);
+        job.traceWith(node.tracing());
         jobs.put(id, job);
         samples += spec.samples();
         return job;
@@ -123,6 +125,7 @@ public final class Jobs {
     /** Takes a job over from an owner that is gone, past the limits since it was let in once. Begins nothing. */
     public Job adopt(AdoptedJob adopted, JobWatcher watcher) {
         Job job = new Job(adopted, watcher, now());
+        job.traceWith(node.tracing());
         jobs.put(job.id(), job);
         samples +=
                 (int) job.samples().stream().filter(sample -> !sample.ended()).count();
@@ -142,6 +145,7 @@ public final class Jobs {
         if (job != null) {
             job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> {
                 sample.drop();
+                sample.trace().end();
                 samples--;
             });
             tellIfIdle();
@@ -246,6 +250,7 @@ public final class Jobs {
                 job.ref(sample),
                 sample.stage(),
                 () -> log.warn("A sample failed for good: {}: {}", failure.code(), failure.message()));
+        sample.trace().setStatus(StatusCode.ERROR, failure.code() + ": " + failure.message());
         end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
     }
 
@@ -253,6 +258,9 @@ public final class Jobs {
         sample.end(last);
         samples--;
         metrics.ended(outcome, now() - job.createdMs());
+        sample.trace().setAttribute("weir.attempts", sample.attempt());
+        sample.trace().setAttribute("weir.outcome", outcome);
+        sample.trace().end();
         if (job.isOver()) {
             jobs.remove(job.id());
             if (job.mayHaveStrays()) {

@@ -5,6 +5,8 @@ import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.stage.Failure;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
 import io.vertx.core.Vertx;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
@@ -96,6 +98,7 @@ final class Restarts {
 
     private void restart(Job job, Sample sample, Failure reason, long pauseMs) {
         metrics.restarted(reason.code());
+        sample.trace().addEvent("new attempt", Attributes.of(AttributeKey.stringKey("reason"), reason.code()));
         SampleLog.about(
                 job.ref(sample),
                 sample.stage(),

@@ -4,6 +4,7 @@ import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Snapshot;
+import io.opentelemetry.api.trace.Span;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,7 @@ final class Sample {
 
     private final int index;
     private final Strikes strikes = new Strikes();
+    private Span trace = Span.getInvalid();
     private int attempt = 1;
     private long lastSeq = -1;
     private String holder = "";
@@ -35,6 +37,15 @@ final class Sample {
 
     int index() {
         return index;
+    }
+
+    void tracedBy(Span span) {
+        trace = span;
+    }
+
+    /** From its submission to its end; does nothing where nobody traces. */
+    Span trace() {
+        return trace;
     }
 
     int attempt() {

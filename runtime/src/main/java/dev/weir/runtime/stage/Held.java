@@ -17,6 +17,7 @@ final class Held {
 
     final Work work;
     final int forwards;
+    private StageTrace trace = StageTrace.NONE;
     private final long acceptedNanos;
     private long startedNanos;
     private int forwardsDone;
@@ -30,6 +31,14 @@ final class Held {
         this.acceptedNanos = acceptedNanos;
         this.forwardsDone = work.resume().map(Checkpoint::getStep).orElse(0);
         this.nextSeq = work.task().getNextSeq();
+    }
+
+    void tracedBy(StageTrace stageTrace) {
+        trace = stageTrace;
+    }
+
+    StageTrace trace() {
+        return trace;
     }
 
     Phase phase() {

@@ -16,7 +16,7 @@ public interface Outbox {
     /** A step was done; {@code step} counts from 1. */
     void progress(Work work, int step, int total, double stepSeconds);
 
-    /** A forward was done: for the meters, where there are any. */
+    /** A forward was done, of which results are told next: for meters and traces, where there are any. */
     default void forward(Forward forward) {}
 
     /** The predicted clean latent of a step, to be decoded for who watches. Dropped when no decoder has room for it. */

@@ -14,6 +14,7 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import io.vertx.core.Context;
@@ -48,6 +49,9 @@ final class SampleDesk implements Outbox {
     /** Of the device thread: samples that came on by a forward since it was asked. */
     private int advanced;
 
+    /** Of the device thread: rows of this turn's forward, as far as they are known. */
+    private int rows;
+
     /** @param changed called on the event loop whenever a sample is no longer held, or its end is told */
     SampleDesk(
             NodeContext node, Context context, Stage stage, Holdings holdings, StageMeters meters, Runnable changed) {
@@ -63,6 +67,7 @@ final class SampleDesk implements Outbox {
 
     void accepted(Held held) {
         if (!held.work.isFrame()) {
+            held.tracedBy(StageTrace.of(node.tracing(), held.work.task(), Addresses.name(kind), node.nodeId()));
             reports.tell(held, event(held).setAccepted(Accepted.getDefaultInstance()), List.of());
         }
     }
@@ -87,6 +92,7 @@ final class SampleDesk implements Outbox {
             return;
         }
         failures++;
+        held.trace().failed(failure);
         meters.failed(failure.code());
         SampleLog.about(
                 held.work.task().getRef(),
@@ -104,6 +110,7 @@ final class SampleDesk implements Outbox {
     /** After its owner is on the way to know of its end, by which the node knows what it has still to do. */
     void release(Held held) {
         holdings.release(held);
+        held.trace().ended();
         changed.run();
     }
 
@@ -115,6 +122,7 @@ final class SampleDesk implements Outbox {
     int takeAdvanced() {
         int samples = advanced;
         advanced = 0;
+        rows = 0;
         return samples;
     }
 
@@ -125,8 +133,10 @@ final class SampleDesk implements Outbox {
 
     @Override
     public void started(Work work) {
+        rows++;
         onLoop(work, held -> {
             if (held.phase() == Held.Phase.WAITING) {
+                held.trace().started();
                 meters.queued(held.start(System.nanoTime()));
                 if (!work.isFrame()) {
                     reports.tell(held, event(held).setStarted(Started.getDefaultInstance()), List.of());
@@ -138,8 +148,10 @@ final class SampleDesk implements Outbox {
     @Override
     public void progress(Work work, int step, int total, double stepSeconds) {
         advanced++;
+        int shared = rows;
         onLoop(work, held -> {
             held.done(step);
+            held.trace().stepped(step, shared);
             Progress progress = Progress.newBuilder()
                     .setStep(step)
                     .setTotal(total)
@@ -151,6 +163,7 @@ final class SampleDesk implements Outbox {
 
     @Override
     public void forward(Forward forward) {
+        rows = forward.rows();
         meters.forward(forward);
     }
 
@@ -199,7 +212,9 @@ final class SampleDesk implements Outbox {
     @Override
     public void handOn(Work work, List<Tensor> made) {
         countSingleForward(work);
+        int shared = rows;
         onLoop(work, held -> {
+            held.trace().made(shared);
             if (work.nextPosition() >= work.task().getRouteCount()) {
                 fail(held, new Failure("no_next_stage", kind + " is the last stage of the route", false));
                 return;
@@ -228,7 +243,9 @@ final class SampleDesk implements Outbox {
     @Override
     public void finish(Work work, EncodedImage image) {
         countSingleForward(work);
+        int shared = rows;
         onLoop(work, held -> {
+            held.trace().made(shared);
             if (work.isFrame()) {
                 PreviewFrame frame = work.task().getFrame();
                 tellFrame(held, frame.getFrom(), frame.getStep(), frame.getTotal(), image);
