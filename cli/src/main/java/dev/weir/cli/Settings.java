@@ -3,6 +3,7 @@ package dev.weir.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -167,8 +168,11 @@ final class Settings implements IDefaultValueProvider {
                 : String.valueOf(value);
     }
 
-    /** Where a key lies is none; what it is would be. */
+    /** Where a key lies is none; what it is would be, as would a user in a URL. */
     private static boolean isSecret(OptionSpec option) {
+        if (option.getValue() instanceof URI url && url.getUserInfo() != null) {
+            return true;
+        }
         return key(option).matches(".*(key|password|secret|token).*") && !(option.getValue() instanceof Path);
     }
 

@@ -94,7 +94,7 @@ public final class TextEncoderStage implements Stage {
         Set<String> prompts = new LinkedHashSet<>();
         List<Work> batch = takeBatch(model, prompts);
         batch.forEach(outbox::started);
-        Map<String, TextStates> states = states(model, prompts);
+        Map<String, TextStates> states = states(model, prompts, outbox);
         for (Work work : batch) {
             outbox.handOn(work, contexts(work.task().getGeneration(), states));
         }
@@ -120,12 +120,13 @@ public final class TextEncoderStage implements Stage {
     }
 
     /** The states of prompts, in one forward for those that are not remembered. */
-    private Map<String, TextStates> states(String model, Set<String> prompts) {
+    private Map<String, TextStates> states(String model, Set<String> prompts, Outbox outbox) {
         Map<String, TextStates> states = new LinkedHashMap<>();
         List<String> unknown = new ArrayList<>();
         for (String prompt : prompts) {
             cache.find(model, prompt).ifPresentOrElse(known -> states.put(prompt, known), () -> unknown.add(prompt));
         }
+        outbox.lookedUp(states.size(), unknown.size());
         if (!unknown.isEmpty()) {
             Iterator<TextStates> encoded = models.get(model).encode(unknown).iterator();
             for (String prompt : unknown) {

@@ -16,6 +16,9 @@ public interface Outbox {
     /** A step was done; {@code step} counts from 1. */
     void progress(Work work, int step, int total, double stepSeconds);
 
+    /** Inputs of this turn whose results were remembered, and those that were not: for the meters, where there are any. */
+    default void lookedUp(int hits, int misses) {}
+
     /** A forward was done, of which results are told next: for meters and traces, where there are any. */
     default void forward(Forward forward) {}
 

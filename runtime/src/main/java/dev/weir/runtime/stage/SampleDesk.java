@@ -162,6 +162,11 @@ final class SampleDesk implements Outbox {
     }
 
     @Override
+    public void lookedUp(int hits, int misses) {
+        meters.lookedUp(hits, misses);
+    }
+
+    @Override
     public void forward(Forward forward) {
         rows = forward.rows();
         meters.forward(forward);

@@ -108,6 +108,19 @@ final class StageMeters {
         preemptions.increment(forward.preempted());
     }
 
+    void lookedUp(int hits, int misses) {
+        lookups("hit").increment(hits);
+        lookups("miss").increment(misses);
+    }
+
+    private Counter lookups(String result) {
+        return Counter.builder("weir.stage.cache")
+                .description("Inputs whose results were remembered, and those that were not")
+                .tag("stage", stage)
+                .tag("result", result)
+                .register(metrics);
+    }
+
     void queued(double seconds) {
         queue.record(Duration.ofNanos((long) (seconds * 1e9)));
     }
