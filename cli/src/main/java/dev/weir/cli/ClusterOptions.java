@@ -43,6 +43,13 @@ final class ClusterOptions {
                             + "several gateways: when the last node that holds data leaves, a lite one must be started anew.")
     private boolean lite;
 
+    @Option(
+            names = "--quorum",
+            paramLabel = "N",
+            description = "Record jobs only while this many nodes that hold data see each other, so that of a parted "
+                    + "cluster one part at most does. The same on all nodes. Default: any number.")
+    private int quorum = 0;
+
     @Mixin
     private BusTlsOptions tls;
 
@@ -58,6 +65,7 @@ final class ClusterOptions {
                 busPort,
                 join.stream().map(address -> parse("--join", address)).toList(),
                 lite,
+                quorum,
                 tls.toConfig());
     }
 

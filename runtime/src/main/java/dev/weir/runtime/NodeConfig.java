@@ -139,6 +139,7 @@ public record NodeConfig(
             settings.put("bus-port", c.busPort() == 0 ? "any" : String.valueOf(c.busPort()));
             settings.put("join", c.join().stream().map(HostPort::toString).collect(Collectors.joining(", ")));
             settings.put("lite", String.valueOf(c.lite()));
+            settings.put("quorum", c.quorum() == 0 ? "none" : String.valueOf(c.quorum()));
             settings.put("bus-tls", c.tls().map(BusTls::toString).orElse("none"));
         });
         ops.ifPresent(o -> settings.put("health and metrics", o.toString()));

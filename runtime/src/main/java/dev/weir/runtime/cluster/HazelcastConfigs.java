@@ -6,6 +6,9 @@ import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.config.MaxSizePolicy;
 import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.SplitBrainProtectionConfig;
+import com.hazelcast.spi.merge.PutIfAbsentMergePolicy;
+import com.hazelcast.splitbrainprotection.SplitBrainProtectionOn;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.memory.MemoryArea;
@@ -18,6 +21,7 @@ final class HazelcastConfigs {
     static final int PORTS_TRIED = 10;
 
     private static final int BACKUPS = 2;
+    private static final String QUORUM = "weir.quorum";
 
     private HazelcastConfigs() {}
 
@@ -29,7 +33,12 @@ final class HazelcastConfigs {
         config.getMultiMapConfig("__vertx.subs").setBackupCount(BACKUPS);
         config.getMapConfig("__vertx.nodeInfo").setBackupCount(BACKUPS);
         for (MemoryArea area : MemoryArea.values()) {
-            memory(config.getMapConfig(HazelcastMemory.mapName(area)), area);
+            memory(config, area, cluster.quorum());
+        }
+        config.getSerializationConfig()
+                .addDataSerializableFactory(NewerRecordPolicy.FACTORY, type -> new NewerRecordPolicy());
+        if (cluster.quorum() > 0) {
+            config.addSplitBrainProtectionConfig(quorum(cluster.quorum()));
         }
         network(config.getNetworkConfig(), cluster, bindHost);
         config.getSerializationConfig().setJavaSerializationFilterConfig(JavaObjects.filter());
@@ -49,14 +58,34 @@ final class HazelcastConfigs {
         return config;
     }
 
-    private static void memory(MapConfig map, MemoryArea area) {
+    private static void memory(Config config, MemoryArea area, int quorum) {
+        MapConfig map = config.getMapConfig(HazelcastMemory.mapName(area));
         map.setBackupCount(area.copies() - 1);
+        if (area.isLedger() && quorum > 0) {
+            map.setSplitBrainProtectionName(QUORUM);
+        }
+        // Of two that cannot be compared, the one in the larger part stays.
+        map.getMergePolicyConfig()
+                .setPolicy(
+                        area == MemoryArea.JOBS
+                                ? NewerRecordPolicy.class.getName()
+                                : PutIfAbsentMergePolicy.class.getName());
         if (area.megabytes() > 0) {
             map.getEvictionConfig()
                     .setMaxSizePolicy(MaxSizePolicy.USED_HEAP_SIZE)
                     .setSize(area.megabytes())
                     .setEvictionPolicy(EvictionPolicy.LRU);
         }
+    }
+
+    /** Writes need so many members that hold data; what is written may be read by fewer. */
+    private static SplitBrainProtectionConfig quorum(int dataMembers) {
+        return new SplitBrainProtectionConfig(QUORUM, true, dataMembers)
+                .setProtectOn(SplitBrainProtectionOn.WRITE)
+                .setFunctionImplementation(members -> members.stream()
+                                .filter(member -> !member.isLiteMember())
+                                .count()
+                        >= dataMembers);
     }
 
     private static void network(NetworkConfig network, ClusterConfig cluster, String bindHost) {

@@ -94,7 +94,7 @@ class BusSecurityTest {
     /** Its way into the membership is open, since Hazelcast's port knows no TLS; into the bus there is none. */
     private static void staysOutside(Optional<BusTls> tls) throws Exception {
         ClusterConfig config = new ClusterConfig(
-                nodes.clusterName(), Optional.of(FreePorts.onLoopback()), 0, List.of(gatewayAddress), false, tls);
+                nodes.clusterName(), Optional.of(FreePorts.onLoopback()), 0, List.of(gatewayAddress), false, 0, tls);
         Vertx intruder = get(Cluster.join(config, false, Vertx.builder(), new VertxOptions(), () -> {}))
                 .vertx();
         try {

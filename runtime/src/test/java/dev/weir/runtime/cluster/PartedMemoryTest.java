@@ -1,0 +1,108 @@
+package dev.weir.runtime.cluster;
+
+import static dev.weir.runtime.Futures.failure;
+import static dev.weir.runtime.Futures.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.runtime.ClusterConfig;
+import dev.weir.runtime.FreePorts;
+import dev.weir.runtime.HostPort;
+import dev.weir.runtime.memory.MemoryArea;
+import dev.weir.runtime.memory.MemoryException;
+import dev.weir.runtime.memory.MemoryMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The ledger where not all nodes see each other. */
+class PartedMemoryTest {
+
+    private static final Duration LIFE = Duration.ofMinutes(5);
+
+    private final String name = "test-" + UUID.randomUUID();
+    private final List<Cluster> joined = new ArrayList<>();
+
+    @AfterEach
+    void leave() throws Exception {
+        for (int i = joined.size() - 1; i >= 0; i--) {
+            get(joined.get(i).vertx().close());
+        }
+    }
+
+    @Test
+    void tooFewNodesReadTheLedgerAndDoNotWriteToIt() throws Exception {
+        HostPort first = FreePorts.onLoopback();
+        Cluster one = join(config(first, List.of(), false).withQuorum(2));
+        MemoryMap jobs = one.memory().map(MemoryArea.JOBS);
+
+        Throwable refused = failure(jobs.putIfAbsent("job", new byte[] {1}, LIFE));
+        assertThat(refused).isInstanceOf(MemoryException.class);
+        assertThat(((MemoryException) refused).refused()).isTrue();
+        assertThat(get(jobs.get("job"))).isEmpty();
+        get(one.memory().map(MemoryArea.TEXT_STATES).put("states", new byte[] {1}, LIFE));
+
+        join(config(FreePorts.onLoopback(), List.of(first), true).withQuorum(2));
+        assertThat(((MemoryException) failure(jobs.replace("job", new byte[] {1}, new byte[] {2}, LIFE))).refused())
+                .as("a lite node holds no data")
+                .isTrue();
+
+        join(config(FreePorts.onLoopback(), List.of(first), false).withQuorum(2));
+        await().until(() -> get(jobs.putIfAbsent("job", new byte[] {1}, LIFE).otherwise(Optional.of(new byte[0])))
+                .isEmpty());
+        assertThat(get(jobs.get("job"))).hasValue(new byte[] {1});
+    }
+
+    @Test
+    void whenPartsBecomeOneTheLaterOwnersRecordStays() throws Exception {
+        HostPort late = FreePorts.onLoopback();
+        Cluster one = join(config(FreePorts.onLoopback(), List.of(late), false));
+        Cluster other = join(config(late, List.of(), false));
+        for (int i = 0; i < 20; i++) {
+            get(one.memory().map(MemoryArea.JOBS).put("job" + i, record(i % 2, 9), LIFE));
+            get(other.memory().map(MemoryArea.JOBS).put("job" + i, record(1 - i % 2, 1), LIFE));
+            get(one.memory().map(MemoryArea.JOBS).put("same" + i, record(3, i % 2 * 10), LIFE));
+            get(other.memory().map(MemoryArea.JOBS).put("same" + i, record(3, 5), LIFE));
+        }
+
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> one.memory().view().equals(other.memory().view()));
+
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            for (int i = 0; i < 20; i++) {
+                assertThat(read(one, "job" + i).getEpoch()).isEqualTo(1);
+                assertThat(read(other, "same" + i).getVersion()).isEqualTo(i % 2 == 1 ? 10 : 5);
+            }
+        });
+    }
+
+    private static byte[] record(long epoch, long version) {
+        return JobRecord.newBuilder()
+                .setEpoch(epoch)
+                .setVersion(version)
+                .build()
+                .toByteArray();
+    }
+
+    private static JobRecord read(Cluster cluster, String key) throws Exception {
+        return JobRecord.parseFrom(
+                get(cluster.memory().map(MemoryArea.JOBS).get(key)).orElseThrow());
+    }
+
+    private ClusterConfig config(HostPort bind, List<HostPort> join, boolean lite) {
+        return new ClusterConfig(name, Optional.of(bind), 0, join, lite);
+    }
+
+    private Cluster join(ClusterConfig config) throws Exception {
+        Cluster cluster = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), () -> {}));
+        joined.add(cluster);
+        return cluster;
+    }
+}
