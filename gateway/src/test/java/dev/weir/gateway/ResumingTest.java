@@ -196,7 +196,7 @@ final class ResumingTest {
         IntStream.rangeClosed(first, last).forEach(sitting::step);
     }
 
-    private static Snapshot snapshot(int position, int step) {
+    static Snapshot snapshot(int position, int step) {
         Checkpoint checkpoint =
                 Checkpoint.newBuilder().setPosition(position).setStep(step).build();
         return new Snapshot(

@@ -119,9 +119,14 @@ final class TestGateway implements AutoCloseable {
         deployment = get(vertx.deployVerticle(verticle));
     }
 
-    /** A second gateway of this cluster, to be closed before this one, once each has heard of the other. */
+    /** A gateway of this cluster that knows nobody yet; it ends with this one. */
+    TestGateway another(GatewayConfig config) {
+        return new TestGateway(this, config);
+    }
+
+    /** The same, once each has heard of the other. */
     TestGateway beside(GatewayConfig config) {
-        TestGateway second = new TestGateway(this, config);
+        TestGateway second = another(config);
         await().until(() -> others() == 1 && second.others() == 1);
         return second;
     }

@@ -1,0 +1,228 @@
+package dev.weir.gateway;
+
+import static dev.weir.gateway.TestGateway.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.MoodyMemory.Mood;
+import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.Told;
+import dev.weir.runtime.memory.MemoryArea;
+import dev.weir.runtime.memory.MemoryMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What is written of jobs, when, and what happens while it cannot be. */
+final class LedgerTest {
+
+    private static final JsonObject APPLE =
+            new JsonObject().put("prompt", "a red apple").put("seed", 5);
+    private static final Duration RESULT = Duration.ofSeconds(2);
+    private static final GatewayConfig SHORT = TestGateway.CONFIG
+            .with(new Patience(Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), RESULT))
+            .with(Limits.DEFAULT.withSamples(4000, 4000).withKept(4000, 64L << 20));
+
+    private final Vertx vertx = Vertx.vertx();
+    private final MoodyMemory memory = new MoodyMemory(vertx);
+    private TestGateway gateway = new TestGateway(TestGateway.CONFIG, vertx, memory);
+
+    @AfterEach
+    void close() {
+        gateway.close();
+    }
+
+    @Test
+    void aJobIsInTheLedgerWhenItIsAccepted() {
+        gateway.stage.script(Sitting::start);
+
+        JobRecord record = record(submit());
+
+        assertThat(record.getGeneration().getPrompt()).isEqualTo("a red apple");
+        assertThat(record.getOwner()).startsWith("gateway-a");
+        assertThat(record.getDeadlineMs()).isGreaterThan(System.currentTimeMillis());
+    }
+
+    @Test
+    void whereTheLedgerDoesNotAnswerTheClientIsToldSoAndNothingIsBegun() {
+        for (Mood mood : List.of(Mood.SILENT, Mood.REFUSING)) {
+            memory.mood = mood;
+
+            HttpResponse<String> response = post(APPLE);
+
+            assertThat(response.statusCode()).isEqualTo(503);
+            assertThat(response.body()).contains("ledger_unavailable");
+            assertThat(response.headers().firstValue("Retry-After")).isPresent();
+        }
+        assertThat(gateway.isIdle()).isTrue();
+        assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    @Test
+    void whatIsToldIsSoonWritten() {
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            sitting.step(1);
+        });
+        String job = submit();
+
+        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasProgress));
+
+        gateway.stage.sittings().get(0).paint();
+        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasCompleted));
+    }
+
+    @Test
+    void aSilentLedgerDoesNotKeepAPictureFromItsClient() {
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        CompletableFuture<HttpResponse<String>> events = events(job);
+        memory.mood = Mood.SILENT;
+
+        gateway.stage.sittings().get(0).paint();
+
+        assertThat(events.join().body()).contains("event: completed");
+        assertThat(record(job, memory.map(MemoryArea.JOBS)).getEventsList()).noneMatch(Told::hasCompleted);
+        memory.mood = Mood.WELL;
+        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasCompleted));
+    }
+
+    @Test
+    void whatAMinorityMayNotWriteItDoesNotTell() {
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        memory.mood = Mood.REFUSING;
+        gateway.stage.sittings().get(0).paint();
+        await().until(() -> gateway.ask(jobs -> jobs.samplesInFlight()) == 0);
+        await().during(Duration.ofMillis(700)).until(() -> status(job).equals("generating"));
+
+        memory.mood = Mood.WELL;
+
+        await().until(() -> status(job).equals("completed"));
+    }
+
+    @Test
+    void aJobThatAnotherGatewayTookIsLetGo() {
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        JobRecord taken =
+                record(job).toBuilder().setOwner("gateway-z.1").setEpoch(1).build();
+        get(memory.map(MemoryArea.JOBS).put(job, taken.toByteArray(), Duration.ofMinutes(1)));
+
+        gateway.stage.sittings().get(0).paint();
+
+        await().until(() -> gateway.isIdle());
+        assertThat(gateway.cancels).as("the new owner's work goes on").isEmpty();
+        assertThat(record(job).getEpoch()).isGreaterThanOrEqualTo(1);
+    }
+
+    @Test
+    void anOrphanInTheLedgerIsAdoptedAndGoesOn() {
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasStarted));
+        JobRecord left = record(job);
+        gateway.stop();
+        get(memory.map(MemoryArea.JOBS)
+                .put(job, left.toBuilder().setOwner("gone.1").build().toByteArray(), Duration.ofMinutes(1)));
+
+        gateway.stage.script(Sitting::paint);
+        TestGateway next = gateway.another(TestGateway.CONFIG);
+
+        await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
+                        "completed"::equals);
+        assertThat(record(job).getEpoch()).isEqualTo(1);
+        assertThat(gateway.stage.sittings().get(1).task.getRef().getAttempt()).isGreaterThan(1);
+    }
+
+    @Test
+    void afterAStormAndSomeTimeTheMemoryIsEmptyAgain() {
+        gateway.close();
+        Vertx fresh = Vertx.vertx();
+        MoodyMemory shared = new MoodyMemory(fresh);
+        gateway = new TestGateway(SHORT, fresh, shared);
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            sitting.checkpoint(ResumingTest.snapshot(1, 2));
+            sitting.finish();
+        });
+        List<CompletableFuture<HttpResponse<String>>> storm = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            storm.add(gateway.http()
+                    .sendAsync(
+                            gateway.request("/v1/jobs")
+                                    .header("Content-Type", "application/json")
+                                    .header("Idempotency-Key", "storm-" + i)
+                                    .POST(BodyPublishers.ofString(APPLE.encode()))
+                                    .build(),
+                            java.net.http.HttpResponse.BodyHandlers.ofString()));
+            if (i % 100 == 99) {
+                storm.forEach(CompletableFuture::join);
+            }
+        }
+        assertThat(storm)
+                .allSatisfy(response -> assertThat(response.join().statusCode()).isEqualTo(202));
+        String last = new JsonObject(storm.get(1999).join().body()).getString("id");
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> gateway.kept() == 0);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> get(shared.map(MemoryArea.JOBS).keys()).isEmpty());
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> get(shared.map(MemoryArea.CHECKPOINTS).keys()).isEmpty());
+        assertThat(gateway.fetch("/v1/jobs/" + last).statusCode()).isEqualTo(410);
+    }
+
+    private String submit() {
+        HttpResponse<String> response = post(APPLE);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(202);
+        return new JsonObject(response.body()).getString("id");
+    }
+
+    private HttpResponse<String> post(JsonObject body) {
+        return gateway.send(gateway.post("/v1/jobs", body.encode()));
+    }
+
+    private String status(String job) {
+        return new JsonObject(gateway.fetch("/v1/jobs/" + job).body()).getString("status");
+    }
+
+    private CompletableFuture<HttpResponse<String>> events(String job) {
+        CompletableFuture<HttpResponse<String>> events = gateway.http()
+                .sendAsync(
+                        gateway.request("/v1/jobs/" + job + "/events").build(),
+                        java.net.http.HttpResponse.BodyHandlers.ofString());
+        await().until(() -> gateway.ask(jobs -> gateway.watchers(job)) == 1);
+        return events;
+    }
+
+    private JobRecord record(String job) {
+        return record(job, memory.map(MemoryArea.JOBS));
+    }
+
+    private JobRecord record(String job, MemoryMap jobs) {
+        Mood mood = memory.mood;
+        memory.mood = Mood.WELL;
+        try {
+            return JobRecord.parseFrom(get(jobs.get(job)).orElseThrow());
+        } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            memory.mood = mood;
+        }
+    }
+}
