@@ -1,7 +1,6 @@
 package dev.weir.serving;
 
 import dev.weir.engine.LatentShape;
-import dev.weir.engine.RgbImage;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
@@ -18,7 +17,11 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A sample in the step loop: its task, its row, and what it tells the world after each step. Owned by the device thread. */
-record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace) {
+record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace, PreviewSteps previews) {
+
+    HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace) {
+        this(work, part, group, row, pace, new PreviewSteps(work.task().getPreview(), row.steps()));
+    }
 
     LatentShape shape() {
         return group.shape();
@@ -43,14 +46,15 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace
      *
      * @param predictedOriginal x0 of the step
      */
-    void report(float[] predictedOriginal, double stepSeconds, long nowNanos, Outbox outbox) {
+    void report(float[] predictedOriginal, double stepSeconds, long nowNanos, FramePainter painter, Outbox outbox) {
         int step = row.state().step();
         int total = row.steps();
         outbox.progress(work, step, total, stepSeconds);
-        if (PreviewSteps.isDue(work.task().getPreview(), step, total)) {
-            preview(predictedOriginal, step, total, outbox);
+        if (previews.isDue(step, nowNanos)) {
+            preview(predictedOriginal, step, total, painter, outbox);
         }
         if (row.isDone()) {
+            painter.forget(work.key());
             outbox.checkpoint(work, Checkpoints.atNextStage(work, shape(), row));
             outbox.handOn(work, results());
         } else if (pace.isDue(nowNanos)) {
@@ -58,13 +62,10 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace
         }
     }
 
-    private void preview(float[] predictedOriginal, int step, int total, Outbox outbox) {
+    private void preview(float[] predictedOriginal, int step, int total, FramePainter painter, Outbox outbox) {
         if (work.task().getPreview().getGrade() == Preview.Grade.LATENT_RGB
                 && part.preview().isPresent()) {
-            RgbImage image = part.preview()
-                    .get()
-                    .image(shape(), predictedOriginal, part.card().scale());
-            outbox.frame(work, step, total, Pictures.frame(image));
+            painter.offer(new FramePainter.Frame(this, part.preview().get(), predictedOriginal, step), outbox);
         } else {
             outbox.previewLatent(work, step, total, Latents.toTensor(shape(), predictedOriginal));
         }

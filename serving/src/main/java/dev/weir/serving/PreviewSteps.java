@@ -2,28 +2,52 @@ package dev.weir.serving;
 
 import dev.weir.proto.v1.Preview;
 
-/** After which steps of a run a frame is wanted. The last step never is: the picture itself follows. */
+/**
+ * After which steps of one run a frame is wanted. The last step never is: the picture itself follows. Owned by the device
+ * thread.
+ */
 final class PreviewSteps {
 
-    private PreviewSteps() {}
+    private static final long NANOS_PER_MS = 1_000_000;
+
+    private final Preview wanted;
+    private final int total;
+    private boolean anyYet;
+    private long lastNanos;
+
+    /** @param total steps of the run */
+    PreviewSteps(Preview wanted, int total) {
+        this.wanted = wanted;
+        this.total = total;
+    }
 
     /**
+     * Whether a frame is due; to be asked after each step.
+     *
      * @param step steps done, from 1
-     * @param total steps of the run
      */
-    static boolean isDue(Preview preview, int step, int total) {
-        if (step >= total) {
-            return false;
+    boolean isDue(int step, long nowNanos) {
+        boolean due = step < total && (isMultiple(step) || isOneOfEvenlySpread(step) || hasWaited(nowNanos));
+        if (due) {
+            anyYet = true;
+            lastNanos = nowNanos;
         }
-        boolean everySo = preview.getEverySteps() > 0 && step % preview.getEverySteps() == 0;
-        return everySo || isOneOfEvenlySpread(preview.getCount(), step, total);
+        return due;
+    }
+
+    private boolean isMultiple(int step) {
+        return wanted.getEverySteps() > 0 && step % wanted.getEverySteps() == 0;
     }
 
     /** Frame i of n (from 1) is due at the first step that is no earlier than i/(n+1) of the way. */
-    private static boolean isOneOfEvenlySpread(int count, int step, int total) {
-        int parts = count + 1;
+    private boolean isOneOfEvenlySpread(int step) {
+        int parts = wanted.getCount() + 1;
         long before = (long) (step - 1) * parts / total;
         long now = (long) step * parts / total;
-        return count > 0 && now > before;
+        return wanted.getCount() > 0 && now > before;
+    }
+
+    private boolean hasWaited(long nowNanos) {
+        return wanted.getEveryMs() > 0 && (!anyYet || nowNanos - lastNanos >= wanted.getEveryMs() * NANOS_PER_MS);
     }
 }

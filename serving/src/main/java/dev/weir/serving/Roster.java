@@ -85,6 +85,13 @@ final class Roster {
         curves.put(group, curve);
     }
 
+    /** Whether the device has no room for more than it is planned to do. */
+    boolean isFull(PlanState<HeldSample> state, Plan<HeldSample> plan) {
+        int held =
+                state.groups().stream().mapToInt(queue -> queue.rows().size()).sum();
+        return held > plan.chosen().size() || plan.cost() >= curve(plan.group()).cap();
+    }
+
     /** Enters a forward that was planned for the state and took so many seconds; finished samples leave. */
     void stepped(PlanState<HeldSample> state, Plan<HeldSample> plan, double seconds) {
         shares = shares.after(state, plan, seconds);

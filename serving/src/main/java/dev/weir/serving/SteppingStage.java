@@ -8,6 +8,7 @@ import dev.weir.engine.diffusion.StepBatch.Stepped;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
@@ -62,6 +63,7 @@ public final class SteppingStage implements Stage {
     private final Limits limits;
     private final Planner planner;
     private final Roster roster;
+    private final FramePainter painter;
     private volatile ServedModels<DiffusionPart> models;
     private volatile double backlogSeconds;
 
@@ -85,6 +87,7 @@ public final class SteppingStage implements Stage {
         this.limits = limits;
         this.planner = planner;
         this.roster = new Roster(limits.rowsPerForward(), Map.of());
+        this.painter = new FramePainter("weir-" + Addresses.name(kind) + "-frames", System::nanoTime);
     }
 
     @Override
@@ -94,6 +97,7 @@ public final class SteppingStage implements Stage {
 
     @Override
     public void open() {
+        painter.start();
         models = ServedModels.open(folders, source::open);
         var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
         models.all()
@@ -152,6 +156,7 @@ public final class SteppingStage implements Stage {
 
     @Override
     public void drop(SampleKey key) {
+        painter.forget(key);
         roster.removeIf(sample -> sample.work().key().equals(key));
         backlogSeconds = roster.backlogSeconds();
     }
@@ -177,8 +182,9 @@ public final class SteppingStage implements Stage {
         double seconds = (end - begin) / 1e9;
         outbox.forward(Forwards.of(plan, seconds));
         for (int i = 0; i < chosen.size(); i++) {
-            chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, end, outbox);
+            chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, end, painter, outbox);
         }
+        painter.stepped((long) (1e9 * seconds), roster.isFull(state, plan));
         roster.stepped(state, plan, seconds);
         backlogSeconds = roster.backlogSeconds();
         return plan.cost();
@@ -197,6 +203,7 @@ public final class SteppingStage implements Stage {
             return;
         }
         roster.removeIf(chosen::contains);
+        chosen.forEach(sample -> painter.forget(sample.work().key()));
         String code = noMemory ? "out_of_memory" : "step_failed";
         chosen.forEach(s -> outbox.fail(s.work(), new Failure(code, String.valueOf(problem.getMessage()), true)));
     }
@@ -211,6 +218,7 @@ public final class SteppingStage implements Stage {
 
     @Override
     public void close() {
+        painter.close();
         models.close();
     }
 }

@@ -33,9 +33,27 @@ final class PreviewStepsTest {
         assertThat(due(Preview.getDefaultInstance(), 50)).isEmpty();
     }
 
+    @Test
+    void everySoManyMillisecondsMeansTheFirstStepAndThenTheFirstAfterThatTime() {
+        Preview preview = Preview.newBuilder().setEveryMs(100).build();
+        assertThat(due(preview, 12, 40)).containsExactly(1, 4, 7, 10);
+        assertThat(due(preview, 4, 500)).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void aFrameByOneRuleCountsForTheTimeOfTheOther() {
+        Preview preview = Preview.newBuilder().setEveryMs(100).setEverySteps(3).build();
+        assertThat(due(preview, 10, 40)).containsExactly(1, 3, 6, 9);
+    }
+
     private static List<Integer> due(Preview preview, int total) {
+        return due(preview, total, 1);
+    }
+
+    private static List<Integer> due(Preview preview, int total, long stepMs) {
+        PreviewSteps steps = new PreviewSteps(preview, total);
         return IntStream.rangeClosed(1, total)
-                .filter(step -> PreviewSteps.isDue(preview, step, total))
+                .filter(step -> steps.isDue(step, 1_000_000 * stepMs * step))
                 .boxed()
                 .toList();
     }

@@ -10,13 +10,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
 
 /** Writes down when what became of each request, in seconds of one run. */
 final class Recorder implements Outbox {
 
     final Map<SampleKey, Double> firstSteps = new HashMap<>();
-    final Map<SampleKey, Double> firstPreviews = new HashMap<>();
+    final Map<SampleKey, Double> firstPreviews = new ConcurrentHashMap<>();
     final Map<SampleKey, Double> finished = new HashMap<>();
     final List<Forward> forwards = new ArrayList<>();
     final List<Double> forwardEnds = new ArrayList<>();

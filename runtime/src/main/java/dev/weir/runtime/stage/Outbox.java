@@ -25,8 +25,11 @@ public interface Outbox {
     /** The predicted clean latent of a step, to be decoded for who watches. Dropped when no decoder has room for it. */
     void previewLatent(Work work, int step, int total, Tensor latent);
 
-    /** A frame of the emerging picture, encoded. */
+    /** A frame of the emerging picture, encoded. Any thread. */
     void frame(Work work, int step, int total, EncodedImage image);
+
+    /** There was no time to make a frame. Any thread. */
+    default void frameDropped() {}
 
     /**
      * Where the sample stands at this moment, for another node to go on from. For its owner to keep, where it has one.

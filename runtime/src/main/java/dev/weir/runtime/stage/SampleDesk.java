@@ -195,6 +195,11 @@ final class SampleDesk implements Outbox {
     }
 
     @Override
+    public void frameDropped() {
+        meters.frameDropped();
+    }
+
+    @Override
     public void frame(Work work, int step, int total, EncodedImage image) {
         if (work.isFrame()) {
             finish(work, image);
