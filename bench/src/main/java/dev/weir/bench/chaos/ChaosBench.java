@@ -39,6 +39,7 @@ public final class ChaosBench implements Benchmark {
     /** Pictures in fp32 that are at least so alike are the same; kernels choose their order of summing by batch size. */
     private static final double SAME_FROM_DECIBELS = 60;
 
+    private static final double LONGEST_RECOVERY_SECONDS = 6;
     private static final String DRAIN_SECONDS = "3";
 
     @Override
@@ -119,7 +120,7 @@ public final class ChaosBench implements Benchmark {
 
     /** Where something went wrong, what the nodes said is worth a look. */
     private static void keepTranscripts(ProcessCluster cluster, Tally tally) throws IOException {
-        if (tally.problems().isEmpty()) {
+        if (tally.problems().isEmpty() && tally.recoveries().p95Seconds() <= LONGEST_RECOVERY_SECONDS) {
             return;
         }
         Path folder = Files.createTempDirectory("weir-chaos");

@@ -4,6 +4,7 @@ import dev.weir.bench.cluster.JobRun;
 import dev.weir.bench.cluster.JobRun.Kind;
 import dev.weir.bench.cluster.JobRun.Sight;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -14,19 +15,31 @@ import java.util.concurrent.TimeUnit;
  * was hit where, within some seconds of the fault, it was moved or its client had to turn to another gateway, or where nothing was
  * heard of it for longer than a moment.
  */
-record Recoveries(List<Double> sorted) {
+record Recoveries(List<Recovery> sorted) {
+
+    /** Of one job from one fault. */
+    record Recovery(double seconds, Fault fault, String job) {
+
+        @Override
+        public String toString() {
+            return "%.1f s: %s, job %s".formatted(seconds, fault.what(), job);
+        }
+    }
+
+    private static final int TOLD = 5;
 
     private static final double MOMENT_SECONDS = 1;
     private static final long CONCERNS_NANOS = TimeUnit.SECONDS.toNanos(15);
 
     static Recoveries of(List<Fault> faults, List<JobRun> runs) {
-        List<Double> seconds = new ArrayList<>();
+        List<Recovery> all = new ArrayList<>();
         for (Fault fault : faults) {
             for (JobRun run : runs) {
-                of(fault, run).ifPresent(seconds::add);
+                of(fault, run).ifPresent(seconds -> all.add(new Recovery(seconds, fault, run.id())));
             }
         }
-        return new Recoveries(seconds.stream().sorted().toList());
+        all.sort(Comparator.comparingDouble(Recovery::seconds));
+        return new Recoveries(all);
     }
 
     private static OptionalDouble of(Fault fault, JobRun run) {
@@ -61,10 +74,11 @@ record Recoveries(List<Double> sorted) {
 
     /** By the nearest rank; 0 where no job was hit. */
     double p95Seconds() {
-        return sorted.isEmpty() ? 0 : sorted.get((int) Math.ceil(0.95 * sorted.size()) - 1);
+        return sorted.isEmpty() ? 0 : sorted.get((int) Math.ceil(0.95 * sorted.size()) - 1).seconds();
     }
 
-    double longestSeconds() {
-        return sorted.isEmpty() ? 0 : sorted.get(sorted.size() - 1);
+    /** Those that took longest, the longest last. */
+    List<Recovery> longest() {
+        return sorted.subList(Math.max(0, sorted.size() - TOLD), sorted.size());
     }
 }

@@ -17,6 +17,10 @@ final class Storm {
     private static final Logger LOG = LoggerFactory.getLogger(Storm.class);
     private static final int LEAST_PAUSE_MS = 1500;
     private static final int MOST_PAUSE_MS = 6000;
+    /** From what a lease bears to what makes a member no member any more. */
+    private static final int SHORTEST_MS = 1000;
+
+    private static final int LONGEST_MS = 14_000;
 
     private final ProcessCluster cluster;
     private final Tally tally;
@@ -38,7 +42,7 @@ final class Storm {
             FaultKind kind = draw(member);
             Fault fault = new Fault(kind + " " + member.role(), System.nanoTime());
             tally.struck(fault);
-            kind.strike(member, random);
+            kind.strike(member, Duration.ofMillis(random.nextInt(SHORTEST_MS, LONGEST_MS)), random);
             LOG.info(
                     "{} s: {} {}, all well again after {} s; {} jobs are over",
                     seconds(beginNanos, fault.nanos()),

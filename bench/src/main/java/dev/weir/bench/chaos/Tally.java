@@ -80,9 +80,13 @@ final class Tally {
         return List.copyOf(problems);
     }
 
+    synchronized Recoveries recoveries() {
+        return Recoveries.of(faults, runs);
+    }
+
     /** The numbers by name. */
     synchronized Map<String, Object> json() {
-        Recoveries recoveries = Recoveries.of(faults, runs);
+        Recoveries recoveries = recoveries();
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("sent", runs.size());
         json.put("finished", finished);
@@ -90,7 +94,7 @@ final class Tally {
         json.put("duplicated", duplicated);
         json.put("different", different);
         json.put("recovery_p95_s", recoveries.p95Seconds());
-        json.put("recovery_longest_s", recoveries.longestSeconds());
+        json.put("recovery_longest", recoveries.longest().stream().map(String::valueOf).toList());
         json.put("jobs_hit", recoveries.count());
         json.put("pictures", pictures);
         json.put("pictures_bytes_equal", bytesEqual);

@@ -76,6 +76,7 @@ public final class WeirProcess implements AutoCloseable {
             command.addAll(List.of(
                     "-XX:+UseSerialGC",
                     "-XX:TieredStopAtLevel=1",
+                    "-XX:+ExitOnOutOfMemoryError",
                     "-Dai.djl.offline=true",
                     "-Dvertx.disableDnsResolver=true",
                     "-Dweir.home=" + System.getProperty("weir.home", home().toString()),

@@ -3,8 +3,10 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.job.RefusedException;
+import dev.weir.gateway.job.RefusedException.Reason;
 import dev.weir.gateway.ledger.ReusedKeyException;
 import dev.weir.gateway.ledger.UnknownJobException;
+import dev.weir.runtime.memory.MemoryException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -55,6 +57,10 @@ public final class Answers {
         }
         if (failure instanceof RefusedException refused) {
             return ApiError.of(refused);
+        }
+        if (failure instanceof MemoryException unsaid) {
+            // A node that holds a part of it is gone and not yet missed: the same request may be answered soon.
+            return ApiError.of(new RefusedException(Reason.UNAVAILABLE, "no_memory", unsaid.getMessage(), 1));
         }
         if (failure instanceof UnknownJobException unknown) {
             return ApiError.of(unknown);

@@ -8,7 +8,8 @@ import java.util.random.RandomGenerator;
 
 /**
  * The power of two choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): of two nodes
- * drawn at random among those that have room, the one with the shorter expected wait. One thread only.
+ * drawn at random among those that have room, the one with the shorter expected wait. Where some have nothing to do, it is
+ * one of these (Lu et al., "Join-Idle-Queue", 2011): among many nodes two draws would often miss them. One thread only.
  */
 final class Chooser {
 
@@ -24,6 +25,13 @@ final class Chooser {
         List<NodeStatus> roomy = alive.stream()
                 .filter(node -> need.servedBy(node) && charges.credits(node) > 0 && !excluded.test(node))
                 .toList();
+        List<NodeStatus> idle = roomy.stream()
+                .filter(node -> charges.expectedWaitSeconds(node) == 0)
+                .toList();
+        return idle.isEmpty() ? soonerOfTwo(roomy) : Optional.of(idle.get(random.nextInt(idle.size())));
+    }
+
+    private Optional<NodeStatus> soonerOfTwo(List<NodeStatus> roomy) {
         if (roomy.size() < 2) {
             return roomy.stream().findFirst();
         }

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ChooserTest {
@@ -39,6 +42,22 @@ class ChooserTest {
         assertThat(chosen).containsOnlyKeys("a", "b", "c");
         assertThat(chosen.get("a")).isGreaterThan(chosen.get("b"));
         assertThat(chosen.get("b")).isGreaterThan(chosen.get("c"));
+    }
+
+    @Test
+    void amongManyTheIdleOnesAreFound() {
+        List<NodeStatus> nodes = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            nodes.add(node("busy " + i, 4, 1));
+        }
+        nodes.add(node("idle one", 4, 0));
+        nodes.add(node("idle other", 4, 0));
+        Set<String> chosen = new HashSet<>();
+        for (int i = 0; i < 50; i++) {
+            chosen.add(choose(nodes));
+        }
+
+        assertThat(chosen).containsExactlyInAnyOrder("idle one", "idle other");
     }
 
     @Test
