@@ -74,7 +74,9 @@ record Recoveries(List<Recovery> sorted) {
 
     /** By the nearest rank; 0 where no job was hit. */
     double p95Seconds() {
-        return sorted.isEmpty() ? 0 : sorted.get((int) Math.ceil(0.95 * sorted.size()) - 1).seconds();
+        return sorted.isEmpty()
+                ? 0
+                : sorted.get((int) Math.ceil(0.95 * sorted.size()) - 1).seconds();
     }
 
     /** Those that took longest, the longest last. */

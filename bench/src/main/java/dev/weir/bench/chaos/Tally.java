@@ -94,7 +94,9 @@ final class Tally {
         json.put("duplicated", duplicated);
         json.put("different", different);
         json.put("recovery_p95_s", recoveries.p95Seconds());
-        json.put("recovery_longest", recoveries.longest().stream().map(String::valueOf).toList());
+        json.put(
+                "recovery_longest",
+                recoveries.longest().stream().map(String::valueOf).toList());
         json.put("jobs_hit", recoveries.count());
         json.put("pictures", pictures);
         json.put("pictures_bytes_equal", bytesEqual);

@@ -3,7 +3,6 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.job.RefusedException;
-import dev.weir.gateway.job.RefusedException.Reason;
 import dev.weir.gateway.ledger.ReusedKeyException;
 import dev.weir.gateway.ledger.UnknownJobException;
 import dev.weir.runtime.memory.MemoryException;
@@ -60,7 +59,7 @@ public final class Answers {
         }
         if (failure instanceof MemoryException unsaid) {
             // A node that holds a part of it is gone and not yet missed: the same request may be answered soon.
-            return ApiError.of(new RefusedException(Reason.UNAVAILABLE, "no_memory", unsaid.getMessage(), 1));
+            return ApiError.of(RefusedException.unavailable("no_memory", unsaid.getMessage(), 1));
         }
         if (failure instanceof UnknownJobException unknown) {
             return ApiError.of(unknown);
