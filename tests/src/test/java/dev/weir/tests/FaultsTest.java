@@ -84,7 +84,7 @@ final class FaultsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"GATEWAY", "TEXT_ENCODER", "DECODER"})
+    @EnumSource(names = {"TEXT_ENCODER", "DECODER"})
     void aNodeThatDiesUnderLoadCostsNoJob(Role role) throws Exception {
         assertNothingIsLostWhile(FaultKind.KILL, role);
     }
@@ -95,8 +95,8 @@ final class FaultsTest {
     }
 
     @Test
-    void aDenoiserThatFreezesAndThawsCostsNoJobAndDoublesNone() throws Exception {
-        assertNothingIsLostWhile(FaultKind.FREEZE, Role.DENOISER);
+    void aDecoderThatFreezesAndThawsCostsNoJobAndDoublesNone() throws Exception {
+        assertNothingIsLostWhile(FaultKind.FREEZE, Role.DECODER);
     }
 
     @Test

@@ -33,16 +33,20 @@ record Recoveries(List<Recovery> sorted) {
 
     static Recoveries of(List<Fault> faults, List<JobRun> runs) {
         List<Recovery> all = new ArrayList<>();
-        for (Fault fault : faults) {
+        for (int i = 0; i < faults.size(); i++) {
+            Fault fault = faults.get(i);
+            long end = fault.nanos() + CONCERNS_NANOS;
+            long until = i + 1 < faults.size() ? Math.min(end, faults.get(i + 1).nanos()) : end;
             for (JobRun run : runs) {
-                of(fault, run).ifPresent(seconds -> all.add(new Recovery(seconds, fault, run.id())));
+                of(fault, until, run).ifPresent(seconds -> all.add(new Recovery(seconds, fault, run.id())));
             }
         }
         all.sort(Comparator.comparingDouble(Recovery::seconds));
         return new Recoveries(all);
     }
 
-    private static OptionalDouble of(Fault fault, JobRun run) {
+    /** @param until from when on a blow is another fault's */
+    private static OptionalDouble of(Fault fault, long until, JobRun run) {
         List<Sight> sights = run.sights();
         boolean inFlight = sights.stream().anyMatch(s -> s.kind() == Kind.ACCEPTED && s.nanos() < fault.nanos())
                 && sights.stream().anyMatch(s -> isWork(s) && s.nanos() > fault.nanos());
@@ -50,7 +54,7 @@ record Recoveries(List<Recovery> sorted) {
             return OptionalDouble.empty();
         }
         Optional<Sight> blow = sights.stream()
-                .filter(s -> s.nanos() > fault.nanos() && s.nanos() < fault.nanos() + CONCERNS_NANOS)
+                .filter(s -> s.nanos() > fault.nanos() && s.nanos() < until)
                 .filter(s -> s.kind() == Kind.TURNED || s.kind() == Kind.MOVED && s.attempt() > 1)
                 .findFirst();
         long from = blow.map(Sight::nanos).orElse(fault.nanos());
