@@ -31,6 +31,11 @@ final class Medians {
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
     }
 
+    /** What a busy machine disturbed least. */
+    double least(String name) {
+        return seconds.get(name).stream().mapToDouble(value -> value).min().orElseThrow();
+    }
+
     static String format(double value) {
         return String.format(Locale.ROOT, value < 10 ? "%.4f" : "%.1f", value);
     }

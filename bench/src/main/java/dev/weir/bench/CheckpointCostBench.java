@@ -1,0 +1,144 @@
+package dev.weir.bench;
+
+import dev.weir.cli.Benchmark;
+import dev.weir.denoiser.DenoiserStage;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelCard;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.TextStates;
+import dev.weir.engine.torch.Devices;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Contexts;
+import dev.weir.serving.SteppingStage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What step checkpoints cost: the denoiser's loop with eight guided samples of a multistep sampler, which has a history to tell
+ * too, at several intervals beside none. Those who get the checkpoints encode them to the bytes that travel, as a stage
+ * node's event loop does. The intervals take turns, round by round, and the fastest round of each counts: what is looked for is
+ * smaller than the noise of a busy machine.
+ */
+public final class CheckpointCostBench implements Benchmark {
+
+    private static final int SAMPLES = 8;
+    private static final int STEPS = 20;
+    private static final String NEVER = "never";
+
+    @Override
+    public String name() {
+        return "checkpoint-cost";
+    }
+
+    @Override
+    public String about() {
+        return "the denoiser's loop of " + SAMPLES + " samples with step checkpoints, over the same without";
+    }
+
+    @Override
+    public Result run(Settings settings) throws InterruptedException {
+        ModelFolder folder = ModelFolder.open(settings.model());
+        ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
+        List<Work> works = works(folder, target);
+        Map<String, Stage> stages = stages(folder, target);
+        List<Map.Entry<String, Stage>> order = new ArrayList<>(stages.entrySet());
+        Medians medians = new Medians();
+        Map<String, Object> json = new LinkedHashMap<>();
+        List<List<String>> rows = new ArrayList<>();
+        try (CheckpointSink sink = new CheckpointSink()) {
+            for (int round = -1; round < settings.rounds(); round++) {
+                Medians counted = round < 0 ? new Medians() : medians;
+                Collections.rotate(order, 1);
+                for (var entry : order) {
+                    sink.begin();
+                    counted.time(entry.getKey(), () -> draw(entry.getValue(), works, sink));
+                    counted.add(entry.getKey() + " count", sink.awaitCount());
+                    counted.add(entry.getKey() + " seconds", sink.encodingSeconds());
+                }
+            }
+            for (String interval : stages.keySet()) {
+                double ratio = medians.least(interval) / medians.least(NEVER);
+                double count = medians.median(interval + " count");
+                double micros = 1e6 * medians.least(interval + " seconds") / count;
+                rows.add(List.of(
+                        interval,
+                        Medians.format(medians.least(interval)),
+                        Medians.format(ratio),
+                        Medians.format(count),
+                        Medians.format(micros)));
+                json.put(interval, Map.of("ratio", ratio, "checkpoints", count, "encoding_us", micros));
+            }
+        } finally {
+            stages.values().forEach(Stage::close);
+        }
+        return new Result(
+                List.of("interval", "fastest round, s", "over never", "checkpoints", "encoding of one, us"),
+                rows,
+                json);
+    }
+
+    private static Map<String, Stage> stages(ModelFolder folder, ComputeTarget target) {
+        Map<String, Duration> intervals = new LinkedHashMap<>();
+        intervals.put(NEVER, Duration.ofHours(1));
+        intervals.put("1000 ms", Duration.ofMillis(1000));
+        intervals.put("250 ms", Duration.ofMillis(250));
+        intervals.put("100 ms", Duration.ofMillis(100));
+        intervals.put("each step", Duration.ZERO);
+        Map<String, Stage> stages = new LinkedHashMap<>();
+        intervals.forEach((name, interval) -> {
+            var limits = new SteppingStage.Limits(SAMPLES, 2 * SAMPLES, interval);
+            stages.put(name, DenoiserStage.create(List.of(folder), target, limits));
+            stages.get(name).open();
+        });
+        return stages;
+    }
+
+    private static void draw(Stage stage, List<Work> works, CheckpointSink sink) {
+        works.forEach(work -> stage.admit(work, sink));
+        int rows = stage.turn(sink);
+        while (rows > 0) {
+            rows = stage.turn(sink);
+        }
+    }
+
+    private static List<Work> works(ModelFolder folder, ComputeTarget target) {
+        ModelCard card = folder.card();
+        List<Work> works = new ArrayList<>();
+        try (TextEncoder encoder = folder.textEncoder(target)) {
+            List<TextStates> states = encoder.encode(List.of("", "a red apple"));
+            for (int i = 0; i < SAMPLES; i++) {
+                Generation generation = Generation.newBuilder()
+                        .setSeed(i)
+                        .setSteps(STEPS)
+                        .setSampler("dpmpp_2m")
+                        .setGuidanceScale(5)
+                        .setWidth(card.nativeSize())
+                        .setHeight(card.nativeSize())
+                        .build();
+                Task task = Task.newBuilder()
+                        .setRef(SampleRef.newBuilder().setJobId("bench").setSample(i))
+                        .setModel(card.id())
+                        .setGeneration(generation)
+                        .addAllRoute(List.of(StageKind.DENOISER, StageKind.DECODER))
+                        .build();
+                works.add(new Work(
+                        task,
+                        List.of(
+                                Contexts.toTensor(Contexts.POSITIVE, states.get(1)),
+                                Contexts.toTensor(Contexts.NEGATIVE, states.get(0)))));
+            }
+        }
+        return works;
+    }
+}
