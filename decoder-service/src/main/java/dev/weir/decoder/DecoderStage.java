@@ -53,14 +53,11 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(folders, folder -> folder.imageCodec(target));
-        for (ModelFolder folder : folders) {
-            models.find(folder.card().id()).ifPresent(codec -> {
-                int side = folder.card().nativeSize() / codec.scale();
-                LatentShape shape = new LatentShape(folder.card().latentChannels(), side, side);
-                codec.decode(shape, List.of(new float[shape.size()]));
-            });
-        }
+        models = ServedModels.open(folders, folder -> folder.imageCodec(target), (folder, codec) -> {
+            int side = folder.card().nativeSize() / codec.scale();
+            LatentShape shape = new LatentShape(folder.card().latentChannels(), side, side);
+            codec.decode(shape, List.of(new float[shape.size()]));
+        });
     }
 
     @Override

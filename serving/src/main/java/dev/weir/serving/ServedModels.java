@@ -8,13 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The part of each model that one stage runs. A model that does not load is told with its reason and takes only itself out
- * of the routing. Immutable once opened: any thread may ask it what is there, the device thread alone uses the parts.
+ * The part of each model that one stage runs. A model that does not load, or fails its first use, is told with its reason and
+ * takes only itself out of the routing. Immutable once opened: any thread may ask it what is there, the device thread alone uses the parts.
  *
  * @param <T> the part, as a denoiser
  */
@@ -30,19 +31,23 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         this.statuses = List.copyOf(statuses);
     }
 
-    /** Opens one part of each model; throws ModelException where none of them opens. */
+    /**
+     * Opens one part of each model and tries it; throws ModelException where none of them works.
+     *
+     * @param trial a first use, which warms the part up, too
+     */
     public static <T extends AutoCloseable> ServedModels<T> open(
-            List<ModelFolder> folders, Function<ModelFolder, T> opener) {
+            List<ModelFolder> folders, Function<ModelFolder, T> opener, BiConsumer<ModelFolder, T> trial) {
         Map<String, T> parts = new LinkedHashMap<>();
         List<ModelStatus> statuses = new ArrayList<>();
         for (ModelFolder folder : folders) {
             String id = folder.card().id();
             ModelStatus.Builder status = ModelStatus.newBuilder().setId(id).setCard(Cards.toProto(folder.card()));
             try {
-                parts.put(id, opener.apply(folder));
-            } catch (ModelException e) {
+                parts.put(id, opened(folder, opener, trial));
+            } catch (RuntimeException | OutOfMemoryError e) {
                 LOG.error("model {} does not load: {}", id, e.getMessage());
-                status.setProblem(e.getMessage());
+                status.setProblem(String.valueOf(e.getMessage()));
             }
             statuses.add(status.build());
         }
@@ -53,6 +58,18 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
                             .toList());
         }
         return new ServedModels<>(parts, statuses);
+    }
+
+    private static <T extends AutoCloseable> T opened(
+            ModelFolder folder, Function<ModelFolder, T> opener, BiConsumer<ModelFolder, T> trial) {
+        T part = opener.apply(folder);
+        try {
+            trial.accept(folder, part);
+            return part;
+        } catch (RuntimeException | OutOfMemoryError e) {
+            close(part);
+            throw e;
+        }
     }
 
     public List<ModelStatus> statuses() {
@@ -74,12 +91,14 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
 
     @Override
     public void close() {
-        for (T part : parts.values()) {
-            try {
-                part.close();
-            } catch (Exception e) {
-                LOG.warn("a model did not close", e);
-            }
+        parts.values().forEach(ServedModels::close);
+    }
+
+    private static void close(AutoCloseable part) {
+        try {
+            part.close();
+        } catch (Exception e) {
+            LOG.warn("a model did not close", e);
         }
     }
 }

@@ -98,11 +98,12 @@ public final class SteppingStage implements Stage {
     @Override
     public void open() {
         painter.start();
-        models = ServedModels.open(folders, source::open);
         var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
-        models.all()
-                .forEach((model, part) ->
-                        roster.learn(new Group(model, part.nativeShape()), profile.of(part, limits.rowsPerForward())));
+        models = ServedModels.open(
+                folders,
+                source::open,
+                (folder, part) -> roster.learn(
+                        new Group(folder.card().id(), part.nativeShape()), profile.of(part, limits.rowsPerForward())));
     }
 
     @Override

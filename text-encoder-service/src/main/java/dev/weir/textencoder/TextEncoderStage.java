@@ -56,8 +56,10 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(folders, folder -> folder.textEncoder(target));
-        models.all().values().forEach(encoder -> encoder.encode(List.of("", "warm up")));
+        models = ServedModels.open(
+                folders,
+                folder -> folder.textEncoder(target),
+                (folder, encoder) -> encoder.encode(List.of("", "warm up")));
     }
 
     @Override

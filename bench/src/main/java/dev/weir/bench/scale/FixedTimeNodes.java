@@ -94,8 +94,8 @@ final class FixedTimeNodes {
 
     /** The model's card; its weights are not read. */
     private static List<ModelStatus> models(Path folder) {
-        try (ServedModels<AutoCloseable> served =
-                ServedModels.<AutoCloseable>open(List.of(ModelFolder.open(folder)), opened -> () -> {})) {
+        try (ServedModels<AutoCloseable> served = ServedModels.<AutoCloseable>open(
+                List.of(ModelFolder.open(folder)), opened -> () -> {}, (opened, nothing) -> {})) {
             return served.statuses();
         }
     }
