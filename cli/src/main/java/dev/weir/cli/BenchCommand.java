@@ -44,7 +44,10 @@ final class BenchCommand implements Callable<Integer> {
             description = "How often everything is measured; medians are printed. Default: ${DEFAULT-VALUE}.")
     private int rounds = DEFAULT_ROUNDS;
 
-    @Option(names = "--minutes", paramLabel = "N", description = "How long chaos reigns. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--minutes",
+            paramLabel = "N",
+            description = "How long chaos reigns, and how long batching may take. Default: ${DEFAULT-VALUE}.")
     private int minutes = DEFAULT_MINUTES;
 
     @Option(

@@ -17,7 +17,7 @@ public interface Benchmark {
     /**
      * @param model folder of the model to measure
      * @param rounds how often everything is measured; medians are told
-     * @param minutes for a benchmark that goes on for as long as it is told
+     * @param minutes for a benchmark that goes on for as long as it is told, or does as much as it can in that time
      * @param seed of what happens at random
      */
     record Settings(Path model, int rounds, int minutes, long seed) {}

@@ -18,8 +18,9 @@ final class LimitOptions {
     @Option(
             names = "--max-rows",
             paramLabel = "N",
-            description = "Rows of one forward of a denoiser; a guided sample takes two. Default: ${DEFAULT-VALUE}.")
-    private int rows = 16;
+            description =
+                    "Rows that a forward of a denoiser may ever have; how many pay is measured. Default: ${DEFAULT-VALUE}.")
+    private int rows = 32;
 
     @Option(
             names = "--max-images",

@@ -9,6 +9,7 @@ import dev.weir.engine.TextStates;
 import dev.weir.engine.torch.Devices;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.SteppingStage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -20,14 +21,20 @@ import java.util.Optional;
 /**
  * The denoiser's loop under Poisson arrivals, at shares of the capacity that it shows when all requests are there at once:
  * one request at a time, batches formed at start, and the product's, formed anew before each step.
+ *
+ * <p>A round is as long as the time that it is given allows, and there are as many as fit in: medians over them are told.
  */
 public final class BatchingBench implements Benchmark {
 
     private static final List<Double> LOADS = List.of(0.5, 0.8, 0.95);
     private static final List<String> PROMPTS = List.of("", "a red apple", "a blue house under a tree at night");
-    private static final int MOST_ROWS = 16;
-    private static final int REQUESTS_PER_ROUND = 2;
-    private static final int SATURATING = 16;
+    private static final int MOST_ROWS = 32;
+    private static final int MOST_REQUESTS = 48;
+    /** Of all kinds there are eight, and each eight have one of each. */
+    private static final int KINDS = 8;
+
+    private static final int SATURATING = 32;
+    private static final Duration SHORTEST_ROUND = Duration.ofSeconds(100);
     private static final long SEED = 7;
 
     @Override
@@ -37,7 +44,7 @@ public final class BatchingBench implements Benchmark {
 
     @Override
     public String about() {
-        return "the denoiser's loop under load, two requests a round: serial, batches by request, continuous";
+        return "the denoiser's loop under load: serial, batches by request, continuous; --minutes in all, or little more";
     }
 
     @Override
@@ -48,85 +55,93 @@ public final class BatchingBench implements Benchmark {
         try (TextEncoder encoder = folder.textEncoder(target)) {
             states = encoder.encode(PROMPTS);
         }
-        int requests = Math.max(8, REQUESTS_PER_ROUND * settings.rounds());
         Map<Mode, Stage> stages = new EnumMap<>(Mode.class);
         try {
             for (Mode mode : Mode.values()) {
-                var limits = new SteppingStage.Limits(requests + SATURATING, MOST_ROWS);
+                var limits = new SteppingStage.Limits(MOST_REQUESTS + SATURATING, MOST_ROWS);
                 stages.put(mode, DenoiserStage.create(List.of(folder), target, limits, mode));
                 stages.get(mode).open();
             }
-            return measure(folder, target, states, requests, stages);
+            return measure(folder, target, states, settings, stages);
         } finally {
             stages.values().forEach(Stage::close);
         }
     }
 
     private static Result measure(
-            ModelFolder folder, ComputeTarget target, List<TextStates> states, int requests, Map<Mode, Stage> stages) {
+            ModelFolder folder,
+            ComputeTarget target,
+            List<TextStates> states,
+            Settings settings,
+            Map<Mode, Stage> stages) {
+        long end = System.nanoTime() + Duration.ofMinutes(settings.minutes()).toNanos();
+        var loads = new Findings();
+        var saturation = new Findings();
         Trace burst = Trace.of(folder.card(), states, SATURATING, Double.POSITIVE_INFINITY, SEED);
         Run.of(stages.get(Mode.CONTINUOUS), burst, false);
-        Run saturated = Run.of(stages.get(Mode.CONTINUOUS), burst, false);
-        Bare bare = Bare.measure(folder, target, states, saturated.mostRows());
-        double capacity = saturated.fullRowsPerSecond() / Trace.MEAN_ROWS;
+        long round = 0;
+        for (int i = 0; i < settings.rounds() && (i == 0 || System.nanoTime() + round < end); i++) {
+            long begin = System.nanoTime();
+            Run saturated = Run.of(stages.get(Mode.CONTINUOUS), burst, false);
+            Bare bare = Bare.measure(folder, target, states, saturated.mostRows());
+            saturation.add("", saturation(saturated, bare));
+            double capacity = saturated.fullRowsPerSecond() / Trace.MEAN_ROWS;
+            int requests = requests(capacity, bare.alone() / Trace.MEAN_ROWS, Math.max(1, end - begin));
+            for (double load : LOADS) {
+                Trace trace = Trace.of(folder.card(), states, requests, load * capacity, SEED + 1 + i);
+                for (Mode mode : Mode.values()) {
+                    Run run = Run.of(stages.get(mode), trace, mode.waitsForTheSlowest());
+                    loads.add(load + " " + mode, run.numbers());
+                }
+            }
+            round = System.nanoTime() - begin;
+        }
+        return result(loads, saturation.medians(""));
+    }
+
+    /** As many as the three modes get through at the three loads in the time, or in the shortest round if that is less. */
+    private static int requests(double capacity, double serial, long nanosLeft) {
+        double each = 0;
+        for (double load : LOADS) {
+            each += 1 / Math.min(serial, load * capacity) + 2 / (load * capacity);
+        }
+        double seconds = Math.min(SHORTEST_ROUND.toSeconds(), nanosLeft / 1e9);
+        int fitting = (int) (seconds / each) / KINDS * KINDS;
+        return Math.min(MOST_REQUESTS, Math.max(KINDS, fitting));
+    }
+
+    /** The loop with all requests there at once, against the network alone. */
+    private static Map<String, Double> saturation(Run saturated, Bare bare) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        numbers.put("batch_gain", bare.gain());
+        numbers.put("rows_per_s", saturated.fullRowsPerSecond());
+        numbers.put("batch_cap_rows", (double) saturated.mostRows());
+        numbers.put("bare_rows_per_s_alone", bare.alone());
+        numbers.put("bare_rows_per_s_at_cap", bare.atCap());
+        numbers.put("of_batch_gain", saturated.fullRowsPerSecond() / bare.atCap());
+        return numbers;
+    }
+
+    private static Result result(Findings loads, Map<String, Double> saturation) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, Object> byLoad = new LinkedHashMap<>();
         for (double load : LOADS) {
-            Trace trace = Trace.of(folder.card(), states, requests, load * capacity, SEED + 1);
             Map<String, Object> byMode = new LinkedHashMap<>();
             for (Mode mode : Mode.values()) {
-                Run run = Run.of(stages.get(mode), trace, mode.waitsForTheSlowest());
-                byMode.put(mode.toString(), run.json());
-                rows.add(row(load, mode, run));
+                Map<String, Double> numbers = loads.medians(load + " " + mode);
+                byMode.put(mode.toString(), numbers);
+                List<String> row = new ArrayList<>(List.of(Double.toString(load), mode.toString()));
+                numbers.values().forEach(number -> row.add(String.format(Locale.ROOT, "%.3f", number)));
+                rows.add(row);
             }
             byLoad.put(Double.toString(load), byMode);
         }
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("load", byLoad);
-        json.put("batch_gain", bare.gain());
-        json.put("capacity", capacity);
-        json.put("saturation", saturation(saturated, bare));
-        json.put("requests", requests);
-        json.put("target", target.toString());
-        return new Result(
-                List.of(
-                        "load",
-                        "mode",
-                        "requests/s",
-                        "mean s",
-                        "p95 s",
-                        "p95 first step s",
-                        "p95 first preview s",
-                        "mean rows",
-                        "mean step s"),
-                rows,
-                json);
-    }
-
-    /** The loop with all requests there at once, against the network alone. */
-    private static Map<String, Object> saturation(Run saturated, Bare bare) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("rows_per_s", saturated.fullRowsPerSecond());
-        json.put("batch_cap_rows", saturated.mostRows());
-        json.put("bare_rows_per_s_alone", bare.alone());
-        json.put("bare_rows_per_s_at_cap", bare.atCap());
-        json.put("of_batch_gain", saturated.fullRowsPerSecond() / bare.atCap());
-        return json;
-    }
-
-    private static List<String> row(double load, Mode mode, Run run) {
-        List<String> row = new ArrayList<>(List.of(Double.toString(load), mode.toString()));
-        for (double value : new double[] {
-            run.throughput(),
-            run.meanLatency(),
-            run.p95Latency(),
-            run.p95FirstStep(),
-            run.p95FirstPreview(),
-            run.meanBatch(),
-            run.meanStep()
-        }) {
-            row.add(String.format(Locale.ROOT, "%.3f", value));
-        }
-        return row;
+        json.put("batch_gain", saturation.get("batch_gain"));
+        json.put("saturation", saturation);
+        List<String> columns = new ArrayList<>(List.of("load", "mode"));
+        loads.names().forEach(name -> columns.add(name.replace('_', ' ')));
+        return new Result(columns, rows, json);
     }
 }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
 /** Writes down when what became of each request, in seconds of one run. */
@@ -18,6 +19,7 @@ final class Recorder implements Outbox {
 
     final Map<SampleKey, Double> firstSteps = new HashMap<>();
     final Map<SampleKey, Double> firstPreviews = new ConcurrentHashMap<>();
+    final AtomicInteger frames = new AtomicInteger();
     final Map<SampleKey, Double> finished = new HashMap<>();
     final List<Forward> forwards = new ArrayList<>();
     final List<Double> forwardEnds = new ArrayList<>();
@@ -53,6 +55,7 @@ final class Recorder implements Outbox {
 
     @Override
     public void frame(Work work, int step, int total, EncodedImage image) {
+        frames.incrementAndGet();
         firstPreviews.putIfAbsent(work.key(), clock.getAsDouble());
     }
 

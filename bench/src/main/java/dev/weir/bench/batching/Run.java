@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  * What one mode made of one trace. Seconds from a request's arrival.
  *
  * @param throughput requests a second, from the first arrival to the last picture
+ * @param p95FirstStepInSteps the same, in the forwards that it spans: what was left of the one under way, then whole ones
  * @param mostRows of a forward
  * @param fullRowsPerSecond network rows a second over the forwards that were full, or short of it by one row, and all that the
  *     loop does beside them; means nothing where requests were waited for
@@ -24,11 +25,13 @@ record Run(
         double meanLatency,
         double p95Latency,
         double p95FirstStep,
+        double p95FirstStepInSteps,
         double p95FirstPreview,
         double meanBatch,
         double meanStep,
         int mostRows,
-        double fullRowsPerSecond) {
+        double fullRowsPerSecond,
+        double framesPerRequest) {
 
     /** Runs the stage's loop on this thread until all of the trace is done. */
     static Run of(Stage stage, Trace trace, boolean waitsForTheSlowest) {
@@ -59,11 +62,13 @@ record Run(
                 Arrays.stream(latencies).average().orElseThrow(),
                 p95(latencies),
                 p95(since(arrivals, recorder.firstSteps)),
-                p95(since(arrivals, recorder.firstPreviews)),
+                p95(inSteps(arrivals, recorder)),
+                p95(sinceWhereAny(arrivals, recorder.firstPreviews)),
                 (double) rows / recorder.forwards.size(),
                 busy / recorder.forwards.size(),
                 mostRows,
-                fullRowsPerSecond(recorder, mostRows));
+                fullRowsPerSecond(recorder, mostRows),
+                recorder.frames.get() / (double) arrivals.size());
     }
 
     private static double fullRowsPerSecond(Recorder recorder, int mostRows) {
@@ -87,6 +92,23 @@ record Run(
         return givenOut;
     }
 
+    private static double[] inSteps(List<Arrival> arrivals, Recorder recorder) {
+        return arrivals.stream()
+                .mapToDouble(arrival -> {
+                    double until = recorder.firstSteps.get(arrival.work().key());
+                    double steps = 0;
+                    for (int i = 0; i < recorder.forwards.size(); i++) {
+                        double seconds = recorder.forwards.get(i).seconds();
+                        double end = recorder.forwardEnds.get(i);
+                        double overlap = Math.min(end, until) - Math.max(end - seconds, arrival.seconds());
+                        steps += Math.max(0, overlap) / seconds;
+                    }
+                    return steps;
+                })
+                .sorted()
+                .toArray();
+    }
+
     private static double[] since(List<Arrival> arrivals, Map<SampleKey, Double> moments) {
         return arrivals.stream()
                 .mapToDouble(arrival -> moments.get(arrival.work().key()) - arrival.seconds())
@@ -94,17 +116,28 @@ record Run(
                 .toArray();
     }
 
-    /** By the nearest rank. */
-    private static double p95(double[] sorted) {
-        return sorted[(int) Math.ceil(0.95 * sorted.length) - 1];
+    /** Frames are dropped first: not every request need have had one. */
+    private static double[] sinceWhereAny(List<Arrival> arrivals, Map<SampleKey, Double> moments) {
+        return since(
+                arrivals.stream()
+                        .filter(arrival -> moments.containsKey(arrival.work().key()))
+                        .toList(),
+                moments);
     }
 
-    Map<String, Object> json() {
-        Map<String, Object> json = new LinkedHashMap<>();
+    /** By the nearest rank; not a number where there is none. */
+    private static double p95(double[] sorted) {
+        return sorted.length == 0 ? Double.NaN : sorted[(int) Math.ceil(0.95 * sorted.length) - 1];
+    }
+
+    /** By the names that they have in JSON. */
+    Map<String, Double> numbers() {
+        Map<String, Double> json = new LinkedHashMap<>();
         json.put("throughput", throughput);
         json.put("mean_latency_s", meanLatency);
         json.put("p95_latency_s", p95Latency);
         json.put("p95_first_step_s", p95FirstStep);
+        json.put("p95_first_step_steps", p95FirstStepInSteps);
         json.put("p95_first_preview_s", p95FirstPreview);
         json.put("mean_batch_rows", meanBatch);
         json.put("mean_step_s", meanStep);

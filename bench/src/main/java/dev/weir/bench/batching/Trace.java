@@ -28,6 +28,19 @@ record Trace(List<Arrival> arrivals) {
 
     record Arrival(double seconds, Work work) {}
 
+    /** The same with a frame wanted after every so many steps; 0: none. */
+    Trace withPreviews(int everySteps) {
+        return new Trace(arrivals.stream()
+                .map(arrival -> {
+                    Task task = arrival.work().task().toBuilder()
+                            .setPreview(Preview.newBuilder().setEverySteps(everySteps))
+                            .build();
+                    return new Arrival(
+                            arrival.seconds(), new Work(task, arrival.work().tensors()));
+                })
+                .toList());
+    }
+
     /**
      * @param perSecond requests a second; infinite for all at once
      * @param states of some prompts, the empty one first
