@@ -9,6 +9,7 @@ import dev.weir.runtime.bus.Inbox;
 import dev.weir.runtime.route.LeaseTable;
 import dev.weir.runtime.route.StatusDirectory;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -191,7 +192,10 @@ final class Gateways {
         }
     }
 
+    /** A turn later than its goodbye, which comes here as well and would else find nobody. */
     Future<Void> close() {
-        return inbox.close();
+        Promise<Void> closed = Promise.promise();
+        node.vertx().runOnContext(later -> inbox.close().onComplete(closed));
+        return closed.future();
     }
 }
