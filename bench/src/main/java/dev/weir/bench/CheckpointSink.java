@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/** Takes checkpoints as a stage node does: a thread of its own turns them into the bytes of a message. */
+/** Takes checkpoints as a stage node and their owner do: a thread of its own makes a message's bytes of them, and reads these. */
 final class CheckpointSink implements Outbox, AutoCloseable {
 
     private static final long END_SECONDS = 30;
@@ -39,7 +39,7 @@ final class CheckpointSink implements Outbox, AutoCloseable {
         return count;
     }
 
-    double encodingSeconds() {
+    double handlingSeconds() {
         return nanos / 1e9;
     }
 
@@ -60,7 +60,7 @@ final class CheckpointSink implements Outbox, AutoCloseable {
                     .setRef(work.task().getRef())
                     .setCheckpointed(Checkpointed.newBuilder().setCheckpoint(stands.checkpoint()))
                     .build();
-            ParcelFormat.encode(Parcel.of(event, stands.tensors()));
+            ParcelFormat.decode(ParcelFormat.encode(Parcel.of(event, stands.tensors())));
             nanos += System.nanoTime() - begin;
             count++;
         });
