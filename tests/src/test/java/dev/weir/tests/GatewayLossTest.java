@@ -42,6 +42,9 @@ final class GatewayLossTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    /** By then the cluster has removed a member that stands still, and has to take it back. */
+    private static final Duration UNTIL_REMOVED = Duration.ofSeconds(15);
+
     private static final int STEPS = 30;
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -116,6 +119,7 @@ final class GatewayLossTest {
             try {
                 Awaitility.await("the other gateway to adopt its jobs")
                         .atMost(PATIENCE)
+                        .pollDelay(UNTIL_REMOVED)
                         .until(() -> adopted(other) > before);
             } finally {
                 owner.process().thaw();

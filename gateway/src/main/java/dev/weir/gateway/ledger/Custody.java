@@ -32,6 +32,9 @@ final class Custody implements RecordedJob.Owner {
     private static final List<Duration> REMOVE_AGAIN = List.of(Duration.ofSeconds(2), Duration.ofSeconds(20));
 
     private static final String WOKEN = "this gateway stood still, and has yet to find the others again";
+    /** The code of what could not be recorded, or looked up, in time. */
+    static final String UNRECORDED = "ledger_unavailable";
+
     private static final long RETRY_SECONDS = 2;
 
     private final Vertx vertx;
@@ -121,7 +124,7 @@ final class Custody implements RecordedJob.Owner {
     }
 
     static RefusedException unavailable(String message) {
-        return RefusedException.unavailable("ledger_unavailable", message, RETRY_SECONDS);
+        return RefusedException.unavailable(UNRECORDED, message, RETRY_SECONDS);
     }
 
     private RecordedJob describe(String id, JobSpec spec) {

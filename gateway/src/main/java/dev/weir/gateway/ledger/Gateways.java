@@ -106,6 +106,11 @@ final class Gateways {
         return settled;
     }
 
+    /** When it looked at the clock last. */
+    long tickedNanos() {
+        return tickedNanos;
+    }
+
     /** Called with the name of each whose lease lapses or who says goodbye. */
     void onLost(Consumer<String> listener) {
         onLost.add(listener);

@@ -9,6 +9,7 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.OnDisconnect;
+import dev.weir.gateway.job.RefusedException;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.OfferReply;
@@ -105,7 +106,14 @@ public final class JobLedger {
 
     /** Takes in a job that is asked after later. Done when no gateway's death can lose it; failed where nothing was begun. */
     public Future<KeptJob> submit(JobSpec spec) {
-        return custody.submit(Custody.newId(), spec);
+        // Another name lies with another node, most likely, which may answer where the first one's does not.
+        return custody.submit(Custody.newId(), spec)
+                .recover(refused ->
+                        isUnrecorded(refused) ? custody.submit(Custody.newId(), spec) : Future.failedFuture(refused));
+    }
+
+    private static boolean isUnrecorded(Throwable problem) {
+        return problem instanceof RefusedException refused && refused.code().equals(Custody.UNRECORDED);
     }
 
     /**

@@ -1,0 +1,146 @@
+package dev.weir.gateway.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.GatewayStatus;
+import dev.weir.runtime.NodeConfig.Limits;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A gateway on a clock of the test's; the others are what the test publishes. */
+final class GatewaysTest {
+
+    private final Vertx vertx = Vertx.vertx();
+    private final AtomicLong nanos = new AtomicLong();
+    private final List<String> lost = new CopyOnWriteArrayList<>();
+    private final List<String> oversleeps = new CopyOnWriteArrayList<>();
+    private NodeContext node;
+    private Context loop;
+    private Gateways gateways;
+    private long sequence;
+
+    @BeforeEach
+    void start() throws Exception {
+        node = get(NodeContext.create(vertx, "here", Limits.DEFAULT, new SimpleMeterRegistry()));
+        loop = vertx.getOrCreateContext();
+        on(() -> {
+            gateways = new Gateways(node, nanos::get);
+            gateways.onLost(lost::add);
+            gateways.onOverslept(() -> oversleeps.add(gateways.self()));
+            return gateways.start();
+        });
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        get(vertx.close());
+    }
+
+    @Test
+    void whoIsHeardOfIsAliveUntilTheLeaseLapses() throws Exception {
+        hear("other.1", false);
+        await().until(() -> on(() -> gateways.isAlive("other.1")));
+        assertThat(on(() -> gateways.address("other.1"))).hasValue("weir.gateway.other");
+
+        for (int i = 0; i < 4; i++) {
+            pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(lost).containsExactly("other.1");
+        assertThat(on(() -> gateways.isAlive("other.1"))).isFalse();
+        assertThat(oversleeps).isEmpty();
+    }
+
+    @Test
+    void aGoodbyeIsALossAtOnce() throws Exception {
+        hear("other.1", false);
+        await().until(() -> on(() -> gateways.isAlive("other.1")));
+
+        hear("other.1", true);
+
+        await().until(() -> lost.contains("other.1"));
+    }
+
+    @Test
+    void whoSleepsPastItsLeaseOwnsNothingUntilAnotherHasHeardOfItAgain() throws Exception {
+        hear("other.1", false);
+        await().until(() -> on(() -> gateways.isAlive("other.1")));
+        String before = on(gateways::self);
+
+        pass(Duration.ofSeconds(4));
+
+        assertThat(oversleeps).hasSize(1).doesNotContain(before);
+        assertThat(on(() -> gateways.isSelf(before))).isFalse();
+        assertThat(lost).as("who sleeps does not bury others").isEmpty();
+        hear("other.1", false, before);
+        await().during(Duration.ofMillis(300)).until(() -> on(() -> !gateways.settled()));
+
+        hear("other.1", false, oversleeps.get(0));
+
+        await().until(() -> on(gateways::settled));
+        assertThat(on(gateways::acquainted))
+                .as("it waits for the others before it buries any")
+                .isFalse();
+    }
+
+    @Test
+    void whoIsAloneMaySleep() throws Exception {
+        String before = on(gateways::self);
+
+        pass(Duration.ofSeconds(60));
+
+        assertThat(on(gateways::self)).isEqualTo(before);
+        assertThat(on(gateways::acquainted)).isTrue();
+    }
+
+    private void hear(String name, boolean gone, String... sees) {
+        node.courier()
+                .publish(
+                        Addresses.GATEWAYS,
+                        Parcel.of(GatewayStatus.newBuilder()
+                                .setName(name)
+                                .setAddress("weir.gateway.other")
+                                .setSequence(++sequence)
+                                .setGone(gone)
+                                .addAllSees(List.of(sees))
+                                .build()));
+    }
+
+    /** The gateway's own timer ticks at least once with this time gone by. */
+    private void pass(Duration time) throws Exception {
+        long now = nanos.addAndGet(time.toNanos());
+        await().until(() -> on(() -> gateways.tickedNanos() >= now));
+    }
+
+    private <T> T on(Callable<T> question) throws Exception {
+        Object answer = get(Future.future(promise -> loop.runOnContext(v -> {
+            try {
+                promise.complete(question.call());
+            } catch (Exception e) {
+                promise.fail(e);
+            }
+        })));
+        @SuppressWarnings("unchecked")
+        T typed = (T) answer;
+        return typed;
+    }
+
+    private static <T> T get(Future<T> future) throws Exception {
+        return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+}
