@@ -9,12 +9,15 @@ import dev.weir.gateway.GatewayVerticle;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.Role;
 import dev.weir.runtime.RoleFactory;
+import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.StageNode;
+import dev.weir.textencoder.StatesMemory;
 import dev.weir.textencoder.TextEncoderStage;
 import dev.weir.upsampler.UpsamplerStage;
 import io.vertx.core.Deployable;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes the verticle of each role: the one place that knows all services. */
 final class ServiceRoles implements RoleFactory {
@@ -41,7 +44,7 @@ final class ServiceRoles implements RoleFactory {
     public Deployable create(Role role, NodeContext context) {
         return switch (role) {
             case GATEWAY -> deployedGateway = new GatewayVerticle(context, gateway);
-            case TEXT_ENCODER -> on(context, new TextEncoderStage(folders, target, limits.held()));
+            case TEXT_ENCODER -> on(context, new TextEncoderStage(folders, target, limits.held(), states(context)));
             case DENOISER -> on(context, DenoiserStage.create(folders, target, limits.stepping()));
             case UPSAMPLER -> on(context, UpsamplerStage.create(withUpsampler(), target, limits.stepping()));
             case DECODER -> on(context, new DecoderStage(folders, target, limits.held()));
@@ -51,6 +54,11 @@ final class ServiceRoles implements RoleFactory {
     /** Where the gateway listens, once the node is started. */
     int gatewayPort() {
         return deployedGateway.actualPort();
+    }
+
+    private static Optional<StatesMemory> states(NodeContext context) {
+        return Optional.of(
+                new StatesMemory(context.vertx(), context.memory().map(MemoryArea.TEXT_STATES), context.metrics()));
     }
 
     private static Deployable on(NodeContext context, Stage stage) {

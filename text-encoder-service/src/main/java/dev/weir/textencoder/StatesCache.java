@@ -8,8 +8,8 @@ import java.util.Optional;
 
 /**
  * The states of prompts that were encoded lately: above all the empty one, which almost every guided sample needs. Bounded
- * by the numbers that it holds; what was asked for longest ago goes first. Owned by the device thread; other nodes have
- * their own.
+ * by the numbers that it holds; what was asked for longest ago goes first. Any thread; other nodes have
+ * their own, and what they share is in {@link StatesMemory}.
  */
 final class StatesCache {
 
@@ -24,11 +24,11 @@ final class StatesCache {
         this.maxNumbers = maxNumbers;
     }
 
-    Optional<TextStates> find(String model, String prompt) {
+    synchronized Optional<TextStates> find(String model, String prompt) {
         return Optional.ofNullable(states.get(new Key(model, prompt)));
     }
 
-    void put(String model, String prompt, TextStates encoded) {
+    synchronized void put(String model, String prompt, TextStates encoded) {
         TextStates before = states.put(new Key(model, prompt), encoded);
         numbers += encoded.values().length - (before == null ? 0 : before.values().length);
         for (Iterator<TextStates> oldest = states.values().iterator(); numbers > maxNumbers && oldest.hasNext(); ) {

@@ -14,6 +14,7 @@ import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Contexts;
 import dev.weir.serving.ServedModels;
+import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -22,15 +23,21 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
  * Prompts to text states: all that wait when the device frees up share one forward, equal prompts share one row, and those of
- * late are remembered. Owned by the device thread. It knows nothing of latents or steps.
+ * late are remembered, here and by the cluster. Owned by the device thread, which never waits for the cluster: it is asked on
+ * the event loop, before work is admitted. It knows nothing of latents or steps.
  */
 public final class TextEncoderStage implements Stage {
 
     private static final int MAX_PROMPTS = 64;
+    /** What nearly every guided sample is led away from. */
+    private static final String EMPTY = "";
 
     /** 16 MiB: some 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
     private static final int CACHED_NUMBERS = 4 << 20;
@@ -40,10 +47,21 @@ public final class TextEncoderStage implements Stage {
     private final int capacity;
     private final Deque<Work> waiting = new ArrayDeque<>();
     private final StatesCache cache = new StatesCache(CACHED_NUMBERS);
+    private final Optional<StatesMemory> memory;
     private volatile ServedModels<TextEncoder> models;
 
-    /** @param capacity samples held at once */
+    /** A stage that shares what it remembers with no other. */
     public TextEncoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity) {
+        this(folders, target, capacity, Optional.empty());
+    }
+
+    /**
+     * @param capacity samples held at once
+     * @param memory what the nodes of the cluster remember together
+     */
+    public TextEncoderStage(
+            List<ModelFolder> folders, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
+        this.memory = memory;
         this.folders = List.copyOf(folders);
         this.target = target;
         this.capacity = capacity;
@@ -56,10 +74,10 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(
-                folders,
-                folder -> folder.textEncoder(target),
-                (folder, encoder) -> encoder.encode(List.of("", "warm up")));
+        models = ServedModels.open(folders, folder -> folder.textEncoder(target), (folder, encoder) -> {
+            List<TextStates> states = encoder.encode(List.of(EMPTY, "warm up"));
+            remember(folder.card().id(), EMPTY, states.get(0));
+        });
     }
 
     @Override
@@ -75,6 +93,23 @@ public final class TextEncoderStage implements Stage {
     @Override
     public int capacity() {
         return capacity;
+    }
+
+    @Override
+    public CompletionStage<?> prepare(Work work) {
+        Generation generation = work.task().getGeneration();
+        String model = work.task().getModel();
+        List<Future<?>> lookups = new ArrayList<>();
+        for (String prompt : prompts(generation)) {
+            if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
+                lookups.add(memory.get()
+                        .find(model, target(), prompt)
+                        .onSuccess(found -> found.ifPresent(states -> cache.put(model, prompt, states))));
+            }
+        }
+        return lookups.isEmpty()
+                ? CompletableFuture.completedStage(null)
+                : Future.join(lookups).toCompletionStage();
     }
 
     @Override
@@ -110,15 +145,18 @@ public final class TextEncoderStage implements Stage {
             Work work = queue.next();
             if (work.task().getModel().equals(model)) {
                 Generation generation = work.task().getGeneration();
-                prompts.add(generation.getPrompt());
-                if (Contexts.isGuided(generation)) {
-                    prompts.add(generation.getNegativePrompt());
-                }
+                prompts.addAll(prompts(generation));
                 batch.add(work);
                 queue.remove();
             }
         }
         return batch;
+    }
+
+    private static List<String> prompts(Generation generation) {
+        return Contexts.isGuided(generation)
+                ? List.of(generation.getPrompt(), generation.getNegativePrompt())
+                : List.of(generation.getPrompt());
     }
 
     /** The states of prompts, in one forward for those that are not remembered. */
@@ -133,11 +171,16 @@ public final class TextEncoderStage implements Stage {
             Iterator<TextStates> encoded = models.get(model).encode(unknown).iterator();
             for (String prompt : unknown) {
                 TextStates fresh = encoded.next();
-                cache.put(model, prompt, fresh);
+                remember(model, prompt, fresh);
                 states.put(prompt, fresh);
             }
         }
         return states;
+    }
+
+    private void remember(String model, String prompt, TextStates states) {
+        cache.put(model, prompt, states);
+        memory.ifPresent(shared -> shared.put(model, target(), prompt, states));
     }
 
     private static List<Tensor> contexts(Generation generation, Map<String, TextStates> states) {

@@ -6,6 +6,8 @@ import dev.weir.proto.v1.Task;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
@@ -46,6 +48,14 @@ public interface Stage {
     /** Seconds until all that it holds is through, where it knows better than by the mean of its turns; any thread. */
     default OptionalDouble backlogSeconds() {
         return OptionalDouble.empty();
+    }
+
+    /**
+     * Fetches what may spare the device work, as from the cluster's memory, before the work is admitted; nobody waits for it but
+     * the work itself, so it must be over within a bounded time, well or not. On the event loop, and done there.
+     */
+    default CompletionStage<?> prepare(Work work) {
+        return CompletableFuture.completedStage(null);
     }
 
     /** Takes work in. What is wrong with its tensors is told to the outbox, not thrown. */

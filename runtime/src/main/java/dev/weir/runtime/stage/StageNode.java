@@ -123,7 +123,11 @@ public final class StageNode extends VerticleBase implements Component {
             Work taken = new Work(task, tensors);
             Held held = holdings.take(taken, stage.forwards(task), System.nanoTime());
             desk.accepted(held);
-            device.admit(taken);
+            stage.prepare(taken).whenComplete((prepared, problem) -> {
+                if (holdings.holds(held)) {
+                    device.admit(taken);
+                }
+            });
         }
         return decision.reply();
     }

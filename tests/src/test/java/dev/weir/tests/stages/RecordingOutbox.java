@@ -39,6 +39,11 @@ final class RecordingOutbox implements Outbox {
     }
 
     @Override
+    public void lookedUp(int hits, int misses) {
+        calls.add("%d remembered, %d not".formatted(hits, misses));
+    }
+
+    @Override
     public void frame(Work work, int step, int total, EncodedImage image) {
         calls.add("%s frame %d of %d".formatted(work.key(), step, total));
         frames.computeIfAbsent(work.key().toString(), key -> new ArrayList<>()).add(image);

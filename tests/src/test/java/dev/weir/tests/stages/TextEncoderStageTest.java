@@ -8,12 +8,25 @@ import static dev.weir.tests.stages.Tasks.turnAll;
 import static dev.weir.tests.stages.Tasks.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import dev.weir.engine.TextEncoder;
 import dev.weir.proto.Tensor;
+import dev.weir.runtime.memory.LocalMemory;
+import dev.weir.runtime.memory.MemoryArea;
+import dev.weir.runtime.memory.MemoryException;
+import dev.weir.runtime.memory.MemoryMap;
 import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Work;
+import dev.weir.textencoder.StatesMemory;
 import dev.weir.textencoder.TextEncoderStage;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +77,61 @@ final class TextEncoderStageTest {
         for (String context : List.of("context", "negative_context")) {
             assertThat(outbox.handedOn.get("b/0").get(context).toFloats())
                     .containsExactly(outbox.handedOn.get("a/0").get(context).toFloats());
+        }
+    }
+
+    @Test
+    void whatOneNodeEncodedAnotherFindsInTheClustersMemory() {
+        Vertx vertx = Vertx.vertx();
+        var memory = new LocalMemory(vertx).map(MemoryArea.TEXT_STATES);
+        var shared = Optional.of(new StatesMemory(vertx, memory, new SimpleMeterRegistry()));
+        Stage first = new TextEncoderStage(List.of(TINY), EXACT, 8, shared);
+        Stage second = new TextEncoderStage(List.of(TINY), EXACT, 8, shared);
+        try {
+            first.open();
+            second.open();
+            first.admit(work(task("a", generation("a red apple"))), outbox);
+            turnAll(first, outbox);
+            await().until(() -> memory.keys()
+                            .toCompletionStage()
+                            .toCompletableFuture()
+                            .join()
+                            .size()
+                    == 2);
+            Work work = work(task("b", generation("a red apple")));
+            second.prepare(work).toCompletableFuture().join();
+            second.admit(work, outbox);
+            turnAll(second, outbox);
+            assertThat(outbox.calls).contains("2 remembered, 0 not");
+            assertThat(outbox.handedOn.get("b/0").get("context").toFloats())
+                    .containsExactly(outbox.handedOn.get("a/0").get("context").toFloats());
+        } finally {
+            first.close();
+            second.close();
+            vertx.close();
+        }
+    }
+
+    @Test
+    void whereTheMemoryDoesNotAnswerAPromptIsEncoded() {
+        Vertx vertx = Vertx.vertx();
+        MemoryMap silent = (MemoryMap) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {MemoryMap.class},
+                (proxy, method, arguments) -> Future.failedFuture(new MemoryException("no answer", false, null)));
+        var memory = new StatesMemory(vertx, silent, new SimpleMeterRegistry());
+        Stage alone = new TextEncoderStage(List.of(TINY), EXACT, 8, Optional.of(memory));
+        try {
+            alone.open();
+            Work work = work(task("a", generation("a red apple")));
+            alone.prepare(work).toCompletableFuture().join();
+            alone.admit(work, outbox);
+            turnAll(alone, outbox);
+            assertThat(outbox.calls).contains("1 remembered, 1 not");
+            assertThat(outbox.handedOn).containsOnlyKeys("a/0");
+        } finally {
+            alone.close();
+            vertx.close();
         }
     }
 

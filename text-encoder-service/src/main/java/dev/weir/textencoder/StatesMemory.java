@@ -1,0 +1,107 @@
+package dev.weir.textencoder;
+
+import dev.weir.engine.TextStates;
+import dev.weir.runtime.memory.MemoryMap;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * The states of prompts as the cluster's nodes remember them together: exact, so that a picture is the same whichever node
+ * encoded its prompt. Any thread; waits for nothing. What it cannot tell in time is encoded anew.
+ */
+public final class StatesMemory {
+
+    private static final Duration LIFE = Duration.ofHours(1);
+    private static final int HEAD_BYTES = 8;
+
+    private final Vertx vertx;
+    private final MemoryMap map;
+    private final MeterRegistry metrics;
+
+    public StatesMemory(Vertx vertx, MemoryMap map, MeterRegistry metrics) {
+        this.vertx = vertx;
+        this.map = map;
+        this.metrics = metrics;
+    }
+
+    /**
+     * Empty where nobody has them, or nobody says so in time.
+     *
+     * @param target device and precision, which states depend on
+     */
+    Future<Optional<TextStates>> find(String model, String target, String prompt) {
+        return map.get(key(model, target, prompt))
+                .map(found -> {
+                    Optional<TextStates> states = found.flatMap(StatesMemory::states);
+                    count(states.isPresent() ? "found" : "absent");
+                    return states;
+                })
+                .otherwise(problem -> {
+                    count("no_answer");
+                    return Optional.empty();
+                });
+    }
+
+    /** Tells the others; whether it reaches them is not waited for. */
+    void put(String model, String target, String prompt, TextStates states) {
+        vertx.runOnContext(later -> map.put(key(model, target, prompt), bytes(states), LIFE));
+    }
+
+    private void count(String result) {
+        Counter.builder("weir.text.memory")
+                .description("Prompts that were looked for in the cluster's memory")
+                .tag("result", result)
+                .register(metrics)
+                .increment();
+    }
+
+    private static String key(String model, String target, String prompt) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (String part : new String[] {model, target, prompt}) {
+                byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+                digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
+                digest.update(bytes);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Tokens and width, then the numbers; little-endian. */
+    static byte[] bytes(TextStates states) {
+        ByteBuffer bytes = ByteBuffer.allocate(HEAD_BYTES + Float.BYTES * states.values().length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(states.tokens())
+                .putInt(states.width());
+        bytes.asFloatBuffer().put(states.values());
+        return bytes.array();
+    }
+
+    /** Empty where the bytes are none that {@link #bytes} made. */
+    static Optional<TextStates> states(byte[] entry) {
+        ByteBuffer bytes = ByteBuffer.wrap(entry).order(ByteOrder.LITTLE_ENDIAN);
+        if (entry.length < HEAD_BYTES) {
+            return Optional.empty();
+        }
+        int tokens = bytes.getInt();
+        int width = bytes.getInt();
+        if (tokens < 1 || width < 1 || (long) tokens * width * Float.BYTES != bytes.remaining()) {
+            return Optional.empty();
+        }
+        float[] values = new float[tokens * width];
+        bytes.asFloatBuffer().get(values);
+        return Optional.of(new TextStates(tokens, width, values));
+    }
+}

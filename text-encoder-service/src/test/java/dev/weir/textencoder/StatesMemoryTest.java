@@ -1,0 +1,30 @@
+package dev.weir.textencoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.TextStates;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+final class StatesMemoryTest {
+
+    @Test
+    void whatIsReadIsWhatWasWrittenBitByBit() {
+        float[] values = {1.5f, -0f, Float.MIN_VALUE, 3.1415927f, 1e-30f, -7};
+        TextStates read = StatesMemory.states(StatesMemory.bytes(new TextStates(2, 3, values)))
+                .orElseThrow();
+        assertThat(read.tokens()).isEqualTo(2);
+        assertThat(read.width()).isEqualTo(3);
+        assertThat(read.values()).containsExactly(values);
+    }
+
+    @Test
+    void anEntryThatMakesNoSenseIsNone() {
+        byte[] entry = StatesMemory.bytes(new TextStates(2, 3, new float[6]));
+        assertThat(StatesMemory.states(new byte[0])).isEmpty();
+        assertThat(StatesMemory.states(new byte[8])).isEmpty();
+        assertThat(StatesMemory.states(Arrays.copyOf(entry, entry.length - 1))).isEmpty();
+        entry[3] = 127;
+        assertThat(StatesMemory.states(entry)).isEmpty();
+    }
+}
