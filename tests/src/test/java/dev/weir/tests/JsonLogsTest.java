@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 /** What a process logs when it is asked for JSON. */
 final class JsonLogsTest {
 
+    private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String cluster = "test-" + UUID.randomUUID();
@@ -62,6 +63,7 @@ final class JsonLogsTest {
             assertThat(failure.path("sample").asText()).isEqualTo("2");
             assertThat(failure.path("attempt").asText()).isEqualTo("3");
             assertThat(failure.path("stage").asText()).isEqualTo("decoder");
+            assertThat(failure.path("trace").asText()).isEqualTo(TRACE);
             assertThat(failure.path("node").asText()).isEqualTo(decoderId);
             assertThat(failure.path("level").asText()).isEqualTo("WARN");
             assertThat(failure.path("message").asText()).contains("invalid_task", "latent");
@@ -96,6 +98,7 @@ final class JsonLogsTest {
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId("job-7").setSample(2).setAttempt(3))
                 .setOwner("weir.nobody")
+                .setTraceparent("00-%s-b7ad6b7169203331-01".formatted(TRACE))
                 .setModel("default")
                 .addRoute(DECODER)
                 .build();

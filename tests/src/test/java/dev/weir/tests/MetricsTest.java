@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,6 +26,7 @@ final class MetricsTest {
             Pattern.compile("\\| `(weir_[a-z_]+)`( \\*)? \\| (gauge|counter|histogram) \\| ([a-z, ]*)\\|.*");
     private static final Pattern TYPE = Pattern.compile("# TYPE (weir_[a-z_]+) ([a-z]+)");
     private static final Pattern METER = Pattern.compile("\"(weir\\.[a-z.]+)\"");
+    private static final Pattern ASKED = Pattern.compile("\\b(weir_(?:stage|gateway|offers|bus)_[a-z_]+)\\b");
     private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"");
 
     private record Metric(String type, Set<String> labels, boolean fromTheFirst) {}
@@ -59,19 +61,34 @@ final class MetricsTest {
         });
     }
 
+    @Test
+    void whatDashboardsAlertsAndTextsNameIsInTheTable() throws IOException {
+        Map<String, Metric> documented = documented();
+        Set<String> asked = new TreeSet<>();
+        for (Path folder : List.of(Repository.ROOT.resolve("deploy"), Repository.ROOT.resolve("docs"))) {
+            asked.addAll(found(folder, ".*\\.(json|ya?ml|md|tpl)", ASKED));
+        }
+        asked.removeIf(name -> documented.containsKey(name.replaceFirst("_(bucket|count|sum)$", "")));
+        assertThat(asked).isEmpty();
+    }
+
     /** The names in the code, for what there was nothing of to count. */
     private static Set<String> inTheSources() throws IOException {
-        Set<String> names = new TreeSet<>();
-        try (Stream<Path> files = Files.find(Repository.ROOT, 20, (file, is) -> isMeterSource(file))) {
-            for (Path file : files.toList()) {
-                METER.matcher(Files.readString(file)).results().forEach(m -> names.add(m.group(1)));
-            }
-        }
+        Set<String> names = found(Repository.ROOT.resolve("runtime/src/main"), ".*\\.java", METER);
+        names.addAll(found(Repository.ROOT.resolve("gateway/src/main"), ".*\\.java", METER));
         return names;
     }
 
-    private static boolean isMeterSource(Path file) {
-        return file.toString().matches(".*/src/main/java/.*(Meters|Metrics|Dispatcher)\\.java");
+    private static Set<String> found(Path folder, String fileName, Pattern name) throws IOException {
+        Set<String> names = new TreeSet<>();
+        try (Stream<Path> files = Files.find(folder, 20, (file, is) -> is.isRegularFile())) {
+            for (Path file : files.toList()) {
+                if (file.getFileName().toString().matches(fileName)) {
+                    name.matcher(Files.readString(file)).results().forEach(match -> names.add(match.group(1)));
+                }
+            }
+        }
+        return names;
     }
 
     private static Map<String, Metric> documented() throws IOException {

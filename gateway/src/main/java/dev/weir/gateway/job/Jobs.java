@@ -10,6 +10,7 @@ import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
+import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.trace.StatusCode;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -249,6 +250,7 @@ public final class Jobs {
         SampleLog.about(
                 job.ref(sample),
                 sample.stage(),
+                Tracing.traceparent(sample.trace()),
                 () -> log.warn("A sample failed for good: {}: {}", failure.code(), failure.message()));
         sample.trace().setStatus(StatusCode.ERROR, failure.code() + ": " + failure.message());
         end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));

@@ -5,6 +5,7 @@ import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.vertx.core.Vertx;
@@ -102,6 +103,7 @@ final class Restarts {
         SampleLog.about(
                 job.ref(sample),
                 sample.stage(),
+                Tracing.traceparent(sample.trace()),
                 () -> log.warn("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
         sample.restart(jobs.now());
         int attempt = sample.attempt();

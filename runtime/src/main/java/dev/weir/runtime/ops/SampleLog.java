@@ -3,6 +3,7 @@ package dev.weir.runtime.ops;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.trace.Tracing;
 import java.util.Map;
 import org.slf4j.MDC;
 
@@ -12,15 +13,17 @@ public final class SampleLog {
     private SampleLog() {}
 
     /**
+     * @param traceparent of the sample; empty where it is not traced
      * @param stage unspecified where no stage has the sample
      * @param logging writes the lines, on this thread
      */
-    public static void about(SampleRef ref, StageKind stage, Runnable logging) {
+    public static void about(SampleRef ref, StageKind stage, String traceparent, Runnable logging) {
         Map<String, String> fields = Map.of(
                 "job", ref.getJobId(),
                 "sample", Integer.toString(ref.getSample()),
                 "attempt", Integer.toString(ref.getAttempt()),
-                "stage", stage == StageKind.STAGE_KIND_UNSPECIFIED ? "" : Addresses.name(stage));
+                "stage", stage == StageKind.STAGE_KIND_UNSPECIFIED ? "" : Addresses.name(stage),
+                "trace", Tracing.traceId(traceparent));
         fields.forEach(MDC::put);
         try {
             logging.run();

@@ -56,6 +56,7 @@ final class Reports {
                 SampleLog.about(
                         held.work.task().getRef(),
                         kind,
+                        held.work.task().getTraceparent(),
                         () -> log.warn("The owner of {} cannot be reached: {}", held.work.key(), why));
             }
             underWay--;

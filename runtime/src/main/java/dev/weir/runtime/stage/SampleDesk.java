@@ -97,6 +97,7 @@ final class SampleDesk implements Outbox {
         SampleLog.about(
                 held.work.task().getRef(),
                 kind,
+                held.work.task().getTraceparent(),
                 () -> log.warn("{} failed: {}: {}", held.work.key(), failure.code(), failure.message()));
         Failed failed = Failed.newBuilder()
                 .setCode(failure.code())

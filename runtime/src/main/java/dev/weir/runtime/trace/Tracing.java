@@ -2,6 +2,7 @@ package dev.weir.runtime.trace;
 
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
@@ -76,6 +77,12 @@ public final class Tracing {
         Map<String, String> fields = new HashMap<>();
         W3C.inject(span.storeInContext(Context.root()), fields, Map::put);
         return fields.getOrDefault(TRACEPARENT, "");
+    }
+
+    /** The trace's name, by which collectors find it; empty where there is none. */
+    public static String traceId(String traceparent) {
+        SpanContext named = Span.fromContext(context(traceparent)).getSpanContext();
+        return named.isValid() ? named.getTraceId() : "";
     }
 
     /** Done when what was traced has been sent, or could not be. */
