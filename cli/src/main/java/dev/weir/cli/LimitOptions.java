@@ -4,6 +4,7 @@ import dev.weir.gateway.GatewayConfig;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.serving.SteppingStage;
 import java.time.Duration;
+import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** How much a process takes on, and how long it may take to let go. */
@@ -21,6 +22,14 @@ final class LimitOptions {
             description =
                     "Rows that a forward of a denoiser may ever have; how many pay is measured. Default: ${DEFAULT-VALUE}.")
     private int rows = 32;
+
+    @Option(
+            names = "--user-weight",
+            paramLabel = "NAME=WEIGHT",
+            split = ",",
+            description = "Share of a denoiser's time that users get, by the user that requests name, beside those "
+                    + "without a weight, who have 1.")
+    private Map<String, Double> userWeights = Map.of();
 
     @Option(
             names = "--max-images",
@@ -52,7 +61,14 @@ final class LimitOptions {
         if (checkpointMs < 0) {
             throw new CliException(CliException.USAGE, "--checkpoint-ms must be at least 0, not " + checkpointMs);
         }
-        return new SteppingStage.Limits(held(), atLeastOne("--max-rows", rows), Duration.ofMillis(checkpointMs));
+        userWeights.forEach((user, weight) -> {
+            if (weight == null || !(weight > 0) || weight.isInfinite()) {
+                String message = "--user-weight of %s must be more than 0, not %s".formatted(user, weight);
+                throw new CliException(CliException.USAGE, message);
+            }
+        });
+        return new SteppingStage.Limits(held(), atLeastOne("--max-rows", rows), Duration.ofMillis(checkpointMs))
+                .withUserWeights(userWeights);
     }
 
     GatewayConfig.Limits gateway() {

@@ -43,13 +43,22 @@ public final class SteppingStage implements Stage {
      * @param samples held at once, waiting ones included
      * @param rowsPerForward network rows in one forward; a guided sample takes two
      * @param checkpointEvery how long a sample runs until it is told again where it stands; zero: after each step
+     * @param userWeights of users whose share of the device is not 1; positive
      */
-    public record Limits(int samples, int rowsPerForward, Duration checkpointEvery) {
+    public record Limits(int samples, int rowsPerForward, Duration checkpointEvery, Map<String, Double> userWeights) {
 
         public static final Duration CHECKPOINT_EVERY = Duration.ofMillis(250);
 
         public Limits(int samples, int rowsPerForward) {
             this(samples, rowsPerForward, CHECKPOINT_EVERY);
+        }
+
+        public Limits(int samples, int rowsPerForward, Duration checkpointEvery) {
+            this(samples, rowsPerForward, checkpointEvery, Map.of());
+        }
+
+        public Limits withUserWeights(Map<String, Double> weights) {
+            return new Limits(samples, rowsPerForward, checkpointEvery, Map.copyOf(weights));
         }
     }
 
@@ -86,7 +95,7 @@ public final class SteppingStage implements Stage {
         this.target = target;
         this.limits = limits;
         this.planner = planner;
-        this.roster = new Roster(limits.rowsPerForward(), Map.of());
+        this.roster = new Roster(limits.rowsPerForward(), limits.userWeights());
         this.painter = new FramePainter("weir-" + Addresses.name(kind) + "-frames", System::nanoTime);
     }
 

@@ -63,6 +63,25 @@ final class SteppingStageTest {
     }
 
     @Test
+    void aUserOfMoreWeightGetsMoreOfTheDevice() {
+        SteppingStage stage = open(
+                new FakeModel(rows -> {}), new SteppingStage.Limits(HELD, 4).withUserWeights(Map.of("paying", 3.0)));
+        for (int i = 0; i < 24; i++) {
+            stage.admit(FakeModel.work("other " + i, "other", Priority.STANDARD, 20, false, i), results);
+            stage.admit(FakeModel.work("paying " + i, "paying", Priority.STANDARD, 20, false, i), results);
+        }
+        while (results.latents.size() < 20) {
+            assertThat(stage.turn(results)).isPositive();
+        }
+        long paying = results.latents.keySet().stream()
+                .filter(key -> key.jobId().startsWith("paying"))
+                .count();
+        assertThat(paying).isGreaterThan(results.latents.size() / 2);
+        runOut(stage);
+        assertThat(results.latents).hasSize(48);
+    }
+
+    @Test
     void otherTroubleFailsThoseWhoShareTheForwardAndNobodyElse() {
         int[] forwards = {Integer.MAX_VALUE};
         SteppingStage stage = open(new FakeModel(rows -> {
@@ -149,12 +168,12 @@ final class SteppingStageTest {
     }
 
     private static SteppingStage open(FakeModel model) {
+        return open(model, new SteppingStage.Limits(HELD, MOST_ROWS));
+    }
+
+    private static SteppingStage open(FakeModel model, SteppingStage.Limits limits) {
         SteppingStage stage = new SteppingStage(
-                StageKind.DENOISER,
-                model,
-                List.of(FakeModel.FOLDER),
-                new ComputeTarget("cpu", Precision.FP32),
-                new SteppingStage.Limits(HELD, MOST_ROWS));
+                StageKind.DENOISER, model, List.of(FakeModel.FOLDER), new ComputeTarget("cpu", Precision.FP32), limits);
         stage.open();
         model.batches.clear();
         return stage;
