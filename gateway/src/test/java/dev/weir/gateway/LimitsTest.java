@@ -59,6 +59,26 @@ final class LimitsTest {
     }
 
     @Test
+    void aJobThatWouldWaitPastTheLimitIsToldWhenToComeBack() {
+        gateway = new TestGateway();
+        // A minute is the limit: by the queues of the nodes it would be done in 40 + 4 steps of 6 s.
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .setWaiting(6)
+                .setRunning(2)
+                .setBacklogSeconds(40)
+                .setStepSeconds(6)
+                .build());
+
+        HttpResponse<String> refused = gateway.generate(APPLE);
+
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.headers().firstValue("Retry-After")).hasValue("4");
+        assertThat(refused.body()).contains("wait_too_long").contains("64 s");
+        assertThat(gateway.generate(APPLE.copy().put("num_inference_steps", 3)).statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
     void aJobPastItsDeadlineFailsAndIsCancelledAtTheStages() {
         gateway = new TestGateway(TestGateway.CONFIG.with(patience(Duration.ofMillis(300), Duration.ofSeconds(30))));
         gateway.stage.script(Sitting::start);

@@ -4,6 +4,7 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.job.RefusedException.Reason;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.bus.Addresses;
+import java.time.Duration;
 import java.util.List;
 
 /** Decides whether one more job may come in. Keeps no state of its own; event loop of {@link Jobs}. */
@@ -12,11 +13,14 @@ final class Admission {
     private static final long NODE_MAY_COME_SECONDS = 2;
 
     private final Limits limits;
+    private final Duration deadline;
     private final ModelCatalog catalog;
     private final Backlog backlog;
     private final JobMetrics metrics;
 
-    Admission(Limits limits, ModelCatalog catalog, Backlog backlog, JobMetrics metrics) {
+    /** @param deadline a job's whole life: one that would wait longer is not taken in */
+    Admission(Limits limits, Duration deadline, ModelCatalog catalog, Backlog backlog, JobMetrics metrics) {
+        this.deadline = deadline;
         this.limits = limits;
         this.catalog = catalog;
         this.backlog = backlog;
@@ -43,6 +47,13 @@ final class Admission {
             String message = "%d images of %d jobs are in the making, and no more than %d images of %d jobs may be"
                     .formatted(samples, jobs, limits.samples(), limits.jobs());
             throw refused(Reason.BUSY, "too_many_jobs", message, backlog.retryAfterSeconds(spec, tooMany));
+        }
+        double wait = backlog.secondsUntilDone(spec, samples);
+        double tooLong = wait - deadline.toMillis() / 1000.0;
+        if (tooLong > 0) {
+            String message = "it would be done in about %.0f s, and no job may take more than %d s"
+                    .formatted(wait, deadline.toSeconds());
+            throw refused(Reason.BUSY, "wait_too_long", message, (long) Math.ceil(tooLong));
         }
     }
 

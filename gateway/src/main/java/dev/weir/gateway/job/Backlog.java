@@ -22,6 +22,11 @@ public final class Backlog {
                 .sum();
     }
 
+    /** The same, where so many samples of this gateway's were there before, of which nodes may not know yet. */
+    double secondsUntilDone(JobSpec spec, int samplesBefore) {
+        return Math.max(secondsUntilDone(spec), secondsToFinish(spec, samplesBefore + spec.samples()));
+    }
+
     private double secondsAt(StageKind stage, JobSpec spec) {
         int forwards =
                 switch (stage) {

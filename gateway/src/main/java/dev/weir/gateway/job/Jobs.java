@@ -61,7 +61,7 @@ public final class Jobs {
         ModelCatalog catalog = new ModelCatalog(node.directory());
         this.backlog = new Backlog(catalog);
         this.metrics = new JobMetrics(node.metrics());
-        this.admission = new Admission(limits, catalog, backlog, metrics);
+        this.admission = new Admission(limits, patience.deadline(), catalog, backlog, metrics);
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
         this.restarts = new Restarts(node.vertx(), this, limits.strikes(), metrics);
         this.events = new StageEvents(this, restarts, metrics);
