@@ -21,7 +21,7 @@ import java.util.List;
  * Makes a Vertx that is part of a cluster, over TCP to the hosts given, without multicast.
  *
  * <p>Every node holds a share of the cluster's data, unless it is told to be lite, so that the only gateway may be
- * restarted: what is held is a few entries a node, and is kept three times. Lite is for fleets whose gateways are several
+ * restarted: who listens where, and the jobs' ledger, are kept three times. Lite is for fleets whose gateways are several
  * and stay. Nodes may be started in any order: a stage waits until one of those that it is to join is up.
  */
 public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
