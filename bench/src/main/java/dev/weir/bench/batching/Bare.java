@@ -7,11 +7,11 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.TextStates;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * The network without the loop.
+ * The network without the loop, on prompts as they are mixed in the loop.
  *
  * @param alone rows a second, one at a time
  * @param atCap rows a second, in full batches
@@ -27,12 +27,11 @@ record Bare(double alone, double atCap) {
         double[] full = new double[TRIES];
         try (Denoiser network = folder.denoiser(target)) {
             LatentShape shape = new LatentShape(network.inChannels(), side, side);
-            Denoiser.Row row = new Denoiser.Row(new float[shape.size()], 500, states.get(1), Denoiser.NO_CLASS);
-            seconds(network, shape, Collections.nCopies(cap, row));
-            seconds(network, shape, List.of(row));
+            seconds(network, shape, rows(shape, states, 0, cap));
+            seconds(network, shape, rows(shape, states, 0, 1));
             for (int i = 0; i < TRIES; i++) {
-                single[i] = seconds(network, shape, List.of(row));
-                full[i] = seconds(network, shape, Collections.nCopies(cap, row));
+                single[i] = seconds(network, shape, rows(shape, states, i, 1));
+                full[i] = seconds(network, shape, rows(shape, states, i, cap));
             }
         }
         Arrays.sort(single);
@@ -43,6 +42,13 @@ record Bare(double alone, double atCap) {
     /** What the network gains from full batches. */
     double gain() {
         return atCap / alone;
+    }
+
+    private static List<Denoiser.Row> rows(LatentShape shape, List<TextStates> states, int from, int count) {
+        return IntStream.range(from, from + count)
+                .mapToObj(i -> new Denoiser.Row(
+                        new float[shape.size()], 500, states.get(i % states.size()), Denoiser.NO_CLASS))
+                .toList();
     }
 
     private static double seconds(Denoiser network, LatentShape shape, List<Denoiser.Row> rows) {

@@ -115,6 +115,7 @@ public final class BatchingBench implements Benchmark {
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put("batch_gain", bare.gain());
         numbers.put("rows_per_s", saturated.fullRowsPerSecond());
+        numbers.put("share_of_forwards", saturated.shareOfForwards());
         numbers.put("batch_cap_rows", (double) saturated.mostRows());
         numbers.put("bare_rows_per_s_alone", bare.alone());
         numbers.put("bare_rows_per_s_at_cap", bare.atCap());

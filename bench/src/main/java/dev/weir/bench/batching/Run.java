@@ -19,6 +19,7 @@ import java.util.concurrent.locks.LockSupport;
  * @param mostRows of a forward
  * @param fullRowsPerSecond network rows a second over the forwards that were full, or short of it by one row, and all that the
  *     loop does beside them; means nothing where requests were waited for
+ * @param shareOfForwards of the time; likewise
  */
 record Run(
         double throughput,
@@ -31,6 +32,7 @@ record Run(
         double meanStep,
         int mostRows,
         double fullRowsPerSecond,
+        double shareOfForwards,
         double framesPerRequest) {
 
     /** Runs the stage's loop on this thread until all of the trace is done. */
@@ -68,6 +70,7 @@ record Run(
                 busy / recorder.forwards.size(),
                 mostRows,
                 fullRowsPerSecond(recorder, mostRows),
+                busy / end,
                 recorder.frames.get() / (double) arrivals.size());
     }
 
