@@ -36,6 +36,12 @@ final class Gateways {
     private static final long ACQUAINTED_NANOS =
             StatusDirectory.LEASE.plusMillis(500).toNanos();
 
+    /**
+     * A member that slept for too long is alone at first, with a copy of the memory that nobody else sees, and is taken back
+     * within some 20 s. Whoever hears nobody for longer has nobody to hear.
+     */
+    private static final long ALONE_NANOS = Duration.ofSeconds(40).toNanos();
+
     private final NodeContext node;
     private final LongSupplier nanoClock;
     private final LeaseTable<GatewayStatus> table;
@@ -46,6 +52,7 @@ final class Gateways {
     private long sequence;
     private long tickedNanos;
     private long acquaintedNanos;
+    private long wokeNanos;
     private boolean settled = true;
     private boolean gone;
 
@@ -131,6 +138,7 @@ final class Gateways {
         }
         life++;
         settled = false;
+        wokeNanos = now;
         acquaintedNanos = now + ACQUAINTED_NANOS;
         log.warn(
                 "Stood still for {} ms: others may own its jobs, so it goes on as {}",
@@ -149,7 +157,8 @@ final class Gateways {
                     StatusDirectory.LEASE.toMillis());
             tellLost(lapsed);
         }
-        if (!settled && table.alive().isEmpty()) {
+        if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE_NANOS) {
+            log.warn("No other gateway was heard of since it woke: {} goes on alone", self());
             settled = true;
         }
     }

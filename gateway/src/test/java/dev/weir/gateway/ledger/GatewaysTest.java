@@ -99,6 +99,24 @@ final class GatewaysTest {
     }
 
     @Test
+    void whoWakesAndHearsNobodyWaitsForLongerThanItTakesToBeTakenBack() throws Exception {
+        hear("other.1", false);
+        await().until(() -> on(() -> gateways.isAlive("other.1")));
+        pass(Duration.ofSeconds(4));
+
+        for (int i = 0; i < 30; i++) {
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(on(() -> gateways.others())).isEmpty();
+        assertThat(on(gateways::settled)).as("its memory may be its own alone").isFalse();
+
+        for (int i = 0; i < 12; i++) {
+            pass(Duration.ofSeconds(1));
+        }
+        await().until(() -> on(gateways::settled));
+    }
+
+    @Test
     void whoIsAloneMaySleep() throws Exception {
         String before = on(gateways::self);
 
