@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.SampleKey;
@@ -86,6 +87,38 @@ final class CascadeStagesTest {
         assertThat(high).containsOnlyKeys("latent");
         assertThat(high.get("latent").shape()).containsExactly(4, 64 / scale, 128 / scale);
         upsampler.close();
+    }
+
+    @Test
+    void theUpsamplerBatchesTheStepsOfDifferentUsers() {
+        int scale = TINY.card().scale();
+        int side = 64 / TINY.card().upsampleFactor() / scale;
+        Tensor base = Tensor.ofFloats("latent", new float[4 * side * side], 4, side, side);
+        Tensor[] contexts = contexts();
+        Stage upsampler = opened(UpsamplerStage.create(List.of(TINY), EXACT, LIMITS));
+        for (int user = 0; user < 2; user++) {
+            Task.Builder task = task("of " + user, generation("a red apple").setUpsamplerSteps(12 + 4 * user))
+                    .setUser("user " + user)
+                    .clearRoute()
+                    .addAllRoute(List.of(StageKind.UPSAMPLER, StageKind.DECODER));
+            upsampler.admit(work(task, contexts[0], contexts[1], base), outbox);
+        }
+        assertThat(turnAll(upsampler, outbox)).contains(4);
+        assertThat(outbox.handedOn).containsOnlyKeys("of 0/0", "of 1/0");
+        upsampler.close();
+    }
+
+    @Test
+    void aMoreUrgentRequestGoesPastOneThatRuns() {
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, new SteppingStage.Limits(8, 2)));
+        denoiser.admit(work(task("patient", generation("a")).setPriority(Priority.BATCH), contexts()), outbox);
+        denoiser.turn(outbox);
+        denoiser.admit(work(task("urgent", generation("a")).setPriority(Priority.INTERACTIVE), contexts()), outbox);
+        turnAll(denoiser, outbox);
+        assertThat(outbox.calls)
+                .containsSubsequence(
+                        "patient/0 step 1 of 4", "urgent/0 handed on", "patient/0 step 2 of 4", "patient/0 handed on");
+        denoiser.close();
     }
 
     @Test
