@@ -1,0 +1,42 @@
+#!/bin/sh
+# Lays out in FOLDER what an image of Weir holds: the command and its jars as in the checkout, a Java runtime of the modules
+# that it uses, libtorch unpacked, and the classes of a first picture parsed. Needs a JDK, and the application built.
+set -eu
+
+if [ $# -ne 1 ]; then
+  echo "usage: $0 FOLDER" >&2
+  exit 2
+fi
+source=$(CDPATH='' cd -P "$(dirname "$0")/.." && pwd)
+java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v jlink)")")")}
+mkdir -p "$1"
+image=$(CDPATH='' cd -P "$1" && pwd)
+
+"$java_home/bin/jlink" --strip-debug --no-header-files --no-man-pages --compress=2 --output "$image/jre" --add-modules \
+java.base,java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,\
+jdk.crypto.ec,jdk.jfr,jdk.management,jdk.net,jdk.random,jdk.unsupported
+"$image/jre/bin/java" -Xshare:dump >/dev/null
+
+mkdir -p "$image/cli/target/app" "$image/models"
+cp -p "$source/weir" "$source/deploy/healthcheck" "$image/"
+cp -a "$source/models/default" "$image/models/"
+cp -a "$source/cli/target/app/lib" "$source/cli/target/app/built" "$image/cli/target/app/"
+
+# The first picture unpacks the native libraries, which makes their jar superfluous. The second shows that, and which
+# classes a picture takes: the launcher keeps these parsed.
+export JAVA_HOME="$image/jre" DJL_CACHE_DIR="$image/native"
+: >"$image/cli/target/app/classes.jsa"
+"$image/weir" generate "warm up" --steps 1 --out "$image/warm-up.png" >/dev/null 2>&1
+rm "$image/warm-up.png" "$image/cli/target/app/classes.jsa" "$image"/cli/target/app/lib/pytorch-native-*.jar
+mv "$image"/native/pytorch/* "$image/native/libtorch"
+rmdir "$image/native/pytorch"
+export PYTORCH_LIBRARY_PATH="$image/native/libtorch" PYTORCH_VERSION=2.7.1 PYTORCH_FLAVOR=cpu
+"$image/weir" models >/dev/null
+rm -f "$image/cli/target/app/warm-up.png"
+if [ ! -s "$image/cli/target/app/classes.jsa" ]; then
+  echo "$0: the application in $image makes no picture" >&2
+  exit 1
+fi
+
+# The one who runs it is not the one who built it.
+chmod -R a+rX "$image"
