@@ -4,11 +4,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where things lie in the checkout that is tested. */
-final class Repository {
+public final class Repository {
 
-    static final Path ROOT = root();
-    static final Path DEFAULT_MODEL = ROOT.resolve("models/default");
-    static final Path TARGET = ROOT.resolve("tests/target");
+    public static final Path ROOT = root();
+    public static final Path DEFAULT_MODEL = ROOT.resolve("models/default");
+    public static final Path TARGET = ROOT.resolve("tests/target");
 
     private Repository() {}
 

@@ -16,25 +16,25 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** A gateway, over plain HTTP. */
-record Server(URI url) {
+public record Server(URI url) {
 
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration TIMEOUT = Duration.ofMinutes(4);
 
-    record Answer(int status, JsonNode body) {}
+    public record Answer(int status, JsonNode body) {}
 
-    static Server at(String url) {
+    public static Server at(String url) {
         return new Server(URI.create(url));
     }
 
-    JsonNode get(String path) {
+    public JsonNode get(String path) {
         return send(HttpRequest.newBuilder(url.resolve(path))).join().body();
     }
 
     /** What is served there, whatever it is. */
-    String text(String path) {
+    public String text(String path) {
         return HTTP.sendAsync(
                         HttpRequest.newBuilder(url.resolve(path))
                                 .timeout(TIMEOUT)
@@ -61,7 +61,7 @@ record Server(URI url) {
     }
 
     /** {@code POST /v1/images/generations}. */
-    CompletableFuture<Answer> generate(Map<String, Object> request) {
+    public CompletableFuture<Answer> generate(Map<String, Object> request) {
         return post("/v1/images/generations", request);
     }
 

@@ -55,6 +55,11 @@ public final class Network implements AutoCloseable {
         ip("link", "set", bridge(), "up");
     }
 
+    /** Where this process is reached from the hosts. */
+    public String address() {
+        return subnet + "1";
+    }
+
     /** One more host at the bridge. */
     public RemoteHost host() {
         int number = ++hosts;
@@ -107,6 +112,11 @@ public final class Network implements AutoCloseable {
             this.namespace = namespace;
             this.cable = cable;
             this.address = address;
+        }
+
+        /** Of the namespace: what lies in {@code /etc/netns/NAME} is in the place of the files in {@code /etc} there. */
+        public String name() {
+            return namespace;
         }
 
         @Override

@@ -134,9 +134,14 @@ public final class WeirProcess implements AutoCloseable {
         }
     }
 
+    /** Starts any other command. */
+    public static WeirProcess startCommand(Path directory, Map<String, String> environment, List<String> command) {
+        return launch(String.join(" ", command), directory, environment, command);
+    }
+
     /** Runs any other command to its end. */
     public static Outcome runCommand(Path directory, Map<String, String> environment, List<String> command) {
-        try (WeirProcess process = launch(String.join(" ", command), directory, environment, command)) {
+        try (WeirProcess process = startCommand(directory, environment, command)) {
             return process.awaitExit();
         }
     }

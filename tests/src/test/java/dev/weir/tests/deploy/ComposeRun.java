@@ -1,0 +1,159 @@
+package dev.weir.tests.deploy;
+
+import dev.weir.bench.cluster.Network;
+import dev.weir.bench.cluster.Network.RemoteHost;
+import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.tests.Repository;
+import dev.weir.tests.deploy.ComposeFile.Service;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/**
+ * {@code docker compose up --scale …} without an engine: each container is a process at a host of its own, with the command,
+ * environment, volumes, names and order of the Compose file. One bridge stands for all of the file's networks.
+ */
+final class ComposeRun implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Path DEPLOY = Repository.ROOT.resolve("deploy");
+
+    /** How the images that are not ours begin, where this machine has what is in them. */
+    private static final Map<String, List<String>> ENTRYPOINTS = Map.of(
+            "haproxy", List.of("haproxy", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"),
+            "prom/prometheus", List.of("prometheus"));
+
+    private final ImageFolder image;
+    private final Path scratch;
+    private final Network network;
+    private final NameServer names;
+    private final List<Container> containers = new ArrayList<>();
+
+    record Container(Service service, RemoteHost host, WeirProcess process) {
+
+        String url(int port) {
+            return "http://%s:%d".formatted(host.address(), port);
+        }
+    }
+
+    ComposeRun(ImageFolder image, Path scratch) throws IOException {
+        this.image = image;
+        this.scratch = scratch;
+        this.network = Network.open();
+        this.names = new NameServer(network, scratch);
+    }
+
+    /** Returns when everything is up and healthy. */
+    void up(ComposeFile file, Map<String, Integer> scale) throws IOException {
+        for (Service service : file.inOrder()) {
+            if (!service.isNode() && entrypoint(service).isEmpty()) {
+                continue;
+            }
+            for (String dependency : service.dependsOn()) {
+                of(dependency).forEach(this::awaitHealthy);
+            }
+            for (int i = 0; i < scale.getOrDefault(service.name(), service.replicas()); i++) {
+                start(service);
+            }
+        }
+        containers.forEach(this::awaitHealthy);
+    }
+
+    private void start(Service service) throws IOException {
+        RemoteHost host = network.host();
+        names.serves(host);
+        names.add(service.names(), host.address());
+        Map<String, String> environment = new LinkedHashMap<>();
+        List<String> command = new ArrayList<>(host.wrapper());
+        if (service.isNode()) {
+            for (var volume : service.volumes().entrySet()) {
+                image.mount(DEPLOY.resolve(volume.getValue()).normalize(), volume.getKey());
+            }
+            environment.putAll(image.environment());
+            command.add(image.here("/app/weir"));
+        } else {
+            command.addAll(entrypoint(service));
+        }
+        environment.putAll(service.environment());
+        command.addAll(service.command());
+        command.replaceAll(word -> mapped(service, word));
+        containers.add(new Container(service, host, WeirProcess.startCommand(scratch, environment, command)));
+    }
+
+    private static List<String> entrypoint(Service service) {
+        List<String> entrypoint = ENTRYPOINTS.getOrDefault(service.image().replaceFirst(":.*", ""), List.of());
+        boolean isHere = !entrypoint.isEmpty() && isInstalled(entrypoint.get(0));
+        return isHere ? entrypoint : List.of();
+    }
+
+    static boolean isInstalled(String tool) {
+        return Stream.of(System.getenv("PATH").split(":")).anyMatch(folder -> Files.isExecutable(Path.of(folder, tool)))
+                || Files.isExecutable(Path.of("/usr/sbin", tool));
+    }
+
+    private String mapped(Service service, String word) {
+        String result = word;
+        for (var volume : service.volumes().entrySet()) {
+            boolean isOfCheckout = volume.getValue().startsWith(".");
+            Path source = isOfCheckout ? DEPLOY.resolve(volume.getValue()) : scratch.resolve(volume.getValue());
+            if (result.endsWith(volume.getKey()) || result.contains(volume.getKey() + "/")) {
+                result = result.replace(volume.getKey(), source.normalize().toString());
+                break;
+            }
+        }
+        return result;
+    }
+
+    private void awaitHealthy(Container container) {
+        Awaitility.await(container.service().name() + " to be healthy")
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(500))
+                .until(() -> isHealthy(container));
+    }
+
+    private boolean isHealthy(Container container) {
+        if (!container.process().isAlive()) {
+            throw new AssertionError(container.service().name() + " ended:\n"
+                    + container.process().transcript());
+        }
+        if (container.service().healthcheck().isEmpty()) {
+            return true;
+        }
+        List<String> command = new ArrayList<>(container.host().wrapper());
+        container.service().healthcheck().forEach(word -> command.add(image.here(word)));
+        return WeirProcess.runCommand(scratch, image.environment(), command).exitCode() == 0;
+    }
+
+    List<Container> of(String service) {
+        return containers.stream()
+                .filter(container -> container.service().name().equals(service))
+                .toList();
+    }
+
+    List<Container> nodes() {
+        return containers.stream()
+                .filter(container -> container.service().isNode())
+                .toList();
+    }
+
+    /** As a machine that loses its power, and an engine that notices. */
+    void kill(Container container) throws IOException {
+        container.process().close();
+        names.remove(container.host().address());
+        containers.remove(container);
+    }
+
+    @Override
+    public void close() throws IOException {
+        containers.forEach(container -> container.process().close());
+        names.close();
+        network.close();
+    }
+}

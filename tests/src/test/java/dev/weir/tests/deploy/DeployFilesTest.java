@@ -1,0 +1,106 @@
+package dev.weir.tests.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.tests.Repository;
+import dev.weir.tests.deploy.ComposeFile.Service;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.Yaml;
+
+/** What the files in deploy/ promise, and what other programs say of them. */
+final class DeployFilesTest {
+
+    private static final Path DEPLOY = Repository.ROOT.resolve("deploy");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda"})
+    void imagesAreBuiltInStagesPinnedCheckedAndRunWithoutRoot(String name) throws IOException {
+        List<String> lines = Files.readAllLines(DEPLOY.resolve(name));
+        List<String> bases =
+                lines.stream().filter(line -> line.startsWith("FROM ")).toList();
+        assertThat(bases).hasSizeGreaterThan(1).noneMatch(line -> line.contains(":latest"));
+        assertThat(bases)
+                .allMatch(line -> line.matches("FROM (scratch|\\$\\{WEIR_IMAGE}|\\S+:\\S*\\d\\S*)( AS \\S+)?"));
+        assertThat(lines).contains("USER 10001:10001").anyMatch(line -> line.startsWith("HEALTHCHECK "));
+        assertThat(lines).filteredOn(line -> line.startsWith("USER ")).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda"})
+    void theLinterHasNothingToSay(String name) {
+        assumeTrue(ComposeRun.isInstalled("hadolint"), "skipped: hadolint is not installed");
+        assertSucceeds("hadolint", name);
+    }
+
+    @Test
+    void theImagesHaveTheLibtorchThatTheBuildIsFor() throws IOException {
+        String pom = Files.readString(Repository.ROOT.resolve("pom.xml"));
+        String version = pom.replaceAll("(?s).*<libtorch.version>(.*?)</.*", "$1");
+        for (String name : List.of("Dockerfile", "Dockerfile.cuda", "layout.sh")) {
+            assertThat(Files.readString(DEPLOY.resolve(name))).as(name).contains("PYTORCH_VERSION=" + version);
+        }
+    }
+
+    @Test
+    void composeTakesTheFile() {
+        assumeTrue(ComposeRun.isInstalled("docker-compose"), "skipped: docker-compose is not installed");
+        assertSucceeds("docker-compose", "-f", "docker-compose.yml", "config", "--quiet");
+    }
+
+    @Test
+    void eachServiceIsPinnedLimitedStartedAnewAndFreeToBeScaled() throws IOException {
+        for (Service service : ComposeFile.read().services().values()) {
+            assertThat(service.image()).as(service.name()).matches(".+:\\S*\\d\\S*");
+            assertThat(service.all()).containsEntry("restart", "unless-stopped").doesNotContainKey("container_name");
+            JsonNode limits = new ObjectMapper().valueToTree(service.all()).at("/deploy/resources/limits");
+            assertThat(limits.has("memory") && limits.has("cpus"))
+                    .as(service.name())
+                    .isTrue();
+            if (service.isNode()) {
+                assertThat(service.all()).doesNotContainKey("ports").containsEntry("read_only", true);
+                assertThat(service.healthcheck()).isNotEmpty();
+                assertThat(service.all().get("volumes")).isEqualTo(List.of("../models:/app/models:ro"));
+                assertThat(service.names()).contains("weir-cluster");
+            }
+        }
+        Map<String, Object> root = new Yaml().load(Files.readString(ComposeFile.PATH));
+        assertThat(ComposeFile.map(ComposeFile.map(root.get("networks")).get("cluster")))
+                .containsEntry("internal", true);
+    }
+
+    @Test
+    void prometheusTakesItsFiles() {
+        assumeTrue(ComposeRun.isInstalled("promtool"), "skipped: promtool is not installed");
+        assertSucceeds("promtool", "check", "config", "prometheus/prometheus.yml");
+    }
+
+    @Test
+    void theDashboardAsksTheSourceThatIsProvisioned() throws IOException {
+        Map<String, Object> sources =
+                new Yaml().load(Files.readString(DEPLOY.resolve("grafana/provisioning/datasources/prometheus.yml")));
+        JsonNode source = new ObjectMapper().valueToTree(sources).at("/datasources/0");
+        JsonNode dashboard = new ObjectMapper()
+                .readTree(DEPLOY.resolve("grafana/dashboards/weir.json").toFile());
+        assertThat(dashboard.path("panels")).isNotEmpty().allSatisfy(panel -> assertThat(
+                        panel.at("/datasource/uid").asText())
+                .isEqualTo(source.path("uid").asText()));
+        Service prometheus = ComposeFile.read().services().get("prometheus");
+        assertThat(source.path("url").asText()).isEqualTo("http://%s:9090".formatted(prometheus.name()));
+    }
+
+    private static void assertSucceeds(String... command) {
+        var outcome = WeirProcess.runCommand(DEPLOY, Map.of(), List.of(command));
+        assertThat(outcome.exitCode()).as(outcome.out() + outcome.err()).isZero();
+    }
+}

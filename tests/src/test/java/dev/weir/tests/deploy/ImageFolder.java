@@ -1,0 +1,73 @@
+package dev.weir.tests.deploy;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.tests.Repository;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * What the image holds under /app, in a folder of this machine: laid out by the script that the Dockerfile runs, JRE and all.
+ *
+ * @param environment the Dockerfile's
+ */
+record ImageFolder(Path app, Map<String, String> environment) {
+
+    private static final String IN_IMAGE = "/app";
+    private static final Pattern VARIABLE = Pattern.compile("([A-Z_]+)=(\\S+)");
+
+    static ImageFolder layOut() throws IOException {
+        assumeTrue(
+                Files.exists(Repository.ROOT.resolve("cli/target/app/built")),
+                "skipped: the image is laid out by mvn verify, since mvn test does not lay the application out");
+        Path app = Repository.TARGET.resolve("image");
+        Path script = Repository.ROOT.resolve("deploy/layout.sh");
+        // Unpacking and parsing classes takes a while: what is newer than the application does for the next run.
+        if (!Files.exists(app.resolve("cli/target/app/classes.jsa")) || isOlder(app)) {
+            succeed("rm", "-rf", app.toString());
+            succeed(script.toString(), app.toString());
+        }
+        Map<String, String> environment = new LinkedHashMap<>();
+        String env = Files.readString(Repository.ROOT.resolve("deploy/Dockerfile"))
+                .split("\nENV ", 2)[1]
+                .split("\nUSER ", 2)[0];
+        VARIABLE.matcher(env).results().forEach(v -> environment.put(v.group(1), v.group(2)));
+        ImageFolder image = new ImageFolder(app, environment);
+        environment.replaceAll((name, value) -> image.here(value));
+        return image;
+    }
+
+    /** Where a path of the image lies on this machine. */
+    String here(String path) {
+        return path.startsWith(IN_IMAGE + "/") ? app + path.substring(IN_IMAGE.length()) : path;
+    }
+
+    /** As a volume lies over a folder of the image. */
+    void mount(Path source, String target) throws IOException {
+        Path link = Path.of(here(target));
+        if (!Files.isSymbolicLink(link)) {
+            succeed("rm", "-rf", link.toString());
+            Files.createSymbolicLink(link, source);
+        }
+    }
+
+    private static boolean isOlder(Path app) throws IOException {
+        var built = Files.getLastModifiedTime(Repository.ROOT.resolve("cli/target/app/built"));
+        return Files.getLastModifiedTime(app.resolve("cli/target/app/classes.jsa"))
+                        .compareTo(built)
+                < 0;
+    }
+
+    private static void succeed(String... command) {
+        var outcome = WeirProcess.runCommand(Repository.ROOT, Map.of(), List.of(command));
+        if (outcome.exitCode() != 0) {
+            throw new AssertionError(String.join(" ", command) + ":\n" + outcome.out() + outcome.err());
+        }
+    }
+}
