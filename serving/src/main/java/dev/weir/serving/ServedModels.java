@@ -51,7 +51,8 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
             }
             statuses.add(status.build());
         }
-        if (parts.isEmpty()) {
+        // A stage that none of its node's models has is idle, not broken.
+        if (parts.isEmpty() && !statuses.isEmpty()) {
             throw new ModelException("no model can be served: "
                     + statuses.stream()
                             .map(s -> s.getId() + ": " + s.getProblem())

@@ -2,14 +2,14 @@ package dev.weir.tests.deploy;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.tests.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
 record ImageFolder(Path app, Map<String, String> environment) {
 
     private static final String IN_IMAGE = "/app";
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final Pattern VARIABLE = Pattern.compile("([A-Z_]+)=(\\S+)");
 
     static ImageFolder layOut() throws IOException {
@@ -64,10 +65,21 @@ record ImageFolder(Path app, Map<String, String> environment) {
                 < 0;
     }
 
-    private static void succeed(String... command) {
-        var outcome = WeirProcess.runCommand(Repository.ROOT, Map.of(), List.of(command));
-        if (outcome.exitCode() != 0) {
-            throw new AssertionError(String.join(" ", command) + ":\n" + outcome.out() + outcome.err());
+    private static void succeed(String... command) throws IOException {
+        Path log = Repository.TARGET.resolve("image.log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        try {
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new AssertionError(String.join(" ", command) + ":\n" + Files.readString(log));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted while the image is laid out", e);
+        } finally {
+            process.destroyForcibly();
         }
     }
 }
