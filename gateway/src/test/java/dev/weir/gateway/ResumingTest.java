@@ -149,6 +149,53 @@ final class ResumingTest {
     }
 
     @Test
+    void ofThoseThatAreLostTogetherOnlyTheOneThatKillsItsNodesFails() {
+        gateway.stage.script(sitting -> {
+            boolean kills = sitting.task.getRef().getSample() == 0;
+            sitting.isAt("node-" + sitting.task.getRef().getAttempt());
+            sitting.start();
+            boolean isAlone = sitting.task.getRef().getAttempt() == 3;
+            if (isAlone && !kills) {
+                steps(sitting, 1, STEPS);
+                sitting.finish();
+            }
+        });
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            socket.generate(
+                    "three", new JsonObject().put("num_inference_steps", STEPS).put("n", 3));
+            await().until(() -> gateway.stage.sittings().size() == 3);
+            await().until(() -> lost("node-1", 6));
+            await().until(() -> lost("node-2", 7));
+            assertThat(attempts(3))
+                    .as("in their third attempt before the first of them has ended")
+                    .isEqualTo(1);
+            await().until(() -> {
+                lose("node-3");
+                return socket.events("completed").size() == 2;
+            });
+            assertThat(socket.events("failed")).singleElement().satisfies(failed -> {
+                assertThat(failed.getInteger("sample")).isZero();
+                assertThat(failed.getJsonObject("error").getString("message")).contains("node-1, node-2, node-3");
+            });
+        }
+    }
+
+    @Test
+    void noNodeAtAllIsNoStrike() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() <= 4) {
+                sitting.fail("no_node", true);
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            socket.awaitType("completed");
+            assertThat(socket.events("resumed")).hasSize(4);
+        }
+    }
+
+    @Test
     void aCheckpointOffTheRouteIsLetGo() {
         gateway.stage.script(sitting -> {
             if (sitting.task.getRef().getAttempt() == 1) {
@@ -184,6 +231,18 @@ final class ResumingTest {
                         || !socket.events("failed").isEmpty();
             });
         }
+    }
+
+    /** @return whether so many sittings there have been since */
+    private boolean lost(String node, int sittings) {
+        lose(node);
+        return gateway.stage.sittings().size() >= sittings;
+    }
+
+    private long attempts(int number) {
+        return gateway.stage.sittings().stream()
+                .filter(sitting -> sitting.task.getRef().getAttempt() == number)
+                .count();
     }
 
     private void lose(String node) {

@@ -216,6 +216,7 @@ public final class Jobs {
 
     private void sweep() {
         long now = now();
+        restarts.sweep();
         for (Job job : inFlight()) {
             if (now >= job.deadlineMs()) {
                 String message = "not done within %s".formatted(patience.deadline());

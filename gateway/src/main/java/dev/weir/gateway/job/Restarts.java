@@ -21,12 +21,17 @@ final class Restarts {
 
     private static final Logger log = LoggerFactory.getLogger(Restarts.class);
     private static final long PAUSE_MS = 100;
+
+    /** Says nothing against the sample: it waits for a node until its deadline. */
+    private static final String NO_NODE = "no_node";
+
     private static final long LAST_WORDS_MS = 300;
 
     private final Vertx vertx;
     private final Jobs jobs;
     private final int mostStrikes;
     private final JobMetrics metrics;
+    private final LastChances lastChances = new LastChances();
 
     /** @param mostStrikes losses and failures in a row, without progress, that fail a sample */
     Restarts(Vertx vertx, Jobs jobs, int mostStrikes, JobMetrics metrics) {
@@ -38,10 +43,12 @@ final class Restarts {
 
     /** A node or the search for one failed; where another may succeed, it is tried after a pause. */
     void failed(Job job, Sample sample, Failure failure) {
-        if (failure.retryable()) {
-            strike(job, sample, failure, true);
-        } else {
+        if (!failure.retryable()) {
             jobs.fail(job, sample, failure);
+        } else if (failure.code().equals(NO_NODE)) {
+            restart(job, sample, failure, PAUSE_MS);
+        } else {
+            strike(job, sample, failure, true);
         }
     }
 
@@ -58,6 +65,11 @@ final class Restarts {
     void silent(Job job, Sample sample, long milliseconds) {
         String message = "nothing was heard for %d ms".formatted(milliseconds);
         strike(job, sample, new Failure("silence", message, true), false);
+    }
+
+    /** To be called now and then. */
+    void sweep() {
+        lastChances.next();
     }
 
     /** A node's lease lapsed, or it said goodbye. */
@@ -88,30 +100,24 @@ final class Restarts {
             jobs.fail(job, sample, new Failure(failure.code(), message, false));
             return;
         }
+        if (strikes == mostStrikes - 1) {
+            begin(job, sample, failure);
+            // Looked for, as it were: nothing is to be heard of it before its turn.
+            sample.offered();
+            lastChances.add(sample, () -> jobs.send(job, sample));
+            return;
+        }
         long pause = PAUSE_MS << strikes;
-        boolean atOnce = strikes == 1 && !pauses;
         restart(
                 job,
                 sample,
                 failure,
-                atOnce ? 0 : pause + ThreadLocalRandom.current().nextLong(pause));
+                pauses ? pause + ThreadLocalRandom.current().nextLong(pause) : 0);
     }
 
     private void restart(Job job, Sample sample, Failure reason, long pauseMs) {
-        metrics.restarted(reason.code());
-        sample.trace().addEvent("new attempt", Attributes.of(AttributeKey.stringKey("reason"), reason.code()));
-        SampleLog.about(
-                job.ref(sample),
-                sample.stage(),
-                Tracing.traceparent(sample.trace()),
-                () -> log.warn("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
-        sample.restart(jobs.now());
+        begin(job, sample, reason);
         int attempt = sample.attempt();
-        int step = sample.checkpoint()
-                .map(from -> job.spec().overallStep(from.checkpoint()))
-                .orElse(0);
-        sample.stepped(step);
-        job.tell(new Resumed(job.moment(sample, step), reason.message()));
         if (pauseMs == 0) {
             jobs.send(job, sample);
             return;
@@ -121,5 +127,22 @@ final class Restarts {
                 jobs.send(job, sample);
             }
         });
+    }
+
+    /** Another attempt, which is told and not yet sent. */
+    private void begin(Job job, Sample sample, Failure reason) {
+        metrics.restarted(reason.code());
+        sample.trace().addEvent("new attempt", Attributes.of(AttributeKey.stringKey("reason"), reason.code()));
+        SampleLog.about(
+                job.ref(sample),
+                sample.stage(),
+                Tracing.traceparent(sample.trace()),
+                () -> log.warn("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
+        sample.restart(jobs.now());
+        int step = sample.checkpoint()
+                .map(from -> job.spec().overallStep(from.checkpoint()))
+                .orElse(0);
+        sample.stepped(step);
+        job.tell(new Resumed(job.moment(sample, step), reason.message()));
     }
 }

@@ -74,6 +74,11 @@ final class Sample {
         return strikes;
     }
 
+    /** Whether it was lost or failed, and has not come further since. */
+    boolean isInDanger() {
+        return strikes.count(reached) > 0;
+    }
+
     /** Stages and steps that any attempt had behind it. */
     int reached() {
         return reached;

@@ -18,12 +18,17 @@ final class Strikes {
      * @return how many there are now
      */
     int add(String node, int reached) {
-        if (reached > reachedAtLast) {
+        if (count(reached) == 0) {
             nodes.clear();
         }
         reachedAtLast = reached;
         nodes.add(node);
         return nodes.size();
+    }
+
+    /** How many there are, where it has now come so far. */
+    int count(int reached) {
+        return reached > reachedAtLast ? 0 : nodes.size();
     }
 
     /** Where they happened, as a message says it. */
