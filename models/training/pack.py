@@ -7,10 +7,24 @@ from pathlib import Path
 
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
+import train_unet
+import train_upsampler
 from checkpoint import Ema, load
-from train_unet import CONFIG
 
 HERE = Path(__file__).parent
+UPSAMPLER_NOISE_LEVEL = 50
+
+
+def write_stage(checkpoint, config, folder):
+    """A UNet's averaged weights and its schedule, as diffusers keeps them."""
+    unet = UNet2DConditionModel(**config)
+    ema = Ema(unet, 0)
+    load(checkpoint, ema=ema)
+    ema.copy_to(unet)
+    unet.half().save_pretrained(folder / "unet")
+    DDIMScheduler(
+        beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", timestep_spacing="trailing", clip_sample=False,
+    ).save_pretrained(folder / "scheduler")
 
 
 def main():
@@ -26,14 +40,11 @@ def main():
     config = json.loads((a.out / "vae" / "config.json").read_text())
     config.pop("_name_or_path", None)  # a path of the machine that trained it
     (a.out / "vae" / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    unet = UNet2DConditionModel(**CONFIG)
-    ema = Ema(unet, 0)
-    load(a.work / "unet.pt", ema=ema)
-    ema.copy_to(unet)
-    unet.half().save_pretrained(a.out / "unet")
-    DDIMScheduler(
-        beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", timestep_spacing="trailing", clip_sample=False,
-    ).save_pretrained(a.out / "scheduler")
+    write_stage(a.work / "unet.pt", train_unet.CONFIG, a.out)
+    if (a.work / "upsampler.pt").exists():
+        write_stage(a.work / "upsampler.pt", train_upsampler.CONFIG, a.out / "upsampler")
+        settings = {"defaults": {"upsampler_steps": 8, "upsampler_noise_level": UPSAMPLER_NOISE_LEVEL}}
+        (a.out / "weir.json").write_text(json.dumps(settings, indent=2) + "\n")
     index = {
         "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.35.2",
         "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": ["transformers", "BertModel"],

@@ -21,6 +21,9 @@ class Pictures:
             if m["held_out"] == held_out and (sets is None or m["set"] in sets)
         ]
 
+    def name(self, index):
+        return self.manifest[index]["words"]
+
     def layer(self, index, size):
         """One picture as float RGBA in [0, 1], premultiplied, [4, size, size]; smaller sizes are box means."""
         rgba = torch.from_numpy(np.array(self.rgba[index])).permute(2, 0, 1).float().div_(255)

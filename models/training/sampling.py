@@ -1,11 +1,13 @@
 """Prompts to pictures with diffusers' own pieces, for sheets and scores: DDIM, guidance, no clipping."""
 
+import json
 from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from PIL import Image
 
+from train_upsampler import enlarge
 from views import text_states
 
 
@@ -17,6 +19,11 @@ class Sampler:
         self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval().to(device)
         self.vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval().to(device)
         self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
+        second = folder / "upsampler"
+        if second.exists():
+            self.upsampler = UNet2DConditionModel.from_pretrained(second / "unet", torch_dtype=torch.float32).eval().to(device)
+            self.second_scheduler = DDIMScheduler.from_pretrained(second / "scheduler")
+            self.level = json.loads((folder / "weir.json").read_text())["defaults"]["upsampler_noise_level"]
 
     @torch.no_grad()
     def latents(self, prompts, seeds, steps=20, guidance=4.0, batch=16):
@@ -33,6 +40,26 @@ class Sampler:
                 v = self.unet(torch.cat([z, z]), t, context, encoder_attention_mask=seen).sample
                 unguided, guided = v.chunk(2)
                 z = self.scheduler.step(unguided + guidance * (guided - unguided), t, z).prev_sample
+            out.append(z)
+        return torch.cat(out)
+
+    @torch.no_grad()
+    def upsampled(self, latents, seeds, steps=8, level=None, batch=16):
+        """The cascade's second stage. Without text, which it does not hear; a generator a picture, as in Weir."""
+        level = self.level if level is None else level
+        scheduler, out = self.second_scheduler, []
+        for base, part in zip(latents.split(batch), torch.tensor(seeds).split(batch)):
+            low = enlarge(base)
+            sources = [torch.Generator().manual_seed(seed) for seed in part.tolist()]
+            augmentation = torch.stack([torch.randn(low.shape[1:], generator=source) for source in sources]).to(self.device)
+            low = scheduler.add_noise(low, augmentation, torch.full((len(part),), level))
+            z = torch.stack([torch.randn(low.shape[1:], generator=source) for source in sources]).to(self.device)
+            silence = torch.zeros(len(part), 2, self.upsampler.config.cross_attention_dim, device=self.device)
+            labels = torch.full((len(part),), level, device=self.device)
+            scheduler.set_timesteps(steps)
+            for t in scheduler.timesteps:
+                v = self.upsampler(torch.cat([z, low], 1), t, silence, class_labels=labels).sample
+                z = scheduler.step(v, t, z).prev_sample
             out.append(z)
         return torch.cat(out)
 

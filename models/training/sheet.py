@@ -17,10 +17,14 @@ def main():
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--guidance", type=float, default=4.0)
     p.add_argument("--count", type=int, default=64)
+    p.add_argument("--base", action="store_true", help="without the upsampler")
     a = p.parse_args()
     prompts = a.prompts.read_text().splitlines()[: a.count]
     sampler = Sampler(a.model)
-    latents = sampler.latents(prompts, [a.seed + i for i in range(len(prompts))], a.steps, a.guidance)
+    seeds = [a.seed + i for i in range(len(prompts))]
+    latents = sampler.latents(prompts, seeds, a.steps, a.guidance)
+    if not a.base:
+        latents = sampler.upsampled(latents, seeds)
     sheet(sampler.pictures(latents), 8, a.out)
 
 

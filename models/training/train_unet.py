@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
 
 from checkpoint import Ema, load, save
+from speed import autocast, hasten
 
 CAPTION_DROPOUT = 0.1
 CONFIG = dict(
@@ -73,13 +74,12 @@ def main():
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     a = p.parse_args()
     torch.manual_seed(0)
-    cuda = a.device == "cuda"
     views = Views(a.work / "views.pt")
     alphas, sigmas = alphas_sigmas()
     unet = UNet2DConditionModel(**CONFIG)
     if a.start:
         start_from(unet, a.start, a.channels)
-    unet.to(a.device)
+    hasten(unet.to(a.device), a.device)
     optimizer = torch.optim.AdamW(unet.parameters(), lr=a.lr, betas=(0.9, 0.99), weight_decay=0.01, foreach=True)
     ema = Ema(unet, a.ema)
     file = a.work / "unet.pt"
@@ -93,7 +93,7 @@ def main():
         alpha, sigma = alphas[t].view(-1, 1, 1, 1), sigmas[t].view(-1, 1, 1, 1)
         noisy, v = alpha * x0 + sigma * noise, alpha * noise - sigma * x0
         noisy, v, t, states, mask = (x.to(a.device) for x in (noisy, v, t, states, mask))
-        with torch.autocast(a.device, torch.bfloat16, enabled=cuda):
+        with autocast(a.device):
             predicted = unet(noisy, t, states, encoder_attention_mask=mask).sample
         errors = F.mse_loss(predicted.float(), v, reduction="none").mean((0, 2, 3))
         rate = min(1, (step + 1) / 100, max(0.01, (1 - step / a.steps) / (1 - a.decay_from)))

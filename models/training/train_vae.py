@@ -16,10 +16,40 @@ from diffusers import AutoencoderKL
 
 from checkpoint import Ema, load, save
 from pictures import WHITE, Pictures, over
+from speed import autocast
 
 KL_WEIGHT = 5e-5  # 1e-3 of a mean over latents killed two channels of four
 ALIGN_WEIGHT = 0.05
 STYLES = ["noto", "twemoji", "fluent-emoji-flat"]
+
+
+@torch.no_grad()
+def widened(vae, widths):
+    """The same function, nearly, with more channels: each is a copy of one of its own norm group, the next layer's
+    weights are shared out among the copies, and a little noise lets them part ways."""
+    wide = AutoencoderKL.from_config({**vae.config, "block_out_channels": widths})
+    state = vae.state_dict()
+
+    def spread(old, new):
+        groups = vae.config.norm_num_groups
+        if old == new or old % groups:
+            return torch.arange(old)
+        size = torch.arange(new // groups) * (old // groups) // (new // groups)
+        return (torch.arange(groups)[:, None] * (old // groups) + size).flatten()
+
+    for name, weight in wide.state_dict().items():
+        if name not in state:  # a shortcut where the channels were the same on both sides before
+            weight.zero_()
+            if weight.dim() > 1:
+                weight[torch.arange(len(weight)), spread(weight.shape[1], len(weight)), 0, 0] = 1
+            continue
+        old = state[name][spread(len(state[name]), len(weight))]
+        if old.dim() > 1 and old.shape[1] != weight.shape[1]:
+            source = spread(old.shape[1], weight.shape[1])
+            share = torch.bincount(source)[source]
+            old = old[:, source] / share.view(-1, *[1] * (old.dim() - 2))
+        weight.copy_(old + 0.02 * old.std() * torch.randn_like(old) if old.dim() > 1 and old.shape != state[name].shape else old)
+    return wide
 
 
 @torch.no_grad()
@@ -71,7 +101,7 @@ def sample(pictures, indices, rng, size, crop):
 def loss_of(rgb, target):
     dx = (rgb.diff(dim=-1) - target.diff(dim=-1)).abs().mean()
     dy = (rgb.diff(dim=-2) - target.diff(dim=-2)).abs().mean()
-    return F.l1_loss(rgb, target) + 0.5 * (dx + dy) + F.mse_loss(rgb, target)
+    return F.l1_loss(rgb, target) + 0.5 * (dx + dy) + 3 * F.mse_loss(rgb, target)
 
 
 @torch.no_grad()
@@ -125,6 +155,7 @@ def main():
     p.add_argument("--start", type=Path, required=True, help="a diffusers autoencoder folder to start from")
     p.add_argument("--steps", type=int, default=2700)
     p.add_argument("--crop-steps", type=int, default=2200, help="so many of them on 64 x 64 crops, the rest on whole pictures")
+    p.add_argument("--widths", type=int, nargs=4, help="block_out_channels, where they shall be wider than the start's")
     p.add_argument("--lr", type=float, default=8e-4)
     a = p.parse_args()
     torch.manual_seed(0)
@@ -135,6 +166,9 @@ def main():
     start = indices[:: len(indices) // 64]
     alive = revive(vae, torch.stack([over(pictures.layer(i, 128), WHITE) for i in start]))
     print("alive at the start:", alive.tolist(), flush=True)
+    if a.widths:
+        vae = widened(vae, a.widths)
+    print(json.dumps(evaluate(vae, pictures)), flush=True)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=a.lr, betas=(0.9, 0.99), weight_decay=0)
     ema = Ema(vae, 0.998)
     file = a.work / "vae.pt"
@@ -146,14 +180,17 @@ def main():
         double = step % 4 == 3  # every fourth batch from the 256 x 256 renders, which the upsampler's latents need
         size, crop, batch = (256 if double else 128), (64 if crops else 128), (8 if crops else 4)
         rgb = torch.stack([sample(pictures, indices, rng, size, crop) for _ in range(batch)])
-        posterior = vae.encode(rgb).latent_dist
-        mean_, logvar = posterior.mean, posterior.logvar
-        z = mean_ + torch.randn(mean_.shape, generator=rng) * (0.5 * logvar).exp()
+        with autocast("cpu"):
+            posterior = vae.encode(rgb).latent_dist
+            mean_, logvar = posterior.mean.float(), posterior.logvar.float()
+            z = mean_ + torch.randn(mean_.shape, generator=rng) * (0.5 * logvar).exp()
+            decoded = vae.decode(z).sample.float()
+            kept = anchor.encode(rgb).latent_dist.mean.float()[:, alive] if step % 3 == 0 else None
         kl = 0.5 * (mean_.square() + logvar.exp() - 1 - logvar).mean()
-        loss = recon = loss_of(vae.decode(z).sample, rgb)
-        loss = loss + KL_WEIGHT * kl
-        if step % 3 == 0:
-            loss = loss + ALIGN_WEIGHT * F.mse_loss(mean_[:, alive], anchor.encode(rgb).latent_dist.mean[:, alive])
+        recon = loss_of(decoded, rgb)
+        loss = recon + KL_WEIGHT * kl
+        if kept is not None:
+            loss = loss + ALIGN_WEIGHT * F.mse_loss(mean_[:, alive], kept)
         for group in optimizer.param_groups:
             group["lr"] = a.lr * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / a.steps)) + 1e-6
         optimizer.zero_grad(set_to_none=True)

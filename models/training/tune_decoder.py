@@ -13,6 +13,7 @@ from diffusers import AutoencoderKL
 
 from checkpoint import Ema, load, save
 from pictures import Pictures
+from speed import autocast
 from train_vae import STYLES, evaluate, loss_of, sample
 
 NOISE = 0.05  # on the latents, as generated ones are never exact
@@ -38,9 +39,11 @@ def main():
         rng = torch.Generator().manual_seed(10_000_000 + step)
         size = 256 if step % 4 == 3 else 128
         rgb = torch.stack([sample(pictures, indices, rng, size, 128) for _ in range(a.batch)])
-        with torch.no_grad():
-            z = vae.encode(rgb).latent_dist.mean
-        loss = loss_of(vae.decode(z + NOISE * torch.randn(z.shape, generator=rng)).sample, rgb)
+        with autocast("cpu"):
+            with torch.no_grad():
+                z = vae.encode(rgb).latent_dist.mean.float()
+            decoded = vae.decode(z + NOISE * torch.randn(z.shape, generator=rng)).sample.float()
+        loss = loss_of(decoded, rgb)
         for group in optimizer.param_groups:
             group["lr"] = a.lr * min(1, (step + 1) / 50) * (0.5 + 0.5 * math.cos(math.pi * step / a.steps)) + 1e-6
         optimizer.zero_grad(set_to_none=True)

@@ -15,11 +15,12 @@ from PIL import Image
 from transformers import AutoTokenizer, BertModel
 
 from captions import GROUNDS, HUES, Namer, article, many, read_nouns
+from combinations import held
 from pictures import WHITE, Pictures, over
 
 HERE = Path(__file__).parent
 SET_WEIGHTS = {"noto": 0.7, "twemoji": 0.2, "fluent-emoji-flat": 0.1}
-PLAIN, GROUND, COMPOSED = 0.74, 0.18, 0.08  # shares of the training samples
+PLAIN, GROUND, COMPOSED = 0.62, 0.16, 0.22  # shares of the training samples
 
 
 def paste(*placed):
@@ -48,7 +49,7 @@ def recoloured(layer, hue):
 
 def composed(rng, pictures, index, namer, partners):
     """One view that teaches a word about placing, counting, colouring or combining: (layer, captions)."""
-    kind = rng.choice(["pair", "pair", "many", "side", "small", "mirrored", "colour", "colour"])
+    kind = rng.choice(["pair"] * 6 + ["many"] * 4 + ["colour"] * 4 + ["side", "side", "small", "mirrored"])
     name, half = namer.name(), pictures.layer(index, 64)
     if kind == "colour":
         colour = rng.choice(list(HUES))
@@ -64,7 +65,8 @@ def composed(rng, pictures, index, namer, partners):
         right = other_namer.name()
         layer = paste((half, 0, 32), (pictures.layer(other, 64), 64, 32))
         pair = f"{article(name)} and {article(right)}"
-        return layer, [namer.styled(pair), pair, f"{article(name)} to the left of {article(right)}"]
+        return layer, [namer.styled(pair), pair, f"{article(name)} next to {article(right)}",
+                       f"{article(name)} to the left of {article(right)}", f"{article(right)} to the right of {article(name)}"]
     if kind == "side":
         word, x, y = rng.choice([("on the left", 0, 32), ("on the right", 64, 32), ("at the top", 32, 0), ("at the bottom", 32, 64)])
         return paste((half, x, y)), [namer.styled(f"{article(name)} {word}"), f"{name} {word}"]
@@ -76,6 +78,11 @@ def composed(rng, pictures, index, namer, partners):
 def plan(pictures, nouns, seed):
     """Yields (rgb, weight, captions) for every view."""
     rng = random.Random(seed)
+    unseen = held()
+
+    def allowed(captions):
+        return not unseen.intersection(caption.split(",")[0] for caption in captions)
+
     chosen = []
     for i in pictures.of(SET_WEIGHTS):
         m = pictures.manifest[i]
@@ -89,13 +96,17 @@ def plan(pictures, nouns, seed):
         main = pictures.manifest[i]["set"] == "noto"
         layer = pictures.layer(i, 128)
         yield over(layer, WHITE), weight * PLAIN, [namer.plain() for _ in range(12)]
-        grounds = rng.sample(list(GROUNDS), 3 if main else 1)
+        grounds = rng.sample(list(GROUNDS), 5 if main else 2)
         for colour in grounds:
-            yield over(layer, GROUNDS[colour]), weight * GROUND / len(grounds), [namer.on(colour) for _ in range(3)]
+            captions = [c for c in (namer.on(colour) for _ in range(4)) if allowed([c])]
+            if captions:
+                yield over(layer, GROUNDS[colour]), weight * GROUND / len(grounds), captions
         partners = [(j, n) for j, n, _ in chosen if n.style == namer.style and j != i]
-        for _ in range(2 if main else 1):
+        count = 3 if not main else 16 if weight > 1 else 6
+        for _ in range(count):
             view, captions = composed(rng, pictures, i, namer, partners)
-            yield over(view, WHITE), weight * COMPOSED / (2 if main else 1), captions
+            if allowed(captions):
+                yield over(view, WHITE), weight * COMPOSED / count, captions
 
 
 @torch.no_grad()
