@@ -13,24 +13,32 @@ import dev.weir.runtime.NodeConfig;
 import io.vertx.core.Future;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** The node of this process, started from the command line's options. For the main thread, which it blocks. Benchmarks use it too. */
 public final class WeirNode implements AutoCloseable {
 
     private static final String AUTO = "auto";
+    /** What leaving the cluster may take when all is drained. */
+    private static final Duration LEAVING = Duration.ofSeconds(20);
 
     private final Node node;
     private final URI url;
+    private final Duration patience;
 
-    private WeirNode(Node node, URI url) {
+    private WeirNode(Node node, URI url, Duration drainTime) {
         this.node = node;
         this.url = url;
+        this.patience = drainTime.plus(LEAVING);
     }
 
     /** Returns when every role is up, its models loaded and warm. Throws {@link CliException} on a bad configuration. */
@@ -44,7 +52,10 @@ public final class WeirNode implements AutoCloseable {
                     limits);
             Node node = await(Node.start(config, roles));
             int port = node.opsPort().orElseGet(roles::gatewayPort);
-            return new WeirNode(node, URI.create("http://" + new HostPort(reachable(http.host()), port)));
+            return new WeirNode(
+                    node,
+                    URI.create("http://" + new HostPort(reachable(http.host()), port)),
+                    config.limits().drainTime());
         } catch (CompletionException e) {
             throw CliException.rootOf(e) instanceof RuntimeException cause ? cause : e;
         }
@@ -101,13 +112,23 @@ public final class WeirNode implements AutoCloseable {
         out.flush();
     }
 
-    /** Serves until the process is told to end, then drains. Does not return. */
+    /** Serves until the process is told to end, then drains, and ends whether the cluster lets it go or not. Does not return. */
     void serve() {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> await(node.drain()), "weir-drain"));
+        Runtime.getRuntime().addShutdownHook(new Thread(this::drain, "weir-drain"));
         try {
             new CountDownLatch(1).await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void drain() {
+        try {
+            node.drain().toCompletionStage().toCompletableFuture().get(patience.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            System.err.printf("weir: left without a farewell, as draining took more than %d s%n", patience.toSeconds());
+        } catch (ExecutionException | InterruptedException e) {
+            System.err.println("weir: draining failed: " + e.getMessage());
         }
     }
 

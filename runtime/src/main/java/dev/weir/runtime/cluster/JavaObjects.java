@@ -13,12 +13,14 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Which serialized Java objects Hazelcast may read. What members tell each other has serializers of its own; only what an
- * operation failed with comes as Java objects: exceptions, and what those are made of.
+ * Which serialized Java objects Hazelcast may read. What members tell each other has serializers of its own, with two exceptions:
+ * what an operation failed with, which is exceptions and what those are made of; and the state, an enum, that a cluster is put
+ * into while it merges with another.
  */
 final class JavaObjects {
 
     private static final List<Class<?>> READABLE = List.of(
+            Enum.class,
             Throwable.class,
             StackTraceElement.class,
             StackTraceElement[].class,

@@ -83,6 +83,25 @@ class PartedMemoryTest {
         });
     }
 
+    @Test
+    void partsOfSeveralNodesBecomeOneToo() throws Exception {
+        HostPort late = FreePorts.onLoopback();
+        HostPort early = FreePorts.onLoopback();
+        join(config(early, List.of(late), false));
+        join(config(FreePorts.onLoopback(), List.of(early), false));
+        join(config(late, List.of(), false));
+        join(config(FreePorts.onLoopback(), List.of(late), false));
+        assertThat(joined.get(0).memory().view())
+                .isNotEqualTo(joined.get(3).memory().view());
+
+        await().atMost(Duration.ofSeconds(90))
+                .until(() -> joined.stream()
+                                .map(cluster -> cluster.memory().view())
+                                .distinct()
+                                .count()
+                        == 1);
+    }
+
     private static byte[] record(long epoch, long version) {
         return JobRecord.newBuilder()
                 .setEpoch(epoch)
