@@ -12,7 +12,7 @@ import java.util.Optional;
  *     where there is none. With a port, that port or none; without, the first free one from {@value #FIRST_PORT} on
  * @param busPort where others send this node its work, beside the port of {@code bind}; 0: any free one. Fixed where a firewall is to
  *     know it, which takes an address a node
- * @param join nodes to be asked; one that is up is enough. A name stands for all of its addresses, as they are at each look. A port that is not given is {@value #FIRST_PORT} or one of the two after it
+ * @param join nodes to be asked; one that is up is enough. A name stands for all of its addresses, as they are at each look. A port that is not given is {@value #FIRST_PORT} or one of the nine after it
  * @param lite holds none of the cluster's data: to leave or die costs nothing then, and to start needs a node that does hold
  * @param quorum so many nodes that hold data must see each other for jobs to be recorded; 0: any number. The same on all nodes
  * @param tls of the event bus; empty: whoever reaches the bus is believed, and whoever sees it can read along

@@ -35,6 +35,16 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
      */
     public static Future<Cluster> join(
             ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Runnable dataLost) {
+        return join(config, InetAddress::getAllByName, begins, builder, options, dataLost);
+    }
+
+    static Future<Cluster> join(
+            ClusterConfig config,
+            Peers.Names names,
+            boolean begins,
+            VertxBuilder builder,
+            VertxOptions options,
+            Runnable dataLost) {
         Peers.lookNamesUpOften();
         String bindHost;
         EventBusOptions bus;
@@ -44,11 +54,11 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
         } catch (IOException e) {
             return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
         }
-        PatientClusterManager manager = new PatientClusterManager(HazelcastConfigs.of(config, bindHost), dataLost);
+        Peers peers = new Peers(config.join(), names);
+        PatientClusterManager manager =
+                new PatientClusterManager(HazelcastConfigs.of(config, bindHost, peers), dataLost);
         VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
-        Future<?> may = begins || config.join().isEmpty()
-                ? Future.succeededFuture()
-                : new Peers(config.join(), InetAddress::getAllByName).awaitOne();
+        Future<?> may = begins || config.join().isEmpty() ? Future.succeededFuture() : peers.awaitOne();
         return may.compose(v -> clustered.buildClustered())
                 .recover(problem -> Future.failedFuture(named(problem, bindHost, config.busPort())))
                 .map(vertx -> new Cluster(

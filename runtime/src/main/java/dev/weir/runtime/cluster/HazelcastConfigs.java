@@ -17,15 +17,12 @@ import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 /** What Hazelcast is told, and why. */
 final class HazelcastConfigs {
 
-    /** Ports that are tried at a host that was given without one: as many nodes on one host as will be found. */
-    static final int PORTS_TRIED = 10;
-
     private static final int BACKUPS = 2;
     private static final String QUORUM = "weir.quorum";
 
     private HazelcastConfigs() {}
 
-    static Config of(ClusterConfig cluster, String bindHost) {
+    static Config of(ClusterConfig cluster, String bindHost, Peers peers) {
         // A bare Config would lose what Vert.x needs of its subscription map.
         Config config = ConfigUtil.loadConfig();
         config.setClusterName(cluster.name());
@@ -40,13 +37,12 @@ final class HazelcastConfigs {
         if (cluster.quorum() > 0) {
             config.addSplitBrainProtectionConfig(quorum(cluster.quorum()));
         }
-        network(config.getNetworkConfig(), cluster, bindHost);
+        network(config.getNetworkConfig(), cluster, bindHost, peers);
         config.getSerializationConfig().setJavaSerializationFilterConfig(JavaObjects.filter());
         config.setProperty("hazelcast.local.localAddress", bindHost);
         config.setProperty("hazelcast.socket.bind.any", "false");
         config.setProperty("hazelcast.phone.home.enabled", "false");
         config.setProperty("hazelcast.logging.type", "slf4j");
-        config.setProperty("hazelcast.tcp.join.port.try.count", String.valueOf(PORTS_TRIED));
         // A dead node is removed after 10 s instead of 60; below 8 s a busy CPU passes for death.
         config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
         config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
@@ -90,7 +86,7 @@ final class HazelcastConfigs {
                         >= dataMembers);
     }
 
-    private static void network(NetworkConfig network, ClusterConfig cluster, String bindHost) {
+    private static void network(NetworkConfig network, ClusterConfig cluster, String bindHost, Peers peers) {
         int port = cluster.bind().map(HostPort::port).orElse(0);
         network.setPort(port == 0 ? ClusterConfig.FIRST_PORT : port);
         network.setPortAutoIncrement(port == 0);
@@ -98,7 +94,6 @@ final class HazelcastConfigs {
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);
-        join.getTcpIpConfig().setEnabled(true);
-        cluster.join().forEach(peer -> join.getTcpIpConfig().addMember(peer.toString()));
+        join.setTcpIpConfig(new PeerAddresses(peers));
     }
 }

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits until one of the nodes to join is up. Clusters that began apart do merge, but that takes some 15 s during which work
- * goes nowhere; a stage is of no use alone, so it can as well wait. A thread of its own, since it blocks.
+ * The nodes to join. A stage waits until one of them is up: clusters that began apart do merge, but that takes some 15 s during
+ * which work goes nowhere, and a stage is of no use alone. It waits on a thread of its own, since looking blocks.
  */
 final class Peers {
 
@@ -31,6 +31,9 @@ final class Peers {
     }
 
     private static final Logger log = LoggerFactory.getLogger(Peers.class);
+    /** At a host that was given without a port: as many nodes on one host as will be found. */
+    private static final int PORTS_TRIED = 10;
+
     private static final int CONNECT_MS = 1000;
     private static final long PAUSE_MS = 300;
     private static final long LOG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -60,7 +63,7 @@ final class Peers {
     private void look(Promise<Void> up) {
         long loggedNanos = System.nanoTime() - LOG_EVERY_NANOS;
         try {
-            while (peers.stream().flatMap(this::addresses).noneMatch(Peers::isUp)) {
+            while (addresses().stream().noneMatch(Peers::isUp)) {
                 if (System.nanoTime() - loggedNanos >= LOG_EVERY_NANOS) {
                     log.info("Waiting for one of {} to be up", peers);
                     loggedNanos = System.nanoTime();
@@ -73,9 +76,14 @@ final class Peers {
         }
     }
 
+    /** All that are known now, this node perhaps among them. Blocks while names are looked up. */
+    List<InetSocketAddress> addresses() {
+        return peers.stream().flatMap(this::addresses).distinct().toList();
+    }
+
     private Stream<InetSocketAddress> addresses(HostPort peer) {
         int first = peer.port() == 0 ? ClusterConfig.FIRST_PORT : peer.port();
-        int count = peer.port() == 0 ? HazelcastConfigs.PORTS_TRIED : 1;
+        int count = peer.port() == 0 ? PORTS_TRIED : 1;
         try {
             return Arrays.stream(names.addresses(peer.host())).flatMap(address -> IntStream.range(first, first + count)
                     .mapToObj(port -> new InetSocketAddress(address, port)));
