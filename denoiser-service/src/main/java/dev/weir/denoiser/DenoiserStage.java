@@ -26,7 +26,7 @@ public final class DenoiserStage implements RowSource {
 
     private final ComputeTarget target;
 
-    private DenoiserStage(ComputeTarget target) {
+    public DenoiserStage(ComputeTarget target) {
         this.target = target;
     }
 

@@ -112,6 +112,37 @@ final class ResumingTest {
     }
 
     @Test
+    void aSampleThatAnotherNodeHasTimeForGoesOnThereAndIsMovedThreeTimesAtMost() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() <= 4) {
+                sitting.handTo("weir.denoiser.idle", snapshot(DENOISER, 2));
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            socket.awaitType("completed");
+            assertThat(socket.events("resumed")).hasSize(4).allSatisfy(event -> {
+                assertThat(event.getInteger("step")).isEqualTo(2);
+                assertThat(event.getString("reason")).startsWith("rebalanced");
+            });
+        }
+        assertThat(gateway.stage.sittings())
+                .extracting(sitting -> sitting.task.getPrefer())
+                .containsExactly(
+                        "", "weir.denoiser.idle", "weir.denoiser.idle", "weir.denoiser.idle", "weir.denoiser.idle");
+        assertThat(gateway.stage.sittings())
+                .extracting(sitting -> sitting.task.getStays())
+                .containsExactly(false, false, false, true, true);
+        assertThat(gateway.metrics
+                        .get("weir.gateway.restarts")
+                        .tag("reason", "rebalanced")
+                        .counter()
+                        .count())
+                .isEqualTo(4);
+    }
+
+    @Test
     void threeLossesWithoutProgressFailASampleAndNameTheNodes() {
         gateway.stage.script(sitting -> {
             sitting.isAt("node-" + sitting.task.getRef().getAttempt());

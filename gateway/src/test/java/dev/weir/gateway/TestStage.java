@@ -161,10 +161,14 @@ final class TestStage {
         }
 
         void handBack(Snapshot snapshot) {
+            handTo("", snapshot);
+        }
+
+        /** For another node to go on with it. */
+        void handTo(String address, Snapshot snapshot) {
             tell(
                     StageKind.DENOISER,
-                    e -> e.setHandedBack(
-                            HandedBack.newBuilder().setReason("draining").setCheckpoint(snapshot.checkpoint())),
+                    e -> e.setHandedBack(HandedBack.newBuilder().setTo(address).setCheckpoint(snapshot.checkpoint())),
                     snapshot.tensors().toArray(Tensor[]::new));
         }
 

@@ -5,7 +5,9 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Peer;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -33,6 +36,8 @@ public final class TestStage implements Stage {
     public volatile Error turnProblem;
     public volatile boolean makesCheckpoints;
     public volatile boolean closed;
+    /** Called on the event loop. */
+    public volatile Function<List<Peer>, List<Move>> moves = peers -> List.of();
 
     private static final class Row {
         final Work work;
@@ -106,6 +111,11 @@ public final class TestStage implements Stage {
     @Override
     public int forwards(Task task) {
         return kind == StageKind.DENOISER ? task.getGeneration().getSteps() : 1;
+    }
+
+    @Override
+    public List<Move> moves(List<Peer> peers) {
+        return moves.apply(peers);
     }
 
     @Override

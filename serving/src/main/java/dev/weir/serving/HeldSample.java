@@ -36,6 +36,11 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace
         return row.state().step() == work.resume().map(Checkpoint::getStep).orElse(0);
     }
 
+    /** Whether its owner lets it go to another node for the sake of speed. */
+    boolean mayMove() {
+        return !work.task().getStays();
+    }
+
     /** Where it stands, where that is further than it was when it came. */
     Optional<Supplier<Snapshot>> snapshot() {
         return isNew() ? Optional.empty() : Optional.of(Checkpoints.of(work, shape(), row));

@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Load;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.serving.plan.Group;
 import dev.weir.serving.plan.Plan;
@@ -33,6 +34,7 @@ final class Roster {
     private final int mostRows;
     private final Map<Group, List<PlanRow<HeldSample>>> rows = new LinkedHashMap<>();
     private final Map<Group, StepCurve> curves = new HashMap<>();
+    private final Map<String, Group> natives = new HashMap<>();
     private Shares shares;
     private long arrivals;
 
@@ -85,6 +87,19 @@ final class Roster {
         curves.put(group, curve);
     }
 
+    /** Enters what was measured of a model at the size that it was trained at. */
+    void profiled(Group group, StepCurve curve) {
+        natives.put(group.model(), group);
+        learn(group, curve);
+    }
+
+    /** How busy the device is with all that is held. */
+    Load load(PlanState<HeldSample> state) {
+        Map<String, Double> rowSeconds = new HashMap<>();
+        natives.forEach((model, group) -> rowSeconds.put(model, curve(group).secondsPerRow()));
+        return new Load(state.backlogSeconds(), state.roundSeconds(), state.cost(), rowSeconds);
+    }
+
     /** Whether the device has no room for more than it is planned to do. */
     boolean isFull(PlanState<HeldSample> state, Plan<HeldSample> plan) {
         int held =
@@ -103,19 +118,6 @@ final class Roster {
                         row.key().stepsLeft(),
                         chosen.contains(row.key()) || row.running() && !preempted.contains(row.key()))));
         removeIf(sample -> sample.row().isDone());
-    }
-
-    /** Seconds until all that is held is through, were nothing to come. */
-    double backlogSeconds() {
-        double seconds = 0;
-        for (var entry : rows.entrySet()) {
-            StepCurve curve = curve(entry.getKey());
-            int left = entry.getValue().stream()
-                    .mapToInt(row -> row.stepsLeft() * row.cost())
-                    .sum();
-            seconds += curve.seconds(curve.cap()) / curve.cap() * left;
-        }
-        return seconds;
     }
 
     private static Set<HeldSample> samples(List<PlanRow<HeldSample>> rows) {

@@ -10,7 +10,10 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Load;
+import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Peer;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
@@ -21,12 +24,13 @@ import dev.weir.serving.plan.Plan;
 import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
 import dev.weir.serving.plan.Planner;
+import dev.weir.serving.plan.Sharing;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,8 +77,10 @@ public final class SteppingStage implements Stage {
     private final Planner planner;
     private final Roster roster;
     private final FramePainter painter;
+    private final RandomGenerator random = RandomGenerator.getDefault();
     private volatile ServedModels<DiffusionPart> models;
-    private volatile double backlogSeconds;
+    private volatile PlanState<HeldSample> held;
+    private volatile Load load = Load.NONE;
 
     public SteppingStage(
             StageKind kind, RowSource source, List<ModelFolder> folders, ComputeTarget target, Limits limits) {
@@ -96,6 +102,7 @@ public final class SteppingStage implements Stage {
         this.limits = limits;
         this.planner = planner;
         this.roster = new Roster(limits.rowsPerForward(), limits.userWeights());
+        this.held = roster.state(0);
         this.painter = new FramePainter("weir-" + Addresses.name(kind) + "-frames", System::nanoTime);
     }
 
@@ -111,8 +118,9 @@ public final class SteppingStage implements Stage {
         models = ServedModels.open(
                 folders,
                 source::open,
-                (folder, part) -> roster.learn(
+                (folder, part) -> roster.profiled(
                         new Group(folder.card().id(), part.nativeShape()), profile.of(part, limits.rowsPerForward())));
+        tellLoad();
     }
 
     @Override
@@ -141,8 +149,20 @@ public final class SteppingStage implements Stage {
     }
 
     @Override
-    public OptionalDouble backlogSeconds() {
-        return OptionalDouble.of(backlogSeconds);
+    public Optional<Load> load() {
+        return Optional.of(load);
+    }
+
+    @Override
+    public List<Move> moves(List<Peer> peers) {
+        return Sharing.plan(held, load.rowSeconds(), peers, HeldSample::mayMove, random).stream()
+                .map(moved -> new Move(moved.key().work().key(), moved.to()))
+                .toList();
+    }
+
+    private void tellLoad() {
+        held = roster.state(System.currentTimeMillis());
+        load = roster.load(held);
     }
 
     @Override
@@ -153,7 +173,7 @@ public final class SteppingStage implements Stage {
             Row row = Checkpoints.resumed(source.start(part, work), work);
             Pace pace = new Pace(limits.checkpointEvery());
             roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
-            backlogSeconds = roster.backlogSeconds();
+            tellLoad();
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
         }
@@ -168,7 +188,7 @@ public final class SteppingStage implements Stage {
     public void drop(SampleKey key) {
         painter.forget(key);
         roster.removeIf(sample -> sample.work().key().equals(key));
-        backlogSeconds = roster.backlogSeconds();
+        tellLoad();
     }
 
     @Override
@@ -196,7 +216,7 @@ public final class SteppingStage implements Stage {
         }
         painter.stepped((long) (1e9 * seconds), roster.isFull(state, plan));
         roster.stepped(state, plan, seconds);
-        backlogSeconds = roster.backlogSeconds();
+        tellLoad();
         return plan.cost();
     }
 
@@ -213,6 +233,7 @@ public final class SteppingStage implements Stage {
             return;
         }
         roster.removeIf(chosen::contains);
+        tellLoad();
         chosen.forEach(sample -> painter.forget(sample.work().key()));
         String code = noMemory ? "out_of_memory" : "step_failed";
         chosen.forEach(s -> outbox.fail(s.work(), new Failure(code, String.valueOf(problem.getMessage()), true)));

@@ -53,6 +53,11 @@ final class WatchedJob {
                 .toList();
     }
 
+    /** All events, in the order in which they came. */
+    List<JsonNode> all() {
+        return List.copyOf(events);
+    }
+
     /** All events of a sample, in the order in which they came. */
     List<JsonNode> eventsOf(int sample) {
         return events.stream()

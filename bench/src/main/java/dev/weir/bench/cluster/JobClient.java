@@ -149,7 +149,13 @@ public final class JobClient {
         int sample = event.data().path("sample").asInt();
         int attempt = event.data().path("attempt").asInt();
         switch (event.type()) {
-            case "queued", "resumed" -> run.see(Kind.MOVED, attempt);
+            case "queued" -> run.see(Kind.MOVED, attempt);
+            case "resumed" -> {
+                // That it goes on at an idle node is no fault's doing.
+                if (!event.data().path("reason").asText().startsWith("rebalanced")) {
+                    run.see(Kind.MOVED, attempt);
+                }
+            }
             case "completed" -> run.ended(sample, attempt);
             case "failed", "cancelled" -> {
                 run.ended(sample, attempt);

@@ -1,23 +1,42 @@
 package dev.weir.bench.scale;
 
+import dev.weir.engine.LatentShape;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Load;
+import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Outbox.EncodedImage;
+import dev.weir.runtime.stage.Peer;
 import dev.weir.runtime.stage.SampleKey;
+import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Latents;
+import dev.weir.serving.plan.Group;
+import dev.weir.serving.plan.PlanRow;
+import dev.weir.serving.plan.PlanState;
+import dev.weir.serving.plan.PlanState.Queue;
+import dev.weir.serving.plan.PriorityClass;
+import dev.weir.serving.plan.Shares;
+import dev.weir.serving.plan.Sharing;
+import dev.weir.serving.plan.StepCurve;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 
 /**
  * A stage that computes nothing: each forward takes a fixed time, whatever its rows, in which the device thread sleeps. It takes
- * batches as the real ones do, samples join and leave at every step, and what it hands on has the size of the real thing. So two
- * cores host many.
+ * batches as the real ones do, samples join and leave at every step, others get some where they have less to do, and what it hands on
+ * has the size of the real thing. So two cores host many.
  */
 final class FixedTimeStage implements Stage {
 
@@ -31,18 +50,24 @@ final class FixedTimeStage implements Stage {
     private static final int TOKENS = 20;
     private static final int WIDTH = 256;
     private static final Tensor CONTEXT = Tensor.ofFloats("context", new float[TOKENS * WIDTH], TOKENS, WIDTH);
-    private static final Tensor LATENT = Tensor.ofFloats("latent", new float[4 * 16 * 16], 4, 16, 16);
+    private static final LatentShape LATENT_SHAPE = new LatentShape(4, 16, 16);
+    private static final Tensor LATENT = Latents.toTensor(LATENT_SHAPE, new float[LATENT_SHAPE.size()]);
     private static final int PICTURE_BYTES = 20_000;
 
     private final StageKind kind;
     private final List<ModelStatus> models;
     private final Pace pace;
+    private final StepCurve curve;
     private final List<Run> held = new ArrayList<>();
+    private long arrivals;
+    private volatile PlanState<Run> state = new PlanState<>(List.of(), Shares.start(Map.of()), 0);
 
     FixedTimeStage(StageKind kind, List<ModelStatus> models, Pace pace) {
         this.kind = kind;
         this.models = models;
         this.pace = pace;
+        double seconds = pace.step().toNanos() / 1e9;
+        this.curve = StepCurve.unknown(pace.rows()).after(1, seconds).after(pace.rows(), seconds);
     }
 
     @Override
@@ -74,13 +99,58 @@ final class FixedTimeStage implements Stage {
     }
 
     @Override
+    public Optional<Load> load() {
+        PlanState<Run> now = state;
+        return Optional.of(new Load(now.backlogSeconds(), now.roundSeconds(), now.cost(), rowSeconds()));
+    }
+
+    @Override
+    public List<Move> moves(List<Peer> peers) {
+        return Sharing.plan(
+                        state, rowSeconds(), peers, run -> !run.work.task().getStays(), RandomGenerator.getDefault())
+                .stream()
+                .map(moved -> new Move(moved.key().work.key(), moved.to()))
+                .toList();
+    }
+
+    private Map<String, Double> rowSeconds() {
+        return Map.of(models.get(0).getId(), curve.secondsPerRow());
+    }
+
+    /** What it holds, in the terms of the product's sharing. */
+    private void tellLoad() {
+        List<PlanRow<Run>> rows = new ArrayList<>();
+        for (Run run : held) {
+            boolean runs = rows.size() < pace.rows();
+            rows.add(new PlanRow<>(
+                    run, 1, PriorityClass.STANDARD, "", 0, run.arrival, run.steps - run.step, runs, runs));
+        }
+        List<Queue<Run>> queues = rows.isEmpty() ? List.of() : List.of(new Queue<>(group(), curve, List.copyOf(rows)));
+        state = new PlanState<>(queues, Shares.start(Map.of()), 0);
+    }
+
+    private Group group() {
+        return new Group(models.get(0).getId(), LATENT_SHAPE);
+    }
+
+    @Override
+    public Optional<Supplier<Snapshot>> snapshot(SampleKey key) {
+        return held.stream()
+                .filter(run -> run.work.key().equals(key) && run.step > 0)
+                .findFirst()
+                .map(Run::snapshot);
+    }
+
+    @Override
     public void admit(Work work, Outbox outbox) {
-        held.add(new Run(work, forwards(work.task())));
+        held.add(new Run(work, forwards(work.task()), arrivals++));
+        tellLoad();
     }
 
     @Override
     public void drop(SampleKey key) {
         held.removeIf(run -> run.work.key().equals(key));
+        tellLoad();
     }
 
     @Override
@@ -89,10 +159,11 @@ final class FixedTimeStage implements Stage {
         if (batch.isEmpty()) {
             return 0;
         }
-        batch.stream().filter(run -> run.step == 0).forEach(run -> outbox.started(run.work));
+        batch.stream().filter(Run::isNew).forEach(run -> outbox.started(run.work));
         LockSupport.parkNanos(pace.step().toNanos());
         batch.forEach(run -> advance(run, outbox));
         held.removeIf(Run::isDone);
+        tellLoad();
         return batch.size();
     }
 
@@ -116,11 +187,26 @@ final class FixedTimeStage implements Stage {
     private static final class Run {
         final Work work;
         final int steps;
+        final long arrival;
         int step;
 
-        Run(Work work, int steps) {
+        Run(Work work, int steps, long arrival) {
             this.work = work;
             this.steps = steps;
+            this.arrival = arrival;
+            this.step = work.resume().map(Checkpoint::getStep).orElse(0);
+        }
+
+        Supplier<Snapshot> snapshot() {
+            Checkpoint at = Checkpoint.newBuilder()
+                    .setPosition(work.task().getPosition())
+                    .setStep(step)
+                    .build();
+            return () -> new Snapshot(at, List.of(LATENT));
+        }
+
+        boolean isNew() {
+            return step == work.resume().map(Checkpoint::getStep).orElse(0);
         }
 
         boolean isDone() {

@@ -128,6 +128,8 @@ public final class Job {
                 .setGeneration(generation)
                 .setPreview(spec.preview())
                 .addAllRoute(spec.route())
+                .setPrefer(sample.destination())
+                .setStays(sample.stays())
                 .setTraceparent(Tracing.traceparent(sample.trace()));
         sample.checkpoint().map(Snapshot::checkpoint).ifPresent(at -> task.setResume(at)
                 .setPosition(Route.entry(spec.route(), at.getPosition())));

@@ -12,6 +12,7 @@ import io.vertx.core.Vertx;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What becomes of a sample whose node was lost, failed or gave it back: a new attempt from its newest checkpoint, or the end
@@ -26,6 +27,10 @@ final class Restarts {
     private static final String NO_NODE = "no_node";
 
     private static final long LAST_WORDS_MS = 300;
+
+    private static final Failure DRAINED = new Failure("handed_back", "a node is draining", true);
+    private static final Failure REBALANCED =
+            new Failure("rebalanced", "rebalanced: a node with less to do goes on with it", true);
 
     private final Vertx vertx;
     private final Jobs jobs;
@@ -52,9 +57,15 @@ final class Restarts {
         }
     }
 
-    /** A draining node gave it back, which says nothing against the sample. */
-    void handedBack(Job job, Sample sample) {
-        restart(job, sample, new Failure("handed_back", "a node is draining", true), 0);
+    /**
+     * A node gave it back, which says nothing against the sample.
+     *
+     * @param to the node that has less to do, by its address; empty: it drains
+     */
+    void handedBack(Job job, Sample sample, String to) {
+        begin(job, sample, to.isEmpty() ? DRAINED : REBALANCED);
+        sample.moveTo(to);
+        jobs.send(job, sample);
     }
 
     /** Its owner is gone, and another goes on with it. */
@@ -133,11 +144,9 @@ final class Restarts {
     private void begin(Job job, Sample sample, Failure reason) {
         metrics.restarted(reason.code());
         sample.trace().addEvent("new attempt", Attributes.of(AttributeKey.stringKey("reason"), reason.code()));
-        SampleLog.about(
-                job.ref(sample),
-                sample.stage(),
-                Tracing.traceparent(sample.trace()),
-                () -> log.warn("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
+        SampleLog.about(job.ref(sample), sample.stage(), Tracing.traceparent(sample.trace()), () -> log.atLevel(
+                        reason == REBALANCED ? Level.INFO : Level.WARN)
+                .log("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
         sample.restart(jobs.now());
         int step = sample.checkpoint()
                 .map(from -> job.spec().overallStep(from.checkpoint()))

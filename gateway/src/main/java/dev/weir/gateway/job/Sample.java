@@ -13,6 +13,9 @@ import java.util.Optional;
  */
 final class Sample {
 
+    /** For the sake of speed; each costs it a moment. */
+    private static final int MOST_MOVES = 3;
+
     private final int index;
     private final Strikes strikes = new Strikes();
     private Span trace = Span.getInvalid();
@@ -24,6 +27,8 @@ final class Sample {
     private int step;
     private int frameStep;
     private int reached;
+    private int moves;
+    private String destination = "";
     private Snapshot checkpoint;
     private boolean offered;
     private boolean started;
@@ -77,6 +82,16 @@ final class Sample {
     /** Whether it was lost or failed, and has not come further since. */
     boolean isInDanger() {
         return strikes.count(reached) > 0;
+    }
+
+    /** Whether it is to be left where it is. What may have killed a node is not sent to another for nothing. */
+    boolean stays() {
+        return moves >= MOST_MOVES || isInDanger();
+    }
+
+    /** The node that is to go on with it, by its address; empty: any. */
+    String destination() {
+        return destination;
     }
 
     /** Stages and steps that any attempt had behind it. */
@@ -193,9 +208,16 @@ final class Sample {
         checkpoint = null;
     }
 
+    /** @param address of the node that is to go on with it; empty: any */
+    void moveTo(String address) {
+        destination = address;
+        moves += address.isEmpty() ? 0 : 1;
+    }
+
     void restart(long nowMs) {
         attempt++;
         lastSeq = -1;
+        destination = "";
         holder = "";
         stage = StageKind.STAGE_KIND_UNSPECIFIED;
         heardMs = nowMs;

@@ -59,7 +59,7 @@ final class StageEvents {
                 if (event.getHandedBack().hasCheckpoint()) {
                     checkpoint(job, sample, event.getHandedBack().getCheckpoint(), tensors);
                 }
-                restarts.handedBack(job, sample);
+                restarts.handedBack(job, sample, event.getHandedBack().getTo());
             }
             default -> {}
         }

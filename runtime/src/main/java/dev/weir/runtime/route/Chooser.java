@@ -21,10 +21,17 @@ final class Chooser {
         this.random = random;
     }
 
-    Optional<NodeStatus> choose(Need need, List<NodeStatus> alive, Predicate<NodeStatus> excluded) {
+    /** @param preferred the address of a node that is chosen where it has room; empty: none */
+    Optional<NodeStatus> choose(Need need, String preferred, List<NodeStatus> alive, Predicate<NodeStatus> excluded) {
         List<NodeStatus> roomy = alive.stream()
                 .filter(node -> need.servedBy(node) && charges.credits(node) > 0 && !excluded.test(node))
                 .toList();
+        Optional<NodeStatus> wanted = roomy.stream()
+                .filter(node -> node.getAddress().equals(preferred))
+                .findFirst();
+        if (wanted.isPresent()) {
+            return wanted;
+        }
         List<NodeStatus> idle = roomy.stream()
                 .filter(node -> charges.expectedWaitSeconds(node) == 0)
                 .toList();

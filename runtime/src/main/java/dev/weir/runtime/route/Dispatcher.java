@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * Finds a node for a task and hands it over. Any thread; answers come on the caller's context.
  *
- * <p>Of two nodes drawn at random among those that serve the model and have credits, the one with the shorter expected wait
- * is offered the task. A node that refuses or keeps silent is left out until its next status; another is tried at once.
+ * <p>The node that the task prefers is offered it, where that has room; else of two nodes drawn at random among those that serve the
+ * model and have credits, the one with the shorter expected wait. A node that refuses or keeps silent is left out until its next status; another is tried at once.
  * Where no node has room the task waits its turn, by priority and then in order of arrival, until its deadline; where
  * no node serves its model at all, until the patience for that runs out.
  */

@@ -112,6 +112,7 @@ public final class OfferDispatcher implements Dispatcher {
     private Future<Void> offerFrame(Task task, List<Tensor> tensors) {
         Optional<NodeStatus> node = chooser.choose(
                 Need.of(task),
+                "",
                 directory.alive(),
                 n -> framesUnderWay.getOrDefault(n.getAddress(), 0) >= FRAMES_UNDER_WAY);
         if (node.isEmpty()) {
@@ -132,7 +133,8 @@ public final class OfferDispatcher implements Dispatcher {
             if (full.contains(next.need)) {
                 continue;
             }
-            Optional<NodeStatus> node = chooser.choose(next.need, directory.alive(), next::isLeftOut);
+            Optional<NodeStatus> node =
+                    chooser.choose(next.need, next.task.getPrefer(), directory.alive(), next::isLeftOut);
             if (node.isPresent()) {
                 waiting.remove(next.turn);
                 offer(next, node.get());

@@ -3,6 +3,7 @@ package dev.weir.runtime.stage;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,9 +24,6 @@ final class DeviceThread {
         void openFailed(Throwable problem);
 
         void admitFailed(Work work, Throwable problem);
-
-        /** Dropped, as it was told to, with where it stood. */
-        void gaveBack(Work work, Optional<Supplier<Snapshot>> snapshot);
 
         void turned(int rows, long nanos);
 
@@ -72,8 +70,8 @@ final class DeviceThread {
         commands.add(() -> dropNow(key));
     }
 
-    /** Drops a sample, and says where it stood. */
-    void giveBack(Work work) {
+    /** Drops a sample, and says on the device thread where it stood. */
+    void giveBack(Work work, Consumer<Optional<Supplier<Snapshot>>> then) {
         commands.add(() -> {
             Optional<Supplier<Snapshot>> snapshot = Optional.empty();
             try {
@@ -82,7 +80,7 @@ final class DeviceThread {
                 log.error("{} could not be snapshot", work.key(), problem);
             }
             dropNow(work.key());
-            listener.gaveBack(work, snapshot);
+            then.accept(snapshot);
         });
     }
 

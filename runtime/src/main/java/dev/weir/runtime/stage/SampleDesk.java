@@ -72,10 +72,21 @@ final class SampleDesk implements Outbox {
         }
     }
 
-    /** With the newest checkpoint that is known here. */
-    void handBack(Held held, String reason) {
+    /** Since the node stops, with the newest checkpoint that is known here. */
+    void handBack(Held held) {
+        handBack(held, HandedBack.newBuilder().setReason("the node stops"));
+    }
+
+    /** For the node at an address to go on with it. */
+    void handTo(Held held, String address) {
+        meters.moved();
+        handBack(
+                held,
+                HandedBack.newBuilder().setReason("another node has less to do").setTo(address));
+    }
+
+    private void handBack(Held held, HandedBack.Builder handedBack) {
         if (!held.work.isFrame()) {
-            HandedBack.Builder handedBack = HandedBack.newBuilder().setReason(reason);
             held.snapshot().ifPresent(stood -> handedBack.setCheckpoint(stood.checkpoint()));
             reports.deliver(
                     held,

@@ -5,7 +5,6 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -45,9 +44,18 @@ public interface Stage {
         return 1;
     }
 
-    /** Seconds until all that it holds is through, where it knows better than by the mean of its turns; any thread. */
-    default OptionalDouble backlogSeconds() {
-        return OptionalDouble.empty();
+    /** How busy it is, where it knows better than by the mean of its turns; any thread. */
+    default Optional<Load> load() {
+        return Optional.empty();
+    }
+
+    /**
+     * Which of its samples others should go on with, so that they are done sooner. On the event loop; quick, and it changes nothing.
+     *
+     * @param peers live nodes of the same stage
+     */
+    default List<Move> moves(List<Peer> peers) {
+        return List.of();
     }
 
     /**

@@ -28,6 +28,7 @@ final class StageMeters {
     private final Counter finished;
     private final Counter droppedFrames;
     private final Counter preemptions;
+    private final Counter moved;
     private volatile double meanStepSeconds;
     private volatile double meanSamples;
     private volatile int lastRows;
@@ -48,6 +49,10 @@ final class StageMeters {
                 .register(metrics);
         this.preemptions = Counter.builder("weir.stage.preemptions")
                 .description("Samples that lost their place in the batch to more urgent or less served ones")
+                .tag("stage", this.stage)
+                .register(metrics);
+        this.moved = Counter.builder("weir.stage.moved")
+                .description("Samples given to nodes with less to do")
                 .tag("stage", this.stage)
                 .register(metrics);
         this.droppedFrames = Counter.builder("weir.stage.frames.dropped")
@@ -127,6 +132,10 @@ final class StageMeters {
 
     void finished() {
         finished.increment();
+    }
+
+    void moved() {
+        moved.increment();
     }
 
     void frameDropped() {

@@ -15,7 +15,9 @@ import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +36,6 @@ public final class StageNode extends VerticleBase implements Component {
     private static final long DEADLINE_CHECK_MS = 250;
     private static final long CLOSE_WAIT_MS = 10_000;
     private static final long GIVE_BACK_WAIT_MS = 2000;
-    private static final String NODE_STOPS = "the node stops";
 
     private final NodeContext node;
     private final Stage stage;
@@ -46,6 +47,7 @@ public final class StageNode extends VerticleBase implements Component {
     private SampleDesk desk;
     private DeviceThread device;
     private Offers offers;
+    private Rebalancing rebalancing;
     private Inbox work;
     private Inbox cancels;
     private Promise<Void> drained;
@@ -69,6 +71,7 @@ public final class StageNode extends VerticleBase implements Component {
         desk = new SampleDesk(node, context, stage, holdings, meters, this::changed);
         device = new DeviceThread("weir-" + name() + "-device", stage, desk, new DeviceListener());
         offers = new Offers(stage, holdings);
+        rebalancing = new Rebalancing(stage, address, System::nanoTime);
         node.health().add(this);
         device.start();
         return opened.future().compose(v -> listen()).onFailure(problem -> node.health()
@@ -86,6 +89,7 @@ public final class StageNode extends VerticleBase implements Component {
                 .map(v -> {
                     vertx.setPeriodic(STATUS_MS, id -> publishStatus());
                     vertx.setPeriodic(DEADLINE_CHECK_MS, id -> failLate());
+                    vertx.setPeriodic(Rebalancing.LOOK_MS, id -> rebalance());
                     ready = true;
                     publishStatus();
                     return null;
@@ -160,6 +164,39 @@ public final class StageNode extends VerticleBase implements Component {
         }
     }
 
+    private void rebalance() {
+        if (drained == null) {
+            for (Move move : rebalancing.look(node.directory().alive())) {
+                holdings.matching(held -> isMovable(held, move.sample())).forEach(held -> move(held, move.to()));
+            }
+        }
+    }
+
+    private static boolean isMovable(Held held, SampleKey sample) {
+        return held.work.key().equals(sample) && !held.work.isFrame() && held.phase() != Held.Phase.HANDING_ON;
+    }
+
+    private void move(Held held, String to) {
+        giveBack(held, stood -> {
+            // It may have been done before the device was told.
+            if (held.phase() != Held.Phase.HANDING_ON) {
+                stood.ifPresent(held::keep);
+                desk.handTo(held, to);
+            }
+        });
+    }
+
+    /** Takes a sample from the device; what is to become of it, where it is still held, with where it stood. */
+    private void giveBack(Held held, Consumer<Optional<Snapshot>> then) {
+        device.giveBack(
+                held.work,
+                stood -> context.runOnContext(v -> {
+                    if (holdings.holds(held)) {
+                        then.accept(stood.map(Supplier::get));
+                    }
+                }));
+    }
+
     private void changed() {
         if (drained != null && desk.isClear()) {
             drained.tryComplete();
@@ -180,6 +217,7 @@ public final class StageNode extends VerticleBase implements Component {
 
     private NodeStatus status() {
         String[] target = stage.target().split(" ", 2);
+        Optional<Load> load = stage.load();
         return NodeStatus.newBuilder()
                 .setNodeId(node.nodeId())
                 .setAddress(address)
@@ -190,7 +228,10 @@ public final class StageNode extends VerticleBase implements Component {
                 .setWaiting(holdings.count(Held.Phase.WAITING))
                 .setRunning(holdings.count(Held.Phase.RUNNING))
                 .setBacklogSeconds(
-                        stage.backlogSeconds().orElseGet(() -> meters.backlogSeconds(holdings.forwardsLeft())))
+                        load.map(Load::backlogSeconds).orElseGet(() -> meters.backlogSeconds(holdings.forwardsLeft())))
+                .setRoundSeconds(load.map(Load::roundSeconds).orElse(0.0))
+                .setRows(load.map(Load::rows).orElse(0))
+                .putAllRowSeconds(load.map(Load::rowSeconds).orElse(Map.of()))
                 .setStepSeconds(meters.stepSeconds())
                 .setLastBatch(meters.lastRows())
                 .setDraining(drained != null)
@@ -243,9 +284,13 @@ public final class StageNode extends VerticleBase implements Component {
     }
 
     private void handBackAll() {
-        holdings.all().forEach(held -> device.giveBack(held.work));
+        holdings.all()
+                .forEach(held -> giveBack(held, stood -> {
+                    stood.ifPresent(held::keep);
+                    desk.handBack(held);
+                }));
         // A device that stands still keeps nobody waiting: its samples go on from their last checkpoints.
-        vertx.setTimer(GIVE_BACK_WAIT_MS, late -> holdings.all().forEach(held -> desk.handBack(held, NODE_STOPS)));
+        vertx.setTimer(GIVE_BACK_WAIT_MS, late -> holdings.all().forEach(desk::handBack));
     }
 
     private Future<Void> leave() {
@@ -275,14 +320,6 @@ public final class StageNode extends VerticleBase implements Component {
             context.runOnContext(v -> holdings.find(rejected).ifPresent(held -> {
                 desk.fail(held, DeviceFailures.of(problem));
                 device.drop(rejected.key());
-            }));
-        }
-
-        @Override
-        public void gaveBack(Work work, Optional<Supplier<Snapshot>> snapshot) {
-            context.runOnContext(v -> holdings.find(work).ifPresent(held -> {
-                snapshot.ifPresent(stood -> held.keep(stood.get()));
-                desk.handBack(held, NODE_STOPS);
             }));
         }
 

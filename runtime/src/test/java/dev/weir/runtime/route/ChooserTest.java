@@ -61,6 +61,16 @@ class ChooserTest {
     }
 
     @Test
+    void theNodeThatIsPreferredIsChosenWhereItHasRoom() {
+        List<NodeStatus> nodes = List.of(node("idle", 4, 0), node("preferred", 1, 9), node("other", 4, 1));
+
+        assertThat(chooser.choose(NEED, "preferred", nodes, n -> false)).contains(nodes.get(1));
+        charges.offered("preferred", NEED);
+        assertThat(chooser.choose(NEED, "preferred", nodes, n -> false)).contains(nodes.get(0));
+        assertThat(chooser.choose(NEED, "gone", nodes, n -> false)).contains(nodes.get(0));
+    }
+
+    @Test
     void whatWasSentBeforeTheNextStatusCounts() {
         List<NodeStatus> nodes = List.of(node("a", 4, 0), node("b", 4, 0));
         Map<String, Integer> chosen = new HashMap<>();
@@ -72,7 +82,7 @@ class ChooserTest {
         }
 
         assertThat(chosen).containsEntry("a", 4).containsEntry("b", 4);
-        assertThat(chooser.choose(NEED, nodes, n -> false)).isEmpty();
+        assertThat(chooser.choose(NEED, "", nodes, n -> false)).isEmpty();
         charges.heard("b");
         assertThat(choose(nodes)).isEqualTo("b");
     }
@@ -83,7 +93,7 @@ class ChooserTest {
         charges.offered("a", NEED);
         charges.heard("a");
 
-        assertThat(chooser.choose(NEED, nodes, n -> false)).isEmpty();
+        assertThat(chooser.choose(NEED, "", nodes, n -> false)).isEmpty();
         charges.refused("a", NEED);
         assertThat(choose(nodes)).isEqualTo("a");
     }
@@ -102,14 +112,14 @@ class ChooserTest {
                 .build();
 
         for (NodeStatus unable : List.of(full, draining, otherStage, otherModel, brokenModel)) {
-            assertThat(chooser.choose(NEED, List.of(unable), n -> false)).isEmpty();
+            assertThat(chooser.choose(NEED, "", List.of(unable), n -> false)).isEmpty();
         }
-        assertThat(chooser.choose(NEED, List.of(able), n -> true)).isEmpty();
-        assertThat(chooser.choose(NEED, List.of(able), n -> false)).contains(able);
+        assertThat(chooser.choose(NEED, "", List.of(able), n -> true)).isEmpty();
+        assertThat(chooser.choose(NEED, "", List.of(able), n -> false)).contains(able);
     }
 
     private String choose(List<NodeStatus> nodes) {
-        Optional<NodeStatus> node = chooser.choose(NEED, nodes, n -> false);
+        Optional<NodeStatus> node = chooser.choose(NEED, "", nodes, n -> false);
         return node.orElseThrow().getAddress();
     }
 

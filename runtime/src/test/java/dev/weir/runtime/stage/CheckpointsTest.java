@@ -13,6 +13,7 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.DType;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
+import dev.weir.proto.v1.HandedBack;
 import dev.weir.proto.v1.Progress;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeConfig.Limits;
@@ -101,6 +102,36 @@ final class CheckpointsTest {
         Checkpoint stood = back.header().getEvent().getHandedBack().getCheckpoint();
         assertThat(stood.getStep()).isEqualTo(3);
         assertThat(back.tensor(TestStage.SAMPLE).orElseThrow().toFloats()).containsExactly(13);
+    }
+
+    @Test
+    void aSampleThatAnotherIsToHaveIsGivenBackWithItsState() throws Exception {
+        TestStage busy = new TestStage(DENOISER, 4, gate);
+        deploy(busy);
+        Task.Builder task = owner.task("job", DENOISER, DECODER);
+        task.getGenerationBuilder().setSteps(1000);
+        get(owner.dispatch(task.build(), 10));
+        gate.release(2);
+        await().until(() -> owner.heard("job", WhatCase.PROGRESS).size() == 2);
+        NodeContext other = get(NodeContext.create(vertx, "n2", Limits.DEFAULT, new SimpleMeterRegistry()));
+        TestStage idle = new TestStage(DENOISER, 4);
+        get(vertx.deployVerticle(new StageNode(other, idle)));
+
+        busy.moves =
+                peers -> List.of(new Move(new SampleKey("job", 0), peers.get(0).address()));
+        await().until(() -> {
+            gate.release(1);
+            return !owner.heard("job", WhatCase.HANDED_BACK).isEmpty();
+        });
+
+        Parcel back = owner.heard("job", WhatCase.HANDED_BACK).get(0);
+        HandedBack handedBack = back.header().getEvent().getHandedBack();
+        assertThat(handedBack.getTo()).isEqualTo("weir.denoiser.n2");
+        int step = handedBack.getCheckpoint().getStep();
+        assertThat(step).isBetween(2, 1000);
+        assertThat(back.tensor(TestStage.SAMPLE).orElseThrow().toFloats()).containsExactly(10 + step);
+        assertThat(node.metrics().get("weir.stage.moved").counter().count()).isEqualTo(1);
+        await().until(() -> node.directory().alive(DENOISER).stream().allMatch(status -> status.getFreeCredits() == 4));
     }
 
     @Test

@@ -10,10 +10,8 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.TestStage;
 import java.lang.reflect.Proxy;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -115,14 +113,6 @@ class DeviceThreadTest {
         @Override
         public void admitFailed(Work work, Throwable problem) {
             told.add("not admitted");
-        }
-
-        @Override
-        public void gaveBack(Work work, Optional<Supplier<Snapshot>> snapshot) {
-            told.add("gave back at step "
-                    + snapshot.map(Supplier::get)
-                            .map(stood -> stood.checkpoint().getStep())
-                            .orElse(0));
         }
 
         @Override

@@ -15,5 +15,35 @@ public record PlanState<K>(List<Queue<K>> groups, Shares shares, long nowMs) {
      *
      * @param curve how long a forward of the group takes, and how many network rows it may have
      */
-    public record Queue<K>(Group group, StepCurve curve, List<PlanRow<K>> rows) {}
+    public record Queue<K>(Group group, StepCurve curve, List<PlanRow<K>> rows) {
+
+        /** Network rows, were all to take part in one forward. */
+        public int cost() {
+            return rows.stream().mapToInt(PlanRow::cost).sum();
+        }
+    }
+
+    /** Until all rows are through, were nothing to come. */
+    public double backlogSeconds() {
+        double seconds = 0;
+        for (Queue<K> queue : groups) {
+            int left = queue.rows().stream()
+                    .mapToInt(row -> row.stepsLeft() * row.cost())
+                    .sum();
+            seconds += queue.curve().secondsPerRow() * left;
+        }
+        return seconds;
+    }
+
+    /** Network rows of all groups. */
+    public int cost() {
+        return groups.stream().mapToInt(Queue::cost).sum();
+    }
+
+    /** Until each row has made one step. */
+    public double roundSeconds() {
+        return groups.stream()
+                .mapToDouble(queue -> queue.curve().round(queue.cost()))
+                .sum();
+    }
 }

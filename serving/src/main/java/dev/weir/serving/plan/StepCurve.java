@@ -51,6 +51,16 @@ public final class StepCurve {
         return rows < expected.length ? expected[rows] : between(rows);
     }
 
+    /** Of a full forward, for each of its rows. */
+    public double secondsPerRow() {
+        return seconds(cap) / cap;
+    }
+
+    /** Until each of so many rows has made one step, in as many forwards as that takes. */
+    public double round(int rows) {
+        return rows <= cap ? seconds(rows) : rows * secondsPerRow();
+    }
+
     private double between(int rows) {
         int below = Math.min(rows, seconds.length - 1);
         while (below > 0 && seconds[below] == 0) {

@@ -97,7 +97,7 @@ final class CancelsTest {
             await().until(() ->
                     metrics.get("weir.stage.held").tag("stage", stage).gauge().value() == 0);
         }
-        assertThat(denoiser.backlogSeconds()).hasValue(0);
+        assertThat(denoiser.load().orElseThrow().backlogSeconds()).isZero();
         for (MemoryArea area : List.of(MemoryArea.JOBS, MemoryArea.CHECKPOINTS)) {
             await().until(() -> get(node.memory().map(area).keys()).isEmpty());
         }

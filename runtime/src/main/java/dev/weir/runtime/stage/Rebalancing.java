@@ -1,0 +1,66 @@
+package dev.weir.runtime.stage;
+
+import dev.weir.proto.v1.NodeStatus;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * When a stage looks whether others have less to do. It counts a node with the most that it had to do in two statuses in a row: a
+ * moment's lull is nothing, and neither is a node that has fallen silent. Once it has given something away it rests, until the
+ * statuses tell of it. What is to go where is the {@link Stage}'s to say. Event loop of its stage node.
+ */
+final class Rebalancing {
+
+    static final long LOOK_MS = 600;
+
+    private static final Duration REST = Duration.ofSeconds(3);
+
+    private final Stage stage;
+    private final String address;
+    private final LongSupplier nanoClock;
+    private Map<String, NodeStatus> last = Map.of();
+    private long restsUntilNanos;
+
+    /** @param address of the stage itself */
+    Rebalancing(Stage stage, String address, LongSupplier nanoClock) {
+        this.stage = stage;
+        this.address = address;
+        this.nanoClock = nanoClock;
+        this.restsUntilNanos = nanoClock.getAsLong();
+    }
+
+    /** To be called every {@link #LOOK_MS}. */
+    List<Move> look(List<NodeStatus> alive) {
+        Map<String, NodeStatus> others = new HashMap<>();
+        alive.stream()
+                .filter(node ->
+                        node.getStage() == stage.kind() && !node.getAddress().equals(address))
+                .forEach(node -> others.put(node.getAddress(), node));
+        List<Peer> peers = new ArrayList<>();
+        others.forEach((name, now) -> {
+            NodeStatus before = last.get(name);
+            if (before != null && now.getSequence() > before.getSequence() && !now.getDraining()) {
+                peers.add(new Peer(
+                        name,
+                        Math.max(before.getRoundSeconds(), now.getRoundSeconds()),
+                        Math.max(before.getRows(), now.getRows()),
+                        now.getRowSecondsMap(),
+                        Math.min(before.getFreeCredits(), now.getFreeCredits())));
+            }
+        });
+        last = others;
+        long nowNanos = nanoClock.getAsLong();
+        if (peers.isEmpty() || nowNanos - restsUntilNanos < 0) {
+            return List.of();
+        }
+        List<Move> moves = stage.moves(peers);
+        if (!moves.isEmpty()) {
+            restsUntilNanos = nowNanos + REST.toNanos();
+        }
+        return moves;
+    }
+}

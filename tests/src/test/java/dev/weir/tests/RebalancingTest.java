@@ -1,0 +1,235 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.decoder.DecoderStage;
+import dev.weir.denoiser.DenoiserStage;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.GatewayVerticle;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.NodeConfig;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.StageNode;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.DiffusionPart;
+import dev.weir.serving.RowSource;
+import dev.weir.serving.SteppingStage;
+import dev.weir.textencoder.TextEncoderStage;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A denoiser joins in mid run, and takes over some of what another holds: the real network, with a device that takes its time,
+ * over the bus. Each forward has one guided sample, since kernels choose by the size of a batch.
+ */
+final class RebalancingTest {
+
+    private static final Duration ROW = Duration.ofMillis(10);
+    private static final int SAMPLES = 8;
+    private static final int STEPS = 40;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final ComputeTarget EXACT = new ComputeTarget("cpu", ComputeTarget.Precision.FP32);
+    private static final ModelFolder TINY =
+            ModelFolder.open(Repository.ROOT.resolve("engine/src/test/resources/reference/checkpoints/default"));
+
+    private final Vertx vertx = Vertx.vertx();
+    private final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final NodeContext first = node("first");
+    private final GatewayVerticle gateway = new GatewayVerticle(first, GatewayConfig.on("127.0.0.1", 0));
+    private Server server;
+
+    @BeforeEach
+    void open() {
+        deploy(first, new TextEncoderStage(List.of(TINY), EXACT, SAMPLES));
+        deploy(first, new DecoderStage(List.of(TINY), EXACT, SAMPLES));
+        deploy(first, slowDenoiser());
+        get(vertx.deployVerticle(gateway));
+        first.health().started();
+        await().until(gateway::ready);
+        server = Server.at("http://127.0.0.1:" + gateway.actualPort());
+    }
+
+    @AfterEach
+    void close() {
+        get(vertx.close());
+    }
+
+    @Test
+    void aDenoiserThatJoinsTakesItsShareOfWhatRunsAndThePicturesAreTheSame() {
+        List<byte[]> undisturbed =
+                WatchedJob.start(server, request("standard", SAMPLES, STEPS)).pictures();
+
+        WatchedJob job = WatchedJob.start(server, request("standard", SAMPLES, STEPS));
+        awaitSteps(job, SAMPLES);
+        deploy(node("second"), slowDenoiser());
+
+        assertThat(job.pictures()).containsExactlyElementsOf(undisturbed);
+        assertThat(job.events("resumed")).isNotEmpty().hasSizeLessThanOrEqualTo(SAMPLES);
+        assertNothingIsLost(job);
+    }
+
+    @Test
+    void samplesThatWaitForMoreUrgentOnesGoToTheNodeThatJoinsWithTheirState() {
+        List<byte[]> undisturbed =
+                WatchedJob.start(server, request("batch", 2, 3 * STEPS)).pictures();
+
+        WatchedJob job = WatchedJob.start(server, request("batch", 2, 3 * STEPS));
+        awaitSteps(job, 4);
+        WatchedJob urgent = WatchedJob.start(server, request("interactive", SAMPLES - 2, STEPS));
+        awaitSteps(urgent, SAMPLES);
+        deploy(node("second"), slowDenoiser());
+
+        assertThat(job.pictures()).containsExactlyElementsOf(undisturbed);
+        assertThat(job.events("resumed")).anyMatch(event -> event.path("step").asInt() > 0);
+        assertNothingIsLost(job);
+        urgent.pictures();
+        assertNothingIsLost(urgent);
+    }
+
+    /** No step is done twice, and each move is for the sake of speed. */
+    private static void assertNothingIsLost(WatchedJob job) {
+        assertThat(job.events("resumed"))
+                .allSatisfy(event -> assertThat(event.path("reason").asText()).startsWith("rebalanced"));
+        Map<Integer, Integer> steps = new HashMap<>();
+        for (JsonNode event : job.all()) {
+            int step = event.path("step").asInt();
+            int before = steps.getOrDefault(event.path("sample").asInt(), 0);
+            switch (event.path("type").asText()) {
+                case "progress" -> assertThat(step).isEqualTo(before + 1);
+                case "resumed" -> assertThat(step).isEqualTo(before);
+                default -> assertThat(step).isGreaterThanOrEqualTo(before);
+            }
+            steps.put(event.path("sample").asInt(), step);
+        }
+    }
+
+    private static void awaitSteps(WatchedJob job, int steps) {
+        await().atMost(PATIENCE).until(() -> job.events("progress").size() >= steps);
+    }
+
+    private static Map<String, Object> request(String priority, int images, int steps) {
+        return Map.of(
+                "prompt",
+                "a red apple",
+                "seed",
+                100,
+                "n",
+                images,
+                "num_inference_steps",
+                steps,
+                "guidance_scale",
+                5,
+                "sampler",
+                "euler_ancestral",
+                "size",
+                "64x64",
+                "priority",
+                priority);
+    }
+
+    private static Stage slowDenoiser() {
+        return new SteppingStage(
+                StageKind.DENOISER,
+                new SlowRows(new DenoiserStage(EXACT)),
+                List.of(TINY),
+                EXACT,
+                new SteppingStage.Limits(2 * SAMPLES, 2));
+    }
+
+    private NodeContext node(String name) {
+        return get(NodeContext.create(vertx, name, NodeConfig.Limits.DEFAULT, metrics));
+    }
+
+    private void deploy(NodeContext node, Stage stage) {
+        get(vertx.deployVerticle(new StageNode(node, stage)));
+    }
+
+    private static <T> T get(Future<T> future) {
+        return future.toCompletionStage().toCompletableFuture().join();
+    }
+
+    /** The same rows on a device that takes its time for each. */
+    private record SlowRows(RowSource rows) implements RowSource {
+
+        @Override
+        public DiffusionPart open(ModelFolder folder) {
+            DiffusionPart part = rows.open(folder);
+            return new DiffusionPart(
+                    part.card(),
+                    new SlowDenoiser(part.network()),
+                    part.schedule(),
+                    part.nativeShape(),
+                    part.classLabel(),
+                    part.preview());
+        }
+
+        @Override
+        public int steps(Task task) {
+            return rows.steps(task);
+        }
+
+        @Override
+        public Sampler sampler(DiffusionPart part, Task task) {
+            return rows.sampler(part, task);
+        }
+
+        @Override
+        public LatentShape shape(DiffusionPart part, Task task) {
+            return rows.shape(part, task);
+        }
+
+        @Override
+        public Row start(DiffusionPart part, Work work) {
+            return rows.start(part, work);
+        }
+    }
+
+    private record SlowDenoiser(Denoiser network) implements Denoiser {
+
+        @Override
+        public List<float[]> predict(LatentShape input, List<Row> rows) {
+            LockSupport.parkNanos(rows.size() * ROW.toNanos());
+            return network.predict(input, rows);
+        }
+
+        @Override
+        public int inChannels() {
+            return network.inChannels();
+        }
+
+        @Override
+        public int outChannels() {
+            return network.outChannels();
+        }
+
+        @Override
+        public int contextWidth() {
+            return network.contextWidth();
+        }
+
+        @Override
+        public void close() {
+            network.close();
+        }
+    }
+}
