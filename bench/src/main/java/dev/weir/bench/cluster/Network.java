@@ -1,27 +1,40 @@
 package dev.weir.bench.cluster;
 
 import dev.weir.bench.cluster.WeirProcess.Outcome;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Hosts of their own on one machine: network namespaces at a bridge, which this process reaches as well. Needs root and
- * {@code ip}. Its names bear this process's id, so that several may run at once. One thread at a time.
+ * {@code ip}. Its names bear this process's id, so that several processes may have one each at once, and what one leaves that is
+ * killed is removed by the next. A process that is told to end leaves nothing. One thread at a time.
  */
 public final class Network implements AutoCloseable {
 
     private static final String TOOL = "ip";
+    /** The owner's id, and one of bridge, namespace or virtual cable. */
+    private static final Pattern NAME = Pattern.compile("weir([0-9a-z]+)-[bnv]\\d*");
 
-    private final String prefix = "weir" + ProcessHandle.current().pid() % 100_000;
+    private final String prefix = "weir" + Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX) + "-";
     /** One of the 64 networks of 256 addresses from 10.99.64.0 on. */
     private final String subnet = "10.99." + (64 + ProcessHandle.current().pid() % 64) + ".";
 
-    private final Deque<List<String>> undo = new ArrayDeque<>();
+    /** Lines for {@code ip}, the last first. */
+    private final Deque<String> undo = new ConcurrentLinkedDeque<>();
+
+    private final Thread atShutdown = new Thread(this::undoAll, "weir-network");
     private int hosts;
 
     private Network() {}
@@ -38,7 +51,9 @@ public final class Network implements AutoCloseable {
 
     /** Throws IllegalStateException with what {@code ip} said where this machine does not let it. */
     public static Network open() {
+        sweep();
         Network network = new Network();
+        Runtime.getRuntime().addShutdownHook(network.atShutdown);
         try {
             network.begin();
             return network;
@@ -49,7 +64,7 @@ public final class Network implements AutoCloseable {
     }
 
     private void begin() {
-        undo.push(List.of("link", "delete", bridge()));
+        undo.push("link delete " + bridge());
         ip("link", "add", bridge(), "type", "bridge");
         ip("address", "add", subnet + "1/24", "dev", bridge());
         ip("link", "set", bridge(), "up");
@@ -64,7 +79,7 @@ public final class Network implements AutoCloseable {
     public RemoteHost host() {
         int number = ++hosts;
         RemoteHost host = new RemoteHost(prefix + "n" + number, prefix + "v" + number, subnet + (1 + number));
-        undo.push(List.of("netns", "delete", host.namespace));
+        undo.push("netns delete " + host.namespace);
         ip("netns", "add", host.namespace);
         ip("link", "add", host.cable, "type", "veth", "peer", "name", "eth0", "netns", host.namespace);
         ip("link", "set", host.cable, "master", bridge());
@@ -96,8 +111,62 @@ public final class Network implements AutoCloseable {
     /** Ends the hosts; the processes there are to be ended before. */
     @Override
     public void close() {
-        while (!undo.isEmpty()) {
-            run(undo.pop());
+        undoAll();
+        try {
+            Runtime.getRuntime().removeShutdownHook(atShutdown);
+        } catch (IllegalStateException shuttingDown) {
+            // It runs, and finds nothing left to do.
+        }
+    }
+
+    private void undoAll() {
+        List<String> lines = new ArrayList<>();
+        for (String line = undo.poll(); line != null; line = undo.poll()) {
+            lines.add(line);
+        }
+        batch(lines);
+    }
+
+    /** Removes what processes that are no more have left. */
+    private static void sweep() {
+        Stream<String> hosts = run(List.of("netns", "list"))
+                .out()
+                .lines()
+                .flatMap(Network::left)
+                .map("netns delete "::concat);
+        Stream<String> links = run(List.of("-brief", "link"))
+                .out()
+                .lines()
+                .flatMap(Network::left)
+                .map("link delete "::concat);
+        batch(Stream.concat(hosts, links).toList());
+    }
+
+    /** The name that a line begins with, where its owner is no more. */
+    private static Stream<String> left(String line) {
+        Matcher name = NAME.matcher(line);
+        boolean isLeft = name.lookingAt()
+                && ProcessHandle.of(Long.parseLong(name.group(1), Character.MAX_RADIX))
+                        .isEmpty();
+        return isLeft ? Stream.of(name.group()) : Stream.empty();
+    }
+
+    /** One process of its own, which the end of this JVM does not end: all lines, whatever becomes of any. */
+    private static void batch(List<String> lines) {
+        if (lines.isEmpty()) {
+            return;
+        }
+        try {
+            Process ip = new ProcessBuilder(TOOL, "-force", "-batch", "-")
+                    .redirectErrorStream(true)
+                    .redirectOutput(Redirect.DISCARD)
+                    .start();
+            try (Writer input = ip.outputWriter()) {
+                input.write(String.join("\n", lines) + "\n");
+            }
+            ip.onExit().join();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
