@@ -13,21 +13,17 @@ import dev.weir.bench.cluster.Member;
 import dev.weir.bench.cluster.ProcessCluster;
 import dev.weir.bench.cluster.ProcessCluster.Layout;
 import dev.weir.runtime.Role;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.net.http.WebSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -156,22 +152,18 @@ final class GatewayLossTest {
         awaitJobsAt(owner, 1);
         owner.process().kill();
 
-        Pictures pictures = new Pictures();
-        WebSocket socket = HTTP.newWebSocketBuilder()
-                .buildAsync(URI.create(other.url().toString().replace("http:", "ws:") + "/v1/stream"), pictures)
-                .join();
-        socket.sendText("{\"type\":\"attach\",\"job\":\"" + job + "\"}", true).join();
+        try (SocketPictures socket = new SocketPictures(other.url(), "{\"type\":\"attach\",\"job\":\"" + job + "\"}")) {
 
-        Awaitility.await("both pictures")
-                .atMost(PATIENCE)
-                .until(() -> pictures.events("completed").size() == 2);
-        assertThat(pictures.events("completed").stream()
-                        .map(event -> event.path("sample").asInt()))
-                .containsExactlyInAnyOrder(0, 1);
-        Map<Integer, byte[]> expected = UNDISTURBED.get(request);
-        assertThat(pictures.finals).hasSize(2).allSatisfy((sample, bytes) -> assertThat(bytes)
-                .isEqualTo(expected.get(sample)));
-        socket.abort();
+            Awaitility.await("both pictures")
+                    .atMost(PATIENCE)
+                    .until(() -> socket.events("completed").size() == 2);
+            assertThat(socket.events("completed").stream()
+                            .map(event -> event.path("sample").asInt()))
+                    .containsExactlyInAnyOrder(0, 1);
+            Map<Integer, byte[]> expected = UNDISTURBED.get(request);
+            assertThat(socket.finals()).hasSize(2).allSatisfy((sample, bytes) -> assertThat(bytes)
+                    .isEqualTo(expected.get(sample)));
+        }
     }
 
     @Test
@@ -194,60 +186,6 @@ final class GatewayLossTest {
                 .path("status")
                 .asText()
                 .equals("completed"));
-    }
-
-    /** A final's binary message: the length of its header, the header as JSON, the file. */
-    private static final class Pictures implements WebSocket.Listener {
-        final Map<Integer, byte[]> finals = new java.util.concurrent.ConcurrentHashMap<>();
-        private final List<JsonNode> events = new CopyOnWriteArrayList<>();
-        private final StringBuilder text = new StringBuilder();
-        private final java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
-
-        List<JsonNode> events(String type) {
-            return events.stream()
-                    .filter(event -> event.path("type").asText().equals(type))
-                    .toList();
-        }
-
-        @Override
-        public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
-            text.append(part);
-            if (last) {
-                events.add(read(text.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
-                text.setLength(0);
-            }
-            socket.request(1);
-            return null;
-        }
-
-        @Override
-        public CompletionStage<?> onBinary(WebSocket socket, java.nio.ByteBuffer part, boolean last) {
-            byte[] read = new byte[part.remaining()];
-            part.get(read);
-            bytes.writeBytes(read);
-            if (last) {
-                java.nio.ByteBuffer message = java.nio.ByteBuffer.wrap(bytes.toByteArray());
-                bytes.reset();
-                byte[] header = new byte[message.getInt()];
-                message.get(header);
-                byte[] image = new byte[message.remaining()];
-                message.get(image);
-                JsonNode json = read(header);
-                if (json.path("kind").asText().equals("final")) {
-                    finals.put(json.path("sample").asInt(), image);
-                }
-            }
-            socket.request(1);
-            return null;
-        }
-
-        private static JsonNode read(byte[] json) {
-            try {
-                return JSON.readTree(json);
-            } catch (java.io.IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        }
     }
 
     private interface Fault {

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /** A job, and all that its gateway tells of it while it is made. */
-final class WatchedJob {
+public final class WatchedJob {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -31,7 +31,7 @@ final class WatchedJob {
         this.end = server.follow(job.path("events_url").asText(), this::line);
     }
 
-    static WatchedJob start(Server server, Map<String, Object> request) {
+    public static WatchedJob start(Server server, Map<String, Object> request) {
         Server.Answer answer = server.post("/v1/jobs", request).join();
         assertThat(answer.status()).as("%s", answer.body()).isEqualTo(202);
         return new WatchedJob(server, answer.body());
@@ -47,7 +47,7 @@ final class WatchedJob {
         }
     }
 
-    List<JsonNode> events(String type) {
+    public List<JsonNode> events(String type) {
         return events.stream()
                 .filter(event -> event.path("type").asText().equals(type))
                 .toList();
@@ -66,7 +66,7 @@ final class WatchedJob {
     }
 
     /** Waits for its end; the pictures' files by sample. */
-    List<byte[]> pictures() {
+    public List<byte[]> pictures() {
         end.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
         int images = job.path("images").size();
         assertThat(events("completed")).as("%s", events).hasSize(images);

@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * {@code docker compose up --scale …} without an engine: each container is a process at a host of its own, with the command,
@@ -22,7 +24,7 @@ import org.awaitility.Awaitility;
  */
 final class ComposeRun implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final Path DEPLOY = Repository.ROOT.resolve("deploy");
 
     /** How the images that are not ours begin, where this machine has what is in them. */
@@ -50,20 +52,19 @@ final class ComposeRun implements AutoCloseable {
         this.names = new NameServer(network, scratch);
     }
 
-    /** Returns when everything is up and healthy. */
+    /**
+     * Returns when everything is up and healthy. One service after another, those that others depend on first: seven JVMs that
+     * start at once keep two cores busy for longer than members of a cluster wait for each other's heartbeats.
+     */
     void up(ComposeFile file, Map<String, Integer> scale) throws IOException {
         for (Service service : file.inOrder()) {
-            if (!service.isNode() && entrypoint(service).isEmpty()) {
-                continue;
-            }
-            for (String dependency : service.dependsOn()) {
-                of(dependency).forEach(this::awaitHealthy);
-            }
-            for (int i = 0; i < scale.getOrDefault(service.name(), service.replicas()); i++) {
-                start(service);
+            if (service.isNode() || !entrypoint(service).isEmpty()) {
+                for (int i = 0; i < scale.getOrDefault(service.name(), service.replicas()); i++) {
+                    start(service);
+                }
+                of(service.name()).forEach(this::awaitHealthy);
             }
         }
-        containers.forEach(this::awaitHealthy);
     }
 
     private void start(Service service) throws IOException {
@@ -112,10 +113,25 @@ final class ComposeRun implements AutoCloseable {
     }
 
     private void awaitHealthy(Container container) {
-        Awaitility.await(container.service().name() + " to be healthy")
-                .atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(500))
-                .until(() -> isHealthy(container));
+        try {
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .pollInterval(Duration.ofMillis(500))
+                    .until(() -> isHealthy(container));
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError(container.service().name() + " is not healthy\n" + transcripts(), e);
+        }
+    }
+
+    /** What all containers printed. */
+    String transcripts() {
+        return containers.stream()
+                .map(container -> "%s %s\n%s"
+                        .formatted(
+                                container.service().name(),
+                                container.host().address(),
+                                container.process().transcript()))
+                .collect(Collectors.joining("\n"));
     }
 
     private boolean isHealthy(Container container) {
@@ -153,7 +169,7 @@ final class ComposeRun implements AutoCloseable {
     @Override
     public void close() throws IOException {
         containers.forEach(container -> container.process().close());
-        names.close();
         network.close();
+        names.close();
     }
 }

@@ -9,17 +9,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /** Names of services, as an engine's own name server knows them: each with an address a container, for containers that run. */
 final class NameServer implements AutoCloseable {
+
+    private static final Path HOSTS = Path.of("/run/netns");
+    /** Where {@code ip netns exec} looks for files that are in the place of those in {@code /etc}, by host. */
+    private static final Path FOLDERS = Path.of("/etc/netns");
 
     private final Path hosts;
     private final Path log;
     private final String address;
     private final WeirProcess process;
     private final List<String> lines = new ArrayList<>();
-    private final List<Path> folders = new ArrayList<>();
     private int loads = 1;
 
     NameServer(Network network, Path folder) throws IOException {
@@ -43,13 +47,13 @@ final class NameServer implements AutoCloseable {
                         "--listen-address=" + address,
                         "--addn-hosts=" + hosts,
                         "--log-facility=" + log));
+        Files.createDirectories(FOLDERS);
         awaitLoads();
     }
 
     /** To be called before anything runs at the host. */
     void serves(Network.RemoteHost host) throws IOException {
-        Path folder = Files.createDirectories(Path.of("/etc/netns", host.name()));
-        folders.add(folder);
+        Path folder = Files.createDirectories(FOLDERS.resolve(host.name()));
         Files.writeString(folder.resolve("resolv.conf"), "nameserver " + address + "\n");
     }
 
@@ -80,13 +84,19 @@ final class NameServer implements AutoCloseable {
                                 >= loads);
     }
 
+    /** To be closed once the hosts are no more. Removes what it laid out for them, as for hosts of others that were killed. */
     @Override
     public void close() throws IOException {
         process.close();
-        for (Path folder : folders) {
+        List<Path> left;
+        try (Stream<Path> folders = Files.list(FOLDERS)) {
+            left = folders.filter(folder -> folder.getFileName().toString().startsWith("weir"))
+                    .filter(folder -> !Files.exists(HOSTS.resolve(folder.getFileName())))
+                    .toList();
+        }
+        for (Path folder : left) {
             Files.deleteIfExists(folder.resolve("resolv.conf"));
             Files.deleteIfExists(folder);
         }
-        Files.deleteIfExists(Path.of("/etc/netns"));
     }
 }
