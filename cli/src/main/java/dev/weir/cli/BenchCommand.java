@@ -56,6 +56,12 @@ final class BenchCommand implements Callable<Integer> {
             description = "Of what happens at random in chaos. Default: one by the clock, which is told.")
     private Long seed;
 
+    @Option(
+            names = "--only",
+            paramLabel = "TEXT",
+            description = "Of chaos, the faults that have this in their names, as \"freeze gateway\". Default: all.")
+    private String only = "";
+
     @Option(names = "--json", description = "Print the numbers as JSON.")
     private boolean json;
 
@@ -82,7 +88,11 @@ final class BenchCommand implements Callable<Integer> {
         atLeastOne("--rounds", rounds);
         atLeastOne("--minutes", minutes);
         Benchmark.Result result = chosen.run(new Benchmark.Settings(
-                models.toConfig().models().get(0), rounds, minutes, seed == null ? System.currentTimeMillis() : seed));
+                models.toConfig().models().get(0),
+                rounds,
+                minutes,
+                seed == null ? System.currentTimeMillis() : seed,
+                only));
         print(result, out);
         return 0;
     }

@@ -19,8 +19,9 @@ public interface Benchmark {
      * @param rounds how often everything is measured; medians are told
      * @param minutes for a benchmark that goes on for as long as it is told, or does as much as it can in that time
      * @param seed of what happens at random
+     * @param only of what happens at random, that whose name has this in it
      */
-    record Settings(Path model, int rounds, int minutes, long seed) {}
+    record Settings(Path model, int rounds, int minutes, long seed, String only) {}
 
     /**
      * @param columns of a table for people

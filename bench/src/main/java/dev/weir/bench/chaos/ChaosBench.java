@@ -81,7 +81,7 @@ public final class ChaosBench implements Benchmark {
         Footprint before = Footprint.of(cluster);
         LOG.info("{} jobs in the calm; {}", calm.sent(), before);
         Tally tally = new Tally(references, SAME_FROM_DECIBELS);
-        Storm storm = new Storm(cluster, tally, random);
+        Storm storm = new Storm(cluster, tally, settings.only(), random);
         load(
                 cluster,
                 references,

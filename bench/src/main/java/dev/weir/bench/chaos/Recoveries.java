@@ -76,11 +76,19 @@ record Recoveries(List<Recovery> sorted) {
         return sorted.size();
     }
 
-    /** By the nearest rank; 0 where no job was hit. */
+    double medianSeconds() {
+        return seconds(0.5);
+    }
+
     double p95Seconds() {
+        return seconds(0.95);
+    }
+
+    /** By the nearest rank; 0 where no job was hit. */
+    private double seconds(double share) {
         return sorted.isEmpty()
                 ? 0
-                : sorted.get((int) Math.ceil(0.95 * sorted.size()) - 1).seconds();
+                : sorted.get((int) Math.ceil(share * sorted.size()) - 1).seconds();
     }
 
     /** Those that took longest, the longest last. */

@@ -24,23 +24,31 @@ final class Storm {
 
     private final ProcessCluster cluster;
     private final Tally tally;
+    private final String only;
     private final RandomGenerator random;
     private final long beginNanos = System.nanoTime();
 
-    Storm(ProcessCluster cluster, Tally tally, RandomGenerator random) {
+    /** @param only faults that have this in their names */
+    Storm(ProcessCluster cluster, Tally tally, String only, RandomGenerator random) {
         this.cluster = cluster;
         this.tally = tally;
+        this.only = only;
         this.random = random;
     }
 
     /** Every node is up when it returns. */
     void rage(Duration time) throws IOException, InterruptedException {
+        List<Member> members = cluster.members().stream()
+                .filter(member -> !fitting(member).isEmpty())
+                .toList();
+        if (members.isEmpty()) {
+            throw new IllegalArgumentException("no fault has \"" + only + "\" in its name");
+        }
         while (System.nanoTime() - beginNanos < time.toNanos()) {
             TimeUnit.MILLISECONDS.sleep(random.nextInt(LEAST_PAUSE_MS, MOST_PAUSE_MS));
-            Member member =
-                    cluster.members().get(random.nextInt(cluster.members().size()));
-            FaultKind kind = draw(member);
-            Fault fault = new Fault(kind + " " + member.role(), System.nanoTime());
+            Member member = members.get(random.nextInt(members.size()));
+            FaultKind kind = draw(fitting(member));
+            Fault fault = new Fault(name(kind, member), System.nanoTime());
             tally.struck(fault);
             kind.strike(member, Duration.ofMillis(random.nextInt(SHORTEST_MS, LONGEST_MS)), random);
             LOG.info(
@@ -53,10 +61,17 @@ final class Storm {
         }
     }
 
-    private FaultKind draw(Member member) {
-        List<FaultKind> fitting = Arrays.stream(FaultKind.values())
-                .filter(kind -> kind.fits(member))
+    private static String name(FaultKind kind, Member member) {
+        return kind + " " + member.role();
+    }
+
+    private List<FaultKind> fitting(Member member) {
+        return Arrays.stream(FaultKind.values())
+                .filter(kind -> kind.fits(member) && name(kind, member).contains(only))
                 .toList();
+    }
+
+    private FaultKind draw(List<FaultKind> fitting) {
         int left = random.nextInt(fitting.stream().mapToInt(FaultKind::weight).sum());
         for (FaultKind kind : fitting) {
             left -= kind.weight();

@@ -93,6 +93,7 @@ final class Tally {
         json.put("lost", lost());
         json.put("duplicated", duplicated);
         json.put("different", different);
+        json.put("recovery_median_s", recoveries.medianSeconds());
         json.put("recovery_p95_s", recoveries.p95Seconds());
         json.put(
                 "recovery_longest",
