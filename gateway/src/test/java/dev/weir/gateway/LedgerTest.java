@@ -151,6 +151,64 @@ final class LedgerTest {
     }
 
     @Test
+    void aRecordLiesWithAnotherNodeThanItsJob() {
+        gateway.stage.script(Sitting::start);
+
+        assertThat(memory.map(MemoryArea.JOBS).holder(submit())).isNotEmpty();
+    }
+
+    @Test
+    void whereOneNodesPartOfTheLedgerIsSilentAJobIsRecordedElsewhere() {
+        gateway.stage.script(Sitting::start);
+        memory.mood = Mood.ELSEWHERE_SILENT;
+
+        assertThat(memory.map(MemoryArea.JOBS).holder(submit())).isEmpty();
+    }
+
+    @Test
+    void orphansInTheRestOfTheLedgerAreAdoptedWhileOneNodesPartIsSilent() {
+        gateway.stage.script(Sitting::start);
+        memory.mood = Mood.ELSEWHERE_SILENT;
+        String job = submit();
+        JobRecord left = record(job);
+        gateway.stop();
+        get(memory.map(MemoryArea.JOBS)
+                .put(job, left.toBuilder().setOwner("gone.1").build().toByteArray(), Duration.ofMinutes(1)));
+
+        gateway.another(TestGateway.CONFIG);
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> record(job).getEpoch() == 1);
+    }
+
+    @Test
+    void aGatewayThatAdoptsAJobDoesSoOnceHoweverManyAskForItMeanwhile() {
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasStarted));
+        JobRecord left = record(job);
+        gateway.stop();
+        get(memory.map(MemoryArea.JOBS)
+                .put(job, left.toBuilder().setOwner("gone.1").build().toByteArray(), Duration.ofMinutes(1)));
+        TestGateway next = gateway.another(TestGateway.CONFIG);
+        memory.mood = Mood.LATE;
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> {
+            next.http()
+                    .sendAsync(
+                            next.request("/v1/jobs/" + job).build(),
+                            java.net.http.HttpResponse.BodyHandlers.discarding());
+            return gateway.stage.sittings().size() == 2;
+        });
+        gateway.stage.sittings().get(1).paint();
+
+        await().until(
+                        () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status"),
+                        "completed"::equals);
+        assertThat(record(job).getEpoch()).isEqualTo(1);
+        assertThat(gateway.stage.sittings()).hasSize(2);
+    }
+
+    @Test
     void afterAStormAndSomeTimeTheMemoryIsEmptyAgain() {
         gateway.close();
         Vertx fresh = Vertx.vertx();

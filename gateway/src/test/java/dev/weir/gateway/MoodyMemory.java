@@ -8,19 +8,29 @@ import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
-/** A memory that does what it should, or says nothing in time, or refuses to write, as a test has it. */
+/**
+ * A memory that does what it should, or says nothing in time, or refuses to write, as a test has it. About half of the entries lie
+ * with another node, which may be the only one that says nothing.
+ */
 final class MoodyMemory implements ClusterMemory {
 
     enum Mood {
         WELL,
         SILENT,
+        ELSEWHERE_SILENT,
+        /** Writes at once, and says so later. */
+        LATE,
         REFUSING
     }
 
+    private static final String HERE = "";
+    private static final String ELSEWHERE = "elsewhere";
     private static final Duration LIMIT = Duration.ofMillis(100);
 
     private final Vertx vertx;
@@ -43,42 +53,65 @@ final class MoodyMemory implements ClusterMemory {
         return new MemoryMap() {
             @Override
             public Future<Optional<byte[]>> get(String key) {
-                return mood == Mood.SILENT ? silence() : map.get(key);
+                return isSilent(key) ? silence() : map.get(key);
             }
 
             @Override
             public Future<Void> put(String key, byte[] value, Duration life) {
-                return write(() -> map.put(key, value, life));
+                return write(key, () -> map.put(key, value, life));
             }
 
             @Override
             public Future<Optional<byte[]>> putIfAbsent(String key, byte[] value, Duration life) {
-                return write(() -> map.putIfAbsent(key, value, life));
+                return write(key, () -> map.putIfAbsent(key, value, life));
             }
 
             @Override
             public Future<Boolean> replace(String key, byte[] expected, byte[] value, Duration life) {
-                return write(() -> map.replace(key, expected, value, life));
+                return write(key, () -> map.replace(key, expected, value, life));
             }
 
             @Override
             public Future<Void> remove(String key) {
-                return write(() -> map.remove(key));
+                return write(key, () -> map.remove(key));
             }
 
             @Override
-            public Future<Set<String>> keys() {
-                return mood == Mood.SILENT ? silence() : map.keys();
+            public List<Future<Set<String>>> keysByHolder() {
+                return List.of(keysAt(HERE), keysAt(ELSEWHERE));
+            }
+
+            private Future<Set<String>> keysAt(String holder) {
+                return isSilentAt(holder)
+                        ? silence()
+                        : map.keys().map(keys -> keys.stream()
+                                .filter(key -> holder(key).equals(holder))
+                                .collect(Collectors.toSet()));
+            }
+
+            @Override
+            public String holder(String key) {
+                return key.hashCode() % 2 == 0 ? HERE : ELSEWHERE;
+            }
+
+            private boolean isSilent(String key) {
+                return isSilentAt(holder(key));
+            }
+
+            private <T> Future<T> write(String key, Supplier<Future<T>> write) {
+                return mood == Mood.REFUSING
+                        ? Future.failedFuture(new MemoryException("too few nodes", true, null))
+                        : isSilent(key) ? silence() : write.get().compose(MoodyMemory.this::late);
             }
         };
     }
 
-    private <T> Future<T> write(Supplier<Future<T>> write) {
-        return switch (mood) {
-            case WELL -> write.get();
-            case SILENT -> silence();
-            case REFUSING -> Future.failedFuture(new MemoryException("too few nodes", true, null));
-        };
+    private boolean isSilentAt(String holder) {
+        return mood == Mood.SILENT || mood == Mood.ELSEWHERE_SILENT && holder.equals(ELSEWHERE);
+    }
+
+    private <T> Future<T> late(T answer) {
+        return mood == Mood.LATE ? vertx.timer(LIMIT.toMillis()).map(answer) : Future.succeededFuture(answer);
     }
 
     private <T> Future<T> silence() {

@@ -15,7 +15,9 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -44,6 +46,7 @@ final class Adoption {
     private final Gateways gateways;
     private final Patience patience;
     private final Counter adopted;
+    private final Map<String, Future<Optional<KeptJob>>> underway = new HashMap<>();
 
     Adoption(
             Jobs jobs,
@@ -68,6 +71,19 @@ final class Adoption {
 
     /** @return the job, or empty where another gateway was quicker; failed where the ledger did not say */
     Future<Optional<KeptJob>> adopt(Ledger.Entry entry) {
+        // The record is this gateway's own before the answer comes that it is, and who looks meanwhile finds nobody who
+        // holds it.
+        String id = entry.record().getId();
+        Future<Optional<KeptJob>> known = underway.get(id);
+        if (known != null) {
+            return known;
+        }
+        Future<Optional<KeptJob>> adopting = take(entry);
+        underway.put(id, adopting);
+        return adopting.onComplete(done -> underway.remove(id, adopting));
+    }
+
+    private Future<Optional<KeptJob>> take(Ledger.Entry entry) {
         JobRecord before = entry.record();
         boolean over = Ledger.isOver(before);
         // Pictures of a job that is over are made again when somebody asks for them, which may be past its deadline.

@@ -46,8 +46,9 @@ final class Checkpoints {
                 .register(metrics);
     }
 
+    /** So that it lies with its job's record. */
     private static String key(String job, int sample) {
-        return job + "/" + sample;
+        return sample + "@" + job;
     }
 
     /** @param life from now, after which it is gone even if nobody forgets it */

@@ -36,6 +36,7 @@ final class Custody implements RecordedJob.Owner {
     static final String UNRECORDED = "ledger_unavailable";
 
     private static final long RETRY_SECONDS = 2;
+    private static final int DRAWS = 16;
 
     private final Vertx vertx;
     private final Jobs jobs;
@@ -74,8 +75,22 @@ final class Custody implements RecordedJob.Owner {
         return recorded.containsKey(id);
     }
 
-    static String newId() {
-        return JobId.at(System.currentTimeMillis(), ThreadLocalRandom.current());
+    /** A name whose record lies with another node, where there is one: who adopts the job can then read what this one wrote. */
+    String newId() {
+        return newIdAwayFrom("");
+    }
+
+    /** The same, for a second try: away from the node that the first one's lies with. */
+    String newIdAfter(String first) {
+        return newIdAwayFrom(ledger.holder(first));
+    }
+
+    private String newIdAwayFrom(String node) {
+        String id = JobId.at(System.currentTimeMillis(), ThreadLocalRandom.current());
+        for (int i = 1; i < DRAWS && ledger.holder(id).equals(node); i++) {
+            id = JobId.at(System.currentTimeMillis(), ThreadLocalRandom.current());
+        }
+        return id;
     }
 
     /**

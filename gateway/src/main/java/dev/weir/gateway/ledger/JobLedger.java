@@ -106,10 +106,11 @@ public final class JobLedger {
 
     /** Takes in a job that is asked after later. Done when no gateway's death can lose it; failed where nothing was begun. */
     public Future<KeptJob> submit(JobSpec spec) {
-        // Another name lies with another node, most likely, which may answer where the first one's does not.
-        return custody.submit(Custody.newId(), spec)
-                .recover(refused ->
-                        isUnrecorded(refused) ? custody.submit(Custody.newId(), spec) : Future.failedFuture(refused));
+        String first = custody.newId();
+        return custody.submit(first, spec)
+                .recover(refused -> isUnrecorded(refused)
+                        ? custody.submit(custody.newIdAfter(first), spec)
+                        : Future.failedFuture(refused));
     }
 
     private static boolean isUnrecorded(Throwable problem) {

@@ -28,7 +28,7 @@ final class KeyedJobs {
     }
 
     Future<KeptJob> submit(JobSpec spec, String key, byte[] request) {
-        String id = Custody.newId();
+        String id = custody.newId();
         return keys.claim(key, id, request)
                 .recover(problem -> Future.failedFuture(
                         Custody.unavailable("the idempotency key could not be looked up: " + problem.getMessage())))
@@ -56,7 +56,7 @@ final class KeyedJobs {
             if (age < UNRECORDED_MS) {
                 return vertx.timer(LOOK_AGAIN_MS).compose(later -> submit(spec, key, request));
             }
-            String id = Custody.newId();
+            String id = custody.newId();
             return keys.rebind(key, bound, id)
                     .compose(rebound -> rebound ? begin(id, spec, key) : submit(spec, key, request));
         });

@@ -7,6 +7,7 @@ import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -44,8 +45,14 @@ final class Ledger {
         return jobs.remove(id);
     }
 
-    Future<Set<String>> ids() {
-        return jobs.keys();
+    /** Of all jobs, from each node that holds some of the records: who is silent keeps back its own alone. */
+    List<Future<Set<String>>> ids() {
+        return jobs.keysByHolder();
+    }
+
+    /** Which node holds the record of a job of this name; empty: this one. */
+    String holder(String id) {
+        return jobs.holder(id);
     }
 
     private static Optional<Entry> read(byte[] bytes) {

@@ -5,6 +5,7 @@ import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -59,17 +60,24 @@ final class Orphans {
         }
         looking = true;
         again = false;
-        ledger.ids().compose(this::lookAt).onComplete(done -> {
-            looking = false;
-            if (done.failed()) {
-                log.info(
-                        "Not every job in the ledger could be looked at: {}",
-                        done.cause().getMessage());
-            }
-            if (again || done.failed()) {
-                lookAgain();
-            }
+        List<Future<Set<String>>> parts = ledger.ids();
+        Future.all(parts).onSuccess(all -> {
+            Set<String> ids = new HashSet<>();
+            all.<Set<String>>list().forEach(ids::addAll);
+            owners.keySet().retainAll(ids);
         });
+        Future.join(parts.stream().map(ids -> ids.compose(this::lookAt)).toList())
+                .onComplete(done -> {
+                    looking = false;
+                    if (done.failed()) {
+                        log.info(
+                                "Not every job in the ledger could be looked at: {}",
+                                done.cause().getMessage());
+                    }
+                    if (again || done.failed()) {
+                        lookAgain();
+                    }
+                });
     }
 
     private void lookAgain() {
@@ -77,7 +85,6 @@ final class Orphans {
     }
 
     private Future<Void> lookAt(Set<String> ids) {
-        owners.keySet().retainAll(ids);
         List<String> jobs =
                 new ArrayList<>(ids.stream().filter(this::mayBeOrphan).toList());
         Collections.shuffle(jobs, order);
@@ -116,7 +123,10 @@ final class Orphans {
             owners.put(job, over ? NOBODY : owner);
             return over || isElsewhere(owner) || custody.holds(job)
                     ? Future.succeededFuture()
-                    : adoption.adopt(found.get()).mapEmpty();
+                    : adoption.adopt(found.get())
+                            .compose(adopted -> adopted.isPresent()
+                                    ? Future.succeededFuture()
+                                    : Future.failedFuture("its record changed meanwhile"));
         });
     }
 }

@@ -15,6 +15,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 
@@ -221,12 +222,19 @@ final class RecordedJob implements JobWatcher {
                 return;
             }
             JobRecord found = answer.result().map(Ledger.Entry::record).orElse(base);
+            byte[] there = answer.result().map(Ledger.Entry::bytes).orElse(null);
+            // Read from a copy that is behind: an owner before, or what was not there when it was to be replaced.
+            if (found.getEpoch() < base.getEpoch() || !uncertain && Arrays.equals(there, known)) {
+                uncertain = true;
+                retry();
+                return;
+            }
             if (found.getEpoch() != base.getEpoch() || !found.getOwner().equals(base.getOwner())) {
                 owner.lost(this);
                 return;
             }
             uncertain = false;
-            known = answer.result().map(Ledger.Entry::bytes).orElse(null);
+            known = there;
             put();
         });
     }

@@ -6,7 +6,9 @@ import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.config.MaxSizePolicy;
 import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.PartitioningStrategyConfig;
 import com.hazelcast.config.SplitBrainProtectionConfig;
+import com.hazelcast.partition.strategy.StringPartitioningStrategy;
 import com.hazelcast.spi.merge.PutIfAbsentMergePolicy;
 import com.hazelcast.splitbrainprotection.SplitBrainProtectionOn;
 import dev.weir.runtime.ClusterConfig;
@@ -33,7 +35,9 @@ final class HazelcastConfigs {
             memory(config, area, cluster.quorum());
         }
         config.getSerializationConfig()
-                .addDataSerializableFactory(NewerRecordPolicy.FACTORY, type -> new NewerRecordPolicy());
+                .addDataSerializableFactory(
+                        NewerRecordPolicy.FACTORY,
+                        type -> type == NewerRecordPolicy.CLASS ? new NewerRecordPolicy() : new CompareAndSet());
         if (cluster.quorum() > 0) {
             config.addSplitBrainProtectionConfig(quorum(cluster.quorum()));
         }
@@ -43,9 +47,12 @@ final class HazelcastConfigs {
         config.setProperty("hazelcast.socket.bind.any", "false");
         config.setProperty("hazelcast.phone.home.enabled", "false");
         config.setProperty("hazelcast.logging.type", "slf4j");
-        // A dead node is removed after 10 s instead of 60; below 8 s a busy CPU passes for death.
+        // A dead node is removed after 10 s instead of 60. At 5 s a busy CPU passed for death, and where the oldest
+        // member froze, those that suspected it last were left out of the new membership.
         config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
         config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
+        // A write is not held up for longer by a frozen node that is to have a copy: looked at once a second.
+        config.setProperty("hazelcast.operation.backup.timeout.millis", "200");
         // Nodes may be started in any order: those that found nobody form clusters of their own, which merge after
         // this.
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
@@ -59,6 +66,8 @@ final class HazelcastConfigs {
     private static void memory(Config config, MemoryArea area, int quorum) {
         MapConfig map = config.getMapConfig(HazelcastMemory.mapName(area));
         map.setBackupCount(area.copies() - 1);
+        map.setReadBackupData(area.isLedger());
+        map.setPartitioningStrategyConfig(new PartitioningStrategyConfig(StringPartitioningStrategy.INSTANCE));
         if (area.isLedger() && quorum > 0) {
             map.setSplitBrainProtectionName(QUORUM);
         }

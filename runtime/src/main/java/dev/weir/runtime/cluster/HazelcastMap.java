@@ -1,6 +1,7 @@
 package dev.weir.runtime.cluster;
 
 import com.hazelcast.map.IMap;
+import com.hazelcast.query.Predicates;
 import com.hazelcast.splitbrainprotection.SplitBrainProtectionException;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryException;
@@ -10,6 +11,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -27,18 +29,23 @@ final class HazelcastMap implements MemoryMap {
     private final Vertx vertx;
     private final IMap<String, byte[]> map;
     private final MemoryArea area;
+    private final Holders holders;
     private final Lanes lanes;
 
-    HazelcastMap(Vertx vertx, IMap<String, byte[]> map, MemoryArea area, Lanes lanes) {
+    HazelcastMap(Vertx vertx, IMap<String, byte[]> map, MemoryArea area, Holders holders, Lanes lanes) {
         this.vertx = vertx;
         this.map = map;
         this.area = area;
+        this.holders = holders;
         this.lanes = lanes;
     }
 
+    /** From who holds it, which is up to date; where that is silent, from a copy of the ledger that is here. */
     @Override
     public Future<Optional<byte[]>> get(String key) {
-        return within(() -> map.getAsync(key)).map(Optional::ofNullable);
+        Future<byte[]> found = within(() -> map.getAsync(key));
+        return (area.isLedger() ? found.recover(silent -> within(() -> lanes.call(key, () -> map.get(key)))) : found)
+                .map(Optional::ofNullable);
     }
 
     @Override
@@ -48,20 +55,16 @@ final class HazelcastMap implements MemoryMap {
 
     @Override
     public Future<Optional<byte[]>> putIfAbsent(String key, byte[] value, Duration life) {
-        return within(() -> lanes.call(key, () -> map.putIfAbsent(key, value, life.toMillis(), TimeUnit.MILLISECONDS)))
-                .map(Optional::ofNullable);
+        return write(key, new CompareAndSet(null, value, life.toMillis()));
     }
 
     @Override
     public Future<Boolean> replace(String key, byte[] expected, byte[] value, Duration life) {
-        return within(() -> lanes.call(key, () -> {
-            boolean same = map.replace(key, expected, value);
-            if (same) {
-                // Hazelcast's replace takes no time to live, and forgets the one that was set.
-                map.setTtl(key, life.toMillis(), TimeUnit.MILLISECONDS);
-            }
-            return same;
-        }));
+        return write(key, new CompareAndSet(expected, value, life.toMillis())).map(Optional::isEmpty);
+    }
+
+    private Future<Optional<byte[]>> write(String key, CompareAndSet write) {
+        return within(() -> map.submitToKey(key, write)).map(Optional::ofNullable);
     }
 
     @Override
@@ -70,8 +73,18 @@ final class HazelcastMap implements MemoryMap {
     }
 
     @Override
-    public Future<Set<String>> keys() {
-        return within(() -> lanes.callAll(map::keySet));
+    public List<Future<Set<String>>> keysByHolder() {
+        return holders.partitions().entrySet().stream()
+                .map(held -> within(() -> lanes.call(
+                        held.getKey(),
+                        () -> map.keySet(
+                                Predicates.multiPartitionPredicate(held.getValue(), Predicates.alwaysTrue())))))
+                .toList();
+    }
+
+    @Override
+    public String holder(String key) {
+        return holders.of(key);
     }
 
     private <T> Future<T> within(Supplier<CompletionStage<T>> call) {

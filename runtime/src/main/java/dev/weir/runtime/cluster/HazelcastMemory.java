@@ -18,9 +18,10 @@ final class HazelcastMemory implements ClusterMemory {
 
     HazelcastMemory(Vertx vertx, HazelcastInstance hazelcast) {
         this.hazelcast = hazelcast;
-        Lanes lanes = new Lanes(hazelcast);
+        Holders holders = new Holders(hazelcast);
+        Lanes lanes = new Lanes(hazelcast, holders);
         for (MemoryArea area : MemoryArea.values()) {
-            maps.put(area, new HazelcastMap(vertx, hazelcast.getMap(mapName(area)), area, lanes));
+            maps.put(area, new HazelcastMap(vertx, hazelcast.getMap(mapName(area)), area, holders, lanes));
         }
     }
 

@@ -26,28 +26,23 @@ final class Lanes {
     private static final int THREADS = 4;
     private static final int WAITING = 1024;
     private static final long IDLE_SECONDS = 10;
-    /** The lane of calls to all members, or to none in particular. */
-    private static final UUID ALL = new UUID(0, 0);
 
     private final HazelcastInstance hazelcast;
+    private final Holders holders;
     private final Map<UUID, Executor> lanes = new ConcurrentHashMap<>();
 
-    Lanes(HazelcastInstance hazelcast) {
+    Lanes(HazelcastInstance hazelcast, Holders holders) {
         this.hazelcast = hazelcast;
+        this.holders = holders;
     }
 
     /** @throws RejectedExecutionException where the lane is full */
     <T> CompletionStage<T> call(String key, Callable<T> blocking) {
-        Member owner = hazelcast.getPartitionService().getPartition(key).getOwner();
-        return call(owner == null ? ALL : owner.getUuid(), blocking);
+        return call(holders.memberOf(key), blocking);
     }
 
     /** @throws RejectedExecutionException where the lane is full */
-    <T> CompletionStage<T> callAll(Callable<T> blocking) {
-        return call(ALL, blocking);
-    }
-
-    private <T> CompletionStage<T> call(UUID lane, Callable<T> blocking) {
+    <T> CompletionStage<T> call(UUID lane, Callable<T> blocking) {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
@@ -69,7 +64,7 @@ final class Lanes {
         Set<UUID> there = hazelcast.getCluster().getMembers().stream()
                 .map(Member::getUuid)
                 .collect(Collectors.toSet());
-        lanes.keySet().removeIf(known -> !known.equals(ALL) && !there.contains(known));
+        lanes.keySet().removeIf(known -> !known.equals(Holders.NOBODY) && !there.contains(known));
         ThreadPoolExecutor threads = new ThreadPoolExecutor(
                 THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING), task -> {
                     Thread thread = new Thread(task, "weir-memory");

@@ -18,7 +18,7 @@ public final class NewerRecordPolicy
         implements SplitBrainMergePolicy<byte[], MergingValue<byte[]>, Object>, IdentifiedDataSerializable {
 
     static final int FACTORY = 0x77656972;
-    private static final int CLASS = 1;
+    static final int CLASS = 1;
     private static final Comparator<JobRecord> AGE =
             Comparator.comparingLong(JobRecord::getEpoch).thenComparingLong(JobRecord::getVersion);
 

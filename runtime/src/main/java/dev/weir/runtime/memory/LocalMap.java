@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -69,9 +70,14 @@ final class LocalMap implements MemoryMap {
     }
 
     @Override
-    public synchronized Future<Set<String>> keys() {
+    public synchronized List<Future<Set<String>>> keysByHolder() {
         sweep();
-        return done(Set.copyOf(entries.keySet()));
+        return List.of(done(Set.copyOf(entries.keySet())));
+    }
+
+    @Override
+    public String holder(String key) {
+        return "";
     }
 
     /** Lets go of what has had its time. */

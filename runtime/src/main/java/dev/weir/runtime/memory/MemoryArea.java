@@ -5,11 +5,11 @@ import java.time.Duration;
 /** The areas of a cluster's memory, and what each is worth. */
 public enum MemoryArea {
     /** Jobs by id, as their owners wrote them last. */
-    JOBS(3, 0, Duration.ofMillis(1000)),
+    JOBS(3, 0, Duration.ofMillis(2000)),
     /** Where samples' runs stood, by job and sample. Bounded by who writes them. */
-    CHECKPOINTS(2, 0, Duration.ofMillis(1000)),
+    CHECKPOINTS(2, 0, Duration.ofMillis(2000)),
     /** Jobs by the idempotency key that they came with. */
-    KEYS(3, 0, Duration.ofMillis(1000)),
+    KEYS(3, 0, Duration.ofMillis(2000)),
     /** Encoded prompts by their content. May be forgotten at any time, and is not worth a wait. */
     TEXT_STATES(1, 64, Duration.ofMillis(250));
 

@@ -12,12 +12,15 @@ import dev.weir.runtime.HostPort;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryException;
 import dev.weir.runtime.memory.MemoryMap;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -100,6 +103,32 @@ class PartedMemoryTest {
                                 .distinct()
                                 .count()
                         == 1);
+    }
+
+    @Test
+    void eachNodeTellsTheNamesOfWhatItHolds() throws Exception {
+        HostPort first = FreePorts.onLoopback();
+        MemoryMap jobs = join(config(first, List.of(), false)).memory().map(MemoryArea.JOBS);
+        Cluster other = join(config(FreePorts.onLoopback(), List.of(first), false));
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            names.add("job" + i);
+            get(jobs.put("job" + i, new byte[] {1}, LIFE));
+        }
+
+        await().untilAsserted(() -> {
+            List<Set<String>> parts = new ArrayList<>();
+            for (Future<Set<String>> part : jobs.keysByHolder()) {
+                parts.add(get(part));
+            }
+            assertThat(parts).hasSize(2).noneMatch(Set::isEmpty).allSatisfy(part -> assertThat(
+                            part.stream().map(jobs::holder).distinct())
+                    .hasSize(1));
+            assertThat(parts.stream().flatMap(Set::stream)).containsExactlyInAnyOrderElementsOf(names);
+        });
+        assertThat(get(other.memory().map(MemoryArea.JOBS).keys())).isEqualTo(names);
+        assertThat(names)
+                .allSatisfy(name -> assertThat(jobs.holder("0@" + name)).isEqualTo(jobs.holder(name)));
     }
 
     private static byte[] record(long epoch, long version) {

@@ -1,0 +1,87 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.map.EntryProcessor;
+import com.hazelcast.map.ExtendedMapEntry;
+import com.hazelcast.nio.ObjectDataInput;
+import com.hazelcast.nio.ObjectDataOutput;
+import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Writes an entry where it is as expected, with its time to live: one operation, which no thread waits for, where Hazelcast's own
+ * take a thread and two. Runs on the partition's thread of the member that holds the entry, and of those that have copies.
+ * Travels as its fields, so that no class is named on the wire.
+ */
+final class CompareAndSet implements EntryProcessor<String, byte[], byte[]>, IdentifiedDataSerializable {
+
+    static final int CLASS = 2;
+    private static final long serialVersionUID = 1L;
+    private static final byte[] NOTHING = {};
+
+    private byte[] expected;
+    private byte[] value;
+    private long lifeMs;
+    private boolean isCopy;
+    private boolean written;
+
+    CompareAndSet() {}
+
+    /** @param expected null: nothing is there */
+    CompareAndSet(byte[] expected, byte[] value, long lifeMs) {
+        this.expected = expected;
+        this.value = value;
+        this.lifeMs = lifeMs;
+    }
+
+    /** @return null where it was written, else what is there; of no length where nothing is */
+    @Override
+    public byte[] process(Map.Entry<String, byte[]> entry) {
+        byte[] there = entry.getValue();
+        written = isCopy || Arrays.equals(there, expected);
+        if (written) {
+            ((ExtendedMapEntry<String, byte[]>) entry).setValue(value, lifeMs, TimeUnit.MILLISECONDS);
+        }
+        // A second try of a write whose answer was lost finds what it wrote.
+        return written || Arrays.equals(there, value) ? null : there == null ? NOTHING : there;
+    }
+
+    /** Asked for after the entry was processed: copies follow it, whatever they were like. */
+    @Override
+    public EntryProcessor<String, byte[], byte[]> getBackupProcessor() {
+        if (!written) {
+            return null;
+        }
+        CompareAndSet copy = new CompareAndSet(null, value, lifeMs);
+        copy.isCopy = true;
+        return copy;
+    }
+
+    @Override
+    public int getFactoryId() {
+        return NewerRecordPolicy.FACTORY;
+    }
+
+    @Override
+    public int getClassId() {
+        return CLASS;
+    }
+
+    @Override
+    public void writeData(ObjectDataOutput out) throws IOException {
+        out.writeByteArray(expected);
+        out.writeByteArray(value);
+        out.writeLong(lifeMs);
+        out.writeBoolean(isCopy);
+    }
+
+    @Override
+    public void readData(ObjectDataInput in) throws IOException {
+        expected = in.readByteArray();
+        value = in.readByteArray();
+        lifeMs = in.readLong();
+        isCopy = in.readBoolean();
+    }
+}
