@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -103,6 +106,54 @@ final class TwoGatewaysTest {
         assertThat(after.split("event: completed", -1)).hasSize(2);
         assertThat(eventIds(other.fetch(path + "/events").body())).containsAll(before);
         assertThat(picture(other, path)).isEqualTo(TestStage.IMAGE);
+    }
+
+    @Test
+    void aJobThatLostTwoNodesAndThenItsGatewayIsFailedByTheThirdNode() {
+        owner.stage.script(sitting -> {
+            sitting.isAt("node-" + owner.stage.sittings().size());
+            sitting.start();
+        });
+        String path = submit(owner);
+        loseNodesUntil(() -> owner.stage.sittings().size() == 3);
+
+        owner.stop();
+        await().until(() -> owner.stage.sittings().size() == 4);
+        loseNodesUntil(() -> status(other, path).getString("status").equals("failed"));
+
+        assertThat(owner.stage.sittings()).hasSize(4);
+        assertThat(other.fetch(path + "/events").body()).contains("3 times", "node-1, node-2, node-4");
+    }
+
+    /** Each node that has a sample by then. */
+    private void loseNodesUntil(Callable<Boolean> enough) {
+        NodeStatus denoiser = TestGateway.status(StageKind.DENOISER).build();
+        await().until(() -> {
+            if (enough.call()) {
+                return true;
+            }
+            String node = "node-" + owner.stage.sittings().size();
+            owner.directory.lose(denoiser.toBuilder().setNodeId(node).build());
+            owner.directory.put(denoiser);
+            return false;
+        });
+    }
+
+    @Test
+    void theTraceOfAJobGoesOnAtItsNextOwner() {
+        owner.stage.script(Sitting::start);
+        location(owner.send(owner.request("/v1/jobs")
+                .header("Content-Type", "application/json")
+                .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+                .POST(BodyPublishers.ofString(APPLE.encode()))
+                .build()));
+        await().until(() -> owner.stage.sittings().size() == 1);
+
+        owner.stop();
+
+        await().until(() -> owner.stage.sittings().size() == 2);
+        assertThat(owner.stage.sittings()).allSatisfy(sitting -> assertThat(sitting.task.getTraceparent())
+                .contains("0af7651916cd43dd8448eb211c80319c"));
     }
 
     @Test

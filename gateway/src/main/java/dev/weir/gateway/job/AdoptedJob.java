@@ -20,7 +20,8 @@ public record AdoptedJob(
      * @param attempt its latest, past all that came before
      * @param step that was told of it
      * @param checkpoint where it goes on; empty: at the start of its route
+     * @param strikes that it had with the owners before
      * @param ended whether there is nothing left to do for it
      */
-    public record AdoptedSample(int attempt, int step, Optional<Snapshot> checkpoint, boolean ended) {}
+    public record AdoptedSample(int attempt, int step, Optional<Snapshot> checkpoint, Strikes strikes, boolean ended) {}
 }

@@ -37,7 +37,10 @@ public final class Job {
     Job(AdoptedJob adopted, JobWatcher watcher, long nowMs) {
         this(adopted.id(), adopted.spec(), adopted.createdMs(), adopted.deadlineMs(), watcher);
         seq = adopted.lastSeq();
-        samples.forEach(sample -> sample.adopt(adopted.samples().get(sample.index()), nowMs));
+        samples.forEach(sample -> {
+            sample.adopt(adopted.samples().get(sample.index()), nowMs);
+            sample.checkpoint().ifPresent(from -> sample.reached(spec.reached(from.checkpoint())));
+        });
     }
 
     public String id() {
@@ -82,6 +85,10 @@ public final class Job {
 
     void reached(Sample sample, Snapshot checkpoint) {
         watcher.reached(sample.index(), checkpoint);
+    }
+
+    void struck(Sample sample) {
+        watcher.struck(sample.index(), sample.strikes());
     }
 
     /** The next moment in the life of this job, at this sample. */

@@ -9,4 +9,7 @@ public interface JobWatcher {
 
     /** A sample could go on from here on any node, and from no further checkpoint yet. */
     default void reached(int sample, Snapshot checkpoint) {}
+
+    /** A sample was lost or failed once more; told before what becomes of it. */
+    default void struck(int sample, Strikes strikes) {}
 }

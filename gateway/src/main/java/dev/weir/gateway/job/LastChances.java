@@ -22,7 +22,7 @@ final class LastChances {
 
     /** Lets the next one go, where the last has come further or has ended. */
     void next() {
-        while ((tried == null || tried.ended() || !tried.isInDanger()) && !waiting.isEmpty()) {
+        while ((tried == null || tried.ended() || tried.danger() == 0) && !waiting.isEmpty()) {
             Chance chance = waiting.remove();
             if (!chance.sample.ended()) {
                 tried = chance.sample;

@@ -70,7 +70,12 @@ final class Restarts {
 
     /** Its owner is gone, and another goes on with it. */
     void adopted(Job job, Sample sample) {
-        restart(job, sample, new Failure("gateway_lost", "the gateway that owned the job was lost", true), 0);
+        Failure lost = new Failure("gateway_lost", "the gateway that owned the job was lost", true);
+        if (isLastChance(sample)) {
+            wait(job, sample, lost);
+        } else {
+            restart(job, sample, lost, 0);
+        }
     }
 
     void silent(Job job, Sample sample, long milliseconds) {
@@ -104,18 +109,17 @@ final class Restarts {
 
     /** @param pauses before the first new attempt too */
     private void strike(Job job, Sample sample, Failure failure, boolean pauses) {
-        int strikes = sample.strikes().add(sample.holder(), sample.reached());
+        sample.strike();
+        job.struck(sample);
+        int strikes = sample.danger();
         if (strikes >= mostStrikes) {
             String message = "%s; it was lost or failed %d times without coming further, on %s"
                     .formatted(failure.message(), strikes, sample.strikes().where());
             jobs.fail(job, sample, new Failure(failure.code(), message, false));
             return;
         }
-        if (strikes == mostStrikes - 1) {
-            begin(job, sample, failure);
-            // Looked for, as it were: nothing is to be heard of it before its turn.
-            sample.offered();
-            lastChances.add(sample, () -> jobs.send(job, sample));
+        if (isLastChance(sample)) {
+            wait(job, sample, failure);
             return;
         }
         long pause = PAUSE_MS << strikes;
@@ -124,6 +128,19 @@ final class Restarts {
                 sample,
                 failure,
                 pauses ? pause + ThreadLocalRandom.current().nextLong(pause) : 0);
+    }
+
+    /** Whether one more strike fails it. */
+    private boolean isLastChance(Sample sample) {
+        return sample.danger() > 0 && sample.danger() == mostStrikes - 1;
+    }
+
+    /** Another attempt, when it is its turn. */
+    private void wait(Job job, Sample sample, Failure reason) {
+        begin(job, sample, reason);
+        // Looked for, as it were: nothing is to be heard of it before its turn.
+        sample.offered();
+        lastChances.add(sample, () -> jobs.send(job, sample));
     }
 
     private void restart(Job job, Sample sample, Failure reason, long pauseMs) {

@@ -17,7 +17,6 @@ final class Sample {
     private static final int MOST_MOVES = 3;
 
     private final int index;
-    private final Strikes strikes = new Strikes();
     private Span trace = Span.getInvalid();
     private int attempt = 1;
     private long lastSeq = -1;
@@ -29,6 +28,7 @@ final class Sample {
     private int reached;
     private int moves;
     private String destination = "";
+    private Strikes strikes = Strikes.NONE;
     private Snapshot checkpoint;
     private boolean offered;
     private boolean started;
@@ -79,14 +79,19 @@ final class Sample {
         return strikes;
     }
 
-    /** Whether it was lost or failed, and has not come further since. */
-    boolean isInDanger() {
-        return strikes.count(reached) > 0;
+    /** It was lost or failed at its present holder. */
+    void strike() {
+        strikes = strikes.and(holder, reached);
+    }
+
+    /** How often it was lost or failed, and has not come further since. */
+    int danger() {
+        return strikes.count(reached);
     }
 
     /** Whether it is to be left where it is. What may have killed a node is not sent to another for nothing. */
     boolean stays() {
-        return moves >= MOST_MOVES || isInDanger();
+        return moves >= MOST_MOVES || danger() > 0;
     }
 
     /** The node that is to go on with it, by its address; empty: any. */
@@ -198,6 +203,8 @@ final class Sample {
         frameStep = from.step();
         started = from.step() > 0;
         checkpoint = from.checkpoint().orElse(null);
+        strikes = from.strikes();
+        reached = Math.max(0, strikes.reached());
         ended = from.ended();
         heardMs = nowMs;
     }

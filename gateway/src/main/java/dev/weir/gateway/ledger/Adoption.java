@@ -8,6 +8,7 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.Told;
 import dev.weir.runtime.stage.Snapshot;
@@ -168,10 +169,11 @@ final class Adoption {
         }
         int first = attempt + ATTEMPTS_UNWRITTEN;
         int told = step;
+        Strikes strikes = RecordFormat.strikes(record).getOrDefault(sample, Strikes.NONE);
         return ended
-                ? Future.succeededFuture(new AdoptedSample(first, told, Optional.empty(), true))
+                ? Future.succeededFuture(new AdoptedSample(first, told, Optional.empty(), strikes, true))
                 : checkpoint(record.getId(), sample, CHECKPOINT_TRIES)
-                        .map(found -> new AdoptedSample(first, told, found, false));
+                        .map(found -> new AdoptedSample(first, told, found, strikes, false));
     }
 
     /** Without one, the sample begins anew: that costs time, and not the picture. */

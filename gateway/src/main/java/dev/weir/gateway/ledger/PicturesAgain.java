@@ -5,6 +5,7 @@ import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobWatcher;
+import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.Told;
 import dev.weir.runtime.stage.Snapshot;
@@ -75,5 +76,10 @@ final class PicturesAgain implements JobWatcher {
     @Override
     public void reached(int sample, Snapshot checkpoint) {
         job.reached(sample, checkpoint);
+    }
+
+    @Override
+    public void struck(int sample, Strikes strikes) {
+        job.struck(sample, strikes);
     }
 }

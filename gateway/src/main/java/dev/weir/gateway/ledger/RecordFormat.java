@@ -13,10 +13,13 @@ import dev.weir.gateway.job.JobEvent.Started;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
+import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.Told;
 import dev.weir.proto.v1.Told.Image;
 import dev.weir.runtime.stage.Failure;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** Jobs and what was told of them, as they are written and sent. Stateless. */
@@ -39,6 +42,7 @@ final class RecordFormat {
                 .setCreatedMs(createdMs)
                 .setDeadlineMs(deadlineMs)
                 .setOwner(owner)
+                .setTraceparent(spec.traceparent())
                 .build();
     }
 
@@ -51,7 +55,25 @@ final class RecordFormat {
                 record.getPreview(),
                 record.getUser(),
                 record.getPriority(),
-                record.getFinishes() ? OnDisconnect.FINISH : OnDisconnect.CANCEL);
+                record.getFinishes() ? OnDisconnect.FINISH : OnDisconnect.CANCEL,
+                record.getTraceparent());
+    }
+
+    /** By sample. */
+    static Map<Integer, Strikes> strikes(JobRecord record) {
+        Map<Integer, Strikes> bySample = new HashMap<>();
+        record.getStrikesList()
+                .forEach(strikes ->
+                        bySample.put(strikes.getSample(), new Strikes(strikes.getNodesList(), strikes.getReached())));
+        return bySample;
+    }
+
+    static dev.weir.proto.v1.Strikes strikes(int sample, Strikes strikes) {
+        return dev.weir.proto.v1.Strikes.newBuilder()
+                .setSample(sample)
+                .addAllNodes(strikes.nodes())
+                .setReached(strikes.reached())
+                .build();
     }
 
     static Told told(JobEvent event) {

@@ -7,6 +7,7 @@ import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.gateway.job.JobHistory;
 import dev.weir.gateway.job.JobWatcher;
 import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.memory.MemoryException;
 import dev.weir.runtime.stage.Snapshot;
@@ -18,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A job of this gateway's own, whose record follows what happens to it. How a sample ended is written before it is told, so
@@ -54,6 +56,7 @@ final class RecordedJob implements JobWatcher {
     private final KeptJob kept;
     private final JobRecord base;
     private final Duration result;
+    private final Map<Integer, Strikes> strikes;
     private final JobHistory history;
     /** Begins with how a sample ended, which is not written yet; then what came later. */
     private final Deque<JobEvent> waiting = new ArrayDeque<>();
@@ -87,7 +90,8 @@ final class RecordedJob implements JobWatcher {
         this.ledger = ledger;
         this.checkpoints = checkpoints;
         this.kept = kept;
-        this.base = base.toBuilder().clearEvents().build();
+        this.base = base.toBuilder().clearEvents().clearStrikes().build();
+        this.strikes = RecordFormat.strikes(base);
         this.known = known;
         this.version = base.getVersion();
         this.result = result;
@@ -136,6 +140,12 @@ final class RecordedJob implements JobWatcher {
         }
     }
 
+    /** Written with what is told of it next. */
+    @Override
+    public void struck(int sample, Strikes all) {
+        strikes.put(sample, all);
+    }
+
     /** The ledger has this. */
     void isWritten(byte[] record) {
         known = record;
@@ -154,6 +164,7 @@ final class RecordedJob implements JobWatcher {
     byte[] next() {
         JobRecord.Builder next = base.toBuilder().setVersion(++version);
         history.after(-1).forEach(event -> next.addEvents(RecordFormat.told(event)));
+        strikes.forEach((sample, all) -> next.addStrikes(RecordFormat.strikes(sample, all)));
         return next.build().toByteArray();
     }
 
