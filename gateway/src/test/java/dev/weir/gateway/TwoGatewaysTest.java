@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -78,6 +79,43 @@ final class TwoGatewaysTest {
 
         assertThat(status(owner, path).getString("status")).isEqualTo("cancelled");
         assertThat(owner.isIdle()).isTrue();
+    }
+
+    @Test
+    void aJobThatEndsWithItsClientEndsWhereverTheClientIsConnected() throws Exception {
+        owner.stage.script(Sitting::start);
+        String path = submit(owner, APPLE.copy().put("on_disconnect", "cancel"));
+        await().until(() -> owner.stage.sittings().size() == 1);
+        TestSocket client = attached(other, path);
+        TestSocket second = attached(owner, path);
+
+        client.close();
+        await().until(() -> watchers(other, path) == 0);
+        assertThat(status(owner, path).getString("status")).isEqualTo("generating");
+
+        second.close();
+        await().atMost(Duration.ofSeconds(40))
+                .until(() -> status(owner, path).getString("status").equals("cancelled"));
+        assertThat(owner.isIdle()).isTrue();
+    }
+
+    @Test
+    void aJobThatEndsWithItsClientEndsWhenTheOnlyOneLeavesTheOtherGateway() throws Exception {
+        owner.stage.script(Sitting::start);
+        String path = submit(owner, APPLE.copy().put("on_disconnect", "cancel"));
+        await().until(() -> owner.stage.sittings().size() == 1);
+
+        attached(other, path).close();
+
+        await().until(() -> status(owner, path).getString("status").equals("cancelled"));
+    }
+
+    private static TestSocket attached(TestGateway at, String path) throws Exception {
+        TestSocket socket = new TestSocket(at.vertx, at.port());
+        socket.send(new JsonObject().put("type", "attach").put("job", path.substring("/v1/jobs/".length())));
+        socket.awaitType("attached");
+        await().until(() -> watchers(at, path) > 0);
+        return socket;
     }
 
     @Test

@@ -40,6 +40,7 @@ public final class JobLedger {
     private final Adoption adoption;
     private final Mirrors mirrors;
     private final Showing showing;
+    private final Departures departures;
     private final KeyedJobs keyed;
 
     public JobLedger(NodeContext node, Jobs jobs, GatewayConfig config) {
@@ -54,6 +55,7 @@ public final class JobLedger {
         this.adoption = new Adoption(jobs, kept, ledger, checkpoints, custody, gateways, patience, node.metrics());
         this.mirrors = new Mirrors(node, kept, gateways, custody, this::show);
         this.showing = new Showing(node.vertx(), node.courier(), kept, custody);
+        this.departures = new Departures(node, jobs, kept, gateways, custody, mirrors, showing);
         this.keyed = new KeyedJobs(
                 node.vertx(),
                 new IdempotencyKeys(node.memory(), patience.deadline().plus(patience.result())),
@@ -85,7 +87,7 @@ public final class JobLedger {
         return new Attendance(job.id(), () -> {
             job.unwatch(client);
             if (!finishes) {
-                jobs.cancel(job.id());
+                departures.left(job);
             }
         });
     }
@@ -97,9 +99,8 @@ public final class JobLedger {
         }
         return new Attendance(job.id(), () -> {
             job.unwatch(client);
-            boolean isOwn = mirrors.owner(job.id()).isEmpty();
-            if (job.spec().onDisconnect() == OnDisconnect.CANCEL && job.watchers() == 0 && isOwn) {
-                jobs.cancel(job.id());
+            if (job.spec().onDisconnect() == OnDisconnect.CANCEL) {
+                departures.left(job);
             }
         });
     }
@@ -215,6 +216,10 @@ public final class JobLedger {
                         delivery.parcel().header().getTold(), delivery.parcel().tensors());
             case WATCH ->
                 answer(delivery, showing.watch(delivery.parcel().header().getWatch()));
+            case LEFT ->
+                answer(
+                        delivery,
+                        departures.leftElsewhere(delivery.parcel().header().getLeft()));
             case CANCEL ->
                 answer(
                         delivery,

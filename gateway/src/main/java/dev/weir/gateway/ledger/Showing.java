@@ -10,6 +10,7 @@ import dev.weir.proto.v1.JobWatch;
 import dev.weir.runtime.bus.Courier;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -44,12 +45,18 @@ final class Showing {
     private final KeptJobs kept;
     private final Custody custody;
     private final Map<Key, Forwarding> forwardings = new HashMap<>();
+    private Consumer<KeptJob> onLapsed = job -> {};
 
     Showing(Vertx vertx, Courier courier, KeptJobs kept, Custody custody) {
         this.courier = courier;
         this.kept = kept;
         this.custody = custody;
         vertx.setPeriodic(SWEEP_MS, timer -> sweep());
+    }
+
+    /** @param listener called with each job that another gateway no longer asks for */
+    void onLapsed(Consumer<KeptJob> listener) {
+        onLapsed = listener;
     }
 
     /** Tells at once what is not known there, and from now on what happens. @return whether the job is shown from here */
@@ -74,6 +81,19 @@ final class Showing {
         return true;
     }
 
+    /** Whether another gateway asks for a job, be it for a client or not. */
+    boolean shows(String job) {
+        return forwardings.keySet().stream().anyMatch(key -> key.job.equals(job));
+    }
+
+    /** Tells a gateway no more of a job. */
+    void stop(String job, String address) {
+        Forwarding ended = forwardings.remove(new Key(job, address));
+        if (ended != null) {
+            ended.job.unwatch(ended.watcher);
+        }
+    }
+
     private Forwarding forward(KeptJob job, String address) {
         Forwarding forwarding = new Forwarding(job, address);
         job.watch(forwarding.watcher, () -> {});
@@ -93,13 +113,15 @@ final class Showing {
 
     private void sweep() {
         long now = System.nanoTime();
+        List<Forwarding> ended = new ArrayList<>();
         forwardings.values().removeIf(forwarding -> {
             boolean ends =
                     forwarding.job.isOver() || !custody.holds(forwarding.job.id()) || now - forwarding.untilNanos > 0;
-            if (ends) {
-                forwarding.job.unwatch(forwarding.watcher);
-            }
-            return ends;
+            return ends && ended.add(forwarding);
+        });
+        ended.forEach(forwarding -> {
+            forwarding.job.unwatch(forwarding.watcher);
+            onLapsed.accept(forwarding.job);
         });
     }
 }

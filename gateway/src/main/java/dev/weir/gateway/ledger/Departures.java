@@ -1,0 +1,106 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.KeptJobs;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.JobLeft;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import io.vertx.core.Future;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Jobs that end when their clients leave: the owner ends one when a client has left and nobody watches any more, here or at
+ * another gateway. A gateway that is lost takes its clients with it without a word, and ends nothing: they may come back.
+ * Event loop of the gateway.
+ */
+final class Departures {
+
+    private static final int TRIES = 20;
+    private static final long AGAIN_MS = 500;
+
+    private final NodeContext node;
+    private final Jobs jobs;
+    private final KeptJobs kept;
+    private final Gateways gateways;
+    private final Custody custody;
+    private final Mirrors mirrors;
+    private final Showing showing;
+    /** A client of theirs has left, and another gateway asks for them still. */
+    private final Set<String> abandoned = new HashSet<>();
+
+    Departures(
+            NodeContext node,
+            Jobs jobs,
+            KeptJobs kept,
+            Gateways gateways,
+            Custody custody,
+            Mirrors mirrors,
+            Showing showing) {
+        this.node = node;
+        this.jobs = jobs;
+        this.kept = kept;
+        this.gateways = gateways;
+        this.custody = custody;
+        this.mirrors = mirrors;
+        this.showing = showing;
+        showing.onLapsed(job -> {
+            if (abandoned.contains(job.id())) {
+                endIfAlone(job);
+            }
+        });
+    }
+
+    /** A client has left that was connected to a job here, where the job ends with its clients. */
+    void left(KeptJob job) {
+        left(job, TRIES);
+    }
+
+    private void left(KeptJob job, int tries) {
+        if (job.isOver() || tries == 0) {
+            return;
+        }
+        if (custody.holds(job.id())) {
+            endIfAlone(job);
+        } else if (job.watchers() == 0) {
+            tell(job).onFailure(unheard -> node.vertx().setTimer(AGAIN_MS, later -> left(job, tries - 1)));
+        }
+    }
+
+    private Future<Void> tell(KeptJob job) {
+        JobLeft left = JobLeft.newBuilder()
+                .setJobId(job.id())
+                .setAddress(Addresses.gateway(node.nodeId()))
+                .build();
+        String owner = gateways.address(mirrors.owner(job.id())).orElse("");
+        return node.courier()
+                .offer(owner, Parcel.of(left))
+                .compose(reply -> reply.getVerdict() == Verdict.ACCEPTED
+                        ? Future.succeededFuture()
+                        : Future.failedFuture("it is another gateway's"));
+    }
+
+    /** The last client has left that was connected to a job at another gateway. @return whether the job is owned here */
+    boolean leftElsewhere(JobLeft left) {
+        if (!custody.holds(left.getJobId())) {
+            return false;
+        }
+        showing.stop(left.getJobId(), left.getAddress());
+        kept.find(left.getJobId()).ifPresent(this::endIfAlone);
+        return true;
+    }
+
+    private void endIfAlone(KeptJob job) {
+        if (job.isOver() || !custody.holds(job.id())) {
+            abandoned.remove(job.id());
+        } else if (job.watchers() == 0) {
+            abandoned.remove(job.id());
+            jobs.cancel(job.id());
+        } else if (showing.shows(job.id())) {
+            abandoned.add(job.id());
+        }
+    }
+}
