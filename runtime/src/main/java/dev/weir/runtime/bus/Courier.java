@@ -34,6 +34,7 @@ public final class Courier {
     public Courier(Vertx vertx, MeterRegistry metrics) {
         this.vertx = vertx;
         this.meters = new BusMeters(metrics);
+        vertx.exceptionHandler(new WireFailures(meters));
         vertx.eventBus().serializableChecker(className -> false).clusterSerializableChecker(className -> false);
         try {
             vertx.eventBus().registerCodec(new ParcelCodec());

@@ -1,0 +1,33 @@
+package dev.weir.runtime.bus;
+
+import io.vertx.core.Handler;
+import java.util.Arrays;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What no handler caught in a Vertx. Bytes that are no frame fail in the bus's own reader, below our codec; they are counted with
+ * what is garbled above it, and everything else is an error to be seen. Any thread.
+ */
+final class WireFailures implements Handler<Throwable> {
+
+    private static final Logger log = LoggerFactory.getLogger(WireFailures.class);
+    private static final String READER = "io.vertx.core.eventbus.impl.clustered.InboundConnection";
+
+    private final BusMeters meters;
+
+    WireFailures(BusMeters meters) {
+        this.meters = meters;
+    }
+
+    @Override
+    public void handle(Throwable problem) {
+        if (Arrays.stream(problem.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().equals(READER))) {
+            meters.garbled.increment();
+            log.warn("Somebody sent the bus what is no message: {}", problem.toString());
+        } else {
+            log.error("Nobody handled this", problem);
+        }
+    }
+}
