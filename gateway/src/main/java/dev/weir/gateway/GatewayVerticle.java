@@ -147,11 +147,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         }
     }
 
-    private void cancelAtStages(String jobId) {
-        node.courier()
-                .publish(
-                        Addresses.CANCEL,
-                        Parcel.of(Cancel.newBuilder().setJobId(jobId).build()));
+    private void cancelAtStages(Cancel cancel) {
+        node.courier().publish(Addresses.CANCEL, Parcel.of(cancel));
     }
 
     @Override

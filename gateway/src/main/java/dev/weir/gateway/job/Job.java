@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
@@ -111,6 +112,12 @@ public final class Job {
             span.setAttribute("weir.steps", spec.totalSteps());
             sample.tracedBy(span);
         });
+    }
+
+    /** Of all attempts that this owner began. */
+    Cancel cancellation() {
+        int last = samples.stream().mapToInt(Sample::attempt).max().orElse(0);
+        return Cancel.newBuilder().setJobId(id).setAttempt(last).build();
     }
 
     SampleRef ref(Sample sample) {

@@ -3,6 +3,7 @@ package dev.weir.gateway.job;
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.NodeContext;
@@ -40,7 +41,7 @@ public final class Jobs {
     private final Patience patience;
     private final Admission admission;
     private final Backlog backlog;
-    private final Consumer<String> cancelAtStages;
+    private final Consumer<Cancel> cancelAtStages;
     private final JobMetrics metrics;
     private final Restarts restarts;
     private final StageEvents events;
@@ -52,7 +53,7 @@ public final class Jobs {
      * @param address where stages send events of these jobs
      * @param cancelAtStages tells every stage node to drop what it holds of a job
      */
-    public Jobs(NodeContext node, String address, Limits limits, Patience patience, Consumer<String> cancelAtStages) {
+    public Jobs(NodeContext node, String address, Limits limits, Patience patience, Consumer<Cancel> cancelAtStages) {
         this.node = node;
         this.address = address;
         this.limits = limits;
@@ -193,7 +194,7 @@ public final class Jobs {
 
     private void dispatched(Job job, Sample sample, int attempt, AsyncResult<NodeStatus> answer) {
         if (job.isCancelled() && answer.succeeded()) {
-            cancelAtStages.accept(job.id());
+            cancelAtStages.accept(job.cancellation());
         } else if (!sample.ended() && sample.attempt() == attempt) {
             if (answer.succeeded()) {
                 sample.acceptedBy(answer.result(), now());
@@ -267,7 +268,7 @@ public final class Jobs {
         if (job.isOver()) {
             jobs.remove(job.id());
             if (job.mayHaveStrays()) {
-                cancelAtStages.accept(job.id());
+                cancelAtStages.accept(job.cancellation());
             }
         }
         job.tell(last);

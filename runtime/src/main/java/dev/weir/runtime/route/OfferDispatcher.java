@@ -2,10 +2,12 @@ package dev.weir.runtime.route;
 
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Offer;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
@@ -200,9 +202,11 @@ public final class OfferDispatcher implements Dispatcher {
     }
 
     private void cancel(Delivery delivery) {
-        String jobId = delivery.parcel().header().getCancel().getJobId();
+        Cancel cancel = delivery.parcel().header().getCancel();
         for (Waiting next : List.copyOf(waiting.values())) {
-            if (next.task.getRef().getJobId().equals(jobId)) {
+            SampleRef ref = next.task.getRef();
+            if (ref.getJobId().equals(cancel.getJobId())
+                    && (cancel.getAttempt() == 0 || ref.getAttempt() <= cancel.getAttempt())) {
                 waiting.remove(next.turn);
                 next.fail("cancelled", "the job was cancelled", false);
             }

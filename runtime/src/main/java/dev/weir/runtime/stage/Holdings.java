@@ -35,7 +35,9 @@ final class Holdings {
     private final IntSupplier capacity;
     private final Map<Slot, Held> held = new LinkedHashMap<>();
     private final Map<SampleKey, Seen> seen = bounded();
-    private final Map<String, Boolean> cancelledJobs = bounded();
+    /** With the last attempt that this concerns. */
+    private final Map<String, Integer> cancelledJobs = bounded();
+
     private int frames;
 
     Holdings(IntSupplier capacity) {
@@ -43,7 +45,8 @@ final class Holdings {
     }
 
     Answer answer(Task task) {
-        if (cancelledJobs.containsKey(task.getRef().getJobId())) {
+        if (task.getRef().getAttempt()
+                <= cancelledJobs.getOrDefault(task.getRef().getJobId(), -1)) {
             return Answer.CANCELLED;
         }
         Seen last = seen.get(SampleKey.of(task.getRef()));
@@ -101,10 +104,16 @@ final class Holdings {
         return matching(h -> h.work.key().equals(key));
     }
 
-    /** What is held of the job, of which nothing will be accepted any more. */
-    List<Held> cancel(String jobId) {
-        cancelledJobs.put(jobId, true);
-        return matching(h -> h.work.key().jobId().equals(jobId));
+    /**
+     * What is held of the job's attempts up to this one, of which nothing will be accepted any more.
+     *
+     * @param attempt 0: all
+     */
+    List<Held> cancel(String jobId, int attempt) {
+        int last = attempt == 0 ? Integer.MAX_VALUE : attempt;
+        cancelledJobs.merge(jobId, last, Math::max);
+        return matching(h ->
+                h.work.key().jobId().equals(jobId) && h.work.task().getRef().getAttempt() <= last);
     }
 
     List<Held> matching(Predicate<Held> wanted) {

@@ -2,6 +2,7 @@ package dev.weir.runtime.stage;
 
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.Task;
@@ -138,8 +139,8 @@ public final class StageNode extends VerticleBase implements Component {
 
     private void cancel(Delivery delivery) {
         if (delivery.parcel().header().hasCancel()) {
-            String jobId = delivery.parcel().header().getCancel().getJobId();
-            holdings.cancel(jobId).stream()
+            Cancel cancel = delivery.parcel().header().getCancel();
+            holdings.cancel(cancel.getJobId(), cancel.getAttempt()).stream()
                     .map(held -> held.work.key())
                     .distinct()
                     .forEach(this::forget);

@@ -74,11 +74,23 @@ class HoldingsTest {
         take(task("a", 1));
         take(task("b", 1));
 
-        assertThat(holdings.cancel("a"))
+        assertThat(holdings.cancel("a", 0))
                 .extracting(held -> held.work.key().jobId())
                 .containsExactly("a");
         assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
         assertThat(holdings.answer(task("b", 2))).isEqualTo(Answer.TAKE);
+    }
+
+    @Test
+    void laterAttemptsThanThoseOfACancelledJobAreAnotherOwners() {
+        take(task("a", 1));
+
+        assertThat(holdings.cancel("a", 3)).hasSize(1);
+        assertThat(holdings.answer(task("a", 3))).isEqualTo(Answer.CANCELLED);
+        take(task("a", 4));
+
+        assertThat(holdings.cancel("a", 3)).as("of attempts up to the third").isEmpty();
+        assertThat(holdings.answer(task("a", 5))).isEqualTo(Answer.TAKE);
     }
 
     @Test
