@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.function.ToIntFunction;
 
 /** Takes what comes of a request: shows how far it is, writes the pictures and frames, and says at the end what was made. */
-final class Gallery implements StreamSession.Watcher {
+final class Gallery implements PursuedJob.Watcher {
 
     private final List<Picture> pictures;
     private final Path frameFolder;
@@ -72,6 +72,11 @@ final class Gallery implements StreamSession.Watcher {
             write(frame, image.bytes());
             picture.frames.add(frame);
         }
+    }
+
+    @Override
+    public void broke(String what) {
+        display.line(what + "; trying again with the same job");
     }
 
     private String frameName(ImageMessage image) {

@@ -94,8 +94,11 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--url",
             paramLabel = "URL",
-            description = "Ask the gateway there; --model is then the name of one of its models.")
-    private URI url;
+            split = ",",
+            description =
+                    "Ask the gateway there, or the first of several that answers, and the next where one breaks off; "
+                            + "--model is then the name of one of its models.")
+    private List<URI> urls = List.of();
 
     @Option(names = "--json", description = "Print what was made as JSON, and no progress.")
     private boolean json;
@@ -115,8 +118,8 @@ final class GenerateCommand implements Callable<Integer> {
         if (frames != null) {
             OutputFiles.requireWritable(frames.resolve("frame"));
         }
-        if (url != null) {
-            ask(new GatewayClient(url), format, files);
+        if (!urls.isEmpty()) {
+            ask(new GatewayClient(urls), format, files);
             return 0;
         }
         NodeConfig.Compute compute = models.toConfig();
@@ -185,7 +188,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (guidance != null) {
             request.put("guidance_scale", guidance);
         }
-        if (url != null && !models.asked().isEmpty()) {
+        if (!urls.isEmpty() && !models.asked().isEmpty()) {
             request.put("model", models.asked().get(0));
         }
         request.putObject("preview").put("every_steps", frames == null ? 0 : 1).put("grade", frameGrade);

@@ -69,6 +69,13 @@ final class ProgressDisplay {
                 : String.format(Locale.ROOT, ", %.0f min left", seconds / 60);
     }
 
+    /** Something to be remembered: on a line that stays. */
+    void line(String what) {
+        clear();
+        err.println(what);
+        err.flush();
+    }
+
     private void show(String text) {
         line = text;
         if (isTerminal) {

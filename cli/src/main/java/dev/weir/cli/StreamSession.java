@@ -1,59 +1,55 @@
 package dev.weir.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
-import java.util.HashSet;
-import java.util.Set;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
- * One {@code generate} command on a gateway's WebSocket, and what comes back. The HTTP client's thread puts messages in a
- * queue, one at a time, and whoever awaits the end handles them: a slow disk slows the gateway's frames, not its memory.
+ * One WebSocket to a gateway. The HTTP client's thread puts messages in a queue, one at a time, and whoever asks for the next
+ * handles it: a slow disk slows the gateway's frames, not its memory.
  */
-final class StreamSession implements WebSocket.Listener {
+final class StreamSession implements WebSocket.Listener, AutoCloseable {
 
-    /** Who is told what happens, on the thread that awaits. */
-    interface Watcher {
+    /** A gateway that says nothing is asked whether it is there. */
+    private static final Duration SILENCE = Duration.ofSeconds(2);
 
-        /**
-         * {@code queued}, {@code started}, {@code progress}, {@code resumed}, {@code completed}, {@code failed} or {@code
-         * cancelled}.
-         */
-        void event(JsonNode event);
+    private static final int UNANSWERED = 3;
+
+    sealed interface Message {
+        /** What happened, or what the gateway refuses. */
+        record Told(String text) implements Message {}
 
         /** A picture, encoded: a frame, or the one that the sample was for. */
-        void image(ImageMessage image);
+        record Image(byte[] bytes) implements Message {}
+
+        record Pong() implements Message {}
+
+        record Broken(String reason) implements Message {}
     }
 
-    private sealed interface Incoming {
-        record Text(String text) implements Incoming {}
+    /** Nothing more comes on this socket; another may do better. */
+    static final class BrokenException extends Exception {
+        private static final long serialVersionUID = 1L;
 
-        record Bytes(byte[] bytes) implements Incoming {}
-
-        record Broken(String reason) implements Incoming {}
+        BrokenException(String message) {
+            super(message, null, false, false);
+        }
     }
 
-    private final ObjectNode command;
-    private final Watcher watcher;
-    private final BlockingQueue<Incoming> queue = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Message> queue = new LinkedBlockingQueue<>();
     private final StringBuilder text = new StringBuilder();
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private volatile WebSocket socket;
 
-    StreamSession(ObjectNode command, Watcher watcher) {
-        this.command = command;
-        this.watcher = watcher;
-    }
-
     @Override
     public void onOpen(WebSocket opened) {
         socket = opened;
-        opened.sendText(command.toString(), true);
         opened.request(1);
     }
 
@@ -61,7 +57,7 @@ final class StreamSession implements WebSocket.Listener {
     public CompletionStage<?> onText(WebSocket from, CharSequence part, boolean last) {
         text.append(part);
         if (last) {
-            queue.add(new Incoming.Text(text.toString()));
+            queue.add(new Message.Told(text.toString()));
             text.setLength(0);
         } else {
             from.request(1);
@@ -75,7 +71,7 @@ final class StreamSession implements WebSocket.Listener {
         part.get(read);
         bytes.writeBytes(read);
         if (last) {
-            queue.add(new Incoming.Bytes(bytes.toByteArray()));
+            queue.add(new Message.Image(bytes.toByteArray()));
             bytes.reset();
         } else {
             from.request(1);
@@ -84,50 +80,52 @@ final class StreamSession implements WebSocket.Listener {
     }
 
     @Override
+    public CompletionStage<?> onPong(WebSocket from, ByteBuffer empty) {
+        queue.add(new Message.Pong());
+        return null;
+    }
+
+    @Override
     public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-        queue.add(new Incoming.Broken("the gateway closed the connection (" + code + " " + reason + ")"));
+        queue.add(new Message.Broken("the gateway closed the connection (" + code + " " + reason + ")"));
         return null;
     }
 
     @Override
     public void onError(WebSocket from, Throwable error) {
-        queue.add(new Incoming.Broken("the connection to the gateway broke: " + error.getMessage()));
+        queue.add(new Message.Broken("the connection to the gateway broke: " + CliException.describe(error)));
     }
 
-    /** Returns when every sample has come to an end; throws {@link CliException} where one failed or the gateway left. */
-    void await() {
-        int samples = command.path("n").asInt(1);
-        Set<Integer> ended = new HashSet<>();
-        try {
-            while (ended.size() < samples) {
-                Incoming message = queue.take();
-                if (message instanceof Incoming.Text event) {
-                    handle(GatewayClient.parse(event.text()), ended);
-                } else if (message instanceof Incoming.Bytes image) {
-                    watcher.image(ImageMessage.read(image.bytes()));
-                } else if (message instanceof Incoming.Broken broken) {
-                    throw new CliException(CliException.FAILED, broken.reason());
-                }
-                socket.request(1);
+    void send(JsonNode command) {
+        socket.sendText(command.toString(), true);
+    }
+
+    /** Waits for what comes next: something told, or an image. */
+    Message next() throws BrokenException, InterruptedException {
+        int unanswered = 0;
+        while (unanswered < UNANSWERED) {
+            Message message = queue.poll(SILENCE.toMillis(), TimeUnit.MILLISECONDS);
+            if (message instanceof Message.Broken broken) {
+                throw new BrokenException(broken.reason());
             }
-            socket.sendClose(WebSocket.NORMAL_CLOSURE, "");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException(CliException.FAILED, "interrupted", e);
+            if (message == null) {
+                unanswered++;
+                socket.sendPing(ByteBuffer.allocate(0));
+                continue;
+            }
+            socket.request(1);
+            if (message instanceof Message.Pong) {
+                unanswered = 0;
+            } else {
+                return message;
+            }
         }
+        throw new BrokenException("the gateway has said nothing for "
+                + SILENCE.multipliedBy(UNANSWERED).toSeconds() + " s");
     }
 
-    private void handle(JsonNode event, Set<Integer> ended) {
-        String type = event.path("type").asText();
-        if (type.equals("error") || type.equals("failed")) {
-            throw GatewayClient.failed(event.path("error"), "the gateway could not make it");
-        }
-        if (type.equals("cancelled")) {
-            throw new CliException(CliException.FAILED, "the job was cancelled");
-        }
-        if (type.equals("completed")) {
-            ended.add(event.path("sample").asInt());
-        }
-        watcher.event(event);
+    @Override
+    public void close() {
+        socket.sendClose(WebSocket.NORMAL_CLOSURE, "");
     }
 }

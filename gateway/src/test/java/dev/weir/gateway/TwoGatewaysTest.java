@@ -237,6 +237,33 @@ final class TwoGatewaysTest {
     }
 
     @Test
+    void aCommandThatIsSentAgainWithItsKeyIsTheSameJobOnAnySocket() {
+        owner.stage.script(Sitting::start);
+        JsonObject command = APPLE.copy().put("idempotency_key", "key").put("preview", new JsonObject());
+        try (TestSocket first = new TestSocket(owner.vertx, owner.port())) {
+            first.generate("mine", command);
+            first.awaitType("started");
+        }
+        try (TestSocket second = new TestSocket(other.vertx, other.port())) {
+            second.generate("mine", command);
+            second.awaitType("started");
+            owner.stage.sittings().get(0).paint();
+            second.awaitType("completed");
+
+            assertThat(second.frames).singleElement().satisfies(frame -> assertThat(frame.image())
+                    .isEqualTo(TestStage.IMAGE));
+            assertThat(second.events)
+                    .allSatisfy(event -> assertThat(event.getString("id")).isEqualTo("mine"))
+                    .extracting(event -> event.getString("job"))
+                    .containsOnly(second.awaitType("attached").getString("job"));
+            second.generate("mine", command.copy().put("seed", 6));
+            assertThat(second.awaitType("error").getJsonObject("error").getString("code"))
+                    .isEqualTo("idempotency_key_reused");
+        }
+        assertThat(owner.stage.sittings()).hasSize(1);
+    }
+
+    @Test
     void aPictureThatIsAskedForAgainWithItsKeyIsMadeOnce() {
         HttpResponse<String> first = post(owner, "/v1/images/generations", APPLE, "key");
         HttpResponse<String> again = post(other, "/v1/images/generations", APPLE, "key");

@@ -34,11 +34,28 @@ final class BrowserTest {
               .observe(document, {subtree: true, attributes: true, attributeFilter: ['data-kind', 'src']});
             """;
 
+    /** So that a test can break what the page has open. */
+    private static final String KEEP_SOCKETS =
+            """
+            window.sockets = [];
+            window.WebSocket = class extends WebSocket {
+              constructor(url) {
+                super(url);
+                window.sockets.push(this);
+              }
+            };
+            """;
+
     @RegisterExtension
     static final UpServer UP = new UpServer();
 
-    @Test
-    void onePromptTypedOnePictureWatched() {
+    private static final HasAttributeOptions PATIENT = new HasAttributeOptions().setTimeout(PICTURE_TIMEOUT_MS);
+
+    private interface Visit {
+        void at(Page page);
+    }
+
+    private static void visit(Visit visit) {
         assumeTrue(Files.isExecutable(CHROMIUM), "the page is not tested: there is no " + CHROMIUM);
         var environment = Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
         var launch = new LaunchOptions().setExecutablePath(CHROMIUM).setArgs(List.of("--no-sandbox", "--disable-gpu"));
@@ -53,18 +70,26 @@ final class BrowserTest {
             });
             page.onPageError(complaints::add);
             page.addInitScript(RECORD_PICTURES);
+            page.addInitScript(KEEP_SOCKETS);
             page.navigate(UP.server().url().toString());
 
             page.getByTestId("prompt").fill("a red apple");
             page.getByTestId("seed").fill("7");
+            visit.at(page);
+            assertThat(complaints).isEmpty();
+        }
+    }
+
+    @Test
+    void onePromptTypedOnePictureWatched() {
+        visit(page -> {
             page.getByTestId("generate").click();
 
             Locator card = page.getByTestId("card").first();
             Locator picture = card.getByTestId("picture");
-            var patient = new HasAttributeOptions().setTimeout(PICTURE_TIMEOUT_MS);
-            assertThat(picture).hasAttribute("data-kind", "final", patient);
+            assertThat(picture).hasAttribute("data-kind", "final", PATIENT);
             assertThat(shown(page)).startsWith("preview").endsWith("final");
-            assertThat(card).hasAttribute("data-state", "completed", patient);
+            assertThat(card).hasAttribute("data-state", "completed", PATIENT);
             assertThat(card.getByTestId("download")).isVisible();
             assertThat((Integer) picture.evaluate("image => image.naturalWidth"))
                     .isEqualTo(128);
@@ -72,8 +97,29 @@ final class BrowserTest {
             Path screenshot = Repository.TARGET.resolve("page.png");
             page.screenshot(new Page.ScreenshotOptions().setPath(screenshot));
             assertThat(screenshot).isNotEmptyFile();
-            assertThat(complaints).isEmpty();
-        }
+        });
+    }
+
+    @Test
+    void aPictureWhoseSocketBreaksIsWatchedToItsEndOnAnother() {
+        visit(page -> {
+            page.getByTestId("n").fill("2");
+            page.evaluate("document.getElementById('steps').value = document.getElementById('steps').max");
+            page.getByTestId("generate").click();
+            assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
+
+            page.evaluate("window.sockets[0].close()");
+
+            Locator cards = page.getByTestId("card");
+            assertThat(cards.nth(0)).hasAttribute("data-state", "completed", PATIENT);
+            assertThat(cards.nth(1)).hasAttribute("data-state", "completed", PATIENT);
+            assertThat(cards).hasCount(2);
+            assertThat((Integer) page.evaluate("window.sockets.length")).isEqualTo(2);
+            assertThat((Integer) page.evaluate("new Set([...document.querySelectorAll('[data-testid=card]')]"
+                            + ".map(card => card.dataset.job)).size"))
+                    .as("jobs")
+                    .isEqualTo(1);
+        });
     }
 
     /** What the picture showed, in order. */

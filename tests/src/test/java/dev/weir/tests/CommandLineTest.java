@@ -116,6 +116,47 @@ final class CommandLineTest {
     }
 
     @Test
+    void whereTheConnectionBreaksGenerateGoesOnWithItsJob() throws IOException {
+        // The models' card is shorter than this, and what is told of forty steps is longer.
+        try (BreakingProxy proxy = new BreakingProxy(UP.server().url(), 5000)) {
+            long before = completed();
+            Outcome outcome =
+                    weir("generate", "a cat", "--url", proxy.url(), "--steps=40", "--frames=frames", "--out=cat.png");
+
+            assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+            assertThat(proxy.broke()).isTrue();
+            assertThat(outcome.err().lines().filter(line -> line.contains("trying again with the same job")))
+                    .as(outcome.err())
+                    .hasSize(1);
+            assertThat(outcome.out()).startsWith("cat.png  seed ");
+            assertThat(ImageIO.read(folder.resolve("cat.png").toFile())).isNotNull();
+            assertThat(completed() - before).as("pictures made").isEqualTo(1);
+        }
+    }
+
+    private static long completed() {
+        return UP.server()
+                .text("/metrics")
+                .lines()
+                .filter(line -> line.startsWith("weir_gateway_sample_seconds_count") && line.contains("completed"))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+
+    @Test
+    void ofSeveralGatewaysGenerateAsksOneThatAnswers() {
+        Outcome outcome = weir(
+                "generate",
+                "a cat",
+                "--url",
+                "http://127.0.0.1:9," + UP.server().url(),
+                "--steps=2",
+                "--out=cat.png");
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(folder.resolve("cat.png")).exists();
+    }
+
+    @Test
     void whatTheGatewayRefusesIsOneLineThatNamesTheField() {
         Outcome outcome = weir("generate", "a cat", "--url", UP.server().url().toString(), "--size", "99x99");
         assertThat(outcome.exitCode()).isEqualTo(2);

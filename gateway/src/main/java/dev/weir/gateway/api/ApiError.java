@@ -1,6 +1,7 @@
 package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.RefusedException;
+import dev.weir.gateway.ledger.ReusedKeyException;
 import dev.weir.gateway.ledger.UnknownJobException;
 import dev.weir.runtime.stage.Failure;
 import io.vertx.core.json.JsonObject;
@@ -55,6 +56,11 @@ public record ApiError(int status, String type, String code, String message, Str
         return unknown.expired()
                 ? invalid(410, "expired", unknown.getMessage(), null)
                 : invalid(404, "not_found", unknown.getMessage(), null);
+    }
+
+    /** @param param where the key was */
+    public static ApiError of(ReusedKeyException reused, String param) {
+        return invalid(409, "idempotency_key_reused", reused.getMessage(), param);
     }
 
     /** Why a picture that was begun could not be made. */

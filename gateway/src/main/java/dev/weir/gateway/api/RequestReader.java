@@ -48,7 +48,7 @@ public final class RequestReader {
 
     static final Set<String> IMAGES = plus(GENERATION, "response_format", "stream", "partial_images");
     static final Set<String> JOB = plus(GENERATION, "preview");
-    static final Set<String> COMMAND = plus(JOB, "type", "id");
+    static final Set<String> COMMAND = plus(JOB, "type", "id", "idempotency_key");
     static final Set<String> PREVIEW = sorted("every_steps", "every_ms", "count", "grade");
 
     /** The largest integer that every JSON library keeps exactly. */

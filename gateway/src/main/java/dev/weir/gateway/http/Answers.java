@@ -65,7 +65,7 @@ public final class Answers {
             return ApiError.of(unknown);
         }
         if (failure instanceof ReusedKeyException reused) {
-            return ApiError.invalid(409, "idempotency_key_reused", reused.getMessage(), IdempotencyKey.HEADER);
+            return ApiError.of(reused, IdempotencyKey.HEADER);
         }
         int status = failure instanceof HttpException http ? http.getStatusCode() : ctx.statusCode();
         String where = ctx.request().method() + " " + ctx.request().path();

@@ -10,14 +10,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
- * The header by which a client says that a request is the one it sent before.
+ * The header, or the field of a socket's command, by which a client says that a request is the one it sent before.
  *
  * @param request SHA-256 of path and body
  */
-record IdempotencyKey(String key, byte[] request) {
+public record IdempotencyKey(String key, byte[] request) {
 
     static final String HEADER = "Idempotency-Key";
-    static final int MAX_LENGTH = 255;
+    public static final int MAX_LENGTH = 255;
 
     static Optional<IdempotencyKey> of(RoutingContext ctx) {
         String key = ctx.request().getHeader(HEADER);
@@ -28,15 +28,20 @@ record IdempotencyKey(String key, byte[] request) {
             String message = "%s must have from 1 to %d characters".formatted(HEADER, MAX_LENGTH);
             throw new ApiException(ApiError.invalid("invalid_value", message, HEADER));
         }
-        return Optional.of(
-                new IdempotencyKey(key, digest(ctx.request().path(), ctx.body().buffer())));
+        Buffer body = ctx.body().buffer();
+        return Optional.of(of(key, ctx.request().path(), body == null ? new byte[0] : body.getBytes()));
     }
 
-    private static byte[] digest(String path, Buffer body) {
+    /** @param body of the request, to the byte */
+    public static IdempotencyKey of(String key, String path, byte[] body) {
+        return new IdempotencyKey(key, digest(path, body));
+    }
+
+    private static byte[] digest(String path, byte[] body) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update(path.getBytes(StandardCharsets.UTF_8));
-            return digest.digest(body == null ? new byte[0] : body.getBytes());
+            return digest.digest(body);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

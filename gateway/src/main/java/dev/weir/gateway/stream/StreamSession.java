@@ -5,12 +5,14 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.IdempotencyKey;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.ReusedKeyException;
 import dev.weir.gateway.ledger.UnknownJobException;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
@@ -20,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -34,6 +37,8 @@ final class StreamSession {
     private static final int MAX_WAITING = 512;
 
     private static final long MAX_SEQ = 1L << 53;
+    private static final String PATH = "/v1/stream";
+    private static final String KEY = "idempotency_key";
 
     private static final Set<String> ATTACH = new TreeSet<>(List.of("type", "id", "job", "after"));
     private static final Set<String> CANCEL = new TreeSet<>(List.of("type", "id", "job"));
@@ -45,6 +50,9 @@ final class StreamSession {
     private final Outbound outbound;
     /** By the id of the job. */
     private final Map<String, Running> running = new HashMap<>();
+
+    /** Pictures of jobs that are being taken in. */
+    private int submitting;
 
     private boolean closed;
 
@@ -94,7 +102,7 @@ final class StreamSession {
             String type = fields.oneOf("type", List.of("generate", "attach", "cancel"))
                     .orElseThrow(() -> fields.missing("type"));
             if (type.equals("generate")) {
-                generate(id, fields);
+                generate(id, fields, text);
             } else if (type.equals("attach")) {
                 attach(id, fields);
             } else {
@@ -110,13 +118,33 @@ final class StreamSession {
         }
     }
 
-    private void generate(String id, Fields fields) {
+    private void generate(String id, Fields fields, String text) {
         refuseDuplicate(id, fields);
         JobSpec spec = reader.command(fields);
         refuseTooMany(spec.samples());
+        Optional<String> key = fields.text(KEY, IdempotencyKey.MAX_LENGTH);
+        if (key.isPresent() && key.get().isBlank()) {
+            throw fields.invalid("empty_string", KEY, "must not be empty");
+        }
+        if (key.isPresent()) {
+            generate(id, spec, IdempotencyKey.of(key.get(), PATH, text.getBytes(StandardCharsets.UTF_8)));
+            return;
+        }
         Running begun = new Running(id, spec.samples());
         begun.client = ledger.attend(spec, false, this::on, () -> lost(begun.client.job()));
         running.put(begun.client.job(), begun);
+    }
+
+    /** A client whose socket breaks may send its command again, so the job goes on without it. */
+    private void generate(String id, JobSpec spec, IdempotencyKey key) {
+        submitting += spec.samples();
+        ledger.submit(spec.finishing(), key.key(), key.request())
+                .onComplete(answered -> submitting -= spec.samples())
+                .<Void>map(job -> {
+                    attach(id, job, 0);
+                    return null;
+                })
+                .onFailure(problem -> refuse(id, errorOf(problem)));
     }
 
     /** Goes on with a job that was begun elsewhere, after the events that the client has seen. */
@@ -169,7 +197,11 @@ final class StreamSession {
                 ? refused.error()
                 : problem instanceof RefusedException refused
                         ? ApiError.of(refused)
-                        : problem instanceof UnknownJobException unknown ? ApiError.of(unknown) : ApiError.internal();
+                        : problem instanceof UnknownJobException unknown
+                                ? ApiError.of(unknown)
+                                : problem instanceof ReusedKeyException reused
+                                        ? ApiError.of(reused, KEY)
+                                        : ApiError.internal();
     }
 
     /** Nothing more is heard of the job at this gateway: the client may attach to it anew. */
@@ -187,7 +219,8 @@ final class StreamSession {
     }
 
     private void refuseTooMany(int samples) {
-        int held = outbound.waitingFinals()
+        int held = submitting
+                + outbound.waitingFinals()
                 + running.values().stream().mapToInt(r -> r.samples).sum();
         if (held + samples > maxSamples) {
             String message =

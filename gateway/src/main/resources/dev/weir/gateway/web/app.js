@@ -5,8 +5,9 @@ const part = (card, name) => card.querySelector(`[data-testid=${name}]`);
 const wsUrl = () => Object.assign(new URL("v1/stream", location.href), { protocol: location.protocol.replace("http", "ws") });
 
 const cards = new Map(); // "job/sample" -> the card of that picture
-const asked = new Map(); // our id -> what the form asked for, until each picture has its card
+const jobs = new Map(); // our id -> what is known of a job that is not over, so that another socket can go on with it
 let socket = null;
+let opening = null; // the promise of a socket that is not open yet
 let models = [];
 let lastId = 0;
 
@@ -73,24 +74,56 @@ function showError(error) {
 
 // --- the socket ---
 
+const TRIES = 60; // of a second each, before jobs are given up
+const NOT_NOW = ["ledger_unavailable", "job_elsewhere", "draining"]; // another try may find the job, or a gateway that takes it
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
+
 function open() {
-  return new Promise((resolve, reject) => {
-    if (socket && socket.readyState === WebSocket.OPEN) {
-      resolve(socket);
-      return;
-    }
-    const opening = new WebSocket(wsUrl());
-    opening.binaryType = "arraybuffer";
-    opening.onopen = () => resolve((socket = opening));
-    opening.onerror = () => reject(new Error("the gateway cannot be reached"));
-    opening.onmessage = (message) =>
+  if (socket && socket.readyState === WebSocket.OPEN) return Promise.resolve(socket);
+  opening ??= new Promise((resolve, reject) => {
+    const next = new WebSocket(wsUrl());
+    next.binaryType = "arraybuffer";
+    next.onopen = () => resolve((socket = next));
+    next.onmessage = (message) =>
       typeof message.data === "string" ? onEvent(JSON.parse(message.data)) : onFrame(message.data);
-    opening.onclose = () => {
-      for (const card of cards.values()) {
-        if (!isOver(card)) setState(card, "failed", "the connection was lost");
-      }
+    next.onclose = () => {
+      reject(new Error("the gateway cannot be reached"));
+      if (socket === next) goOn();
     };
-  });
+  }).finally(() => { opening = null; });
+  return opening;
+}
+
+/** The socket closed: another one, at whichever gateway answers, goes on with each job. */
+async function goOn() {
+  socket = null;
+  for (const card of cards.values()) {
+    if (!isOver(card)) part(card, "status").textContent = "the connection broke, trying again";
+  }
+  for (let tries = 0; jobs.size > 0 && !socket && tries < TRIES; tries++) {
+    await open().catch(pause);
+  }
+  if (socket) {
+    for (const id of jobs.keys()) ask(id);
+    return;
+  }
+  jobs.clear();
+  for (const card of cards.values()) {
+    if (!isOver(card)) setState(card, "failed", "the connection was lost");
+  }
+}
+
+/** Begins with a job; goes on with one that was heard of. Its key makes it one job, however often it is asked for. */
+function ask(id) {
+  const { body, key, job, after } = jobs.get(id);
+  const command = job
+    ? { type: "attach", id, job, after }
+    : { type: "generate", id, idempotency_key: key, preview: { every_steps: 1, grade: "latent_rgb" }, ...body };
+  socket.send(JSON.stringify(command));
+}
+
+function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
 }
 
 async function generate(event) {
@@ -99,21 +132,51 @@ async function generate(event) {
   const id = `page-${++lastId}`;
   const body = request();
   try {
-    const ready = await open();
-    asked.set(id, body);
-    ready.send(JSON.stringify({ type: "generate", id, preview: { every_steps: 1, grade: "latent_rgb" }, ...body }));
+    await open();
+    jobs.set(id, { body, key: randomKey(), job: null, after: 0, left: body.n ?? 1 });
+    ask(id);
   } catch (problem) {
     showError(problem);
   }
 }
 
-function onEvent(event) {
-  if (event.type === "error") {
-    asked.delete(event.id);
-    showError(event.error);
+async function onError(event) {
+  if (jobs.has(event.id) && NOT_NOW.includes(event.error.code)) {
+    await pause();
+    if (socket && jobs.has(event.id)) ask(event.id);
     return;
   }
+  const job = jobs.get(event.id)?.job;
+  jobs.delete(event.id);
+  for (const card of cards.values()) {
+    if (job && card.dataset.job === job && !isOver(card)) setState(card, "failed", event.error.message);
+  }
+  showError(event.error);
+}
+
+/** Jobs go on without their sockets, so who leaves says so. */
+function leave() {
+  for (const { job } of jobs.values()) {
+    if (job && socket) socket.send(JSON.stringify({ type: "cancel", job }));
+  }
+}
+
+function note(event) {
+  const known = jobs.get(event.id);
+  if (!known) return;
+  known.job = event.job;
+  known.after = Math.max(known.after, event.seq ?? 0);
+}
+
+function onEvent(event) {
+  if (event.type === "error") {
+    onError(event);
+    return;
+  }
+  note(event);
+  if (event.type === "attached") return;
   const card = cardOf(event);
+  const wasOver = isOver(card);
   switch (event.type) {
     case "queued":
       setState(card, "queued", "waiting for its turn");
@@ -143,6 +206,7 @@ function onEvent(event) {
       setState(card, "cancelled", "cancelled");
       break;
   }
+  if (!wasOver && isOver(card) && jobs.has(event.id) && --jobs.get(event.id).left === 0) jobs.delete(event.id);
 }
 
 /** A binary message: the header's length (u32, big-endian), the header as JSON, the image file. */
@@ -175,15 +239,14 @@ function cardOf(event) {
 
 function newCard(event) {
   const card = byId("card").content.firstElementChild.cloneNode(true);
-  const { prompt, size, n } = asked.get(event.id) ?? { prompt: "", size: "1x1" };
-  if (event.sample + 1 >= (n ?? 1)) asked.delete(event.id);
+  const { prompt, size } = jobs.get(event.id)?.body ?? { prompt: "", size: "1x1" };
   const [width, height] = size.split("x");
   card.dataset.job = event.job;
   card.dataset.sample = event.sample;
   card.querySelector(".frame").style.aspectRatio = `${width} / ${height}`;
   part(card, "caption").textContent = prompt;
   part(card, "picture").alt = prompt;
-  part(card, "cancel").onclick = () => socket.send(JSON.stringify({ type: "cancel", job: event.job }));
+  part(card, "cancel").onclick = () => socket?.send(JSON.stringify({ type: "cancel", job: event.job }));
   byId("empty").hidden = true;
   byId("feed").prepend(card);
   return card;
@@ -240,6 +303,7 @@ byId("prompt").addEventListener("keydown", (event) => {
     byId("form").requestSubmit();
   }
 });
+addEventListener("pagehide", leave);
 byId("generate").disabled = true;
 showCluster();
 setInterval(showCluster, 5000);
