@@ -82,14 +82,21 @@ public final class ChaosBench implements Benchmark {
         LOG.info("{} jobs in the calm; {}", calm.sent(), before);
         Tally tally = new Tally(references, SAME_FROM_DECIBELS);
         Storm storm = new Storm(cluster, tally, settings.only(), random);
-        load(
-                cluster,
-                references,
-                tally,
-                settings.seed() + 1000,
-                () -> storm.rage(Duration.ofMinutes(settings.minutes())));
+        try {
+            load(
+                    cluster,
+                    references,
+                    tally,
+                    settings.seed() + 1000,
+                    () -> storm.rage(Duration.ofMinutes(settings.minutes())));
+        } catch (AssertionError e) { // a node that does not start or end
+            keepTranscripts(cluster, tally);
+            throw e;
+        }
         Footprint after = Footprint.of(cluster);
-        keepTranscripts(cluster, tally);
+        if (!tally.problems().isEmpty() || tally.recoveries().p95Seconds() > LONGEST_RECOVERY_SECONDS) {
+            keepTranscripts(cluster, tally);
+        }
         Map<String, Object> json = tally.json();
         json.put("memory_before_mb", before.residentMb());
         json.put("memory_after_mb", after.residentMb());
@@ -120,9 +127,6 @@ public final class ChaosBench implements Benchmark {
 
     /** Where something went wrong, what the nodes said is worth a look. */
     private static void keepTranscripts(ProcessCluster cluster, Tally tally) throws IOException {
-        if (tally.problems().isEmpty() && tally.recoveries().p95Seconds() <= LONGEST_RECOVERY_SECONDS) {
-            return;
-        }
         Path folder = Files.createTempDirectory("weir-chaos");
         Files.write(folder.resolve("problems.txt"), tally.problems());
         for (Member member : cluster.members()) {

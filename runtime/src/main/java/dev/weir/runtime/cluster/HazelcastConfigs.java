@@ -58,6 +58,8 @@ final class HazelcastConfigs {
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
         config.setProperty("hazelcast.wait.seconds.before.join", "0");
+        // What was under way on a connection that closed is given up after twice this time; by default, after minutes.
+        config.setProperty("hazelcast.operation.call.timeout.millis", "15000");
         // Who leaves hands its share of the data on first, but does not wait for ever where the others cannot take it.
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "10");
         return config;
