@@ -9,6 +9,7 @@ import dev.weir.runtime.HostPort;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.cluster.Cluster;
+import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.StageNode;
 import dev.weir.serving.ServedModels;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -24,8 +25,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 
 /**
- * A process of stage nodes whose stages spend fixed times: one, or many that share a member of the cluster, each with a directory, a
- * dispatcher and an address of its own. Prints {@code ready} and the seconds that their registration took.
+ * A process of stage nodes whose stages spend fixed times: one, or many that share a member of the cluster, a directory and a dispatcher,
+ * each with an address of its own: so the process hears of all nodes once, as a real one does. Prints {@code ready} and the seconds that their registration took.
  */
 final class FixedTimeNodes {
 
@@ -65,9 +66,10 @@ final class FixedTimeNodes {
         Vertx vertx = join(settings);
         List<ModelStatus> models = models(settings.model());
         long begin = System.nanoTime();
-        Future.all(IntStream.range(0, settings.nodes())
-                        .mapToObj(i -> deploy(vertx, settings, models))
-                        .toList())
+        NodeContext.create(vertx, "shared", NodeConfig.Limits.DEFAULT, new SimpleMeterRegistry())
+                .compose(shared -> Future.all(IntStream.range(0, settings.nodes())
+                        .mapToObj(i -> deploy(shared, settings, models))
+                        .toList()))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
@@ -85,11 +87,19 @@ final class FixedTimeNodes {
                 .vertx();
     }
 
-    private static Future<String> deploy(Vertx vertx, Settings settings, List<ModelStatus> models) {
-        String id = UUID.randomUUID().toString().substring(0, 8);
-        return NodeContext.create(vertx, id, NodeConfig.Limits.DEFAULT, new SimpleMeterRegistry())
-                .compose(context -> vertx.deployVerticle(
-                        new StageNode(context, new FixedTimeStage(settings.stage(), models, settings.pace()))));
+    private static Future<String> deploy(NodeContext shared, Settings settings, List<ModelStatus> models) {
+        NodeContext node = new NodeContext(
+                shared.vertx(),
+                UUID.randomUUID().toString().substring(0, 8),
+                shared.courier(),
+                shared.directory(),
+                shared.dispatcher(),
+                shared.memory(),
+                shared.health(),
+                new SimpleMeterRegistry(),
+                shared.tracing());
+        Stage stage = new FixedTimeStage(settings.stage(), models, settings.pace());
+        return shared.vertx().deployVerticle(new StageNode(node, stage));
     }
 
     /** The model's card; its weights are not read. */

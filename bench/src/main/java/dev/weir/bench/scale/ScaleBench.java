@@ -26,7 +26,7 @@ public final class ScaleBench implements Benchmark {
     /** Beyond the rows of a forward, so that no row stays empty. */
     private static final int CLIENTS_A_DENOISER = 14;
 
-    private static final List<Integer> FLEETS = List.of(25, 50, 100);
+    private static final List<Integer> FLEETS = List.of(25, 50, 100, 200);
     private static final Pace FLEET_DENOISER = new Pace(Duration.ofMillis(400), 1, 4);
     private static final int CLIENTS_A_FLEET_NODE = 2;
 
