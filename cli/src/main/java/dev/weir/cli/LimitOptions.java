@@ -73,7 +73,8 @@ final class LimitOptions {
 
     GatewayConfig.Limits gateway() {
         return GatewayConfig.Limits.DEFAULT.withSamples(
-                Math.min(GatewayConfig.Limits.DEFAULT.jobs(), images), atLeastOne("--max-images", images));
+                Math.max(Math.min(GatewayConfig.Limits.DEFAULT.jobs(), images), images / 2),
+                atLeastOne("--max-images", images));
     }
 
     NodeConfig.Limits node() {

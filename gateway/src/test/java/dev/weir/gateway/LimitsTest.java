@@ -7,6 +7,7 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpClient;
@@ -56,6 +57,25 @@ final class LimitsTest {
         assertThat(gateway.stage.sittings()).hasSize(3);
         gateway.stage.sittings().forEach(Sitting::paint);
         assertThat(first.join().statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void idleNodesCountWhereTheOneThatIsBusyIsSlow() {
+        gateway = new TestGateway();
+        for (int i = 0; i < 9; i++) {
+            gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                    .setNodeId("idle-" + i)
+                    .setAddress(Addresses.stage(StageKind.DENOISER, "idle-" + i))
+                    .build());
+        }
+        // Alone it would take 3 times 50 s, and a minute is the limit.
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .setRunning(1)
+                .setBacklogSeconds(50)
+                .build());
+        gateway.stage.script(Sitting::paint);
+
+        assertThat(gateway.generate(APPLE.copy().put("n", 3)).statusCode()).isEqualTo(200);
     }
 
     @Test

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Denoisers in processes of their own that die, stand still or are told to stop in mid run: it costs a step or two, and the
+ * Denoisers in processes of their own that die, stand still, are told to stop or join in mid run: it costs a step or two at most, and the
  * pictures are the same to the last byte. Each forward has one guided sample, since kernels choose by the size of a batch.
  */
 final class ResumedProcessesTest {
@@ -126,6 +126,23 @@ final class ResumedProcessesTest {
 
         assertThat(pictures).containsExactlyElementsOf(undisturbed);
         assertThat(resumedInMidRun(job)).isNotEmpty();
+        assertNothingIsToldTwice(job);
+        assertThat(stepsLost(job)).isZero();
+    }
+
+    @Test
+    void aDenoiserThatJoinsInMidRunTakesItsShareAndCostsNoStep() {
+        Member late = cluster.members(Role.DENOISER).get(0);
+        late.process().terminate();
+        late.process().awaitExit();
+        WatchedJob job = WatchedJob.start(server, REQUEST);
+        late.start();
+        late.awaitReady();
+
+        assertThat(job.pictures()).containsExactlyElementsOf(undisturbed);
+        assertThat(job.events("resumed"))
+                .anyMatch(event -> event.path("reason").asText().startsWith("rebalanced"))
+                .hasSizeLessThanOrEqualTo(2 * IMAGES);
         assertNothingIsToldTwice(job);
         assertThat(stepsLost(job)).isZero();
     }

@@ -27,6 +27,7 @@ final class FixedTimeCluster implements AutoCloseable {
     private static final Pace SMALL_STAGE = new Pace(Duration.ofMillis(5), 16, 128);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long LOOK_MS = 100;
+    private static final String MOST_IMAGES = "4000";
 
     private final Path model;
     private final ProcessCluster gateway;
@@ -36,7 +37,9 @@ final class FixedTimeCluster implements AutoCloseable {
 
     FixedTimeCluster(Path model) {
         this.model = model;
-        this.gateway = ProcessCluster.start(new Layout(Map.of(Role.GATEWAY, 1), Map.of()), () -> Host.LOOPBACK);
+        this.gateway = ProcessCluster.start(
+                new Layout(Map.of(Role.GATEWAY, 1), Map.of(Role.GATEWAY, List.of("--max-images", MOST_IMAGES))),
+                () -> Host.LOOPBACK);
         this.router = start(StageKind.TEXT_ENCODER, 1, SMALL_STAGE);
         start(StageKind.DECODER, 1, SMALL_STAGE);
     }

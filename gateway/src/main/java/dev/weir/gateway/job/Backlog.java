@@ -53,11 +53,14 @@ public final class Backlog {
                 .orElse(0);
     }
 
+    /** Who has nothing to do is taken to be as quick as those who have. */
     private static double secondsToFinish(List<NodeStatus> nodes, int samples) {
-        double samplesPerSecond = nodes.stream()
-                .filter(node -> node.getBacklogSeconds() > 0)
-                .mapToDouble(node -> (node.getWaiting() + node.getRunning()) / node.getBacklogSeconds())
-                .sum();
+        double samplesPerSecond = nodes.size()
+                * nodes.stream()
+                        .filter(node -> node.getBacklogSeconds() > 0)
+                        .mapToDouble(node -> (node.getWaiting() + node.getRunning()) / node.getBacklogSeconds())
+                        .average()
+                        .orElse(0);
         return samplesPerSecond > 0 ? samples / samplesPerSecond : 0;
     }
 
