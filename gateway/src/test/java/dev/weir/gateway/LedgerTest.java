@@ -209,6 +209,54 @@ final class LedgerTest {
     }
 
     @Test
+    void aJobThatIsBeingTakenInIsNotAdoptedByTheGatewayThatTakesItIn() {
+        gateway.stage.script(Sitting::start);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> gateway.fetch("/v1/jobs/" + submit()).statusCode() == 200);
+        String adoptable = orphan();
+        await().atMost(Duration.ofSeconds(30)).until(() -> record(adoptable).getEpoch() == 1);
+        memory.mood = Mood.LATE;
+        CompletableFuture<HttpResponse<String>> submitted = gateway.http()
+                .sendAsync(
+                        gateway.post("/v1/jobs", APPLE.encode()), java.net.http.HttpResponse.BodyHandlers.ofString());
+
+        String job = await().pollInterval(Duration.ofMillis(10))
+                .until(
+                        () -> get(memory.map(MemoryArea.JOBS).keys()).stream()
+                                .filter(id -> record(id).getOwner().startsWith("gateway-a")
+                                        && gateway.ask(jobs -> gateway.watchers(id)) == 0
+                                        && record(id).getEventsCount() == 0)
+                                .findFirst()
+                                .orElse(""),
+                        id -> !id.isEmpty());
+        assertThat(gateway.fetch("/v1/jobs/" + job).statusCode()).isEqualTo(200);
+
+        assertThat(submitted.join().body()).contains(job);
+        assertThat(record(job).getEpoch()).isZero();
+    }
+
+    /** A job whose owner nobody has heard of, and which its client asks for. */
+    private String orphan() {
+        String job = submit();
+        JobRecord left = record(job);
+        String orphan = job.substring(0, job.length() - 1) + (job.endsWith("0") ? "1" : "0");
+        get(memory.map(MemoryArea.JOBS)
+                .put(
+                        orphan,
+                        left.toBuilder()
+                                .setId(orphan)
+                                .setOwner("gone.1")
+                                .build()
+                                .toByteArray(),
+                        Duration.ofMinutes(1)));
+        gateway.http()
+                .sendAsync(
+                        gateway.request("/v1/jobs/" + orphan).build(),
+                        java.net.http.HttpResponse.BodyHandlers.discarding());
+        return orphan;
+    }
+
+    @Test
     void afterAStormAndSomeTimeTheMemoryIsEmptyAgain() {
         gateway.close();
         Vertx fresh = Vertx.vertx();

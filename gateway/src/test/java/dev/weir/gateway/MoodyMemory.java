@@ -31,6 +31,7 @@ final class MoodyMemory implements ClusterMemory {
 
     private static final String HERE = "";
     private static final String ELSEWHERE = "elsewhere";
+    private static final Duration LATE = Duration.ofMillis(500);
     private static final Duration LIMIT = Duration.ofMillis(100);
 
     private final Vertx vertx;
@@ -111,7 +112,7 @@ final class MoodyMemory implements ClusterMemory {
     }
 
     private <T> Future<T> late(T answer) {
-        return mood == Mood.LATE ? vertx.timer(LIMIT.toMillis()).map(answer) : Future.succeededFuture(answer);
+        return mood == Mood.LATE ? vertx.timer(LATE.toMillis()).map(answer) : Future.succeededFuture(answer);
     }
 
     private <T> Future<T> silence() {

@@ -75,6 +75,9 @@ final class Adoption {
         // The record is this gateway's own before the answer comes that it is, and who looks meanwhile finds nobody who
         // holds it.
         String id = entry.record().getId();
+        if (custody.isUnborn(id)) {
+            return Future.succeededFuture(Optional.empty());
+        }
         Future<Optional<KeptJob>> known = underway.get(id);
         if (known != null) {
             return known;

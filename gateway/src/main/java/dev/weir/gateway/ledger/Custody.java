@@ -13,9 +13,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -30,6 +32,8 @@ final class Custody implements RecordedJob.Owner {
     private static final Logger log = LoggerFactory.getLogger(Custody.class);
     /** What was to be written when no answer came may be written as late as this. */
     private static final List<Duration> REMOVE_AGAIN = List.of(Duration.ofSeconds(2), Duration.ofSeconds(20));
+
+    private static final Duration REMOVED = Duration.ofSeconds(25);
 
     private static final String WOKEN = "this gateway stood still, and has yet to find the others again";
     /** The code of what could not be recorded, or looked up, in time. */
@@ -46,6 +50,9 @@ final class Custody implements RecordedJob.Owner {
     private final Gateways gateways;
     private final Patience patience;
     private final Map<String, RecordedJob> recorded = new HashMap<>();
+    /** Jobs that may be in the ledger as this gateway's, and are not begun: not yet, or refused. */
+    private final Set<String> unborn = new HashSet<>();
+
     private Consumer<KeptJob> onLetGo = job -> {};
 
     Custody(
@@ -69,6 +76,11 @@ final class Custody implements RecordedJob.Owner {
     /** @param listener called with each job that goes on at another gateway */
     void onLetGo(Consumer<KeptJob> listener) {
         onLetGo = listener;
+    }
+
+    /** Whether a job of this gateway's that it does not hold is nevertheless nobody's to adopt. */
+    boolean isUnborn(String id) {
+        return unborn.contains(id);
     }
 
     boolean holds(String id) {
@@ -123,8 +135,10 @@ final class Custody implements RecordedJob.Owner {
             return Future.failedFuture(e);
         }
         byte[] record = recordedJob.next();
+        unborn.add(id);
         return ledger.create(id, record, recordedJob.life()).transform(created -> {
             if (created.succeeded() && created.result()) {
+                unborn.remove(id);
                 recordedJob.isWritten(record);
                 hold(recordedJob);
                 jobs.begin(job);
@@ -133,6 +147,7 @@ final class Custody implements RecordedJob.Owner {
             recordedJob.drop();
             jobs.letGo(id);
             REMOVE_AGAIN.forEach(after -> vertx.setTimer(after.toMillis(), late -> ledger.remove(id)));
+            vertx.setTimer(REMOVED.toMillis(), late -> unborn.remove(id));
             String reason = created.failed() ? created.cause().getMessage() : "its name is taken";
             return Future.failedFuture(unavailable("the job could not be recorded: " + reason));
         });

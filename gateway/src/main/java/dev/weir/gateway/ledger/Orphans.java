@@ -106,7 +106,9 @@ final class Orphans {
 
     private boolean mayBeOrphan(String job) {
         String owner = owners.get(job);
-        return !custody.holds(job) && (owner == null || !owner.equals(NOBODY) && !isElsewhere(owner));
+        return !custody.holds(job)
+                && !custody.isUnborn(job)
+                && (owner == null || !owner.equals(NOBODY) && !isElsewhere(owner));
     }
 
     private boolean isElsewhere(String owner) {
