@@ -8,6 +8,7 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -155,6 +156,40 @@ final class ResumingTest {
             assertThat(error.getString("code")).isEqualTo("node_lost");
             assertThat(error.getString("message")).contains("3 times", "node-1, node-2, node-3");
             assertThat(socket.events("resumed")).hasSize(2);
+        }
+    }
+
+    @Test
+    void aNodeThatIsLostAndBackAgainAndAgainDidNotDieOfTheSample() {
+        gateway.stage.script(sitting -> {
+            sitting.isAt("node-1");
+            sitting.start();
+            if (sitting.task.getRef().getAttempt() == 5) {
+                sitting.finish();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            for (int sittings = 2; sittings <= 5; sittings++) {
+                int wanted = sittings;
+                await().until(() -> lost("node-1", wanted));
+            }
+            socket.awaitType("completed");
+            assertThat(socket.events("failed")).isEmpty();
+        }
+    }
+
+    @Test
+    void whatSomebodyElseEndedIsTriedAgainUntilTheLedgerSaysWhoseItIs() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() <= 4) {
+                sitting.fail(Failure.SUPERSEDED, false);
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            socket.awaitType("completed");
+            assertThat(socket.events("failed")).isEmpty();
         }
     }
 

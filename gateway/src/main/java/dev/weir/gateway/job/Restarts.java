@@ -27,6 +27,7 @@ final class Restarts {
     private static final String NO_NODE = "no_node";
 
     private static final long LAST_WORDS_MS = 300;
+    private static final long SUPERSEDED_PAUSE_MS = 1000;
 
     private static final Failure DRAINED = new Failure("handed_back", "a node is draining", true);
     private static final Failure REBALANCED =
@@ -48,7 +49,11 @@ final class Restarts {
 
     /** A node or the search for one failed; where another may succeed, it is tried after a pause. */
     void failed(Job job, Sample sample, Failure failure) {
-        if (!failure.retryable()) {
+        if (failure.code().equals(Failure.SUPERSEDED)) {
+            // Who ended it, or began a later attempt, was not this gateway: the job may be another's, and the ledger
+            // knows.
+            restart(job, sample, failure, SUPERSEDED_PAUSE_MS);
+        } else if (!failure.retryable()) {
             jobs.fail(job, sample, failure);
         } else if (failure.code().equals(NO_NODE)) {
             restart(job, sample, failure, PAUSE_MS);
@@ -99,11 +104,19 @@ final class Restarts {
                     int attempt = sample.attempt();
                     vertx.setTimer(LAST_WORDS_MS, late -> {
                         if (sample.heldBy(node) && sample.attempt() == attempt) {
-                            strike(job, sample, failure, false);
+                            lostOn(job, sample, failure);
                         }
                     });
                 }
             }
+        }
+    }
+
+    private void lostOn(Job job, Sample sample, Failure failure) {
+        if (sample.wasStruckAt(sample.holder())) {
+            restart(job, sample, failure, 0); // The node was back: it was cut off, and did not die of it.
+        } else {
+            strike(job, sample, failure, false);
         }
     }
 

@@ -89,6 +89,11 @@ final class Sample {
         return strikes.count(reached);
     }
 
+    /** Whether a node, by its id, is among those that the strikes which still count were on. */
+    boolean wasStruckAt(String node) {
+        return danger() > 0 && strikes.nodes().contains(node);
+    }
+
     /** Whether it is to be left where it is. What may have killed a node is not sent to another for nothing. */
     boolean stays() {
         return moves >= MOST_MOVES || danger() > 0;

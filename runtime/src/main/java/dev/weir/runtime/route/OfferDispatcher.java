@@ -167,6 +167,10 @@ public final class OfferDispatcher implements Dispatcher {
                         next.fail("invalid_task", reply.getDetail(), false);
                         return;
                     }
+                    if (answer.succeeded() && reply.getVerdict() == Verdict.SUPERSEDED) {
+                        next.fail(Failure.SUPERSEDED, reply.getDetail(), false);
+                        return;
+                    }
                     next.leftOut.put(address, sequenceOf(address, node));
                     waiting.put(next.turn, next);
                     offerWaiting();
@@ -208,7 +212,7 @@ public final class OfferDispatcher implements Dispatcher {
             if (ref.getJobId().equals(cancel.getJobId())
                     && (cancel.getAttempt() == 0 || ref.getAttempt() <= cancel.getAttempt())) {
                 waiting.remove(next.turn);
-                next.fail("cancelled", "the job was cancelled", false);
+                next.fail(Failure.SUPERSEDED, "the job has ended", false);
             }
         }
     }

@@ -43,9 +43,9 @@ final class Offers {
             case TAKEN_BEFORE -> new Decision(reply(Verdict.ACCEPTED, "accepted before"), false);
             case STALE_ATTEMPT ->
                 no(
-                        Verdict.INVALID,
+                        Verdict.SUPERSEDED,
                         "attempt %d of %s is not the newest".formatted(ref.getAttempt(), SampleKey.of(ref)));
-            case CANCELLED -> no(Verdict.INVALID, "the job %s was cancelled".formatted(ref.getJobId()));
+            case CANCELLED -> no(Verdict.SUPERSEDED, "the job %s was cancelled".formatted(ref.getJobId()));
             case FULL -> no(Verdict.BUSY, "");
             case TAKE ->
                 refusal(task)

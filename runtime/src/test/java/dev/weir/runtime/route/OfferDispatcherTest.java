@@ -136,7 +136,7 @@ class OfferDispatcherTest {
         Parcel cancel = Parcel.of(Cancel.newBuilder().setJobId("job").build());
         courier.publish(Addresses.CANCEL, cancel);
 
-        assertThat(failureOf(waiting).code()).isEqualTo("cancelled");
+        assertThat(failureOf(waiting).code()).isEqualTo(Failure.SUPERSEDED);
     }
 
     @Test
