@@ -13,32 +13,16 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from captions import HUES, article, many, read_nouns
-from combinations import FILE
+from captions import HUES
+from combinations import FILE, read, starred
 from sampling import Sampler
 from score import PictureEncoder, nearest_ground, ranks, sentence_embeddings
 
 HERE = Path(__file__).parent
 PLACES = {  # (top, left) of half-size things, in sixteenths of the picture
-    "whole": [], "pair": [(4, 0), (4, 8)], "two": [(4, 0), (4, 8)],
+    "pair": [(4, 0), (4, 8)], "left of": [(4, 0), (4, 8)], "two": [(4, 0), (4, 8)],
     "three": [(0, 4), (8, 0), (8, 8)], "four": [(0, 0), (0, 8), (8, 0), (8, 8)],
 }
-
-
-def read(prompt, names):
-    """(kind, layout, names of the things, ground or colour) of a prompt that combinations.py wrote."""
-    bare = {article(n): n for n in names} | {many(n): n for n in names if many(n)}
-    for word, kind in ((" and ", "pair"), (" to the left of ", "left of")):
-        if word in prompt and prompt not in bare:
-            return kind, "pair", [bare[part] for part in prompt.split(word)], None
-    if prompt.endswith(" background"):
-        thing, ground = prompt.removesuffix(" background").rsplit(" on a ", 1)
-        return "ground", "whole", [bare[thing]], ground
-    first, rest = prompt.split(" ", 1)
-    if first in ("two", "three", "four"):
-        return "count", first, [bare[rest]], None
-    colour, name = (first, rest) if first in HUES else rest.split(" ", 1)
-    return "colour", "whole", [name], colour
 
 
 def hue_of(rgb):
@@ -56,7 +40,7 @@ def main():
     p.add_argument("--model", type=Path, default=HERE.parent / "default")
     p.add_argument("--guidance", type=float, default=4.0)
     a = p.parse_args()
-    names = [names[0] for names, weight in read_nouns(HERE / "nouns.txt").values() if weight > 1]
+    names = starred()
     net = PictureEncoder().eval()
     net.load_state_dict(torch.load(a.work / "scorer.pt", weights_only=True))
     embeddings = sentence_embeddings(a.model, names)
@@ -65,13 +49,14 @@ def main():
     pictures = sampler.pictures(sampler.latents(prompts, list(range(len(prompts))), guidance=a.guidance))
     seen, found = {}, []
     for prompt, rgb in zip(prompts, pictures):
-        kind, layout, things, asked = read(prompt, names)
+        kind, things, asked = read(prompt, names)
         unit = rgb.shape[-1] // 16
-        views = [rgb[:, y * unit : (y + 8) * unit, x * unit : (x + 8) * unit] for y, x in PLACES[layout]] or [rgb]
+        views = [rgb[:, y * unit : (y + 8) * unit, x * unit : (x + 8) * unit] for y, x in PLACES.get(asked or kind, [])] or [rgb]
         views = torch.stack([F.interpolate(v[None], 64, mode="bilinear", antialias=True)[0] for v in views])
         right = torch.tensor([names.index(n) for n in (things * len(views))[: len(views)]])
         things_right = (ranks(net, views, right, embeddings) < 5).tolist()
-        aspect = {"ground": nearest_ground, "colour": hue_of}.get(kind, lambda _: None)(rgb) == asked
+        measure = {"ground": nearest_ground, "colour": hue_of}.get(kind)
+        aspect = measure is None or measure(rgb) == asked
         tally = seen.setdefault(kind, {"prompts": 0, "right": 0, "things": 0, "things_right": 0, "aspect_right": 0})
         for key, value in (("prompts", 1), ("right", all(things_right) and aspect), ("things", len(views)),
                            ("things_right", sum(things_right)), ("aspect_right", aspect)):

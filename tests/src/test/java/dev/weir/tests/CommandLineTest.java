@@ -10,6 +10,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -72,6 +73,47 @@ final class CommandLineTest {
         assertThat(image.path("stages").findValuesAsText("stage"))
                 .containsExactly("text-encoder", "denoiser", "upsampler", "decoder");
         assertThat(ImageIO.read(folder.resolve("x.png").toFile()).getWidth()).isEqualTo(128);
+    }
+
+    @Test
+    void theDefaultModelGoesThroughItsUpsamplerForLargePicturesOnly() throws IOException {
+        List<String> asked = List.of("generate", "a red apple", "--seed=7", "--steps=20", "--json", "--size");
+        assertThat(weir(with(asked, "128x128", "--out=small.png")).exitCode()).isZero();
+        Outcome outcome = weir(with(asked, "256x256", "--out=large.png", "--frames=frames", "--frame-grade=latent_rgb"));
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        JsonNode image = json(outcome).path("images").path(0);
+        assertThat(image.path("stages").findValuesAsText("stage"))
+                .containsExactly("text-encoder", "denoiser", "upsampler", "decoder");
+        BufferedImage large = ImageIO.read(folder.resolve("large.png").toFile());
+        assertThat(large.getWidth()).isEqualTo(256);
+        assertThat(isMostlyRed(large)).as("the picture's middle is red").isTrue();
+        BufferedImage small = ImageIO.read(folder.resolve("small.png").toFile());
+        assertThat(difference(small, large)).as("of 255, as both are the same apple").isLessThan(25);
+
+        List<Integer> widths = new ArrayList<>();
+        for (JsonNode frame : image.path("frames")) {
+            widths.add(ImageIO.read(folder.resolve(frame.asText()).toFile()).getWidth());
+        }
+        assertThat(widths).as("the base emerges, then the upsampler").isSorted().contains(128, 256);
+    }
+
+    private static String[] with(List<String> some, String... more) {
+        return Stream.concat(some.stream(), Stream.of(more)).toArray(String[]::new);
+    }
+
+    /** The mean distance of a picture's green to that of a picture twice as wide, whose pixels are averaged. */
+    private static double difference(BufferedImage small, BufferedImage large) {
+        long sum = 0;
+        for (int y = 0; y < small.getHeight(); y++) {
+            for (int x = 0; x < small.getWidth(); x++) {
+                int four = 0;
+                for (int corner = 0; corner < 4; corner++) {
+                    four += large.getRGB(2 * x + corner % 2, 2 * y + corner / 2) >> 8 & 0xff;
+                }
+                sum += Math.abs((small.getRGB(x, y) >> 8 & 0xff) - four / 4);
+            }
+        }
+        return (double) sum / (small.getWidth() * small.getHeight());
     }
 
     private static boolean isMostlyRed(BufferedImage picture) {
