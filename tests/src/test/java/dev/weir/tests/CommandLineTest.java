@@ -79,7 +79,8 @@ final class CommandLineTest {
     void theDefaultModelGoesThroughItsUpsamplerForLargePicturesOnly() throws IOException {
         List<String> asked = List.of("generate", "a red apple", "--seed=7", "--steps=20", "--json", "--size");
         assertThat(weir(with(asked, "128x128", "--out=small.png")).exitCode()).isZero();
-        Outcome outcome = weir(with(asked, "256x256", "--out=large.png", "--frames=frames", "--frame-grade=latent_rgb"));
+        Outcome outcome =
+                weir(with(asked, "256x256", "--out=large.png", "--frames=frames", "--frame-grade=latent_rgb"));
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         JsonNode image = json(outcome).path("images").path(0);
         assertThat(image.path("stages").findValuesAsText("stage"))
@@ -88,7 +89,9 @@ final class CommandLineTest {
         assertThat(large.getWidth()).isEqualTo(256);
         assertThat(isMostlyRed(large)).as("the picture's middle is red").isTrue();
         BufferedImage small = ImageIO.read(folder.resolve("small.png").toFile());
-        assertThat(difference(small, large)).as("of 255, as both are the same apple").isLessThan(25);
+        assertThat(difference(small, large))
+                .as("of 255, as both are the same apple")
+                .isLessThan(25);
 
         List<Integer> widths = new ArrayList<>();
         for (JsonNode frame : image.path("frames")) {
