@@ -130,14 +130,25 @@ final class LedgerTest {
     }
 
     @Test
+    void aCommandWithAKeyIsToldTooWhereTheLedgerDoesNotAnswer() {
+        memory.mood = Mood.SILENT;
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            socket.generate("one", new JsonObject().put("idempotency_key", "key"));
+
+            JsonObject error = socket.awaitType("error").getJsonObject("error");
+            assertThat(error.getString("type")).isEqualTo("service_unavailable_error");
+        }
+        assertThat(gateway.isIdle()).isTrue();
+    }
+
+    @Test
     void anOrphanInTheLedgerIsAdoptedAndGoesOn() {
         gateway.stage.script(Sitting::start);
         String job = submit();
         await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasStarted));
         JobRecord left = record(job);
         gateway.stop();
-        get(memory.map(MemoryArea.JOBS)
-                .put(job, left.toBuilder().setOwner("gone.1").build().toByteArray(), Duration.ofMinutes(1)));
+        leaveToNobody(left);
 
         gateway.stage.script(Sitting::paint);
         TestGateway next = gateway.another(TestGateway.CONFIG);
@@ -172,8 +183,7 @@ final class LedgerTest {
         String job = submit();
         JobRecord left = record(job);
         gateway.stop();
-        get(memory.map(MemoryArea.JOBS)
-                .put(job, left.toBuilder().setOwner("gone.1").build().toByteArray(), Duration.ofMinutes(1)));
+        leaveToNobody(left);
 
         gateway.another(TestGateway.CONFIG);
 
@@ -187,8 +197,7 @@ final class LedgerTest {
         await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasStarted));
         JobRecord left = record(job);
         gateway.stop();
-        get(memory.map(MemoryArea.JOBS)
-                .put(job, left.toBuilder().setOwner("gone.1").build().toByteArray(), Duration.ofMinutes(1)));
+        leaveToNobody(left);
         TestGateway next = gateway.another(TestGateway.CONFIG);
         memory.mood = Mood.LATE;
 
@@ -240,20 +249,18 @@ final class LedgerTest {
         String job = submit();
         JobRecord left = record(job);
         String orphan = job.substring(0, job.length() - 1) + (job.endsWith("0") ? "1" : "0");
-        get(memory.map(MemoryArea.JOBS)
-                .put(
-                        orphan,
-                        left.toBuilder()
-                                .setId(orphan)
-                                .setOwner("gone.1")
-                                .build()
-                                .toByteArray(),
-                        Duration.ofMinutes(1)));
+        leaveToNobody(left.toBuilder().setId(orphan).build());
         gateway.http()
                 .sendAsync(
                         gateway.request("/v1/jobs/" + orphan).build(),
                         java.net.http.HttpResponse.BodyHandlers.discarding());
         return orphan;
+    }
+
+    /** As a job stands in the ledger whose owner is gone. */
+    private void leaveToNobody(JobRecord record) {
+        byte[] left = record.toBuilder().setOwner("gone.1").build().toByteArray();
+        get(memory.map(MemoryArea.JOBS).put(record.getId(), left, Duration.ofMinutes(1)));
     }
 
     @Test

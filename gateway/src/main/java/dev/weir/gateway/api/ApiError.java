@@ -3,8 +3,10 @@ package dev.weir.gateway.api;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.ledger.ReusedKeyException;
 import dev.weir.gateway.ledger.UnknownJobException;
+import dev.weir.runtime.memory.MemoryException;
 import dev.weir.runtime.stage.Failure;
 import io.vertx.core.json.JsonObject;
+import java.util.Optional;
 
 /**
  * What a client is told when it does not get what it asked for, in the shape that OpenAI's libraries read.
@@ -58,9 +60,29 @@ public record ApiError(int status, String type, String code, String message, Str
                 : invalid(404, "not_found", unknown.getMessage(), null);
     }
 
-    /** @param param where the key was */
-    public static ApiError of(ReusedKeyException reused, String param) {
-        return invalid(409, "idempotency_key_reused", reused.getMessage(), param);
+    /**
+     * Why a request was not taken; empty where that is nobody's to know.
+     *
+     * @param keyParam where an idempotency key would have been
+     */
+    public static Optional<ApiError> of(Throwable problem, String keyParam) {
+        if (problem instanceof ApiException refused) {
+            return Optional.of(refused.error());
+        }
+        if (problem instanceof RefusedException refused) {
+            return Optional.of(of(refused));
+        }
+        if (problem instanceof MemoryException unsaid) {
+            // A node that holds a part of it is gone and not yet missed: the same request may be answered soon.
+            return Optional.of(of(RefusedException.unavailable("no_memory", unsaid.getMessage(), 1)));
+        }
+        if (problem instanceof UnknownJobException unknown) {
+            return Optional.of(of(unknown));
+        }
+        if (problem instanceof ReusedKeyException reused) {
+            return Optional.of(invalid(409, "idempotency_key_reused", reused.getMessage(), keyParam));
+        }
+        return Optional.empty();
     }
 
     /** Why a picture that was begun could not be made. */

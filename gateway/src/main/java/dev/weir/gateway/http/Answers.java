@@ -1,11 +1,6 @@
 package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
-import dev.weir.gateway.api.ApiException;
-import dev.weir.gateway.job.RefusedException;
-import dev.weir.gateway.ledger.ReusedKeyException;
-import dev.weir.gateway.ledger.UnknownJobException;
-import dev.weir.runtime.memory.MemoryException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -51,22 +46,10 @@ public final class Answers {
     }
 
     private static ApiError errorOf(RoutingContext ctx, Throwable failure) {
-        if (failure instanceof ApiException refused) {
-            return refused.error();
-        }
-        if (failure instanceof RefusedException refused) {
-            return ApiError.of(refused);
-        }
-        if (failure instanceof MemoryException unsaid) {
-            // A node that holds a part of it is gone and not yet missed: the same request may be answered soon.
-            return ApiError.of(RefusedException.unavailable("no_memory", unsaid.getMessage(), 1));
-        }
-        if (failure instanceof UnknownJobException unknown) {
-            return ApiError.of(unknown);
-        }
-        if (failure instanceof ReusedKeyException reused) {
-            return ApiError.of(reused, IdempotencyKey.HEADER);
-        }
+        return ApiError.of(failure, IdempotencyKey.HEADER).orElseGet(() -> httpErrorOf(ctx, failure));
+    }
+
+    private static ApiError httpErrorOf(RoutingContext ctx, Throwable failure) {
         int status = failure instanceof HttpException http ? http.getStatusCode() : ctx.statusCode();
         String where = ctx.request().method() + " " + ctx.request().path();
         return switch (status) {

@@ -50,8 +50,7 @@ final class Restarts {
     /** A node or the search for one failed; where another may succeed, it is tried after a pause. */
     void failed(Job job, Sample sample, Failure failure) {
         if (failure.code().equals(Failure.SUPERSEDED)) {
-            // Who ended it, or began a later attempt, was not this gateway: the job may be another's, and the ledger
-            // knows.
+            // Another owner ended it, or began a later attempt: the record of this one's will tell.
             restart(job, sample, failure, SUPERSEDED_PAUSE_MS);
         } else if (!failure.retryable()) {
             jobs.fail(job, sample, failure);

@@ -12,8 +12,6 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.ledger.JobLedger;
-import dev.weir.gateway.ledger.ReusedKeyException;
-import dev.weir.gateway.ledger.UnknownJobException;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
@@ -26,9 +24,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One socket: the commands that come in, and the jobs that it started, which end with it unless they are to finish. Event loop of the socket. */
 final class StreamSession {
+
+    private static final Logger log = LoggerFactory.getLogger(StreamSession.class);
 
     private static final short TOO_SLOW = 4408;
     private static final long GOODBYE_MS = 2000;
@@ -193,15 +195,10 @@ final class StreamSession {
     }
 
     private static ApiError errorOf(Throwable problem) {
-        return problem instanceof ApiException refused
-                ? refused.error()
-                : problem instanceof RefusedException refused
-                        ? ApiError.of(refused)
-                        : problem instanceof UnknownJobException unknown
-                                ? ApiError.of(unknown)
-                                : problem instanceof ReusedKeyException reused
-                                        ? ApiError.of(reused, KEY)
-                                        : ApiError.internal();
+        return ApiError.of(problem, KEY).orElseGet(() -> {
+            log.error("A command failed", problem);
+            return ApiError.internal();
+        });
     }
 
     /** Nothing more is heard of the job at this gateway: the client may attach to it anew. */
