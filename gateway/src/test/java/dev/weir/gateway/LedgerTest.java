@@ -162,6 +162,23 @@ final class LedgerTest {
     }
 
     @Test
+    void theOnlyGatewayLeavesItsJobsToTheNextWhereOtherNodesHoldTheLedger() {
+        memory.isShared = true;
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        gateway.stop();
+
+        gateway.stage.script(Sitting::paint);
+        TestGateway next = gateway.another(TestGateway.CONFIG);
+
+        await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
+                        "completed"::equals);
+    }
+
+    @Test
     void aRecordLiesWithAnotherNodeThanItsJob() {
         gateway.stage.script(Sitting::start);
 

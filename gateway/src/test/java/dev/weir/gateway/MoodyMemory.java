@@ -37,6 +37,7 @@ final class MoodyMemory implements ClusterMemory {
     private final Vertx vertx;
     private final ClusterMemory memory;
     volatile Mood mood = Mood.WELL;
+    volatile boolean isShared;
 
     MoodyMemory(Vertx vertx) {
         this.vertx = vertx;
@@ -46,6 +47,11 @@ final class MoodyMemory implements ClusterMemory {
     @Override
     public String view() {
         return memory.view();
+    }
+
+    @Override
+    public boolean isShared() {
+        return isShared;
     }
 
     @Override

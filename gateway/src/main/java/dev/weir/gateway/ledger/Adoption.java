@@ -70,12 +70,12 @@ final class Adoption {
                 .register(metrics);
     }
 
-    /** @return the job, or empty where another gateway was quicker; failed where the ledger did not say */
+    /** @return the job, or empty where another gateway does it; failed where the ledger did not say */
     Future<Optional<KeptJob>> adopt(Ledger.Entry entry) {
         // The record is this gateway's own before the answer comes that it is, and who looks meanwhile finds nobody who
         // holds it.
         String id = entry.record().getId();
-        if (custody.isUnborn(id)) {
+        if (custody.isUnborn(id) || jobs.isDraining()) {
             return Future.succeededFuture(Optional.empty());
         }
         Future<Optional<KeptJob>> known = underway.get(id);

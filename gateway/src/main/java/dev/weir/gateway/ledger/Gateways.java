@@ -12,23 +12,27 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The gateways that are alive, by leases as stages have them, and this one among them. One that slept so long that others may
- * have taken its jobs goes on under a new name, so that nothing is its own any more, and it is not {@link #settled} before
- * another gateway has heard of that name and shares its view of the cluster's memory. Event loop of the gateway.
+ * The gateways that are alive, by leases as stages have them, and this one among them. None is lost that another one still
+ * hears, and who hears nobody at all has lost nobody: it is cut off itself. One that slept so long that others may have taken
+ * its jobs goes on under a new name, so that nothing is its own any more, and it is not {@link #settled} before another gateway
+ * has heard of that name and shares its view of the cluster's memory. Event loop of the gateway.
  */
 final class Gateways {
 
     private static final Logger log = LoggerFactory.getLogger(Gateways.class);
     private static final long PUBLISH_MS = 500;
     private static final long TICK_MS = 100;
+    private static final long LEASE_MS = StatusDirectory.LEASE.toMillis();
     /** The others wait for a lease; the last status may have left up to one publication before the sleep. */
     private static final long SLEPT_NANOS =
             StatusDirectory.LEASE.minusMillis(PUBLISH_MS).toNanos();
@@ -45,6 +49,9 @@ final class Gateways {
     private final NodeContext node;
     private final LongSupplier nanoClock;
     private final LeaseTable<GatewayStatus> table;
+    /** Not heard here, and not told as lost yet. */
+    private final Set<String> missing = new HashSet<>();
+
     private final List<Consumer<String>> onLost = new ArrayList<>();
     private final List<Runnable> onOverslept = new ArrayList<>();
     private Inbox inbox;
@@ -87,7 +94,10 @@ final class Gateways {
     }
 
     boolean isAlive(String owner) {
-        return isSelf(owner) || address(owner).isPresent();
+        return isSelf(owner)
+                || table.alive().stream()
+                        .anyMatch(status -> status.getName().equals(owner)
+                                || status.getSeesList().contains(owner));
     }
 
     /** Where another one is reached. */
@@ -105,7 +115,12 @@ final class Gateways {
 
     /** Whether one that is not heard of may be taken for dead. */
     boolean acquainted() {
-        return settled && !gone && nanoClock.getAsLong() - acquaintedNanos >= 0;
+        return settled && !gone && nanoClock.getAsLong() - acquaintedNanos >= 0 && hearsAnybody();
+    }
+
+    /** Gateways or stages. Without stages there is nothing that it could do for a job of another's anyway. */
+    private boolean hearsAnybody() {
+        return !table.alive().isEmpty() || !node.directory().alive().isEmpty();
     }
 
     /** Whether the cluster's memory that is seen here is the one that the others see. */
@@ -118,7 +133,7 @@ final class Gateways {
         return tickedNanos;
     }
 
-    /** Called with the name of each whose lease lapses or who says goodbye. */
+    /** Called with the name of each that is heard of no more, here and elsewhere, or that said goodbye. */
     void onLost(Consumer<String> listener) {
         onLost.add(listener);
     }
@@ -150,16 +165,29 @@ final class Gateways {
 
     private void tick() {
         checkAwake();
-        for (GatewayStatus lapsed : table.sweep()) {
-            log.warn(
-                    "No status from the gateway {} for {} ms: taken for lost",
-                    lapsed.getName(),
-                    StatusDirectory.LEASE.toMillis());
-            tellLost(lapsed);
-        }
+        table.sweep().forEach(this::miss);
+        tellLost();
         if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE_NANOS) {
             log.warn("No other gateway was heard of since it woke: {} goes on alone", self());
             settled = true;
+        }
+    }
+
+    private void miss(GatewayStatus last) {
+        missing.add(last.getName());
+        publish(); // The others wait for its word that it does not hear it either.
+    }
+
+    private void tellLost() {
+        if (missing.isEmpty() || !hearsAnybody()) {
+            return;
+        }
+        for (String name : List.copyOf(missing)) {
+            if (!isAlive(name)) {
+                missing.remove(name);
+                log.warn("The gateway {} has left, or was not heard of for {} ms", name, LEASE_MS);
+                onLost.forEach(listener -> listener.accept(name));
+            }
         }
     }
 
@@ -185,17 +213,14 @@ final class Gateways {
         if (!delivery.parcel().header().hasGateway() || status.getAddress().equals(Addresses.gateway(node.nodeId()))) {
             return;
         }
-        table.hear(status).ifPresent(this::tellLost);
+        missing.remove(status.getName());
+        table.hear(status).ifPresent(this::miss);
         if (!settled
                 && status.getSeesList().contains(self())
                 && status.getMemoryView().equals(node.memory().view())) {
             settled = true;
             log.info("{} shares the cluster's memory again", self());
         }
-    }
-
-    private void tellLost(GatewayStatus status) {
-        onLost.forEach(listener -> listener.accept(status.getName()));
     }
 
     /** Tells the others that its jobs are theirs, and says no more. */

@@ -250,9 +250,9 @@ public final class JobLedger {
         return kept;
     }
 
-    /** Leaves what is not over to the other gateways, where there are any. */
+    /** Leaves what is not over to the other gateways, or to one that is yet to come, where the ledger outlives this one. */
     public Future<Void> handOver() {
-        return gateways.others().isEmpty()
+        return gateways.others().isEmpty() && !node.memory().isShared()
                 ? Future.succeededFuture()
                 : custody.handOver().onSuccess(written -> gateways.leave());
     }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.GatewayStatus;
+import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.NodeConfig.Limits;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
@@ -33,6 +34,7 @@ final class GatewaysTest {
     private Context loop;
     private Gateways gateways;
     private long sequence;
+    private long stageSequence;
 
     @BeforeEach
     void start() throws Exception {
@@ -53,6 +55,7 @@ final class GatewaysTest {
 
     @Test
     void whoIsHeardOfIsAliveUntilTheLeaseLapses() throws Exception {
+        hearStages();
         hear("other.1", false);
         await().until(() -> on(() -> gateways.isAlive("other.1")));
         assertThat(on(() -> gateways.address("other.1"))).hasValue("weir.gateway.other");
@@ -67,7 +70,47 @@ final class GatewaysTest {
     }
 
     @Test
+    void whomAnotherStillHearsIsNotLost() throws Exception {
+        hearStages();
+        hear("other.1", false);
+        hear("third.1", false, "other.1");
+        await().until(() -> on(() -> gateways.others().size() == 2));
+
+        for (int i = 0; i < 4; i++) {
+            hear("third.1", false, "other.1");
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(on(() -> gateways.others())).containsExactly("third.1");
+        assertThat(on(() -> gateways.isAlive("other.1"))).isTrue();
+        assertThat(lost).isEmpty();
+
+        hear("third.1", false);
+
+        await().until(() -> lost.contains("other.1"));
+        assertThat(on(() -> gateways.isAlive("other.1"))).isFalse();
+    }
+
+    @Test
+    void whoHearsNobodyHasLostNobody() throws Exception {
+        hear("other.1", false);
+        await().until(() -> on(() -> gateways.isAlive("other.1")));
+
+        for (int i = 0; i < 4; i++) {
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(on(() -> gateways.others())).isEmpty();
+        assertThat(on(gateways::acquainted)).isFalse();
+        assertThat(lost).isEmpty();
+
+        hearStages();
+
+        await().until(() -> lost.contains("other.1"));
+        assertThat(on(gateways::acquainted)).isTrue();
+    }
+
+    @Test
     void aGoodbyeIsALossAtOnce() throws Exception {
+        hearStages();
         hear("other.1", false);
         await().until(() -> on(() -> gateways.isAlive("other.1")));
 
@@ -118,12 +161,23 @@ final class GatewaysTest {
 
     @Test
     void whoIsAloneMaySleep() throws Exception {
+        hearStages();
         String before = on(gateways::self);
 
         pass(Duration.ofSeconds(60));
 
         assertThat(on(gateways::self)).isEqualTo(before);
-        assertThat(on(gateways::acquainted)).isTrue();
+        await().until(() -> on(gateways::acquainted));
+    }
+
+    private void hearStages() {
+        vertx.setPeriodic(0, 100, timer -> node.courier()
+                .publish(
+                        Addresses.STATUS,
+                        Parcel.of(NodeStatus.newBuilder()
+                                .setAddress("weir.denoiser.some")
+                                .setSequence(++stageSequence)
+                                .build())));
     }
 
     private void hear(String name, boolean gone, String... sees) {

@@ -29,8 +29,8 @@ final class HazelcastConfigs {
         Config config = ConfigUtil.loadConfig();
         config.setClusterName(cluster.name());
         config.setLiteMember(cluster.lite());
-        config.getMultiMapConfig("__vertx.subs").setBackupCount(BACKUPS);
-        config.getMapConfig("__vertx.nodeInfo").setBackupCount(BACKUPS);
+        config.getMultiMapConfig(Registrations.LISTENERS).setBackupCount(BACKUPS);
+        config.getMapConfig(Registrations.NODES).setBackupCount(BACKUPS);
         for (MemoryArea area : MemoryArea.values()) {
             memory(config, area, cluster.quorum());
         }

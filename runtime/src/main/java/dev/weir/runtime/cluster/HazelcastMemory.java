@@ -42,4 +42,10 @@ final class HazelcastMemory implements ClusterMemory {
                 .sorted()
                 .collect(Collectors.joining(","));
     }
+
+    @Override
+    public boolean isShared() {
+        return hazelcast.getCluster().getMembers().stream()
+                .anyMatch(member -> !member.localMember() && !member.isLiteMember());
+    }
 }

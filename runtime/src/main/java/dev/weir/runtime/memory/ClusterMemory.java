@@ -10,4 +10,7 @@ public interface ClusterMemory {
 
     /** Whom this node believes to share it with: equal on nodes that do, once those who came or went are known to all. */
     String view();
+
+    /** Whether other nodes hold it too, so that it outlives this one. */
+    boolean isShared();
 }

@@ -32,4 +32,9 @@ public final class LocalMemory implements ClusterMemory {
     public String view() {
         return "";
     }
+
+    @Override
+    public boolean isShared() {
+        return false;
+    }
 }

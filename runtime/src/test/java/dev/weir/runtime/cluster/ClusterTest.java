@@ -8,6 +8,9 @@ import static dev.weir.runtime.TestNodes.awaitStages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.multimap.MultiMap;
 import dev.weir.proto.ParcelFormat;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
@@ -23,6 +26,7 @@ import io.vertx.core.Future;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
@@ -124,6 +128,34 @@ class ClusterTest {
         awaitStages(after, DENOISER, 1);
         awaitStages(stages, DECODER, 1);
         TestOwner owner = get(TestOwner.on(after.context()));
+        get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
+
+        await().until(() -> !owner.heard("job", WhatCase.FINISHED).isEmpty());
+    }
+
+    @Test
+    void whatTheClusterForgetsOfANodeItIsToldAgain() throws Exception {
+        gate.release(1000);
+        Node first = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
+        nodes.start(joining(false, Role.DENOISER, Role.DECODER));
+        awaitStages(first, DENOISER, 1);
+        HazelcastInstance memory = Hazelcast.getAllHazelcastInstances().stream()
+                .filter(one -> one.getCluster().getLocalMember().getAddress().getPort() == gateway.port())
+                .findFirst()
+                .orElseThrow();
+        MultiMap<Object, Object> listeners = memory.getMultiMap(Registrations.LISTENERS);
+        Set<Object> known = Set.copyOf(memory.getMap(Registrations.NODES).keySet());
+        Set<Map.Entry<Object, Object>> listening = Set.copyOf(listeners.entrySet());
+        assertThat(known).hasSize(2);
+        assertThat(listening).hasSizeGreaterThan(5);
+
+        known.forEach(memory.getMap(Registrations.NODES)::remove);
+        listening.forEach(one -> listeners.remove(one.getKey(), one.getValue()));
+
+        await().until(() -> memory.getMap(Registrations.NODES).keySet().equals(known));
+        await().until(() -> listeners.entrySet().containsAll(listening));
+        awaitStages(first, DENOISER, 1);
+        TestOwner owner = get(TestOwner.on(first.context()));
         get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
 
         await().until(() -> !owner.heard("job", WhatCase.FINISHED).isEmpty());

@@ -1,0 +1,95 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.core.HazelcastInstance;
+import io.vertx.core.Completable;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.spi.cluster.RegistrationInfo;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import io.vertx.spi.cluster.hazelcast.impl.HazelcastRegistrationInfo;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the cluster is to know of this node: where it is reached, and for which addresses it listens. Looked at once a second, and
+ * told again where it is gone: members that take this node for lost strike it out, some of them when it is long back, and
+ * nobody would send it anything. Any thread.
+ */
+final class Registrations {
+
+    /** Vert.x's map of where nodes are reached, by their names. */
+    static final String NODES = "__vertx.nodeInfo";
+
+    /** Vert.x's map of who listens, by address. */
+    static final String LISTENERS = "__vertx.subs";
+
+    private static final Logger log = LoggerFactory.getLogger(Registrations.class);
+    private static final long LOOK_MS = 1000;
+
+    private record Registration(String address, RegistrationInfo listener) {
+
+        boolean isKnownTo(HazelcastInstance hazelcast) {
+            return hazelcast.getMultiMap(LISTENERS).containsEntry(address, new HazelcastRegistrationInfo(listener));
+        }
+    }
+
+    private final HazelcastClusterManager manager;
+    private final Set<Registration> own = ConcurrentHashMap.newKeySet();
+    /** What is asked about and not answered yet: one partition's silence holds up no other's. */
+    private final Set<Object> asked = ConcurrentHashMap.newKeySet();
+
+    Registrations(HazelcastClusterManager manager) {
+        this.manager = manager;
+    }
+
+    void added(String address, RegistrationInfo listener) {
+        if (!listener.localOnly()) {
+            own.add(new Registration(address, listener));
+        }
+    }
+
+    void removed(String address, RegistrationInfo listener) {
+        own.remove(new Registration(address, listener));
+    }
+
+    /** To be called once the node is in the cluster, and known there. */
+    void watch(Vertx vertx) {
+        vertx.setPeriodic(LOOK_MS, timer -> look(vertx, manager.getHazelcastInstance()));
+    }
+
+    private void look(Vertx vertx, HazelcastInstance hazelcast) {
+        String self = manager.getNodeId();
+        check(
+                vertx,
+                self,
+                () -> hazelcast.getMap(NODES).containsKey(self),
+                told -> manager.setNodeInfo(manager.getNodeInfo(), told));
+        for (Registration registration : own) {
+            check(
+                    vertx,
+                    registration,
+                    () -> registration.isKnownTo(hazelcast) || !own.contains(registration),
+                    told -> manager.addRegistration(registration.address(), registration.listener(), told));
+        }
+    }
+
+    private void check(Vertx vertx, Object what, Callable<Boolean> isKnown, Consumer<Completable<Void>> tell) {
+        if (asked.add(what)) {
+            vertx.executeBlocking(isKnown, false)
+                    .compose(known -> known ? Future.<Void>succeededFuture() : tellAgain(what, tell))
+                    .onComplete(done -> asked.remove(what));
+        }
+    }
+
+    private static Future<Void> tellAgain(Object what, Consumer<Completable<Void>> tell) {
+        log.warn("Struck out by who took this node for lost, and told again: {}", what);
+        Promise<Void> told = Promise.promise();
+        tell.accept(told);
+        return told.future();
+    }
+}
