@@ -9,6 +9,7 @@ import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Told;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
@@ -179,6 +180,18 @@ final class LedgerTest {
     }
 
     @Test
+    void anOwnerBeginsPastTheAttemptsThatTheOneBeforeItDidNotWrite() {
+        gateway.stage.script(Sitting::start);
+        String first = orphan(0);
+        String second = orphan(1);
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> attempt(first) > 0 && attempt(second) > 0);
+
+        assertThat(attempt(first)).isGreaterThan(1);
+        assertThat(attempt(second)).as("with the same written").isGreaterThan(attempt(first));
+    }
+
+    @Test
     void aRecordLiesWithAnotherNodeThanItsJob() {
         gateway.stage.script(Sitting::start);
 
@@ -263,15 +276,28 @@ final class LedgerTest {
 
     /** A job whose owner nobody has heard of, and which its client asks for. */
     private String orphan() {
+        return orphan(0);
+    }
+
+    private String orphan(int epoch) {
         String job = submit();
         JobRecord left = record(job);
         String orphan = job.substring(0, job.length() - 1) + (job.endsWith("0") ? "1" : "0");
-        leaveToNobody(left.toBuilder().setId(orphan).build());
+        leaveToNobody(left.toBuilder().setId(orphan).setEpoch(epoch).build());
         gateway.http()
                 .sendAsync(
                         gateway.request("/v1/jobs/" + orphan).build(),
                         java.net.http.HttpResponse.BodyHandlers.discarding());
         return orphan;
+    }
+
+    /** The one at the first sample of a job that a stage was offered last; 0: none. */
+    private int attempt(String job) {
+        return gateway.stage.sittings().stream()
+                .map(sitting -> sitting.task.getRef())
+                .filter(ref -> ref.getJobId().equals(job))
+                .mapToInt(SampleRef::getAttempt)
+                .reduce(0, (earlier, later) -> later);
     }
 
     /** As a job stands in the ledger whose owner is gone. */

@@ -8,7 +8,6 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -182,7 +181,7 @@ final class ResumingTest {
     void whatSomebodyElseEndedIsTriedAgainUntilTheLedgerSaysWhoseItIs() {
         gateway.stage.script(sitting -> {
             if (sitting.task.getRef().getAttempt() <= 4) {
-                sitting.fail(Failure.SUPERSEDED, false);
+                sitting.supersede(0);
             } else {
                 sitting.paint();
             }
@@ -190,6 +189,38 @@ final class ResumingTest {
         try (TestSocket socket = socket()) {
             socket.awaitType("completed");
             assertThat(socket.events("failed")).isEmpty();
+        }
+    }
+
+    @Test
+    void theAttemptAfterOneThatAnotherOwnerHadPassedIsPastTheNewestAtOnce() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() == 1) {
+                sitting.supersede(12);
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            assertThat(socket.awaitType("completed").getInteger("attempt")).isEqualTo(13);
+            assertThat(socket.events("resumed")).hasSize(1);
+        }
+        assertThat(gateway.stage.sittings())
+                .extracting(sitting -> sitting.task.getRef().getAttempt())
+                .containsExactly(1, 13);
+    }
+
+    @Test
+    void anOlderAttemptThatIsKnownElsewhereTakesNothingBack() {
+        gateway.stage.script(sitting -> {
+            switch (sitting.task.getRef().getAttempt()) {
+                case 1 -> sitting.handBack();
+                case 2 -> sitting.supersede(1);
+                default -> sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            assertThat(socket.awaitType("completed").getInteger("attempt")).isEqualTo(3);
         }
     }
 

@@ -18,6 +18,7 @@ import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -145,6 +146,14 @@ final class TestStage {
                             .setCode(code)
                             .setMessage("it " + code)
                             .setRetryable(retryable)));
+        }
+
+        /** The next stage knows this attempt at it. */
+        void supersede(int newestAttempt) {
+            tell(
+                    StageKind.DENOISER,
+                    e -> e.setFailed(
+                            Failed.newBuilder().setCode(Failure.SUPERSEDED).setNewestAttempt(newestAttempt)));
         }
 
         void checkpoint(Snapshot snapshot) {

@@ -49,8 +49,9 @@ final class Restarts {
 
     /** A node or the search for one failed; where another may succeed, it is tried after a pause. */
     void failed(Job job, Sample sample, Failure failure) {
-        if (failure.code().equals(Failure.SUPERSEDED)) {
-            // Another owner ended it, or began a later attempt: the record of this one's will tell.
+        if (failure.isSuperseded()) {
+            // Another owner ended it, or began such an attempt or a later one: until the next, the ledger tells whose
+            // it is.
             restart(job, sample, failure, SUPERSEDED_PAUSE_MS);
         } else if (!failure.retryable()) {
             jobs.fail(job, sample, failure);
@@ -176,7 +177,7 @@ final class Restarts {
         SampleLog.about(job.ref(sample), sample.stage(), Tracing.traceparent(sample.trace()), () -> log.atLevel(
                         reason == REBALANCED ? Level.INFO : Level.WARN)
                 .log("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
-        sample.restart(jobs.now());
+        sample.restart(reason.newestAttempt(), jobs.now());
         int step = sample.checkpoint()
                 .map(from -> job.spec().overallStep(from.checkpoint()))
                 .orElse(0);

@@ -226,8 +226,9 @@ final class Sample {
         moves += address.isEmpty() ? 0 : 1;
     }
 
-    void restart(long nowMs) {
-        attempt++;
+    /** @param known an attempt that another owner may have come to; 0: none is known */
+    void restart(int known, long nowMs) {
+        attempt = Math.max(attempt, known) + 1;
         lastSeq = -1;
         destination = "";
         holder = "";

@@ -54,7 +54,8 @@ final class StageEvents {
                         new Failure(
                                 event.getFailed().getCode(),
                                 event.getFailed().getMessage(),
-                                event.getFailed().getRetryable()));
+                                event.getFailed().getRetryable(),
+                                event.getFailed().getNewestAttempt()));
             case HANDED_BACK -> {
                 if (event.getHandedBack().hasCheckpoint()) {
                     checkpoint(job, sample, event.getHandedBack().getCheckpoint(), tensors);

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 final class Adoption {
 
     private static final Logger log = LoggerFactory.getLogger(Adoption.class);
-    /** The owner before may have begun so many attempts that it had not written. */
+    /** Each owner before may have begun so many attempts that it had not written. */
     private static final int ATTEMPTS_UNWRITTEN = 10;
 
     private static final int CHECKPOINT_TRIES = 3;
@@ -170,7 +170,8 @@ final class Adoption {
                 step = Math.max(step, told.getStep());
             }
         }
-        int first = attempt + ATTEMPTS_UNWRITTEN;
+        // By the epoch, so that the numbers rise over owners in a row of which none wrote what it began.
+        int first = attempt + ATTEMPTS_UNWRITTEN * (int) record.getEpoch();
         int told = step;
         Strikes strikes = RecordFormat.strikes(record).getOrDefault(sample, Strikes.NONE);
         return ended

@@ -168,7 +168,7 @@ public final class OfferDispatcher implements Dispatcher {
                         return;
                     }
                     if (answer.succeeded() && reply.getVerdict() == Verdict.SUPERSEDED) {
-                        next.fail(Failure.SUPERSEDED, reply.getDetail(), false);
+                        next.fail(Failure.superseded(reply.getDetail(), reply.getNewestAttempt()));
                         return;
                     }
                     next.leftOut.put(address, sequenceOf(address, node));
@@ -212,7 +212,7 @@ public final class OfferDispatcher implements Dispatcher {
             if (ref.getJobId().equals(cancel.getJobId())
                     && (cancel.getAttempt() == 0 || ref.getAttempt() <= cancel.getAttempt())) {
                 waiting.remove(next.turn);
-                next.fail(Failure.SUPERSEDED, "the job has ended", false);
+                next.fail(Failure.superseded("the job has ended", cancel.getAttempt()));
             }
         }
     }
@@ -268,7 +268,11 @@ public final class OfferDispatcher implements Dispatcher {
         }
 
         void fail(String code, String message, boolean retryable) {
-            found.fail(new DispatchException(new Failure(code, message, retryable)));
+            fail(new Failure(code, message, retryable));
+        }
+
+        void fail(Failure failure) {
+            found.fail(new DispatchException(failure));
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.weir.runtime.stage;
 
 import dev.weir.proto.v1.PreviewFrame;
+import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,6 +23,7 @@ final class Holdings {
         TAKE,
         /** The same task was accepted before: say so again, and do nothing. */
         TAKEN_BEFORE,
+        /** A later attempt is known, or this one is another owner's. */
         STALE_ATTEMPT,
         CANCELLED,
         FULL
@@ -31,6 +33,7 @@ final class Holdings {
     static final int FRAME_ROOM = 4;
 
     private static final int MEMORY = 8192;
+    private static final int ALL_ATTEMPTS = Integer.MAX_VALUE;
 
     private final IntSupplier capacity;
     private final Map<Slot, Held> held = new LinkedHashMap<>();
@@ -50,7 +53,7 @@ final class Holdings {
             return Answer.CANCELLED;
         }
         Seen last = seen.get(SampleKey.of(task.getRef()));
-        if (last != null && task.getRef().getAttempt() < last.attempt) {
+        if (last != null && last.isPast(task)) {
             return Answer.STALE_ATTEMPT;
         }
         if (task.hasFrame()) {
@@ -65,6 +68,13 @@ final class Holdings {
         return freeCredits() > 0 || replaces ? Answer.TAKE : Answer.FULL;
     }
 
+    /** An attempt at the sample would have to be later than this; 0: none would do, since its whole job was cancelled. */
+    int newestAttempt(SampleRef ref) {
+        Seen last = seen.get(SampleKey.of(ref));
+        int newest = Math.max(cancelledJobs.getOrDefault(ref.getJobId(), 0), last == null ? 0 : last.attempt);
+        return newest == ALL_ATTEMPTS ? 0 : newest;
+    }
+
     /** Enters what {@link #answer} said to take; older attempts are to be {@linkplain #release released} before. */
     Held take(Work work, int forwards, long nowNanos) {
         Held entry = new Held(work, forwards, nowNanos);
@@ -72,9 +82,7 @@ final class Holdings {
         if (work.isFrame()) {
             frames++;
         } else {
-            seen.put(
-                    work.key(),
-                    new Seen(work.task().getRef().getAttempt(), work.task().getPosition()));
+            seen.put(work.key(), Seen.of(work.task()));
         }
         return entry;
     }
@@ -110,7 +118,7 @@ final class Holdings {
      * @param attempt 0: all
      */
     List<Held> cancel(String jobId, int attempt) {
-        int last = attempt == 0 ? Integer.MAX_VALUE : attempt;
+        int last = attempt == 0 ? ALL_ATTEMPTS : attempt;
         cancelledJobs.merge(jobId, last, Math::max);
         return matching(h ->
                 h.work.key().jobId().equals(jobId) && h.work.task().getRef().getAttempt() <= last);
@@ -169,5 +177,19 @@ final class Holdings {
         }
     }
 
-    private record Seen(int attempt, int position) {}
+    /**
+     * The newest attempt at a sample, and how far it came. Two gateways that were apart may both have adopted its job and
+     * numbered their attempts alike: the first one's counts, and the other has to come past it. A gateway that slept goes on
+     * under a new name at the same address: it numbers on by the epoch, and were a number the same, events would find it.
+     */
+    private record Seen(int attempt, String owner, int position) {
+        static Seen of(Task task) {
+            return new Seen(task.getRef().getAttempt(), task.getOwner(), task.getPosition());
+        }
+
+        boolean isPast(Task task) {
+            int other = task.getRef().getAttempt();
+            return other < attempt || other == attempt && !task.getOwner().equals(owner);
+        }
+    }
 }

@@ -42,10 +42,8 @@ final class Offers {
         return switch (holdings.answer(task)) {
             case TAKEN_BEFORE -> new Decision(reply(Verdict.ACCEPTED, "accepted before"), false);
             case STALE_ATTEMPT ->
-                no(
-                        Verdict.SUPERSEDED,
-                        "attempt %d of %s is not the newest".formatted(ref.getAttempt(), SampleKey.of(ref)));
-            case CANCELLED -> no(Verdict.SUPERSEDED, "the job %s was cancelled".formatted(ref.getJobId()));
+                superseded(ref, "attempt %d of %s is not the newest".formatted(ref.getAttempt(), SampleKey.of(ref)));
+            case CANCELLED -> superseded(ref, "the job %s was cancelled".formatted(ref.getJobId()));
             case FULL -> no(Verdict.BUSY, "");
             case TAKE ->
                 refusal(task)
@@ -60,6 +58,12 @@ final class Offers {
         } catch (RuntimeException e) {
             return Optional.of("the %s cannot judge the task: %s".formatted(stage.kind(), e));
         }
+    }
+
+    private Decision superseded(SampleRef ref, String detail) {
+        OfferReply reply = reply(Verdict.SUPERSEDED, detail);
+        return new Decision(
+                reply.toBuilder().setNewestAttempt(holdings.newestAttempt(ref)).build(), false);
     }
 
     private static Decision no(Verdict verdict, String detail) {

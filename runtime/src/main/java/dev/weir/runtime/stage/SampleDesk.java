@@ -25,6 +25,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What becomes of the samples that a node holds: takes what the device thread puts out over to the event loop, tells
@@ -105,15 +106,14 @@ final class SampleDesk implements Outbox {
         failures++;
         held.trace().failed(failure);
         meters.failed(failure.code());
-        SampleLog.about(
-                held.work.task().getRef(),
-                kind,
-                held.work.task().getTraceparent(),
-                () -> log.warn("{} failed: {}: {}", held.work.key(), failure.code(), failure.message()));
+        SampleLog.about(held.work.task().getRef(), kind, held.work.task().getTraceparent(), () -> log.atLevel(
+                        failure.isSuperseded() ? Level.INFO : Level.WARN)
+                .log("{} failed: {}: {}", held.work.key(), failure.code(), failure.message()));
         Failed failed = Failed.newBuilder()
                 .setCode(failure.code())
                 .setMessage(failure.message())
                 .setRetryable(failure.retryable())
+                .setNewestAttempt(failure.newestAttempt())
                 .build();
         reports.deliver(held, event(held).setFailed(failed), List.of());
         release(held);

@@ -20,6 +20,7 @@ final class FakeNode {
 
     final List<Task> offered = new CopyOnWriteArrayList<>();
     volatile Verdict verdict = Verdict.ACCEPTED;
+    volatile int newestAttempt;
     private final Courier courier;
     private final String address;
     private long sequence;
@@ -57,6 +58,7 @@ final class FakeNode {
                 .accept(OfferReply.newBuilder()
                         .setVerdict(verdict)
                         .setDetail("as told")
+                        .setNewestAttempt(newestAttempt)
                         .build());
     }
 }

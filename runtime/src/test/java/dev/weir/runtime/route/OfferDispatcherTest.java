@@ -129,14 +129,37 @@ class OfferDispatcherTest {
     }
 
     @Test
+    void whatIsSupersededAtANodeIsNotTriedAtAnotherAndTheNewestAttemptIsKnown() throws Exception {
+        FakeNode node = node("node", 9);
+        node.verdict = Verdict.SUPERSEDED;
+        node.newestAttempt = 12;
+
+        assertThat(failureOf(dispatch("job"))).isEqualTo(Failure.superseded("as told", 12));
+
+        assertThat(node.offered).hasSize(1);
+    }
+
+    @Test
     void aCancelledJobWaitsNoMore() throws Exception {
         node("full", 0);
         Future<NodeStatus> waiting = dispatch("job");
 
-        Parcel cancel = Parcel.of(Cancel.newBuilder().setJobId("job").build());
-        courier.publish(Addresses.CANCEL, cancel);
+        cancel(0);
 
-        assertThat(failureOf(waiting).code()).isEqualTo(Failure.SUPERSEDED);
+        assertThat(failureOf(waiting)).isEqualTo(Failure.superseded("the job has ended", 0));
+    }
+
+    @Test
+    void ofAJobsAttemptsThoseThatAnotherOwnerEndedWaitNoMore() throws Exception {
+        FakeNode node = node("full", 0);
+        Future<NodeStatus> waiting = dispatch(attempt(12));
+        Future<NodeStatus> later = dispatch(attempt(13));
+
+        cancel(12);
+
+        assertThat(failureOf(waiting)).isEqualTo(Failure.superseded("the job has ended", 12));
+        node.publish(1);
+        assertThat(get(later).getAddress()).isEqualTo(node.address());
     }
 
     @Test
@@ -182,6 +205,13 @@ class OfferDispatcherTest {
                 .isEqualTo(1);
     }
 
+    private void cancel(int attempt) {
+        courier.publish(
+                Addresses.CANCEL,
+                Parcel.of(
+                        Cancel.newBuilder().setJobId("job").setAttempt(attempt).build()));
+    }
+
     private FakeNode node(String id, int credits) throws Exception {
         FakeNode node = new FakeNode(courier, id);
         get(node.listen());
@@ -201,6 +231,12 @@ class OfferDispatcherTest {
 
     private static Failure failureOf(Future<NodeStatus> dispatched) throws Exception {
         return ((DispatchException) failure(dispatched)).failure();
+    }
+
+    private static Task.Builder attempt(int attempt) {
+        Task.Builder task = task("job");
+        task.getRefBuilder().setAttempt(attempt);
+        return task;
     }
 
     private static Task.Builder task(String jobId) {

@@ -54,6 +54,35 @@ class HoldingsTest {
     }
 
     @Test
+    void theSameAttemptOfAnotherOwnerIsNotTheSameTask() {
+        Held held = take(task("a", 12, "one"));
+        Task other = task("a", 12, "other");
+
+        assertThat(holdings.answer(task("a", 12, "one"))).isEqualTo(Answer.TAKEN_BEFORE);
+        assertThat(holdings.answer(other)).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(holdings.answer(other.toBuilder().setPosition(1).build())).isEqualTo(Answer.STALE_ATTEMPT);
+        holdings.release(held);
+        assertThat(holdings.answer(other)).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(holdings.newestAttempt(other.getRef())).isEqualTo(12);
+        assertThat(holdings.answer(task("a", 13, "other"))).isEqualTo(Answer.TAKE);
+    }
+
+    @Test
+    void theNewestAttemptIsThatOfTheSampleOrOfTheCancelledOnesOfItsJob() {
+        assertThat(newestAttempt("a")).isZero();
+        take(task("a", 4));
+        assertThat(newestAttempt("a")).isEqualTo(4);
+        holdings.cancel("a", 3);
+        assertThat(newestAttempt("a")).isEqualTo(4);
+        holdings.cancel("a", 7);
+        assertThat(newestAttempt("a")).isEqualTo(7);
+
+        holdings.cancel("a", 0);
+
+        assertThat(newestAttempt("a")).as("of a job that was cancelled whole").isZero();
+    }
+
+    @Test
     void framesHaveALittleRoomOfTheirOwnAndNoneWherePicturesFillTheNode() {
         for (int step = 1; step <= Holdings.FRAME_ROOM; step++) {
             take(frame("a", step));
@@ -132,9 +161,18 @@ class HoldingsTest {
         return holdings.take(new Work(task, List.of()), 20, 0);
     }
 
+    private int newestAttempt(String jobId) {
+        return holdings.newestAttempt(task(jobId, 1).getRef());
+    }
+
     private static Task task(String jobId, int attempt) {
+        return task(jobId, attempt, "");
+    }
+
+    private static Task task(String jobId, int attempt, String owner) {
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId(jobId).setAttempt(attempt))
+                .setOwner(owner)
                 .build();
     }
 

@@ -13,6 +13,7 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.DType;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
+import dev.weir.proto.v1.Failed;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.SampleRef;
@@ -125,6 +126,21 @@ class StageNodeTest {
         assertThat(picture("job")).containsExactly(6);
         assertThat(owner.heard("job", WhatCase.FINISHED)).hasSize(1);
         assertThat(dispatchFailure(first).message()).contains("attempt 1 of job/0 is not the newest");
+    }
+
+    @Test
+    void anOwnerWhoseSampleTheNextStageHasOfAnotherOwnerHearsOfTheNewestAttempt() throws Exception {
+        deploy(new TestStage(DENOISER, 2));
+        deploy(new TestStage(DECODER, 2, gate));
+        Task.Builder others = owner.task("job", DECODER).setOwner("weir.gateway.other");
+        others.getRefBuilder().setAttempt(12);
+        get(owner.dispatch(others.build(), 1));
+
+        get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
+
+        Failed failed = awaitEvent("job", WhatCase.FAILED).getFailed();
+        assertThat(failed.getCode()).isEqualTo(Failure.SUPERSEDED);
+        assertThat(failed.getNewestAttempt()).isEqualTo(12);
     }
 
     @Test
