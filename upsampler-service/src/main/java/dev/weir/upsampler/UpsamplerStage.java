@@ -30,7 +30,7 @@ public final class UpsamplerStage implements RowSource {
 
     private final ComputeTarget target;
 
-    private UpsamplerStage(ComputeTarget target) {
+    public UpsamplerStage(ComputeTarget target) {
         this.target = target;
     }
 

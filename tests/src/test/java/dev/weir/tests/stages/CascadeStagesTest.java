@@ -17,6 +17,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.SteppingStage;
+import dev.weir.serving.plan.Planner;
 import dev.weir.textencoder.TextEncoderStage;
 import dev.weir.upsampler.UpsamplerStage;
 import java.util.List;
@@ -27,12 +28,13 @@ import org.junit.jupiter.api.Test;
 final class CascadeStagesTest {
 
     private static final SteppingStage.Limits LIMITS = new SteppingStage.Limits(8, 16);
+    private static final Planner ROOMY = new RoomyPlanner(LIMITS.rowsPerForward());
 
     private final RecordingOutbox outbox = new RecordingOutbox();
 
     @Test
     void samplesOfDifferentStepCountsShareForwardsAndEachLeavesWhenItIsDone() {
-        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS, ROOMY));
         denoiser.admit(work(task("long", generation("a red apple")), contexts()), outbox);
         denoiser.admit(work(task("short", generation("a red apple").setSteps(2)), contexts()), outbox);
         assertThat(turnAll(denoiser, outbox)).containsExactly(4, 4, 2, 2);
@@ -95,15 +97,16 @@ final class CascadeStagesTest {
         int side = 64 / TINY.card().upsampleFactor() / scale;
         Tensor base = Tensor.ofFloats("latent", new float[4 * side * side], 4, side, side);
         Tensor[] contexts = contexts();
-        Stage upsampler = opened(UpsamplerStage.create(List.of(TINY), EXACT, LIMITS));
+        Stage upsampler = opened(
+                new SteppingStage(StageKind.UPSAMPLER, new UpsamplerStage(EXACT), List.of(TINY), EXACT, LIMITS, ROOMY));
         for (int user = 0; user < 2; user++) {
-            Task.Builder task = task("of " + user, generation("a red apple").setUpsamplerSteps(12 + 4 * user))
+            Task.Builder task = task("of " + user, generation("a red apple").setUpsamplerSteps(2 + user))
                     .setUser("user " + user)
                     .clearRoute()
                     .addAllRoute(List.of(StageKind.UPSAMPLER, StageKind.DECODER));
             upsampler.admit(work(task, contexts[0], contexts[1], base), outbox);
         }
-        assertThat(turnAll(upsampler, outbox)).contains(4);
+        assertThat(turnAll(upsampler, outbox)).containsExactly(4, 4, 2);
         assertThat(outbox.handedOn).containsOnlyKeys("of 0/0", "of 1/0");
         upsampler.close();
     }
