@@ -17,6 +17,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -232,10 +233,7 @@ final class LedgerTest {
         memory.mood = Mood.LATE;
 
         await().atMost(Duration.ofSeconds(30)).until(() -> {
-            next.http()
-                    .sendAsync(
-                            next.request("/v1/jobs/" + job).build(),
-                            java.net.http.HttpResponse.BodyHandlers.discarding());
+            next.http().sendAsync(next.request("/v1/jobs/" + job).build(), BodyHandlers.discarding());
             return gateway.stage.sittings().size() == 2;
         });
         gateway.stage.sittings().get(1).paint();
@@ -255,9 +253,8 @@ final class LedgerTest {
         String adoptable = orphan();
         await().atMost(Duration.ofSeconds(30)).until(() -> record(adoptable).getEpoch() == 1);
         memory.mood = Mood.LATE;
-        CompletableFuture<HttpResponse<String>> submitted = gateway.http()
-                .sendAsync(
-                        gateway.post("/v1/jobs", APPLE.encode()), java.net.http.HttpResponse.BodyHandlers.ofString());
+        CompletableFuture<HttpResponse<String>> submitted =
+                gateway.http().sendAsync(gateway.post("/v1/jobs", APPLE.encode()), BodyHandlers.ofString());
 
         String job = await().pollInterval(Duration.ofMillis(10))
                 .until(
@@ -284,10 +281,7 @@ final class LedgerTest {
         JobRecord left = record(job);
         String orphan = job.substring(0, job.length() - 1) + (job.endsWith("0") ? "1" : "0");
         leaveToNobody(left.toBuilder().setId(orphan).setEpoch(epoch).build());
-        gateway.http()
-                .sendAsync(
-                        gateway.request("/v1/jobs/" + orphan).build(),
-                        java.net.http.HttpResponse.BodyHandlers.discarding());
+        gateway.http().sendAsync(gateway.request("/v1/jobs/" + orphan).build(), BodyHandlers.discarding());
         return orphan;
     }
 
@@ -326,7 +320,7 @@ final class LedgerTest {
                                     .header("Idempotency-Key", "storm-" + i)
                                     .POST(BodyPublishers.ofString(APPLE.encode()))
                                     .build(),
-                            java.net.http.HttpResponse.BodyHandlers.ofString()));
+                            BodyHandlers.ofString()));
             if (i % 100 == 99) {
                 storm.forEach(CompletableFuture::join);
             }
@@ -359,9 +353,7 @@ final class LedgerTest {
 
     private CompletableFuture<HttpResponse<String>> events(String job) {
         CompletableFuture<HttpResponse<String>> events = gateway.http()
-                .sendAsync(
-                        gateway.request("/v1/jobs/" + job + "/events").build(),
-                        java.net.http.HttpResponse.BodyHandlers.ofString());
+                .sendAsync(gateway.request("/v1/jobs/" + job + "/events").build(), BodyHandlers.ofString());
         await().until(() -> gateway.ask(jobs -> gateway.watchers(job)) == 1);
         return events;
     }
