@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
             "  weir generate \"a red apple\"                           ./a-red-apple.png, seed printed",
             "  weir generate \"a red apple\" --seed 7 --out apple.png  the same picture each time",
             "  weir generate \"a cat\" --n 4 --steps 30 --guidance 4   a-cat-1.png … a-cat-4.png",
-            "  weir generate \"a rocket\" --frames frames/             and how it emerged, step by step",
+            "  weir generate \"a rocket\" --frames frames/             and how it emerged",
             "  weir generate \"a fish\" --json | jq .images[0].file    for scripts"
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -80,15 +80,21 @@ final class GenerateCommand implements Callable<Integer> {
                     "A .png or .jpg file, overwritten, or a folder. Default: named after the prompt, never overwritten.")
     private Path out;
 
-    @Option(names = "--frames", paramLabel = "DIR", description = "Write the picture after each step into this folder.")
+    @Option(
+            names = "--frames",
+            paramLabel = "DIR",
+            description =
+                    "Write how the picture emerges into this folder: a frame a step, but for those that there was "
+                            + "no time to make, as where steps are faster than frames.")
     private Path frames;
 
     @Option(
             names = "--frame-grade",
             paramLabel = "GRADE",
             defaultValue = "vae",
-            description = "How frames are decoded: vae, where one may be left out when the decoder is behind, or "
-                    + "latent_rgb, which is rough and costs nothing. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How frames are decoded: vae, or latent_rgb, which is rough and costs next to nothing, so that fewer "
+                            + "are left out. Default: ${DEFAULT-VALUE}.")
     private String frameGrade;
 
     @Option(
