@@ -26,7 +26,7 @@ record Recoveries(List<Recovery> sorted) {
         }
     }
 
-    private static final int TOLD = 5;
+    private static final int TOLD = 12;
 
     private static final double MOMENT_SECONDS = 1;
     private static final long CONCERNS_NANOS = TimeUnit.SECONDS.toNanos(15);
@@ -74,6 +74,11 @@ record Recoveries(List<Recovery> sorted) {
 
     int count() {
         return sorted.size();
+    }
+
+    /** How many took longer than so many seconds. */
+    long longerThan(double seconds) {
+        return sorted.stream().filter(recovery -> recovery.seconds() > seconds).count();
     }
 
     double medianSeconds() {

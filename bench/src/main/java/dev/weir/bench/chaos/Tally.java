@@ -95,6 +95,7 @@ final class Tally {
         json.put("different", different);
         json.put("recovery_median_s", recoveries.medianSeconds());
         json.put("recovery_p95_s", recoveries.p95Seconds());
+        json.put("recovery_over_6_s", recoveries.longerThan(ChaosBench.LONGEST_RECOVERY_SECONDS));
         json.put(
                 "recovery_longest",
                 recoveries.longest().stream().map(String::valueOf).toList());
