@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             "Roles: gateway, text-encoder, denoiser, upsampler, decoder. Any number of nodes may run each.",
             "Prints one line, \"ready URL\", when its models are loaded and warm. SIGTERM drains: what is held is finished or "
                     + "handed back, and no request is lost.",
+            "Ends by itself, with exit code 1, where it has lost the cluster and only a new start helps.",
             ""
         },
         footerHeading = "%nExamples:%n",

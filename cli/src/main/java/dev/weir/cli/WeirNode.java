@@ -19,7 +19,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -112,14 +111,14 @@ public final class WeirNode implements AutoCloseable {
         out.flush();
     }
 
-    /** Serves until the process is told to end, then drains, and ends whether the cluster lets it go or not. Does not return. */
+    /**
+     * Serves until the process is told to end, then drains, and ends whether the cluster lets it go or not. Does not return; throws
+     * once the node is of no more use, so that the process ends, drained, and whoever started it may start it anew.
+     */
     void serve() {
         Runtime.getRuntime().addShutdownHook(new Thread(this::drain, "weir-drain"));
-        try {
-            new CountDownLatch(1).await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        throw new CliException(
+                CliException.FAILED, await(node.context().health().failed()));
     }
 
     private void drain() {

@@ -196,7 +196,7 @@ final class TraceTest {
 
     private Vertx join(String name, HostPort bind, List<HostPort> join) {
         ClusterConfig config = new ClusterConfig(name, Optional.of(bind), 0, join, false);
-        return keep(get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), () -> {}))
+        return keep(get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx());
     }
 

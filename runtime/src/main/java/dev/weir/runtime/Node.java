@@ -121,11 +121,7 @@ public final class Node {
         VertxBuilder builder = Vertx.builder().withMetrics(new MicrometerMetricsFactory(metrics));
         return config.cluster()
                 .map(cluster -> Cluster.join(
-                                cluster,
-                                config.roles().contains(Role.GATEWAY),
-                                builder,
-                                options,
-                                () -> health.fail("the cluster's data is lost: start anew"))
+                                cluster, config.roles().contains(Role.GATEWAY), builder, options, health::fail)
                         .map(joined -> new Member(joined.vertx(), Optional.of(joined.address()), joined.memory())))
                 .orElseGet(() -> {
                     Vertx alone = builder.with(options).build();

@@ -46,6 +46,7 @@ final class Storm {
         }
         while (System.nanoTime() - beginNanos < time.toNanos()) {
             TimeUnit.MILLISECONDS.sleep(random.nextInt(LEAST_PAUSE_MS, MOST_PAUSE_MS));
+            startEndedAnew();
             Member member = members.get(random.nextInt(members.size()));
             FaultKind kind = draw(fitting(member));
             Fault fault = new Fault(name(kind, member), System.nanoTime());
@@ -58,6 +59,18 @@ final class Storm {
                     member,
                     seconds(fault.nanos(), System.nanoTime()),
                     tally.sent());
+        }
+    }
+
+    /** A node may end itself, where only that helps; whoever runs one starts it anew. */
+    private void startEndedAnew() {
+        for (Member member : cluster.members()) {
+            if (!member.process().isAlive()) {
+                LOG.warn("{} ended itself, and is started anew", member);
+                tally.struck(new Fault("end of itself " + member.role(), System.nanoTime()));
+                member.start();
+                member.awaitReady();
+            }
         }
     }
 

@@ -80,7 +80,7 @@ final class FixedTimeNodes {
     private static Vertx join(Settings settings) {
         ClusterConfig config = new ClusterConfig(
                 settings.cluster(), Optional.empty(), 0, List.of(HostPort.parse(settings.join())), true);
-        return Cluster.join(config, false, Vertx.builder(), new VertxOptions(), () -> System.exit(1))
+        return Cluster.join(config, false, Vertx.builder(), new VertxOptions(), reason -> System.exit(1))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join()

@@ -3,6 +3,7 @@ package dev.weir.runtime.cluster;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.ConfigException;
 import dev.weir.runtime.HostPort;
+import dev.weir.runtime.cluster.Solitude.View;
 import dev.weir.runtime.memory.ClusterMemory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -16,6 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Makes a Vertx that is part of a cluster, over TCP to the hosts given, without multicast.
@@ -31,11 +33,11 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
      *
      * @param begins whether it begins one where none of the others is up, and does not wait: gateways do
      * @param options to which those of the bus are added
-     * @param dataLost called once a lite node is of no more use, and is to be started anew
+     * @param lost told the reason once this node is of no more use, and is to be started anew
      */
     public static Future<Cluster> join(
-            ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Runnable dataLost) {
-        return join(config, InetAddress::getAllByName, begins, builder, options, dataLost);
+            ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Consumer<String> lost) {
+        return join(config, InetAddress::getAllByName, begins, builder, options, lost);
     }
 
     static Future<Cluster> join(
@@ -44,7 +46,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
             boolean begins,
             VertxBuilder builder,
             VertxOptions options,
-            Runnable dataLost) {
+            Consumer<String> lost) {
         Peers.lookNamesUpOften();
         String bindHost;
         EventBusOptions bus;
@@ -55,17 +57,31 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
             return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
         }
         Peers peers = new Peers(config.join(), names);
-        PatientClusterManager manager =
-                new PatientClusterManager(HazelcastConfigs.of(config, bindHost, peers), dataLost);
+        PatientClusterManager manager = new PatientClusterManager(
+                HazelcastConfigs.of(config, bindHost, peers),
+                () -> lost.accept("the cluster's data is lost: start anew"));
         VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
         Future<?> may = begins || config.join().isEmpty() ? Future.succeededFuture() : peers.awaitOne();
         return may.compose(v -> clustered.buildClustered())
                 .recover(problem -> Future.failedFuture(named(problem, bindHost, config.busPort())))
-                .onSuccess(vertx -> manager.watchRegistrations())
+                .onSuccess(vertx -> {
+                    manager.watchRegistrations();
+                    watchSolitude(vertx, manager, peers, lost);
+                })
                 .map(vertx -> new Cluster(
                         vertx,
                         new HostPort(bindHost, manager.self().getAddress().getPort()),
                         new HazelcastMemory(vertx, manager.getHazelcastInstance())));
+    }
+
+    private static void watchSolitude(Vertx vertx, PatientClusterManager manager, Peers peers, Consumer<String> lost) {
+        Neighbours neighbours = new Neighbours(vertx, peers, manager.self().getSocketAddress());
+        new Solitude(
+                        () -> View.of(manager.getHazelcastInstance()),
+                        neighbours::anyAnswers,
+                        (ms, look) -> vertx.setTimer(ms, timer -> look.run()),
+                        lost)
+                .watch();
     }
 
     private static EventBusOptions busOptions(ClusterConfig config, String bindHost) throws IOException {

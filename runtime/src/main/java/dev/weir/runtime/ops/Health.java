@@ -1,6 +1,7 @@
 package dev.weir.runtime.ops;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
@@ -18,9 +19,9 @@ public final class Health {
 
     private final Duration stallLimit;
     private final List<Component> components = new CopyOnWriteArrayList<>();
+    private final Promise<String> failed = Promise.promise();
     private volatile boolean started;
     private volatile boolean draining;
-    private volatile String failure = "";
 
     public Health(Duration stallLimit) {
         this.stallLimit = stallLimit;
@@ -39,9 +40,14 @@ public final class Health {
         started = true;
     }
 
-    /** The node is of no more use, for the reason given, and is to be started anew. */
+    /** The node is of no more use, for the reason given, and is to be started anew. The first reason stays. */
     public void fail(String reason) {
-        failure = reason;
+        failed.tryComplete(reason);
+    }
+
+    /** Done with the reason once the node is of no more use. */
+    public Future<String> failed() {
+        return failed.future();
     }
 
     public boolean draining() {
@@ -50,8 +56,8 @@ public final class Health {
 
     /** Why the node is not alive; empty when it is. */
     public List<String> stalls() {
-        if (!failure.isEmpty()) {
-            return List.of(failure);
+        if (failed().isComplete()) {
+            return List.of(failed().result());
         }
         return components.stream()
                 .filter(c -> c.stalledMs() > stallLimit.toMillis())
@@ -61,8 +67,8 @@ public final class Health {
 
     /** Why the node takes no work; empty when it does. */
     public List<String> unready() {
-        if (!failure.isEmpty()) {
-            return List.of(failure);
+        if (failed().isComplete()) {
+            return List.of(failed().result());
         }
         if (draining) {
             return List.of("draining");

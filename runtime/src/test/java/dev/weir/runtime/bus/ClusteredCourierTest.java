@@ -35,7 +35,7 @@ class ClusteredCourierTest extends CourierContract {
 
     private static Vertx join(String name, HostPort bind, List<HostPort> join) throws Exception {
         ClusterConfig config = new ClusterConfig(name, Optional.of(bind), 0, join, false);
-        return get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), () -> {}))
+        return get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
     }
 

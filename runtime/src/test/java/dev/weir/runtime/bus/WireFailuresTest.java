@@ -24,7 +24,7 @@ class WireFailuresTest {
         HostPort bus = FreePorts.onLoopback();
         ClusterConfig config = new ClusterConfig(
                 "test-" + UUID.randomUUID(), Optional.of(FreePorts.onLoopback()), bus.port(), List.of(), false);
-        Vertx vertx = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), () -> {}))
+        Vertx vertx = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
         try {
             SimpleMeterRegistry metrics = new SimpleMeterRegistry();

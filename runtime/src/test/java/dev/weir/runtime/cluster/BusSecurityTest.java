@@ -95,7 +95,7 @@ class BusSecurityTest {
     private static void staysOutside(Optional<BusTls> tls) throws Exception {
         ClusterConfig config = new ClusterConfig(
                 nodes.clusterName(), Optional.of(FreePorts.onLoopback()), 0, List.of(gatewayAddress), false, 0, tls);
-        Vertx intruder = get(Cluster.join(config, false, Vertx.builder(), new VertxOptions(), () -> {}))
+        Vertx intruder = get(Cluster.join(config, false, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
         try {
             Courier courier = new Courier(intruder, new SimpleMeterRegistry());

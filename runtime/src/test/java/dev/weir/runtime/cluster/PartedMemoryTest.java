@@ -149,7 +149,7 @@ class PartedMemoryTest {
     }
 
     private Cluster join(ClusterConfig config) throws Exception {
-        Cluster cluster = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), () -> {}));
+        Cluster cluster = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}));
         joined.add(cluster);
         return cluster;
     }

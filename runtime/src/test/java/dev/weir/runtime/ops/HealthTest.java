@@ -56,6 +56,18 @@ class HealthTest {
         assertThat(drained).containsExactly("gateway", "denoiser");
     }
 
+    @Test
+    void aNodeThatIsOfNoMoreUseSaysWhyAndIsNeitherAliveNorReady() throws Exception {
+        health.started();
+        assertThat(health.failed().isComplete()).isFalse();
+        health.fail("the data is lost");
+        health.fail("and more");
+
+        assertThat(get(health.failed())).isEqualTo("the data is lost");
+        assertThat(health.stalls()).containsExactly("the data is lost");
+        assertThat(health.unready()).containsExactly("the data is lost");
+    }
+
     private final class Part implements Component {
         final String name;
         final int order;

@@ -1,0 +1,125 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.cluster.Member;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
+import io.vertx.core.Future;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells when this node does not find its way back: it was together with others, has been alone since, and at every look for a
+ * minute somebody else answered, so that it is not the network that is cut. A merge takes 20 s at most; a node that freezes
+ * again in the midst of one may never merge. It is to be started anew then. Where nobody answers, it waits for them.
+ *
+ * <p>The oldest waits twice as long, so that of two nodes that have lost each other one stays, and the cluster's data with it. What
+ * counts is looks, not time, as a node that stood still has not looked. One event loop.
+ */
+final class Solitude {
+
+    static final long LOOK_MS = 5000;
+    private static final int LOOKS = 12;
+    /** More than that are not needed to hear from one. */
+    private static final int MOST_KNOWN = 64;
+
+    private static final Logger log = LoggerFactory.getLogger(Solitude.class);
+
+    /** The members of this node's cluster, as it sees them; none but itself where it left it. */
+    record View(boolean isOldest, List<InetSocketAddress> others) {
+
+        static View of(HazelcastInstance hazelcast) {
+            try {
+                List<Member> members = new ArrayList<>(hazelcast.getCluster().getMembers());
+                return new View(
+                        members.get(0).localMember(),
+                        members.stream()
+                                .filter(member -> !member.localMember())
+                                .map(Member::getSocketAddress)
+                                .toList());
+            } catch (HazelcastInstanceNotActiveException ended) {
+                return new View(false, List.of());
+            }
+        }
+    }
+
+    @FunctionalInterface
+    interface Timer {
+        void after(long ms, Runnable task);
+    }
+
+    private final Supplier<View> view;
+    private final Function<Collection<InetSocketAddress>, Future<Boolean>> anyAnswers;
+    private final Timer timer;
+    private final Consumer<String> lost;
+    /** Whom it was together with, those seen last at the end. */
+    private final Set<InetSocketAddress> known = new LinkedHashSet<>();
+
+    private boolean wasOldest;
+    private int lonelyLooks;
+
+    /**
+     * @param anyAnswers whether one of those given, or another that may be in the cluster, answers
+     * @param lost told the reason, once
+     */
+    Solitude(
+            Supplier<View> view,
+            Function<Collection<InetSocketAddress>, Future<Boolean>> anyAnswers,
+            Timer timer,
+            Consumer<String> lost) {
+        this.view = view;
+        this.anyAnswers = anyAnswers;
+        this.timer = timer;
+        this.lost = lost;
+    }
+
+    /** To be called once it has joined. */
+    void watch() {
+        timer.after(LOOK_MS, this::look);
+    }
+
+    private void look() {
+        View now = view.get();
+        if (now.others().isEmpty() && !known.isEmpty()) {
+            anyAnswers.apply(List.copyOf(known)).otherwise(false).onSuccess(this::alone);
+            return;
+        }
+        if (!now.others().isEmpty()) {
+            together(now);
+        }
+        watch();
+    }
+
+    private void together(View now) {
+        lonelyLooks = 0;
+        wasOldest = now.isOldest();
+        known.removeAll(now.others());
+        known.addAll(now.others());
+        Iterator<InetSocketAddress> longestGone = known.iterator();
+        while (known.size() > MOST_KNOWN) {
+            longestGone.next();
+            longestGone.remove();
+        }
+    }
+
+    private void alone(boolean somebodyAnswers) {
+        lonelyLooks = somebodyAnswers ? lonelyLooks + 1 : 0;
+        int patience = wasOldest ? 2 * LOOKS : LOOKS;
+        if (lonelyLooks <= patience) {
+            watch();
+            return;
+        }
+        String reason = "alone for %d s, though others answer: start anew".formatted(patience * LOOK_MS / 1000);
+        log.error("This node is {}", reason);
+        lost.accept(reason);
+    }
+}
