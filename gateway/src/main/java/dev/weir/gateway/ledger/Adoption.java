@@ -70,12 +70,17 @@ final class Adoption {
                 .register(metrics);
     }
 
-    /** @return the job, or empty where another gateway does it; failed where the ledger did not say */
+    /** Whether this gateway knows who is there, and does not end itself. */
+    boolean isPossible() {
+        return gateways.acquainted() && !jobs.isDraining();
+    }
+
+    /** @return the job, or empty where another gateway was quicker; failed where the ledger did not say */
     Future<Optional<KeptJob>> adopt(Ledger.Entry entry) {
         // The record is this gateway's own before the answer comes that it is, and who looks meanwhile finds nobody who
         // holds it.
         String id = entry.record().getId();
-        if (custody.isUnborn(id) || jobs.isDraining()) {
+        if (custody.isUnborn(id)) {
             return Future.succeededFuture(Optional.empty());
         }
         Future<Optional<KeptJob>> known = underway.get(id);

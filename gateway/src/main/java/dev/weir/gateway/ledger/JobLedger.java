@@ -184,8 +184,8 @@ public final class JobLedger {
         if (custody.holds(job.id())) {
             return Future.succeededFuture(kept.find(job.id()).orElse(job));
         }
-        if (!gateways.acquainted()) {
-            return Future.failedFuture("the owner " + owner + " has not been heard of yet");
+        if (!adoption.isPossible()) {
+            return Future.failedFuture("the owner " + owner + " is not heard of, and this gateway cannot replace it yet");
         }
         return adoption.adopt(entry).compose(adopted -> adopted.map(Future::succeededFuture)
                 .orElseGet(() -> Future.failedFuture("another gateway adopts it")));

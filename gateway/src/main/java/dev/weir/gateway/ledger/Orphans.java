@@ -54,7 +54,7 @@ final class Orphans {
             again = true;
             return;
         }
-        if (!gateways.acquainted()) {
+        if (!adoption.isPossible()) {
             lookAgain();
             return;
         }
