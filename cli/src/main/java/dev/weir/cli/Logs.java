@@ -29,7 +29,10 @@ public final class Logs extends ContextAwareBase implements Configurator {
 
     private static final String HAZELCAST = "com.hazelcast";
     private static final String APPENDER = "stderr";
-    private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{24} - %msg%n";
+    /** Of a sample, where a line is about one: its job, its number there, its attempt. */
+    private static final String SAMPLE = "%replace(%X{job}/%X{sample} attempt %X{attempt}: ){'^/ attempt : $', ''}";
+
+    private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{24} - " + SAMPLE + "%msg%n";
     private static final String LEFT_OUT = "[ignore]";
 
     @Override

@@ -185,7 +185,8 @@ public final class JobLedger {
             return Future.succeededFuture(kept.find(job.id()).orElse(job));
         }
         if (!adoption.isPossible()) {
-            return Future.failedFuture("the owner " + owner + " is not heard of, and this gateway cannot replace it yet");
+            return Future.failedFuture(
+                    "the owner " + owner + " is not heard of, and this gateway cannot replace it yet");
         }
         return adoption.adopt(entry).compose(adopted -> adopted.map(Future::succeededFuture)
                 .orElseGet(() -> Future.failedFuture("another gateway adopts it")));

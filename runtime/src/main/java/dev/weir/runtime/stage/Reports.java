@@ -57,7 +57,7 @@ final class Reports {
                         held.work.task().getRef(),
                         kind,
                         held.work.task().getTraceparent(),
-                        () -> log.warn("The owner of {} cannot be reached: {}", held.work.key(), why));
+                        () -> log.warn("The owner cannot be reached: {}", why));
             }
             underWay--;
             changed.run();

@@ -108,7 +108,7 @@ final class SampleDesk implements Outbox {
         meters.failed(failure.code());
         SampleLog.about(held.work.task().getRef(), kind, held.work.task().getTraceparent(), () -> log.atLevel(
                         failure.isSuperseded() ? Level.INFO : Level.WARN)
-                .log("{} failed: {}: {}", held.work.key(), failure.code(), failure.message()));
+                .log("A sample failed here: {}: {}", failure.code(), failure.message()));
         Failed failed = Failed.newBuilder()
                 .setCode(failure.code())
                 .setMessage(failure.message())
