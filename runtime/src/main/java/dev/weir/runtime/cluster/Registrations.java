@@ -87,7 +87,7 @@ final class Registrations {
     }
 
     private static Future<Void> tellAgain(Object what, Consumer<Completable<Void>> tell) {
-        log.warn("Struck out by who took this node for lost, and told again: {}", what);
+        log.info("Struck out by who took this node for lost, and told again: {}", what);
         Promise<Void> told = Promise.promise();
         tell.accept(told);
         return told.future();
