@@ -32,7 +32,9 @@ final class StageEvents {
         }
         Sample sample = job.samples().get(index);
         if (!sample.takes(event)) {
-            metrics.stale();
+            if (!event.hasAccepted()) { // Which is told twice.
+                metrics.stale();
+            }
             return;
         }
         sample.heard(event, jobs.now());

@@ -4,17 +4,21 @@ import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.Config;
 import io.vertx.core.Completable;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.spi.cluster.NodeInfo;
 import io.vertx.core.spi.cluster.RegistrationInfo;
+import io.vertx.core.spi.cluster.RegistrationListener;
+import io.vertx.core.spi.cluster.RegistrationUpdateEvent;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A cluster manager that waits for a member that holds data before it writes any, and says when the last such member has
- * left: what this node had registered is lost then. Both concern lite members only; others hold data themselves. And it sees to
- * it that a member which was taken for lost and came back is known again.
+ * left: what this node had registered is lost then. Both concern lite members only; others hold data themselves. It sees to it
+ * that a member which was taken for lost and came back is known again, and that messages find their way while another is silent.
  */
 final class PatientClusterManager extends HazelcastClusterManager {
 
@@ -24,7 +28,10 @@ final class PatientClusterManager extends HazelcastClusterManager {
 
     private final Runnable dataLost;
     private final Registrations registrations = new Registrations(this);
+    private final Whereabouts<List<RegistrationInfo>> listeners = new Whereabouts<>();
+    private final Whereabouts<NodeInfo> nodes = new Whereabouts<>();
     private Vertx vertx;
+    private RegistrationListener bus;
     private boolean lost;
 
     PatientClusterManager(Config config, Runnable dataLost) {
@@ -51,6 +58,31 @@ final class PatientClusterManager extends HazelcastClusterManager {
                 super.setNodeInfo(nodeInfo, done);
             }
         });
+    }
+
+    @Override
+    public void registrationListener(RegistrationListener listener) {
+        bus = listener;
+        super.registrationListener(listener);
+    }
+
+    @Override
+    public void getNodeInfo(String nodeId, Completable<NodeInfo> done) {
+        Promise<NodeInfo> asked = Promise.promise();
+        super.getNodeInfo(nodeId, asked);
+        nodes.answer(vertx, nodeId, asked.future(), done, late -> {});
+    }
+
+    @Override
+    public void getRegistrations(String address, Completable<List<RegistrationInfo>> done) {
+        Promise<List<RegistrationInfo>> asked = Promise.promise();
+        super.getRegistrations(address, asked);
+        listeners.answer(
+                vertx,
+                address,
+                asked.future(),
+                done,
+                late -> bus.registrationsUpdated(new RegistrationUpdateEvent(address, late)));
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.weir.proto.v1.Failed;
 import dev.weir.proto.v1.Finished;
 import dev.weir.proto.v1.Frame;
 import dev.weir.proto.v1.HandedBack;
+import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.Progress;
 import dev.weir.proto.v1.StageKind;
@@ -254,12 +255,24 @@ final class SampleDesk implements Outbox {
                 }
                 if (answer.succeeded()) {
                     meters.finished();
+                    acceptedBy(answer.result(), held, next);
                     release(held);
                 } else {
                     fail(held, failureOf(answer.cause()));
                 }
             });
         });
+    }
+
+    /** Told by who took it too, under the same number: who hears neither of them does not know where to miss it. */
+    private void acceptedBy(NodeStatus node, Held held, Task next) {
+        Event.Builder accepted = Event.newBuilder()
+                .setRef(next.getRef())
+                .setSeq(next.getNextSeq())
+                .setStage(node.getStage())
+                .setNode(node.getNodeId())
+                .setAccepted(Accepted.getDefaultInstance());
+        reports.tell(held, accepted, List.of());
     }
 
     @Override
