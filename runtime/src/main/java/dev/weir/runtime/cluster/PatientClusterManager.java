@@ -114,6 +114,12 @@ final class PatientClusterManager extends HazelcastClusterManager {
         super.memberRemoved(event);
     }
 
+    @Override
+    public void leave(Completable<Void> done) {
+        registrations.end();
+        super.leave(done);
+    }
+
     /** To be called once it has joined. */
     void watchRegistrations() {
         registrations.watch(vertx);

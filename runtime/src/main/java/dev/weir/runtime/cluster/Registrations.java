@@ -43,6 +43,8 @@ final class Registrations {
     /** What is asked about and not answered yet: one partition's silence holds up no other's. */
     private final Set<Object> asked = ConcurrentHashMap.newKeySet();
 
+    private volatile boolean ended;
+
     Registrations(HazelcastClusterManager manager) {
         this.manager = manager;
     }
@@ -51,6 +53,11 @@ final class Registrations {
         if (!listener.localOnly()) {
             own.add(new Registration(address, listener));
         }
+    }
+
+    /** Nothing is told any more: the node leaves. */
+    void end() {
+        ended = true;
     }
 
     void removed(String address, RegistrationInfo listener) {
@@ -63,6 +70,9 @@ final class Registrations {
     }
 
     private void look(Vertx vertx, HazelcastInstance hazelcast) {
+        if (ended) {
+            return;
+        }
         String self = manager.getNodeId();
         check(
                 vertx,
@@ -81,15 +91,21 @@ final class Registrations {
     private void check(Vertx vertx, Object what, Callable<Boolean> isKnown, Consumer<Completable<Void>> tell) {
         if (asked.add(what)) {
             vertx.executeBlocking(isKnown, false)
-                    .compose(known -> known ? Future.<Void>succeededFuture() : tellAgain(what, tell))
+                    .compose(known -> known ? Future.<Void>succeededFuture() : tellAgain(vertx, what, tell))
                     .onComplete(done -> asked.remove(what));
         }
     }
 
-    private static Future<Void> tellAgain(Object what, Consumer<Completable<Void>> tell) {
+    /** Not on an event loop: the manager's lock is held for as long as it waits for the cluster's data. */
+    private static Future<Void> tellAgain(Vertx vertx, Object what, Consumer<Completable<Void>> tell) {
         log.info("Struck out by who took this node for lost, and told again: {}", what);
         Promise<Void> told = Promise.promise();
-        tell.accept(told);
-        return told.future();
+        return vertx.executeBlocking(
+                        () -> {
+                            tell.accept(told);
+                            return null;
+                        },
+                        false)
+                .compose(asked -> told.future());
     }
 }
