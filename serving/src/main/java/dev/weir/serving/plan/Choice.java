@@ -44,7 +44,16 @@ final class Choice<K> {
         this.secondsPerRow = forward / cap;
         this.patience = PATIENCE * forward;
         this.left = cap;
-        this.newcomers = Math.min(Math.max(2, cap / NEWCOMERS), BEGUN * cap - begun(queue));
+        int held = Math.max(cap, costliest(queue)); // A row that costs more than the cap runs alone.
+        this.newcomers = Math.min(Math.max(2, cap / NEWCOMERS), BEGUN * held - begun(queue));
+    }
+
+    private static int costliest(Queue<?> queue) {
+        int cost = 0;
+        for (PlanRow<?> row : queue.rows()) {
+            cost = Math.max(cost, row.cost());
+        }
+        return cost;
     }
 
     private static int begun(Queue<?> queue) {
@@ -61,7 +70,7 @@ final class Choice<K> {
 
     /** Takes of the rows of one class as many as still find room. */
     void take(List<PlanRow<K>> rows) {
-        if (rows.isEmpty() || closed || left == 0) {
+        if (rows.isEmpty() || closed || left <= 0) {
             return;
         }
         Collection<Lane<K>> lanes = lanes(rows);
@@ -104,7 +113,7 @@ final class Choice<K> {
         while (!order.isEmpty()) {
             Lane<K> lane = order.poll();
             int cost = lane.newcomer().cost();
-            if (cost > Math.min(newcomers, left)) {
+            if (cost > newcomers || cost > left && !chosen.isEmpty()) {
                 return;
             }
             newcomers -= cost;

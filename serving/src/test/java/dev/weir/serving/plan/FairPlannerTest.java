@@ -190,6 +190,19 @@ final class FairPlannerTest {
         assertThat(device.step()).isEqualTo(List.of(pair));
     }
 
+    @Test
+    void aPairThatIsPastTheCapTakesItsFirstStepBeforeOneThatRuns() {
+        device.group(SMALL, linear(1, 0.01));
+        int first = device.add(SMALL, "a", STANDARD, 2, 20);
+        device.step();
+        int second = device.add(SMALL, "b", STANDARD, 2, 20);
+        int third = device.add(SMALL, "c", STANDARD, 2, 20);
+        assertThat(device.step()).containsExactly(second);
+        forwards(19);
+        assertThat(device.finished).containsExactly(first);
+        assertThat(device.stepsDone).doesNotContainKey(third);
+    }
+
     private void forwards(int count) {
         for (int i = 0; i < count; i++) {
             device.step();
