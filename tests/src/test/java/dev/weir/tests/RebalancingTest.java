@@ -25,6 +25,7 @@ import dev.weir.serving.DiffusionPart;
 import dev.weir.serving.RowSource;
 import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.TextEncoderStage;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -40,11 +41,13 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A denoiser joins in mid run, and takes over some of what another holds: the real network, with a device that takes its time,
- * over the bus. Each forward has one guided sample, since kernels choose by the size of a batch.
+ * over the bus. Each forward has one guided sample, since kernels choose by the size of a batch; it is measurably better than two of
+ * one row.
  */
 final class RebalancingTest {
 
-    private static final Duration ROW = Duration.ofMillis(10);
+    private static final Duration FORWARD = Duration.ofMillis(10);
+    private static final Duration ROW = Duration.ofMillis(5);
     private static final int SAMPLES = 8;
     private static final int STEPS = 40;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -85,7 +88,8 @@ final class RebalancingTest {
 
         assertThat(job.pictures()).containsExactlyElementsOf(undisturbed);
         assertThat(job.events("resumed")).isNotEmpty().hasSizeLessThanOrEqualTo(SAMPLES);
-        assertNothingIsLost(job);
+        assertNothingGoesBack(job);
+        assertThat(rowsDone()).isEqualTo(2 * 2 * SAMPLES * STEPS);
     }
 
     @Test
@@ -94,37 +98,49 @@ final class RebalancingTest {
                 WatchedJob.start(server, request("batch", 2, 3 * STEPS)).pictures();
 
         WatchedJob job = WatchedJob.start(server, request("batch", 2, 3 * STEPS));
-        awaitSteps(job, 4);
+        awaitStepsOfEach(job, 2);
         WatchedJob urgent = WatchedJob.start(server, request("interactive", SAMPLES - 2, STEPS));
         awaitSteps(urgent, SAMPLES);
         deploy(node("second"), slowDenoiser());
 
         assertThat(job.pictures()).containsExactlyElementsOf(undisturbed);
         assertThat(job.events("resumed")).anyMatch(event -> event.path("step").asInt() > 0);
-        assertNothingIsLost(job);
         urgent.pictures();
-        assertNothingIsLost(urgent);
+        assertNothingGoesBack(job);
+        assertNothingGoesBack(urgent);
+        assertThat(rowsDone()).isEqualTo(2 * (2 * 2 * 3 * STEPS + (SAMPLES - 2) * STEPS));
     }
 
-    /** No step is done twice, and each move is for the sake of speed. */
-    private static void assertNothingIsLost(WatchedJob job) {
+    /** What is told, of which a reader that is behind misses steps; and each move is for the sake of speed. */
+    private static void assertNothingGoesBack(WatchedJob job) {
         assertThat(job.events("resumed"))
                 .allSatisfy(event -> assertThat(event.path("reason").asText()).startsWith("rebalanced"));
         Map<Integer, Integer> steps = new HashMap<>();
         for (JsonNode event : job.all()) {
             int step = event.path("step").asInt();
-            int before = steps.getOrDefault(event.path("sample").asInt(), 0);
-            switch (event.path("type").asText()) {
-                case "progress" -> assertThat(step).isEqualTo(before + 1);
-                case "resumed" -> assertThat(step).isEqualTo(before);
-                default -> assertThat(step).isGreaterThanOrEqualTo(before);
-            }
-            steps.put(event.path("sample").asInt(), step);
+            Integer before = steps.put(event.path("sample").asInt(), step);
+            assertThat(step).as("%s", event).isGreaterThanOrEqualTo(before == null ? 0 : before);
         }
+    }
+
+    /** Network rows of all forwards for samples, of which a guided sample's step has two: no more where no step is done twice. */
+    private double rowsDone() {
+        return metrics.get("weir.stage.rows").tag("stage", "denoiser").counters().stream()
+                .mapToDouble(Counter::count)
+                .sum();
     }
 
     private static void awaitSteps(WatchedJob job, int steps) {
         await().atMost(PATIENCE).until(() -> job.events("progress").size() >= steps);
+    }
+
+    private static void awaitStepsOfEach(WatchedJob job, int samples) {
+        await().atMost(PATIENCE)
+                .until(() -> job.events("progress").stream()
+                                .map(event -> event.path("sample").asInt())
+                                .distinct()
+                                .count()
+                        == samples);
     }
 
     private static Map<String, Object> request(String priority, int images, int steps) {
@@ -208,7 +224,7 @@ final class RebalancingTest {
 
         @Override
         public List<float[]> predict(LatentShape input, List<Row> rows) {
-            LockSupport.parkNanos(rows.size() * ROW.toNanos());
+            LockSupport.parkNanos(FORWARD.toNanos() + rows.size() * ROW.toNanos());
             return network.predict(input, rows);
         }
 
