@@ -96,7 +96,7 @@ public final class ChaosBench implements Benchmark {
             throw e;
         }
         Footprint after = Footprint.of(cluster);
-        if (!tally.problems().isEmpty() || tally.recoveries().p95Seconds() > LONGEST_RECOVERY_SECONDS) {
+        if (!tally.problems().isEmpty() || tally.recoveries().longerThan(LONGEST_RECOVERY_SECONDS) > 0) {
             keepTranscripts(cluster, tally);
         }
         Map<String, Object> json = tally.json();
