@@ -58,8 +58,12 @@ final class HazelcastConfigs {
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
         config.setProperty("hazelcast.wait.seconds.before.join", "0");
-        // What was under way on a connection that closed is given up after twice this time; by default, after minutes.
-        config.setProperty("hazelcast.operation.call.timeout.millis", "15000");
+        // What was under way on a connection that closed is lost, and noticed after twice this time; by default, after
+        // two minutes. No shorter than what makes a member no member: until then it may yet answer.
+        config.setProperty("hazelcast.operation.call.timeout.millis", "10000");
+        // The same for a partition on its way, noticed that much after this; by default, five minutes. Until then its
+        // holder takes no write to it, and of a member that dies meanwhile nobody takes over the data.
+        config.setProperty("hazelcast.partition.migration.timeout", "5");
         // Who leaves hands its share of the data on first, but does not wait for ever where the others cannot take it.
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "10");
         return config;
