@@ -8,6 +8,8 @@ import java.util.List;
 /** One node of a cluster of processes: it may die and be started anew, at the same address. Any thread. */
 public final class Member {
 
+    private static final int MOST_EARLIER_CHARS = 4_000_000;
+
     private final String name;
     private final Role role;
     private final Host host;
@@ -51,6 +53,7 @@ public final class Member {
     public void start() {
         if (process != null) {
             earlier.append(process.transcript()).append("\n(started anew)\n");
+            earlier.delete(0, Math.max(0, earlier.length() - MOST_EARLIER_CHARS));
         }
         process = WeirProcess.start(jvm, arguments);
     }
@@ -59,7 +62,7 @@ public final class Member {
         url = URI.create(process.awaitReady());
     }
 
-    /** What all its processes printed. */
+    /** What all its processes printed, the newest of it. */
     public String transcript() {
         return earlier + process.transcript();
     }
