@@ -8,6 +8,7 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.gateway.job.JobId;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Told;
@@ -21,6 +22,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,26 @@ final class LedgerTest {
         }
         assertThat(gateway.isIdle()).isTrue();
         assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    @Test
+    void whoLostAllOthersFromSightTakesInNothingThatOnlyItWouldRemember() {
+        gateway.stage.script(Sitting::start);
+        memory.isAlone = false;
+        String known = submit();
+        memory.isAlone = true;
+
+        HttpResponse<String> response = post(APPLE);
+
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.body()).contains("ledger_unavailable", "cut off");
+        assertThat(gateway.fetch("/v1/jobs/" + known).statusCode()).isEqualTo(200);
+        assertThat(gateway.fetch("/v1/jobs/" + JobId.at(0, new Random())).statusCode())
+                .as("what is not known here may be known elsewhere")
+                .isEqualTo(503);
+
+        memory.isAlone = false;
+        assertThat(post(APPLE).statusCode()).isEqualTo(202);
     }
 
     @Test

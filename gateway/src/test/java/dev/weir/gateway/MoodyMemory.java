@@ -38,6 +38,7 @@ final class MoodyMemory implements ClusterMemory {
     private final ClusterMemory memory;
     volatile Mood mood = Mood.WELL;
     volatile boolean isShared;
+    volatile boolean isAlone = true;
 
     MoodyMemory(Vertx vertx) {
         this.vertx = vertx;
@@ -52,6 +53,11 @@ final class MoodyMemory implements ClusterMemory {
     @Override
     public boolean isShared() {
         return isShared;
+    }
+
+    @Override
+    public boolean isAlone() {
+        return isAlone;
     }
 
     @Override

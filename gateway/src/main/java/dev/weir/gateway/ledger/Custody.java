@@ -36,6 +36,7 @@ final class Custody implements RecordedJob.Owner {
     private static final Duration REMOVED = Duration.ofSeconds(25);
 
     private static final String WOKEN = "this gateway stood still, and has yet to find the others again";
+    private static final String CUT_OFF = "this gateway sees no other node, and may be cut off";
     /** The code of what could not be recorded, or looked up, in time. */
     static final String UNRECORDED = "ledger_unavailable";
 
@@ -126,6 +127,9 @@ final class Custody implements RecordedJob.Owner {
     Future<KeptJob> submit(String id, JobSpec spec) {
         if (!gateways.settled()) {
             return Future.failedFuture(unavailable(WOKEN));
+        }
+        if (gateways.isCutOff()) {
+            return Future.failedFuture(unavailable(CUT_OFF));
         }
         RecordedJob recordedJob = describe(id, spec);
         Job job;

@@ -44,11 +44,12 @@ final class Gateways {
      * A member that slept for too long is alone at first, with a copy of the memory that nobody else sees, and is taken back
      * within some 20 s. Whoever hears nobody for longer has nobody to hear.
      */
-    private static final long ALONE_NANOS = Duration.ofSeconds(40).toNanos();
+    private static final Duration ALONE = Duration.ofSeconds(40);
 
     private final NodeContext node;
     private final LongSupplier nanoClock;
     private final LeaseTable<GatewayStatus> table;
+    private final Company company;
     /** Not heard here, and not told as lost yet. */
     private final Set<String> missing = new HashSet<>();
 
@@ -70,6 +71,7 @@ final class Gateways {
                 new LeaseTable.Reading<>(GatewayStatus::getName, GatewayStatus::getSequence, GatewayStatus::getGone),
                 StatusDirectory.LEASE.toNanos(),
                 nanoClock);
+        this.company = new Company(() -> hearsAnybody() && !node.memory().isAlone(), ALONE, nanoClock);
     }
 
     /** Done when others are heard. */
@@ -78,6 +80,7 @@ final class Gateways {
         acquaintedNanos = tickedNanos + ACQUAINTED_NANOS;
         node.vertx().setPeriodic(TICK_MS, timer -> tick());
         node.vertx().setPeriodic(0, PUBLISH_MS, timer -> publish());
+        node.directory().onLost(stage -> company.left(stage.getGone()));
         return node.courier()
                 .listen(Addresses.GATEWAYS, this::receive)
                 .onSuccess(opened -> inbox = opened)
@@ -128,6 +131,11 @@ final class Gateways {
         return settled;
     }
 
+    /** Whether this gateway may be cut off from all others: what it records may be seen by nobody else. */
+    boolean isCutOff() {
+        return company.isLost();
+    }
+
     /** When it looked at the clock last. */
     long tickedNanos() {
         return tickedNanos;
@@ -167,7 +175,8 @@ final class Gateways {
         checkAwake();
         table.sweep().forEach(this::miss);
         tellLost();
-        if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE_NANOS) {
+        company.isLost();
+        if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE.toNanos()) {
             log.warn("No other gateway was heard of since it woke: {} goes on alone", self());
             settled = true;
         }
@@ -175,6 +184,7 @@ final class Gateways {
 
     private void miss(GatewayStatus last) {
         missing.add(last.getName());
+        company.left(last.getGone());
         publish(); // The others wait for its word that it does not hear it either.
     }
 

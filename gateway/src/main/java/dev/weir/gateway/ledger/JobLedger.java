@@ -153,8 +153,8 @@ public final class JobLedger {
     }
 
     private Future<KeptJob> lookUp(String id) {
-        if (!gateways.settled()) {
-            return Future.failedFuture("this gateway stood still, and has yet to find the others again");
+        if (!gateways.settled() || gateways.isCutOff()) {
+            return Future.failedFuture("this gateway has yet to find the others again");
         }
         return ledger.find(id).compose(found -> {
             if (found.isEmpty()) {

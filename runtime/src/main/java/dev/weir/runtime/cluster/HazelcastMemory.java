@@ -48,4 +48,9 @@ final class HazelcastMemory implements ClusterMemory {
         return hazelcast.getCluster().getMembers().stream()
                 .anyMatch(member -> !member.localMember() && !member.isLiteMember());
     }
+
+    @Override
+    public boolean isAlone() {
+        return hazelcast.getCluster().getMembers().size() <= 1;
+    }
 }

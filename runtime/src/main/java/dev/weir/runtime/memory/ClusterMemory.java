@@ -13,4 +13,7 @@ public interface ClusterMemory {
 
     /** Whether other nodes hold it too, so that it outlives this one. */
     boolean isShared();
+
+    /** Whether no other node is in this one's cluster, not even one that holds nothing of it. */
+    boolean isAlone();
 }

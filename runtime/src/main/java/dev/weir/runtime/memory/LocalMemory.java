@@ -37,4 +37,9 @@ public final class LocalMemory implements ClusterMemory {
     public boolean isShared() {
         return false;
     }
+
+    @Override
+    public boolean isAlone() {
+        return true;
+    }
 }
