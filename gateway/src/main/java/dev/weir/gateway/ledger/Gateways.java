@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The gateways that are alive, by leases as stages have them, and this one among them. None is lost that another one still
- * hears, and who hears nobody at all has lost nobody: it is cut off itself. One that slept so long that others may have taken
+ * hears, and who hears nobody at all, or nobody until a moment ago, has lost nobody: it is cut off itself. One that slept so long that others may have taken
  * its jobs goes on under a new name, so that nothing is its own any more, and it is not {@link #settled} before another gateway
  * has heard of that name and shares its view of the cluster's memory. Event loop of the gateway.
  */
@@ -36,7 +36,7 @@ final class Gateways {
     /** The others wait for a lease; the last status may have left up to one publication before the sleep. */
     private static final long SLEPT_NANOS =
             StatusDirectory.LEASE.minusMillis(PUBLISH_MS).toNanos();
-    /** Who has just come up has not heard of all the others yet. */
+    /** Who has just come up, or was deaf until now, has not heard of all the others yet. */
     private static final long ACQUAINTED_NANOS =
             StatusDirectory.LEASE.plusMillis(500).toNanos();
 
@@ -61,6 +61,7 @@ final class Gateways {
     private long tickedNanos;
     private long acquaintedNanos;
     private long wokeNanos;
+    private boolean heard;
     private boolean settled = true;
     private boolean gone;
 
@@ -174,6 +175,11 @@ final class Gateways {
     private void tick() {
         checkAwake();
         table.sweep().forEach(this::miss);
+        boolean hears = hearsAnybody();
+        if (hears && !heard) {
+            acquaintedNanos = nanoClock.getAsLong() + ACQUAINTED_NANOS;
+        }
+        heard = hears;
         tellLost();
         company.isLost();
         if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE.toNanos()) {
@@ -189,7 +195,7 @@ final class Gateways {
     }
 
     private void tellLost() {
-        if (missing.isEmpty() || !hearsAnybody()) {
+        if (missing.isEmpty() || !acquainted()) {
             return;
         }
         for (String name : List.copyOf(missing)) {

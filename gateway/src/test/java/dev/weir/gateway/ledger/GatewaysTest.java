@@ -103,14 +103,41 @@ final class GatewaysTest {
         assertThat(lost).isEmpty();
 
         hearStages();
+        await().during(Duration.ofMillis(300))
+                .until(() -> !node.directory().alive().isEmpty() && lost.isEmpty());
+        for (int i = 0; i < 4; i++) {
+            pass(Duration.ofSeconds(1));
+        }
 
         await().until(() -> lost.contains("other.1"));
         assertThat(on(gateways::acquainted)).isTrue();
     }
 
     @Test
+    void whoWasDeafBuriesNobodyBeforeItCouldHearOfAll() throws Exception {
+        hear("other.1", false);
+        await().until(() -> on(() -> gateways.isAlive("other.1")));
+        for (int i = 0; i < 4; i++) {
+            pass(Duration.ofSeconds(1));
+        }
+
+        hearStages();
+        await().until(() -> !node.directory().alive().isEmpty());
+        pass(Duration.ofSeconds(1));
+        hear("other.1", false);
+        await().until(() -> on(() -> gateways.isAlive("other.1")));
+        pass(Duration.ofSeconds(2));
+
+        assertThat(lost).isEmpty();
+    }
+
+    @Test
     void aGoodbyeIsALossAtOnce() throws Exception {
         hearStages();
+        await().until(() -> !node.directory().alive().isEmpty());
+        for (int i = 0; i < 4; i++) {
+            pass(Duration.ofSeconds(1));
+        }
         hear("other.1", false);
         await().until(() -> on(() -> gateways.isAlive("other.1")));
 
@@ -167,7 +194,10 @@ final class GatewaysTest {
         pass(Duration.ofSeconds(60));
 
         assertThat(on(gateways::self)).isEqualTo(before);
-        await().until(() -> on(gateways::acquainted));
+        await().until(() -> {
+            pass(Duration.ofSeconds(1));
+            return on(gateways::acquainted);
+        });
     }
 
     private void hearStages() {
