@@ -159,6 +159,31 @@ final class ResumingTest {
     }
 
     @Test
+    void whoSeesNoStageAtAllMayBeCutOffAndDoesNotBlameTheSample() {
+        gateway.stage.script(sitting -> {
+            sitting.isAt("node-" + sitting.task.getRef().getAttempt());
+            sitting.start();
+            if (sitting.task.getRef().getAttempt() > 3) {
+                sitting.finish();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            loseEach(socket, 2);
+            List<NodeStatus> all = gateway.directory.alive();
+            await().until(() -> {
+                lose("node-3");
+                all.forEach(status -> gateway.directory.remove(status.getStage()));
+                return socket.events("resumed").size() >= 3;
+            });
+
+            all.forEach(gateway.directory::put);
+
+            socket.awaitType("completed");
+            assertThat(socket.events("failed")).isEmpty();
+        }
+    }
+
+    @Test
     void aNodeThatIsLostAndBackAgainAndAgainDidNotDieOfTheSample() {
         gateway.stage.script(sitting -> {
             sitting.isAt("node-1");

@@ -75,6 +75,10 @@ public final class Jobs {
         return jobs.get(id);
     }
 
+    boolean seesStages() {
+        return !node.directory().alive().isEmpty();
+    }
+
     List<Job> inFlight() {
         return List.copyOf(jobs.values());
     }

@@ -27,6 +27,7 @@ final class Restarts {
     private static final String NO_NODE = "no_node";
 
     private static final long LAST_WORDS_MS = 300;
+    private static final int BLIND = 2;
     private static final long SUPERSEDED_PAUSE_MS = 1000;
 
     private static final Failure DRAINED = new Failure("handed_back", "a node is draining", true);
@@ -125,7 +126,7 @@ final class Restarts {
         sample.strike();
         job.struck(sample);
         int strikes = sample.danger();
-        if (strikes >= mostStrikes) {
+        if (strikes >= fatalStrikes()) {
             String message = "%s; it was lost or failed %d times without coming further, on %s"
                     .formatted(failure.message(), strikes, sample.strikes().where());
             jobs.fail(job, sample, new Failure(failure.code(), message, false));
@@ -141,6 +142,11 @@ final class Restarts {
                 sample,
                 failure,
                 pauses ? pause + ThreadLocalRandom.current().nextLong(pause) : 0);
+    }
+
+    /** Who sees no stage at all may be what is cut off: its nodes did not die of the sample, and one it sees again will tell. */
+    private int fatalStrikes() {
+        return jobs.seesStages() ? mostStrikes : BLIND * mostStrikes;
     }
 
     /** Whether one more strike fails it. */
