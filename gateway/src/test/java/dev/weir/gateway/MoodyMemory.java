@@ -51,6 +51,16 @@ final class MoodyMemory implements ClusterMemory {
     }
 
     @Override
+    public String member() {
+        return memory.member();
+    }
+
+    @Override
+    public boolean isMember(String member) {
+        return memory.isMember(member);
+    }
+
+    @Override
     public boolean isShared() {
         return isShared;
     }

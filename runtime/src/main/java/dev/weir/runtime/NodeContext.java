@@ -56,7 +56,7 @@ public record NodeContext(
             MeterRegistry metrics,
             Tracing tracing) {
         Courier courier = new Courier(vertx, metrics);
-        StatusDirectory directory = new StatusDirectory(vertx);
+        StatusDirectory directory = new StatusDirectory(vertx, memory::isMember);
         OfferDispatcher dispatcher = new OfferDispatcher(vertx, courier, directory, metrics, limits.patience());
         return dispatcher
                 .start()

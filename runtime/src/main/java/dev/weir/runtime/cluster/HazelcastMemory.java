@@ -1,5 +1,6 @@
 package dev.weir.runtime.cluster;
 
+import com.hazelcast.cluster.Member;
 import com.hazelcast.core.HazelcastInstance;
 import dev.weir.runtime.memory.ClusterMemory;
 import dev.weir.runtime.memory.MemoryArea;
@@ -38,9 +39,20 @@ final class HazelcastMemory implements ClusterMemory {
     @Override
     public String view() {
         return hazelcast.getCluster().getMembers().stream()
-                .map(member -> member.getUuid().toString())
+                .map(HazelcastMemory::name)
                 .sorted()
                 .collect(Collectors.joining(","));
+    }
+
+    @Override
+    public String member() {
+        return name(hazelcast.getCluster().getLocalMember());
+    }
+
+    @Override
+    public boolean isMember(String member) {
+        return hazelcast.getCluster().getMembers().stream()
+                .anyMatch(known -> name(known).equals(member));
     }
 
     @Override
@@ -52,5 +64,9 @@ final class HazelcastMemory implements ClusterMemory {
     @Override
     public boolean isAlone() {
         return hazelcast.getCluster().getMembers().size() <= 1;
+    }
+
+    private static String name(Member member) {
+        return member.getUuid().toString();
     }
 }

@@ -11,6 +11,12 @@ public interface ClusterMemory {
     /** Whom this node believes to share it with: equal on nodes that do, once those who came or went are known to all. */
     String view();
 
+    /** What this node is called in the cluster, until it is removed from it; empty where there is none. */
+    String member();
+
+    /** Whether a node of that name is in this one's cluster. */
+    boolean isMember(String member);
+
     /** Whether other nodes hold it too, so that it outlives this one. */
     boolean isShared();
 

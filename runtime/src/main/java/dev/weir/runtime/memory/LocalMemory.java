@@ -34,6 +34,16 @@ public final class LocalMemory implements ClusterMemory {
     }
 
     @Override
+    public String member() {
+        return "";
+    }
+
+    @Override
+    public boolean isMember(String member) {
+        return true;
+    }
+
+    @Override
     public boolean isShared() {
         return false;
     }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,13 +31,16 @@ public final class StatusDirectory implements NodeDirectory {
 
     private final Vertx vertx;
     private final Context context;
+    private final Predicate<String> isMember;
     private final LeaseTable<NodeStatus> table = new LeaseTable<>(READING, LEASE.toNanos(), System::nanoTime);
     private final List<Consumer<NodeStatus>> lostListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<NodeStatus>> heardListeners = new ArrayList<>();
     private volatile List<NodeStatus> alive = List.of();
 
-    public StatusDirectory(Vertx vertx) {
+    /** @param isMember whether the cluster knows the node that is called so */
+    public StatusDirectory(Vertx vertx, Predicate<String> isMember) {
         this.vertx = vertx;
+        this.isMember = isMember;
         this.context = vertx.getOrCreateContext();
     }
 
@@ -76,6 +80,9 @@ public final class StatusDirectory implements NodeDirectory {
             return;
         }
         NodeStatus status = delivery.parcel().header().getStatus();
+        if (!status.getMember().isEmpty() && !isMember.test(status.getMember())) {
+            return; // It was cut off, and has yet to find back: it hears nothing of what it would be asked.
+        }
         table.hear(status).ifPresent(this::tellLost);
         alive = table.alive();
         heardListeners.forEach(listener -> listener.accept(status));

@@ -220,6 +220,7 @@ public final class StageNode extends VerticleBase implements Component {
         String[] target = stage.target().split(" ", 2);
         Optional<Load> load = stage.load();
         return NodeStatus.newBuilder()
+                .setMember(node.memory().member())
                 .setNodeId(node.nodeId())
                 .setAddress(address)
                 .setStage(stage.kind())

@@ -31,7 +31,7 @@ class OfferDispatcherTest {
     private final Vertx vertx = Vertx.vertx();
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     private final Courier courier = new Courier(vertx, metrics);
-    private final StatusDirectory directory = new StatusDirectory(vertx);
+    private final StatusDirectory directory = new StatusDirectory(vertx, member -> true);
     private final OfferDispatcher dispatcher =
             new OfferDispatcher(vertx, courier, directory, metrics, Duration.ofMillis(600));
 
