@@ -12,7 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A command of Weir in a JVM of its own, on this JVM's class path. None outlives this JVM, whatever ends that. Any thread.
+ * A command of Weir in a JVM of its own, on this JVM's class path. None outlives this JVM, unless that is killed or runs out of
+ * memory, when nothing of its own runs any more. Any thread.
  *
  * <p>Whatever does not go as it should, such as a process that ends before it is ready, is an AssertionError that bears what the
  * process printed.
