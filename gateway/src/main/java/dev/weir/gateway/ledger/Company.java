@@ -30,12 +30,21 @@ final class Company {
         this.nanoClock = nanoClock;
     }
 
-    /** Another node is heard no more. @param goodbye whether it said so */
+    /** Another node is heard no more. @param goodbye whether it said so, which may be told later than it is seen */
     void left(boolean goodbye) {
         saidGoodbye = goodbye;
+        if (goodbye && !wasTogether) {
+            doubts = false;
+        }
     }
 
     boolean isLost() {
+        look();
+        return doubts;
+    }
+
+    /** To be called now and then. */
+    void look() {
         boolean isTogether = together.getAsBoolean();
         if (wasTogether && !isTogether && !saidGoodbye) {
             doubts = true;
@@ -43,9 +52,11 @@ final class Company {
             log.warn("No other node is to be seen: this one may be cut off, and takes in no jobs");
         }
         wasTogether = isTogether;
+        if (isTogether) {
+            saidGoodbye = false; // Who left while others stayed says nothing of when those are gone.
+        }
         if (isTogether || nanoClock.getAsLong() - lostNanos >= doubtNanos) {
             doubts = false;
         }
-        return doubts;
     }
 }

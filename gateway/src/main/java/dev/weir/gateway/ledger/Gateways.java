@@ -23,9 +23,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The gateways that are alive, by leases as stages have them, and this one among them. None is lost that another one still
- * hears, and who hears nobody at all, or nobody until a moment ago, has lost nobody: it is cut off itself. One that slept so long that others may have taken
- * its jobs goes on under a new name, so that nothing is its own any more, and it is not {@link #settled} before another gateway
- * has heard of that name and shares its view of the cluster's memory. Event loop of the gateway.
+ * hears, and who hears nobody at all, or nobody until a moment ago, has lost nobody: it is cut off itself. One that slept so
+ * long that others may have taken its jobs goes on under a new name, so that nothing is its own any more, and it is not {@link
+ * #settled} before another gateway has heard of that name and shares its view of the cluster's memory. Event loop of the
+ * gateway.
  */
 final class Gateways {
 
@@ -181,7 +182,7 @@ final class Gateways {
         }
         heard = hears;
         tellLost();
-        company.isLost();
+        company.look();
         if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE.toNanos()) {
             log.warn("No other gateway was heard of since it woke: {} goes on alone", self());
             settled = true;

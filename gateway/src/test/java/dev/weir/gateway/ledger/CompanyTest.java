@@ -57,6 +57,27 @@ final class CompanyTest {
         assertThat(company.isLost()).isFalse();
     }
 
+    @Test
+    void anOldGoodbyeSaysNothingOfThoseWhoStayed() {
+        see(true);
+        company.left(true);
+        see(true);
+
+        see(false);
+
+        assertThat(company.isLost()).isTrue();
+    }
+
+    @Test
+    void aGoodbyeMayBeToldLaterThanItIsSeen() {
+        see(true);
+        see(false);
+
+        company.left(true);
+
+        assertThat(company.isLost()).isFalse();
+    }
+
     private void see(boolean others) {
         together = others;
         company.isLost();

@@ -60,9 +60,7 @@ final class GatewaysTest {
         await().until(() -> on(() -> gateways.isAlive("other.1")));
         assertThat(on(() -> gateways.address("other.1"))).hasValue("weir.gateway.other");
 
-        for (int i = 0; i < 4; i++) {
-            pass(Duration.ofSeconds(1));
-        }
+        passSeconds(4);
 
         assertThat(lost).containsExactly("other.1");
         assertThat(on(() -> gateways.isAlive("other.1"))).isFalse();
@@ -95,9 +93,7 @@ final class GatewaysTest {
         hear("other.1", false);
         await().until(() -> on(() -> gateways.isAlive("other.1")));
 
-        for (int i = 0; i < 4; i++) {
-            pass(Duration.ofSeconds(1));
-        }
+        passSeconds(4);
         assertThat(on(() -> gateways.others())).isEmpty();
         assertThat(on(gateways::acquainted)).isFalse();
         assertThat(lost).isEmpty();
@@ -105,9 +101,7 @@ final class GatewaysTest {
         hearStages();
         await().during(Duration.ofMillis(300))
                 .until(() -> !node.directory().alive().isEmpty() && lost.isEmpty());
-        for (int i = 0; i < 4; i++) {
-            pass(Duration.ofSeconds(1));
-        }
+        passSeconds(4);
 
         await().until(() -> lost.contains("other.1"));
         assertThat(on(gateways::acquainted)).isTrue();
@@ -117,9 +111,7 @@ final class GatewaysTest {
     void whoWasDeafBuriesNobodyBeforeItCouldHearOfAll() throws Exception {
         hear("other.1", false);
         await().until(() -> on(() -> gateways.isAlive("other.1")));
-        for (int i = 0; i < 4; i++) {
-            pass(Duration.ofSeconds(1));
-        }
+        passSeconds(4);
 
         hearStages();
         await().until(() -> !node.directory().alive().isEmpty());
@@ -135,9 +127,7 @@ final class GatewaysTest {
     void aGoodbyeIsALossAtOnce() throws Exception {
         hearStages();
         await().until(() -> !node.directory().alive().isEmpty());
-        for (int i = 0; i < 4; i++) {
-            pass(Duration.ofSeconds(1));
-        }
+        passSeconds(4);
         hear("other.1", false);
         await().until(() -> on(() -> gateways.isAlive("other.1")));
 
@@ -174,15 +164,11 @@ final class GatewaysTest {
         await().until(() -> on(() -> gateways.isAlive("other.1")));
         pass(Duration.ofSeconds(4));
 
-        for (int i = 0; i < 30; i++) {
-            pass(Duration.ofSeconds(1));
-        }
+        passSeconds(30);
         assertThat(on(() -> gateways.others())).isEmpty();
         assertThat(on(gateways::settled)).as("its memory may be its own alone").isFalse();
 
-        for (int i = 0; i < 12; i++) {
-            pass(Duration.ofSeconds(1));
-        }
+        passSeconds(12);
         await().until(() -> on(gateways::settled));
     }
 
@@ -227,6 +213,13 @@ final class GatewaysTest {
     private void pass(Duration time) throws Exception {
         long now = nanos.addAndGet(time.toNanos());
         await().until(() -> on(() -> gateways.tickedNanos() >= now));
+    }
+
+    /** One after the other: it does not sleep meanwhile. */
+    private void passSeconds(int seconds) throws Exception {
+        for (int i = 0; i < seconds; i++) {
+            pass(Duration.ofSeconds(1));
+        }
     }
 
     private <T> T on(Callable<T> question) throws Exception {

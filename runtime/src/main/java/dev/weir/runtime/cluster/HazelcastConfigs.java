@@ -51,9 +51,8 @@ final class HazelcastConfigs {
         // member froze, those that suspected it last were left out of the new membership.
         config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
         config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
-        // Who suspects all that are older asks the others whether it is the oldest, and until then can neither work nor
-        // be
-        // taken back. One that it no longer reaches kept it so for 40 s; by default, for up to two minutes.
+        // Who suspects all that are older asks the others whether it is the oldest, and can until then neither work nor
+        // find back. One that it no longer reached kept it so for 40 s; by default, for up to two minutes.
         config.setProperty("hazelcast.mastership.claim.timeout.seconds", "15");
         // A write is not held up for longer by a frozen node that is to have a copy: looked at once a second.
         config.setProperty("hazelcast.operation.backup.timeout.millis", "200");

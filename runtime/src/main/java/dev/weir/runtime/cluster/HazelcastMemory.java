@@ -8,6 +8,7 @@ import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Vertx;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Collectors;
 
 /** The memory of the cluster in Hazelcast's maps, of byte arrays by string, so that nothing is serialized but these. Any thread. */
@@ -49,10 +50,17 @@ final class HazelcastMemory implements ClusterMemory {
         return name(hazelcast.getCluster().getLocalMember());
     }
 
+    /** Asked for each status that comes, so without a string for each member; strangers may send what is no name. */
     @Override
     public boolean isMember(String member) {
+        UUID asked;
+        try {
+            asked = UUID.fromString(member);
+        } catch (IllegalArgumentException noName) {
+            return false;
+        }
         return hazelcast.getCluster().getMembers().stream()
-                .anyMatch(known -> name(known).equals(member));
+                .anyMatch(known -> known.getUuid().equals(asked));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -83,8 +84,9 @@ public final class StatusDirectory implements NodeDirectory {
         if (!status.getMember().isEmpty() && !isMember.test(status.getMember())) {
             return; // It was cut off, and has yet to find back: it hears nothing of what it would be asked.
         }
-        table.hear(status).ifPresent(this::tellLost);
+        Optional<NodeStatus> gone = table.hear(status);
         alive = table.alive();
+        gone.ifPresent(this::tellLost);
         heardListeners.forEach(listener -> listener.accept(status));
     }
 
