@@ -110,6 +110,28 @@ final class JobsApiTest {
     }
 
     @Test
+    void onePictureIsCancelledAndTheOthersGoOn() {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE.copy().put("n", 3)));
+        await().until(() -> gateway.stage.sittings().size() == 3);
+
+        JsonObject answer = delete(path + "/images/1");
+        assertThat(answer.getBoolean("cancelled")).isTrue();
+        assertThat(answer.getInteger("sample")).isEqualTo(1);
+        assertThat(delete(path + "/images/1").getBoolean("cancelled")).isFalse();
+        assertThat(delete(path + "/images/3").getJsonObject("error").getString("code"))
+                .isEqualTo("not_found");
+        gateway.stage.sittings().forEach(Sitting::paint);
+
+        await().until(gateway::isIdle);
+        assertThat(status(path).getJsonArray("images"))
+                .extracting(image -> ((JsonObject) image).getString("state"))
+                .containsExactly("completed", "cancelled", "completed");
+        assertThat(delete(path + "/images/0").getBoolean("cancelled")).isFalse();
+        assertThat(gateway.fetch(path + "/images/0").statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void leavingTheEventsDoesNotCancelTheJob() {
         gateway.stage.script(Sitting::start);
         String path = location(submit(APPLE));

@@ -78,6 +78,43 @@ final class StreamTest {
     }
 
     @Test
+    void cancelsTheOnePictureThatIsNamedAndTheOthersGoOn() {
+        gateway.stage.script(Sitting::start);
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            socket.generate("mine", new JsonObject().put("n", 3));
+            await().until(() -> gateway.stage.sittings().size() == 3);
+
+            socket.send(new JsonObject().put("type", "cancel").put("id", "mine").put("sample", 1));
+
+            JsonObject cancelled = socket.awaitType("cancelled");
+            assertThat(cancelled.getInteger("sample")).isEqualTo(1);
+            await().untilAsserted(() -> assertThat(gateway.cancels).containsExactly(cancelled.getString("job") + "/1"));
+            gateway.stage.sittings().forEach(Sitting::paint);
+            await().until(() -> socket.events("completed").size() == 2);
+            assertThat(socket.events("completed"))
+                    .extracting(event -> event.getInteger("sample"))
+                    .containsExactlyInAnyOrder(0, 2);
+            assertThat(socket.events("cancelled")).hasSize(1);
+        }
+    }
+
+    @Test
+    void aPictureThatTheJobDoesNotHaveCannotBeCancelled() {
+        gateway.stage.script(Sitting::start);
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            socket.generate("mine", new JsonObject().put("n", 2));
+            await().until(() -> gateway.stage.sittings().size() == 2);
+
+            socket.send(new JsonObject().put("type", "cancel").put("id", "mine").put("sample", 2));
+
+            JsonObject error = socket.awaitType("error").getJsonObject("error");
+            assertThat(error.getString("code")).isEqualTo("out_of_range");
+            assertThat(error.getString("param")).isEqualTo("sample");
+            assertThat(gateway.<Integer>ask(jobs -> jobs.samplesInFlight())).isEqualTo(2);
+        }
+    }
+
+    @Test
     void closingTheSocketCancelsItsJobs() {
         gateway.stage.script(Sitting::start);
         try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {

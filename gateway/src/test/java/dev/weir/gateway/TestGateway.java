@@ -8,6 +8,7 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -69,7 +70,9 @@ final class TestGateway implements AutoCloseable {
     final TestDirectory directory;
     final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     final TestStage stage;
+    /** What stages were told to drop: a job, or job/sample. */
     final List<String> cancels = new CopyOnWriteArrayList<>();
+
     final ClusterMemory memory;
     private final HttpClient http = HttpClient.newHttpClient();
     private final NodeContext node;
@@ -98,7 +101,7 @@ final class TestGateway implements AutoCloseable {
         get(courier.listen(Addresses.stage(StageKind.DECODER, TestStage.NODE), stage::offered));
         get(courier.listen(
                 Addresses.CANCEL,
-                delivery -> cancels.add(delivery.parcel().header().getCancel().getJobId())));
+                delivery -> cancels.add(named(delivery.parcel().header().getCancel()))));
         for (StageKind kind :
                 List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER)) {
             directory.put(status(kind).build());
@@ -106,6 +109,12 @@ final class TestGateway implements AutoCloseable {
         node = node("gateway-a", courier);
         verticle = new GatewayVerticle(node, config);
         deployment = get(vertx.deployVerticle(verticle));
+    }
+
+    private static String named(Cancel cancel) {
+        return cancel.hasSample()
+                ? cancel.getSample().getJobId() + "/" + cancel.getSample().getSample()
+                : cancel.getJobId();
     }
 
     /** Another gateway of the same cluster, before the same stage. */

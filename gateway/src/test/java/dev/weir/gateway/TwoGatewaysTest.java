@@ -82,6 +82,27 @@ final class TwoGatewaysTest {
     }
 
     @Test
+    void onePictureIsCancelledFromTheOtherGatewayAndStaysSoWhenItsOwnerIsLost() {
+        owner.stage.script(Sitting::start);
+        String path = submit(owner, APPLE.copy().put("n", 2));
+        await().until(() -> owner.stage.sittings().size() == 2);
+
+        assertThat(delete(other, path + "/images/1")).isTrue();
+        await().until(() -> state(owner, path, 1).equals("cancelled"));
+        await().until(() -> state(other, path, 1).equals("cancelled"));
+        assertThat(state(owner, path, 0)).isEqualTo("started");
+        owner.stop();
+
+        await().until(() -> owner.stage.sittings().size() == 3);
+        Sitting again = owner.stage.sittings().get(2);
+        assertThat(again.task.getRef().getSample()).isZero();
+        again.paint();
+        await().until(() -> state(other, path, 0).equals("completed"));
+        assertThat(state(other, path, 1)).isEqualTo("cancelled");
+        assertThat(owner.stage.sittings()).hasSize(3);
+    }
+
+    @Test
     void aJobThatEndsWithItsClientEndsWhereverTheClientIsConnected() throws Exception {
         owner.stage.script(Sitting::start);
         String path = submit(owner, APPLE.copy().put("on_disconnect", "cancel"));

@@ -65,6 +65,13 @@ public final class TestOwner {
                         Parcel.of(Cancel.newBuilder().setJobId(jobId).build()));
     }
 
+    public void cancel(SampleRef sample) {
+        node.courier()
+                .publish(
+                        Addresses.CANCEL,
+                        Parcel.of(Cancel.newBuilder().setSample(sample).build()));
+    }
+
     public List<Parcel> heard(String jobId, WhatCase what) {
         return of(jobId)
                 .filter(p -> p.header().getEvent().getWhatCase() == what)

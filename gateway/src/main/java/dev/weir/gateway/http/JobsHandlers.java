@@ -40,6 +40,7 @@ public final class JobsHandlers {
         router.delete("/v1/jobs/:id").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
         router.get("/v1/jobs/:id/events").handler(ctx -> find(ctx, job -> events(ctx, job)));
         router.get("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> image(ctx, job)));
+        router.delete("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> cancelSample(ctx, job)));
     }
 
     private void submit(RoutingContext ctx) {
@@ -58,6 +59,19 @@ public final class JobsHandlers {
         ledger.cancel(job.id())
                 .onSuccess(cancelled -> answers.json(
                         ctx, 200, new JsonObject().put("id", job.id()).put("cancelled", cancelled)))
+                .onFailure(ctx::fail);
+    }
+
+    private void cancelSample(RoutingContext ctx, KeptJob job) {
+        int sample = sample(ctx, job);
+        ledger.cancel(job.id(), sample)
+                .onSuccess(cancelled -> answers.json(
+                        ctx,
+                        200,
+                        new JsonObject()
+                                .put("id", job.id())
+                                .put("sample", sample)
+                                .put("cancelled", cancelled)))
                 .onFailure(ctx::fail);
     }
 
@@ -85,12 +99,7 @@ public final class JobsHandlers {
     }
 
     private void image(RoutingContext ctx, KeptJob job) {
-        String sample = ctx.pathParam("sample");
-        if (!sample.matches("[0-9]{1,2}")
-                || Integer.parseInt(sample) >= job.spec().samples()) {
-            throw notFound("the job has no image " + sample);
-        }
-        Picture picture = job.picture(Integer.parseInt(sample))
+        Picture picture = job.picture(sample(ctx, job))
                 .orElseThrow(() -> new ApiException(ApiError.invalid(
                         404,
                         job.isOver() ? "no_image" : "not_ready",
@@ -98,6 +107,16 @@ public final class JobsHandlers {
                         null)));
         ctx.response().putHeader(HttpHeaderNames.CACHE_CONTROL, "private, no-transform");
         answers.bytes(ctx, picture.mediaType(), Buffer.buffer(picture.bytes()));
+    }
+
+    /** The sample that the path names. */
+    private static int sample(RoutingContext ctx, KeptJob job) {
+        String sample = ctx.pathParam("sample");
+        if (!sample.matches("[0-9]{1,2}")
+                || Integer.parseInt(sample) >= job.spec().samples()) {
+            throw notFound("the job has no image " + sample);
+        }
+        return Integer.parseInt(sample);
     }
 
     /** Goes on with the job of the path, whichever gateway owns it, or answers why not. */

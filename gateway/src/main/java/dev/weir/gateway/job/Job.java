@@ -21,7 +21,6 @@ public final class Job {
     private final List<Sample> samples;
     private final JobWatcher watcher;
     private long seq;
-    private boolean cancelled;
 
     Job(String id, JobSpec spec, long createdMs, long deadlineMs, JobWatcher watcher) {
         this.id = id;
@@ -72,12 +71,8 @@ public final class Job {
         return samples.stream().anyMatch(Sample::mayHaveStrays);
     }
 
-    boolean isCancelled() {
-        return cancelled;
-    }
-
     void cancel() {
-        cancelled = true;
+        samples.forEach(Sample::cancel);
     }
 
     void tell(JobEvent event) {
@@ -118,6 +113,11 @@ public final class Job {
     Cancel cancellation() {
         int last = samples.stream().mapToInt(Sample::attempt).max().orElse(0);
         return Cancel.newBuilder().setJobId(id).setAttempt(last).build();
+    }
+
+    /** Of all attempts at one sample that this owner began. */
+    Cancel cancellation(Sample sample) {
+        return Cancel.newBuilder().setSample(ref(sample)).build();
     }
 
     SampleRef ref(Sample sample) {

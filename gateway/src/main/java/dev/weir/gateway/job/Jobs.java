@@ -165,12 +165,29 @@ public final class Jobs {
             return false;
         }
         job.cancel();
-        for (Sample sample : job.samples()) {
-            if (!sample.ended()) {
-                end(job, sample, "cancelled", new JobEvent.Cancelled(job.moment(sample)));
-            }
+        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> cancel(job, sample));
+        return true;
+    }
+
+    /** Ends one sample of a job; the others go on. @return whether there was something to cancel */
+    public boolean cancel(String jobId, int index) {
+        Job job = jobs.get(jobId);
+        if (job == null
+                || index >= job.samples().size()
+                || job.samples().get(index).ended()) {
+            return false;
+        }
+        Sample sample = job.samples().get(index);
+        sample.cancel();
+        cancel(job, sample);
+        if (!job.isOver()) {
+            cancelAtStages.accept(job.cancellation(sample));
         }
         return true;
+    }
+
+    private void cancel(Job job, Sample sample) {
+        end(job, sample, "cancelled", new JobEvent.Cancelled(job.moment(sample)));
     }
 
     private void queue(Job job, Sample sample) {
@@ -197,8 +214,8 @@ public final class Jobs {
     }
 
     private void dispatched(Job job, Sample sample, int attempt, AsyncResult<NodeStatus> answer) {
-        if (job.isCancelled() && answer.succeeded()) {
-            cancelAtStages.accept(job.cancellation());
+        if (sample.isCancelled() && answer.succeeded()) {
+            cancelAtStages.accept(job.cancellation(sample));
         } else if (!sample.ended() && sample.attempt() == attempt) {
             if (answer.succeeded()) {
                 sample.acceptedBy(answer.result(), now());

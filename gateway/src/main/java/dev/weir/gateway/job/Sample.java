@@ -34,6 +34,7 @@ final class Sample {
     private boolean started;
     private boolean ended;
     private boolean completed;
+    private boolean cancelled;
 
     Sample(int index, long nowMs) {
         this.index = index;
@@ -241,6 +242,15 @@ final class Sample {
         ended = true;
         completed = last instanceof JobEvent.Completed;
         checkpoint = null;
+    }
+
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    /** Its owner gives it up: a node that takes it from now on is told to drop it. */
+    void cancel() {
+        cancelled = true;
     }
 
     /** Whether some node may still work for it although it has ended. */

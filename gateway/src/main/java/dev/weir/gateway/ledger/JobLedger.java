@@ -14,6 +14,7 @@ import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.proto.v1.SampleRef;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Delivery;
 import io.vertx.core.Future;
@@ -194,19 +195,31 @@ public final class JobLedger {
 
     /** Ends a job that is shown here, or that was never kept. @return whether there was something to cancel */
     public Future<Boolean> cancel(String id) {
-        return kept.find(id).map(this::cancel).orElseGet(() -> Future.succeededFuture(jobs.cancel(id)));
+        return cancel(id, Cancel.newBuilder().setJobId(id).build());
     }
 
-    private Future<Boolean> cancel(KeptJob job) {
-        String owner = mirrors.owner(job.id());
-        if (owner.isEmpty() || job.isOver()) {
-            return Future.succeededFuture(jobs.cancel(job.id()));
+    /** The same for one sample of it; the others go on. */
+    public Future<Boolean> cancel(String id, int sample) {
+        SampleRef ref = SampleRef.newBuilder().setJobId(id).setSample(sample).build();
+        return cancel(id, Cancel.newBuilder().setSample(ref).build());
+    }
+
+    private Future<Boolean> cancel(String id, Cancel cancel) {
+        boolean isElsewhere =
+                kept.find(id).filter(job -> !job.isOver() && !custody.holds(id)).isPresent();
+        if (!isElsewhere) {
+            return Future.succeededFuture(cancelHere(cancel));
         }
-        Cancel cancel = Cancel.newBuilder().setJobId(job.id()).build();
         return node.courier()
-                .offer(gateways.address(owner).orElse(""), Parcel.of(cancel))
+                .offer(gateways.address(mirrors.owner(id)).orElse(""), Parcel.of(cancel))
                 .map(reply -> reply.getVerdict() == Verdict.ACCEPTED)
                 .recover(problem -> Future.failedFuture(Custody.unavailable("the job's owner did not answer")));
+    }
+
+    private boolean cancelHere(Cancel cancel) {
+        return cancel.hasSample()
+                ? jobs.cancel(cancel.getSample().getJobId(), cancel.getSample().getSample())
+                : jobs.cancel(cancel.getJobId());
     }
 
     /** What another gateway says or asks. */
@@ -222,9 +235,7 @@ public final class JobLedger {
                         delivery,
                         departures.leftElsewhere(delivery.parcel().header().getLeft()));
             case CANCEL ->
-                answer(
-                        delivery,
-                        jobs.cancel(delivery.parcel().header().getCancel().getJobId()));
+                answer(delivery, cancelHere(delivery.parcel().header().getCancel()));
             default -> {}
         }
     }

@@ -8,11 +8,17 @@ public final class UnknownJobException extends RuntimeException {
     private final boolean expired;
 
     UnknownJobException(boolean expired) {
-        super(expired ? "the job is over, and no longer kept" : "there is no such job", null, false, false);
+        super(
+                expired
+                        ? "the server no longer knows this job: it ended a while ago, or its servers were restarted"
+                        : "there is no such job",
+                null,
+                false,
+                false);
         this.expired = expired;
     }
 
-    /** Whether it may have been there once. */
+    /** Whether there may have been such a job once. */
     public boolean expired() {
         return expired;
     }

@@ -43,7 +43,7 @@ final class StreamSession {
     private static final String KEY = "idempotency_key";
 
     private static final Set<String> ATTACH = new TreeSet<>(List.of("type", "id", "job", "after"));
-    private static final Set<String> CANCEL = new TreeSet<>(List.of("type", "id", "job"));
+    private static final Set<String> CANCEL = new TreeSet<>(List.of("type", "id", "job", "sample"));
 
     private final ServerWebSocket socket;
     private final RequestReader reader;
@@ -61,11 +61,16 @@ final class StreamSession {
     /** A job of this socket; {@code id} is the client's own name for it, or null. */
     private static final class Running {
         final String id;
+        /** Samples of the whole job. */
+        final int of;
+
         Attendance client;
+        /** Samples that have not ended, as far as the client was told. */
         int samples;
 
-        Running(String id, int samples) {
+        Running(String id, int of, int samples) {
             this.id = id;
+            this.of = of;
             this.samples = samples;
         }
     }
@@ -132,7 +137,7 @@ final class StreamSession {
             generate(id, spec, IdempotencyKey.of(key.get(), PATH, text.getBytes(StandardCharsets.UTF_8)));
             return;
         }
-        Running begun = new Running(id, spec.samples());
+        Running begun = new Running(id, spec.samples(), spec.samples());
         begun.client = ledger.attend(spec, false, this::on, () -> lost(begun.client.job()));
         running.put(begun.client.job(), begun);
     }
@@ -178,7 +183,7 @@ final class StreamSession {
         refuseTooMany(samples);
         outbound.tell(attached(id, job));
         if (samples > 0) {
-            Running attaching = new Running(id, samples);
+            Running attaching = new Running(id, job.spec().samples(), samples);
             running.put(job.id(), attaching);
             attaching.client = ledger.attend(job, this::on, () -> lost(job.id()));
             job.eventsAfter(after).forEach(this::on);
@@ -236,7 +241,10 @@ final class StreamSession {
             String message = "no job of this socket is running under that name";
             throw new ApiException(ApiError.invalid(404, "unknown_job", message, id == null ? "job" : "id"));
         }
-        ledger.cancel(job).onFailure(problem -> refuse(id, errorOf(problem)));
+        fields.integer("sample", 0, running.get(job).of - 1)
+                .map(sample -> ledger.cancel(job, sample.intValue()))
+                .orElseGet(() -> ledger.cancel(job))
+                .onFailure(problem -> refuse(id, errorOf(problem)));
     }
 
     private String find(String id) {

@@ -208,13 +208,25 @@ public final class OfferDispatcher implements Dispatcher {
     private void cancel(Delivery delivery) {
         Cancel cancel = delivery.parcel().header().getCancel();
         for (Waiting next : List.copyOf(waiting.values())) {
-            SampleRef ref = next.task.getRef();
-            if (ref.getJobId().equals(cancel.getJobId())
-                    && (cancel.getAttempt() == 0 || ref.getAttempt() <= cancel.getAttempt())) {
+            if (covers(cancel, next.task.getRef())) {
                 waiting.remove(next.turn);
-                next.fail(Failure.superseded("the job has ended", cancel.getAttempt()));
+                next.fail(
+                        cancel.hasSample()
+                                ? Failure.superseded(
+                                        "the sample was cancelled",
+                                        cancel.getSample().getAttempt())
+                                : Failure.superseded("the job has ended", cancel.getAttempt()));
             }
         }
+    }
+
+    private static boolean covers(Cancel cancel, SampleRef ref) {
+        SampleRef sample = cancel.getSample();
+        boolean isNamed = cancel.hasSample()
+                ? ref.getJobId().equals(sample.getJobId()) && ref.getSample() == sample.getSample()
+                : ref.getJobId().equals(cancel.getJobId());
+        int last = cancel.hasSample() ? sample.getAttempt() : cancel.getAttempt();
+        return isNamed && (last == 0 || ref.getAttempt() <= last);
     }
 
     private void count(Waiting next, String verdict) {

@@ -41,6 +41,8 @@ final class Holdings {
     /** With the last attempt that this concerns. */
     private final Map<String, Integer> cancelledJobs = bounded();
 
+    private final Map<SampleKey, Integer> cancelledSamples = bounded();
+
     private int frames;
 
     Holdings(IntSupplier capacity) {
@@ -48,8 +50,7 @@ final class Holdings {
     }
 
     Answer answer(Task task) {
-        if (task.getRef().getAttempt()
-                <= cancelledJobs.getOrDefault(task.getRef().getJobId(), -1)) {
+        if (task.getRef().getAttempt() <= lastCancelled(task.getRef())) {
             return Answer.CANCELLED;
         }
         Seen last = seen.get(SampleKey.of(task.getRef()));
@@ -68,11 +69,17 @@ final class Holdings {
         return freeCredits() > 0 || replaces ? Answer.TAKE : Answer.FULL;
     }
 
-    /** An attempt at the sample would have to be later than this; 0: none would do, since its whole job was cancelled. */
+    /** An attempt at the sample would have to be later than this; 0: none would do, since it was cancelled for all owners. */
     int newestAttempt(SampleRef ref) {
         Seen last = seen.get(SampleKey.of(ref));
-        int newest = Math.max(cancelledJobs.getOrDefault(ref.getJobId(), 0), last == null ? 0 : last.attempt);
+        int newest = Math.max(lastCancelled(ref), last == null ? 0 : last.attempt);
         return newest == ALL_ATTEMPTS ? 0 : newest;
+    }
+
+    /** The last attempt at a sample that was cancelled, with its job or alone; 0: none. Attempts begin at 1. */
+    private int lastCancelled(SampleRef ref) {
+        return Math.max(
+                cancelledJobs.getOrDefault(ref.getJobId(), 0), cancelledSamples.getOrDefault(SampleKey.of(ref), 0));
     }
 
     /** Enters what {@link #answer} said to take; older attempts are to be {@linkplain #release released} before. */
@@ -122,6 +129,14 @@ final class Holdings {
         cancelledJobs.merge(jobId, last, Math::max);
         return matching(h ->
                 h.work.key().jobId().equals(jobId) && h.work.task().getRef().getAttempt() <= last);
+    }
+
+    /** The same of one sample: what is held of its attempts up to the one that the reference names. */
+    List<Held> cancel(SampleRef ref) {
+        SampleKey key = SampleKey.of(ref);
+        int last = ref.getAttempt() == 0 ? ALL_ATTEMPTS : ref.getAttempt();
+        cancelledSamples.merge(key, last, Math::max);
+        return matching(h -> h.work.key().equals(key) && h.work.task().getRef().getAttempt() <= last);
     }
 
     List<Held> matching(Predicate<Held> wanted) {

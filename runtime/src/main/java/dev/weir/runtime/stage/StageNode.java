@@ -140,10 +140,10 @@ public final class StageNode extends VerticleBase implements Component {
     private void cancel(Delivery delivery) {
         if (delivery.parcel().header().hasCancel()) {
             Cancel cancel = delivery.parcel().header().getCancel();
-            holdings.cancel(cancel.getJobId(), cancel.getAttempt()).stream()
-                    .map(held -> held.work.key())
-                    .distinct()
-                    .forEach(this::forget);
+            List<Held> cancelled = cancel.hasSample()
+                    ? holdings.cancel(cancel.getSample())
+                    : holdings.cancel(cancel.getJobId(), cancel.getAttempt());
+            cancelled.stream().map(held -> held.work.key()).distinct().forEach(this::forget);
         }
     }
 

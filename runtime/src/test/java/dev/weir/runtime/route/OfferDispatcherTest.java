@@ -163,6 +163,23 @@ class OfferDispatcherTest {
     }
 
     @Test
+    void ofAJobOnlyTheSampleThatIsCancelledWaitsNoMore() throws Exception {
+        FakeNode node = node("full", 0);
+        Future<NodeStatus> first = dispatch(attempt(1));
+        Task.Builder second = attempt(1);
+        second.getRefBuilder().setSample(1);
+        Future<NodeStatus> other = dispatch(second);
+
+        courier.publish(
+                Addresses.CANCEL,
+                Parcel.of(Cancel.newBuilder().setSample(attempt(1).getRef()).build()));
+
+        assertThat(failureOf(first)).isEqualTo(Failure.superseded("the sample was cancelled", 1));
+        node.publish(1);
+        assertThat(get(other).getAddress()).isEqualTo(node.address());
+    }
+
+    @Test
     void theUrgentGoFirstAndEquallyUrgentInOrderOfArrival() throws Exception {
         FakeNode node = node("node", 0);
         List<Future<NodeStatus>> all = List.of(

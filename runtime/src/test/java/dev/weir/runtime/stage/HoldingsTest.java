@@ -111,6 +111,23 @@ class HoldingsTest {
     }
 
     @Test
+    void ofACancelledSampleNothingIsTakenAndOfItsJobTheRest() {
+        take(task("a", 1));
+        SampleRef ref = task("a", 2).getRef();
+        Task neighbour = task("a", 1).toBuilder()
+                .setRef(ref.toBuilder().setSample(1).setAttempt(1))
+                .build();
+        take(neighbour);
+
+        assertThat(holdings.cancel(ref)).extracting(held -> held.work.key()).containsExactly(SampleKey.of(ref));
+        assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
+        assertThat(holdings.newestAttempt(ref)).isEqualTo(2);
+        assertThat(holdings.answer(neighbour)).isEqualTo(Answer.TAKEN_BEFORE);
+        holdings.release(holdings.all().get(0));
+        assertThat(holdings.answer(task("a", 3))).as("another owner's").isEqualTo(Answer.TAKE);
+    }
+
+    @Test
     void laterAttemptsThanThoseOfACancelledJobAreAnotherOwners() {
         take(task("a", 1));
 

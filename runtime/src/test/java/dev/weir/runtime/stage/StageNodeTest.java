@@ -170,6 +170,24 @@ class StageNodeTest {
     }
 
     @Test
+    void ofAJobTheSampleThatIsCancelledIsDroppedAndTheOtherIsNot() throws Exception {
+        deploy(new TestStage(DENOISER, 2, gate));
+        deploy(new TestStage(DECODER, 2));
+        Task.Builder second = owner.task("job", DENOISER, DECODER);
+        second.getRefBuilder().setSample(1);
+        get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
+        get(owner.dispatch(second.build(), 1));
+
+        owner.cancel(second.getRef());
+        await().until(() -> node.directory().alive(DENOISER).get(0).getFreeCredits() == 1);
+        gate.release(10);
+
+        assertThat(awaitEvent("job", WhatCase.FINISHED).getRef().getSample()).isZero();
+        assertThat(owner.heard("job", WhatCase.FINISHED)).hasSize(1);
+        assertThat(dispatchFailure(second.build()).message()).contains("cancelled");
+    }
+
+    @Test
     void aTurnThatThrowsFailsItsRowsAndTheStageGoesOn() throws Exception {
         TestStage stage = new TestStage(DECODER, 2, gate);
         deploy(stage);
