@@ -86,7 +86,7 @@ public final class WeirNode implements AutoCloseable {
         try {
             return Devices.best(unlessAuto(compute.device()), precision);
         } catch (IllegalArgumentException e) {
-            throw new CliException(CliException.USAGE, "--device: " + e.getMessage(), e);
+            throw new CliException(CliException.USAGE, e.getMessage(), e);
         }
     }
 

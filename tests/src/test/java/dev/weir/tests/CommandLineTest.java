@@ -238,6 +238,21 @@ final class CommandLineTest {
     }
 
     @Test
+    void aPrecisionThatTheProcessorDoesNotHaveIsRefusedInOneLine() {
+        for (String precision : List.of("bf16", "fp16")) {
+            Outcome outcome = WeirProcess.run(
+                    folder,
+                    Map.of("ONEDNN_MAX_CPU_ISA", "AVX2"),
+                    List.of("up", "--port", "0", "--precision", precision));
+            assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(2);
+            assertThat(outcome.err())
+                    .startsWith("weir: oneDNN cannot compute in " + precision + " on this CPU (")
+                    .contains("ONEDNN_MAX_CPU_ISA=AVX2", "AVX", "use fp32 or auto")
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
     void noGatewayIsAnExitCodeOfItsOwn() {
         Outcome outcome = weir("status", "--url", "http://127.0.0.1:9");
         assertThat(outcome.exitCode()).isEqualTo(3);

@@ -14,7 +14,7 @@ public final class Devices {
      *
      * @param device {@code cpu}, {@code cuda} or {@code cuda:N}, to overrule the choice
      * @param precision to overrule the choice
-     * @throws IllegalArgumentException where this machine has no such device
+     * @throws IllegalArgumentException where this machine has no such device, or its processor cannot compute in the precision
      */
     public static ComputeTarget best(Optional<String> device, Optional<Precision> precision) {
         var gpus = Torch.engine().getGpuCount();
@@ -29,8 +29,13 @@ public final class Devices {
             throw new IllegalArgumentException(
                     "there is no device %s: libtorch sees %d CUDA devices".formatted(name, gpus));
         }
-        var best = name.equals("cpu") ? onProcessor() : Precision.FP16;
-        return new ComputeTarget(name, precision.orElse(best));
+        if (!name.equals("cpu")) {
+            return new ComputeTarget(name, precision.orElse(Precision.FP16));
+        }
+        precision.filter(asked -> !Processor.supports(asked)).ifPresent(asked -> {
+            throw new IllegalArgumentException(Processor.refusal(asked));
+        });
+        return new ComputeTarget(name, precision.orElseGet(Devices::onProcessor));
     }
 
     /** AVX512-BF16 without matrix units multiplies no faster than fp32, and converts more. */

@@ -1,39 +1,129 @@
 package dev.weir.engine.torch;
 
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.weights.Weights;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
-/** What this machine's processor can do. Any thread. */
+/**
+ * What this machine's processor can do for a network. The limit that {@code ONEDNN_MAX_CPU_ISA} sets in the environment
+ * counts: oneDNN keeps to it. Any thread.
+ */
 public final class Processor {
 
-    private static final boolean MATRIX_UNITS = hasMatrixUnits(flags(Path.of("/proc/cpuinfo")));
+    private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
+    /** oneDNN reads both names, the first one first. */
+    private static final List<String> LIMITS = List.of("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA");
+
+    private static final boolean MATRIX_UNITS = hasMatrixUnits(flags(CPU_INFO), limit(System.getenv()));
+
+    private static final Map<Precision, String> NEEDS =
+            Map.of(Precision.BF16, "AVX-512 or AVX-NE-CONVERT", Precision.FP16, "AVX512-FP16 or AVX-NE-CONVERT");
 
     private Processor() {}
 
-    /** Whether it has matrix units for bf16 (AMX); false where the system does not tell. */
+    /** Whether it has matrix units for bf16 (AMX) that oneDNN may use; false where the system does not tell. */
     public static boolean hasMatrixUnits() {
         return MATRIX_UNITS;
     }
 
-    static boolean hasMatrixUnits(Set<String> flags) {
-        return flags.contains("amx_bf16");
+    /**
+     * Whether oneDNN computes in a precision here. Where it does not, libtorch converts every number to fp32 and back,
+     * which takes four times as long as fp32 itself, and oneDNN refuses to pack weights. Starts libtorch.
+     */
+    public static boolean supports(Precision precision) {
+        return Supported.PRECISIONS.contains(precision);
+    }
+
+    /** Why oneDNN does not compute in a precision here, and what to use instead. */
+    static String refusal(Precision precision) {
+        var name = precision.name().toLowerCase(Locale.ROOT);
+        return "oneDNN cannot compute in %s on this CPU (%s): that needs %s; use fp32 or auto"
+                .formatted(name, describe(CPU_INFO, System.getenv()), NEEDS.get(precision));
+    }
+
+    static boolean hasMatrixUnits(Set<String> flags, Optional<String> limit) {
+        return flags.contains("amx_bf16") && limit.map(Processor::includesAmx).orElse(true);
+    }
+
+    /** As oneDNN reads it: in any case of letters; a name that it does not know is no limit. */
+    private static boolean includesAmx(String limit) {
+        var isa = limit.substring(limit.indexOf('=') + 1).toLowerCase(Locale.ROOT);
+        return isa.contains("amx") || !isa.matches("(sse|avx).*");
+    }
+
+    /** As {@code ONEDNN_MAX_CPU_ISA=AVX2}. */
+    static Optional<String> limit(Map<String, String> environment) {
+        return LIMITS.stream()
+                .filter(name -> !environment.getOrDefault(name, "").isEmpty())
+                .map(name -> name + "=" + environment.get(name))
+                .findFirst();
+    }
+
+    private static String describe(Path cpuInfo, Map<String, String> environment) {
+        var model = first(cpuInfo, "model name").orElse("of an unknown model");
+        return limit(environment).map(limit -> model + ", limited by " + limit).orElse(model);
     }
 
     /** The features that Linux lists for the first core. */
     static Set<String> flags(Path cpuInfo) {
+        return first(cpuInfo, "flags").map(list -> Set.of(list.split("\\s+"))).orElse(Set.of());
+    }
+
+    /** What Linux says of the first core under a name. */
+    private static Optional<String> first(Path cpuInfo, String name) {
         if (!Files.isReadable(cpuInfo)) {
-            return Set.of();
+            return Optional.empty();
         }
-        try (var lines = Files.lines(cpuInfo)) {
-            return lines.filter(line -> line.startsWith("flags"))
+        try (Stream<String> lines = Files.lines(cpuInfo)) {
+            return lines.filter(line -> line.startsWith(name))
                     .findFirst()
-                    .map(line ->
-                            Set.of(line.substring(line.indexOf(':') + 1).strip().split("\\s+")))
-                    .orElse(Set.of());
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip());
         } catch (IOException e) {
-            return Set.of();
+            return Optional.empty();
+        }
+    }
+
+    private static final class Supported {
+
+        static final Set<Precision> PRECISIONS = ask();
+
+        private static Set<Precision> ask() {
+            var precisions = EnumSet.of(Precision.FP32);
+            for (var precision : NEEDS.keySet()) {
+                if (ask(precision)) {
+                    precisions.add(precision);
+                }
+            }
+            return precisions;
+        }
+
+        private static boolean ask(Precision precision) {
+            var script =
+                    new Script("Processor", Numerics.of(new ComputeTarget("cpu", Precision.FP32), false), Weights.NONE);
+            var g = script.method("supports");
+            g.returns(g.let(
+                    1,
+                    1,
+                    "torch.tensor(ops.mkldnn._is_mkldnn_%s_supported())",
+                    precision.name().toLowerCase(Locale.ROOT)));
+            try (var network = TorchNetwork.load(script)) {
+                return Objects.requireNonNull(network.run("supports", List.of(), ByteBuffer::getFloat)) == 1;
+            }
         }
     }
 }
