@@ -44,7 +44,7 @@ final class BareLoop implements AutoCloseable {
         LatentShape shape = new LatentShape(card.latentChannels(), side, side);
         List<String> prompts = new ArrayList<>(List.of(""));
         seeds.forEach(seed -> prompts.add(ConcurrentClients.prompt(seed)));
-        List<TextStates> states = encoder.encode(prompts);
+        List<TextStates> states = encoder.states(prompts);
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < seeds.size(); i++) {
             Sampler sampler = Samplers.create(schedule, card.defaults().sampler(), steps);

@@ -135,7 +135,7 @@ public final class CheckpointCostBench implements Benchmark {
         ModelCard card = folder.card();
         List<Work> works = new ArrayList<>();
         try (TextEncoder encoder = folder.textEncoder(target)) {
-            List<TextStates> states = encoder.encode(List.of("", "a red apple"));
+            List<TextStates> states = encoder.states(List.of("", "a red apple"));
             for (int i = 0; i < SAMPLES; i++) {
                 Generation generation = Generation.newBuilder()
                         .setSeed(i)

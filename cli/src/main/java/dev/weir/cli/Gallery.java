@@ -9,8 +9,10 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.ToIntFunction;
 
 /** Takes what comes of a request: shows how far it is, writes the pictures and frames, and says at the end what was made. */
@@ -19,6 +21,8 @@ final class Gallery implements PursuedJob.Watcher {
     private final List<Picture> pictures;
     private final Path frameFolder;
     private final ProgressDisplay display;
+    /** By code and param: a gateway that begins the job anew tells them again. */
+    private final Map<String, ObjectNode> warnings = new LinkedHashMap<>();
 
     /** @param frameFolder where frames go, or null where none are wanted */
     Gallery(List<Path> files, Path frameFolder, ProgressDisplay display) {
@@ -51,10 +55,23 @@ final class Gallery implements PursuedJob.Watcher {
                 display.note("goes on from step %d: %s"
                         .formatted(picture.step, event.path("reason").asText()));
             case "progress" -> display.steps(sum(p -> p.step), Math.max(picture.total, 1) * pictures.size());
+            case "warning" -> warn(event);
             case "completed" -> picture.completed = event;
             default -> {
                 // The rest changes nothing that is shown.
             }
+        }
+    }
+
+    private void warn(JsonNode event) {
+        String message = event.path("message").asText();
+        ObjectNode warning = JsonNodeFactory.instance
+                .objectNode()
+                .put("code", event.path("code").asText())
+                .put("message", message)
+                .put("param", event.path("param").asText());
+        if (warnings.putIfAbsent(event.path("code") + " " + event.path("param"), warning) == null) {
+            display.line("warning: " + message);
         }
     }
 
@@ -131,6 +148,9 @@ final class Gallery implements PursuedJob.Watcher {
         }
         ArrayNode images = json.putArray("images");
         pictures.forEach(picture -> images.add(toJson(picture)));
+        if (!warnings.isEmpty()) {
+            json.putArray("warnings").addAll(warnings.values());
+        }
         return json;
     }
 

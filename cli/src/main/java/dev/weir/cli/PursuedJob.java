@@ -21,8 +21,8 @@ final class PursuedJob {
     interface Watcher {
 
         /**
-         * {@code queued}, {@code started}, {@code progress}, {@code resumed}, {@code completed}, {@code failed} or {@code
-         * cancelled}.
+         * {@code queued}, {@code started}, {@code progress}, {@code resumed}, {@code warning}, {@code completed}, {@code
+         * failed} or {@code cancelled}.
          */
         void event(JsonNode event);
 

@@ -109,7 +109,7 @@ final class NeighboursTest {
     private static List<Work> works(Random random) {
         List<Work> works = new ArrayList<>();
         try (TextEncoder encoder = MODEL.textEncoder(new ComputeTarget("cpu", Precision.FP32))) {
-            List<TextStates> states = encoder.encode(PROMPTS);
+            List<TextStates> states = encoder.states(PROMPTS);
             for (int i = 0; i < SAMPLES; i++) {
                 works.add(work(i, states, random));
             }

@@ -62,7 +62,7 @@ class ModelFolderTest {
                 Denoiser denoiser = folder.denoiser(CPU);
                 Denoiser upsampler = folder.upsampler(CPU);
                 ImageCodec imageCodec = folder.imageCodec(CPU)) {
-            TextStates states = textEncoder.encode(List.of("a red apple")).get(0);
+            TextStates states = textEncoder.states(List.of("a red apple")).get(0);
             assertThat(states.tokens()).isEqualTo(5);
             assertThat(denoiser.contextWidth()).isEqualTo(states.width());
             assertThat(denoiser.inChannels()).isEqualTo(4);

@@ -66,7 +66,7 @@ final class PipelineTest {
         long seed = json.path("seed").asLong();
         List<TextStates> states;
         try (TextEncoder encoder = model.textEncoder(EXACT)) {
-            states = encoder.encode(List.of(
+            states = encoder.states(List.of(
                     json.path("prompt").asText(), json.path("negative_prompt").asText()));
         }
         var shape = new LatentShape(

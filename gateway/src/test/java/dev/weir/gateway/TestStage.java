@@ -16,6 +16,7 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageTiming;
 import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
+import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
 import dev.weir.runtime.stage.Failure;
@@ -119,6 +120,16 @@ final class TestStage {
                             .setHeight(task.getGeneration().getHeight())
                             .setFrom(StageKind.DENOISER)),
                     Tensor.ofBytes("image", bytes));
+        }
+
+        /** Something that the user should know of a field. */
+        void warn(String param) {
+            tell(
+                    StageKind.TEXT_ENCODER,
+                    e -> e.setWarning(Warning.newBuilder()
+                            .setCode("prompt_truncated")
+                            .setMessage("too long: " + param)
+                            .setParam(param)));
         }
 
         void finish() {

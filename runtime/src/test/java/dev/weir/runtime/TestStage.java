@@ -5,6 +5,7 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Peer;
@@ -35,6 +36,7 @@ public final class TestStage implements Stage {
     public volatile RuntimeException openProblem;
     public volatile Error turnProblem;
     public volatile boolean makesCheckpoints;
+    public volatile Optional<Warning> warning = Optional.empty();
     public volatile boolean closed;
     /** Called on the event loop. */
     public volatile Function<List<Peer>, List<Move>> moves = peers -> List.of();
@@ -172,6 +174,7 @@ public final class TestStage implements Stage {
         if (row.step < total) {
             return;
         }
+        warning.ifPresent(about -> outbox.warn(row.work, about));
         rows.remove(row);
         if (kind == StageKind.DECODER) {
             outbox.finish(row.work, new Outbox.EncodedImage("png", row.values.length, 1, x.toBytes()));

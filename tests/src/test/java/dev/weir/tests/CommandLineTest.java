@@ -65,6 +65,25 @@ final class CommandLineTest {
     }
 
     @Test
+    void aPromptThatIsCutIsWarnedOfOnce() throws IOException {
+        String prompt = "a red apple, " + "very ".repeat(80) + "shiny";
+        String url = UP.server().url().toString();
+        Outcome told = weir("generate", prompt, "--steps=2", "--n=2", "--out=apple.png", "--url", url);
+        assertThat(told.exitCode()).as(told.err()).isZero();
+        assertThat(told.err().lines().filter(line -> line.startsWith("warning: ")))
+                .singleElement()
+                .asString()
+                .contains("prompt", "64 tokens", "shiny");
+        Outcome json = weir("generate", prompt, "--steps=2", "--n=2", "--out=apple.png", "--url", url, "--json");
+        assertThat(json(json).path("warnings")).singleElement().satisfies(warning -> {
+            assertThat(warning.path("code").asText()).isEqualTo("prompt_truncated");
+            assertThat(warning.path("param").asText()).isEqualTo("prompt");
+            assertThat(warning.path("message").asText()).contains("shiny");
+        });
+        assertThat(json.err()).isEmpty();
+    }
+
+    @Test
     void aCascadePassesThroughTheUpsampler() throws IOException {
         Path cascade = Repository.ROOT.resolve("engine/src/test/resources/reference/checkpoints/default");
         Outcome outcome = weir("generate", "x", "--model", cascade.toString(), "--size=128x128", "--steps=2", "--json");

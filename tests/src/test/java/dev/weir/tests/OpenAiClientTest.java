@@ -108,6 +108,26 @@ final class OpenAiClientTest {
         assertThat(last.asGenerationCompleted().usage().totalTokens()).isZero();
     }
 
+    /** In fields that the library passes on, since a visitor of its events fails on a type that it does not know. */
+    @Test
+    void aPromptThatIsCutIsSaidSoInWhatTheLibraryTakes() {
+        ImageGenerateParams params =
+                apple(7).prompt("a red apple, " + "very ".repeat(80) + "shiny").build();
+        assertThat(client.images().generate(params)._additionalProperties())
+                .extractingByKey("warnings")
+                .asString()
+                .contains("prompt_truncated", "64 tokens", "shiny");
+        List<ImageGenStreamEvent> events;
+        try (StreamResponse<ImageGenStreamEvent> stream = client.images().generateStreaming(params)) {
+            events = stream.stream().toList();
+        }
+        assertThat(events).allMatch(event -> event.isGenerationPartialImage() || event.isGenerationCompleted());
+        assertThat(events.get(events.size() - 1).asGenerationCompleted()._additionalProperties())
+                .extractingByKey("warnings")
+                .asString()
+                .contains("prompt_truncated");
+    }
+
     @Test
     void whatCannotBeMadeIsRefusedByField() {
         var size = catchThrowableOfType(

@@ -1,6 +1,6 @@
 package dev.weir.textencoder;
 
-import dev.weir.engine.TextStates;
+import dev.weir.engine.PromptStates;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,7 +16,7 @@ final class StatesCache {
     private record Key(String model, String prompt) {}
 
     private final int maxNumbers;
-    private final Map<Key, TextStates> states = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Key, PromptStates> states = new LinkedHashMap<>(16, 0.75f, true);
     private long numbers;
 
     /** @param maxNumbers floats held at most */
@@ -24,15 +24,16 @@ final class StatesCache {
         this.maxNumbers = maxNumbers;
     }
 
-    synchronized Optional<TextStates> find(String model, String prompt) {
+    synchronized Optional<PromptStates> find(String model, String prompt) {
         return Optional.ofNullable(states.get(new Key(model, prompt)));
     }
 
-    synchronized void put(String model, String prompt, TextStates encoded) {
-        TextStates before = states.put(new Key(model, prompt), encoded);
-        numbers += encoded.values().length - (before == null ? 0 : before.values().length);
-        for (Iterator<TextStates> oldest = states.values().iterator(); numbers > maxNumbers && oldest.hasNext(); ) {
-            numbers -= oldest.next().values().length;
+    synchronized void put(String model, String prompt, PromptStates encoded) {
+        PromptStates before = states.put(new Key(model, prompt), encoded);
+        numbers += encoded.states().values().length
+                - (before == null ? 0 : before.states().values().length);
+        for (Iterator<PromptStates> oldest = states.values().iterator(); numbers > maxNumbers && oldest.hasNext(); ) {
+            numbers -= oldest.next().states().values().length;
             oldest.remove();
         }
     }

@@ -1,5 +1,6 @@
 package dev.weir.textencoder;
 
+import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextStates;
 import dev.weir.runtime.memory.MemoryMap;
 import io.micrometer.core.instrument.Counter;
@@ -22,7 +23,7 @@ import java.util.Optional;
 public final class StatesMemory {
 
     private static final Duration LIFE = Duration.ofHours(1);
-    private static final int HEAD_BYTES = 8;
+    private static final int HEAD_BYTES = 3 * Integer.BYTES;
 
     private final Vertx vertx;
     private final MemoryMap map;
@@ -39,10 +40,10 @@ public final class StatesMemory {
      *
      * @param target device and precision, which states depend on
      */
-    Future<Optional<TextStates>> find(String model, String target, String prompt) {
+    Future<Optional<PromptStates>> find(String model, String target, String prompt) {
         return map.get(key(model, target, prompt))
                 .map(found -> {
-                    Optional<TextStates> states = found.flatMap(StatesMemory::states);
+                    Optional<PromptStates> states = found.flatMap(StatesMemory::states);
                     count(states.isPresent() ? "found" : "absent");
                     return states;
                 })
@@ -53,7 +54,7 @@ public final class StatesMemory {
     }
 
     /** Tells the others; whether it reaches them is not waited for. */
-    void put(String model, String target, String prompt, TextStates states) {
+    void put(String model, String target, String prompt, PromptStates states) {
         vertx.runOnContext(later -> map.put(key(model, target, prompt), bytes(states), LIFE));
     }
 
@@ -79,29 +80,38 @@ public final class StatesMemory {
         }
     }
 
-    /** Tokens and width, then the numbers; little-endian. */
-    static byte[] bytes(TextStates states) {
-        ByteBuffer bytes = ByteBuffer.allocate(HEAD_BYTES + Float.BYTES * states.values().length)
+    /** Tokens, width and the length of the cut text, then the numbers, then that text in UTF-8; little-endian. */
+    static byte[] bytes(PromptStates prompt) {
+        TextStates states = prompt.states();
+        byte[] cut = prompt.cut().getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(HEAD_BYTES + Float.BYTES * states.values().length + cut.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(states.tokens())
-                .putInt(states.width());
+                .putInt(states.width())
+                .putInt(cut.length);
         bytes.asFloatBuffer().put(states.values());
+        bytes.put(bytes.capacity() - cut.length, cut);
         return bytes.array();
     }
 
     /** Empty where the bytes are none that {@link #bytes} made. */
-    static Optional<TextStates> states(byte[] entry) {
+    static Optional<PromptStates> states(byte[] entry) {
         ByteBuffer bytes = ByteBuffer.wrap(entry).order(ByteOrder.LITTLE_ENDIAN);
         if (entry.length < HEAD_BYTES) {
             return Optional.empty();
         }
         int tokens = bytes.getInt();
         int width = bytes.getInt();
-        if (tokens < 1 || width < 1 || (long) tokens * width * Float.BYTES != bytes.remaining()) {
+        int cutBytes = bytes.getInt();
+        if (tokens < 1
+                || width < 1
+                || cutBytes < 0
+                || (long) tokens * width * Float.BYTES + cutBytes != bytes.remaining()) {
             return Optional.empty();
         }
         float[] values = new float[tokens * width];
         bytes.asFloatBuffer().get(values);
-        return Optional.of(new TextStates(tokens, width, values));
+        String cut = new String(entry, entry.length - cutBytes, cutBytes, StandardCharsets.UTF_8);
+        return Optional.of(new PromptStates(new TextStates(tokens, width, values), cut));
     }
 }

@@ -2,12 +2,13 @@ package dev.weir.textencoder;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
@@ -75,7 +76,7 @@ public final class TextEncoderStage implements Stage {
     @Override
     public void open() {
         models = ServedModels.open(folders, folder -> folder.textEncoder(target), (folder, encoder) -> {
-            List<TextStates> states = encoder.encode(List.of(EMPTY, "warm up"));
+            List<PromptStates> states = encoder.encode(List.of(EMPTY, "warm up"));
             remember(folder.card().id(), EMPTY, states.get(0));
         });
     }
@@ -131,9 +132,11 @@ public final class TextEncoderStage implements Stage {
         Set<String> prompts = new LinkedHashSet<>();
         List<Work> batch = takeBatch(model, prompts);
         batch.forEach(outbox::started);
-        Map<String, TextStates> states = states(model, prompts, outbox);
+        Map<String, PromptStates> states = states(model, prompts, outbox);
         for (Work work : batch) {
-            outbox.handOn(work, contexts(work.task().getGeneration(), states));
+            Generation generation = work.task().getGeneration();
+            warnings(generation, states).forEach(warning -> outbox.warn(work, warning));
+            outbox.handOn(work, contexts(generation, states));
         }
         return batch.size();
     }
@@ -160,17 +163,17 @@ public final class TextEncoderStage implements Stage {
     }
 
     /** The states of prompts, in one forward for those that are not remembered. */
-    private Map<String, TextStates> states(String model, Set<String> prompts, Outbox outbox) {
-        Map<String, TextStates> states = new LinkedHashMap<>();
+    private Map<String, PromptStates> states(String model, Set<String> prompts, Outbox outbox) {
+        Map<String, PromptStates> states = new LinkedHashMap<>();
         List<String> unknown = new ArrayList<>();
         for (String prompt : prompts) {
             cache.find(model, prompt).ifPresentOrElse(known -> states.put(prompt, known), () -> unknown.add(prompt));
         }
         outbox.lookedUp(states.size(), unknown.size());
         if (!unknown.isEmpty()) {
-            Iterator<TextStates> encoded = models.get(model).encode(unknown).iterator();
+            Iterator<PromptStates> encoded = models.get(model).encode(unknown).iterator();
             for (String prompt : unknown) {
-                TextStates fresh = encoded.next();
+                PromptStates fresh = encoded.next();
                 remember(model, prompt, fresh);
                 states.put(prompt, fresh);
             }
@@ -178,18 +181,31 @@ public final class TextEncoderStage implements Stage {
         return states;
     }
 
-    private void remember(String model, String prompt, TextStates states) {
+    private void remember(String model, String prompt, PromptStates states) {
         cache.put(model, prompt, states);
         memory.ifPresent(shared -> shared.put(model, target(), prompt, states));
     }
 
-    private static List<Tensor> contexts(Generation generation, Map<String, TextStates> states) {
+    private static List<Tensor> contexts(Generation generation, Map<String, PromptStates> states) {
         List<Tensor> tensors = new ArrayList<>();
-        tensors.add(Contexts.toTensor(Contexts.POSITIVE, states.get(generation.getPrompt())));
+        tensors.add(Contexts.toTensor(
+                Contexts.POSITIVE, states.get(generation.getPrompt()).states()));
         if (Contexts.isGuided(generation)) {
-            tensors.add(Contexts.toTensor(Contexts.NEGATIVE, states.get(generation.getNegativePrompt())));
+            tensors.add(Contexts.toTensor(
+                    Contexts.NEGATIVE,
+                    states.get(generation.getNegativePrompt()).states()));
         }
         return tensors;
+    }
+
+    private static List<Warning> warnings(Generation generation, Map<String, PromptStates> states) {
+        List<Warning> warnings = new ArrayList<>();
+        Truncation.of("prompt", states.get(generation.getPrompt())).ifPresent(warnings::add);
+        if (Contexts.isGuided(generation)) {
+            Truncation.of("negative_prompt", states.get(generation.getNegativePrompt()))
+                    .ifPresent(warnings::add);
+        }
+        return warnings;
     }
 
     @Override

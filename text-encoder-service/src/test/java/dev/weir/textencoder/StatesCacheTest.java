@@ -2,6 +2,7 @@ package dev.weir.textencoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextStates;
 import org.junit.jupiter.api.Test;
 
@@ -11,7 +12,7 @@ final class StatesCacheTest {
 
     @Test
     void aPromptIsRememberedForItsModelAlone() {
-        TextStates states = states(4);
+        PromptStates states = states(4);
         cache.put("a", "an apple", states);
         assertThat(cache.find("a", "an apple")).containsSame(states);
         assertThat(cache.find("b", "an apple")).isEmpty();
@@ -41,7 +42,7 @@ final class StatesCacheTest {
         assertThat(cache.find("a", "other")).isPresent();
     }
 
-    private static TextStates states(int numbers) {
-        return new TextStates(numbers, 1, new float[numbers]);
+    private static PromptStates states(int numbers) {
+        return new PromptStates(new TextStates(numbers, 1, new float[numbers]), "");
     }
 }

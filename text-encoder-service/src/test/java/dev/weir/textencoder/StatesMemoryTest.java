@@ -2,6 +2,7 @@ package dev.weir.textencoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextStates;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -11,8 +12,10 @@ final class StatesMemoryTest {
     @Test
     void whatIsReadIsWhatWasWrittenBitByBit() {
         float[] values = {1.5f, -0f, Float.MIN_VALUE, 3.1415927f, 1e-30f, -7};
-        TextStates read = StatesMemory.states(StatesMemory.bytes(new TextStates(2, 3, values)))
-                .orElseThrow();
+        PromptStates written = new PromptStates(new TextStates(2, 3, values), "and “more” кот");
+        PromptStates restored = StatesMemory.states(StatesMemory.bytes(written)).orElseThrow();
+        assertThat(restored.cut()).isEqualTo("and “more” кот");
+        TextStates read = restored.states();
         assertThat(read.tokens()).isEqualTo(2);
         assertThat(read.width()).isEqualTo(3);
         assertThat(read.values()).containsExactly(values);
@@ -20,9 +23,9 @@ final class StatesMemoryTest {
 
     @Test
     void anEntryThatMakesNoSenseIsNone() {
-        byte[] entry = StatesMemory.bytes(new TextStates(2, 3, new float[6]));
+        byte[] entry = StatesMemory.bytes(new PromptStates(new TextStates(2, 3, new float[6]), ""));
         assertThat(StatesMemory.states(new byte[0])).isEmpty();
-        assertThat(StatesMemory.states(new byte[8])).isEmpty();
+        assertThat(StatesMemory.states(new byte[12])).isEmpty();
         assertThat(StatesMemory.states(Arrays.copyOf(entry, entry.length - 1))).isEmpty();
         entry[3] = 127;
         assertThat(StatesMemory.states(entry)).isEmpty();

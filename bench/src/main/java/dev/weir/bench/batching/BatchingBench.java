@@ -53,7 +53,7 @@ public final class BatchingBench implements Benchmark {
         ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
         List<TextStates> states;
         try (TextEncoder encoder = folder.textEncoder(target)) {
-            states = encoder.encode(PROMPTS);
+            states = encoder.states(PROMPTS);
         }
         Map<Mode, Stage> stages = new EnumMap<>(Mode.class);
         try {

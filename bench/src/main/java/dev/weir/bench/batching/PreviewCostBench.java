@@ -38,7 +38,7 @@ public final class PreviewCostBench implements Benchmark {
         ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
         List<TextStates> states;
         try (TextEncoder encoder = folder.textEncoder(target)) {
-            states = encoder.encode(List.of("", "a red apple"));
+            states = encoder.states(List.of("", "a red apple"));
         }
         Stage stage = DenoiserStage.create(List.of(folder), target, new SteppingStage.Limits(REQUESTS, MOST_ROWS));
         stage.open();

@@ -1,8 +1,10 @@
 package dev.weir.engine.network;
 
+import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.TextStates;
 import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.torch.Feed;
 import dev.weir.engine.torch.TorchNetwork;
 import java.nio.ByteBuffer;
@@ -29,11 +31,12 @@ final class TextTransformer implements TextEncoder {
     }
 
     @Override
-    public List<TextStates> encode(List<String> prompts) {
+    public List<PromptStates> encode(List<String> prompts) {
         if (prompts.isEmpty()) {
             return List.of();
         }
-        var ids = prompts.stream().map(this::ids).toList();
+        var tokens = prompts.stream().map(this::tokens).toList();
+        var ids = tokens.stream().map(Tokens::ids).toList();
         int longest = ids.stream().mapToInt(row -> row.length).max().orElseThrow();
         var padded = Feed.longs(
                 bytes -> {
@@ -48,25 +51,26 @@ final class TextTransformer implements TextEncoder {
                 ids.size(),
                 longest);
         var kept = Lengths.kept(ids.stream().map(row -> row.length).toList());
-        return network.run(FORWARD, List.of(padded, kept), states -> split(states, ids, longest));
+        return network.run(FORWARD, List.of(padded, kept), states -> split(states, tokens, longest));
     }
 
-    private long[] ids(String prompt) {
-        var ids = tokenizer.encode(prompt);
-        if (ids.length > positions) {
+    private Tokens tokens(String prompt) {
+        var tokens = tokenizer.encode(prompt);
+        if (tokens.ids().length > positions) {
             throw new IllegalStateException(
-                    "the tokenizer gave %d ids; the text encoder takes %d".formatted(ids.length, positions));
+                    "the tokenizer gave %d ids; the text encoder takes %d".formatted(tokens.ids().length, positions));
         }
-        return ids;
+        return tokens;
     }
 
-    private List<TextStates> split(ByteBuffer states, List<long[]> ids, int longest) {
-        var all = new ArrayList<TextStates>();
-        for (int row = 0; row < ids.size(); row++) {
-            int tokens = ids.get(row).length;
+    private List<PromptStates> split(ByteBuffer states, List<Tokens> prompts, int longest) {
+        var all = new ArrayList<PromptStates>();
+        for (int row = 0; row < prompts.size(); row++) {
+            int tokens = prompts.get(row).ids().length;
             var values = new float[tokens * width];
             states.asFloatBuffer().get(row * longest * width, values);
-            all.add(new TextStates(tokens, width, values));
+            all.add(new PromptStates(
+                    new TextStates(tokens, width, values), prompts.get(row).cut()));
         }
         return all;
     }

@@ -21,6 +21,9 @@ final class LibraryTokenizer implements Tokenizer {
 
     static final long NO_PADDING = -1;
 
+    /** What CLIP's decoder leaves in the text. */
+    private static final String END_OF_WORD = "</w>";
+
     private final HuggingFaceTokenizer library;
     private final int length;
     private final long padId;
@@ -44,19 +47,23 @@ final class LibraryTokenizer implements Tokenizer {
     }
 
     @Override
-    public long[] encode(String prompt) {
+    public Tokens encode(String prompt) {
         long[] ids = library.encode(prompt).getIds();
         if (ids.length > length) {
-            long end = ids[ids.length - 1];
+            long[] kept = Arrays.copyOf(ids, length);
+            kept[length - 1] = ids[ids.length - 1];
+            return new Tokens(kept, text(Arrays.copyOfRange(ids, length - 1, ids.length - 1)));
+        }
+        int kept = ids.length;
+        if (padId != NO_PADDING && kept < length) {
             ids = Arrays.copyOf(ids, length);
-            ids[length - 1] = end;
+            Arrays.fill(ids, kept, length, padId);
         }
-        if (padId == NO_PADDING || ids.length == length) {
-            return ids;
-        }
-        long[] padded = Arrays.copyOf(ids, length);
-        Arrays.fill(padded, ids.length, length, padId);
-        return padded;
+        return new Tokens(ids, "");
+    }
+
+    private String text(long[] ids) {
+        return library.decode(ids, false).replace(END_OF_WORD, " ").strip();
     }
 
     @Override

@@ -4,7 +4,7 @@ package dev.weir.engine.tokenizer;
 public interface Tokenizer extends AutoCloseable {
 
     /** Ids of one prompt: padded to {@link #length()} where the family pads (CLIP), else as long as the prompt; cut where too long. */
-    long[] encode(String prompt);
+    Tokens encode(String prompt);
 
     /** The most ids that a prompt may have. */
     int length();

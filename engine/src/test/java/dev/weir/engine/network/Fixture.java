@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.TextStates;
 import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Weights;
@@ -92,8 +93,8 @@ record Fixture(Path folder) {
     Tokenizer recordedTokenizer() {
         return new Tokenizer() {
             @Override
-            public long[] encode(String prompt) {
-                return longs("text/" + prompt + "/ids");
+            public Tokens encode(String prompt) {
+                return new Tokens(longs("text/" + prompt + "/ids"), "");
             }
 
             @Override

@@ -36,11 +36,11 @@ class ReferenceTest {
                 fixture.config("text_encoder"), fixture.weights("text_encoder"), fixture.recordedTokenizer(), FP32)) {
             var prompts =
                     IntStream.range(0, PROMPTS).mapToObj(Integer::toString).toList();
-            var together = encoder.encode(prompts);
+            var together = encoder.states(prompts);
             for (int i = 0; i < PROMPTS; i++) {
                 var expected = fixture.floats("text/" + i + "/states");
                 Fixture.assertClose(together.get(i).values(), expected, FP32_TOLERANCE);
-                var alone = encoder.encode(List.of(prompts.get(i))).get(0);
+                var alone = encoder.states(List.of(prompts.get(i))).get(0);
                 Fixture.assertClose(alone.values(), expected, FP32_TOLERANCE);
             }
         }
@@ -54,7 +54,7 @@ class ReferenceTest {
                 fixture.config("text_encoder"), fixture.weights("text_encoder"), fixture.recordedTokenizer(), BF16)) {
             var prompts =
                     IntStream.range(0, PROMPTS).mapToObj(Integer::toString).toList();
-            var together = encoder.encode(prompts);
+            var together = encoder.states(prompts);
             for (int i = 0; i < PROMPTS; i++) {
                 Fixture.assertRelative(
                         together.get(i).values(), fixture.floats("text/" + i + "/states"), BF16_FRACTION);

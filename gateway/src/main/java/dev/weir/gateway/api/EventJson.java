@@ -9,6 +9,7 @@ import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.gateway.job.JobEvent.Started;
+import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.Picture;
 import dev.weir.proto.v1.StageTiming;
 import dev.weir.runtime.bus.Addresses;
@@ -23,8 +24,8 @@ public final class EventJson {
     private EventJson() {}
 
     /**
-     * {@code queued}, {@code started}, {@code progress}, {@code preview}, {@code resumed}, {@code completed}, {@code failed} or
-     * {@code cancelled}.
+     * {@code queued}, {@code started}, {@code progress}, {@code preview}, {@code resumed}, {@code warning}, {@code completed},
+     * {@code failed} or {@code cancelled}.
      */
     public static String type(JobEvent event) {
         return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
@@ -48,6 +49,8 @@ public final class EventJson {
             json.put("reason", resumed.reason());
         } else if (event instanceof Progress progress) {
             json.put("stage", Addresses.name(progress.stage())).put("step_seconds", rounded(progress.stepSeconds()));
+        } else if (event instanceof Warning warning) {
+            json.mergeIn(message(warning));
         } else if (event instanceof Preview preview) {
             putPicture(json, preview.picture());
         } else if (event instanceof Completed completed) {
@@ -63,6 +66,20 @@ public final class EventJson {
 
     private static void putPicture(JsonObject json, Picture picture) {
         json.put("format", picture.format()).put("width", picture.width()).put("height", picture.height());
+    }
+
+    /** As they stand in an answer. */
+    public static JsonArray warnings(List<Warning> warnings) {
+        JsonArray json = new JsonArray();
+        warnings.forEach(warning -> json.add(message(warning)));
+        return json;
+    }
+
+    private static JsonObject message(Warning warning) {
+        return new JsonObject()
+                .put("code", warning.code())
+                .put("message", warning.message())
+                .put("param", warning.param());
     }
 
     public static JsonArray timings(List<StageTiming> timings) {

@@ -1,13 +1,16 @@
 package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.EventJson;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.Warnings;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -24,6 +27,7 @@ final class ImagesAnswer {
     private final Answers answers;
     private final JobSpec spec;
     private final boolean urls;
+    private final Warnings warnings = new Warnings();
     private final Completed[] pictures;
     private int missing;
 
@@ -44,6 +48,8 @@ final class ImagesAnswer {
             if (missing == 0) {
                 answers.json(ctx, 200, toJson(completed.at().job()));
             }
+        } else if (event instanceof Warning warning) {
+            warnings.add(warning);
         } else if (event instanceof Failed failed) {
             answers.error(ctx, ApiError.of(failed.failure()));
             jobs.cancel(failed.at().job());
@@ -61,7 +67,7 @@ final class ImagesAnswer {
         for (Completed completed : pictures) {
             data.add(picture(completed).put("x_weir", ImageJson.extras(completed)));
         }
-        return new JsonObject()
+        JsonObject json = new JsonObject()
                 .put("created", System.currentTimeMillis() / 1000)
                 .put("background", "opaque")
                 .put("output_format", pictures[0].picture().format())
@@ -69,6 +75,7 @@ final class ImagesAnswer {
                 .put("data", data)
                 .put("usage", ImageJson.usage())
                 .put("x_weir", new JsonObject().put("job_id", job).put("model", spec.model()));
+        return warnings.all().isEmpty() ? json : json.put("warnings", EventJson.warnings(warnings.all()));
     }
 
     private JsonObject picture(Completed completed) {

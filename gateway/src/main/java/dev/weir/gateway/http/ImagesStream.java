@@ -1,14 +1,17 @@
 package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.EventJson;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.Warnings;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -27,6 +30,7 @@ final class ImagesStream {
     private final Jobs jobs;
     private final JobSpec spec;
     private final int[] partials;
+    private final Warnings warnings = new Warnings();
     private EventStream stream;
     private int missing;
 
@@ -50,9 +54,15 @@ final class ImagesStream {
     void on(JobEvent event) {
         if (event instanceof Preview preview) {
             partial(preview);
+        } else if (event instanceof Warning warning) {
+            warnings.add(warning);
         } else if (event instanceof Completed completed) {
             JsonObject data = ImageJson.event(COMPLETED, completed.picture(), ImageJson.extras(completed))
                     .put("usage", ImageJson.usage());
+            if (!warnings.all().isEmpty()) {
+                // Not an event of their own: strict clients of this API fail on a type that they do not know.
+                data.put("warnings", EventJson.warnings(warnings.all()));
+            }
             stream.send(COMPLETED, data, null);
             missing--;
             if (missing == 0) {

@@ -41,6 +41,9 @@ final class JobJson {
         if (job.latest(0).orElse(null) instanceof Queued queued) {
             json.put("queue_position", queued.position()).put("eta_seconds", EventJson.rounded(queued.waitSeconds()));
         }
+        if (!job.warnings().isEmpty()) {
+            json.put("warnings", EventJson.warnings(job.warnings()));
+        }
         return json;
     }
 

@@ -20,6 +20,7 @@ public final class Job {
     private final long deadlineMs;
     private final List<Sample> samples;
     private final JobWatcher watcher;
+    private final Warnings warnings = new Warnings();
     private long seq;
 
     Job(String id, JobSpec spec, long createdMs, long deadlineMs, JobWatcher watcher) {
@@ -77,6 +78,16 @@ public final class Job {
 
     void tell(JobEvent event) {
         watcher.on(event);
+    }
+
+    /** Tells what the user should know, unless another sample gave rise to it before. */
+    void warn(Sample sample, dev.weir.proto.v1.Warning warning) {
+        if (!warnings.knows(warning.getCode(), warning.getParam())) {
+            JobEvent.Warning told =
+                    new JobEvent.Warning(moment(sample), warning.getCode(), warning.getMessage(), warning.getParam());
+            warnings.add(told);
+            tell(told);
+        }
     }
 
     void reached(Sample sample, Snapshot checkpoint) {

@@ -38,6 +38,15 @@ public sealed interface JobEvent {
 
     record Progress(Moment at, StageKind stage, double stepSeconds) implements JobEvent {}
 
+    /**
+     * Something that the user should know although the pictures are made. It is about the job: {@code at} names the sample
+     * that first gave rise to it. Each code and param is told once.
+     *
+     * @param code stable, snake_case
+     * @param param the field of the request that it is about
+     */
+    record Warning(Moment at, String code, String message, String param) implements JobEvent {}
+
     record Preview(Moment at, Picture picture) implements JobEvent {}
 
     /** @param seconds from the job's submission */

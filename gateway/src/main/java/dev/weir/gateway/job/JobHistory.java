@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Warning;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -10,21 +11,25 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What was told of a job: how each sample ended, and the newest of the rest, frames aside. One thread. */
+/** What was told of a job: its warnings, how each sample ended, and the newest of the rest, frames aside. One thread. */
 public final class JobHistory {
 
     private final int most;
     private final JobEvent[] latest;
+    private final Warnings warnings = new Warnings();
     private final Deque<JobEvent> passing = new ArrayDeque<>();
 
-    /** @param most events that are kept besides the last of each sample */
+    /** @param most events that are kept besides warnings and the last of each sample */
     public JobHistory(int samples, int most) {
         this.latest = new JobEvent[samples];
         this.most = most;
     }
 
-    /** @return whether it says something new: nothing follows how a sample ended */
+    /** @return whether it says something new: nothing follows how a sample ended, but a warning about the job */
     public boolean add(JobEvent event) {
+        if (event instanceof Warning warning) {
+            return warnings.add(warning);
+        }
         int sample = event.at().sample();
         if (hasEnded(sample)) {
             return false;
@@ -44,7 +49,11 @@ public final class JobHistory {
         return true;
     }
 
-    /** The newest event of a sample; empty before the first. */
+    public List<Warning> warnings() {
+        return warnings.all();
+    }
+
+    /** The newest event of a sample, warnings aside; empty before the first. */
     public Optional<JobEvent> latest(int sample) {
         return Optional.ofNullable(latest[sample]);
     }
@@ -63,7 +72,8 @@ public final class JobHistory {
 
     /** Those past a number, by their numbers. */
     public List<JobEvent> after(long seq) {
-        return Stream.concat(passing.stream(), latest().filter(JobEvent::isLast))
+        return Stream.of(passing.stream(), latest().filter(JobEvent::isLast), warnings.all().stream())
+                .<JobEvent>flatMap(events -> events)
                 .filter(event -> event.at().seq() > seq)
                 .sorted(Comparator.comparingLong(event -> event.at().seq()))
                 .toList();

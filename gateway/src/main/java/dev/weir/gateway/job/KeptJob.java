@@ -4,6 +4,7 @@ import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.JobEvent.Warning;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,7 +113,11 @@ public final class KeptJob {
         return history.latest().allMatch(Queued.class::isInstance) ? Status.QUEUED : Status.GENERATING;
     }
 
-    /** The newest event of each sample, frames aside; empty before the first. */
+    public List<Warning> warnings() {
+        return history.warnings();
+    }
+
+    /** The newest event of each sample, frames and warnings aside; empty before the first. */
     public Optional<JobEvent> latest(int sample) {
         return history.latest(sample);
     }

@@ -134,14 +134,14 @@ final class Sample {
 
     /**
      * Whether an event still says something new. A frame takes a longer way than what overtakes it, and so does a stage's last
-     * checkpoint, so of these only the step is looked at.
+     * checkpoint, so of these only the step is looked at. A warning may be delivered late.
      */
     boolean takes(Event event) {
         if (ended || event.getRef().getAttempt() != attempt) {
             return false;
         }
         return switch (event.getWhatCase()) {
-            case FRAME, CHECKPOINTED, FINISHED -> true;
+            case FRAME, CHECKPOINTED, FINISHED, WARNING -> true;
             case WHAT_NOT_SET -> false;
             default -> event.getSeq() > lastSeq;
         };

@@ -46,6 +46,7 @@ final class StageEvents {
                 }
             }
             case PROGRESS -> progress(job, sample, event);
+            case WARNING -> job.warn(sample, event.getWarning());
             case FRAME -> frame(job, sample, event, tensors);
             case CHECKPOINTED -> checkpoint(job, sample, event.getCheckpointed().getCheckpoint(), tensors);
             case FINISHED -> finished(job, sample, event, tensors);

@@ -10,6 +10,7 @@ import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.gateway.job.JobEvent.Started;
+import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
@@ -93,6 +94,11 @@ final class RecordFormat {
         } else if (event instanceof Progress progress) {
             told.setProgress(
                     Told.Progress.newBuilder().setStage(progress.stage()).setStepSeconds(progress.stepSeconds()));
+        } else if (event instanceof Warning warning) {
+            told.setWarning(dev.weir.proto.v1.Warning.newBuilder()
+                    .setCode(warning.code())
+                    .setMessage(warning.message())
+                    .setParam(warning.param()));
         } else if (event instanceof Preview preview) {
             told.setPreview(image(preview.picture()));
         } else if (event instanceof Completed completed) {
@@ -151,6 +157,12 @@ final class RecordFormat {
                                 at,
                                 told.getProgress().getStage(),
                                 told.getProgress().getStepSeconds());
+                    case WARNING ->
+                        new Warning(
+                                at,
+                                told.getWarning().getCode(),
+                                told.getWarning().getMessage(),
+                                told.getWarning().getParam());
                     case PREVIEW -> new Preview(at, picture(told.getPreview(), image));
                     case COMPLETED ->
                         new Completed(

@@ -4,6 +4,7 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Resumed;
+import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobHistory;
 import dev.weir.gateway.job.JobWatcher;
 import dev.weir.gateway.job.KeptJob;
@@ -123,7 +124,7 @@ final class RecordedJob implements JobWatcher {
             vertx.setTimer(LONGEST_WAIT_MS, late -> tellLate(event));
         } else if (waiting.isEmpty()) {
             kept.on(event);
-            if (event instanceof Resumed) {
+            if (event instanceof Resumed || event instanceof Warning) {
                 write();
             } else if (!(event instanceof Preview)) {
                 writeSoon();

@@ -1,6 +1,7 @@
 package dev.weir.runtime.stage;
 
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Warning;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -37,6 +38,9 @@ public interface Outbox {
      * @param snapshot called later, on another thread: what the state is made of must not change any more
      */
     default void checkpoint(Work work, Supplier<Snapshot> snapshot) {}
+
+    /** Tells the owner of the job what the user should know. */
+    default void warn(Work work, Warning warning) {}
 
     /** This stage is done; its tensors go to the next on the route. */
     void handOn(Work work, List<Tensor> tensors);

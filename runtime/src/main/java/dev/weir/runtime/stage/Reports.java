@@ -22,7 +22,7 @@ final class Reports {
     private final Runnable changed;
     private int underWay;
 
-    /** @param changed called whenever an owner knows how a sample ended, or cannot be reached */
+    /** @param changed called whenever an owner has acknowledged a delivery, or cannot be reached */
     Reports(NodeContext node, StageKind kind, Runnable changed) {
         this.node = node;
         this.kind = kind;
@@ -34,13 +34,13 @@ final class Reports {
         node.courier().tell(held.work.task().getOwner(), Parcel.of(event.build(), tensors));
     }
 
-    /** For how a sample ended here: until the owner has it, or cannot be reached. */
+    /** For what must not be lost, such as how a sample ended here: sent until the owner has it, or cannot be reached. */
     void deliver(Held held, Event.Builder event, List<Tensor> tensors) {
         underWay++;
         deliver(held, Parcel.of(event.build(), tensors), DELIVERIES);
     }
 
-    /** Ends that their owners do not know of yet. */
+    /** Deliveries that their owners have not acknowledged yet. */
     int underWay() {
         return underWay;
     }

@@ -14,6 +14,7 @@ import dev.weir.proto.v1.Progress;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
+import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
@@ -230,6 +231,11 @@ final class SampleDesk implements Outbox {
                     Checkpointed.newBuilder().setCheckpoint(stands.checkpoint()).build();
             reports.tell(held, event(held).setCheckpointed(checkpointed), stands.tensors());
         });
+    }
+
+    @Override
+    public void warn(Work work, Warning warning) {
+        onLoop(work, held -> reports.deliver(held, event(held).setWarning(warning), List.of()));
     }
 
     @Override

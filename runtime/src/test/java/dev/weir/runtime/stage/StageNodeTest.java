@@ -19,6 +19,7 @@ import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageTiming;
 import dev.weir.proto.v1.Task;
+import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.NodeConfig.Limits;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.TestOwner;
@@ -29,6 +30,7 @@ import io.vertx.core.Vertx;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
@@ -89,6 +91,22 @@ class StageNodeTest {
                         .counter()
                         .count())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void theOwnerIsToldWhatAStageWarnsOf() throws Exception {
+        Warning warning =
+                Warning.newBuilder().setCode("careful").setParam("prompt").build();
+        TestStage textEncoder = new TestStage(TEXT_ENCODER, 4);
+        textEncoder.warning = Optional.of(warning);
+        deploy(textEncoder);
+        deploy(new TestStage(DECODER, 4));
+
+        get(owner.dispatch(owner.task("job", TEXT_ENCODER, DECODER).build(), 1));
+
+        assertThat(awaitEvent("job", WhatCase.WARNING).getWarning()).isEqualTo(warning);
+        awaitEvent("job", WhatCase.FINISHED);
+        assertThat(owner.heard("job", WhatCase.WARNING)).hasSize(1);
     }
 
     @Test

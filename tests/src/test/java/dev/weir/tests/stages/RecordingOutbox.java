@@ -1,6 +1,7 @@
 package dev.weir.tests.stages;
 
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Snapshot;
@@ -21,6 +22,7 @@ final class RecordingOutbox implements Outbox {
     final Map<String, EncodedImage> finished = new LinkedHashMap<>();
     final Map<String, List<EncodedImage>> frames = new LinkedHashMap<>();
     final Map<String, Failure> failures = new LinkedHashMap<>();
+    final Map<String, List<Warning>> warnings = new LinkedHashMap<>();
     final Map<String, List<Snapshot>> checkpoints = new LinkedHashMap<>();
 
     @Override
@@ -54,6 +56,12 @@ final class RecordingOutbox implements Outbox {
         checkpoints
                 .computeIfAbsent(work.key().toString(), key -> new ArrayList<>())
                 .add(snapshot.get());
+    }
+
+    @Override
+    public void warn(Work work, Warning warning) {
+        warnings.computeIfAbsent(work.key().toString(), key -> new ArrayList<>())
+                .add(warning);
     }
 
     @Override

@@ -62,7 +62,7 @@ final class TextEncoderStageTest {
         turnAll(stage, outbox);
         try (TextEncoder alone = TINY.textEncoder(EXACT)) {
             Tensor context = outbox.handedOn.get("a/0").get("context");
-            float[] expected = alone.encode(List.of("a red apple")).get(0).values();
+            float[] expected = alone.states(List.of("a red apple")).get(0).values();
             assertThat(context.shape()).containsExactly(expected.length / 32, 32);
             assertThat(context.toFloats()).containsExactly(expected, within(1e-5f));
         }
@@ -131,6 +131,69 @@ final class TextEncoderStageTest {
             assertThat(outbox.handedOn).containsOnlyKeys("a/0");
         } finally {
             alone.close();
+            vertx.close();
+        }
+    }
+
+    @Test
+    void aPromptThatIsCutIsWarnedOfWithThePartThatIsNotUsed() {
+        String tooLong = "red ".repeat(22) + "green house";
+        for (String job : List.of("encoded", "remembered")) {
+            stage.admit(work(task(job, generation(tooLong))), outbox);
+            turnAll(stage, outbox);
+            assertThat(outbox.warnings.get(job + "/0")).singleElement().satisfies(warning -> {
+                assertThat(warning.getCode()).isEqualTo("prompt_truncated");
+                assertThat(warning.getParam()).isEqualTo("prompt");
+                assertThat(warning.getMessage()).contains("24 tokens").endsWith("not used: green house");
+            });
+        }
+    }
+
+    @Test
+    void aNegativePromptIsWarnedOfOnlyWhereItIsUsed() {
+        var generation = generation("a red apple").setNegativePrompt("red ".repeat(400));
+        stage.admit(work(task("guided", generation)), outbox);
+        stage.admit(work(task("free", generation.clone().setGuidanceScale(1))), outbox);
+        stage.admit(work(task("short", generation("red ".repeat(22)))), outbox);
+        turnAll(stage, outbox);
+        assertThat(outbox.warnings).containsOnlyKeys("guided/0");
+        assertThat(outbox.warnings.get("guided/0")).singleElement().satisfies(warning -> {
+            assertThat(warning.getParam()).isEqualTo("negative_prompt");
+            assertThat(warning.getMessage())
+                    .contains("negative prompt")
+                    .endsWith("red…")
+                    .hasSizeLessThan(400);
+        });
+    }
+
+    @Test
+    void theWarningOfAPromptIsFoundInTheClustersMemoryToo() {
+        Vertx vertx = Vertx.vertx();
+        var memory = new LocalMemory(vertx).map(MemoryArea.TEXT_STATES);
+        var shared = Optional.of(new StatesMemory(vertx, memory, new SimpleMeterRegistry()));
+        Stage first = new TextEncoderStage(List.of(TINY), EXACT, 8, shared);
+        Stage second = new TextEncoderStage(List.of(TINY), EXACT, 8, shared);
+        var generation = generation("red ".repeat(23)).setGuidanceScale(1);
+        try {
+            first.open();
+            second.open();
+            first.admit(work(task("a", generation)), outbox);
+            turnAll(first, outbox);
+            await().until(() -> memory.keys()
+                            .toCompletionStage()
+                            .toCompletableFuture()
+                            .join()
+                            .size()
+                    == 2);
+            Work work = work(task("b", generation));
+            second.prepare(work).toCompletableFuture().join();
+            second.admit(work, outbox);
+            turnAll(second, outbox);
+            assertThat(outbox.calls).contains("1 remembered, 0 not");
+            assertThat(outbox.warnings.get("b/0")).isEqualTo(outbox.warnings.get("a/0"));
+        } finally {
+            first.close();
+            second.close();
             vertx.close();
         }
     }
