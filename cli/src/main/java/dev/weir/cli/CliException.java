@@ -1,5 +1,7 @@
 package dev.weir.cli;
 
+import dev.weir.client.GatewayUnreachableException;
+import dev.weir.client.InvalidRequestException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
@@ -23,8 +25,14 @@ final class CliException extends RuntimeException {
         this.exitCode = exitCode;
     }
 
-    int exitCode() {
-        return exitCode;
+    static int exitCodeOf(Throwable e) {
+        if (e instanceof CliException known) {
+            return known.exitCode;
+        }
+        if (e instanceof InvalidRequestException) {
+            return USAGE;
+        }
+        return e instanceof GatewayUnreachableException ? UNREACHABLE : FAILED;
     }
 
     /** The cause inside the wrappers that futures put around it. */

@@ -1,19 +1,29 @@
 package dev.weir.cli;
 
-import java.net.URI;
+import dev.weir.client.WeirClient;
+import java.util.List;
 import picocli.CommandLine.Option;
 
-/** Which gateway a command asks. */
+/** Which gateways a command asks. */
 final class ClientOptions {
 
     @Option(
             names = "--url",
             paramLabel = "URL",
+            split = ",",
             defaultValue = "http://127.0.0.1:8080",
-            description = "A gateway. Default: ${DEFAULT-VALUE}.")
-    private URI url;
+            description = "A gateway, or several: the first that answers is asked. Default: ${DEFAULT-VALUE}.")
+    private List<String> urls;
 
-    GatewayClient gateway() {
-        return new GatewayClient(url);
+    WeirClient client() {
+        return client(urls);
+    }
+
+    static WeirClient client(List<String> urls) {
+        try {
+            return WeirClient.of(urls.toArray(String[]::new));
+        } catch (IllegalArgumentException e) {
+            throw new CliException(CliException.USAGE, "--url: " + e.getMessage(), e);
+        }
     }
 }

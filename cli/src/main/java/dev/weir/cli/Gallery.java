@@ -1,28 +1,34 @@
 package dev.weir.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.client.GeneratedImage;
+import dev.weir.client.GenerationEvent;
+import dev.weir.client.ImageRequest;
+import dev.weir.client.Warning;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
 /** Takes what comes of a request: shows how far it is, writes the pictures and frames, and says at the end what was made. */
-final class Gallery implements PursuedJob.Watcher {
+final class Gallery implements Consumer<GenerationEvent> {
+
+    private static final ObjectMapper JSON =
+            new ObjectMapper().setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE);
 
     private final List<Picture> pictures;
     private final Path frameFolder;
     private final ProgressDisplay display;
-    /** By code and param: a gateway that begins the job anew tells them again. */
-    private final Map<String, ObjectNode> warnings = new LinkedHashMap<>();
+    private final List<Warning> warnings = new ArrayList<>();
 
     /** @param frameFolder where frames go, or null where none are wanted */
     Gallery(List<Path> files, Path frameFolder, ProgressDisplay display) {
@@ -36,8 +42,7 @@ final class Gallery implements PursuedJob.Watcher {
         private final Path file;
         private final List<Path> frames = new ArrayList<>();
         private int step;
-        private int total;
-        private JsonNode completed;
+        private GeneratedImage image;
 
         Picture(Path file) {
             this.file = file;
@@ -45,33 +50,30 @@ final class Gallery implements PursuedJob.Watcher {
     }
 
     @Override
-    public void event(JsonNode event) {
-        Picture picture = pictures.get(event.path("sample").asInt());
-        picture.step = event.path("step").asInt();
-        picture.total = event.path("total").asInt();
-        switch (event.path("type").asText()) {
-            case "queued" -> display.note("queued");
-            case "resumed" ->
-                display.note("goes on from step %d: %s"
-                        .formatted(picture.step, event.path("reason").asText()));
-            case "progress" -> display.steps(sum(p -> p.step), Math.max(picture.total, 1) * pictures.size());
-            case "warning" -> warn(event);
-            case "completed" -> picture.completed = event;
-            default -> {
-                // The rest changes nothing that is shown.
-            }
-        }
-    }
-
-    private void warn(JsonNode event) {
-        String message = event.path("message").asText();
-        ObjectNode warning = JsonNodeFactory.instance
-                .objectNode()
-                .put("code", event.path("code").asText())
-                .put("message", message)
-                .put("param", event.path("param").asText());
-        if (warnings.putIfAbsent(event.path("code") + " " + event.path("param"), warning) == null) {
-            display.line("warning: " + message);
+    public void accept(GenerationEvent event) {
+        if (event instanceof GenerationEvent.Queued) {
+            display.note("queued");
+        } else if (event instanceof GenerationEvent.Progress progress) {
+            Picture picture = pictures.get(progress.sample());
+            picture.step = progress.step();
+            display.steps(sum(p -> p.step), Math.max(progress.total(), 1) * pictures.size());
+        } else if (event instanceof GenerationEvent.Resumed resumed) {
+            pictures.get(resumed.sample()).step = resumed.step();
+            display.note("goes on from step %d: %s".formatted(resumed.step(), resumed.reason()));
+        } else if (event instanceof GenerationEvent.Frame frame && frameFolder != null) {
+            Path file = frameFolder.resolve(frameName(frame));
+            write(file, frame.bytes());
+            pictures.get(frame.sample()).frames.add(file);
+        } else if (event instanceof GenerationEvent.Completed completed) {
+            Picture picture = pictures.get(completed.image().sample());
+            write(picture.file, completed.image().bytes());
+            picture.step = completed.image().steps();
+            picture.image = completed.image();
+        } else if (event instanceof GenerationEvent.Warned warned) {
+            warnings.add(warned.warning());
+            display.line("warning: " + warned.warning().message());
+        } else if (event instanceof GenerationEvent.Reconnecting reconnecting) {
+            display.line(reconnecting.reason() + "; trying again with the same job");
         }
     }
 
@@ -79,27 +81,10 @@ final class Gallery implements PursuedJob.Watcher {
         return pictures.stream().mapToInt(number).sum();
     }
 
-    @Override
-    public void image(ImageMessage image) {
-        Picture picture = pictures.get(image.sample());
-        if (image.isFinal()) {
-            write(picture.file, image.bytes());
-        } else if (frameFolder != null) {
-            Path frame = frameFolder.resolve(frameName(image));
-            write(frame, image.bytes());
-            picture.frames.add(frame);
-        }
-    }
-
-    @Override
-    public void broke(String what) {
-        display.line(what + "; trying again with the same job");
-    }
-
-    private String frameName(ImageMessage image) {
-        String ending = image.format().equals("jpeg") ? "jpg" : image.format();
-        String step = String.format(Locale.ROOT, "step-%03d.%s", image.step(), ending);
-        return pictures.size() == 1 ? step : "picture-" + (image.sample() + 1) + "-" + step;
+    private String frameName(GenerationEvent.Frame frame) {
+        String step = String.format(
+                Locale.ROOT, "step-%03d.%s", frame.step(), frame.format().extension());
+        return pictures.size() == 1 ? step : "picture-" + (frame.sample() + 1) + "-" + step;
     }
 
     private static void write(Path file, byte[] bytes) {
@@ -118,7 +103,7 @@ final class Gallery implements PursuedJob.Watcher {
      *
      * @param request with every default filled in
      */
-    void print(PrintWriter out, ObjectNode request, boolean asJson) {
+    void print(PrintWriter out, ImageRequest request, boolean asJson) {
         display.clear();
         if (asJson) {
             out.println(toJson(request).toPrettyString());
@@ -127,9 +112,9 @@ final class Gallery implements PursuedJob.Watcher {
                     Locale.ROOT,
                     "%s  seed %s, %d steps, %.1f s%n",
                     picture.file,
-                    picture.completed.path("seed").asText(),
-                    picture.total,
-                    picture.completed.path("seconds").asDouble()));
+                    picture.image.seed(),
+                    picture.image.steps(),
+                    picture.image.seconds()));
             if (frameFolder != null) {
                 int frames = sum(picture -> picture.frames.size());
                 out.printf("%s  %d frames%n", frameFolder, frames);
@@ -138,31 +123,32 @@ final class Gallery implements PursuedJob.Watcher {
         out.flush();
     }
 
-    private ObjectNode toJson(ObjectNode request) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        for (String field : List.of(
-                "prompt", "negative_prompt", "model", "sampler", "num_inference_steps", "guidance_scale", "size")) {
-            if (request.has(field)) {
-                json.set(field, request.get(field));
-            }
-        }
+    private ObjectNode toJson(ImageRequest request) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("prompt", request.prompt());
+        request.negativePrompt().ifPresent(value -> json.put("negative_prompt", value));
+        request.model().ifPresent(value -> json.put("model", value));
+        request.sampler().ifPresent(value -> json.put("sampler", value));
+        request.steps().ifPresent(value -> json.put("num_inference_steps", value));
+        request.guidanceScale().ifPresent(value -> json.put("guidance_scale", value));
+        request.size().ifPresent(value -> json.put("size", value));
         ArrayNode images = json.putArray("images");
         pictures.forEach(picture -> images.add(toJson(picture)));
         if (!warnings.isEmpty()) {
-            json.putArray("warnings").addAll(warnings.values());
+            json.set("warnings", JSON.valueToTree(warnings));
         }
         return json;
     }
 
     private ObjectNode toJson(Picture picture) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("file", picture.file.toString());
-        json.set("seed", picture.completed.path("seed"));
-        json.put("steps", picture.total);
-        json.set("width", picture.completed.path("width"));
-        json.set("height", picture.completed.path("height"));
-        json.set("seconds", picture.completed.path("seconds"));
-        json.set("stages", picture.completed.path("timings"));
+        ObjectNode json = JsonNodeFactory.instance
+                .objectNode()
+                .put("file", picture.file.toString())
+                .put("seed", picture.image.seed())
+                .put("steps", picture.image.steps())
+                .put("width", picture.image.width())
+                .put("height", picture.image.height())
+                .put("seconds", picture.image.seconds());
+        json.set("stages", JSON.valueToTree(picture.image.timings()));
         if (frameFolder != null) {
             ArrayNode frames = json.putArray("frames");
             picture.frames.forEach(frame -> frames.add(frame.toString()));

@@ -1,10 +1,11 @@
 package dev.weir.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.client.Frames;
+import dev.weir.client.ImageFormat;
+import dev.weir.client.ImageRequest;
+import dev.weir.client.ServedModel;
+import dev.weir.client.WeirClient;
 import dev.weir.runtime.NodeConfig;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -95,7 +96,7 @@ final class GenerateCommand implements Callable<Integer> {
             description =
                     "How frames are decoded: vae, or latent_rgb, which is rough and costs next to nothing, so that fewer "
                             + "are left out. Default: ${DEFAULT-VALUE}.")
-    private String frameGrade;
+    private Frames.Grade frameGrade;
 
     @Option(
             names = "--url",
@@ -104,7 +105,7 @@ final class GenerateCommand implements Callable<Integer> {
             description =
                     "Ask the gateway there, or the first of several that answers, and the next where one breaks off; "
                             + "--model is then the name of one of its models.")
-    private List<URI> urls = List.of();
+    private List<String> urls = List.of();
 
     @Option(names = "--json", description = "Print what was made as JSON, and no progress.")
     private boolean json;
@@ -118,14 +119,14 @@ final class GenerateCommand implements Callable<Integer> {
             throw new CliException(
                     CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_PICTURES, count));
         }
-        String format = OutputFiles.format(out);
+        ImageFormat format = OutputFiles.format(out);
         List<Path> files = OutputFiles.choose(out, prompt, count);
         OutputFiles.requireWritable(files.get(0));
         if (frames != null) {
             OutputFiles.requireWritable(frames.resolve("frame"));
         }
         if (!urls.isEmpty()) {
-            ask(new GatewayClient(urls), format, files);
+            ask(ClientOptions.client(urls), format, files);
             return 0;
         }
         NodeConfig.Compute compute = models.toConfig();
@@ -133,43 +134,33 @@ final class GenerateCommand implements Callable<Integer> {
         display.note("loading the model");
         try (WeirNode node = WeirNode.local(compute)) {
             display.clear();
-            GatewayClient client = new GatewayClient(node.url());
-            client.awaitReady();
-            ask(client, format, files);
+            ask(node.awaitReady(), format, files);
         }
         return 0;
     }
 
-    private void ask(GatewayClient client, String format, List<Path> files) {
-        ObjectNode request = request(format);
-        fillIn(request, client.get("/v1/models").path("data"));
+    private void ask(WeirClient client, ImageFormat format, List<Path> files) {
+        ImageRequest request = withDefaults(request(format), client.models());
         Gallery gallery = new Gallery(files, frames, display());
+        Thread atInterrupt = new Thread(client::close, "weir-cancel");
+        Runtime.getRuntime().addShutdownHook(atInterrupt);
         client.generate(request, gallery);
         gallery.print(spec.commandLine().getOut(), request, json);
     }
 
-    /** Asks for the model's defaults by name, so that what is printed at the end is what was asked for. */
-    private void fillIn(ObjectNode request, JsonNode cards) {
-        for (JsonNode card : cards) {
-            boolean isAskedFor = request.has("model")
-                    ? request.path("model").asText().equals(card.path("id").asText())
-                    : card.path("ready").asBoolean();
-            if (isAskedFor) {
-                int side = card.path("native_size").asInt();
-                putIfAbsent(request, "model", card.path("id"));
-                putIfAbsent(request, "num_inference_steps", card.path("default_steps"));
-                putIfAbsent(request, "guidance_scale", card.path("default_guidance_scale"));
-                putIfAbsent(request, "sampler", card.path("default_sampler"));
-                putIfAbsent(request, "size", request.textNode(side + "x" + side));
-                return;
-            }
-        }
-    }
-
-    private static void putIfAbsent(ObjectNode request, String field, JsonNode value) {
-        if (!request.has(field)) {
-            request.set(field, value);
-        }
+    /** The model's defaults by name, so that what is printed at the end is what was asked for. */
+    private static ImageRequest withDefaults(ImageRequest request, List<ServedModel> models) {
+        return models.stream()
+                .filter(model -> request.model().map(model.id()::equals).orElse(model.ready()))
+                .findFirst()
+                .map(model -> request.toBuilder()
+                        .model(model.id())
+                        .steps(request.steps().orElse(model.defaultSteps()))
+                        .guidanceScale(request.guidanceScale().orElse(model.defaultGuidanceScale()))
+                        .sampler(request.sampler().orElse(model.defaultSampler()))
+                        .size(request.size().orElse(model.nativeSize() + "x" + model.nativeSize()))
+                        .build())
+                .orElse(request);
     }
 
     private ProgressDisplay display() {
@@ -179,31 +170,26 @@ final class GenerateCommand implements Callable<Integer> {
                 : new ProgressDisplay(spec.commandLine().getErr(), isTerminal, System::nanoTime);
     }
 
-    private ObjectNode request(String format) {
-        ObjectNode request = JsonNodeFactory.instance.objectNode();
-        request.put("prompt", prompt);
-        request.put("n", count);
-        request.put("seed", seed == null ? ThreadLocalRandom.current().nextLong(RANDOM_SEEDS) : seed);
-        request.put("output_format", format);
-        put(request, "negative_prompt", negative);
-        put(request, "size", size);
-        put(request, "sampler", sampler);
+    private ImageRequest request(ImageFormat format) {
+        ImageRequest.Builder request = ImageRequest.builder(prompt)
+                .count(count)
+                .seed(seed == null ? ThreadLocalRandom.current().nextLong(RANDOM_SEEDS) : seed)
+                .format(format)
+                .negativePrompt(negative)
+                .size(size)
+                .sampler(sampler);
         if (steps != null) {
-            request.put("num_inference_steps", steps);
+            request.steps(steps);
         }
         if (guidance != null) {
-            request.put("guidance_scale", guidance);
+            request.guidanceScale(guidance);
         }
         if (!urls.isEmpty() && !models.asked().isEmpty()) {
-            request.put("model", models.asked().get(0));
+            request.model(models.asked().get(0));
         }
-        request.putObject("preview").put("every_steps", frames == null ? 0 : 1).put("grade", frameGrade);
-        return request;
-    }
-
-    private static void put(ObjectNode request, String field, String value) {
-        if (value != null) {
-            request.put(field, value);
+        if (frames != null) {
+            request.frames(Frames.everySteps(1).withGrade(frameGrade));
         }
+        return request.build();
     }
 }

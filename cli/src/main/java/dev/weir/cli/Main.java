@@ -28,7 +28,7 @@ public final class Main {
             settings.refuseUnknownKeys(command);
         } catch (CliException e) {
             err.println("weir: " + e.getMessage());
-            return e.exitCode();
+            return CliException.exitCodeOf(e);
         }
         WeirCommand.applyToAll(command, c -> c.setDefaultValueProvider(settings));
         command.registerConverter(Role.class, Role::of);
@@ -66,7 +66,7 @@ public final class Main {
                 trace.printStackTrace(command.getErr());
             }
         }
-        return cause instanceof CliException known ? known.exitCode() : CliException.FAILED;
+        return CliException.exitCodeOf(cause);
     }
 
     private static int columns(Map<String, String> environment) {

@@ -1,12 +1,12 @@
 package dev.weir.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.client.ServedModel;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.ModelReport;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,32 +34,31 @@ final class ModelsCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", arity = "0..1", description = "A folder of models. Default: Weir's own.")
     private Path folder;
 
-    @Option(names = "--url", paramLabel = "URL", description = "Ask the gateway there.")
-    private URI url;
+    @Option(names = "--url", paramLabel = "URL", split = ",", description = "Ask the gateway there.")
+    private List<String> urls = List.of();
 
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        if (url != null) {
-            printServed(out, new GatewayClient(url).get("/v1/models").path("data"));
+        if (!urls.isEmpty()) {
+            printServed(out, ClientOptions.client(urls).models());
         } else {
             printFolders(out, folder == null ? ModelOptions.modelsFolder() : folder);
         }
         return 0;
     }
 
-    private static void printServed(PrintWriter out, JsonNode cards) {
+    private static void printServed(PrintWriter out, List<ServedModel> models) {
         Table table = new Table("model", "size", "sizes", "steps", "guidance", "sampler", "ready");
-        for (JsonNode card : cards) {
+        for (ServedModel model : models) {
             table.row(
-                    card.path("id").asText(),
-                    card.path("native_size").asText(),
-                    card.path("min_size").asText() + ".."
-                            + card.path("max_size").asText(),
-                    card.path("default_steps").asText(),
-                    card.path("default_guidance_scale").asText(),
-                    card.path("default_sampler").asText(),
-                    card.path("ready").asBoolean() ? "yes" : "no");
+                    model.id(),
+                    model.nativeSize(),
+                    model.minSize() + ".." + model.maxSize(),
+                    model.defaultSteps(),
+                    model.defaultGuidanceScale(),
+                    model.defaultSampler(),
+                    model.ready() ? "yes" : "no");
         }
         table.print(out);
     }

@@ -1,5 +1,6 @@
 package dev.weir.cli;
 
+import dev.weir.client.ImageFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
@@ -18,15 +19,15 @@ final class OutputFiles {
     private OutputFiles() {}
 
     /** Throws {@link CliException} where the name's ending is not that of a picture that Weir writes. */
-    static String format(Path out) {
+    static ImageFormat format(Path out) {
         String name = out == null || Files.isDirectory(out)
                 ? ".png"
                 : out.getFileName().toString().toLowerCase(Locale.ROOT);
         if (name.endsWith(".jpg") || name.endsWith(".jpeg")) {
-            return "jpeg";
+            return ImageFormat.JPEG;
         }
         if (name.endsWith(".png")) {
-            return "png";
+            return ImageFormat.PNG;
         }
         throw new CliException(CliException.USAGE, "--out: " + out + " ends neither in .png nor in .jpg");
     }

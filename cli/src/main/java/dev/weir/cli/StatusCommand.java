@@ -1,11 +1,11 @@
 package dev.weir.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.client.ClusterStatus;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,62 +39,56 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        JsonNode cluster = client.gateway().get("/v1/cluster");
+        ClusterStatus cluster = client.client().status();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(cluster.toPrettyString());
+            out.println(cluster.json());
             return 0;
         }
-        JsonNode gateway = cluster.path("gateway");
+        ClusterStatus.Gateway gateway = cluster.gateway();
         out.printf(
-                "gateway %s: %d images of %d jobs in the making%n%n",
-                gateway.path("node").asText(),
-                gateway.path("images").asInt(),
-                gateway.path("jobs").asInt());
+                "gateway %s: %d images of %d jobs in the making%n%n", gateway.node(), gateway.images(), gateway.jobs());
         Table table = new Table(
                 "stage", "node", "device", "models", "held", "running", "batch", "step", "backlog", "done", "failed",
                 "");
-        for (JsonNode stage : cluster.path("stages")) {
-            for (JsonNode node : stage.path("nodes")) {
-                addRow(table, stage.path("stage").asText(), node);
-            }
+        for (ClusterStatus.Stage stage : cluster.stages()) {
+            stage.nodes().forEach(node -> addRow(table, stage.stage(), node));
         }
         table.print(out);
         return 0;
     }
 
-    private static void addRow(Table table, String stage, JsonNode node) {
-        int capacity = node.path("capacity").asInt();
+    private static void addRow(Table table, String stage, ClusterStatus.Node node) {
         table.row(
                 stage,
-                node.path("node").asText(),
-                (node.path("device").asText() + " " + node.path("precision").asText()).strip(),
-                models(node.path("models")),
-                (capacity - node.path("free_credits").asInt()) + "/" + capacity,
-                node.path("running").asInt(),
-                node.path("last_batch").asInt(),
-                seconds(node.path("step_seconds")),
-                seconds(node.path("backlog_seconds")),
-                node.path("finished").asLong(),
-                node.path("failed").asLong(),
+                node.node(),
+                (node.device() + " " + node.precision()).strip(),
+                models(node.models()),
+                (node.capacity() - node.freeCredits()) + "/" + node.capacity(),
+                node.running(),
+                node.lastBatch(),
+                seconds(node.stepSeconds()),
+                seconds(node.backlogSeconds()),
+                node.finished(),
+                node.failed(),
                 remark(node));
     }
 
-    private static String models(JsonNode models) {
-        return StreamSupport.stream(models.spliterator(), false)
-                .map(m -> m.path("id").asText() + (m.has("problem") ? " (does not load)" : ""))
+    private static String models(List<ClusterStatus.Model> models) {
+        return models.stream()
+                .map(m -> m.id() + (m.problem() == null ? "" : " (does not load)"))
                 .collect(Collectors.joining(", "));
     }
 
-    private static String seconds(JsonNode seconds) {
-        return String.format(Locale.ROOT, "%.3f", seconds.asDouble());
+    private static String seconds(double seconds) {
+        return String.format(Locale.ROOT, "%.3f", seconds);
     }
 
-    private static String remark(JsonNode node) {
-        if (node.path("draining").asBoolean()) {
+    private static String remark(ClusterStatus.Node node) {
+        if (node.draining()) {
             return "draining";
         }
-        long stalled = node.path("stalled_ms").asLong();
+        long stalled = node.stalledMs();
         return stalled > STALLED_MS ? "no progress for " + stalled / 1000 + " s" : "";
     }
 }

@@ -61,7 +61,7 @@ final class UpCommand implements Callable<Integer> {
                         limits.node())
                 .tracingTo(traces.endpoint());
         WeirNode node = WeirNode.start(config, address, limits);
-        new GatewayClient(node.url()).awaitReady();
+        node.awaitReady();
         node.announce(spec.commandLine().getOut());
         node.serve();
         return 0;

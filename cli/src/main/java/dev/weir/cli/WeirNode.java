@@ -1,5 +1,6 @@
 package dev.weir.cli;
 
+import dev.weir.client.WeirClient;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
@@ -29,6 +30,8 @@ public final class WeirNode implements AutoCloseable {
     private static final String AUTO = "auto";
     /** What leaving the cluster may take when all is drained. */
     private static final Duration LEAVING = Duration.ofSeconds(20);
+
+    private static final long READY_PAUSE_MS = 20;
 
     private final Node node;
     private final URI url;
@@ -102,6 +105,20 @@ public final class WeirNode implements AutoCloseable {
     /** Where this process answers over HTTP. */
     public URI url() {
         return url;
+    }
+
+    /** Returns when the gateway of this node can have images generated: some model has a live node for every stage. */
+    WeirClient awaitReady() {
+        WeirClient client = WeirClient.of(url);
+        try {
+            while (!client.isReady()) {
+                TimeUnit.MILLISECONDS.sleep(READY_PAUSE_MS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CliException(CliException.FAILED, "interrupted", e);
+        }
+        return client;
     }
 
     /** Says where it can be joined and where it answers: what scripts and people wait for. */

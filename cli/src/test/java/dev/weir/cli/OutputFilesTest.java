@@ -3,6 +3,7 @@ package dev.weir.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.client.ImageFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,9 +43,9 @@ final class OutputFilesTest {
 
     @Test
     void theNamesEndingSaysTheFormat() {
-        assertThat(OutputFiles.format(null)).isEqualTo("png");
-        assertThat(OutputFiles.format(folder)).isEqualTo("png");
-        assertThat(OutputFiles.format(Path.of("x.JPG"))).isEqualTo("jpeg");
+        assertThat(OutputFiles.format(null)).isEqualTo(ImageFormat.PNG);
+        assertThat(OutputFiles.format(folder)).isEqualTo(ImageFormat.PNG);
+        assertThat(OutputFiles.format(Path.of("x.JPG"))).isEqualTo(ImageFormat.JPEG);
         assertThatThrownBy(() -> OutputFiles.format(Path.of("x.gif")))
                 .isInstanceOf(CliException.class)
                 .hasMessageContaining("x.gif");

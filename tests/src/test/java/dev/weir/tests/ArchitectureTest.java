@@ -4,6 +4,7 @@ import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -63,6 +64,23 @@ final class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.weir.engine..", "dev.weir.serving..");
+
+    /** Teams put the client into their own applications. */
+    @ArchTest
+    static final ArchRule THE_CLIENT_NEEDS_ONLY_THE_JDK_AND_JACKSON = classes()
+            .that()
+            .resideInAPackage("dev.weir.client..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("dev.weir.client..", "java..", "com.fasterxml.jackson..");
+
+    @ArchTest
+    static final ArchRule ONLY_THE_COMMAND_KNOWS_THE_CLIENT = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.weir.client..", "dev.weir.cli..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.weir.client..");
 
     @ArchTest
     static final ArchRule THE_RUNTIME_KNOWS_NO_GATEWAY = noClasses()

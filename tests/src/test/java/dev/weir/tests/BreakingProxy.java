@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A way to a gateway on which one connection breaks, once so many bytes have come back over it. Threads of its own, which end with
  * their connections.
  */
-final class BreakingProxy implements AutoCloseable {
+public final class BreakingProxy implements AutoCloseable {
 
     private static final int PIECE = 512;
 
@@ -28,7 +28,7 @@ final class BreakingProxy implements AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
-    BreakingProxy(URI gateway, int breakAfter) {
+    public BreakingProxy(URI gateway, int breakAfter) {
         this.gateway = gateway;
         this.breakAfter = breakAfter;
         try {
@@ -39,11 +39,11 @@ final class BreakingProxy implements AutoCloseable {
         start(this::admit);
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + door.getLocalPort();
     }
 
-    boolean broke() {
+    public boolean broke() {
         return broke.get();
     }
 

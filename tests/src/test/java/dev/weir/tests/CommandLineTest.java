@@ -292,6 +292,19 @@ final class CommandLineTest {
     }
 
     @Test
+    void aGatewaysUrlMayHaveTheApisPathOrNoScheme() {
+        String authority = UP.server().url().getAuthority();
+        for (String url : List.of("http://%s/v1", "http://%s/v1/", "http://%s/", "%s", "%s/v1")) {
+            Outcome outcome = weir("models", "--url", url.formatted(authority));
+            assertThat(outcome.exitCode()).as("%s: %s", url, outcome.err()).isZero();
+            assertThat(outcome.out()).contains("default");
+        }
+        Outcome refused = weir("models", "--url", "ftp://" + authority);
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.err()).startsWith("weir: --url: ftp://").hasLineCount(1);
+    }
+
+    @Test
     void statusShowsEveryStage() {
         Outcome outcome = weir("status", "--url", UP.server().url().toString());
         assertThat(outcome.exitCode()).isZero();

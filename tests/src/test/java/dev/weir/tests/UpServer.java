@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
 /** {@code weir up}, started for the first class that wants it and ended after the last. */
-final class UpServer implements BeforeAllCallback {
+public final class UpServer implements BeforeAllCallback {
 
     private Server server;
 
@@ -33,7 +33,7 @@ final class UpServer implements BeforeAllCallback {
                 .server();
     }
 
-    Server server() {
+    public Server server() {
         return server;
     }
 }

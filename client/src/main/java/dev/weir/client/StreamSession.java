@@ -1,4 +1,4 @@
-package dev.weir.cli;
+package dev.weir.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
@@ -11,29 +11,32 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One WebSocket to a gateway. The HTTP client's thread puts messages in a queue, one at a time, and whoever asks for the next
- * handles it: a slow disk slows the gateway's frames, not its memory.
+ * One WebSocket to a gateway. The HTTP client's thread puts one message at a time into a queue; the job's thread takes it, and then asks for
+ * the next. So a slow reader slows the gateway down and does not fill this process's memory.
  */
 final class StreamSession implements WebSocket.Listener, AutoCloseable {
 
-    /** A gateway that says nothing is asked whether it is there. */
+    /** After such a silence the gateway is sent a ping. */
     private static final Duration SILENCE = Duration.ofSeconds(2);
 
-    private static final int UNANSWERED = 3;
+    private static final int MAX_UNANSWERED_PINGS = 3;
 
     sealed interface Message {
-        /** What happened, or what the gateway refuses. */
+        /** An event, or a refusal. */
         record Told(String text) implements Message {}
 
-        /** A picture, encoded: a frame, or the one that the sample was for. */
+        /** A frame or a finished image, with its header. */
         record Image(byte[] bytes) implements Message {}
+
+        /** {@link #wake()} was called. */
+        record Awakened() implements Message {}
 
         record Pong() implements Message {}
 
         record Broken(String reason) implements Message {}
     }
 
-    /** Nothing more comes on this socket; another may do better. */
+    /** Nothing more comes over this socket. Another socket may work. */
     static final class BrokenException extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -93,20 +96,29 @@ final class StreamSession implements WebSocket.Listener, AutoCloseable {
 
     @Override
     public void onError(WebSocket from, Throwable error) {
-        queue.add(new Message.Broken("the connection to the gateway broke: " + CliException.describe(error)));
+        String why = error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+        queue.add(new Message.Broken("the connection to the gateway broke: " + why));
     }
 
     void send(JsonNode command) {
         socket.sendText(command.toString(), true);
     }
 
-    /** Waits for what comes next: something told, or an image. */
+    /** Makes a waiting {@link #next()} return. Any thread. */
+    void wake() {
+        queue.add(new Message.Awakened());
+    }
+
+    /** Waits for an event, an image or a {@link #wake()}. */
     Message next() throws BrokenException, InterruptedException {
         int unanswered = 0;
-        while (unanswered < UNANSWERED) {
+        while (unanswered < MAX_UNANSWERED_PINGS) {
             Message message = queue.poll(SILENCE.toMillis(), TimeUnit.MILLISECONDS);
             if (message instanceof Message.Broken broken) {
                 throw new BrokenException(broken.reason());
+            }
+            if (message instanceof Message.Awakened) {
+                return message;
             }
             if (message == null) {
                 unanswered++;
@@ -120,8 +132,8 @@ final class StreamSession implements WebSocket.Listener, AutoCloseable {
                 return message;
             }
         }
-        throw new BrokenException("the gateway has said nothing for "
-                + SILENCE.multipliedBy(UNANSWERED).toSeconds() + " s");
+        throw new BrokenException("the gateway has been silent for "
+                + SILENCE.multipliedBy(MAX_UNANSWERED_PINGS).toSeconds() + " s");
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.weir.cli;
+package dev.weir.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
@@ -7,27 +7,34 @@ import java.nio.charset.StandardCharsets;
 /**
  * A binary message of {@code /v1/stream}: the header's length as a big-endian u32, the header as JSON, the image file.
  *
- * @param isFinal whether it is the picture itself, and no frame on the way to it
- * @param format {@code png} or {@code jpeg}
+ * @param isFinal whether this is the finished image and not a frame
  */
-record ImageMessage(boolean isFinal, int sample, int step, String format, byte[] bytes) {
+record ImageMessage(
+        boolean isFinal, int sample, int step, int total, ImageFormat format, int width, int height, byte[] bytes) {
 
     static ImageMessage read(byte[] message) {
         ByteBuffer in = ByteBuffer.wrap(message);
         int headerLength = in.remaining() < Integer.BYTES ? -1 : in.getInt();
         if (headerLength < 0 || headerLength > in.remaining()) {
-            throw new CliException(CliException.FAILED, "what answered is no Weir gateway: a picture without a header");
+            throw GenerationFailedException.notWeir("an image came without a header", null);
         }
         byte[] header = new byte[headerLength];
         in.get(header);
         byte[] image = new byte[in.remaining()];
         in.get(image);
-        JsonNode told = GatewayClient.parse(new String(header, StandardCharsets.UTF_8));
+        JsonNode told = Json.parse(new String(header, StandardCharsets.UTF_8));
         return new ImageMessage(
                 told.path("kind").asText().equals("final"),
                 told.path("sample").asInt(),
                 told.path("step").asInt(),
-                told.path("format").asText("png"),
+                told.path("total").asInt(),
+                told.path("format").asText().equals(ImageFormat.JPEG.wireName()) ? ImageFormat.JPEG : ImageFormat.PNG,
+                told.path("width").asInt(),
+                told.path("height").asInt(),
                 image);
+    }
+
+    GenerationEvent.Frame toFrame() {
+        return new GenerationEvent.Frame(sample, step, total, format, width, height, bytes);
     }
 }

@@ -1,0 +1,22 @@
+package dev.weir.client;
+
+import java.util.List;
+
+/**
+ * A finished image.
+ *
+ * @param sample its number in the request, from 0
+ * @param steps the denoising steps of all stages together
+ * @param seconds from the gateway's acceptance of the request to the end
+ * @param bytes the encoded file
+ */
+public record GeneratedImage(
+        int sample,
+        long seed,
+        ImageFormat format,
+        int width,
+        int height,
+        int steps,
+        double seconds,
+        List<StageTiming> timings,
+        byte[] bytes) {}
