@@ -3,6 +3,7 @@ package dev.weir.tests.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.client.Frames;
@@ -14,6 +15,7 @@ import dev.weir.client.GenerationEvent.Completed;
 import dev.weir.client.GenerationEvent.Frame;
 import dev.weir.client.GenerationEvent.Progress;
 import dev.weir.client.GenerationEvent.Reconnecting;
+import dev.weir.client.GenerationEvent.Warned;
 import dev.weir.client.GenerationResult;
 import dev.weir.client.ImageFormat;
 import dev.weir.client.ImageRequest;
@@ -86,6 +88,14 @@ final class WeirClientTest {
 
         assertThat(weir.generate(request).image().bytes())
                 .isEqualTo(result.image().bytes());
+    }
+
+    @Test
+    void aPromptThatIsCutIsAWarning() {
+        GenerationResult result = weir.generate(
+                ImageRequest.builder("a red apple ".repeat(60)).steps(2).build(), events::add);
+        assertThat(result.warnings()).extracting("code", "param").containsExactly(tuple("prompt_truncated", "prompt"));
+        assertThat(events(Warned.class)).extracting(Warned::warning).containsExactlyElementsOf(result.warnings());
     }
 
     @Test
