@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lays out in FOLDER what an image of Weir holds: the command and its jars as in the checkout, a Java runtime of the modules
-# that it uses, libtorch unpacked, and the classes of a first picture parsed. Needs a JDK, and the application built.
+# Lays out in FOLDER what an image of Weir holds: the command, its jars and its native libraries as in the checkout, a Java
+# runtime of the modules that it uses, and the classes of a first picture parsed. Needs a JDK, and the application built.
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -20,18 +20,11 @@ jdk.crypto.ec,jdk.jfr,jdk.management,jdk.net,jdk.random,jdk.unsupported
 mkdir -p "$image/cli/target/app" "$image/models"
 cp -p "$source/weir" "$source/deploy/healthcheck" "$image/"
 cp -a "$source/models/default" "$image/models/"
+cp -a "$source/cli/target/native" "$image/cli/target/"
 cp -a "$source/cli/target/app/lib" "$source/cli/target/app/built" "$image/cli/target/app/"
 
-# The first picture unpacks the native libraries, which makes their jar superfluous. The second shows that, and which
-# classes a picture takes: the launcher keeps these parsed.
-export JAVA_HOME="$image/jre" DJL_CACHE_DIR="$image/native"
-: >"$image/cli/target/app/classes.jsa"
-"$image/weir" generate "warm up" --steps 1 --out "$image/warm-up.png" >/dev/null 2>&1
-rm "$image/warm-up.png" "$image/cli/target/app/classes.jsa" "$image"/cli/target/app/lib/pytorch-native-*.jar
-mv "$image"/native/pytorch/* "$image/native/libtorch"
-rmdir "$image/native/pytorch"
-export PYTORCH_LIBRARY_PATH="$image/native/libtorch" PYTORCH_VERSION=2.7.1 PYTORCH_FLAVOR=cpu
-"$image/weir" models >/dev/null
+# The first start of the launcher makes a picture, and keeps the classes that this takes parsed.
+JAVA_HOME="$image/jre" "$image/weir" models >/dev/null
 rm -f "$image/cli/target/app/warm-up.png"
 if [ ! -s "$image/cli/target/app/classes.jsa" ]; then
   echo "$0: the application in $image makes no picture" >&2

@@ -17,6 +17,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
@@ -115,6 +116,8 @@ public final class Node {
     private static Future<Member> member(NodeConfig config, PrometheusMeterRegistry metrics, Health health) {
         // Its event-bus gauges clash without an address label, which a bus with an address a node must not have.
         VertxOptions options = new VertxOptions()
+                // Nothing is served from the class path by Vert.x. With this on, it would need a writable cache folder.
+                .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false))
                 .setMetricsOptions(new MicrometerMetricsOptions()
                         .setEnabled(true)
                         .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS));

@@ -3,7 +3,7 @@ package dev.weir.engine.tokenizer;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ModelException;
-import dev.weir.engine.Offline;
+import dev.weir.engine.Natives;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +34,7 @@ final class LibraryTokenizer implements Tokenizer {
      * @param padId fills up to the length, or {@link #NO_PADDING}
      */
     LibraryTokenizer(Path file, JsonNode definition, int length, long padId) {
-        Offline.enforce();
+        Natives.configure();
         try {
             this.library = HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(definition.toString().getBytes(StandardCharsets.UTF_8)),

@@ -34,6 +34,7 @@ record ComposeFile(Map<String, Service> services) {
             Set<String> dependsOn,
             List<String> healthcheck,
             Map<String, String> volumes,
+            List<String> tmpfs,
             Set<String> names,
             int replicas,
             Map<String, Object> all) {
@@ -50,6 +51,11 @@ record ComposeFile(Map<String, Service> services) {
             map(root.get("services")).forEach((name, service) -> services.put(name, service(name, map(service))));
             return new ComposeFile(services);
         }
+    }
+
+    /** Where a folder of the checkout lies that the file names. */
+    static Path source(String volume) {
+        return PATH.resolveSibling(volume).normalize();
     }
 
     /** In an order in which each comes after those that it depends on. */
@@ -89,6 +95,7 @@ record ComposeFile(Map<String, Service> services) {
                 map(all.get("depends_on")).keySet(),
                 test.isEmpty() ? test : test.subList(1, test.size()),
                 volumes,
+                strings(all.get("tmpfs")),
                 names,
                 (int) replicas,
                 all);

@@ -3,14 +3,13 @@ package dev.weir.tests.deploy;
 import dev.weir.bench.cluster.Network;
 import dev.weir.bench.cluster.Network.RemoteHost;
 import dev.weir.bench.cluster.WeirProcess;
-import dev.weir.tests.Repository;
+import dev.weir.bench.cluster.WeirProcess.Outcome;
 import dev.weir.tests.deploy.ComposeFile.Service;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -20,12 +19,12 @@ import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * {@code docker compose up --scale …} without an engine: each container is a process at a host of its own, with the command,
- * environment, volumes, names and order of the Compose file. One bridge stands for all of the file's networks.
+ * environment, volumes, names and order of the Compose file. Containers of Weir's image have its files and restrictions, too
+ * ({@link Confinement}). One bridge stands for all of the file's networks.
  */
 final class ComposeRun implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
-    private static final Path DEPLOY = Repository.ROOT.resolve("deploy");
 
     /** How the images that are not ours begin, where this machine has what is in them. */
     private static final Map<String, List<String>> ENTRYPOINTS = Map.of(
@@ -71,21 +70,27 @@ final class ComposeRun implements AutoCloseable {
         RemoteHost host = network.host();
         names.serves(host);
         names.add(service.names(), host.address());
-        Map<String, String> environment = new LinkedHashMap<>();
-        List<String> command = new ArrayList<>(host.wrapper());
-        if (service.isNode()) {
-            for (var volume : service.volumes().entrySet()) {
-                image.mount(DEPLOY.resolve(volume.getValue()).normalize(), volume.getKey());
-            }
-            environment.putAll(image.environment());
-            command.add(image.here("/app/weir"));
-        } else {
-            command.addAll(entrypoint(service));
-        }
-        environment.putAll(service.environment());
+        List<String> command = new ArrayList<>(service.isNode() ? List.of("/app/weir") : entrypoint(service));
         command.addAll(service.command());
-        command.replaceAll(word -> mapped(service, word));
-        containers.add(new Container(service, host, WeirProcess.startCommand(scratch, environment, command)));
+        containers.add(new Container(service, host, start(service, host, command)));
+    }
+
+    /** Starts a command in a container. */
+    private WeirProcess start(Service service, RemoteHost host, List<String> command) {
+        List<String> atHost = new ArrayList<>(host.wrapper());
+        if (service.isNode()) {
+            atHost.addAll(Confinement.of(image, service).command(command));
+            return WeirProcess.startCommand(scratch, Map.of(), atHost);
+        }
+        command.forEach(word -> atHost.add(mapped(service, word)));
+        return WeirProcess.startCommand(scratch, service.environment(), atHost);
+    }
+
+    /** Runs a command in a container beside what runs there, as {@code docker exec} does, in a /tmp of its own. */
+    Outcome exec(Container container, List<String> command) {
+        try (WeirProcess process = start(container.service(), container.host(), command)) {
+            return process.awaitExit();
+        }
     }
 
     private static List<String> entrypoint(Service service) {
@@ -103,9 +108,9 @@ final class ComposeRun implements AutoCloseable {
         String result = word;
         for (var volume : service.volumes().entrySet()) {
             boolean isOfCheckout = volume.getValue().startsWith(".");
-            Path source = isOfCheckout ? DEPLOY.resolve(volume.getValue()) : scratch.resolve(volume.getValue());
+            Path source = isOfCheckout ? ComposeFile.source(volume.getValue()) : scratch.resolve(volume.getValue());
             if (result.endsWith(volume.getKey()) || result.contains(volume.getKey() + "/")) {
-                result = result.replace(volume.getKey(), source.normalize().toString());
+                result = result.replace(volume.getKey(), source.toString());
                 break;
             }
         }
@@ -139,12 +144,8 @@ final class ComposeRun implements AutoCloseable {
             throw new AssertionError(container.service().name() + " ended:\n"
                     + container.process().transcript());
         }
-        if (container.service().healthcheck().isEmpty()) {
-            return true;
-        }
-        List<String> command = new ArrayList<>(container.host().wrapper());
-        container.service().healthcheck().forEach(word -> command.add(image.here(word)));
-        return WeirProcess.runCommand(scratch, image.environment(), command).exitCode() == 0;
+        List<String> healthcheck = container.service().healthcheck();
+        return healthcheck.isEmpty() || exec(container, healthcheck).exitCode() == 0;
     }
 
     List<Container> of(String service) {

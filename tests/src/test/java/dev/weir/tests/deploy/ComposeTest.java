@@ -51,6 +51,7 @@ final class ComposeTest {
     @BeforeAll
     static void up() throws IOException {
         Network.problem().ifPresent(problem -> assumeTrue(false, "skipped: " + problem));
+        Confinement.problem().ifPresent(problem -> assumeTrue(false, "skipped: " + problem));
         for (String tool : List.of("dnsmasq", "haproxy", "prometheus")) {
             assumeTrue(ComposeRun.isInstalled(tool), "skipped: %s is not installed".formatted(tool));
         }
@@ -71,6 +72,29 @@ final class ComposeTest {
     static void down() throws IOException {
         if (run != null) {
             run.close();
+        }
+    }
+
+    @Test
+    @Order(0)
+    void containersAreAsRestrictedAsAnEngineMakesThem() {
+        for (Container node : run.nodes()) {
+            var outcome = run.exec(
+                    node,
+                    List.of(
+                            "sh",
+                            "-c",
+                            """
+                    echo "$(id -u):$(id -g) in $PWD, home: ${HOME-none}"
+                    id -un >/dev/null 2>&1 && echo "the user has a name"
+                    for file in /x /app/x /app/models/x; do touch $file 2>/dev/null && echo "$file can be written"; done
+                    touch /tmp/x && cp /bin/true /tmp/true
+                    /tmp/true 2>/dev/null && echo "/tmp is executable"
+                    sed -n 's/^CapBnd:[^0-9]*//p; s/^NoNewPrivs:[^0-9]*/no new privileges: /p' /proc/self/status
+                    """));
+            assertThat(outcome.err()).isEmpty();
+            assertThat(outcome.out().lines())
+                    .containsExactly("10001:10001 in /tmp, home: none", "0000000000000000", "no new privileges: 1");
         }
     }
 

@@ -47,8 +47,10 @@ final class DeployFilesTest {
     void theImagesHaveTheLibtorchThatTheBuildIsFor() throws IOException {
         String pom = Files.readString(Repository.ROOT.resolve("pom.xml"));
         String version = pom.replaceAll("(?s).*<libtorch.version>(.*?)</.*", "$1");
-        for (String name : List.of("Dockerfile", "Dockerfile.cuda", "layout.sh")) {
-            assertThat(Files.readString(DEPLOY.resolve(name))).as(name).contains("PYTORCH_VERSION=" + version);
+        assertThat(Files.readString(DEPLOY.resolve("Dockerfile.cuda"))).contains("PYTORCH_VERSION=" + version);
+        // The other image has the one that the build unpacked.
+        for (String name : List.of("Dockerfile", "layout.sh")) {
+            assertThat(Files.readString(DEPLOY.resolve(name))).as(name).doesNotContain("PYTORCH_", "DJL_CACHE_DIR");
         }
     }
 
@@ -68,7 +70,13 @@ final class DeployFilesTest {
                     .as(service.name())
                     .isTrue();
             if (service.isNode()) {
-                assertThat(service.all()).doesNotContainKey("ports").containsEntry("read_only", true);
+                // The restrictions that Confinement stands for.
+                assertThat(service.all())
+                        .doesNotContainKey("ports")
+                        .containsEntry("read_only", true)
+                        .containsEntry("cap_drop", List.of("ALL"))
+                        .containsEntry("security_opt", List.of("no-new-privileges:true"));
+                assertThat(service.tmpfs()).containsExactly("/tmp");
                 assertThat(service.healthcheck()).isNotEmpty();
                 assertThat(service.all().get("volumes")).isEqualTo(List.of("../models:/app/models:ro"));
                 assertThat(service.names()).contains("weir-cluster");

@@ -6,8 +6,10 @@ import dev.weir.tests.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -15,11 +17,10 @@ import java.util.regex.Pattern;
 /**
  * What the image holds under /app, in a folder of this machine: laid out by the script that the Dockerfile runs, JRE and all.
  *
- * @param environment the Dockerfile's
+ * @param environment the Dockerfile's, as are the user and the folder that a process begins in
  */
-record ImageFolder(Path app, Map<String, String> environment) {
+record ImageFolder(Path app, Map<String, String> environment, String user, String workingFolder) {
 
-    private static final String IN_IMAGE = "/app";
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final Pattern VARIABLE = Pattern.compile("([A-Z_]+)=(\\S+)");
 
@@ -34,35 +35,27 @@ record ImageFolder(Path app, Map<String, String> environment) {
             succeed("rm", "-rf", app.toString());
             succeed(script.toString(), app.toString());
         }
+        String dockerfile = Files.readString(Repository.ROOT.resolve("deploy/Dockerfile"));
+        String env = dockerfile.split("\nENV ", 2)[1].split("\nUSER ", 2)[0];
         Map<String, String> environment = new LinkedHashMap<>();
-        String env = Files.readString(Repository.ROOT.resolve("deploy/Dockerfile"))
-                .split("\nENV ", 2)[1]
-                .split("\nUSER ", 2)[0];
         VARIABLE.matcher(env).results().forEach(v -> environment.put(v.group(1), v.group(2)));
-        ImageFolder image = new ImageFolder(app, environment);
-        environment.replaceAll((name, value) -> image.here(value));
-        return image;
+        return new ImageFolder(app, environment, argument(dockerfile, "USER"), argument(dockerfile, "WORKDIR"));
     }
 
-    /** Where a path of the image lies on this machine. */
-    String here(String path) {
-        return path.startsWith(IN_IMAGE + "/") ? app + path.substring(IN_IMAGE.length()) : path;
-    }
-
-    /** As a volume lies over a folder of the image. */
-    void mount(Path source, String target) throws IOException {
-        Path link = Path.of(here(target));
-        if (!Files.isSymbolicLink(link)) {
-            succeed("rm", "-rf", link.toString());
-            Files.createSymbolicLink(link, source);
-        }
+    /** Of the final stage. */
+    private static String argument(String dockerfile, String instruction) {
+        int at = dockerfile.lastIndexOf("\n" + instruction + " ");
+        return dockerfile.substring(at).strip().split("\\s+")[1];
     }
 
     private static boolean isOlder(Path app) throws IOException {
-        var built = Files.getLastModifiedTime(Repository.ROOT.resolve("cli/target/app/built"));
-        return Files.getLastModifiedTime(app.resolve("cli/target/app/classes.jsa"))
-                        .compareTo(built)
-                < 0;
+        FileTime laidOut = Files.getLastModifiedTime(app.resolve("cli/target/app/classes.jsa"));
+        for (String source : List.of("cli/target/app/built", "weir", "deploy/layout.sh", "deploy/healthcheck")) {
+            if (Files.getLastModifiedTime(Repository.ROOT.resolve(source)).compareTo(laidOut) > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void succeed(String... command) throws IOException {

@@ -1,0 +1,135 @@
+package dev.weir.engine;
+
+import com.sun.jna.Native;
+import com.sun.jna.Platform;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Properties;
+
+/**
+ * Where DJL and JNA find their native libraries: libtorch, its JNI glue, the tokenizers and JNA's own. Keeps DJL from the
+ * network: nothing is downloaded, and nobody is told that an engine started.
+ *
+ * <p>By default these libraries unpack themselves into the home and temporary folders at run time. That fails where a container
+ * has neither, or mounts them noexec. So the build unpacks them into a folder ({@link #main}), and the launcher names that folder
+ * in {@value #FOLDER_PROPERTY}: then nothing is unpacked at run time.
+ *
+ * <p>{@link #configure} is to be called before the first use of any class of DJL or JNA that loads native code. What an
+ * operator set stays as set. Any thread.
+ */
+public final class Natives {
+
+    /** Folder that {@link #main} unpacked the libraries into. */
+    public static final String FOLDER_PROPERTY = "weir.natives";
+
+    private static final String LIBTORCH = "libtorch";
+    private static final String JNA = "jna";
+    /** Written last, so that a folder whose unpacking was interrupted is unpacked again. */
+    private static final String STAMP = "versions.txt";
+
+    private Natives() {}
+
+    public static void configure() {
+        setUnlessSet("ai.djl.offline", "true");
+        setUnlessSet("OPT_OUT_TRACKING", "true");
+        // Without this, a machine with CUDA looks for a CUDA build of the tokenizers, which is not in the jar.
+        setUnlessSet("RUST_FLAVOR", "cpu");
+        String folder = System.getProperty(FOLDER_PROPERTY);
+        if (folder != null) {
+            Path natives = Path.of(folder);
+            setUnlessSet("DJL_CACHE_DIR", folder);
+            setUnlessSet("jna.boot.library.path", natives.resolve(JNA).toString());
+            setUnlessSet("jna.nounpack", "true");
+            // An operator who brings a libtorch names its flavor, too.
+            if (isUnset("PYTORCH_LIBRARY_PATH")) {
+                System.setProperty(
+                        "PYTORCH_LIBRARY_PATH", natives.resolve(LIBTORCH).toString());
+                setUnlessSet("PYTORCH_FLAVOR", "cpu");
+            }
+        }
+    }
+
+    private static void setUnlessSet(String property, String value) {
+        if (isUnset(property)) {
+            System.setProperty(property, value);
+        }
+    }
+
+    private static boolean isUnset(String property) {
+        return System.getProperty(property) == null && System.getenv(property) == null;
+    }
+
+    /**
+     * One line on why a native library does not load.
+     *
+     * @param e what DJL, JNA or the JVM threw
+     */
+    public static String problem(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String folder = System.getProperty(FOLDER_PROPERTY);
+        String hint = folder == null
+                ? "native libraries unpack themselves into DJL_CACHE_DIR and jna.tmpdir, which must be writable and not "
+                        + "mounted noexec"
+                : "they are expected in %s, which the build writes: build Weir again, and do not mount that folder noexec"
+                        .formatted(folder);
+        return "a native library does not load: %s (%s)".formatted(root.getMessage(), hint);
+    }
+
+    /** Unpacks the libraries for this machine into the folder that the argument names. The build calls it. */
+    public static void main(String[] args) throws IOException {
+        Path folder = Path.of(args[0]);
+        Properties libtorch = properties("native/lib/pytorch.properties");
+        String tokenizers = properties("native/lib/tokenizers.properties").getProperty("version");
+        String glue = properties("jnilib/pytorch.properties").getProperty("jni_version");
+        String versions = "%s %s %s %s%n".formatted(libtorch, tokenizers, glue, Native.VERSION);
+        Path stamp = folder.resolve(STAMP);
+        if (Files.exists(stamp) && Files.readString(stamp).equals(versions)) {
+            return;
+        }
+        Files.deleteIfExists(stamp);
+        String flavor = libtorch.getProperty("flavor");
+        String classifier = libtorch.getProperty("classifier");
+        for (String library : libtorch.getProperty("libraries").split(",")) {
+            unpack("pytorch/%s/%s/%s".formatted(flavor, classifier, library), folder.resolve(LIBTORCH));
+        }
+        String glueName = System.mapLibraryName("djl_torch");
+        unpack("jnilib/%s/%s/%s".formatted(classifier, flavor, glueName), folder.resolve(LIBTORCH));
+        unpack(
+                "native/lib/%s/cpu/%s".formatted(classifier, System.mapLibraryName("tokenizers")),
+                folder.resolve("tokenizers/%s-cpu-%s".formatted(tokenizers, classifier)));
+        String jna = System.mapLibraryName("jnidispatch").replace(".dylib", ".jnilib");
+        unpack("com/sun/jna/%s/%s".formatted(Platform.RESOURCE_PREFIX, jna), folder.resolve(JNA));
+        Files.writeString(stamp, versions);
+    }
+
+    private static Properties properties(String resource) throws IOException {
+        Properties properties = new Properties();
+        try (InputStream in = open(resource)) {
+            properties.load(in);
+        }
+        return properties;
+    }
+
+    private static void unpack(String resource, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        String name = resource.substring(resource.lastIndexOf('/') + 1);
+        try (InputStream in = open(resource)) {
+            Files.copy(in, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private static InputStream open(String resource) throws IOException {
+        InputStream in = Natives.class.getClassLoader().getResourceAsStream(resource);
+        if (in == null) {
+            throw new FileNotFoundException(resource + " is in no jar of the class path");
+        }
+        return in;
+    }
+}
