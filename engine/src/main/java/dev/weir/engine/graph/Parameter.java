@@ -9,28 +9,23 @@ import java.util.List;
  * @param shape as the checkpoint has it
  * @param use decides how it is kept in memory
  */
-record Parameter(String name, List<Integer> shape, Use use) {
+public record Parameter(String name, List<Integer> shape, Use use) implements Operand {
 
     /** What a weight is for. */
-    sealed interface Use {}
+    public sealed interface Use {}
 
     /** In the graph's precision, as it is. */
-    record Plain() implements Use {}
+    public record Plain() implements Use {}
 
     /** In fp32 whatever the graph's precision. */
-    record Exact() implements Use {}
+    public record Exact() implements Use {}
 
     /** In the file's own type, mapped and not converted: of a vocabulary only a few rows are ever read. */
-    record Table() implements Use {}
+    public record Table() implements Use {}
 
     /** A matrix, which may be packed for about {@code rows} rows. */
-    record Matrix(int rows) implements Use {}
+    public record Matrix(int rows) implements Use {}
 
     /** A convolution's kernel, which may be packed for inputs of about {@code side} pixels each way. */
-    record Kernel(int stride, int padding, int side) implements Use {}
-
-    /** The attribute that holds it in the emitted module. */
-    String attribute() {
-        return name.replace(".", "__");
-    }
+    public record Kernel(int stride, int padding, int side) implements Use {}
 }

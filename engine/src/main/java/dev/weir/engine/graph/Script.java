@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * A network as a TorchScript module: the weights that it expects and its methods. Described once by a network class, held
- * to the checkpoint, then printed. Confined to the thread that describes it; loads nothing.
+ * A network: the weights that it expects and its methods. A network class describes it once, it is held to the checkpoint,
+ * and a back end loads it. Confined to the thread that describes it; loads nothing.
  */
 public final class Script {
 
@@ -23,40 +23,34 @@ public final class Script {
     private static final int MOST_PROBLEMS = 5_000;
 
     private final String network;
-    private final Numerics numerics;
     private final Weights weights;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
-    private final List<Body> methods = new ArrayList<>();
+    private final List<Method> methods = new ArrayList<>();
     private final Set<String> problems = new LinkedHashSet<>();
 
     /** @param network its class, for messages */
-    public Script(String network, Numerics numerics, Weights weights) {
+    public Script(String network, Weights weights) {
         this.network = network;
-        this.numerics = numerics;
         this.weights = weights;
     }
 
-    public Numerics numerics() {
-        return numerics;
+    public String network() {
+        return network;
     }
 
     /** Begins a method with tensors for inputs. */
     public Graph method(String name, String... inputs) {
-        var signature = new StringBuilder("def " + name + "(self");
-        for (var input : inputs) {
-            signature.append(", ").append(input).append(": Tensor");
-        }
-        var body = new Body(signature.append(") -> Tensor").toString());
-        methods.add(body);
-        return new Graph(this, body, "");
+        var method = new Method(name, List.of(inputs));
+        methods.add(method);
+        return new Graph(this, method, "");
     }
 
     public boolean hasWeight(String name) {
         return weights.names().contains(name);
     }
 
-    /** Expects a weight, and gives the expression that reads it. */
-    String declare(String name, Parameter.Use use, Integer... shape) {
+    /** Expects a weight. */
+    Parameter declare(String name, Parameter.Use use, Integer... shape) {
         var parameter = new Parameter(name, List.of(shape), use);
         parameters.putIfAbsent(name, parameter);
         if (!hasWeight(name)) {
@@ -70,7 +64,7 @@ public final class Script {
                                 name, Arrays.toString(info.shape()), info.file().getFileName(), parameter.shape()));
             }
         }
-        return "self." + parameter.attribute();
+        return parameter;
     }
 
     /** Notes what makes the network unusable. */
@@ -105,22 +99,12 @@ public final class Script {
                 "%s: %s%s".formatted(network, String.join("; ", shown), more == 0 ? "" : "; and " + more + " more"));
     }
 
-    /** The archive that libtorch loads, whose method of each {@link Binding} then takes the weights from their files. */
-    public byte[] archive(List<Binding> bindings) {
-        var source = new StringBuilder("class M(Module):\n");
-        for (var parameter : parameters.values()) {
-            source.append("  ").append(parameter.attribute()).append(" : Tensor\n");
-        }
-        methods.forEach(method -> method.appendTo(source));
-        bindings.forEach(binding -> binding.body(numerics).appendTo(source));
-        return Archive.of(
-                source.toString(),
-                parameters.values().stream().map(Parameter::attribute).toList());
+    public List<Method> methods() {
+        return List.copyOf(methods);
     }
 
-    /** How the weights come from their files. */
-    public List<Binding> bindings(Placement placement) {
-        return Binding.all(parameters.values(), placement);
+    public List<Parameter> parameters() {
+        return List.copyOf(parameters.values());
     }
 
     public Weights weights() {

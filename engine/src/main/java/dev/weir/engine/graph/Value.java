@@ -1,11 +1,10 @@
 package dev.weir.engine.graph;
 
 /**
- * A tensor of a network while the network is described: the variable that holds it in the emitted source, and what the
- * builder must know of its shape. Immutable.
+ * A tensor of a network while the network is described, and what the builder must know of its shape. Immutable.
  *
- * @param name its variable
+ * @param name unique within its method
  * @param channels size of its feature axis: the second of an image, the last of a sequence
  * @param positions how many pixels or tokens one row has at the model's native size; only a hint for packing weights
  */
-public record Value(String name, int channels, int positions) {}
+public record Value(String name, int channels, int positions) implements Operand {}

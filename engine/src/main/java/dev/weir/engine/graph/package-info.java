@@ -1,6 +1,6 @@
 /**
- * Describing a network: a builder whose calls declare weights and emit TorchScript, and the archive that libtorch loads.
+ * Describing a network: a builder whose calls declare weights and append operations to a list, which back ends translate.
  *
- * <p>Pure text and bytes. Nothing here computes or knows DJL.
+ * <p>Nothing here computes, and nothing here knows an engine.
  */
 package dev.weir.engine.graph;

@@ -3,6 +3,7 @@ package dev.weir.engine.network;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Graph.Mask;
+import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import java.util.List;
@@ -34,7 +35,9 @@ final class AutoencoderKl {
     private void decode(Graph g) {
         int side = Math.max(1, options.sampleSize() / options.scale());
         var z = g.castImage(g.shift(
-                g.scale(g.input("latents", options.latentChannels(), side * side), 1 / options.scalingFactor()),
+                g.scale(
+                        g.input(Input.Kind.IMAGE, "latents", options.latentChannels(), side * side),
+                        1 / options.scalingFactor()),
                 options.shiftFactor())); // [B, L, h, w]
         g.returnsPixels(picture(g, z));
     }
@@ -67,7 +70,7 @@ final class AutoencoderKl {
 
     private void encode(Graph g) {
         int side = options.sampleSize();
-        var pixels = g.input("pixels", options.inChannels(), side * side); // bytes [B, H, W, 3]
+        var pixels = g.input(Input.Kind.BYTES, "pixels", options.inChannels(), side * side); // bytes [B, H, W, 3]
         var mean = g.exact(mean(g, g.castImage(g.unitImage(pixels))));
         g.returns(g.scale(g.shift(mean, -options.shiftFactor()), options.scalingFactor()));
     }

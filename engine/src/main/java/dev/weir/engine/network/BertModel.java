@@ -3,6 +3,7 @@ package dev.weir.engine.network;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Graph.Mask;
+import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import java.util.List;
@@ -22,8 +23,8 @@ final class BertModel {
     void describe(Script script) {
         var g = script.method(TextTransformer.FORWARD, "ids", "kept")
                 .at(script.hasWeight("bert.embeddings.word_embeddings.weight") ? "bert" : "");
-        var ids = g.input("ids", 1, NOMINAL_TOKENS); // [B, T]
-        var mask = g.maskOf(g.input("kept", 1, NOMINAL_TOKENS)); // [B, T]
+        var ids = g.input(Input.Kind.IDS, "ids", 1, NOMINAL_TOKENS); // [B, T]
+        var mask = g.maskOf(g.input(Input.Kind.FLAGS, "kept", 1, NOMINAL_TOKENS)); // [B, T]
         var x = embeddings(g.at("embeddings"), ids); // [B, T, D]
         for (int i = 0; i < options.layers(); i++) {
             x = layer(g.at("encoder.layer." + i), x, mask);

@@ -3,6 +3,7 @@ package dev.weir.engine.network;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Graph.Mask;
+import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import java.util.List;
@@ -19,7 +20,7 @@ final class ClipTextModel {
     void describe(Script script) {
         var g = script.method(TextTransformer.FORWARD, "ids", "kept")
                 .at(script.hasWeight("embeddings.token_embedding.weight") ? "" : "text_model");
-        var ids = g.input("ids", 1, options.positions()); // [B, T]
+        var ids = g.input(Input.Kind.IDS, "ids", 1, options.positions()); // [B, T]
         var x = g.add(
                 g.embedding(ids, "embeddings.token_embedding", options.vocabulary(), options.width()),
                 g.embedding(

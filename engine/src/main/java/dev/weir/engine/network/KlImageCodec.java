@@ -3,8 +3,8 @@ package dev.weir.engine.network;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.RgbImage;
-import dev.weir.engine.torch.Feed;
-import dev.weir.engine.torch.TorchNetwork;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,10 +12,10 @@ import java.util.List;
 /** Runs an {@link AutoencoderKl} both ways. */
 final class KlImageCodec implements ImageCodec {
 
-    private final TorchNetwork network;
+    private final Executable network;
     private final AutoencoderKl.Options options;
 
-    KlImageCodec(TorchNetwork network, AutoencoderKl.Options options) {
+    KlImageCodec(Executable network, AutoencoderKl.Options options) {
         this.network = network;
         this.options = options;
     }

@@ -7,11 +7,10 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.backend.Backend;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.tokenizer.Tokenizer;
-import dev.weir.engine.torch.Processor;
-import dev.weir.engine.torch.TorchNetwork;
+import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.weights.Weights;
 import java.util.List;
 import java.util.Map;
@@ -23,21 +22,19 @@ import java.util.function.Predicate;
  */
 public final class Networks {
 
-    /** For a network that is described and not run. */
-    private static final Numerics PLAIN = Numerics.of(new ComputeTarget("cpu", Precision.FP32), false);
-
     private Networks() {}
 
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static TextEncoder textEncoder(JsonNode config, Weights weights, Tokenizer tokenizer, ComputeTarget target) {
-        var script = describe(config, weights, target);
+        var script = describe(config, weights);
+        var backend = backend(target);
         if (className(config).equals("BertModel")) {
             var options = BertModel.Options.read(config);
-            return new TextTransformer(TorchNetwork.load(script), tokenizer, options.width(), options.positions());
+            return new TextTransformer(backend.load(script), tokenizer, options.width(), options.positions());
         }
         if (className(config).startsWith("CLIPTextModel")) {
             var options = ClipTextModel.Options.read(config);
-            return new TextTransformer(TorchNetwork.load(script), tokenizer, options.width(), options.positions());
+            return new TextTransformer(backend.load(script), tokenizer, options.width(), options.positions());
         }
         throw new ModelException(className(config) + " is no text encoder");
     }
@@ -45,7 +42,7 @@ public final class Networks {
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static Denoiser denoiser(JsonNode config, Weights weights, ComputeTarget target) {
         require(config, "UNet2DConditionModel");
-        return new UNetDenoiser(TorchNetwork.load(describe(config, weights, target)), UNetConfig.read(config));
+        return new UNetDenoiser(backend(target).load(describe(config, weights)), UNetConfig.read(config));
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */
@@ -56,7 +53,7 @@ public final class Networks {
         var wide = options.wideRange() && target.precision() == Precision.FP16
                 ? new ComputeTarget(target.device(), Precision.BF16)
                 : target;
-        return new KlImageCodec(TorchNetwork.load(describe(config, weights, wide)), options);
+        return new KlImageCodec(backend(wide).load(describe(config, weights)), options);
     }
 
     /**
@@ -66,7 +63,7 @@ public final class Networks {
      * @throws ModelException where one is not
      */
     public static void check(JsonNode config, Weights weights) {
-        describe(config, weights, PLAIN);
+        describe(config, weights);
     }
 
     /**
@@ -75,17 +72,17 @@ public final class Networks {
      * @throws ModelException where the network or an option is not known
      */
     public static Map<String, List<Integer>> shapes(JsonNode config) {
-        var script = new Script(className(config), PLAIN, Weights.NONE);
+        var script = new Script(className(config), Weights.NONE);
         describe(config, script);
         return script.parameterShapes();
     }
 
-    private static Script describe(JsonNode config, Weights weights, ComputeTarget target) {
-        return describe(config, weights, Numerics.of(target, Processor.hasMatrixUnits()));
+    private static Backend backend(ComputeTarget target) {
+        return TorchBackend.on(target);
     }
 
-    private static Script describe(JsonNode config, Weights weights, Numerics numerics) {
-        var script = new Script(className(config), numerics, weights);
+    private static Script describe(JsonNode config, Weights weights) {
+        var script = new Script(className(config), weights);
         script.check(describe(config, script));
         return script;
     }

@@ -3,10 +3,10 @@ package dev.weir.engine.network;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.TextStates;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
-import dev.weir.engine.torch.Feed;
-import dev.weir.engine.torch.TorchNetwork;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,13 +17,13 @@ final class TextTransformer implements TextEncoder {
     /** The method of every text network: ids and which of them count, {@code [B, T]} each, to {@code [B, T, D]}. */
     static final String FORWARD = "forward";
 
-    private final TorchNetwork network;
+    private final Executable network;
     private final Tokenizer tokenizer;
     private final int width;
     private final int positions;
 
     /** @param positions the most tokens that the network has embeddings for */
-    TextTransformer(TorchNetwork network, Tokenizer tokenizer, int width, int positions) {
+    TextTransformer(Executable network, Tokenizer tokenizer, int width, int positions) {
         this.network = network;
         this.tokenizer = tokenizer;
         this.width = width;

@@ -1,6 +1,7 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.graph.Graph;
+import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import dev.weir.engine.network.Transformer2D.Prompt;
@@ -27,12 +28,13 @@ final class UNet2DConditionModel {
                 ? script.method(FORWARD, "sample", "timestep", "context", "kept")
                 : script.method(FORWARD, "sample", "timestep", "context", "kept", "label");
         int pixels = config.sampleSize() * config.sampleSize();
-        var sample = g.castImage(g.input("sample", config.inChannels(), pixels)); // [B, C, H, W]
+        var sample = g.castImage(g.input(Input.Kind.IMAGE, "sample", config.inChannels(), pixels)); // [B, C, H, W]
         if (config.centerInput()) {
             sample = g.shift(g.scale(sample, 2), -1);
         }
-        var context = g.input("context", config.contextWidth(), UNetConfig.NOMINAL_TOKENS); // [B, T, D]
-        var prompt = new Prompt(g.cast(context), g.maskOf(g.input("kept", 1, 1)));
+        var context =
+                g.input(Input.Kind.SEQUENCE, "context", config.contextWidth(), UNetConfig.NOMINAL_TOKENS); // [B, T, D]
+        var prompt = new Prompt(g.cast(context), g.maskOf(g.input(Input.Kind.FLAGS, "kept", 1, 1)));
         var timestep = g.cast(g.silu(timestep(g))); // [B, E]
 
         var x = g.conv2d(sample, "conv_in", config.levels().get(0).channels(), config.convInKernel());
@@ -57,16 +59,21 @@ final class UNet2DConditionModel {
 
     /** The timestep's embedding, and the class label's, in fp32. */
     private Value timestep(Graph g) {
-        var embedded = mlp(g.at("time_embedding"), sinusoids(g, g.input("timestep", 1, 1)));
+        var embedded = mlp(g.at("time_embedding"), sinusoids(g, g.input(Input.Kind.NUMBERS, "timestep", 1, 1)));
         return switch (config.classes()) {
             case NONE -> embedded;
             case TABLE ->
                 g.add(
                         embedded,
                         g.exactEmbedding(
-                                g.input("label", 1, 1), "class_embedding", config.classCount(), config.timeWidth()));
+                                g.input(Input.Kind.LABELS, "label", 1, 1),
+                                "class_embedding",
+                                config.classCount(),
+                                config.timeWidth()));
             case TIMESTEP ->
-                g.add(embedded, mlp(g.at("class_embedding"), sinusoids(g, g.exact(g.input("label", 1, 1)))));
+                g.add(
+                        embedded,
+                        mlp(g.at("class_embedding"), sinusoids(g, g.exact(g.input(Input.Kind.LABELS, "label", 1, 1)))));
         };
     }
 

@@ -2,8 +2,8 @@ package dev.weir.engine.network;
 
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
-import dev.weir.engine.torch.Feed;
-import dev.weir.engine.torch.TorchNetwork;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,10 +11,10 @@ import java.util.List;
 /** Runs a {@link UNet2DConditionModel}: rows of one shape in one forward, prompts of unequal length padded and masked. */
 final class UNetDenoiser implements Denoiser {
 
-    private final TorchNetwork network;
+    private final Executable network;
     private final UNetConfig config;
 
-    UNetDenoiser(TorchNetwork network, UNetConfig config) {
+    UNetDenoiser(Executable network, UNetConfig config) {
         this.network = network;
         this.config = config;
     }

@@ -1,10 +1,7 @@
 package dev.weir.engine.torch;
 
-import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
-import dev.weir.engine.graph.Numerics;
-import dev.weir.engine.graph.Script;
-import dev.weir.engine.weights.Weights;
+import dev.weir.engine.torchscript.TorchScript;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -113,15 +110,13 @@ public final class Processor {
         }
 
         private static boolean ask(Precision precision) {
-            var script =
-                    new Script("Processor", Numerics.of(new ComputeTarget("cpu", Precision.FP32), false), Weights.NONE);
-            var g = script.method("supports");
-            g.returns(g.let(
-                    1,
-                    1,
-                    "torch.tensor(ops.mkldnn._is_mkldnn_%s_supported())",
-                    precision.name().toLowerCase(Locale.ROOT)));
-            try (var network = TorchNetwork.load(script)) {
+            var archive = TorchScript.archive(
+                    """
+                    def supports(self) -> Tensor:
+                      return torch.to(torch.tensor(ops.mkldnn._is_mkldnn_%s_supported()), 6)
+                    """
+                            .formatted(precision.name().toLowerCase(Locale.ROOT)));
+            try (var network = TorchNetwork.load(archive)) {
                 return Objects.requireNonNull(network.run("supports", List.of(), ByteBuffer::getFloat)) == 1;
             }
         }

@@ -1,5 +1,6 @@
 package dev.weir.engine.torch;
 
+import dev.weir.engine.backend.Feed;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

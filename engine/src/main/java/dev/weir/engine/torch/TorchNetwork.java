@@ -9,8 +9,13 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.weir.engine.ModelException;
-import dev.weir.engine.graph.Placement;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Script;
+import dev.weir.engine.torchscript.Binding;
+import dev.weir.engine.torchscript.Numerics;
+import dev.weir.engine.torchscript.Placement;
+import dev.weir.engine.torchscript.TorchScript;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,7 +27,7 @@ import java.util.function.Function;
  * A network loaded into libtorch with its weights bound. One device thread owns it: inputs go through staging memory that
  * the next forward overwrites, and nothing of a forward outlives it.
  */
-public final class TorchNetwork implements AutoCloseable {
+final class TorchNetwork implements Executable {
 
     private final PtNDManager manager;
     private final PtSymbolBlock module;
@@ -34,11 +39,11 @@ public final class TorchNetwork implements AutoCloseable {
     }
 
     /** Loads a network that was held to its checkpoint. */
-    public static TorchNetwork load(Script script) {
-        var manager = (PtNDManager) Torch.engine().newBaseManager(Device.fromName(djlName(script)));
+    static TorchNetwork load(Script script, Numerics numerics) {
+        var manager = (PtNDManager) Torch.engine().newBaseManager(Device.fromName(djlName(numerics)));
         try (var placement = Placement.of(script.weights(), script.parameterNames())) {
-            var bindings = script.bindings(placement);
-            var archive = new ByteArrayInputStream(script.archive(bindings));
+            var bindings = Binding.all(script.parameters(), placement);
+            var archive = new ByteArrayInputStream(TorchScript.archive(script, numerics, bindings));
             interpretOnThisThread();
             var network = new TorchNetwork(manager, JniUtils.loadModule(manager, archive, false, false));
             for (var binding : bindings) {
@@ -57,15 +62,24 @@ public final class TorchNetwork implements AutoCloseable {
         }
     }
 
-    private static String djlName(Script script) {
-        return script.numerics().device().replace("cuda:", "gpu");
+    /** Loads a module without weights. */
+    static TorchNetwork load(byte[] archive) {
+        var manager = (PtNDManager) Torch.engine().newBaseManager(Device.cpu());
+        try {
+            interpretOnThisThread();
+            return new TorchNetwork(
+                    manager, JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false));
+        } catch (IOException | RuntimeException e) {
+            manager.close();
+            throw new IllegalStateException("libtorch does not load a module", e);
+        }
     }
 
-    /**
-     * One forward.
-     *
-     * @param reader takes what it needs from the result, which is gone afterwards; little-endian
-     */
+    private static String djlName(Numerics numerics) {
+        return numerics.device().replace("cuda:", "gpu");
+    }
+
+    @Override
     public <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader) {
         interpretOnThisThread();
         try (var scope = (PtNDManager) manager.newSubManager()) {

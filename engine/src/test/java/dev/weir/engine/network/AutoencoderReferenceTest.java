@@ -7,11 +7,13 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.RgbImage;
-import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
-import dev.weir.engine.torch.Feed;
 import dev.weir.engine.torch.Processor;
-import dev.weir.engine.torch.TorchNetwork;
+import dev.weir.engine.torch.TorchBackend;
+import dev.weir.engine.torchscript.Numerics;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -93,20 +95,21 @@ class AutoencoderReferenceTest {
         }
     }
 
-    private static TorchNetwork floatEdged(Fixture fixture, String component, Precision precision, boolean packed) {
+    private static Executable floatEdged(Fixture fixture, String component, Precision precision, boolean packed) {
         var options = AutoencoderKl.Options.read(fixture.config(component));
         var numerics = Numerics.of(new ComputeTarget("cpu", precision), packed);
-        var script = new Script("AutoencoderKL", numerics, fixture.weights(component));
+        var script = new Script("AutoencoderKL", fixture.weights(component));
         var network = new AutoencoderKl(options);
         var decode = script.method("decode", "x");
-        decode.returns(network.picture(decode, decode.castImage(decode.input("x", options.latentChannels(), 16))));
+        decode.returns(network.picture(
+                decode, decode.castImage(decode.input(Input.Kind.IMAGE, "x", options.latentChannels(), 16))));
         var encode = script.method("encode", "x");
-        encode.returns(network.mean(encode, encode.castImage(encode.input("x", 3, 1024))));
+        encode.returns(network.mean(encode, encode.castImage(encode.input(Input.Kind.IMAGE, "x", 3, 1024))));
         script.check(name -> false);
-        return TorchNetwork.load(script);
+        return new TorchBackend(numerics).load(script);
     }
 
-    private static float[] run(TorchNetwork network, String method, Fixture fixture, String tensor) {
+    private static float[] run(Executable network, String method, Fixture fixture, String tensor) {
         var values = fixture.floats(tensor);
         var shape = Arrays.stream(fixture.shape(tensor)).asLongStream().toArray();
         var feed = Feed.floats(bytes -> bytes.asFloatBuffer().put(values), shape);

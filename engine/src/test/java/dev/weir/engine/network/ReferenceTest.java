@@ -8,10 +8,10 @@ import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Denoiser.Row;
 import dev.weir.engine.LatentShape;
-import dev.weir.engine.graph.Numerics;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.torch.Processor;
-import dev.weir.engine.torch.TorchNetwork;
+import dev.weir.engine.torch.TorchBackend;
+import dev.weir.engine.torchscript.Numerics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -105,9 +105,9 @@ class ReferenceTest {
         assumeTrue(Processor.supports(Precision.BF16), "oneDNN packs no bf16 weights on this CPU");
         var fixture = Fixture.of(checkpoint);
         var config = UNetConfig.read(fixture.config("unet"));
-        var script = new Script("UNet2DConditionModel", Numerics.of(BF16, true), fixture.weights("unet"));
+        var script = new Script("UNet2DConditionModel", fixture.weights("unet"));
         new UNet2DConditionModel(config).describe(script);
-        try (var unet = new UNetDenoiser(TorchNetwork.load(script), config)) {
+        try (var unet = new UNetDenoiser(new TorchBackend(Numerics.of(BF16, true)).load(script), config)) {
             assertNear(unet, fixture);
         }
     }

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
-import dev.weir.engine.graph.Numerics;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
+import dev.weir.engine.torchscript.Numerics;
 import dev.weir.engine.weights.SafetensorsFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -78,11 +80,11 @@ class TorchNetworkTest {
 
     private TorchNetwork load(Precision precision, int misalignment) throws IOException {
         var weights = SafetensorsFile.open(write(misalignment));
-        var script = new Script("Layer", Numerics.of(new ComputeTarget("cpu", precision), true), weights);
+        var script = new Script("Layer", weights);
         var g = script.method("forward", "x");
-        g.returns(g.linear(g.cast(g.input("x", 3, 1)), "layer", 2));
+        g.returns(g.linear(g.cast(g.input(Input.Kind.SEQUENCE, "x", 3, 1)), "layer", 2));
         script.check(name -> false);
-        return TorchNetwork.load(script);
+        return TorchNetwork.load(script, Numerics.of(new ComputeTarget("cpu", precision), true));
     }
 
     /** @param misalignment bytes past a multiple of four at which the tensors begin */

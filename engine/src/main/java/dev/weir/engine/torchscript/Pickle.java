@@ -1,4 +1,4 @@
-package dev.weir.engine.graph;
+package dev.weir.engine.torchscript;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

@@ -1,10 +1,10 @@
-package dev.weir.engine.torch;
+package dev.weir.engine.backend;
 
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 
 /**
- * One input of a forward, written straight into native memory.
+ * One input of a forward, written straight into native memory. Any thread may make one; the device thread fills it.
  *
  * @param shape the batch first
  * @param filler writes all elements, in native order
@@ -18,7 +18,7 @@ public record Feed(Type type, long[] shape, Consumer<ByteBuffer> filler) {
         BOOL(1),
         BYTE(1);
 
-        final int bytes;
+        private final int bytes;
 
         Type(int bytes) {
             this.bytes = bytes;
@@ -41,7 +41,8 @@ public record Feed(Type type, long[] shape, Consumer<ByteBuffer> filler) {
         return new Feed(Type.BYTE, shape, filler);
     }
 
-    int length() {
+    /** How many bytes the filler writes. */
+    public int length() {
         long elements = 1;
         for (long side : shape) {
             elements = Math.multiplyExact(elements, side);

@@ -1,4 +1,4 @@
-package dev.weir.engine.graph;
+package dev.weir.engine.torchscript;
 
 import java.util.ArrayList;
 import java.util.List;

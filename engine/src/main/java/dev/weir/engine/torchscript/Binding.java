@@ -1,5 +1,6 @@
-package dev.weir.engine.graph;
+package dev.weir.engine.torchscript;
 
+import dev.weir.engine.graph.Parameter;
 import dev.weir.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +21,7 @@ public record Binding(String method, Path file, List<Bound> weights) {
 
     record Bound(Parameter parameter, TensorInfo place) {}
 
-    static List<Binding> all(Collection<Parameter> parameters, Placement placement) {
+    public static List<Binding> all(Collection<Parameter> parameters, Placement placement) {
         var byFile = new TreeMap<Path, List<Bound>>();
         for (var parameter : parameters) {
             var place = placement.of(parameter.name());
@@ -40,7 +41,7 @@ public record Binding(String method, Path file, List<Bound> weights) {
         }
         for (var bound : weights) {
             var parameter = bound.parameter();
-            body.line("self." + parameter.attribute() + " = " + kept(parameter, mapped(bound), numerics));
+            body.line(TorchScript.attribute(parameter) + " = " + kept(parameter, mapped(bound), numerics));
         }
         body.line("return 0");
         return body;

@@ -1,4 +1,4 @@
-package dev.weir.engine.graph;
+package dev.weir.engine.torchscript;
 
 import dev.weir.engine.weights.TensorInfo;
 import dev.weir.engine.weights.WeightType;

@@ -1,0 +1,20 @@
+package dev.weir.engine.backend;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.Function;
+
+/** A network that a back end has loaded with its weights. One device thread owns it. */
+public interface Executable extends AutoCloseable {
+
+    /**
+     * One forward.
+     *
+     * @param feeds the method's inputs, in its order
+     * @param reader takes what it needs from the result, which is gone afterwards; native byte order
+     */
+    <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader);
+
+    @Override
+    void close();
+}

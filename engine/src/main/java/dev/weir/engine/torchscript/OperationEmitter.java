@@ -1,0 +1,188 @@
+package dev.weir.engine.torchscript;
+
+import dev.weir.engine.graph.Operand;
+import dev.weir.engine.graph.Operation;
+import dev.weir.engine.graph.Parameter;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Prints the operations of one method as lines of TorchScript. Confined to one thread. */
+final class OperationEmitter {
+
+    private final Body body;
+    private final Numerics numerics;
+    /** The variable of each value; an input is its own. */
+    private final Map<String, String> variables = new HashMap<>();
+
+    OperationEmitter(Body body, Numerics numerics) {
+        this.body = body;
+        this.numerics = numerics;
+    }
+
+    void emit(Operation o) {
+        switch (o.op()) {
+            case CONV_2D -> conv2d(o);
+            case LINEAR -> linear(o);
+            case EXACT_LINEAR, EXACT_EMBEDDING -> call(o, name(o));
+            case GROUP_NORM -> groupNorm(o);
+            case LAYER_NORM ->
+                let(
+                        o,
+                        "torch.layer_norm(%s, [%4$d], %2$s, %3$s, %5$s)",
+                        o.value(0).channels(),
+                        o.number("eps"));
+            case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
+            case SILU, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case QUICK_GELU -> let(o, "torch.mul(%1$s, torch.sigmoid(torch.mul(%1$s, 1.702)))");
+            case GEGLU -> geglu(o);
+            case SCALE -> let(o, "torch.mul(%s, %s)", o.number("factor"));
+            case SHIFT -> let(o, "torch.add(%s, %s)", o.number("by"));
+            case CONCAT -> let(o, "torch.cat([%s, %s], 1)");
+            case OVER_PIXELS -> let(o, "torch.unsqueeze(torch.unsqueeze(%s, 2), 3)");
+            case UPSAMPLE_TO ->
+                let(o, "torch.upsample_nearest2d(%s, [torch.size(%2$s, 2), torch.size(%2$s, 3)], None)");
+            case UPSAMPLE_TWICE -> let(o, "torch.upsample_nearest2d(%s, None, [2., 2.])");
+            case PAD_BOTTOM_RIGHT -> let(o, "torch.constant_pad_nd(%s, [0, 1, 0, 1])");
+            case TOKENS -> let(o, "torch.transpose(torch.flatten(%s, 2), 1, 2)");
+            case IMAGE ->
+                let(o, "torch.unflatten(torch.transpose(%s, 1, 2), 2, [torch.size(%2$s, 2), torch.size(%2$s, 3)])");
+            case ATTENTION -> attention(o);
+            case MASK -> mask(o);
+            case CAST -> let(o, "torch.to(%s, %d)", numerics.dtype());
+            case CAST_IMAGE -> let(o, "torch.contiguous(torch.to(%s, %d), memory_format=2)", numerics.dtype());
+            case EXACT -> let(o, "torch.to(%s, 6)");
+            case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
+            case UNIT_IMAGE -> let(o, "torch.sub(torch.div(torch.permute(torch.to(%s, 6), [0, 3, 1, 2]), 127.5), 1.)");
+            case FIRST_CHANNELS -> let(o, "torch.narrow(%s, 1, 0, %d)", o.integer("count"));
+            case POSITIONS_OF ->
+                let(
+                        o,
+                        "torch.arange(torch.size(%s, 1), dtype=4, layout=0, device=%s, pin_memory=False)",
+                        numerics.deviceExpression());
+            case RETURN -> returns(expression(o.input(0)), Numerics.FP32);
+            case RETURN_PIXELS -> returnsPixels(o);
+        }
+    }
+
+    /** An operation that libtorch has a function of the same inputs for. */
+    private void call(Operation o, String function) {
+        var arguments = o.inputs().stream().map(this::expression).toList();
+        bind(o, "torch.%s(%s)".formatted(function, String.join(", ", arguments)));
+    }
+
+    private static String name(Operation o) {
+        return o.op().name().toLowerCase(Locale.ROOT).replace("exact_", "");
+    }
+
+    /** The operation's result is {@code format}, whose arguments are its inputs and then {@code more}. */
+    private void let(Operation o, String format, Object... more) {
+        var inputs = o.inputs().stream().map(this::expression);
+        var arguments = Stream.concat(inputs, Arrays.stream(more));
+        bind(
+                o,
+                String.format(
+                        Locale.ROOT,
+                        format,
+                        arguments.map(OperationEmitter::printed).toArray()));
+    }
+
+    private void bind(Operation o, String expression) {
+        variables.put(o.output().name(), body.assign(expression));
+    }
+
+    private String expression(Operand operand) {
+        return operand instanceof Parameter parameter
+                ? TorchScript.attribute(parameter)
+                : variables.getOrDefault(operand.name(), operand.name());
+    }
+
+    /** TorchScript takes no whole number for a float, and Java's exponents are fine. */
+    private static Object printed(Object argument) {
+        return argument instanceof Double number ? Double.toString(number) : argument;
+    }
+
+    private void conv2d(Operation o) {
+        var form = numerics.packed()
+                ? "ops.mkldnn._convolution_pointwise(%s, %s, %s, [%5$d, %5$d], [%4$d, %4$d], [1, 1], 1, \"none\","
+                        + " annotate(List[Optional[number]], []), \"\")"
+                : "torch.conv2d(%s, %s, %s, [%4$d, %4$d], [%5$d, %5$d])";
+        let(o, form, o.integer("stride"), o.integer("padding"));
+    }
+
+    private void linear(Operation o) {
+        var form = numerics.packed()
+                ? "ops.mkldnn._linear_pointwise(%s, %s, %s, \"none\", annotate(List[Optional[number]], []), \"\")"
+                : "torch.linear(%s, %s, %s)";
+        var none = o.has(2) ? new Object[] {} : new Object[] {"None"};
+        let(o, form, none);
+    }
+
+    private void groupNorm(Operation o) {
+        var form = numerics.normsInPlanes(o.value(0).positions())
+                ? "torch.contiguous(torch.group_norm(torch.contiguous(%s, memory_format=0), %4$d, %2$s, %3$s, %5$s), memory_format=2)"
+                : "torch.group_norm(%s, %4$d, %2$s, %3$s, %5$s)";
+        let(o, form, o.integer("groups"), o.number("eps"));
+    }
+
+    private void geglu(Operation o) {
+        var halves = body.assign("torch.chunk(%s, 2, -1)".formatted(expression(o.input(0))));
+        bind(o, "torch.mul(%1$s[0], torch.gelu(%1$s[1]))".formatted(halves));
+    }
+
+    private void attention(Operation o) {
+        var split = IntStream.range(0, 3)
+                .mapToObj(i -> body.assign("torch.transpose(torch.unflatten(%s, 2, [%d, -1]), 1, 2)"
+                        .formatted(expression(o.input(i)), o.integer("heads"))))
+                .toList();
+        var out = body.assign("torch.scaled_dot_product_attention(%s, %s, %s, %s, 0., %s)"
+                .formatted(
+                        split.get(0),
+                        split.get(1),
+                        split.get(2),
+                        o.has(3) ? expression(o.input(3)) : "None",
+                        o.flag("causal") ? "True" : "False"));
+        bind(o, "torch.flatten(torch.transpose(%s, 1, 2), 2)".formatted(out));
+    }
+
+    private void mask(Operation o) {
+        var kept = expression(o.input(0));
+        var bias = body.fresh();
+        body.line(bias + " = annotate(Optional[Tensor], None)");
+        body.line("if torch.numel(" + kept + ") > 1:");
+        body.line("  " + bias + " = torch.mul(torch.sub(1., torch.to(torch.unsqueeze(torch.unsqueeze(" + kept
+                + ", 1), 1), " + numerics.dtype() + ")), -10000.)");
+        variables.put(o.output().name(), bias);
+    }
+
+    private void timestepEmbedding(Operation o) {
+        int half = o.integer("width") / 2;
+        var exponents = body.assign(
+                "torch.div(torch.mul(torch.arange(%d, dtype=6, layout=0, device=%s, pin_memory=False), %s), %s)"
+                        .formatted(
+                                half,
+                                numerics.deviceExpression(),
+                                printed(-Math.log(10_000)),
+                                printed(half - o.number("frequencyShift"))));
+        var angles = body.assign(
+                "torch.mul(torch.unsqueeze(%s, 1), torch.exp(%s))".formatted(expression(o.input(0)), exponents));
+        var form = o.flag("cosineFirst")
+                ? "torch.cat([torch.cos(%1$s), torch.sin(%1$s)], -1)"
+                : "torch.cat([torch.sin(%1$s), torch.cos(%1$s)], -1)";
+        bind(o, form.formatted(angles));
+    }
+
+    private void returnsPixels(Operation o) {
+        var unit = body.assign("torch.clamp(torch.add(torch.div(torch.to(%s, 6), 2.), 0.5), 0., 1.)"
+                .formatted(expression(o.input(0))));
+        returns(body.assign("torch.round(torch.mul(torch.permute(%s, [0, 2, 3, 1]), 255.))".formatted(unit)), 0);
+    }
+
+    private void returns(String expression, int dtype) {
+        var host = numerics.isCuda() ? "torch.device(\"cpu\"), " : "";
+        body.line("return torch.contiguous(torch.to(%s, %s%d), memory_format=0)".formatted(expression, host, dtype));
+    }
+}

@@ -1,0 +1,52 @@
+package dev.weir.engine.torchscript;
+
+import dev.weir.engine.graph.Method;
+import dev.weir.engine.graph.Parameter;
+import dev.weir.engine.graph.Script;
+import java.util.List;
+
+/** Prints a network as the archive of a TorchScript module. Any thread. */
+public final class TorchScript {
+
+    private static final String MODULE = "class M(Module):\n";
+
+    private TorchScript() {}
+
+    /** The archive of a module without weights, with methods as they are written here. */
+    public static byte[] archive(String methods) {
+        return Archive.of(MODULE + methods.indent(2), List.of());
+    }
+
+    /** The archive that libtorch loads, whose method of each {@link Binding} then takes the weights from their files. */
+    public static byte[] archive(Script script, Numerics numerics, List<Binding> bindings) {
+        var source = new StringBuilder(MODULE);
+        for (var parameter : script.parameters()) {
+            source.append("  ").append(name(parameter)).append(" : Tensor\n");
+        }
+        script.methods().forEach(method -> body(method, numerics).appendTo(source));
+        bindings.forEach(binding -> binding.body(numerics).appendTo(source));
+        return Archive.of(
+                source.toString(),
+                script.parameters().stream().map(TorchScript::name).toList());
+    }
+
+    private static Body body(Method method, Numerics numerics) {
+        var signature = new StringBuilder("def " + method.name() + "(self");
+        for (var input : method.inputNames()) {
+            signature.append(", ").append(input).append(": Tensor");
+        }
+        var body = new Body(signature.append(") -> Tensor").toString());
+        var emitter = new OperationEmitter(body, numerics);
+        method.operations().forEach(emitter::emit);
+        return body;
+    }
+
+    /** The expression that reads a weight. */
+    static String attribute(Parameter parameter) {
+        return "self." + name(parameter);
+    }
+
+    private static String name(Parameter parameter) {
+        return parameter.name().replace(".", "__");
+    }
+}
