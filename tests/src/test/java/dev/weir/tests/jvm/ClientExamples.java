@@ -18,6 +18,12 @@ final class ClientExamples {
 
     private ClientExamples() {}
 
+    static void drawOne(String url, Path file) throws IOException {
+        WeirClient weir = WeirClient.of(url); // such as http://127.0.0.1:8080
+        GenerationResult result = weir.generate(ImageRequest.of("a red apple"));
+        Files.write(file, result.image().bytes());
+    }
+
     static WeirClient connect(String token) {
         WeirClient weir = WeirClient.builder()
                 .gateway("https://weir-1.example.org")

@@ -44,6 +44,13 @@ final class ExamplesTest {
     private final WeirClient weir = WeirClient.of(UP.server().url());
 
     @Test
+    void theReadmesExampleWritesAPicture() throws IOException {
+        Path file = folder.resolve("apple.png");
+        ClientExamples.drawOne(UP.server().url().toString(), file);
+        assertThat(ImageIO.read(file.toFile())).isNotNull();
+    }
+
+    @Test
     void theExampleForTheClientWritesAPicture() throws IOException {
         GenerationResult result = ClientExamples.draw(weir, folder);
         assertThat(result.image().seed()).isEqualTo(7);
@@ -79,10 +86,16 @@ final class ExamplesTest {
     }
 
     @Test
+    void theExampleForOpenAisLibraryReturnsAPicture() throws IOException {
+        byte[] file = OpenAiExample.draw(UP.server().url() + "/v1");
+        assertThat(ImageIO.read(new ByteArrayInputStream(file))).isNotNull();
+    }
+
+    @Test
     void theExampleForSpringStreamsFramesAndThenTheImage() throws Exception {
-        WeirClient bean = new SpringExample.WeirConfiguration()
+        WeirClient bean = new WeirConfiguration()
                 .weirClient(new String[] {UP.server().url().toString()});
-        MvcResult answer = standaloneSetup(new SpringExample.ImageController(bean))
+        MvcResult answer = standaloneSetup(new ImageController(bean))
                 .build()
                 .perform(get("/images").param("prompt", "a red apple"))
                 .andReturn();
