@@ -9,6 +9,7 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    PNDMScheduler,
 )
 
 from fixtures import OUT, generator, save_cases, save_tensors
@@ -20,6 +21,7 @@ SAMPLERS = {
     "euler_a": EulerAncestralDiscreteScheduler,
     "dpmpp_2m": DPMSolverMultistepScheduler,
 }
+CLASSES = {**SAMPLERS, "pndm": PNDMScheduler}
 SHAPE = [1, 4, 2, 3]  # 24 values: normals for it take the path of sizes that 16 does not divide
 PATTERN = torch.sin(1.7 * torch.arange(math.prod(SHAPE)) + 0.3).reshape(SHAPE)
 
@@ -56,14 +58,26 @@ def scheduler_for(sampler: str, config: dict):
     """As diffusers swaps samplers: keys that the class does not know are dropped, missing ones take its defaults."""
     if sampler == "euler_a" and config.get("prediction_type") == "sample":
         return AncestralOfSamples.from_config({**config, "prediction_type": "epsilon"})
-    return SAMPLERS[sampler].from_config(config)
+    return CLASSES[sampler].from_config(config)
+
+
+def original(scheduler, step, sample, output, timestep):
+    """The clean sample that the model's output implies, which PNDM does not tell."""
+    if isinstance(scheduler, DPMSolverMultistepScheduler):
+        return scheduler.model_outputs[-1]
+    if not isinstance(scheduler, PNDMScheduler):
+        return step.pred_original_sample
+    alpha = scheduler.alphas_cumprod[timestep]
+    if scheduler.config.prediction_type == "v_prediction":
+        return alpha**0.5 * sample - (1 - alpha)**0.5 * output
+    return (sample - (1 - alpha)**0.5 * output) / alpha**0.5
 
 
 def trajectory(sampler: str, config: dict, steps: int, eta: float, seed: int) -> dict:
     scheduler = scheduler_for(sampler, config)
     source = generator(seed)
     options = {"eta": eta} if sampler == "ddim" else {}
-    if sampler != "dpmpp_2m":
+    if sampler not in ("dpmpp_2m", "pndm"):
         options["generator"] = source
     scheduler.set_timesteps(steps)
     if hasattr(scheduler, "set_begin_index"):  # or two equal first timesteps (Karras, cosine) start it at the second
@@ -81,10 +95,10 @@ def trajectory(sampler: str, config: dict, steps: int, eta: float, seed: int) ->
             noise = torch.randn(SHAPE, generator=before)
             drawn.append(index)
         sample = step.prev_sample
-        x0 = scheduler.model_outputs[-1] if sampler == "dpmpp_2m" else step.pred_original_sample
+        x0 = original(scheduler, step, scaled, output, timestep)
         for name, value in zip(rows, (sample, scaled, output, noise, x0)):
             rows[name].append(value)
-    assert len(rows["outputs"]) == steps and all(v.isfinite().all() for v in rows["samples"])
+    assert len(rows["outputs"]) == len(scheduler.timesteps) and all(v.isfinite().all() for v in rows["samples"])
     tensors = {name: torch.stack(values) for name, values in rows.items()}
     if not drawn:
         del tensors["noise"]

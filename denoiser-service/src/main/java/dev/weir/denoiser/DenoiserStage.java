@@ -54,13 +54,14 @@ public final class DenoiserStage implements RowSource {
     }
 
     @Override
-    public int steps(Task task) {
-        return task.getGeneration().getSteps();
+    public int calls(Task task) {
+        return Math.max(task.getGeneration().getSteps(), task.getGeneration().getCalls());
     }
 
     @Override
     public Sampler sampler(DiffusionPart part, Task task) {
-        return Samplers.create(part.schedule(), task.getGeneration().getSampler(), steps(task));
+        Generation generation = task.getGeneration();
+        return Samplers.create(part.schedule(), generation.getSampler(), generation.getSteps());
     }
 
     @Override

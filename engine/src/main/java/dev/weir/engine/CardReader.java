@@ -1,7 +1,9 @@
 package dev.weir.engine;
 
-import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.SchedulerConfig;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,9 +30,13 @@ final class CardReader {
     private final ComponentConfig unet;
     private final ComponentConfig vae;
     private final Optional<ComponentConfig> upsampler;
+    private final SchedulerConfig scheduler;
+    private final Optional<String> asked;
 
-    private CardReader(PipelineIndex index) {
+    private CardReader(PipelineIndex index, Optional<String> asked) {
         this.index = index;
+        this.asked = asked;
+        this.scheduler = ModelFolder.scheduler(index);
         this.settings = ModelSettings.read(index.folder());
         this.textEncoder = config(PipelineIndex.TEXT_ENCODER);
         this.unet = config(PipelineIndex.UNET);
@@ -38,9 +44,13 @@ final class CardReader {
         this.upsampler = index.hasUpsampler() ? Optional.of(config(PipelineIndex.UPSAMPLER_UNET)) : Optional.empty();
     }
 
-    /** Throws {@link ModelException} naming the file and key, or the parts that do not fit. */
-    static ModelCard read(PipelineIndex index) {
-        CardReader reader = new CardReader(index);
+    /**
+     * Throws {@link ModelException} naming the file and key, or the parts that do not fit.
+     *
+     * @param sampler for requests that name none; empty: what weir.json says, else the model's own scheduler
+     */
+    static ModelCard read(PipelineIndex index, Optional<String> sampler) {
+        CardReader reader = new CardReader(index, sampler);
         reader.requireFit();
         return reader.card();
     }
@@ -50,6 +60,10 @@ final class CardReader {
     }
 
     private void requireFit() {
+        List.of(textEncoder, unet, vae).forEach(CardReader::requireKnown);
+        upsampler.ifPresent(CardReader::requireKnown);
+        requireLabels(unet, false);
+        upsampler.ifPresent(config -> requireLabels(config, true));
         int latent = vae.count("latent_channels", LATENT_CHANNELS);
         // More channels in than latents have: a UNet that also wants a picture to inpaint or to edit.
         require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
@@ -73,6 +87,27 @@ final class CardReader {
         });
     }
 
+    private static void requireKnown(ComponentConfig config) {
+        try {
+            Networks.requireKnown(config.json());
+        } catch (ModelException e) {
+            throw new ModelException(config.file() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A base model is told the prompt alone, an upsampler also the noise level of what it enlarges. */
+    private static void requireLabels(ComponentConfig config, boolean wanted) {
+        boolean labelled =
+                config.json().hasNonNull("num_class_embeds") || config.json().hasNonNull("class_embed_type");
+        if (labelled != wanted) {
+            throw new ModelException("%s: the UNet takes %s class labels (num_class_embeds, class_embed_type), and %s"
+                    .formatted(
+                            config.file(),
+                            labelled ? "" : "no",
+                            wanted ? "an upsampler is told the noise level by one" : "text-to-image gives it none"));
+        }
+    }
+
     private static void require(ComponentConfig config, String key, int is, int wanted, String whose) {
         if (is != wanted) {
             throw new ModelException(
@@ -89,7 +124,7 @@ final class CardReader {
                 upsampler.map(config -> (1 << config.halvings()) / factor).orElse(1);
         int multiple = scale * Math.max(1 << unet.halvings(), upsamplerNeeds);
         return new ModelCard(
-                settings.id().orElseGet(() -> index.folder().getFileName() + ""),
+                settings.id().orElseGet(() -> ModelPath.name(index.folder())),
                 index.className(),
                 unet.count("out_channels", LATENT_CHANNELS),
                 scale,
@@ -98,12 +133,13 @@ final class CardReader {
                 roundUp(Math.min(LEAST_SIZE, nativeSize), multiple),
                 roundUp(MOST_TIMES_NATIVE * nativeSize, multiple),
                 factor,
+                Samplers.available(scheduler),
                 components(),
                 defaults());
     }
 
     private int nativeSize(int scale) {
-        int sample = unet.count("sample_size");
+        int sample = unet.sampleSize();
         if (sample > MAX_SIZE / scale) {
             throw new ModelException("%s: sample_size %d makes pictures of more than %d pixels a side"
                     .formatted(unet.file(), sample, MAX_SIZE));
@@ -126,26 +162,33 @@ final class CardReader {
 
     private ModelCard.Defaults defaults() {
         boolean clip = index.components().get(PipelineIndex.TEXT_ENCODER).startsWith("CLIP");
-        String sampler = settings.sampler()
-                .orElseGet(() -> Samplers.defaultName(ModelFolder.scheduler(index, PipelineIndex.SCHEDULER)));
-        try {
-            SamplerSpec.parse(sampler);
-        } catch (IllegalArgumentException e) {
-            throw new ModelException(ModelSettings.file(index.folder()) + ": sampler: " + e.getMessage(), e);
-        }
         return new ModelCard.Defaults(
                 settings.steps().orElse(DEFAULT_STEPS),
                 settings.guidanceScale().orElse(clip ? CLIP_GUIDANCE : OTHER_GUIDANCE),
-                sampler,
+                sampler(),
                 upsampler.isEmpty() ? 0 : settings.upsamplerSteps().orElse(DEFAULT_UPSAMPLER_STEPS),
                 noiseLevel());
+    }
+
+    /** The one asked for, else the publisher's choice in weir.json, else the model's own scheduler. */
+    private String sampler() {
+        Optional<String> chosen = asked.or(settings::sampler);
+        if (chosen.isEmpty()) {
+            return Samplers.defaultName(scheduler);
+        }
+        try {
+            Samplers.requireAvailable(scheduler, chosen.get());
+            return chosen.get();
+        } catch (IllegalArgumentException e) {
+            Path by = asked.isPresent() ? index.folder() : ModelSettings.file(index.folder());
+            throw new ModelException(by + ": sampler: " + e.getMessage(), e);
+        }
     }
 
     private int noiseLevel() {
         int level = settings.upsamplerNoiseLevel().orElse(DEFAULT_UPSAMPLER_NOISE_LEVEL);
         if (upsampler.isPresent()) {
-            int timesteps = ModelFolder.scheduler(index, PipelineIndex.UPSAMPLER_SCHEDULER)
-                    .trainTimesteps();
+            int timesteps = ModelFolder.upsamplerScheduler(index).trainTimesteps();
             if (level >= timesteps) {
                 throw new ModelException("%s: upsampler_noise_level %d is not below %d, the upsampler's timesteps"
                         .formatted(ModelSettings.file(index.folder()), level, timesteps));

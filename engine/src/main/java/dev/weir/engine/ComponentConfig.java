@@ -24,6 +24,15 @@ record ComponentConfig(Path file, JsonNode json) {
         return json.hasNonNull(key) ? count(key) : otherwise;
     }
 
+    /**
+     * Side of the latents that a UNet was trained at. StableDiffusionPipeline takes 64 for what folders older than
+     * diffusers 0.9.0 say in error (diffusers 0.35.2, pipeline_stable_diffusion.py).
+     */
+    int sampleSize() {
+        int size = count("sample_size");
+        return size < 64 && json.path("_diffusers_version").asText("").matches("0\\.[0-8](\\..*)?") ? 64 : size;
+    }
+
     /** How often a network halves its sides: once between two of its blocks. */
     int halvings() {
         JsonNode blocks = json.path("block_out_channels");

@@ -3,8 +3,8 @@ package dev.weir.engine;
 import java.util.List;
 
 /**
- * The autoencoder between latents and pictures. Latents are in the denoiser's scale: the model's scaling and shift
- * factors are applied inside. One device thread calls it.
+ * The autoencoder between latents and pictures. Latents are in the denoiser's scale: the model's scaling
+ * factor is applied inside. One device thread calls it.
  */
 public interface ImageCodec extends AutoCloseable {
 

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What a model is, read from its folder without loading weights.
  *
- * @param id the name users call it by: what its weir.json says, else the folder's name
+ * @param id the name users call it by: what its weir.json says, else {@link ModelPath#name}
  * @param pipeline the {@code _class_name} of its model_index.json
  * @param latentChannels channels of the denoiser's output
  * @param scale picture pixels per latent pixel each way
@@ -14,6 +14,7 @@ import java.util.List;
  * @param minSize least side of the denoiser's picture
  * @param maxSize greatest side of the denoiser's picture
  * @param upsampleFactor what the cascade's upsampler multiplies each side by; 1 where the model has none
+ * @param samplers those that compute what the model's scheduler_config.json asks for, by name
  * @param components folders of the model, as {@code unet}
  * @param defaults what a request gets that does not say
  */
@@ -27,11 +28,12 @@ public record ModelCard(
         int minSize,
         int maxSize,
         int upsampleFactor,
+        List<String> samplers,
         List<String> components,
         Defaults defaults) {
 
     /**
-     * @param sampler a name that {@code Samplers} knows
+     * @param sampler one of {@code samplers}, DDIM's perhaps with an eta
      * @param upsamplerSteps steps of the upsampler; 0 where the model has none
      * @param upsamplerNoiseLevel timestep of the upsampler's schedule whose noise augments the base's latent
      */

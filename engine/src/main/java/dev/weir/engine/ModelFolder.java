@@ -21,15 +21,24 @@ public final class ModelFolder {
     private final PipelineIndex index;
     private final ModelCard card;
 
-    private ModelFolder(PipelineIndex index) {
+    private ModelFolder(PipelineIndex index, Optional<String> sampler) {
         index.requireSupported();
         this.index = index;
-        this.card = CardReader.read(index);
+        this.card = CardReader.read(index, sampler);
     }
 
-    /** Throws {@link ModelException} naming the file, or the component that Weir does not run. */
-    public static ModelFolder open(Path folder) {
-        return new ModelFolder(PipelineIndex.read(folder.toAbsolutePath().normalize()));
+    /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
+    public static ModelFolder open(Path path) {
+        return open(path, Optional.empty());
+    }
+
+    /**
+     * See {@link #open(Path)}.
+     *
+     * @param sampler for requests that name none; empty: what the model says
+     */
+    public static ModelFolder open(Path path, Optional<String> sampler) {
+        return new ModelFolder(PipelineIndex.read(ModelPath.resolve(path)), sampler);
     }
 
     public ModelCard card() {
@@ -64,12 +73,12 @@ public final class ModelFolder {
     }
 
     public SchedulerConfig scheduler() {
-        return scheduler(index, PipelineIndex.SCHEDULER);
+        return scheduler(index);
     }
 
     /** The schedule of the cascade's second stage, in a model that has one. */
     public SchedulerConfig upsamplerScheduler() {
-        return scheduler(index, PipelineIndex.UPSAMPLER_SCHEDULER);
+        return upsamplerScheduler(index);
     }
 
     /** The matrix from latents to RGB, where the model or its autoencoder has a known one. */
@@ -85,7 +94,15 @@ public final class ModelFolder {
                         .count("max_position_embeddings"));
     }
 
-    static SchedulerConfig scheduler(PipelineIndex index, String component) {
+    static SchedulerConfig scheduler(PipelineIndex index) {
+        return schedulerIn(index, PipelineIndex.SCHEDULER).inStableDiffusion(index.classOf(PipelineIndex.SCHEDULER));
+    }
+
+    static SchedulerConfig upsamplerScheduler(PipelineIndex index) {
+        return schedulerIn(index, PipelineIndex.UPSAMPLER_SCHEDULER);
+    }
+
+    private static SchedulerConfig schedulerIn(PipelineIndex index, String component) {
         return SchedulerConfig.read(index.folder().resolve(component).resolve("scheduler_config.json"));
     }
 

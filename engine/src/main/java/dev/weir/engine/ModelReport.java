@@ -50,7 +50,7 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
 
     /** Never throws for what is in the folder: that is what a report tells. */
     public static ModelReport inspect(Path folder) {
-        Path home = folder.toAbsolutePath().normalize();
+        Path home = ModelPath.resolve(folder);
         PipelineIndex index;
         try {
             index = PipelineIndex.read(home);
@@ -65,7 +65,7 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         List<Component> components =
                 names.stream().map(name -> component(index, name)).toList();
         boolean sound = components.stream().allMatch(c -> c.problem().isEmpty());
-        Optional<String> problem = sound ? problemOf(() -> CardReader.read(index)) : Optional.empty();
+        Optional<String> problem = sound ? problemOf(() -> CardReader.read(index, Optional.empty())) : Optional.empty();
         return new ModelReport(home, index.className(), components, problem);
     }
 
@@ -93,13 +93,26 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         }
         switch (name) {
             case PipelineIndex.TOKENIZER -> ModelFolder.tokenizer(index).close();
-            case PipelineIndex.SCHEDULER, PipelineIndex.UPSAMPLER_SCHEDULER ->
-                Samplers.defaultName(ModelFolder.scheduler(index, name));
+            case PipelineIndex.SCHEDULER -> {
+                if (!choosesSampler(index)) {
+                    Samplers.defaultName(ModelFolder.scheduler(index));
+                }
+            }
+            case PipelineIndex.UPSAMPLER_SCHEDULER -> Samplers.defaultName(ModelFolder.upsamplerScheduler(index));
             default -> {
                 Path home = index.folder().resolve(name);
                 JsonNode config = ComponentConfig.read(home).json();
                 Networks.check(config, ComponentWeights.open(home));
             }
+        }
+    }
+
+    /** Whether weir.json names a sampler instead of the model's own; what is wrong with the file is told elsewhere. */
+    private static boolean choosesSampler(PipelineIndex index) {
+        try {
+            return ModelSettings.read(index.folder()).sampler().isPresent();
+        } catch (ModelException e) {
+            return false;
         }
     }
 

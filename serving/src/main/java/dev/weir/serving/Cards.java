@@ -2,6 +2,7 @@ package dev.weir.serving;
 
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.sampler.Samplers;
+import java.util.stream.Collectors;
 
 /** A model's card as it travels in a node's status. */
 final class Cards {
@@ -11,6 +12,9 @@ final class Cards {
     private Cards() {}
 
     static dev.weir.proto.v1.ModelCard toProto(ModelCard card) {
+        var extraCalls = card.samplers().stream()
+                .filter(sampler -> Samplers.extraCalls(sampler) > 0)
+                .collect(Collectors.toMap(sampler -> sampler, Samplers::extraCalls));
         return dev.weir.proto.v1.ModelCard.newBuilder()
                 .setId(card.id())
                 .setLatentChannels(card.latentChannels())
@@ -20,7 +24,8 @@ final class Cards {
                 .setMinSize(card.minSize())
                 .setMaxSize(card.maxSize())
                 .setUpsampleFactor(card.upsampleFactor())
-                .addAllSamplers(Samplers.names())
+                .addAllSamplers(card.samplers())
+                .putAllExtraCalls(extraCalls)
                 .setDefaultSteps(card.defaults().steps())
                 .setDefaultGuidanceScale(card.defaults().guidanceScale())
                 .setDefaultSampler(card.defaults().sampler())

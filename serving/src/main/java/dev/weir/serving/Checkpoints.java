@@ -9,8 +9,10 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Where rows stand, as it travels. States are immutable, so only references are taken on the device thread; what is made of
@@ -50,10 +52,7 @@ final class Checkpoints {
     static Row resumed(Row start, Work work) {
         return work.resume()
                 .map(at -> start.at(
-                        new SamplerState(
-                                at.getStep(),
-                                work.tensor(SAMPLE).toFloats(),
-                                work.has(HISTORY) ? work.tensor(HISTORY).toFloats() : new float[0]),
+                        new SamplerState(at.getStep(), work.tensor(SAMPLE).toFloats(), history(work)),
                         fromProto(at.getNoise())))
                 .orElse(start);
     }
@@ -61,14 +60,39 @@ final class Checkpoints {
     private static List<Tensor> tensors(Work work, LatentShape shape, SamplerState state) {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Latents.toTensor(SAMPLE, shape, state.sample()));
-        if (state.history().length > 0) {
-            tensors.add(Tensor.ofFloats(HISTORY, state.history(), state.history().length));
+        if (!state.history().isEmpty()) {
+            tensors.add(history(state));
         }
         if (work.has(Latents.NAME) || work.has(Latents.BASE)) {
             Tensor base = Latents.of(work);
             tensors.add(new Tensor(Latents.BASE, base.dtype(), base.shape(), base.bytes()));
         }
         return tensors;
+    }
+
+    /** All arrays that a sampler remembers in one tensor, {@code [arrays, numbers of a sample]}. */
+    private static Tensor history(SamplerState state) {
+        int size = state.sample().length;
+        float[] all = new float[state.history().size() * size];
+        for (int i = 0; i < state.history().size(); i++) {
+            System.arraycopy(state.history().get(i), 0, all, i * size, size);
+        }
+        return Tensor.ofFloats(HISTORY, all, state.history().size(), size);
+    }
+
+    private static List<float[]> history(Work work) {
+        if (!work.has(HISTORY)) {
+            return List.of();
+        }
+        float[] all = work.tensor(HISTORY).toFloats();
+        int size = work.tensor(SAMPLE).toFloats().length;
+        if (size == 0 || all.length % size != 0) {
+            throw new IllegalArgumentException(
+                    "%s of %d numbers does not fit a sample of %d".formatted(HISTORY, all.length, size));
+        }
+        return IntStream.range(0, all.length / size)
+                .mapToObj(i -> Arrays.copyOfRange(all, i * size, (i + 1) * size))
+                .toList();
     }
 
     private static dev.weir.proto.v1.NoisePosition toProto(NoisePosition noise) {

@@ -16,8 +16,8 @@ public interface RowSource {
     /** Loads what the stage runs of a model. */
     DiffusionPart open(ModelFolder folder);
 
-    /** How many steps a task takes here. */
-    int steps(Task task);
+    /** How many network calls a task takes here. */
+    int calls(Task task);
 
     /** The run that a task makes here; throws IllegalArgumentException where there is no such sampler or step count. */
     Sampler sampler(DiffusionPart part, Task task);

@@ -145,7 +145,7 @@ public final class SteppingStage implements Stage {
 
     @Override
     public int forwards(Task task) {
-        return source.steps(task);
+        return source.calls(task);
     }
 
     @Override

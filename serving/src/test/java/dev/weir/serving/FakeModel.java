@@ -96,13 +96,13 @@ final class FakeModel implements RowSource, Denoiser {
     }
 
     @Override
-    public int steps(Task task) {
+    public int calls(Task task) {
         return task.getGeneration().getSteps();
     }
 
     @Override
     public Sampler sampler(DiffusionPart part, Task task) {
-        return Samplers.create(part.schedule(), task.getGeneration().getSampler(), steps(task));
+        return Samplers.create(part.schedule(), task.getGeneration().getSampler(), calls(task));
     }
 
     @Override

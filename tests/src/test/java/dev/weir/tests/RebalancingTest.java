@@ -200,8 +200,8 @@ final class RebalancingTest {
         }
 
         @Override
-        public int steps(Task task) {
-            return rows.steps(task);
+        public int calls(Task task) {
+            return rows.calls(task);
         }
 
         @Override

@@ -52,14 +52,14 @@ public final class UpsamplerStage implements RowSource {
     }
 
     @Override
-    public int steps(Task task) {
+    public int calls(Task task) {
         return task.getGeneration().getUpsamplerSteps();
     }
 
     /** The sampler that the upsampler was published with: what a request names is for the base. */
     @Override
     public Sampler sampler(DiffusionPart part, Task task) {
-        return Samplers.create(part.schedule(), Samplers.defaultName(part.schedule()), steps(task));
+        return Samplers.create(part.schedule(), Samplers.defaultName(part.schedule()), calls(task));
     }
 
     @Override

@@ -34,11 +34,9 @@ final class AutoencoderKl {
 
     private void decode(Graph g) {
         int side = Math.max(1, options.sampleSize() / options.scale());
-        var z = g.castImage(g.shift(
-                g.scale(
-                        g.input(Input.Kind.IMAGE, "latents", options.latentChannels(), side * side),
-                        1 / options.scalingFactor()),
-                options.shiftFactor())); // [B, L, h, w]
+        var z = g.castImage(g.scale(
+                g.input(Input.Kind.IMAGE, "latents", options.latentChannels(), side * side),
+                1 / options.scalingFactor())); // [B, L, h, w]
         g.returnsPixels(picture(g, z));
     }
 
@@ -72,7 +70,7 @@ final class AutoencoderKl {
         int side = options.sampleSize();
         var pixels = g.input(Input.Kind.BYTES, "pixels", options.inChannels(), side * side); // bytes [B, H, W, 3]
         var mean = g.exact(mean(g, g.castImage(g.unitImage(pixels))));
-        g.returns(g.scale(g.shift(mean, -options.shiftFactor()), options.scalingFactor()));
+        g.returns(g.scale(mean, options.scalingFactor()));
     }
 
     /** A picture in [-1, 1], {@code [B, 3, H, W]}, to the mean of its unscaled latents, {@code [B, L, h, w]}. */
@@ -134,7 +132,6 @@ final class AutoencoderKl {
             int groups,
             int sampleSize,
             double scalingFactor,
-            double shiftFactor,
             boolean quantConv,
             boolean postQuantConv,
             boolean midAttention,
@@ -155,7 +152,6 @@ final class AutoencoderKl {
                     config.integer("norm_num_groups", 32),
                     config.integer("sample_size", 32),
                     config.number("scaling_factor", 0.18215),
-                    config.number("shift_factor", 0),
                     config.bool("use_quant_conv", true),
                     config.bool("use_post_quant_conv", true),
                     config.bool("mid_block_add_attention", true),
@@ -163,6 +159,7 @@ final class AutoencoderKl {
             if (options.inChannels() != 3 || options.outChannels() != 3) {
                 throw config.refused(options.inChannels() != 3 ? "in_channels" : "out_channels", "3 (RGB)");
             }
+            config.ignore("shift_factor"); // StableDiffusionPipeline does not apply it
             config.refuseTheRest();
             return options;
         }

@@ -66,6 +66,17 @@ public final class Networks {
         describe(config, weights);
     }
 
+    /** Reads the options without weights. Throws {@link ModelException} where the network or an option is not known. */
+    public static void requireKnown(JsonNode config) {
+        switch (className(config)) {
+            case "BertModel" -> BertModel.Options.read(config);
+            case "CLIPTextModel", "CLIPTextModelWithProjection" -> ClipTextModel.Options.read(config);
+            case "UNet2DConditionModel" -> UNetConfig.read(config);
+            case "AutoencoderKL" -> AutoencoderKl.Options.read(config);
+            default -> throw unknown(config);
+        }
+    }
+
     /**
      * The weights that a component of this configuration has, by name, with their shapes.
      *
@@ -107,12 +118,15 @@ public final class Networks {
                 new AutoencoderKl(AutoencoderKl.Options.read(config)).describe(script);
                 return name -> false;
             }
-            default ->
-                throw new ModelException("%s is not a network that Weir knows; it knows %s"
-                        .formatted(
-                                network,
-                                List.of("CLIPTextModel", "BertModel", "UNet2DConditionModel", "AutoencoderKL")));
+            default -> throw unknown(config);
         }
+    }
+
+    private static ModelException unknown(JsonNode config) {
+        return new ModelException("%s is not a network that Weir knows; it knows %s"
+                .formatted(
+                        className(config),
+                        List.of("CLIPTextModel", "BertModel", "UNet2DConditionModel", "AutoencoderKL")));
     }
 
     private static void require(JsonNode config, String network) {

@@ -1,7 +1,7 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.noise.NoiseSource;
-import dev.weir.engine.sampler.SchedulerConfig.Spacing;
+import dev.weir.engine.sampler.SamplerConfig.Spacing;
 
 /**
  * Denoising diffusion implicit models: Song et al. 2020 (arXiv 2010.02502), equations 12 and 16.
@@ -10,12 +10,12 @@ import dev.weir.engine.sampler.SchedulerConfig.Spacing;
  */
 final class DdimSampler implements Sampler {
 
-    private final SchedulerConfig config;
+    private final SamplerConfig config;
     private final NoiseSchedule schedule;
     private final int[] timesteps;
     private final float eta;
 
-    DdimSampler(SchedulerConfig config, float eta, int steps) {
+    DdimSampler(SamplerConfig config, float eta, int steps) {
         this.config = config;
         this.eta = eta;
         schedule = NoiseSchedule.of(config);

@@ -1,18 +1,18 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.noise.NoiseSource;
-import dev.weir.engine.sampler.SchedulerConfig.Spacing;
+import dev.weir.engine.sampler.SamplerConfig.Spacing;
 
 /** Denoising diffusion probabilistic models: Ho et al. 2020 (arXiv 2006.11239), equations 6, 7 and 15. */
 final class DdpmSampler implements Sampler {
 
     private static final float LEAST_VARIANCE = 1e-20f;
 
-    private final SchedulerConfig config;
+    private final SamplerConfig config;
     private final NoiseSchedule schedule;
     private final int[] timesteps;
 
-    DdpmSampler(SchedulerConfig config, int steps) {
+    DdpmSampler(SamplerConfig config, int steps) {
         this.config = config;
         schedule = NoiseSchedule.of(config);
         timesteps = Timesteps.whole(config, Spacing.LEADING, steps);

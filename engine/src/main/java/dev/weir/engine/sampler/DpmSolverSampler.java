@@ -1,10 +1,11 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.noise.NoiseSource;
-import dev.weir.engine.sampler.SchedulerConfig.FinalSigma;
-import dev.weir.engine.sampler.SchedulerConfig.SigmaSpacing;
-import dev.weir.engine.sampler.SchedulerConfig.SolverType;
-import dev.weir.engine.sampler.SchedulerConfig.Spacing;
+import dev.weir.engine.sampler.SamplerConfig.FinalSigma;
+import dev.weir.engine.sampler.SamplerConfig.SigmaSpacing;
+import dev.weir.engine.sampler.SamplerConfig.SolverType;
+import dev.weir.engine.sampler.SamplerConfig.Spacing;
+import java.util.List;
 
 /**
  * DPM-Solver++ 2M, a second-order multistep solver on x0: Lu et al. 2022 (arXiv 2211.01095), algorithm 2.
@@ -16,7 +17,7 @@ final class DpmSolverSampler implements Sampler {
 
     private static final int FEW_STEPS = 15; // below this, the reference ends with a first-order step for stability
 
-    private final SchedulerConfig config;
+    private final SamplerConfig config;
     private final int[] timesteps;
     private final Level[] levels;
 
@@ -30,8 +31,9 @@ final class DpmSolverSampler implements Sampler {
         }
     }
 
-    DpmSolverSampler(SchedulerConfig config, SigmaSpacing spacing, int steps) {
+    DpmSolverSampler(SamplerConfig config, int steps) {
         this.config = config;
+        SigmaSpacing spacing = config.sigmaSpacing();
         Sigmas training = new Sigmas(config);
         double[] sigmas;
         if (spacing == SigmaSpacing.TIMESTEPS) {
@@ -70,9 +72,9 @@ final class DpmSolverSampler implements Sampler {
         int step = state.step();
         Level from = levels[step];
         float[] original = config.prediction().original(from.signal(), from.spread(), state.sample(), modelOutput);
-        boolean firstOrder = state.history().length == 0 || isLastOfFirstOrder(step);
+        boolean firstOrder = state.history().isEmpty() || isLastOfFirstOrder(step);
         float[] next = firstOrder ? firstOrder(state, original) : secondOrder(state, original);
-        return new Advance(new SamplerState(step + 1, next, original), original);
+        return new Advance(new SamplerState(step + 1, next, List.of(original)), original);
     }
 
     private boolean isLastOfFirstOrder(int step) {
@@ -105,9 +107,10 @@ final class DpmSolverSampler implements Sampler {
         float originalShare = to.signal() * decay;
         float slopeShare =
                 config.solverType() == SolverType.HEUN ? -(to.signal() * (decay / stride + 1)) : 0.5f * originalShare;
+        float[] last = state.history().get(0);
         float[] next = new float[original.length];
         for (int i = 0; i < next.length; i++) {
-            float slope = inverseRatio * (original[i] - state.history()[i]);
+            float slope = inverseRatio * (original[i] - last[i]);
             next[i] = sampleShare * state.sample()[i] - originalShare * original[i] - slopeShare * slope;
         }
         return next;
@@ -115,8 +118,8 @@ final class DpmSolverSampler implements Sampler {
 
     /** The reference rounds Karras' timesteps for all schedules but the cosine one, and cuts off what it does not. */
     private int whole(double timestep, SigmaSpacing spacing) {
-        boolean rounds = spacing == SigmaSpacing.KARRAS
-                && config.betaSchedule() != SchedulerConfig.BetaSchedule.SQUAREDCOS_CAP_V2;
+        boolean rounds =
+                spacing == SigmaSpacing.KARRAS && config.betaSchedule() != SamplerConfig.BetaSchedule.SQUAREDCOS_CAP_V2;
         return (int) (rounds ? Math.rint(timestep) : timestep);
     }
 }

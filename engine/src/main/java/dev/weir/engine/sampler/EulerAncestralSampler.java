@@ -1,8 +1,7 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.noise.NoiseSource;
-import dev.weir.engine.sampler.SchedulerConfig.FinalSigma;
-import dev.weir.engine.sampler.SchedulerConfig.SigmaSpacing;
+import dev.weir.engine.sampler.SamplerConfig.FinalSigma;
 
 /**
  * Euler's method below each noise level, and fresh noise back up to it: the ancestral sampling of Song et al. 2021
@@ -16,9 +15,9 @@ final class EulerAncestralSampler implements Sampler {
     private final Prediction prediction;
     private final EulerSchedule schedule;
 
-    EulerAncestralSampler(SchedulerConfig config, int steps) {
+    EulerAncestralSampler(SamplerConfig config, int steps) {
         prediction = config.prediction();
-        schedule = EulerSchedule.of(config, SigmaSpacing.TIMESTEPS, FinalSigma.ZERO, steps);
+        schedule = EulerSchedule.of(config, FinalSigma.ZERO, steps);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.noise.NoiseSource;
-import dev.weir.engine.sampler.SchedulerConfig.SigmaSpacing;
 
 /** Euler's method on the probability flow: algorithm 2 of Karras et al. 2022 (arXiv 2206.00364) without its churn. */
 final class EulerSampler implements Sampler {
@@ -9,9 +8,9 @@ final class EulerSampler implements Sampler {
     private final Prediction prediction;
     private final EulerSchedule schedule;
 
-    EulerSampler(SchedulerConfig config, SigmaSpacing spacing, int steps) {
+    EulerSampler(SamplerConfig config, int steps) {
         prediction = config.prediction();
-        schedule = EulerSchedule.of(config, spacing, config.finalSigma(), steps);
+        schedule = EulerSchedule.of(config, config.finalSigma(), steps);
     }
 
     @Override

@@ -1,8 +1,8 @@
 package dev.weir.engine.sampler;
 
-import dev.weir.engine.sampler.SchedulerConfig.FinalSigma;
-import dev.weir.engine.sampler.SchedulerConfig.SigmaSpacing;
-import dev.weir.engine.sampler.SchedulerConfig.Spacing;
+import dev.weir.engine.sampler.SamplerConfig.FinalSigma;
+import dev.weir.engine.sampler.SamplerConfig.SigmaSpacing;
+import dev.weir.engine.sampler.SamplerConfig.Spacing;
 
 /**
  * Timesteps and sigmas of a run of an Euler sampler, and the scale of its samples, whose variance is 1 + sigma^2.
@@ -13,15 +13,15 @@ import dev.weir.engine.sampler.SchedulerConfig.Spacing;
  */
 record EulerSchedule(float[] timesteps, float[] sigmas, float initialNoiseScale) {
 
-    static EulerSchedule of(SchedulerConfig config, SigmaSpacing spacing, FinalSigma end, int steps) {
+    static EulerSchedule of(SamplerConfig config, FinalSigma end, int steps) {
         Sigmas training = new Sigmas(config);
         float[] timesteps = Timesteps.fractional(config, Spacing.LINSPACE, steps);
         double[] sigmas = new double[steps];
         for (int i = 0; i < steps; i++) {
             sigmas[i] = training.at(timesteps[i]);
         }
-        if (spacing != SigmaSpacing.TIMESTEPS) {
-            sigmas = training.spaced(spacing, sigmas[0], sigmas[steps - 1], steps);
+        if (config.sigmaSpacing() != SigmaSpacing.TIMESTEPS) {
+            sigmas = training.spaced(config.sigmaSpacing(), sigmas[0], sigmas[steps - 1], steps);
             for (int i = 0; i < steps; i++) {
                 timesteps[i] = (float) training.timestep(sigmas[i]);
             }

@@ -16,8 +16,12 @@ public final class NoiseSchedule {
         this.alphasCumprod = alphasCumprod;
     }
 
-    /** The schedule that the model was trained on. */
+    /** The schedule that a model was trained on. */
     public static NoiseSchedule of(SchedulerConfig config) {
+        return of(config.training());
+    }
+
+    static NoiseSchedule of(SamplerConfig config) {
         float[] betas = betas(config);
         if (config.rescaleZeroSnr()) {
             rescaleToZeroSnr(betas);
@@ -51,7 +55,7 @@ public final class NoiseSchedule {
      * {@code sqrt((1 - alpha) / alpha)} at each timestep: the noise of Karras et al. 2022 (arXiv 2206.00927 calls its
      * negative logarithm lambda). A schedule that ends without signal ends at a large sigma instead of an infinite one.
      */
-    float[] sigmas(SchedulerConfig config) {
+    float[] sigmas(SamplerConfig config) {
         float[] sigmas = new float[alphasCumprod.length];
         for (int t = 0; t < sigmas.length; t++) {
             boolean noSignal = config.rescaleZeroSnr() && t == sigmas.length - 1;
@@ -61,7 +65,7 @@ public final class NoiseSchedule {
         return sigmas;
     }
 
-    private static float[] betas(SchedulerConfig config) {
+    private static float[] betas(SamplerConfig config) {
         if (config.trainedBetas().length > 0) {
             return config.trainedBetas().clone();
         }

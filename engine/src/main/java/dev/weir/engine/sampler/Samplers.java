@@ -1,14 +1,15 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.ModelException;
-import dev.weir.engine.sampler.SchedulerConfig.SigmaSpacing;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
-/** The samplers by name. */
+/** The samplers by name. Each computes what the scheduler of diffusers that it stands for computes, or is refused. */
 public final class Samplers {
 
     private static final List<String> NAMES =
-            List.of("ddpm", "ddim", "euler", "euler_karras", "euler_ancestral", "dpmpp_2m", "dpmpp_2m_karras");
+            NamedSampler.ALL.stream().map(NamedSampler::name).toList();
 
     private Samplers() {}
 
@@ -16,11 +17,17 @@ public final class Samplers {
         return NAMES;
     }
 
+    /** Those that compute what this model's configuration asks for. */
+    public static List<String> available(SchedulerConfig config) {
+        return NAMES.stream().filter(name -> refusal(config, name).isEmpty()).toList();
+    }
+
     /**
      * A run of so many steps over a model's schedule.
      *
      * @param sampler as {@link SamplerSpec#parse} reads it
-     * @throws IllegalArgumentException where there is no such sampler, or more steps than the schedule has timesteps
+     * @throws IllegalArgumentException where there is no such sampler, where it does not compute what the model's
+     *     configuration asks for, or where there are more steps than the schedule has timesteps
      */
     public static Sampler create(SchedulerConfig config, String sampler, int steps) {
         return create(config, SamplerSpec.parse(sampler), steps);
@@ -28,52 +35,85 @@ public final class Samplers {
 
     /** See {@link #create(SchedulerConfig, String, int)}. */
     public static Sampler create(SchedulerConfig config, SamplerSpec spec, int steps) {
-        if (steps < 1 || steps > config.trainTimesteps()) {
+        SamplerConfig read = read(config, spec.name());
+        if (steps < 1 || steps > read.trainTimesteps()) {
             throw new IllegalArgumentException(
-                    "steps must be between 1 and %d, not %d".formatted(config.trainTimesteps(), steps));
+                    "steps must be between 1 and %d, not %d".formatted(read.trainTimesteps(), steps));
         }
-        return switch (spec.name()) {
-            case "ddpm" -> new DdpmSampler(config, steps);
-            case "ddim" -> new DdimSampler(config, spec.eta(), steps);
-            case "euler" -> new EulerSampler(config, evenOr(config), steps);
-            case "euler_karras" -> new EulerSampler(config, SigmaSpacing.KARRAS, steps);
-            case "euler_ancestral" -> new EulerAncestralSampler(config, steps);
-            case "dpmpp_2m" -> new DpmSolverSampler(config, evenOr(config), steps);
-            case "dpmpp_2m_karras" -> new DpmSolverSampler(config, SigmaSpacing.KARRAS, steps);
-            default -> throw new IllegalStateException(spec.name());
+        return switch (named(spec.name()).scheduler()) {
+            case DDPM -> new DdpmSampler(read, steps);
+            case DDIM -> new DdimSampler(read, spec.eta(), steps);
+            case PNDM -> new PndmSampler(read, steps);
+            case EULER -> new EulerSampler(read, steps);
+            case EULER_ANCESTRAL -> new EulerAncestralSampler(read, steps);
+            case DPM_SOLVER_MULTISTEP -> new DpmSolverSampler(read, steps);
         };
     }
 
-    /**
-     * The sampler that a model was published with, or the nearest one that there is: DDIM for PNDM (whose step is DDIM's
-     * on an extrapolated noise), DPM++ 2M for the other solvers of its family whatever their order, Euler for Heun, LMS
-     * and KDPM2.
-     */
-    public static String defaultName(SchedulerConfig config) {
-        String name =
-                switch (config.className()) {
-                    case "DDPMScheduler" -> "ddpm";
-                    case "DDIMScheduler", "PNDMScheduler" -> "ddim";
-                    case "EulerDiscreteScheduler",
-                            "HeunDiscreteScheduler",
-                            "LMSDiscreteScheduler",
-                            "KDPM2DiscreteScheduler" -> "euler";
-                    case "EulerAncestralDiscreteScheduler", "KDPM2AncestralDiscreteScheduler" -> "euler_ancestral";
-                    case "DPMSolverMultistepScheduler",
-                            "DPMSolverSinglestepScheduler",
-                            "DPMSolverSDEScheduler",
-                            "DEISMultistepScheduler",
-                            "UniPCMultistepScheduler" -> "dpmpp_2m";
-                    default ->
-                        throw new ModelException("scheduler_config.json: _class_name: no sampler is like %s"
-                                .formatted(config.className()));
-                };
-        boolean hasKarras = name.equals("euler") || name.equals("dpmpp_2m");
-        return hasKarras && config.sigmaSpacing() == SigmaSpacing.KARRAS ? name + "_karras" : name;
+    /** Throws {@link IllegalArgumentException} where {@link #create} would for the sampler's sake. */
+    public static void requireAvailable(SchedulerConfig config, String sampler) {
+        read(config, SamplerSpec.parse(sampler).name());
     }
 
-    /** The model's even spacing: a plain name means no Karras sigmas even where the model's own scheduler has them. */
-    private static SigmaSpacing evenOr(SchedulerConfig config) {
-        return config.sigmaSpacing() == SigmaSpacing.EXPONENTIAL ? SigmaSpacing.EXPONENTIAL : SigmaSpacing.TIMESTEPS;
+    /** Network calls of a run beyond one a step, where it has two steps or more. */
+    public static int extraCalls(String sampler) {
+        return named(SamplerSpec.parse(sampler).name()).scheduler() == SchedulerClass.PNDM ? 1 : 0;
+    }
+
+    /**
+     * The sampler that computes what the model's own scheduler computes.
+     *
+     * @throws ModelException naming the scheduler, what of it is not available, and the samplers that are
+     */
+    public static String defaultName(SchedulerConfig config) {
+        NamedSampler nearest = NamedSampler.ALL.stream()
+                .filter(sampler -> sampler.scheduler().className().equals(config.className()))
+                .min(Comparator.comparingInt(
+                        sampler -> sampler.differences(config.keys()).size()))
+                .orElseThrow(() -> unavailable(
+                        config, config.className().isEmpty() ? "a scheduler without a name" : config.className()));
+        List<String> differences = nearest.differences(config.keys());
+        if (!differences.isEmpty()) {
+            throw unavailable(config, "%s with %s".formatted(config.className(), String.join(", ", differences)));
+        }
+        refusal(config, nearest.name()).ifPresent(reason -> {
+            throw unavailable(config, "%s (%s)".formatted(config.className(), reason));
+        });
+        return nearest.name();
+    }
+
+    private static ModelException unavailable(SchedulerConfig config, String what) {
+        List<String> available = available(config);
+        return new ModelException(
+                available.isEmpty()
+                        ? "%s: %s is not available, and no other sampler fits this file".formatted(config.file(), what)
+                        : "%s: %s is not available; choose one of %s with --sampler, or as defaults.sampler in weir.json"
+                                .formatted(config.file(), what, String.join(", ", available)));
+    }
+
+    private static Optional<String> refusal(SchedulerConfig config, String name) {
+        try {
+            config.of(named(name));
+            return Optional.empty();
+        } catch (ModelException e) {
+            return Optional.of(e.getMessage().replace(config.file() + ": ", ""));
+        }
+    }
+
+    private static SamplerConfig read(SchedulerConfig config, String name) {
+        try {
+            return config.of(named(name));
+        } catch (ModelException e) {
+            throw new IllegalArgumentException(
+                    "sampler %s is not available for this model: %s; available: %s"
+                            .formatted(name, e.getMessage(), String.join(", ", available(config))),
+                    e);
+        }
+    }
+
+    private static NamedSampler named(String name) {
+        return NamedSampler.find(name)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "unknown sampler %s; known: %s".formatted(name, String.join(", ", NAMES))));
     }
 }

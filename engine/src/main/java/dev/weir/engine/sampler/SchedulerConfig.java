@@ -1,98 +1,68 @@
 package dev.weir.engine.sampler;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.JsonFile;
+import dev.weir.engine.ModelException;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.Map;
 
 /**
- * A model's {@code scheduler_config.json}: how its noise schedule was trained, and how it likes to be sampled.
+ * A model's {@code scheduler_config.json}: the scheduler that the model was published with, and its keys. Immutable.
  *
- * <p>Keys of other schedulers are ignored, and a key that is absent has its published default. Values that would make
- * another picture than the one asked for are refused.
+ * <p>Each sampler reads the keys of its own scheduler and ignores those of others, as diffusers does. A key that no
+ * scheduler knows may change the picture in a newer diffusers, so it is refused.
  *
- * @param className the scheduler that the model was published with, {@code DDIMScheduler}
- * @param trainedBetas the betas themselves where the model brings them, else empty
- * @param spacing absent where the file does not say: each sampler has its own default
- * @param sigmaMin lower end of Karras' sigmas; absent: the schedule's own
- * @param sigmaMax upper end of Karras' sigmas; absent: the schedule's own
- * @param lambdaMinClipped DPM++: the least half log signal-to-noise ratio that a run starts from
+ * @param file what an error names
+ * @param className the scheduler's class, {@code DDIMScheduler}; empty where nothing names it
  */
-public record SchedulerConfig(
-        String className,
-        int trainTimesteps,
-        BetaSchedule betaSchedule,
-        double betaStart,
-        double betaEnd,
-        float[] trainedBetas,
-        boolean rescaleZeroSnr,
-        Prediction prediction,
-        Optional<Spacing> spacing,
-        int stepsOffset,
-        boolean clipSample,
-        float clipRange,
-        boolean finalAlphaOne,
-        VarianceType varianceType,
-        SigmaSpacing sigmaSpacing,
-        Optional<Double> sigmaMin,
-        Optional<Double> sigmaMax,
-        FinalSigma finalSigma,
-        SolverType solverType,
-        boolean lowerOrderFinal,
-        boolean eulerAtFinal,
-        double lambdaMinClipped) {
+public record SchedulerConfig(Path file, String className, ObjectNode keys) {
 
-    /** How beta grows over training; section 4 of Ho et al. 2020, Rombach et al. 2022, Nichol and Dhariwal 2021. */
-    public enum BetaSchedule {
-        LINEAR,
-        SCALED_LINEAR,
-        SQUAREDCOS_CAP_V2
-    }
-
-    /** Which training timesteps a run of fewer steps visits; table 2 of Lin et al. 2023. */
-    public enum Spacing {
-        LINSPACE,
-        LEADING,
-        TRAILING
-    }
-
-    /** The variance of DDPM's reverse steps, section 3.2 of Ho et al. 2020. */
-    public enum VarianceType {
-        FIXED_SMALL,
-        FIXED_SMALL_LOG,
-        FIXED_LARGE
-    }
-
-    /** How the sigmas of a run lie: at its timesteps, or by Karras et al. 2022, or evenly in their logarithm. */
-    public enum SigmaSpacing {
-        TIMESTEPS,
-        KARRAS,
-        EXPONENTIAL
-    }
-
-    /** Where the last step ends. */
-    public enum FinalSigma {
-        ZERO,
-        SIGMA_MIN
-    }
-
-    /** The second-order term of DPM-Solver++. */
-    public enum SolverType {
-        MIDPOINT,
-        HEUN
-    }
-
-    /** Throws {@link dev.weir.engine.ModelException} naming the file, the key and the value that cannot be. */
+    /** Throws {@link ModelException} naming the file where it is missing or no JSON object. */
     public static SchedulerConfig read(Path file) {
-        return new SchedulerConfigReader(file, JsonFile.read(file)).config();
+        ObjectNode keys = (ObjectNode) JsonFile.read(file);
+        JsonNode className = keys.path("_class_name");
+        return new SchedulerConfig(file, className.isTextual() ? className.textValue() : "", keys);
     }
 
-    /** Keeps x0 in the range that the model was trained in, where the model asks for it. */
-    void clip(float[] original) {
-        if (!clipSample) {
-            return;
-        }
-        for (int i = 0; i < original.length; i++) {
-            original[i] = Math.min(Math.max(original[i], -clipRange), clipRange);
-        }
+    /**
+     * The scheduler as {@code StableDiffusionPipeline} loads it: of the class that model_index.json names, with
+     * {@code steps_offset} 1 and without {@code clip_sample}, whatever the file says (diffusers 0.35.2,
+     * pipeline_stable_diffusion.py). A file for a scheduler that Weir does not know keeps its own class, to be refused.
+     */
+    public SchedulerConfig inStableDiffusion(String indexClass) {
+        boolean isReadable =
+                className.isEmpty() || SchedulerClass.named(className).isPresent();
+        return new SchedulerConfig(
+                file,
+                isReadable ? indexClass : className,
+                with(Map.of("steps_offset", IntNode.valueOf(1), "clip_sample", BooleanNode.FALSE)));
+    }
+
+    /** Length of the schedule that the model was trained on. */
+    public int trainTimesteps() {
+        return training().trainTimesteps();
+    }
+
+    /** The keys that describe the training: what all samplers have in common. */
+    SamplerConfig training() {
+        return new SamplerConfigReader(
+                        file, keys, SchedulerClass.named(className).orElse(SchedulerClass.DDPM))
+                .config();
+    }
+
+    /** Throws {@link ModelException} naming file, key and value where the sampler does not compute what they ask for. */
+    SamplerConfig of(NamedSampler sampler) {
+        return new SamplerConfigReader(file, with(sampler.decided()), sampler.scheduler()).config();
+    }
+
+    private ObjectNode with(Map<String, JsonNode> decided) {
+        ObjectNode changed = JsonNodeFactory.instance.objectNode();
+        changed.setAll(keys);
+        changed.setAll(decided);
+        return changed;
     }
 }

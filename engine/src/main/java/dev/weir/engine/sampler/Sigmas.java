@@ -1,7 +1,7 @@
 package dev.weir.engine.sampler;
 
-import dev.weir.engine.sampler.SchedulerConfig.FinalSigma;
-import dev.weir.engine.sampler.SchedulerConfig.SigmaSpacing;
+import dev.weir.engine.sampler.SamplerConfig.FinalSigma;
+import dev.weir.engine.sampler.SamplerConfig.SigmaSpacing;
 
 /** The noise levels of a run on the axis of Karras et al. 2022 (arXiv 2206.00364), from the noisiest down. */
 final class Sigmas {
@@ -9,9 +9,9 @@ final class Sigmas {
     private static final double RHO = 7; // section 3.2 of Karras et al.
 
     private final float[] training;
-    private final SchedulerConfig config;
+    private final SamplerConfig config;
 
-    Sigmas(SchedulerConfig config) {
+    Sigmas(SamplerConfig config) {
         this.config = config;
         training = NoiseSchedule.of(config).sigmas(config);
     }

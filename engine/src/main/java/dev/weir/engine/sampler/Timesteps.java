@@ -1,6 +1,6 @@
 package dev.weir.engine.sampler;
 
-import dev.weir.engine.sampler.SchedulerConfig.Spacing;
+import dev.weir.engine.sampler.SamplerConfig.Spacing;
 import java.util.Arrays;
 
 /**
@@ -14,7 +14,7 @@ final class Timesteps {
     private Timesteps() {}
 
     /** Whole timesteps, as DDPM and DDIM visit them. */
-    static int[] whole(SchedulerConfig config, Spacing byDefault, int steps) {
+    static int[] whole(SamplerConfig config, Spacing byDefault, int steps) {
         double[] spaced = spaced(config, byDefault, steps);
         int[] timesteps = new int[steps];
         for (int i = 0; i < steps; i++) {
@@ -24,7 +24,7 @@ final class Timesteps {
     }
 
     /** Timesteps of float32, as the Euler samplers visit them: only linspace's are not whole. */
-    static float[] fractional(SchedulerConfig config, Spacing byDefault, int steps) {
+    static float[] fractional(SamplerConfig config, Spacing byDefault, int steps) {
         double[] spaced = spaced(config, byDefault, steps);
         float[] timesteps = new float[steps];
         for (int i = 0; i < steps; i++) {
@@ -40,7 +40,7 @@ final class Timesteps {
      *
      * @param last one past the timestep that a run starts from
      */
-    static int[] wholeBeforeEnd(SchedulerConfig config, Spacing byDefault, int steps, int last) {
+    static int[] wholeBeforeEnd(SamplerConfig config, Spacing byDefault, int steps, int last) {
         int train = config.trainTimesteps();
         int[] timesteps = new int[steps];
         int count = 0;
@@ -63,7 +63,7 @@ final class Timesteps {
         return Arrays.copyOf(timesteps, count);
     }
 
-    private static double[] spaced(SchedulerConfig config, Spacing byDefault, int steps) {
+    private static double[] spaced(SamplerConfig config, Spacing byDefault, int steps) {
         int train = config.trainTimesteps();
         double[] timesteps = new double[steps];
         for (int i = 0; i < steps; i++) {
@@ -86,7 +86,7 @@ final class Timesteps {
         return from + index * (second - from);
     }
 
-    private static IllegalArgumentException pastSchedule(SchedulerConfig config, int steps) {
+    private static IllegalArgumentException pastSchedule(SamplerConfig config, int steps) {
         return new IllegalArgumentException("%d steps with an offset of %d do not fit the %d training timesteps"
                 .formatted(steps, config.stepsOffset(), config.trainTimesteps()));
     }

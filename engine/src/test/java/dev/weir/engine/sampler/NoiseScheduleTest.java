@@ -46,7 +46,7 @@ class NoiseScheduleTest {
     void betasOfTheModelsOwnAreTaken() throws IOException {
         NoiseSchedule schedule =
                 schedule("""
-                {"beta_schedule": "linear", "trained_betas": [0.5, 0.5, 0.75]}""");
+                {"num_train_timesteps": 3, "trained_betas": [0.5, 0.5, 0.75]}""");
 
         assertThat(schedule.length()).isEqualTo(3);
         assertThat(schedule.alphaCumprod(2)).isEqualTo(0.0625f);
@@ -54,8 +54,9 @@ class NoiseScheduleTest {
 
     @Test
     void noiseIsAddedWithUnitVariance() throws IOException {
-        NoiseSchedule schedule = schedule("""
-                {"trained_betas": [0.36, 0.5]}""");
+        NoiseSchedule schedule =
+                schedule("""
+                {"num_train_timesteps": 2, "trained_betas": [0.36, 0.5]}""");
 
         float[] noisy = schedule.addNoise(new float[] {1, 0, 1}, new float[] {0, 1, 1}, 0);
 

@@ -25,9 +25,10 @@ class SamplersTest {
         for (String name : Samplers.names()) {
             Sampler sampler = Samplers.create(config, name, 20);
 
-            assertThat(sampler.steps()).isEqualTo(20);
+            assertThat(sampler.steps()).isEqualTo(20 + Samplers.extraCalls(name));
             assertThat(sampler.initialNoiseScale()).isFinite().isPositive();
-            for (int step = 1; step < 20; step++) {
+            // PNDM runs the network twice at the second timestep.
+            for (int step = 1 + 2 * Samplers.extraCalls(name); step < sampler.steps(); step++) {
                 assertThat(sampler.timestep(step))
                         .isLessThan(sampler.timestep(step - 1))
                         .isNotNegative();
@@ -43,9 +44,10 @@ class SamplersTest {
             for (String name : Samplers.names()) {
                 Sampler sampler = Samplers.create(config, name, steps);
 
-                assertThat(sampler.steps()).as(name + spacing).isEqualTo(steps);
+                int calls = steps == 1 ? 1 : steps + Samplers.extraCalls(name);
+                assertThat(sampler.steps()).as(name + spacing).isEqualTo(calls);
                 assertThat(sampler.timestep(0)).isLessThan(1000);
-                assertThat(sampler.timestep(steps - 1)).isNotNegative();
+                assertThat(sampler.timestep(calls - 1)).isNotNegative();
             }
         }
     }
@@ -88,49 +90,109 @@ class SamplersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "DDPMScheduler, false, ddpm",
-        "DDIMScheduler, false, ddim",
-        "DDIMScheduler, true, ddim",
-        "PNDMScheduler, false, ddim",
-        "EulerDiscreteScheduler, false, euler",
-        "EulerDiscreteScheduler, true, euler_karras",
-        "HeunDiscreteScheduler, true, euler_karras",
-        "EulerAncestralDiscreteScheduler, true, euler_ancestral",
-        "DPMSolverMultistepScheduler, false, dpmpp_2m",
-        "DPMSolverMultistepScheduler, true, dpmpp_2m_karras",
-        "UniPCMultistepScheduler, false, dpmpp_2m",
-    })
-    void theDefaultIsTheModelsOwnOrTheNearest(String className, boolean karras, String name) throws IOException {
-        SchedulerConfig config =
-                config("{\"_class_name\": \"%s\", \"use_karras_sigmas\": %s}".formatted(className, karras));
-
-        assertThat(Samplers.defaultName(config)).isEqualTo(name);
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "DDPMScheduler | {} | ddpm",
+                "DDIMScheduler | {} | ddim",
+                "DDIMScheduler | {\"use_karras_sigmas\": true, \"skip_prk_steps\": true} | ddim",
+                "PNDMScheduler | {\"skip_prk_steps\": true, \"clip_sample\": true, \"thresholding\": true} | pndm",
+                "EulerDiscreteScheduler | {} | euler",
+                "EulerDiscreteScheduler | {\"use_karras_sigmas\": true} | euler_karras",
+                "EulerDiscreteScheduler | {\"use_exponential_sigmas\": true} | euler",
+                "EulerAncestralDiscreteScheduler | {\"use_karras_sigmas\": true, \"use_beta_sigmas\": true} | euler_ancestral",
+                "DPMSolverMultistepScheduler | {\"solver_order\": 2, \"flow_shift\": 3.0} | dpmpp_2m",
+                "DPMSolverMultistepScheduler | {\"use_karras_sigmas\": true} | dpmpp_2m_karras",
+                "DPMSolverMultistepScheduler | {\"new_key\": false, \"newer_key\": null, \"_note\": \"x\"} | dpmpp_2m",
+            })
+    void theDefaultIsTheModelsOwn(String className, String keys, String name) throws IOException {
+        assertThat(Samplers.defaultName(config(className, keys))).isEqualTo(name);
     }
 
-    @Test
-    void aModelThatNoSamplerFitsIsRefused() throws IOException {
-        SchedulerConfig config = config("{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"}");
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "PNDMScheduler | {} | PNDMScheduler with skip_prk_steps false is not available",
+                "PNDMScheduler | {\"skip_prk_steps\": true, \"prediction_type\": \"sample\"} | prediction_type: unsupported value sample",
+                "DPMSolverMultistepScheduler | {\"solver_order\": 1} | with solver_order 1",
+                "DPMSolverMultistepScheduler | {\"solver_order\": 3, \"use_karras_sigmas\": true} | with solver_order 3 is",
+                "DPMSolverMultistepScheduler | {\"algorithm_type\": \"dpmsolver\"} | with algorithm_type dpmsolver",
+                "DPMSolverMultistepScheduler | {\"algorithm_type\": \"sde-dpmsolver++\"} | with algorithm_type sde-dpmsolver++",
+                "DPMSolverMultistepScheduler | {\"use_lu_lambdas\": true} | use_lu_lambdas",
+                "DPMSolverMultistepScheduler | {\"use_beta_sigmas\": true} | use_beta_sigmas",
+                "DPMSolverMultistepScheduler | {\"use_flow_sigmas\": true} | use_flow_sigmas",
+                "DPMSolverMultistepScheduler | {\"thresholding\": true} | thresholding",
+                "DPMSolverMultistepScheduler | {\"variance_type\": \"learned\"} | variance_type",
+                "DPMSolverMultistepScheduler | {\"prediction_type\": \"flow_prediction\"} | prediction_type",
+                "DDIMScheduler | {\"thresholding\": true} | thresholding",
+                "DDPMScheduler | {\"variance_type\": \"learned_range\"} | variance_type",
+                "DDPMScheduler | {\"beta_schedule\": \"sigmoid\"} | beta_schedule",
+                "EulerDiscreteScheduler | {\"interpolation_type\": \"log_linear\"} | interpolation_type",
+                "EulerDiscreteScheduler | {\"timestep_type\": \"continuous\"} | timestep_type",
+                "EulerDiscreteScheduler | {\"use_beta_sigmas\": true} | use_beta_sigmas",
+                "EulerDiscreteScheduler | {\"use_lunar_sigmas\": true} | use_lunar_sigmas: Weir does not know this key",
+                "HeunDiscreteScheduler | {} | HeunDiscreteScheduler is not available",
+                "LMSDiscreteScheduler | {} | LMSDiscreteScheduler is not available",
+                "KDPM2DiscreteScheduler | {} | KDPM2DiscreteScheduler is not available",
+                "KDPM2AncestralDiscreteScheduler | {} | KDPM2AncestralDiscreteScheduler is not available",
+                "DEISMultistepScheduler | {\"algorithm_type\": \"deis\"} | DEISMultistepScheduler is not available",
+                "UniPCMultistepScheduler | {} | UniPCMultistepScheduler is not available",
+                "DPMSolverSinglestepScheduler | {} | DPMSolverSinglestepScheduler is not available",
+                "DPMSolverSDEScheduler | {} | DPMSolverSDEScheduler is not available",
+                "LCMScheduler | {} | LCMScheduler is not available",
+                "FlowMatchEulerDiscreteScheduler | {\"shift\": 3.0} | FlowMatchEulerDiscreteScheduler is not available",
+            })
+    void aSchedulerThatIsNotComputedExactlyIsRefusedByName(String className, String keys, String said)
+            throws IOException {
+        SchedulerConfig config = config(className, keys);
 
         assertThatThrownBy(() -> Samplers.defaultName(config))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("_class_name")
-                .hasMessageContaining("FlowMatchEulerDiscreteScheduler");
+                .hasMessageContainingAll("scheduler_config.json", className, said)
+                .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
+    }
+
+    @Test
+    void aRefusalListsTheSamplersThatFitTheFile() throws IOException {
+        SchedulerConfig config =
+                config("HeunDiscreteScheduler", "{\"thresholding\": true, \"prediction_type\": \"sample\"}");
+
+        assertThat(Samplers.available(config)).containsExactly("euler", "euler_karras", "euler_ancestral");
+        assertThatThrownBy(() -> Samplers.defaultName(config))
+                .hasMessageEndingWith("choose one of euler, euler_karras, euler_ancestral with --sampler, or as "
+                        + "defaults.sampler in weir.json");
+        assertThatThrownBy(() -> Samplers.create(config, "ddim", 5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("ddim is not available", "thresholding", "euler_karras");
+    }
+
+    @Test
+    void aKeyThatNoSchedulerKnowsFitsNoSampler() throws IOException {
+        SchedulerConfig config = config("DDIMScheduler", "{\"use_lunar_sigmas\": true}");
+
+        assertThat(Samplers.available(config)).isEmpty();
+        assertThatThrownBy(() -> Samplers.defaultName(config)).hasMessageContaining("no other sampler fits");
     }
 
     @Test
     void samplersWithoutNoiseDrawNone() throws IOException {
-        for (String name : new String[] {"ddim", "euler", "euler_karras", "dpmpp_2m", "dpmpp_2m_karras"}) {
+        for (String name : new String[] {"ddim", "pndm", "euler", "euler_karras", "dpmpp_2m", "dpmpp_2m_karras"}) {
             Sampler sampler = Samplers.create(config("{}"), name, 3);
             SamplerState state = SamplerState.start(new float[] {1, -1});
-            for (int step = 0; step < 3; step++) {
+            for (int step = 0; step < sampler.steps(); step++) {
                 state = sampler.advance(state, new float[] {0.5f, 0.5f}, count -> {
                             throw new AssertionError(name + " draws noise");
                         })
                         .next();
             }
-            assertThat(state.step()).isEqualTo(3);
+            assertThat(state.step()).isEqualTo(sampler.steps());
         }
+    }
+
+    private SchedulerConfig config(String className, String keys) throws IOException {
+        String separator = keys.equals("{}") ? "" : ", ";
+        return config("{\"_class_name\": \"%s\"%s%s".formatted(className, separator, keys.substring(1)));
     }
 
     private SchedulerConfig config(String json) throws IOException {

@@ -163,13 +163,15 @@ public final class RequestReader {
         long steps =
                 fields.integer("num_inference_steps", 1, card.getMaxSteps()).orElse((long) card.getDefaultSteps());
         List<StageKind> route = Route.of(card, size[0], size[1]);
+        String sampler = sampler(fields, card);
         Generation generation = Generation.newBuilder()
                 .setPrompt(prompt)
                 .setNegativePrompt(negative)
                 .setSeed(seed)
                 .setSteps((int) steps)
                 .setGuidanceScale(guidance < 0 ? card.getDefaultGuidanceScale() : (float) guidance)
-                .setSampler(sampler(fields, card))
+                .setSampler(sampler)
+                .setCalls((int) steps + (steps > 1 ? card.getExtraCallsOrDefault(sampler, 0) : 0))
                 .setWidth(size[0])
                 .setHeight(size[1])
                 .setUpsamplerSteps(route.contains(StageKind.UPSAMPLER) ? card.getDefaultUpsamplerSteps() : 0)

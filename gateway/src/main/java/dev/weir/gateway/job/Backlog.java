@@ -28,12 +28,7 @@ public final class Backlog {
     }
 
     private double secondsAt(StageKind stage, JobSpec spec) {
-        int forwards =
-                switch (stage) {
-                    case DENOISER -> spec.generation().getSteps();
-                    case UPSAMPLER -> Math.max(1, spec.generation().getUpsamplerSteps());
-                    default -> 1;
-                };
+        int forwards = Math.max(1, spec.steps(stage));
         return catalog.serving(spec.model(), stage).stream()
                 .mapToDouble(node -> node.getBacklogSeconds() + forwards * node.getStepSeconds())
                 .min()

@@ -60,9 +60,9 @@ public record JobSpec(
         return generation.getSeed() + sample;
     }
 
-    /** Steps of all stages of the route that have steps. */
+    /** Network calls of all stages of the route that have steps: what events count as steps. */
     public int totalSteps() {
-        return generation.getSteps() + generation.getUpsamplerSteps();
+        return route.stream().mapToInt(this::steps).sum();
     }
 
     /** Steps done over the whole route, when this stage has done so many. */
@@ -82,9 +82,9 @@ public record JobSpec(
                         .sum();
     }
 
-    private int steps(StageKind stage) {
+    int steps(StageKind stage) {
         return switch (stage) {
-            case DENOISER -> generation.getSteps();
+            case DENOISER -> Math.max(generation.getSteps(), generation.getCalls());
             case UPSAMPLER -> generation.getUpsamplerSteps();
             default -> 0;
         };

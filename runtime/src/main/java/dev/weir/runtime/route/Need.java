@@ -16,7 +16,10 @@ record Need(StageKind stage, String model, int forwards) {
         StageKind stage = task.getRoute(task.getPosition());
         int forwards =
                 switch (stage) {
-                    case DENOISER -> task.getGeneration().getSteps();
+                    case DENOISER ->
+                        Math.max(
+                                task.getGeneration().getSteps(),
+                                task.getGeneration().getCalls());
                     case UPSAMPLER -> task.getGeneration().getUpsamplerSteps();
                     default -> 1;
                 };

@@ -1,25 +1,31 @@
 package dev.weir.engine.sampler;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.weir.engine.ModelException;
-import dev.weir.engine.sampler.SchedulerConfig.BetaSchedule;
-import dev.weir.engine.sampler.SchedulerConfig.FinalSigma;
-import dev.weir.engine.sampler.SchedulerConfig.SigmaSpacing;
-import dev.weir.engine.sampler.SchedulerConfig.SolverType;
-import dev.weir.engine.sampler.SchedulerConfig.Spacing;
-import dev.weir.engine.sampler.SchedulerConfig.VarianceType;
+import dev.weir.engine.sampler.SamplerConfig.BetaSchedule;
+import dev.weir.engine.sampler.SamplerConfig.FinalSigma;
+import dev.weir.engine.sampler.SamplerConfig.SigmaSpacing;
+import dev.weir.engine.sampler.SamplerConfig.SolverType;
+import dev.weir.engine.sampler.SamplerConfig.Spacing;
+import dev.weir.engine.sampler.SamplerConfig.VarianceType;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
-/** The typed reading of a {@code scheduler_config.json}: the keys that samplers use, with the published defaults. */
-record SchedulerConfigReader(Path file, JsonNode json) {
+/**
+ * Reads the keys of one scheduler from a {@code scheduler_config.json}, with that scheduler's defaults, and refuses the
+ * values that Weir does not compute. Keys of other schedulers count as absent.
+ */
+record SamplerConfigReader(Path file, JsonNode json, SchedulerClass scheduler) {
 
     private static final int LEAST_TRAIN_TIMESTEPS = 2; // sigmas lie between two
     private static final int MOST_TRAIN_TIMESTEPS = 1_000_000;
 
-    SchedulerConfig config() {
+    SamplerConfig config() {
+        refuseUnknownKeys();
         refuse("thresholding");
         refuse("use_beta_sigmas");
         refuse("use_lu_lambdas");
@@ -27,23 +33,20 @@ record SchedulerConfigReader(Path file, JsonNode json) {
         only("interpolation_type", "linear");
         only("timestep_type", "discrete");
         float[] trainedBetas = betas("trained_betas");
-        int trainTimesteps = trainedBetas.length > 0
-                ? trainedBetas.length
-                : whole("num_train_timesteps", 1000, LEAST_TRAIN_TIMESTEPS, MOST_TRAIN_TIMESTEPS);
-        return new SchedulerConfig(
-                text("_class_name").orElse(""),
+        int trainTimesteps = trainTimesteps(trainedBetas);
+        return new SamplerConfig(
                 trainTimesteps,
                 choice("beta_schedule", BetaSchedule.LINEAR),
                 between(0, 1, "beta_start").orElse(0.0001),
                 between(0, 1, "beta_end").orElse(0.02),
                 trainedBetas,
                 flag("rescale_betas_zero_snr", false),
-                choice("prediction_type", Prediction.EPSILON),
+                prediction(),
                 optionalChoice("timestep_spacing", Spacing.class),
                 whole("steps_offset", 0, 0, trainTimesteps - 1),
-                flag("clip_sample", true),
+                scheduler.reads("clip_sample") && flag("clip_sample", true),
                 between(0, Float.MAX_VALUE, "clip_sample_range").orElse(1.0).floatValue(),
-                flag("set_alpha_to_one", true),
+                flag("set_alpha_to_one", scheduler.finalAlphaOne()),
                 choice("variance_type", VarianceType.FIXED_SMALL),
                 sigmaSpacing(),
                 between(0, Float.MAX_VALUE, "sigma_min"),
@@ -53,6 +56,35 @@ record SchedulerConfigReader(Path file, JsonNode json) {
                 flag("lower_order_final", true),
                 flag("euler_at_final", false),
                 between(Double.NEGATIVE_INFINITY, 0, "lambda_min_clipped").orElse(Double.NEGATIVE_INFINITY));
+    }
+
+    /** A newer diffusers may have keys that change the picture; one that is off changes nothing. */
+    private void refuseUnknownKeys() {
+        for (Map.Entry<String, JsonNode> entry : json.properties()) {
+            String key = entry.getKey();
+            JsonNode value = entry.getValue();
+            boolean isOff = value.isNull() || value.isBoolean() && !value.booleanValue();
+            if (!key.startsWith("_") && !isOff && !SchedulerClass.isKnown(key)) {
+                throw new ModelException("%s: %s: Weir does not know this key".formatted(file, key));
+            }
+        }
+    }
+
+    private int trainTimesteps(float[] trainedBetas) {
+        int count = whole("num_train_timesteps", 1000, LEAST_TRAIN_TIMESTEPS, MOST_TRAIN_TIMESTEPS);
+        if (trainedBetas.length > 0 && trainedBetas.length != count) {
+            throw wrong(
+                    "trained_betas", "a list of %d for %d num_train_timesteps".formatted(trainedBetas.length, count));
+        }
+        return count;
+    }
+
+    private Prediction prediction() {
+        Prediction prediction = choice("prediction_type", Prediction.EPSILON);
+        if (prediction == Prediction.SAMPLE && scheduler == SchedulerClass.PNDM) {
+            throw wrong("prediction_type", "sample");
+        }
+        return prediction;
     }
 
     private SigmaSpacing sigmaSpacing() {
@@ -83,8 +115,12 @@ record SchedulerConfigReader(Path file, JsonNode json) {
                 .orElseThrow(() -> wrong(key, value)));
     }
 
+    private JsonNode get(String key) {
+        return scheduler.reads(key) ? json.path(key) : MissingNode.getInstance();
+    }
+
     private Optional<String> text(String key) {
-        JsonNode value = json.path(key);
+        JsonNode value = get(key);
         if (value.isMissingNode() || value.isNull()) {
             return Optional.empty();
         }
@@ -95,7 +131,7 @@ record SchedulerConfigReader(Path file, JsonNode json) {
     }
 
     private boolean flag(String key, boolean byDefault) {
-        JsonNode value = json.path(key);
+        JsonNode value = get(key);
         if (value.isMissingNode() || value.isNull()) {
             return byDefault;
         }
@@ -106,7 +142,7 @@ record SchedulerConfigReader(Path file, JsonNode json) {
     }
 
     private int whole(String key, int byDefault, int least, int most) {
-        JsonNode value = json.path(key);
+        JsonNode value = get(key);
         if (value.isMissingNode() || value.isNull()) {
             return byDefault;
         }
@@ -118,7 +154,7 @@ record SchedulerConfigReader(Path file, JsonNode json) {
 
     /** A number of a range that includes its ends. */
     private Optional<Double> between(double least, double most, String key) {
-        JsonNode value = json.path(key);
+        JsonNode value = get(key);
         if (value.isMissingNode() || value.isNull()) {
             return Optional.empty();
         }
@@ -129,7 +165,7 @@ record SchedulerConfigReader(Path file, JsonNode json) {
     }
 
     private float[] betas(String key) {
-        JsonNode list = json.path(key);
+        JsonNode list = get(key);
         if (list.isMissingNode() || list.isNull()) {
             return new float[0];
         }
