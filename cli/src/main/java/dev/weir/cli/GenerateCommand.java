@@ -59,12 +59,6 @@ final class GenerateCommand implements Callable<Integer> {
             description = "How closely to follow the prompt; 1 or less: no guidance. Default: the model's.")
     private Double guidance;
 
-    @Option(
-            names = "--sampler",
-            paramLabel = "NAME",
-            description = "As ddim, euler, euler_ancestral, dpmpp_2m. Default: the model's.")
-    private String sampler;
-
     @Option(names = "--size", paramLabel = "WxH", description = "In pixels. Default: what the model was trained at.")
     private String size;
 
@@ -177,7 +171,7 @@ final class GenerateCommand implements Callable<Integer> {
                 .format(format)
                 .negativePrompt(negative)
                 .size(size)
-                .sampler(sampler);
+                .sampler(models.sampler().orElse(null));
         if (steps != null) {
             request.steps(steps);
         }

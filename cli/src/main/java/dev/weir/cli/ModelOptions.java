@@ -4,6 +4,7 @@ import dev.weir.runtime.NodeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Which models a process runs, and on what. */
@@ -20,6 +21,14 @@ final class ModelOptions {
             split = ",",
             description = "Diffusers folder, or the name of one in models/. Default: " + DEFAULT_MODEL + ".")
     private List<String> models = List.of();
+
+    @Option(
+            names = "--sampler",
+            paramLabel = "NAME",
+            description =
+                    "For requests that name none: ddim, pndm, euler, euler_ancestral, dpmpp_2m and more. Default: what "
+                            + "the model was published with.")
+    private String sampler;
 
     @Option(
             names = "--device",
@@ -48,9 +57,15 @@ final class ModelOptions {
         return models;
     }
 
+    /** Empty where none was asked for. */
+    Optional<String> sampler() {
+        return Optional.ofNullable(sampler);
+    }
+
     NodeConfig.Compute toConfig() {
         List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
-        return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads);
+        return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads)
+                .withSampler(sampler());
     }
 
     /** A folder as it was written, else one of models/. Throws {@link CliException} where there is neither. */

@@ -71,7 +71,8 @@ final class UpCommand implements Callable<Integer> {
     static Set<Role> rolesFor(NodeConfig.Compute compute) {
         Set<Role> roles = EnumSet.allOf(Role.class);
         if (compute.models().stream()
-                .noneMatch(folder -> ModelFolder.open(folder).card().hasUpsampler())) {
+                .noneMatch(folder ->
+                        ModelFolder.open(folder, compute.sampler()).card().hasUpsampler())) {
             roles.remove(Role.UPSAMPLER);
         }
         return roles;

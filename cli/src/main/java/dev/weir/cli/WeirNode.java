@@ -48,7 +48,10 @@ public final class WeirNode implements AutoCloseable {
         try {
             refuseProblems(config);
             ServiceRoles roles = new ServiceRoles(
-                    config.compute().models().stream().map(ModelFolder::open).toList(),
+                    config.compute().models().stream()
+                            .map(folder ->
+                                    ModelFolder.open(folder, config.compute().sampler()))
+                            .toList(),
                     target(config),
                     GatewayConfig.on(http.host(), http.port()).with(limits.gateway()),
                     limits);

@@ -34,7 +34,8 @@ final class NeighboursTest {
     private static final ModelFolder MODEL = ModelFolder.open(Path.of("../models/default"));
     private static final List<String> PROMPTS =
             List.of("a red apple", "a blue house under a tree at night", "", "a cat");
-    private static final List<String> SAMPLERS = List.of("ddim", "euler", "euler_ancestral", "dpmpp_2m", "ddpm");
+    private static final List<String> SAMPLERS =
+            List.of("ddim", "euler", "euler_ancestral", "dpmpp_2m", "ddpm", "pndm");
     private static final int SAMPLES = 14;
 
     private final Latents latents = new Latents();

@@ -73,7 +73,7 @@ final class BadInputTest {
                 valid("\"guidance_scale\":-0.1", "out_of_range", "guidance_scale", "from 0"),
                 valid("\"guidance_scale\":1e400", "out_of_range", "guidance_scale", "to 50"),
                 valid("\"guidance_scale\":true", "invalid_type", "guidance_scale", "not a boolean"),
-                valid("\"sampler\":\"plms\"", "invalid_value", "sampler", "[ddim, euler]"),
+                valid("\"sampler\":\"plms\"", "invalid_value", "sampler", "[ddim, euler, pndm]"),
                 valid("\"output_format\":\"webp\"", "unsupported_value", "output_format", "png or jpeg"),
                 valid("\"output_format\":\"gif\"", "invalid_value", "output_format", "png"),
                 valid("\"output_compression\":101", "out_of_range", "output_compression", "from 0 to 100"),

@@ -69,6 +69,25 @@ final class ImagesTest {
     }
 
     @Test
+    void aSamplerWithMoreNetworkCallsThanStepsIsCountedByItsCalls() {
+        HttpResponse<String> several = gateway.generate(APPLE.copy().put("sampler", "pndm"));
+        HttpResponse<String> one =
+                gateway.generate(APPLE.copy().put("sampler", "pndm").put("num_inference_steps", 1));
+
+        assertThat(gateway.stage.sittings())
+                .extracting(s -> s.task.getGeneration().getSteps() + " steps, "
+                        + s.task.getGeneration().getCalls() + " calls")
+                .containsExactly("4 steps, 5 calls", "1 steps, 1 calls");
+        assertThat(List.of(several, one))
+                .extracting(response -> new JsonObject(response.body())
+                        .getJsonArray("data")
+                        .getJsonObject(0)
+                        .getJsonObject("x_weir"))
+                .extracting(image -> image.getInteger("step") + " of " + image.getInteger("total_steps"))
+                .containsExactly("5 of 5", "1 of 1");
+    }
+
+    @Test
     void aSizePastTheNativeOneGoesThroughTheUpsampler() {
         HttpResponse<String> response = gateway.generate(APPLE.copy().put("size", "128x96"));
 

@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -54,8 +55,22 @@ final class PagesTest {
         assertThat(model.getString("object")).isEqualTo("model");
         assertThat(model.getBoolean("ready")).isTrue();
         assertThat(model.getInteger("native_size")).isEqualTo(64);
-        assertThat(model.getJsonArray("samplers")).containsExactly("ddim", "euler");
+        assertThat(model.getJsonArray("samplers")).containsExactly("ddim", "euler", "pndm");
         assertThat(new JsonObject(gateway.fetch("/v1/models/tiny").body())).isEqualTo(model);
+    }
+
+    @Test
+    void aModelOfAHubsNameIsFoundByItsPath() {
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .addModels(ModelStatus.newBuilder()
+                        .setId("org/name")
+                        .setCard(TestGateway.CARD.toBuilder().setId("org/name")))
+                .build());
+
+        assertThat(new JsonObject(gateway.fetch("/v1/models/org/name").body()).getString("id"))
+                .isEqualTo("org/name");
+        assertThat(new JsonObject(gateway.fetch("/v1/models/org%2Fname").body()).getString("id"))
+                .isEqualTo("org/name");
     }
 
     @Test

@@ -54,6 +54,8 @@ final class TestGateway implements AutoCloseable {
             .setUpsampleFactor(2)
             .addSamplers("ddim")
             .addSamplers("euler")
+            .addSamplers("pndm")
+            .putExtraCalls("pndm", 1)
             .setDefaultSampler("ddim")
             .setDefaultSteps(4)
             .setDefaultGuidanceScale(4)

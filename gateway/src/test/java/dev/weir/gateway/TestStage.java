@@ -84,7 +84,7 @@ final class TestStage {
         /** Everything, up to the picture. */
         void paint() {
             start();
-            int steps = task.getGeneration().getSteps();
+            int steps = task.getGeneration().getCalls();
             for (int step = 1; step <= steps; step++) {
                 step(step);
             }

@@ -48,13 +48,23 @@ public record NodeConfig(
      * @param device {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}
      * @param precision {@code auto}, {@code fp32}, {@code bf16}, {@code fp16}
      * @param threads of one forward; 0: as many as the machine has cores
+     * @param sampler for requests that name none; empty: each model's own
      */
-    public record Compute(List<Path> models, String device, String precision, int threads) {
+    public record Compute(List<Path> models, String device, String precision, int threads, Optional<String> sampler) {
 
         static final int MAX_THREADS = 1024;
 
         public Compute {
             models = List.copyOf(models);
+        }
+
+        /** One whose models have their own samplers. */
+        public Compute(List<Path> models, String device, String precision, int threads) {
+            this(models, device, precision, threads, Optional.empty());
+        }
+
+        public Compute withSampler(Optional<String> newSampler) {
+            return new Compute(models, device, precision, threads, newSampler);
         }
 
         public static Compute auto(List<Path> models) {
@@ -144,6 +154,7 @@ public record NodeConfig(
         });
         ops.ifPresent(o -> settings.put("health and metrics", o.toString()));
         settings.put("models", compute.models().stream().map(Path::toString).collect(Collectors.joining(", ")));
+        settings.put("sampler", compute.sampler().orElse("each model's own"));
         settings.put("device", compute.device());
         settings.put("precision", compute.precision());
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));

@@ -40,7 +40,8 @@ public final class ClusterHandlers {
 
     public void mount(Router router) {
         router.get("/v1/models").handler(this::models);
-        router.get("/v1/models/:id").handler(this::model);
+        // An id may have slashes, as in a hub's org/name, and clients write them as they are.
+        router.getWithRegex("/v1/models/(?<id>.+)").handler(this::model);
         router.get("/v1/cluster").handler(this::cluster);
     }
 
