@@ -14,30 +14,31 @@ shift 3
 root=$(CDPATH='' cd -P "$(dirname "$0")" && pwd)
 mount -t tmpfs -o mode=755 tmpfs "$root"
 
+# read_only HOW SOURCE FOLDER
 read_only() {
-  mkdir -p "$root$2"
-  mount --rbind "$1" "$root$2"
-  mount -o remount,bind,ro "$root$2"
+  mkdir -p "$root$3"
+  mount "$1" "$2" "$root$3"
+  mount -o remount,bind,ro "$root$3"
 }
 
 for name in bin sbin lib lib32 lib64 usr etc opt; do
   if [ -L "/$name" ]; then
     cp -P "/$name" "$root/$name"
   elif [ -d "/$name" ]; then
-    read_only "/$name" "/$name"
+    read_only --rbind "/$name" "/$name"
   fi
 done
 for name in dev proc sys; do
   mkdir "$root/$name"
   mount --rbind "/$name" "$root/$name"
 done
-read_only "$app" /app
+read_only --bind "$app" /app
 
 environment=
 while [ "$1" != -- ]; do
   case $1 in
     --tmpfs) mkdir -p "$root$2" && mount -t tmpfs -o noexec,nosuid,nodev,mode=1777 tmpfs "$root$2" ;;
-    --volume) read_only "${2%:*}" "${2#*:}" ;;
+    --volume) read_only --bind "${2%:*}" "${2#*:}" ;;
     # One variable a line: values have no line breaks.
     --env) environment="$environment$2
 " ;;

@@ -24,6 +24,7 @@ public final class Main {
         CommandLine command = new CommandLine(new WeirCommand());
         Settings settings;
         try {
+            TextEncoding.refuseUndecoded(args, environment);
             settings = Settings.load(args, environment, workingDirectory);
             settings.refuseUnknownKeys(command);
         } catch (CliException e) {

@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.bench.cluster.WeirProcess.Outcome;
+import dev.weir.tests.deploy.Confinement;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The script that people type. */
 final class LauncherTest {
@@ -21,16 +28,141 @@ final class LauncherTest {
     @TempDir
     Path folder;
 
-    @Test
-    void runsFromAnywhereThroughALink() throws IOException {
+    private static void assumeBuilt() {
         assumeTrue(
                 Files.exists(Repository.ROOT.resolve("cli/target/app/built")),
                 "the launcher is not tested: mvn verify lays the application out, mvn test does not");
+    }
+
+    @Test
+    void runsFromAnywhereThroughALink() throws IOException {
+        assumeBuilt();
         Path link = Files.createSymbolicLink(folder.resolve("w"), SCRIPT);
         var outcome = WeirProcess.runCommand(folder, Map.of(), List.of(link.toString(), "models"));
         Files.delete(link);
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         assertThat(outcome.out()).contains("default");
+    }
+
+    /**
+     * In a script, since the locale that this JVM runs in may not have these letters. The arguments, a variable, weir.yaml and
+     * the names of files and folders have some.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"LANG=C", "LC_ALL=POSIX", "NO_LOCALE=x", "LANG=xx_XX.UTF-8"})
+    void whereTheLocaleIsNotUtf8TextIsUtf8AllTheSame(String locale) throws IOException {
+        assumeBuilt();
+        Files.writeString(
+                folder.resolve("script"),
+                """
+                ln -s "$1" "дом"
+                ln -s "$2/default" "модель"
+                mkdir "мои картинки"
+                echo 'sampler: euler' > "настройки.yaml"
+                echo 'out: мои картинки/кот.png' >> "настройки.yaml"
+                env -i PATH="$PATH" JAVA_HOME="${JAVA_HOME:-}" "$3" WEIR_NEGATIVE="пёс" WEIR_CONFIG="настройки.yaml" "дом/weir" \
+                    generate "кот" --model "модель" --steps 2 --json > told.json || exit 1
+                [ -s "мои картинки/кот.png" ] || exit 2
+                for text in '"prompt" : "кот"' '"negative_prompt" : "пёс"' '"file" : "мои картинки/кот.png"'; do
+                  grep -qF "$text" told.json || exit 3
+                done
+                rm "дом" "модель"
+                """);
+        var outcome = WeirProcess.runCommand(
+                folder,
+                Map.of(),
+                List.of(
+                        "sh",
+                        "script",
+                        Repository.ROOT.toString(),
+                        Repository.DEFAULT_MODEL.getParent().toString(),
+                        locale));
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    }
+
+    @Test
+    void textThatIsNotUtf8IsRefusedInOneLine() throws IOException {
+        assumeBuilt();
+        Files.writeString(
+                folder.resolve("script"),
+                """
+                "$1/weir" generate "$(printf 'a \\320\\320')"
+                WEIR_MODEL="$(printf '\\320\\320')" "$1/weir" generate "a cat"
+                """);
+        var outcome = WeirProcess.runCommand(folder, Map.of(), List.of("sh", "script", Repository.ROOT.toString()));
+        assertThat(outcome.exitCode()).isEqualTo(2);
+        assertThat(outcome.err().lines())
+                .containsExactly("weir: argument 2 is not valid UTF-8", "weir: WEIR_MODEL is not valid UTF-8");
+    }
+
+    /** A JVM that is not started by the launcher, or a system that has no UTF-8 locale. */
+    @Test
+    void lettersThatTheLocaleLacksAreRefusedInOneLine() {
+        List<String> addsAnArgument = List.of("sh", "-c", "exec \"$@\" \"$(printf '\\320\\272')\"", "sh");
+        try (WeirProcess weir = WeirProcess.start(
+                WeirProcess.Jvm.WEIR.within(addsAnArgument), folder, Map.of("LC_ALL", "C"), List.of("generate"))) {
+            var outcome = weir.awaitExit();
+            assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(2);
+            assertThat(outcome.err())
+                    .startsWith("weir: argument 2 has letters that the locale's character set")
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
+    void aBuiltTreeRunsReadOnlyForAnyUserWithoutAHome() {
+        assumeBuilt();
+        Confinement.problem().ifPresent(problem -> assumeTrue(false, "skipped: " + problem));
+        Confinement noPlaceToWrite =
+                new Confinement(Repository.ROOT, "4711:4711", "/app", Map.of(), List.of(), Map.of());
+        var models = run(noPlaceToWrite, "/app/weir", "models");
+        assertThat(models.exitCode()).as(models.err()).isZero();
+        assertThat(models.out()).contains("default");
+        assertThat(models.err()).isEmpty();
+
+        Confinement somewhereToWrite =
+                new Confinement(Repository.ROOT, "4711:4711", "/app", Map.of(), List.of("/tmp"), Map.of());
+        var picture = run(
+                somewhereToWrite, "sh", "-c", "/app/weir generate 'a cat' --steps 2 --out /tmp/cat.png && ls -A /tmp");
+        assertThat(picture.exitCode()).as(picture.err()).isZero();
+        assertThat(picture.out().lines()).last().isEqualTo("cat.png");
+    }
+
+    @Test
+    void aTreeThatIsNeitherBuiltNorWritableIsRefusedInOneLine() throws IOException {
+        Confinement.problem().ifPresent(problem -> assumeTrue(false, "skipped: " + problem));
+        Files.copy(SCRIPT, folder.resolve("weir"), StandardCopyOption.COPY_ATTRIBUTES);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Confinement readOnly = new Confinement(folder, "4711:4711", "/app", Map.of(), List.of(), Map.of());
+        var outcome = run(readOnly, "/app/weir", "models");
+        assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(outcome.err())
+                .startsWith("weir: there is no build of the module 'cli' to run, and you cannot write one to /app")
+                .hasLineCount(1);
+    }
+
+    private Outcome run(Confinement confinement, String... command) {
+        return WeirProcess.runCommand(folder, Map.of(), confinement.command(List.of(command)));
+    }
+
+    /** With a Maven that tells that it was called. */
+    @Test
+    void askingBenchForHelpBuildsNothing() throws IOException {
+        assumeBuilt();
+        Path maven = Files.writeString(folder.resolve("mvn"), "#!/bin/sh\necho called >&2\nexit 1\n");
+        assertThat(maven.toFile().setExecutable(true)).isTrue();
+        Map<String, String> environment = Map.of("PATH", folder + ":" + System.getenv("PATH"));
+        for (List<String> arguments : List.of(
+                List.of("bench", "--help"), List.of("-v", "bench", "-h"), List.of("bench", "chaos", "--help"))) {
+            List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
+            command.addAll(arguments);
+            var outcome = WeirProcess.runCommand(folder, environment, command);
+            assertThat(outcome.exitCode())
+                    .as("%s: %s", arguments, outcome.err())
+                    .isZero();
+            assertThat(outcome.out()).contains("Usage: weir bench");
+            assertThat(outcome.err()).doesNotContain("building", "called");
+        }
     }
 
     @Test

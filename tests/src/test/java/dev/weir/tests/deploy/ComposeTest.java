@@ -99,6 +99,22 @@ final class ComposeTest {
     }
 
     @Test
+    @Order(0)
+    void textIsUtf8InAContainer() {
+        // The name goes through a shell, since the locale of this JVM may not have the letters.
+        var outcome = run.exec(
+                run.nodes().get(0),
+                List.of(
+                        "sh",
+                        "-c",
+                        """
+                        name=$(printf '\\320\\272\\320\\276\\321\\202')
+                        /app/weir models inspect "$name" 2>&1 | grep -c "neither a model folder $name nor"
+                        """));
+        assertThat(outcome.out()).as(outcome.err()).isEqualTo("1");
+    }
+
+    @Test
     @Order(1)
     void theProxyAndBothGatewaysMakeTheSamePicture() {
         assertThat(picture(run.of("gateway").get(1))).isEqualTo(apple);
