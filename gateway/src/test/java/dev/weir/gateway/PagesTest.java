@@ -7,10 +7,18 @@ import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 final class PagesTest {
+
+    private static final Pattern IMPORT = Pattern.compile("from \"\\./([a-z]+\\.js)\";");
 
     private final TestGateway gateway = new TestGateway();
 
@@ -32,6 +40,23 @@ final class PagesTest {
             assertThat(page.body()).contains("\"" + name + "\"");
             assertThat(gateway.fetch("/" + name).statusCode()).isEqualTo(200);
         }
+    }
+
+    @Test
+    void everyModuleThatThePageImportsIsServed() {
+        Set<String> seen = new HashSet<>();
+        Deque<String> toRead = new ArrayDeque<>(List.of("app.js"));
+        while (!toRead.isEmpty()) {
+            String module = toRead.remove();
+            if (seen.add(module)) {
+                HttpResponse<String> response = gateway.fetch("/" + module);
+                assertThat(response.statusCode()).as(module).isEqualTo(200);
+                assertThat(response.headers().firstValue("Content-Type")).hasValue("text/javascript; charset=utf-8");
+                IMPORT.matcher(response.body()).results().forEach(found -> toRead.add(found.group(1)));
+            }
+        }
+        assertThat(seen).contains("jobs.js", "store.js");
+        assertThat(gateway.fetch("/").body()).contains(seen);
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -17,12 +18,19 @@ public final class PageHandler {
     private static final String POLICY = "default-src 'self'; img-src 'self' blob:; connect-src 'self' ws: wss:; "
             + "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-    private static final Map<String, String> FILES = Map.of(
-            "/", "web/index.html",
-            "/app.js", "web/app.js",
-            "/style.css", "web/style.css",
-            "/icon.svg", "web/icon.svg",
-            "/openapi.json", "openapi.json");
+    /** What the page is made of, besides {@code index.html}. */
+    private static final List<String> PARTS = List.of(
+            "app.js",
+            "card.js",
+            "feed.js",
+            "form.js",
+            "jobs.js",
+            "store.js",
+            "stream.js",
+            "viewer.js",
+            "words.js",
+            "style.css",
+            "icon.svg");
 
     private static final Map<String, String> MEDIA_TYPES = Map.of(
             "html", "text/html; charset=utf-8",
@@ -38,7 +46,9 @@ public final class PageHandler {
     }
 
     public void mount(Router router) {
-        FILES.forEach((path, file) -> router.get(path).handler(serve(file)));
+        router.get("/").handler(serve("web/index.html"));
+        PARTS.forEach(part -> router.get("/" + part).handler(serve("web/" + part)));
+        router.get("/openapi.json").handler(serve("openapi.json"));
     }
 
     private Handler<RoutingContext> serve(String file) {

@@ -1,0 +1,134 @@
+// One picture on the page. Shows what it is told and decides nothing.
+
+import { seconds } from "./words.js";
+
+const part = (card, name) => card.querySelector(`[data-testid=${name}]`);
+
+export const OVER = ["completed", "failed", "cancelled", "lost"];
+const MAY_BE_TRIED_AGAIN = ["failed", "cancelled", "lost"];
+
+export class Card {
+  /**
+   * @param body the request
+   * @param sample which of its pictures, from 0
+   * @param of how many there are
+   * @param actions what cancel, retry, reuse and remove do, by these names
+   */
+  constructor(body, sample, of, actions) {
+    const card = document.getElementById("card").content.firstElementChild.cloneNode(true);
+    const [width, height] = (body.size ?? "1x1").split("x");
+    const label = of > 1 ? `${body.prompt} (${sample + 1} of ${of})` : body.prompt;
+    this.element = card;
+    this.label = label;
+    card.card = this;
+    card.dataset.sample = sample;
+    card.setAttribute("aria-label", label);
+    part(card, "enlarge").style.aspectRatio = `${width} / ${height}`;
+    part(card, "enlarge").setAttribute("aria-label", `Enlarge: ${label}`);
+    part(card, "caption").textContent = body.prompt;
+    part(card, "caption").title = body.prompt;
+    part(card, "picture").alt = label;
+    part(card, "details").textContent = details(body.seed === undefined ? body : { ...body, seed: body.seed + sample });
+    for (const [name, action] of Object.entries(actions)) {
+      part(card, name).onclick = action;
+      part(card, name).setAttribute("aria-label", `${part(card, name).textContent}: ${label}`);
+    }
+  }
+
+  get isOver() {
+    return OVER.includes(this.element.dataset.state);
+  }
+
+  /** What its status line says. */
+  get text() {
+    return part(this.element, "status").textContent;
+  }
+
+  /** @param time what is said of time: how long it takes or took */
+  show(state, text, time = "") {
+    const card = this.element;
+    const focused = card.contains(document.activeElement) ? document.activeElement : null;
+    card.dataset.state = state;
+    part(card, "status").textContent = text;
+    part(card, "time").textContent = time;
+    part(card, "cancel").hidden = this.isOver;
+    part(card, "retry").hidden = !MAY_BE_TRIED_AGAIN.includes(state);
+    part(card, "remove").hidden = !this.isOver;
+    // A button that disappears must not take the keyboard's place on the page with it.
+    if (focused?.hidden) (part(card, "retry").hidden ? card : part(card, "retry")).focus();
+  }
+
+  /** Not known yet how far it is. */
+  pending(text) {
+    this.show("queued", text);
+    part(this.element, "progress").removeAttribute("value");
+  }
+
+  /**
+   * @param stepSeconds how long the last step took; how long the steps before took counts for more, since pictures share a device
+   */
+  progress(step, total, stepSeconds) {
+    const now = performance.now();
+    this.first ??= { step, at: now };
+    const each = step > this.first.step ? (now - this.first.at) / 1000 / (step - this.first.step) : stepSeconds;
+    const left = each * (total - step);
+    this.show("running", `Step ${step} of ${total}`, left > 0.5 ? `${seconds(left)} left` : "");
+    part(this.element, "progress").value = step / total;
+  }
+
+  /** @param url of a preview or of the final picture, see kind */
+  picture(url, kind, step) {
+    const image = part(this.element, "picture");
+    const previous = image.src;
+    image.src = url;
+    image.dataset.kind = kind;
+    if (step !== undefined) image.dataset.step = step;
+    if (previous.startsWith("blob:")) URL.revokeObjectURL(previous);
+    part(this.element, "enlarge").disabled = false;
+  }
+
+  /** The picture is there and can be saved. */
+  completed({ seed, seconds: took, width, height, format }, body) {
+    const card = this.element;
+    this.show("completed", `${width} × ${height}`, `${took.toFixed(1)} s`);
+    part(card, "details").textContent = details({ ...body, seed });
+    const download = part(card, "download");
+    download.href = part(card, "picture").src;
+    download.download = `weir-${seed}.${format}`;
+    download.hidden = false;
+  }
+
+  warn(texts) {
+    part(this.element, "warning").hidden = texts.length === 0;
+    part(this.element, "warning").textContent = texts.join(" ");
+  }
+
+  /** @param missed called when the picture cannot be loaded from where it is */
+  onMissing(missed) {
+    part(this.element, "picture").addEventListener("error", missed, { once: true });
+  }
+
+  noPicture() {
+    const image = part(this.element, "picture");
+    image.removeAttribute("src");
+    delete image.dataset.kind;
+    part(this.element, "enlarge").disabled = true;
+    part(this.element, "download").hidden = true;
+  }
+
+  remove() {
+    const { src } = part(this.element, "picture");
+    if (src.startsWith("blob:")) URL.revokeObjectURL(src);
+    this.element.remove();
+  }
+}
+
+/** On one line where there is room; a line break comes after a dot, never within a value. */
+function details({ seed, num_inference_steps: steps, guidance_scale: guidance, sampler }) {
+  return [
+    seed !== undefined && `seed\u00a0${seed}`,
+    steps !== undefined && `${steps}\u00a0steps`,
+    guidance !== undefined && `guidance\u00a0${guidance}`,
+    sampler,
+  ].filter(Boolean).join("\u00a0· ");
+}

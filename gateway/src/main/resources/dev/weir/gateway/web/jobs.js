@@ -1,0 +1,268 @@
+// The jobs of this page: what was asked for, what the server says of it, and what is kept of it over a reload. The server goes on
+// with a job while nobody watches; the page watches it again by its id.
+
+import { addCards, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
+import { fill, showError } from "./form.js";
+import { forgetJob, forgetPicture, loadJobs, saveJob, savePicture } from "./store.js";
+import { pause, Stream } from "./stream.js";
+import { pictures, problem, seconds, sentence, waiting } from "./words.js";
+
+/** Another try may find the job, or a gateway that takes it. */
+const NOT_NOW = ["ledger_unavailable", "job_elsewhere", "draining", "no_memory"];
+const UNKNOWN = ["expired", "not_found"];
+const TRY_AGAIN_MS = 1000;
+const MOST_TRIES = 60;
+/** A job whose acceptance the page did not hear of is asked for again, unless that was long ago. */
+const CONFIRM_MS = 60_000;
+
+/** By our own id, which is also the idempotency key: however often a job is asked for, it is one job. */
+const jobs = new Map();
+
+const stream = new Stream({ onEvent, onFrame, onOpen, onBroken, isNeeded: () => [...jobs.values()].some(isWanted) });
+
+const isOver = (job) => job.samples.every(Boolean);
+const isWanted = (job) => !isOver(job) || (job.sent && job.cancels.length > 0);
+
+function newJob(kept) {
+  return { job: null, warnings: [], sent: false, after: 0, cancels: [], cards: [], tries: 0, ...kept };
+}
+
+function randomId() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16).padStart(8, "0")).join("");
+}
+
+function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+// --- asking ---
+
+/** @param place the card whose place the new one takes; none: at the top */
+export function generate(body, place) {
+  const samples = Array(body.n ?? 1).fill(null);
+  const job = newJob({ id: randomId(), at: Date.now(), body, samples, isRetry: Boolean(place) });
+  jobs.set(job.id, job);
+  addCards(job, actionsOf(job), place);
+  save(job);
+  job.cards.forEach((card) => card.pending(stream.isOpen ? "Sending" : "Connecting"));
+  say(`${pictures(samples.length)} requested`);
+  ask(job);
+  removeOver(surplus());
+}
+
+/** Begins with a job, or goes on with one that the server has confirmed. */
+function ask(job) {
+  if (!stream.isOpen) {
+    stream.open();
+    return;
+  }
+  job.sent = true;
+  stream.send(job.job
+    ? { type: "attach", id: job.id, job: job.job, after: job.after }
+    : { type: "generate", id: job.id, idempotency_key: job.id, preview: { every_steps: 1, grade: "latent_rgb" }, ...job.body });
+}
+
+function onOpen() {
+  [...jobs.values()].filter(isWanted).forEach(ask);
+}
+
+function onBroken() {
+  for (const job of jobs.values()) {
+    job.cards.filter((card) => !card.isOver).forEach((card) =>
+      card.show(card.element.dataset.state, "No connection to the server. Trying again"));
+  }
+}
+
+function cancel(job, sample) {
+  if (job.job && stream.isOpen) {
+    job.cards[sample].show(job.cards[sample].element.dataset.state, "Cancelling");
+    stream.send({ type: "cancel", job: job.job, sample });
+  } else {
+    job.cancels.push(sample);
+    end(job, sample, { state: "cancelled" });
+  }
+}
+
+function retry(job, sample) {
+  const { n, seed, ...body } = job.body;
+  const known = seed === undefined ? job.samples[sample].seed : seed + sample;
+  generate(known === undefined ? body : { ...body, seed: known }, job.cards[sample].element);
+  remove(job, sample);
+}
+
+// --- hearing ---
+
+function onEvent(event) {
+  const job = jobs.get(event.id);
+  if (event.type === "error") {
+    onError(job, event);
+    return;
+  }
+  if (!job) return;
+  job.after = Math.max(job.after, event.seq ?? 0);
+  job.tries = 0;
+  if (event.type === "attached") {
+    onAttached(job, event);
+  } else if (event.type === "warning") {
+    onWarning(job, sentence(event.message));
+  } else if (!job.samples[event.sample]) {
+    onSample(job, job.cards[event.sample], event);
+  }
+}
+
+function onAttached(job, event) {
+  job.job = event.job;
+  job.cards.forEach((card) => { card.element.dataset.job = event.job; });
+  save(job);
+  job.cancels.splice(0).forEach((sample) => stream.send({ type: "cancel", job: job.job, sample }));
+}
+
+/** It is told again to each socket that attaches. */
+function onWarning(job, text) {
+  if (job.warnings.includes(text)) return;
+  job.warnings.push(text);
+  job.cards.forEach((card) => card.warn(job.warnings));
+  save(job);
+}
+
+function onSample(job, card, event) {
+  const { step, total, sample } = event;
+  switch (event.type) {
+    case "queued":
+      card.show("queued", waiting(event.position), event.eta_seconds > 0 ? `about ${seconds(event.eta_seconds)}` : "");
+      break;
+    case "started":
+      card.show("started", "Starting");
+      break;
+    case "progress":
+      card.progress(step, total, event.step_seconds);
+      break;
+    case "resumed":
+      card.show("running", `Continues from step ${step} of ${total} on another node`);
+      break;
+    case "completed": {
+      const { seed, seconds: took, width, height, format } = event;
+      end(job, sample, { state: "completed", seed, seconds: took, width, height, format });
+      break;
+    }
+    case "failed":
+      end(job, sample, { state: "failed", text: problem(event.error) });
+      break;
+    case "cancelled":
+      end(job, sample, { state: "cancelled" });
+      break;
+  }
+}
+
+function onFrame(header, image) {
+  const job = jobs.get(header.id);
+  const outcome = job?.samples[header.sample];
+  if (!job || (outcome && outcome.state !== "completed")) return;
+  job.cards[header.sample].picture(URL.createObjectURL(image), header.kind, header.step);
+  if (header.kind === "final") savePicture(job, header.sample, image);
+}
+
+async function onError(job, { error, retry_after_seconds: retryAfter }) {
+  if (!job) {
+    // A cancel that came too late is no news.
+    if (error.code !== "unknown_job") showError({ message: problem(error, retryAfter) });
+    return;
+  }
+  const mayPass = NOT_NOW.includes(error.code) || (job.job && error.code === "too_many_images");
+  if (error.code === "duplicate_id") return; // It is watched already.
+  if (mayPass && ++job.tries < MOST_TRIES) {
+    await pause(TRY_AGAIN_MS);
+    if (stream.isOpen && isWanted(job)) ask(job);
+  } else if (job.job) {
+    job.cancels = [];
+    endAll(job, UNKNOWN.includes(error.code) ? { state: "lost" } : { state: "failed", text: problem(error, retryAfter) });
+  } else {
+    refused(job, { message: problem(error, retryAfter), param: error.param });
+  }
+}
+
+/** Nothing was begun. What was just typed is still in the form, and so is said there what is wrong with it. */
+function refused(job, error) {
+  if (job.isRetry) {
+    endAll(job, { state: "failed", text: error.message });
+  } else {
+    job.cards.forEach(removeCard);
+    jobs.delete(job.id);
+    forgetJob(job.id);
+    showError(error);
+  }
+}
+
+function endAll(job, outcome) {
+  job.samples.forEach((ended, sample) => end(job, sample, outcome));
+}
+
+function end(job, sample, outcome) {
+  if (job.samples[sample]) return;
+  job.samples[sample] = outcome;
+  showOutcome(job, sample);
+  save(job);
+  say(`${outcome.state === "completed" ? "Finished" : job.cards[sample].text}: ${job.cards[sample].label}`);
+}
+
+// --- cards ---
+
+const actionsOf = (job) => ({
+  cancel: (sample) => cancel(job, sample),
+  retry: (sample) => retry(job, sample),
+  reuse: (sample) => fill({ ...job.body, seed: job.samples[sample]?.seed ?? job.body.seed, n: 1 }),
+  remove: (sample) => remove(job, sample),
+});
+
+function remove(job, sample) {
+  removeCard(job.cards[sample]);
+  forgetPicture(job, sample);
+  job.samples[sample] = { state: "removed" };
+  if (job.samples.every((outcome) => outcome?.state === "removed")) {
+    jobs.delete(job.id);
+    forgetJob(job.id);
+  } else {
+    save(job);
+  }
+}
+
+/** @param cards which to remove; those of pictures in the making stay */
+function removeOver(cards) {
+  for (const job of [...jobs.values()]) {
+    job.samples.forEach((outcome, sample) => {
+      if (outcome && outcome.state !== "removed" && cards.includes(job.cards[sample])) remove(job, sample);
+    });
+  }
+}
+
+export function clear() {
+  removeOver([...jobs.values()].flatMap((job) => job.cards));
+}
+
+// --- over a reload ---
+
+function save({ id, at, body, job, samples, warnings }) {
+  saveJob({ id, at, body, job, samples, warnings });
+}
+
+export function restore() {
+  for (const kept of loadJobs().reverse()) {
+    const job = newJob(kept);
+    jobs.set(job.id, job);
+    addCards(job, actionsOf(job));
+    job.cards.forEach((card, sample) => {
+      card.warn(job.warnings);
+      if (job.job) card.element.dataset.job = job.job;
+      if (job.samples[sample]) {
+        showKept(job, sample);
+      } else {
+        card.pending("Connecting");
+      }
+    });
+    if (!job.job && Date.now() - job.at > CONFIRM_MS) {
+      endAll(job, { state: "lost", text: "The server never confirmed this job." });
+    }
+  }
+  showBar();
+  stream.open();
+}

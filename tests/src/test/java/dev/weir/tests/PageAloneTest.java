@@ -1,0 +1,226 @@
+package dev.weir.tests;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.weir.tests.PageVisit.cards;
+import static dev.weir.tests.PageVisit.generateSlowly;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
+import com.microsoft.playwright.Route.FetchOptions;
+import com.microsoft.playwright.Route.FulfillOptions;
+import com.microsoft.playwright.WebSocketRoute;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The page with a server whose side of the conversation the test speaks: what is rare or hard to bring about. */
+final class PageAloneTest {
+
+    @RegisterExtension
+    static final UpServer UP = new UpServer();
+
+    private static final String JOB = "0198c0de-0000-7000-8000-000000000000";
+
+    @Test
+    void aPictureThatWaitsSaysHowManyAreAheadAndForHowLong() {
+        PageVisit.to(UP.server().url())
+                .preparedBy(answering((socket, command) -> {
+                    accept(socket, command);
+                    send(socket, event(command, "queued", 0).put("position", 3).put("eta_seconds", 12.2));
+                    send(socket, event(command, "queued", 1).put("position", 0).put("eta_seconds", 150));
+                }))
+                .doing(page -> {
+                    generateSlowly(page, 2);
+
+                    assertThat(cards(page).nth(0).getByTestId("status")).hasText("Waiting: 3 pictures ahead");
+                    assertThat(cards(page).nth(0).getByTestId("time")).hasText("about 13 s");
+                    assertThat(cards(page).nth(1).getByTestId("status")).hasText("Waiting: next in line");
+                    assertThat(cards(page).nth(1).getByTestId("time")).hasText("about 3 min");
+                    assertThat(cards(page).nth(0)).hasAttribute("data-state", "queued");
+                });
+    }
+
+    @Test
+    void aServerThatIsFullIsSaidToBeSoInPlainWords() {
+        PageVisit.to(UP.server().url())
+                .preparedBy(answering((socket, command) -> send(
+                        socket,
+                        new JsonObject()
+                                .put("type", "error")
+                                .put("id", command.getString("id"))
+                                .put("error", error("too_many_jobs", "512 images of 256 jobs are in the making"))
+                                .put("retry_after_seconds", 12))))
+                .doing(page -> {
+                    generateSlowly(page, 1);
+
+                    assertThat(page.getByTestId("error"))
+                            .hasText("The server has as many pictures in progress as it allows. Try again in 12 s.");
+                    assertThat(cards(page)).hasCount(0);
+                });
+    }
+
+    @Test
+    void aPictureThatFailsSaysWhyAndMayBeTriedAgain() {
+        PageVisit.to(UP.server().url())
+                .preparedBy(answering((socket, command) -> {
+                    accept(socket, command);
+                    send(
+                            socket,
+                            event(command, "failed", 0).put("error", error("out_of_memory", "CUDA out of memory")));
+                }))
+                .doing(page -> {
+                    generateSlowly(page, 1);
+
+                    assertThat(cards(page).first()).hasAttribute("data-state", "failed");
+                    assertThat(cards(page).first().getByTestId("status"))
+                            .hasText("The node ran out of memory. Try a smaller size.");
+                    assertThat(cards(page).first().getByTestId("retry")).isVisible();
+                    assertThat(page.getByTestId("said")).containsText("The node ran out of memory");
+                });
+    }
+
+    @Test
+    void belowAPathEverythingIsAskedForBelowThatPath() {
+        List<String> sockets = new ArrayList<>();
+        List<String> requests = new ArrayList<>();
+        URI below = UP.server().url().resolve("/some/where/");
+        PageVisit.to(below)
+                .preparedBy(page -> {
+                    page.route("**/*", route -> {
+                        String path = URI.create(route.request().url()).getPath();
+                        requests.add(path);
+                        withoutPrefix(route, path.replaceFirst("^/some/where", ""));
+                    });
+                    page.routeWebSocket(url -> true, socket -> sockets.add(socket.url()));
+                })
+                .doing(page -> {
+                    generateSlowly(page, 1);
+                    assertThat(cards(page)).hasCount(1);
+                    page.waitForCondition(() -> !sockets.isEmpty());
+
+                    assertThat(sockets).allMatch(url -> url.endsWith("/some/where/v1/stream"));
+                    assertThat(requests)
+                            .contains("/some/where/v1/models", "/some/where/jobs.js")
+                            .allMatch(path -> path.startsWith("/some/where/"));
+                });
+    }
+
+    private static void withoutPrefix(Route route, String path) {
+        String url = UP.server().url().resolve(path).toString();
+        route.fulfill(new FulfillOptions().setResponse(route.fetch(new FetchOptions().setUrl(url))));
+    }
+
+    @Test
+    void theFirstModelOfTheServerIsChosenUntilTheUserChoosesAnother() {
+        JsonObject card = new JsonObject(UP.server().text("/v1/models"))
+                .getJsonArray("data")
+                .getJsonObject(0);
+        JsonArray models = new JsonArray()
+                .add(card.copy().put("id", "zebra").put("default_steps", 11))
+                .add(card.copy().put("id", "aardvark").put("default_steps", 22));
+        String answer = new JsonObject().put("data", models).encode();
+        PageVisit.to(UP.server().url())
+                .preparedBy(page ->
+                        page.route("**/v1/models", route -> route.fulfill(new FulfillOptions().setBody(answer))))
+                .doing(page -> {
+                    assertThat(page.getByTestId("model")).hasValue("zebra");
+                    assertThat(page.getByTestId("steps")).hasValue("11");
+
+                    page.getByTestId("model").selectOption("aardvark");
+                    assertThat(page.getByTestId("steps")).hasValue("22");
+                    page.getByTestId("steps").fill("33");
+                    page.reload();
+
+                    assertThat(page.getByTestId("model")).hasValue("aardvark");
+                    assertThat(page.getByTestId("steps")).hasValue("33");
+                    page.getByTestId("defaults").click();
+                    assertThat(page.getByTestId("steps")).hasValue("22");
+                });
+    }
+
+    @Test
+    void everythingHasANameForAScreenReader() {
+        PageVisit.to(UP.server().url())
+                .preparedBy(answering((socket, command) -> accept(socket, command)))
+                .doing(page -> {
+                    generateSlowly(page, 2);
+                    assertThat(cards(page)).hasCount(2);
+
+                    assertThat(unnamed(page)).isEmpty();
+                    assertThat(cards(page).nth(1).getByTestId("cancel"))
+                            .hasAttribute("aria-label", "Cancel: a red apple (2 of 2)");
+                });
+    }
+
+    private static List<?> unnamed(Page page) {
+        return (List<?>)
+                page.evaluate(
+                        """
+                [...document.querySelectorAll('input, select, textarea, button, progress, img, dialog, article')]
+                  .filter(part => !part.labels?.length && !part.ariaLabel && !part.textContent.trim() && part.alt === undefined)
+                  .map(part => part.outerHTML)
+                """);
+    }
+
+    @Test
+    void onAPhoneThePageFitsAndThePicturesAreNotBelowTheSettings() {
+        PageVisit.to(UP.server().url())
+                .withWindow(360, 740)
+                .preparedBy(answering((socket, command) -> accept(socket, command)))
+                .doing(page -> {
+                    assertThat(page.getByTestId("negative")).isHidden();
+                    page.locator("#settings summary").click();
+                    generateSlowly(page, 3);
+                    page.locator("#settings summary").click();
+
+                    assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
+                            .isLessThanOrEqualTo(360);
+                    assertThat(cards(page).first().boundingBox().y).isLessThan(740 / 2.0);
+                });
+    }
+
+    /** @param answer what the server says to a {@code generate} command */
+    private static Consumer<Page> answering(BiConsumer<WebSocketRoute, JsonObject> answer) {
+        return page -> page.routeWebSocket(
+                url -> url.endsWith("/v1/stream"),
+                socket -> socket.onMessage(frame -> answer.accept(socket, new JsonObject(frame.text()))));
+    }
+
+    private static void accept(WebSocketRoute socket, JsonObject command) {
+        send(
+                socket,
+                new JsonObject()
+                        .put("type", "attached")
+                        .put("id", command.getString("id"))
+                        .put("job", JOB)
+                        .put("status", "queued")
+                        .put("n", command.getInteger("n")));
+    }
+
+    private static JsonObject event(JsonObject command, String type, int sample) {
+        return new JsonObject()
+                .put("type", type)
+                .put("id", command.getString("id"))
+                .put("job", JOB)
+                .put("sample", sample)
+                .put("seq", sample + 1)
+                .put("attempt", 1)
+                .put("step", 0)
+                .put("total", 100);
+    }
+
+    private static JsonObject error(String code, String message) {
+        return new JsonObject().put("type", "server_error").put("code", code).put("message", message);
+    }
+
+    private static void send(WebSocketRoute socket, JsonObject message) {
+        socket.send(message.encode());
+    }
+}

@@ -1,0 +1,103 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserType.LaunchOptions;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.LocatorAssertions.HasAttributeOptions;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A visit to the page of a gateway in Chromium. Skips the test, with the reason, where there is no Chromium. */
+final class PageVisit {
+
+    /** For what takes as long as a picture does. */
+    static final HasAttributeOptions PATIENT = new HasAttributeOptions().setTimeout(60_000);
+
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+
+    private final URI url;
+    private Browser.NewPageOptions window = new Browser.NewPageOptions();
+    private Consumer<Page> preparation = page -> {};
+    private boolean serverMayBeGone;
+
+    private PageVisit(URI url) {
+        this.url = url;
+    }
+
+    static PageVisit to(URI url) {
+        return new PageVisit(url);
+    }
+
+    PageVisit withWindow(int width, int height) {
+        window = window.setViewportSize(width, height);
+        return this;
+    }
+
+    /** @param step done before the page is loaded */
+    PageVisit preparedBy(Consumer<Page> step) {
+        preparation = step;
+        return this;
+    }
+
+    /** Requests that fail are no fault of the page. */
+    PageVisit whoseServerMayBeGone() {
+        serverMayBeGone = true;
+        return this;
+    }
+
+    /** Loads the page, does something there, and fails where the page wrote an error to the console. */
+    void doing(Consumer<Page> visit) {
+        assumeTrue(Files.isExecutable(CHROMIUM), "the page is not tested: there is no " + CHROMIUM);
+        var environment = Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        var launch = new LaunchOptions().setExecutablePath(CHROMIUM).setArgs(List.of("--no-sandbox", "--disable-gpu"));
+        try (Playwright playwright = Playwright.create(new Playwright.CreateOptions().setEnv(environment));
+                Browser browser = playwright.chromium().launch(launch);
+                Page page = browser.newPage(window)) {
+            List<String> complaints = new ArrayList<>();
+            page.onConsoleMessage(message -> {
+                if (message.type().equals("error") && !(serverMayBeGone && isOfTheNetwork(message.text()))) {
+                    complaints.add(message.text());
+                }
+            });
+            page.onPageError(complaints::add);
+            preparation.accept(page);
+            page.navigate(url.toString());
+            visit.accept(page);
+            assertThat(complaints).isEmpty();
+        }
+    }
+
+    private static boolean isOfTheNetwork(String message) {
+        return message.startsWith("Failed to load resource") || message.startsWith("WebSocket connection to");
+    }
+
+    /** Asks for pictures of a red apple that take as many steps as the page allows. */
+    static void generateSlowly(Page page, int pictures) {
+        page.getByTestId("prompt").fill("a red apple");
+        page.getByTestId("seed").fill("7");
+        page.getByTestId("n").fill(String.valueOf(pictures));
+        page.getByTestId("steps").fill(page.getByTestId("steps").getAttribute("max"));
+        page.getByTestId("generate").click();
+    }
+
+    static Locator cards(Page page) {
+        return page.getByTestId("card");
+    }
+
+    /** An attribute of each card, in the order of the page. */
+    static List<String> ofCards(Page page, String attribute) {
+        return ((List<?>) page.locator("[data-testid=card]")
+                        .evaluateAll("(cards, name) => cards.map(card => card.getAttribute(name))", attribute))
+                .stream().map(String.class::cast).toList();
+    }
+}
