@@ -111,11 +111,14 @@ final class CancelsTest {
     private CompletableFuture<?> giveUp(int number) {
         JsonObject request = request(number);
         int delay = random.nextInt(LATEST_MS);
-        return switch (number % 6) {
+        return switch (number % 7) {
             case 0 -> leave(send(images(request)), delay);
             case 1 -> leave(send(images(request.put("stream", true).put("partial_images", 2))), delay);
             case 2 ->
                 send(post("/v1/jobs", request)).thenComposeAsync(accepted -> send(delete(accepted)), after(delay));
+            case 6 ->
+                send(post("/v1/jobs", request.put("n", 2)))
+                        .thenComposeAsync(accepted -> send(deleteSecond(accepted)), after(delay));
             case 3 ->
                 send(post("/v1/jobs", request.put("on_disconnect", "cancel")))
                         .thenCompose(accepted -> leave(send(events(accepted)), delay));
@@ -175,6 +178,11 @@ final class CancelsTest {
 
     private HttpRequest delete(HttpResponse<String> accepted) {
         return request(location(accepted)).DELETE().build();
+    }
+
+    /** One picture of two. */
+    private HttpRequest deleteSecond(HttpResponse<String> accepted) {
+        return request(location(accepted) + "/images/1").DELETE().build();
     }
 
     private HttpRequest events(HttpResponse<String> accepted) {
