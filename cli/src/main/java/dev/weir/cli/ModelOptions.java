@@ -68,10 +68,13 @@ final class ModelOptions {
                 .withSampler(sampler());
     }
 
-    /** A folder as it was written, else one of models/. Throws {@link CliException} where there is neither. */
+    /**
+     * A path as it was written, else a folder of models/. What is there is the engine's to judge. Throws {@link CliException}
+     * where there is neither.
+     */
     static Path folder(String name) {
         Path asWritten = Path.of(name);
-        if (Files.isDirectory(asWritten)) {
+        if (Files.exists(asWritten)) {
             return asWritten;
         }
         Path byName = modelsFolder().resolve(name);

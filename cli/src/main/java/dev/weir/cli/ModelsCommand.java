@@ -100,7 +100,8 @@ final class ModelsCommand implements Callable<Integer> {
         public Integer call() {
             PrintWriter out = spec.commandLine().getOut();
             ModelReport report = ModelReport.inspect(ModelOptions.folder(model));
-            out.printf("%s  %s%n%n", report.folder(), report.pipeline());
+            out.println(report.problem().orElse(report.folder() + "  " + report.pipeline()));
+            out.println();
             Table table = new Table("component", "class", "parameters", "size", "types", "problem");
             for (ModelReport.Component component : report.components()) {
                 table.row(
@@ -112,8 +113,10 @@ final class ModelsCommand implements Callable<Integer> {
                                 ", ", component.types().stream().map(Enum::name).toList()),
                         component.problem().orElse(component.used() ? "" : "(not used)"));
             }
-            table.print(out);
-            out.println();
+            if (!report.components().isEmpty()) {
+                table.print(out);
+                out.println();
+            }
             if (report.runs()) {
                 var card = ModelFolder.open(report.folder()).card();
                 out.printf(
@@ -123,7 +126,7 @@ final class ModelsCommand implements Callable<Integer> {
                         card.defaults().sampler(),
                         card.defaults().guidanceScale());
             } else {
-                out.println("does not run" + report.problem().map(p -> ": " + p).orElse(", for the problems above"));
+                out.println("does not run, for the problems above");
             }
             return report.runs() ? 0 : CliException.FAILED;
         }

@@ -65,7 +65,7 @@ final class CardReader {
         requireLabels(unet, false);
         upsampler.ifPresent(config -> requireLabels(config, true));
         int latent = vae.count("latent_channels", LATENT_CHANNELS);
-        // More channels in than latents have: a UNet that also wants a picture to inpaint or to edit.
+        requireTextAlone(latent);
         require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
         require(unet, "out_channels", unet.count("out_channels", LATENT_CHANNELS), latent, "the vae's latents");
         int width = textEncoder.count("hidden_size");
@@ -85,6 +85,24 @@ final class CardReader {
                     width,
                     "the text encoder's states");
         });
+    }
+
+    /** A UNet with more channels in than latents have also sees a picture. */
+    private void requireTextAlone(int latent) {
+        int channels = unet.count("in_channels", LATENT_CHANNELS);
+        int more = channels - latent;
+        String what = more == latent + 1
+                ? "an inpainting model"
+                : more == latent ? "an image editing model" : more == 1 ? "a depth-to-image model" : "an upscaler";
+        if (more == latent + 1 || more == latent || more == 1 || more == 3) {
+            throw new Refusal(
+                            "%s: %d input channels".formatted(what, channels),
+                            "Weir makes pictures from text alone: give the text-to-image version of the model")
+                    .at(
+                            index.folder(),
+                            "%s: in_channels is %d, which does not fit %d of the vae's latents"
+                                    .formatted(unet.file(), channels, latent));
+        }
     }
 
     private static void requireKnown(ComponentConfig config) {

@@ -23,6 +23,7 @@ public final class ModelFolder {
 
     private ModelFolder(PipelineIndex index, Optional<String> sampler) {
         index.requireSupported();
+        FolderKind.requireReadableWeights(index);
         this.index = index;
         this.card = CardReader.read(index, sampler);
     }
@@ -38,7 +39,9 @@ public final class ModelFolder {
      * @param sampler for requests that name none; empty: what the model says
      */
     public static ModelFolder open(Path path, Optional<String> sampler) {
-        return new ModelFolder(PipelineIndex.read(ModelPath.resolve(path)), sampler);
+        Path folder = ModelPath.resolve(path);
+        FolderKind.requirePipeline(folder);
+        return new ModelFolder(PipelineIndex.read(folder), sampler);
     }
 
     public ModelCard card() {

@@ -20,7 +20,7 @@ import java.util.Set;
  * weights, whatever pipeline the folder holds; no network is loaded.
  *
  * @param pipeline class of the pipeline, empty where the folder does not say
- * @param problem what stands against the pipeline as a whole, beside its components' problems
+ * @param problem with what {@link ModelFolder#open} refuses the folder: in its first words what the folder is
  */
 public record ModelReport(Path folder, String pipeline, List<Component> components, Optional<String> problem) {
 
@@ -53,6 +53,7 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         Path home = ModelPath.resolve(folder);
         PipelineIndex index;
         try {
+            FolderKind.requirePipeline(home);
             index = PipelineIndex.read(home);
         } catch (ModelException e) {
             return new ModelReport(home, "", List.of(), Optional.of(e.getMessage()));
@@ -64,8 +65,7 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         }
         List<Component> components =
                 names.stream().map(name -> component(index, name)).toList();
-        boolean sound = components.stream().allMatch(c -> c.problem().isEmpty());
-        Optional<String> problem = sound ? problemOf(() -> CardReader.read(index, Optional.empty())) : Optional.empty();
+        Optional<String> problem = problemOf(() -> ModelFolder.open(home));
         return new ModelReport(home, index.className(), components, problem);
     }
 

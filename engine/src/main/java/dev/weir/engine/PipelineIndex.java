@@ -43,6 +43,9 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
             UNET, List.of("UNet2DConditionModel"),
             VAE, List.of("AutoencoderKL"));
 
+    private static final String SAME_WEIGHTS =
+            "To make plain pictures with the same weights, set _class_name to StableDiffusionPipeline in model_index.json";
+
     /** Components that check pictures and make none: Weir does not run them, and pictures are the same without. */
     private static final List<String> BYSTANDERS = List.of("safety_checker", "feature_extractor");
 
@@ -95,12 +98,28 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
         return known.contains(name) ? Optional.empty() : Optional.of("%s is not one of %s".formatted(name, known));
     }
 
-    /** Throws {@link ModelException} that names the component for which Weir does not run the pipeline. */
+    /** Throws {@link ModelException} that says what the pipeline is, and names the first component that does not run. */
     void requireSupported() {
-        Stream.concat(components.keySet().stream(), PARTS.stream())
-                .forEach(component -> problem(component).ifPresent(problem -> {
-                    throw new ModelException("%s: %s is not supported: %s: %s"
-                            .formatted(folder.resolve(FILE), className, component, problem));
-                }));
+        Optional<String> component = Stream.concat(components.keySet().stream(), PARTS.stream())
+                .flatMap(name -> problem(name).map(problem -> name + ": " + problem).stream())
+                .findFirst();
+        Optional<Refusal> kind = PipelineKind.refusal(className);
+        if (kind.isEmpty() && component.isEmpty()) {
+            return;
+        }
+        String reason = component
+                .map(problem -> "%s is not supported: %s".formatted(className, problem))
+                .orElse(className + " is not supported");
+        if (kind.isEmpty()) {
+            throw new ModelException("%s: %s".formatted(folder.resolve(FILE), reason));
+        }
+        Refusal refusal = component.isEmpty() && hasPlainUnet() ? kind.get().besides(SAME_WEIGHTS) : kind.get();
+        throw refusal.at(folder, "%s: %s".formatted(FILE, reason));
+    }
+
+    /** Whether the UNet sees latents alone, no mask and no picture. */
+    private boolean hasPlainUnet() {
+        ComponentConfig unet = ComponentConfig.read(folder.resolve(UNET));
+        return unet.count("in_channels", 4) == unet.count("out_channels", 4);
     }
 }

@@ -134,13 +134,16 @@ class ModelFolderTest {
     void aBrokenPartIsToldWithItsFolderAndTensor() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
         TestModels.edit(model.resolve("vae/config.json"), "\"layers_per_block\": 1", "\"layers_per_block\": 2");
-        Files.delete(model.resolve("unet/diffusion_pytorch_model.safetensors"));
-        Files.createFile(model.resolve("unet/diffusion_pytorch_model.bin"));
         ModelFolder folder = ModelFolder.open(model);
 
-        assertThatThrownBy(() -> folder.denoiser(CPU)).hasMessageContainingAll("unet", "safetensors only");
         assertThatThrownBy(() -> folder.imageCodec(CPU))
                 .hasMessageContainingAll(model.resolve("vae") + "", "resnets.2");
+
+        Files.delete(model.resolve("unet/diffusion_pytorch_model.safetensors"));
+        Files.createFile(model.resolve("unet/diffusion_pytorch_model.bin"));
+
+        assertThatThrownBy(() -> folder.denoiser(CPU)).hasMessageContainingAll("unet", "safetensors only");
+        assertThatThrownBy(() -> ModelFolder.open(model)).hasMessageContainingAll("unet", "safetensors only");
     }
 
     @ParameterizedTest

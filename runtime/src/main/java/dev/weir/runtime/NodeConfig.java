@@ -77,8 +77,8 @@ public record NodeConfig(
                 problems.add("model: a stage needs a model folder");
             }
             for (Path model : models) {
-                if (!Files.isRegularFile(model.resolve("model_index.json"))) {
-                    problems.add("model: %s is no diffusers folder: it has no model_index.json".formatted(model));
+                if (!Files.exists(model)) {
+                    problems.add("model: %s: no such file or folder".formatted(model));
                 }
             }
             if (!device.matches("auto|cpu|cuda(:\\d+)?")) {

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -47,11 +48,7 @@ public final class ComponentWeights implements Weights {
 
     /** Throws {@link ModelException} that names the file, and the tensor where there is one to blame. */
     public static ComponentWeights open(Path folder) {
-        Path file = FILE_NAMES.stream()
-                .map(folder::resolve)
-                .filter(Files::isRegularFile)
-                .findFirst()
-                .orElseThrow(() -> nothingToRead(folder));
+        Path file = find(folder).orElseThrow(() -> nothingToRead(folder));
         Map<String, Weights> files = new LinkedHashMap<>();
         if (file.toString().endsWith(".json")) {
             openShards(folder, file, files);
@@ -60,6 +57,14 @@ public final class ComponentWeights implements Weights {
             single.names().forEach(name -> files.put(name, single));
         }
         return new ComponentWeights(folder, files);
+    }
+
+    /** The file that is read of a component's folder: its weights, or the index of its shards. */
+    public static Optional<Path> find(Path folder) {
+        return FILE_NAMES.stream()
+                .map(folder::resolve)
+                .filter(Files::isRegularFile)
+                .findFirst();
     }
 
     @Override

@@ -1,0 +1,145 @@
+package dev.weir.engine;
+
+import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.TensorInfo;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** What a file is that somebody takes for a model: told by its name, its first bytes and its tensors' names. Nothing is unpickled. */
+final class FileKind {
+
+    private static final String POINTER = "version https://git-lfs";
+    private static final Pattern LORA = Pattern.compile(
+            ".*(lora_down|lora_up|lora_A|lora_B|lora\\.down|lora\\.up|lora_linear_layer|hada_w1|lokr_w|oft_diag).*");
+    private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
+
+    private static final String FOLDER = "Weir takes a diffusers folder";
+    private static final String MERGE =
+            "Merge it into its base model in diffusers (%s, save_pretrained), and give that folder";
+    private static final String CONVERT =
+            "Convert it in diffusers: StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER), and give that folder";
+
+    private FileKind() {}
+
+    /** Of a file that exists. */
+    static Refusal of(Path file) {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        if (isPointer(file)) {
+            return Refusal.pointer(file.getFileName().toString());
+        }
+        if (isUnfinished(name)) {
+            return Refusal.incomplete(file.getFileName().toString());
+        }
+        if (name.endsWith(".safetensors")) {
+            return tensors(file);
+        }
+        String ending = name.substring(name.lastIndexOf('.') + 1);
+        return switch (ending) {
+            case "ckpt", "pt", "pth", "bin", "pkl" -> Refusal.pickled("." + ending);
+            case "gguf" -> Refusal.unreadable("a GGUF export");
+            case "onnx" -> Refusal.unreadable("an ONNX export");
+            case "xml" -> Refusal.unreadable("an OpenVINO export");
+            case "msgpack" -> Refusal.unreadable("a Flax export");
+            case "engine", "plan" -> Refusal.unreadable("a TensorRT export");
+            case "mlmodel", "mlpackage" -> Refusal.unreadable("a Core ML export");
+            case "zip", "tar", "gz", "7z", "rar" -> new Refusal("an archive", "Unpack it, and give the folder");
+            case "json" -> new Refusal("a configuration file", "Give the folder that it lies in");
+            default -> new Refusal("a file that is no model", FOLDER);
+        };
+    }
+
+    static boolean isPointer(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(POINTER.length()), StandardCharsets.US_ASCII).equals(POINTER);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** What downloaders call a file that they are not done with. */
+    static boolean isUnfinished(String name) {
+        return name.matches(".*\\.(incomplete|part|partial|crdownload|aria2|download)");
+    }
+
+    private static Refusal tensors(Path file) {
+        SafetensorsFile weights;
+        try {
+            weights = SafetensorsFile.open(file);
+        } catch (ModelException e) {
+            return Refusal.incomplete(e.getMessage().replace(file + ": ", ""));
+        }
+        Set<String> names = weights.names();
+        if (names.stream().anyMatch(name -> LORA.matcher(name).matches())) {
+            return new Refusal("a LoRA", MERGE.formatted("load_lora_weights, fuse_lora"));
+        }
+        if (any(names, "control_model.") || any(names, "controlnet_")) {
+            return Refusal.notRun("a ControlNet");
+        }
+        if (any(names, "ip_adapter.") || any(names, "image_proj.")) {
+            return Refusal.notRun("an IP-Adapter");
+        }
+        if (names.stream().anyMatch(name -> name.contains("motion_modules"))) {
+            return Refusal.notRun("a motion module for video");
+        }
+        if (!names.isEmpty()
+                && names.size() <= MOST_INVERSION_TENSORS
+                && names.stream()
+                        .allMatch(name ->
+                                !name.contains(".") && weights.info(name).shape().length <= 2)) {
+            return new Refusal("a textual inversion", MERGE.formatted("load_textual_inversion"));
+        }
+        return checkpoint(weights);
+    }
+
+    private static Refusal checkpoint(SafetensorsFile weights) {
+        Set<String> names = weights.names();
+        if (any(names, "conditioner.embedders.")) {
+            return Refusal.notRun("a single-file checkpoint of SDXL");
+        }
+        if (has(names, "joint_blocks.")) {
+            return Refusal.notRun("a single-file checkpoint of Stable Diffusion 3");
+        }
+        if (has(names, "double_blocks.")) {
+            return Refusal.notRun("a single-file checkpoint of FLUX");
+        }
+        String unet = any(names, "model.diffusion_model.") ? "model.diffusion_model." : "";
+        if (any(names, unet + "input_blocks.")) {
+            long channels = dimension(weights, unet + "input_blocks.0.0.weight", 1);
+            return channels == 4
+                    ? new Refusal("a single-file checkpoint", CONVERT)
+                    : Refusal.notRun("a single-file checkpoint with %d input channels".formatted(channels));
+        }
+        if (any(names, "down_blocks.")) {
+            return new Refusal("a UNet alone", "Give the folder of the whole pipeline");
+        }
+        if (any(names, "decoder.") || any(names, "first_stage_model.")) {
+            return new Refusal("an autoencoder (VAE) alone", "Put it into the vae folder of a diffusers folder");
+        }
+        if (any(names, "text_model.")) {
+            return new Refusal("a text encoder alone", "Give the folder of the whole pipeline");
+        }
+        return new Refusal("a safetensors file of an unknown kind", FOLDER);
+    }
+
+    private static boolean any(Set<String> names, String prefix) {
+        return names.stream().anyMatch(name -> name.startsWith(prefix));
+    }
+
+    private static boolean has(Set<String> names, String part) {
+        return names.stream().anyMatch(name -> name.contains(part));
+    }
+
+    private static long dimension(SafetensorsFile weights, String name, int index) {
+        if (!weights.names().contains(name)) {
+            return 0;
+        }
+        TensorInfo info = weights.info(name);
+        return info.shape().length > index ? info.shape()[index] : 0;
+    }
+}

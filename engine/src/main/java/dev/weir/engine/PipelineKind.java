@@ -1,0 +1,69 @@
+package dev.weir.engine;
+
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** What pipelines of other classes are, by the names that diffusers, optimum and others give them. First match counts. */
+enum PipelineKind {
+    ONNX("(Onnx|ORT).*", "an ONNX export"),
+    OPENVINO("OV.*", "an OpenVINO export"),
+    FLAX("Flax.*", "a Flax export"),
+    CONTROLNET(".*ControlNet.*", "a pipeline with a ControlNet"),
+    ADAPTER(".*Adapter.*", "a pipeline with a T2I-Adapter"),
+    SDXL_INPAINTING("StableDiffusionXL.*Inpaint.*", "an SDXL inpainting model"),
+    SDXL("StableDiffusionXL.*", "an SDXL model"),
+    STABLE_DIFFUSION_3("StableDiffusion3.*", "a Stable Diffusion 3 model, which has a transformer instead of a UNet"),
+    FLUX("Flux.*", "a FLUX model, which has a transformer instead of a UNet"),
+    VIDEO(
+            "(StableVideoDiffusion|TextToVideo|VideoToVideo|AnimateDiff|CogVideo|Wan|LTX|Mochi|HunyuanVideo|Hunyuan.*Video|"
+                    + "Latte|Allegro|SkyReels|EasyAnimate|I2VGen|PIA|Cosmos|ConsisID).*",
+            "a video model"),
+    AUDIO("(AudioLDM|MusicLDM|StableAudio|DanceDiffusion|AudioDiffusion|SpectrogramDiffusion).*", "an audio model"),
+    TRANSFORMER(
+            "(PixArt|Sana|HunyuanDiT|AuraFlow|Chroma|Lumina|CogView|HiDream|OmniGen|QwenImage|ZImage|DiT|Kolors).*",
+            "a transformer-based model"),
+    INPAINTING(".*Inpaint.*", "an inpainting model"),
+    EDITING("StableDiffusionInstructPix2Pix.*", "an image editing model (InstructPix2Pix)"),
+    UPSCALER(".*(Upscale|SuperResolution).*", "an upscaler"),
+    DEPTH("StableDiffusionDepth2Img.*", "a depth-to-image model"),
+    VARIATION(".*ImageVariation.*", "an image variation model"),
+    IMAGE_TO_IMAGE(".*Img2Img.*|CycleDiffusionPipeline", "an image-to-image pipeline"),
+    LCM("LatentConsistencyModel.*", "a latent consistency model (LCM)"),
+    PANORAMA("StableDiffusionPanorama.*", "a panorama pipeline (MultiDiffusion)"),
+    KANDINSKY("Kandinsky.*", "a Kandinsky model"),
+    DEEPFLOYD("IF.*", "a DeepFloyd IF model"),
+    CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model"),
+    UNCLIP("(Stable)?UnCLIP.*", "an unCLIP model");
+
+    /** Plain text-to-image by the same parts in the same way. */
+    static final String RUNS = "StableDiffusionPipeline";
+
+    private final Pattern className;
+    private final String what;
+
+    PipelineKind(String className, String what) {
+        this.className = Pattern.compile(className);
+        this.what = what;
+    }
+
+    /** Why a class does not run; empty for the one that does. */
+    static Optional<Refusal> refusal(String className) {
+        if (className.equals(RUNS)) {
+            return Optional.empty();
+        }
+        Refusal refusal = Arrays.stream(values())
+                .filter(kind -> kind.className.matcher(className).matches())
+                .findFirst()
+                .map(PipelineKind::refusal)
+                .orElseGet(() -> Refusal.notRun("a model for the pipeline " + className));
+        return Optional.of(refusal);
+    }
+
+    private Refusal refusal() {
+        return switch (this) {
+            case ONNX, OPENVINO, FLAX -> Refusal.unreadable(what);
+            default -> Refusal.notRun(what);
+        };
+    }
+}

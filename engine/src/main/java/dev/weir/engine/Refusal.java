@@ -1,0 +1,58 @@
+package dev.weir.engine;
+
+import java.nio.file.Path;
+
+/**
+ * What a path is that Weir does not run, and what its owner can do about it.
+ *
+ * @param what a noun phrase, as {@code a LoRA}
+ * @param advice a sentence
+ */
+record Refusal(String what, String advice) {
+
+    static final String RUNS =
+            "Weir runs text-to-image models of Stable Diffusion 1.x and 2.x (StableDiffusionPipeline)";
+
+    /** A family or a task that Weir does not have. */
+    static Refusal notRun(String what) {
+        return new Refusal(what, RUNS);
+    }
+
+    /** The same weights in a format that Weir does not read. */
+    static Refusal unreadable(String what) {
+        return new Refusal(what, "Give the original diffusers folder with safetensors weights");
+    }
+
+    static Refusal pickled(String files) {
+        return new Refusal(
+                "pickled weights (%s)".formatted(files),
+                "Weir reads safetensors only and never unpickles a file. Convert them in diffusers: "
+                        + "StableDiffusionPipeline.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)");
+    }
+
+    static Refusal incomplete(String reason) {
+        return new Refusal("a download that is not complete (%s)".formatted(reason), "Download it again");
+    }
+
+    static Refusal pointer(String file) {
+        return new Refusal(
+                "git-lfs pointer files instead of weights (%s)".formatted(file), "Run \"git lfs pull\" in the folder");
+    }
+
+    Refusal besides(String moreAdvice) {
+        return new Refusal(what, advice + ". " + moreAdvice);
+    }
+
+    ModelException at(Path path) {
+        return new ModelException("%s: %s. %s".formatted(path, what, advice));
+    }
+
+    /**
+     * The same with what exactly is in the way.
+     *
+     * @param reason names file and key
+     */
+    ModelException at(Path path, String reason) {
+        return new ModelException("%s: %s. %s (%s)".formatted(path, what, advice, reason));
+    }
+}

@@ -1,0 +1,247 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A path that is no model of Weir's is refused with what it is and what to do, the same by opening and by inspecting. */
+class RefusalTest {
+
+    private static final String POINTER =
+            "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1\nsize 3438167534\n";
+
+    @TempDir
+    Path temporary;
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "lora_unet_down_blocks_0_attentions_0.lora_down.weight:4x320 | a LoRA | fuse_lora",
+                "unet.down_blocks.0.attentions.0.to_q.lora_A.weight:4x320 | a LoRA | fuse_lora",
+                "lora_te_text_model.hada_w1_a:4x4 | a LoRA | save_pretrained",
+                "emb_params:2x768 | a textual inversion | load_textual_inversion",
+                "clip_g:2x1280,clip_l:2x768 | a textual inversion | load_textual_inversion",
+                "control_model.input_blocks.0.0.weight:320x4x3x3 | a ControlNet | StableDiffusionPipeline",
+                "controlnet_cond_embedding.conv_in.weight:16x3x3x3 | a ControlNet | StableDiffusionPipeline",
+                "ip_adapter.1.to_k_ip.weight:4x4,image_proj.proj.weight:4x4 | an IP-Adapter | StableDiffusionPipeline",
+                "model.diffusion_model.input_blocks.0.0.weight:320x4x3x3,first_stage_model.decoder.conv_in.weight:1 | a single-file checkpoint | from_single_file",
+                "model.diffusion_model.input_blocks.0.0.weight:320x9x3x3 | a single-file checkpoint with 9 input channels | text-to-image",
+                "model.diffusion_model.input_blocks.0.0.weight:320x4x3x3,conditioner.embedders.1.model.ln_final.bias:4 | a single-file checkpoint of SDXL | Stable Diffusion 1.x",
+                "model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.bias:4 | a single-file checkpoint of Stable Diffusion 3 | text-to-image",
+                "double_blocks.0.img_attn.qkv.weight:4x4 | a single-file checkpoint of FLUX | text-to-image",
+                "down_blocks.0.resnets.0.conv1.weight:8x8x3x3 | a UNet alone | whole pipeline",
+                "decoder.conv_in.weight:8x4x3x3,encoder.conv_in.weight:8x3x3x3 | an autoencoder (VAE) alone | vae folder",
+                "text_model.embeddings.token_embedding.weight:4x4 | a text encoder alone | whole pipeline",
+                "something.else:4 | a safetensors file of an unknown kind | diffusers folder",
+            })
+    void aSafetensorsFileIsToldByItsTensors(String tensors, String what, String advice) throws IOException {
+        Path file = temporary.resolve("model.safetensors");
+        write(file, tensors);
+
+        refused(file, what, advice);
+        refused(temporary, what, advice);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "v1-5-pruned.ckpt | pickled weights (.ckpt) | safetensors only and never unpickles",
+                "model.pt | pickled weights (.pt) | never unpickles",
+                "learned_embeds.bin | pickled weights (.bin) | never unpickles",
+                "flux1-dev-Q4.gguf | a GGUF export | original diffusers folder",
+                "model.onnx | an ONNX export | original diffusers folder",
+                "flax_model.msgpack | a Flax export | original diffusers folder",
+                "model.safetensors.incomplete | a download that is not complete | again",
+                "model.safetensors.part | a download that is not complete | again",
+            })
+    void anotherFileIsToldByItsName(String name, String what, String advice) throws IOException {
+        Path file = temporary.resolve(name);
+        Files.writeString(file, "x");
+
+        refused(file, what, advice);
+        refused(temporary, what, advice);
+    }
+
+    @Test
+    void aPointerOfGitLfsAndAHalfOfAFileAreNoWeights() throws IOException {
+        Path file = temporary.resolve("model.safetensors");
+        Files.writeString(file, POINTER);
+        refused(file, "git-lfs pointer files instead of weights", "git lfs pull");
+        Files.write(file, new byte[] {1, 0, 0, 0, 0, 1, 0, 0, 0});
+        refused(file, "a download that is not complete", "again");
+        refused(temporary.resolve("archive.zip"), "no such file or folder", "model_index.json");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"_class_name\": \"ControlNetModel\"} | a ControlNet",
+                "{\"_class_name\": \"UNet2DConditionModel\"} | one part of a model (UNet2DConditionModel)",
+                "{\"_class_name\": \"FluxTransformer2DModel\"} | one part of a model (FluxTransformer2DModel)",
+                "{\"architectures\": [\"LlamaForCausalLM\"]} | a transformers model (LlamaForCausalLM)",
+            })
+    void aFolderOfOnePartIsToldByItsConfiguration(String config, String what) throws IOException {
+        Files.writeString(temporary.resolve("config.json"), config);
+
+        refused(temporary, what, "");
+    }
+
+    @Test
+    void foldersAroundAModelAreToldApart() throws IOException {
+        Path empty = Files.createDirectory(temporary.resolve("empty"));
+        refused(empty, "a folder with no model", "model_index.json");
+
+        Path lora = Files.createDirectory(temporary.resolve("lora"));
+        Files.writeString(lora.resolve("adapter_config.json"), "{}");
+        refused(lora, "a LoRA", "Merge");
+
+        Path several = Files.createDirectory(temporary.resolve("several"));
+        TestModels.copy("sd1", several);
+        TestModels.copy("sd2", several);
+        refused(several, "a folder of models (sd1, sd2)", "Give one of them");
+
+        Files.delete(several.resolve("sd1/model_index.json"));
+        refused(several.resolve("sd1"), "a download that is not complete", "model_index.json");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "StableDiffusionXLPipeline | an SDXL model | Weir runs text-to-image models of Stable Diffusion 1.x",
+                "StableDiffusionXLInpaintPipeline | an SDXL inpainting model | Weir runs",
+                "StableDiffusion3Pipeline | a Stable Diffusion 3 model | Weir runs",
+                "FluxPipeline | a FLUX model | Weir runs",
+                "PixArtSigmaPipeline | a transformer-based model | Weir runs",
+                "StableDiffusionPanoramaPipeline | a panorama pipeline | set _class_name to StableDiffusionPipeline",
+                "StableDiffusionImg2ImgPipeline | an image-to-image pipeline | set _class_name to StableDiffusionPipeline",
+                "StableDiffusionInpaintPipeline | an inpainting model | set _class_name to StableDiffusionPipeline",
+                "StableDiffusionControlNetPipeline | a pipeline with a ControlNet | set _class_name",
+                "LatentConsistencyModelPipeline | a latent consistency model | set _class_name",
+                "StableVideoDiffusionPipeline | a video model | Weir runs",
+                "AudioLDMPipeline | an audio model | Weir runs",
+                "OnnxStableDiffusionPipeline | an ONNX export | safetensors weights",
+                "OVStableDiffusionPipeline | an OpenVINO export | safetensors weights",
+                "FlaxStableDiffusionPipeline | a Flax export | safetensors weights",
+                "MagicPipeline | a model for the pipeline MagicPipeline | Weir runs",
+            })
+    void aPipelineIsJudgedByItsClassEvenIfAllPartsRun(String className, String what, String advice) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        TestModels.setComponent(model, className, "vae", "AutoencoderKL");
+
+        refused(model, what, advice);
+        refused(model, className + " is not supported", "model_index.json");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "9, an inpainting model: 9 input channels",
+        "8, an image editing model: 8 input channels",
+        "5, a depth-to-image model: 5 input channels",
+        "7, an upscaler: 7 input channels"
+    })
+    void aUnetThatAlsoSeesAPictureIsToldByItsChannels(int channels, String what) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        set(model.resolve("unet/config.json"), "in_channels", channels + "");
+
+        refused(model, what, "text-to-image version");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "unet/diffusion_pytorch_model.bin | pickled weights (.bin)",
+                "unet/model.onnx | an ONNX export",
+                "unet/openvino_model.xml | an OpenVINO export",
+                "unet/diffusion_flax_model.msgpack | a Flax export",
+                "unet/diffusion_pytorch_model.safetensors.incomplete | a download that is not complete",
+                "unet/diffusion_pytorch_model.non_ema.safetensors | weights under a name that is not read",
+            })
+    void weightsInAnotherFormAreTold(String name, String what) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Files.delete(model.resolve("unet/diffusion_pytorch_model.safetensors"));
+        Files.createFile(model.resolve(name));
+
+        refused(model, what, "unet");
+    }
+
+    @Test
+    void weightsThatAreNotAllThereAreTold() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Path weights = model.resolve("unet/diffusion_pytorch_model.safetensors");
+        byte[] whole = Files.readAllBytes(weights);
+
+        Files.write(weights, java.util.Arrays.copyOf(whole, whole.length / 2));
+        refused(model, "a download that is not complete", "again");
+        Files.writeString(weights, POINTER);
+        refused(model, "git-lfs pointer files", "git lfs pull");
+        Files.delete(weights);
+        Files.createSymbolicLink(weights, Path.of("../../blobs/0123"));
+        refused(model, "a download that is not complete", "links to nothing");
+    }
+
+    /** As is a node that runs the text encoder alone. */
+    @Test
+    void aFolderWithoutTheWeightsOfOnePartOpens() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Files.delete(model.resolve("unet/diffusion_pytorch_model.safetensors"));
+
+        assertThat(ModelFolder.open(model).card().id()).isEqualTo("sd1");
+        assertThat(ModelReport.inspect(model).runs()).isFalse();
+    }
+
+    private static void refused(Path path, String what, String advice) {
+        assertThatThrownBy(() -> ModelFolder.open(path))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith(path + ": ")
+                .hasMessageContainingAll(what, advice)
+                .satisfies(e -> {
+                    assertThat(e.getMessage().lines()).hasSize(1);
+                    ModelReport report = ModelReport.inspect(path);
+                    assertThat(report.runs()).isFalse();
+                    assertThat(report.problem()).contains(e.getMessage());
+                });
+    }
+
+    private static void set(Path file, String key, String value) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode config = (ObjectNode) json.readTree(file.toFile());
+        config.set(key, json.readTree(value));
+        Files.writeString(file, config.toString());
+    }
+
+    /** A safetensors file of zeros, from names with shapes as {@code a.b:2x3}. */
+    private static void write(Path file, String tensors) throws IOException {
+        ObjectNode header = new ObjectMapper().createObjectNode();
+        long end = 0;
+        for (String tensor : tensors.split(",")) {
+            String[] parts = tensor.split(":");
+            ObjectNode entry = header.putObject(parts[0]).put("dtype", "F16");
+            long size = 2;
+            var shape = entry.putArray("shape");
+            for (String side : parts[1].split("x")) {
+                shape.add(Long.parseLong(side));
+                size *= Long.parseLong(side);
+            }
+            entry.putArray("data_offsets").add(end).add(end + size);
+            end += size;
+        }
+        byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+        var bytes = java.nio.ByteBuffer.allocate(8 + json.length + (int) end).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        Files.write(file, bytes.putLong(json.length).put(json).array());
+    }
+}
