@@ -7,7 +7,18 @@ import java.util.Locale;
  *
  * @param device {@code cpu} or {@code cuda:N}
  */
-public record ComputeTarget(String device, Precision precision) {
+public record ComputeTarget(String device, Precision precision, Engine engine) {
+
+    /** The library that computes. */
+    public enum Engine {
+        TORCH,
+        ONNX;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     public enum Precision {
         FP32,
@@ -15,10 +26,16 @@ public record ComputeTarget(String device, Precision precision) {
         FP16
     }
 
-    /** As {@code cpu bf16}. */
+    /** libtorch. */
+    public ComputeTarget(String device, Precision precision) {
+        this(device, precision, Engine.TORCH);
+    }
+
+    /** As {@code cpu bf16}; ONNX Runtime is named, too. */
     @Override
     public String toString() {
-        return device + " " + precision.name().toLowerCase(Locale.ROOT);
+        var target = device + " " + precision.name().toLowerCase(Locale.ROOT);
+        return engine == Engine.TORCH ? target : target + " " + engine;
     }
 
     public boolean isCuda() {

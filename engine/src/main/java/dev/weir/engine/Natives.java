@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import ai.onnxruntime.OrtSession;
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
 import java.io.FileNotFoundException;
@@ -8,10 +9,11 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Properties;
 
 /**
- * Where DJL and JNA find their native libraries: libtorch, its JNI glue, the tokenizers and JNA's own. Keeps DJL from the
+ * Where DJL, ONNX Runtime and JNA find their native libraries: libtorch, its JNI glue, the tokenizers, ONNX Runtime and JNA's own. Keeps DJL from the
  * network: nothing is downloaded, and nobody is told that an engine started.
  *
  * <p>By default these libraries unpack themselves into the home and temporary folders at run time. That fails where a container
@@ -28,6 +30,7 @@ public final class Natives {
 
     private static final String LIBTORCH = "libtorch";
     private static final String JNA = "jna";
+    private static final String ONNXRUNTIME = "onnxruntime";
     /** Written last, so that a folder whose unpacking was interrupted is unpacked again. */
     private static final String STAMP = "versions.txt";
 
@@ -44,6 +47,7 @@ public final class Natives {
             setUnlessSet("DJL_CACHE_DIR", folder);
             setUnlessSet("jna.boot.library.path", natives.resolve(JNA).toString());
             setUnlessSet("jna.nounpack", "true");
+            setUnlessSet("onnxruntime.native.path", natives.resolve(ONNXRUNTIME).toString());
             // An operator who brings a libtorch names its flavor, too.
             if (isUnset("PYTORCH_LIBRARY_PATH")) {
                 System.setProperty(
@@ -75,7 +79,7 @@ public final class Natives {
         }
         String folder = System.getProperty(FOLDER_PROPERTY);
         String hint = folder == null
-                ? "native libraries unpack themselves into DJL_CACHE_DIR and jna.tmpdir, which must be writable and not "
+                ? "native libraries unpack themselves into DJL_CACHE_DIR, jna.tmpdir and the temporary folder, which must be writable and not "
                         + "mounted noexec"
                 : "they are expected in %s, which the build writes: build Weir again, and do not mount that folder noexec"
                         .formatted(folder);
@@ -88,7 +92,8 @@ public final class Natives {
         Properties libtorch = properties("native/lib/pytorch.properties");
         String tokenizers = properties("native/lib/tokenizers.properties").getProperty("version");
         String glue = properties("jnilib/pytorch.properties").getProperty("jni_version");
-        String versions = "%s %s %s %s%n".formatted(libtorch, tokenizers, glue, Native.VERSION);
+        String onnxruntime = OrtSession.class.getPackage().getImplementationVersion();
+        String versions = "%s %s %s %s %s%n".formatted(libtorch, tokenizers, glue, Native.VERSION, onnxruntime);
         Path stamp = folder.resolve(STAMP);
         if (Files.exists(stamp) && Files.readString(stamp).equals(versions)) {
             return;
@@ -106,7 +111,18 @@ public final class Natives {
                 folder.resolve("tokenizers/%s-cpu-%s".formatted(tokenizers, classifier)));
         String jna = System.mapLibraryName("jnidispatch").replace(".dylib", ".jnilib");
         unpack("com/sun/jna/%s/%s".formatted(Platform.RESOURCE_PREFIX, jna), folder.resolve(JNA));
+        for (String library : List.of("onnxruntime", "onnxruntime4j_jni")) {
+            unpack(
+                    "ai/onnxruntime/native/%s/%s".formatted(onnxPlatform(), System.mapLibraryName(library)),
+                    folder.resolve(ONNXRUNTIME));
+        }
         Files.writeString(stamp, versions);
+    }
+
+    /** As ONNX Runtime names its builds. */
+    private static String onnxPlatform() {
+        String system = Platform.isMac() ? "osx" : Platform.isWindows() ? "win" : "linux";
+        return system + (Platform.isARM() ? "-aarch64" : "-x64");
     }
 
     private static Properties properties(String resource) throws IOException {

@@ -23,6 +23,10 @@ final class NativesTest {
                 .isReadable();
         assertThat(folder.resolve("libtorch").resolve(System.mapLibraryName("djl_torch")))
                 .isReadable();
+        assertThat(folder.resolve("onnxruntime").resolve(System.mapLibraryName("onnxruntime")))
+                .isReadable();
+        assertThat(folder.resolve("onnxruntime").resolve(System.mapLibraryName("onnxruntime4j_jni")))
+                .isReadable();
         assertThat(names())
                 .anyMatch(name -> name.startsWith("libjnidispatch"))
                 .anyMatch(name -> name.contains("tokenizers"));

@@ -41,6 +41,17 @@ final class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");
 
+    /** {@code dev.weir.engine.Natives} unpacks its libraries at build time. */
+    @ArchTest
+    static final ArchRule ONNX_RUNTIME_STAYS_IN_ITS_PACKAGE = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.weir.engine.onnx..")
+            .and()
+            .doNotHaveFullyQualifiedName("dev.weir.engine.Natives")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("ai.onnxruntime..");
+
     @ArchTest
     static final ArchRule HAZELCAST_STAYS_IN_THE_CLUSTER_PACKAGE = noClasses()
             .that()

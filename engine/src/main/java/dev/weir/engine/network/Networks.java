@@ -9,6 +9,7 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.graph.Script;
+import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.weights.Weights;
@@ -51,7 +52,7 @@ public final class Networks {
         var options = AutoencoderKl.Options.read(config);
         // fp16 overflows in some autoencoders, which say so; bf16 has the range of fp32.
         var wide = options.wideRange() && target.precision() == Precision.FP16
-                ? new ComputeTarget(target.device(), Precision.BF16)
+                ? new ComputeTarget(target.device(), Precision.BF16, target.engine())
                 : target;
         return new KlImageCodec(backend(wide).load(describe(config, weights)), options);
     }
@@ -89,7 +90,10 @@ public final class Networks {
     }
 
     private static Backend backend(ComputeTarget target) {
-        return TorchBackend.on(target);
+        return switch (target.engine()) {
+            case TORCH -> TorchBackend.on(target);
+            case ONNX -> new OnnxBackend();
+        };
     }
 
     private static Script describe(JsonNode config, Weights weights) {

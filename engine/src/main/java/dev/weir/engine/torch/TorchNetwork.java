@@ -11,6 +11,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.backend.Staging;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.torchscript.Binding;
 import dev.weir.engine.torchscript.Numerics;

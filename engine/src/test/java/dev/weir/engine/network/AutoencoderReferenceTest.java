@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.RgbImage;
@@ -11,6 +12,7 @@ import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
+import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.torch.Processor;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.torchscript.Numerics;
@@ -27,22 +29,26 @@ class AutoencoderReferenceTest {
 
     @ParameterizedTest
     @CsvSource({
-        "sd1,vae,sd1,FP32,false",
-        "sd2,vae,sd2,FP32,false",
-        "default,vae,default,FP32,false",
-        "variants,vae-old-names,sd1,FP32,false",
-        "sd1,vae,sd1,BF16,false",
-        "sd1,vae,sd1,BF16,true",
-        "sd2,vae,sd2,BF16,false",
-        "sd2,vae,sd2,BF16,true",
-        "default,vae,default,BF16,false",
-        "default,vae,default,BF16,true"
+        "TORCH,sd1,vae,sd1,FP32,false",
+        "TORCH,sd2,vae,sd2,FP32,false",
+        "TORCH,default,vae,default,FP32,false",
+        "TORCH,variants,vae-old-names,sd1,FP32,false",
+        "ONNX,sd1,vae,sd1,FP32,false",
+        "ONNX,sd2,vae,sd2,FP32,false",
+        "ONNX,default,vae,default,FP32,false",
+        "ONNX,variants,vae-old-names,sd1,FP32,false",
+        "TORCH,sd1,vae,sd1,BF16,false",
+        "TORCH,sd1,vae,sd1,BF16,true",
+        "TORCH,sd2,vae,sd2,BF16,false",
+        "TORCH,sd2,vae,sd2,BF16,true",
+        "TORCH,default,vae,default,BF16,false",
+        "TORCH,default,vae,default,BF16,true"
     })
     void picturesAndLatentsAreTheReferences(
-            String checkpoint, String component, String recorded, Precision precision, boolean packed) {
+            Engine engine, String checkpoint, String component, String recorded, Precision precision, boolean packed) {
         assumeTrue(!packed || Processor.supports(precision), "oneDNN packs no bf16 weights on this CPU");
         var fixture = Fixture.of(recorded);
-        try (var network = floatEdged(Fixture.of(checkpoint), component, precision, packed)) {
+        try (var network = floatEdged(engine, Fixture.of(checkpoint), component, precision, packed)) {
             for (var size : SIZES) {
                 assertNear(
                         run(network, "decode", fixture, "vae/" + size + "/latents"),
@@ -57,12 +63,12 @@ class AutoencoderReferenceTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"sd1", "sd2", "default"})
-    void decodedBytesAreTheReferencesRounded(String checkpoint) {
+    @CsvSource({"TORCH,sd1", "TORCH,sd2", "TORCH,default", "ONNX,sd1", "ONNX,sd2", "ONNX,default"})
+    void decodedBytesAreTheReferencesRounded(Engine engine, String checkpoint) {
         var fixture = Fixture.of(checkpoint);
         var factor = (float) fixture.config("vae").path("scaling_factor").asDouble();
         try (var codec = Networks.imageCodec(
-                fixture.config("vae"), fixture.weights("vae"), new ComputeTarget("cpu", Precision.FP32))) {
+                fixture.config("vae"), fixture.weights("vae"), new ComputeTarget("cpu", Precision.FP32, engine))) {
             for (var size : SIZES) {
                 var shape = fixture.shape("vae/" + size + "/latents");
                 var latents = new ArrayList<float[]>();
@@ -95,7 +101,8 @@ class AutoencoderReferenceTest {
         }
     }
 
-    private static Executable floatEdged(Fixture fixture, String component, Precision precision, boolean packed) {
+    private static Executable floatEdged(
+            Engine engine, Fixture fixture, String component, Precision precision, boolean packed) {
         var options = AutoencoderKl.Options.read(fixture.config(component));
         var numerics = Numerics.of(new ComputeTarget("cpu", precision), packed);
         var script = new Script("AutoencoderKL", fixture.weights(component));
@@ -106,7 +113,8 @@ class AutoencoderReferenceTest {
         var encode = script.method("encode", "x");
         encode.returns(network.mean(encode, encode.castImage(encode.input(Input.Kind.IMAGE, "x", 3, 1024))));
         script.check(name -> false);
-        return new TorchBackend(numerics).load(script);
+        var backend = engine == Engine.ONNX ? new OnnxBackend() : new TorchBackend(numerics);
+        return backend.load(script);
     }
 
     private static float[] run(Executable network, String method, Fixture fixture, String tensor) {

@@ -3,7 +3,10 @@ package dev.weir.engine.network;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.Denoiser.Row;
 import dev.weir.engine.JsonFile;
+import dev.weir.engine.LatentShape;
 import dev.weir.engine.TextStates;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
@@ -12,6 +15,7 @@ import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Weights;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -87,6 +91,23 @@ record Fixture(Path folder) {
         int tokens =
                 (int) Arrays.stream(mask, row * longest, (row + 1) * longest).sum();
         return new TextStates(tokens, width, Arrays.copyOf(row("unet/context", row), tokens * width));
+    }
+
+    /** The rows of a denoiser's forward. */
+    List<Row> rows(String size) {
+        var timesteps = floats("unet/timesteps");
+        var labels = has("unet/class_labels") ? longs("unet/class_labels") : null;
+        var rows = new ArrayList<Row>();
+        for (int i = 0; i < timesteps.length; i++) {
+            int label = labels == null ? Denoiser.NO_CLASS : (int) labels[i];
+            rows.add(new Row(row("unet/" + size + "/sample", i), timesteps[i], context(i), label));
+        }
+        return rows;
+    }
+
+    LatentShape latentShape(String size) {
+        var shape = shape("unet/" + size + "/sample");
+        return new LatentShape(shape[1], shape[2], shape[3]);
     }
 
     /** A tokenizer that knows the recorded prompts, by number. */

@@ -1,21 +1,20 @@
-package dev.weir.engine.torch;
+package dev.weir.engine.backend;
 
-import dev.weir.engine.backend.Feed;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Native memory for the inputs of one forward, kept for the next: libtorch reads it in place. Grows to the largest input
+ * Native memory for the inputs of one forward, kept for the next: a back end reads it in place. Grows to the largest input
  * seen. Confined to the device thread.
  */
-final class Staging {
+public final class Staging {
 
     private final List<ByteBuffer> buffers = new ArrayList<>();
 
     /** The input's bytes, which stay until input {@code index} is filled again. */
-    ByteBuffer fill(int index, Feed feed) {
+    public ByteBuffer fill(int index, Feed feed) {
         int length = feed.length();
         while (buffers.size() <= index) {
             buffers.add(ByteBuffer.allocateDirect(0));

@@ -1,0 +1,280 @@
+package dev.weir.engine.onnx;
+
+import dev.weir.engine.graph.Op;
+import dev.weir.engine.graph.Operand;
+import dev.weir.engine.graph.Operation;
+import dev.weir.engine.graph.Parameter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Translates the operations of one method to ONNX, in fp32. Confined to one thread. */
+final class OnnxEmitter {
+
+    private static final Map<String, Object> NEAREST =
+            Map.of("mode", "nearest", "coordinate_transformation_mode", "asymmetric", "nearest_mode", "floor");
+
+    private final Nodes nodes;
+    private final Uses uses;
+    /** The ONNX name of each value; an input has its own. */
+    private final Map<String, String> names = new HashMap<>();
+    /** What was made of a value for later operations too, by what it is. */
+    private final Map<String, String> derived = new HashMap<>();
+
+    private int resultType = ElementType.FLOAT;
+
+    OnnxEmitter(Nodes nodes, Uses uses) {
+        this.nodes = nodes;
+        this.uses = uses;
+    }
+
+    int resultType() {
+        return resultType;
+    }
+
+    void emit(Operation o) {
+        if (names.containsKey(o.output().name())) {
+            return; // an earlier operation made it, too
+        }
+        switch (o.op()) {
+            case CONV_2D -> conv2d(o);
+            case LINEAR, EXACT_LINEAR -> linear(o);
+            case GROUP_NORM -> groupNorm(o);
+            case LAYER_NORM -> layerNorm(o);
+            case EMBEDDING, EXACT_EMBEDDING ->
+                bind(o, nodes.fp32(nodes.node("Gather", nodes.stored(weight(o, 0)), name(o, 1)), weight(o, 0)));
+            case SILU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.0)));
+            case GELU -> bind(o, nodes.contrib("Gelu", List.of(name(o, 0)), Map.of()));
+            case QUICK_GELU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.702)));
+            case GEGLU -> geglu(o);
+            case ADD -> add(o);
+            case SCALE -> bind(o, nodes.node("Mul", name(o, 0), nodes.number(o.number("factor"))));
+            case SHIFT -> bind(o, nodes.node("Add", name(o, 0), nodes.number(o.number("by"))));
+            case CONCAT -> bind(o, nodes.node("Concat", List.of(name(o, 0), name(o, 1)), Map.of("axis", 1)));
+            case OVER_PIXELS -> bind(o, nodes.node("Unsqueeze", name(o, 0), nodes.integers(2, 3)));
+            case UPSAMPLE_TO -> upsampleTo(o);
+            case UPSAMPLE_TWICE ->
+                bind(o, nodes.node("Resize", List.of(name(o, 0), "", nodes.floats(1, 1, 2, 2)), NEAREST));
+            case PAD_BOTTOM_RIGHT -> bind(o, nodes.node("Pad", name(o, 0), nodes.integers(0, 0, 0, 0, 0, 0, 1, 1)));
+            case TOKENS -> tokens(o);
+            case IMAGE -> image(o);
+            case ATTENTION -> attention(o);
+            case MASK -> bind(o, nodes.node("Cast", List.of(name(o, 0)), Map.of("to", ElementType.INT32)));
+            case CAST, CAST_IMAGE -> bind(o, name(o, 0)); // all is fp32
+            case EXACT -> bind(o, nodes.cast(name(o, 0)));
+            case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
+            case UNIT_IMAGE -> unitImage(o);
+            case FIRST_CHANNELS ->
+                bind(
+                        o,
+                        nodes.node(
+                                "Slice",
+                                name(o, 0),
+                                nodes.integers(0),
+                                nodes.integers(o.integer("count")),
+                                nodes.integers(1)));
+            case ZEROS_LIKE -> bind(o, nodes.node("Sub", name(o, 0), name(o, 0)));
+            case POSITIONS_OF -> positionsOf(o);
+            case RETURN -> nodes.returns(name(o, 0));
+            case RETURN_PIXELS -> returnsPixels(o);
+        }
+    }
+
+    private void bind(Operation o, String name) {
+        names.put(o.output().name(), name);
+    }
+
+    private String name(Operation o, int input) {
+        return name(o.input(input));
+    }
+
+    private String name(Operand value) {
+        return names.getOrDefault(value.name(), value.name());
+    }
+
+    private static Parameter weight(Operation o, int input) {
+        return (Parameter) o.input(input);
+    }
+
+    /** Axes {@code first} to before {@code end} of a tensor's shape. */
+    private String shape(String tensor, int first, int end) {
+        return derived.computeIfAbsent(
+                "shape %s %d %d".formatted(tensor, first, end),
+                key -> nodes.node("Shape", List.of(tensor), Map.of("start", first, "end", end)));
+    }
+
+    private void conv2d(Operation o) {
+        int padding = o.integer("padding");
+        int stride = o.integer("stride");
+        int kernel = weight(o, 1).shape().get(2);
+        bind(
+                o,
+                nodes.node(
+                        "Conv",
+                        List.of(name(o, 0), nodes.weight(weight(o, 1)), nodes.weight(weight(o, 2))),
+                        Map.of(
+                                "kernel_shape", new int[] {kernel, kernel},
+                                "strides", new int[] {stride, stride},
+                                "pads", new int[] {padding, padding, padding, padding})));
+    }
+
+    private void linear(Operation o) {
+        if (uses.onlyReader(o.output(), Op.GEGLU).isPresent()) {
+            return; // the gate computes its halves apart
+        }
+        var product = product(o, 0, weight(o, 1).shape().get(0));
+        boolean biasedLater = uses.onlyReader(o.output(), Op.ADD)
+                .filter(sum -> sum.input(1).equals(o.output()) && isNormed(sum))
+                .isPresent();
+        bind(
+                o,
+                biasedLater
+                        ? product
+                        : biased(o, product, 0, weight(o, 1).shape().get(0)));
+    }
+
+    /** The matrix product of a linear layer, for some of its outputs, in the checkpoint's layout of the matrix. */
+    private String product(Operation linear, int first, int outputs) {
+        var matrix = nodes.weight(weight(linear, 1), first, outputs);
+        return nodes.contrib("FusedMatMul", List.of(name(linear, 0), matrix), Map.of("transB", 1));
+    }
+
+    private String biased(Operation linear, String product, int first, int outputs) {
+        return linear.has(2) ? nodes.node("Add", product, nodes.weight(weight(linear, 2), first, outputs)) : product;
+    }
+
+    private void geglu(Operation o) {
+        var linear = uses.maker(o.value(0), Op.LINEAR).orElseThrow();
+        int half = o.output().channels();
+        var value = biased(linear, product(linear, 0, half), 0, half);
+        var gate = biased(linear, product(linear, half, half), half, half);
+        bind(o, nodes.node("Mul", value, nodes.contrib("Gelu", List.of(gate), Map.of())));
+    }
+
+    private void groupNorm(Operation o) {
+        var x = name(o, 0);
+        int groups = o.integer("groups");
+        var ones = new float[groups];
+        Arrays.fill(ones, 1);
+        var inGroups = nodes.node("Reshape", x, nodes.integers(0, groups, -1));
+        var normed = nodes.node(
+                "InstanceNormalization",
+                List.of(inGroups, nodes.floats(ones), nodes.floats(new float[groups])),
+                Map.of("epsilon", o.number("eps")));
+        var back = nodes.node("Reshape", normed, shape(x, 0, 4));
+        var scaled = nodes.node("Mul", back, nodes.overPixels(weight(o, 1)));
+        bind(o, nodes.node("Add", scaled, nodes.overPixels(weight(o, 2))));
+    }
+
+    private void layerNorm(Operation o) {
+        bind(
+                o,
+                nodes.node(
+                        "LayerNormalization",
+                        List.of(name(o, 0), nodes.weight(weight(o, 1)), nodes.weight(weight(o, 2))),
+                        Map.of("axis", -1, "epsilon", o.number("eps"))));
+    }
+
+    /** A sum that a layer norm reads is one node with it, and with the bias of the linear layer that made its second term. */
+    private void add(Operation o) {
+        if (!isNormed(o)) {
+            bind(o, nodes.node("Add", name(o, 0), name(o, 1)));
+            return;
+        }
+        var norm = uses.reader(o.output(), Op.LAYER_NORM).orElseThrow();
+        var inputs = new ArrayList<>(
+                List.of(name(o, 0), name(o, 1), nodes.weight(weight(norm, 1)), nodes.weight(weight(norm, 2))));
+        uses.maker(o.value(1), Op.LINEAR)
+                .filter(linear -> linear.has(2)
+                        && uses.onlyReader(linear.output(), Op.ADD).isPresent())
+                .ifPresent(linear -> inputs.add(nodes.weight(weight(linear, 2))));
+        var results =
+                nodes.append(Nodes.CONTRIB, "SkipLayerNormalization", inputs, Map.of("epsilon", norm.number("eps")), 4);
+        bind(norm, results.get(0));
+        bind(o, results.get(3));
+    }
+
+    /** Whether a sum is of two sequences and read by a layer norm. */
+    private boolean isNormed(Operation sum) {
+        return uses.reader(sum.output(), Op.LAYER_NORM).isPresent()
+                && uses.maker(sum.value(1), Op.EMBEDDING).isEmpty();
+    }
+
+    private void upsampleTo(Operation o) {
+        var attributes = new HashMap<>(NEAREST);
+        attributes.put("axes", new int[] {2, 3});
+        bind(o, nodes.node("Resize", List.of(name(o, 0), "", "", shape(name(o, 1), 2, 4)), attributes));
+    }
+
+    private void tokens(Operation o) {
+        var flat =
+                nodes.node("Reshape", name(o, 0), nodes.integers(0, o.output().channels(), -1));
+        bind(o, nodes.node("Transpose", List.of(flat), Map.of("perm", new int[] {0, 2, 1})));
+    }
+
+    private void image(Operation o) {
+        var flat = nodes.node("Transpose", List.of(name(o, 0)), Map.of("perm", new int[] {0, 2, 1}));
+        var channels = nodes.integers(0, o.output().channels());
+        var size = nodes.node("Concat", List.of(channels, shape(name(o, 1), 2, 4)), Map.of("axis", 0));
+        bind(o, nodes.node("Reshape", flat, size));
+    }
+
+    private void attention(Operation o) {
+        var inputs = new ArrayList<>(List.of(name(o, 0), name(o, 1), name(o, 2)));
+        if (o.has(3)) {
+            inputs.add(""); // no bias of the projections
+            inputs.add(mask(o));
+        }
+        bind(
+                o,
+                nodes.contrib(
+                        "MultiHeadAttention",
+                        inputs,
+                        Map.of("num_heads", o.integer("heads"), "unidirectional", o.integer("causal"))));
+    }
+
+    /** The mask over all keys: one single flag becomes as many as there are rows and tokens. */
+    private String mask(Operation attention) {
+        var mask = name(attention, 3);
+        var all = shape(name(attention, 1), 0, 2);
+        return derived.computeIfAbsent("mask " + mask, key -> nodes.node("Expand", mask, all));
+    }
+
+    private void timestepEmbedding(Operation o) {
+        int half = o.integer("width") / 2;
+        var frequencies = new float[half];
+        for (int i = 0; i < half; i++) {
+            float exponent = i * (float) -Math.log(10_000) / (float) (half - o.number("frequencyShift"));
+            frequencies[i] = (float) Math.exp(exponent);
+        }
+        var column = nodes.node("Unsqueeze", name(o, 0), nodes.integers(1));
+        var angles = nodes.node("Mul", column, nodes.floats(frequencies));
+        var cosine = nodes.node("Cos", angles);
+        var sine = nodes.node("Sin", angles);
+        var order = o.flag("cosineFirst") ? List.of(cosine, sine) : List.of(sine, cosine);
+        bind(o, nodes.node("Concat", order, Map.of("axis", 1)));
+    }
+
+    private void unitImage(Operation o) {
+        var numbers = nodes.cast(name(o, 0));
+        var planes = nodes.node("Transpose", List.of(numbers), Map.of("perm", new int[] {0, 3, 1, 2}));
+        var scaled = nodes.node("Div", planes, nodes.number(127.5));
+        bind(o, nodes.node("Sub", scaled, nodes.number(1)));
+    }
+
+    private void positionsOf(Operation o) {
+        var count = nodes.node("Squeeze", shape(name(o, 0), 1, 2), nodes.integers(0));
+        bind(o, nodes.node("Range", nodes.integer(0), count, nodes.integer(1)));
+    }
+
+    private void returnsPixels(Operation o) {
+        var unit = nodes.node("Add", nodes.node("Div", name(o, 0), nodes.number(2)), nodes.number(0.5));
+        var clipped = nodes.node("Clip", unit, nodes.number(0), nodes.number(1));
+        var pixels = nodes.node("Transpose", List.of(clipped), Map.of("perm", new int[] {0, 2, 3, 1}));
+        var rounded = nodes.node("Round", nodes.node("Mul", pixels, nodes.number(255)));
+        resultType = ElementType.UINT8;
+        nodes.returns(nodes.node("Cast", List.of(rounded), Map.of("to", ElementType.UINT8)));
+    }
+}

@@ -1,0 +1,76 @@
+package dev.weir.engine.onnx;
+
+import dev.weir.engine.graph.Input;
+import dev.weir.engine.graph.Method;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.onnx.model.GraphProto;
+import dev.weir.engine.onnx.model.ModelProto;
+import dev.weir.engine.onnx.model.OperatorSetIdProto;
+import dev.weir.engine.onnx.model.TensorShapeProto;
+import dev.weir.engine.onnx.model.TypeProto;
+import dev.weir.engine.onnx.model.ValueInfoProto;
+
+/** Prints one method of a network as an ONNX model of symbolic batch, height, width and tokens. Any thread. */
+final class OnnxModel {
+
+    static final String OUTPUT = "result";
+
+    /** Of the file format, and of the standard's operators. */
+    private static final int IR_VERSION = 10;
+
+    private static final int OPSET = 21;
+
+    private OnnxModel() {}
+
+    static ModelProto of(Script network, Method method) {
+        var graph = GraphProto.newBuilder().setName(method.name());
+        for (var name : method.inputNames()) {
+            method.input(name).ifPresent(input -> graph.addInput(declaration(input)));
+        }
+        var emitter = new OnnxEmitter(new Nodes(graph, network.weights()), new Uses(method));
+        method.operations().forEach(emitter::emit);
+        var result = TypeProto.Tensor.newBuilder().setElemType(emitter.resultType());
+        graph.addOutput(ValueInfoProto.newBuilder()
+                .setName(OUTPUT)
+                .setType(TypeProto.newBuilder().setTensorType(result)));
+        return ModelProto.newBuilder()
+                .setIrVersion(IR_VERSION)
+                .setProducerName("weir")
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
+                .addOpsetImport(
+                        OperatorSetIdProto.newBuilder().setDomain(Nodes.CONTRIB).setVersion(1))
+                .setGraph(graph)
+                .build();
+    }
+
+    private static ValueInfoProto declaration(Input input) {
+        var tensor =
+                switch (input.kind()) {
+                    case IMAGE -> tensor(ElementType.FLOAT, "batch", input.channels(), "height", "width");
+                    case SEQUENCE -> tensor(ElementType.FLOAT, "batch", "tokens", input.channels());
+                    case NUMBERS -> tensor(ElementType.FLOAT, "batch");
+                    case IDS -> tensor(ElementType.INT64, "batch", "tokens");
+                    case LABELS -> tensor(ElementType.INT64, "batch");
+                    // Not "batch" and "tokens": one single flag stands for all.
+                    case FLAGS -> tensor(ElementType.BOOL, "flagged_rows", "flagged_tokens");
+                    case BYTES -> tensor(ElementType.UINT8, "batch", "height", "width", input.channels());
+                };
+        return ValueInfoProto.newBuilder()
+                .setName(input.name())
+                .setType(TypeProto.newBuilder().setTensorType(tensor))
+                .build();
+    }
+
+    private static TypeProto.Tensor tensor(int type, Object... axes) {
+        var shape = TensorShapeProto.newBuilder();
+        for (var axis : axes) {
+            var dimension = shape.addDimBuilder();
+            if (axis instanceof Integer size) {
+                dimension.setDimValue(size);
+            } else {
+                dimension.setDimParam((String) axis);
+            }
+        }
+        return TypeProto.Tensor.newBuilder().setElemType(type).setShape(shape).build();
+    }
+}

@@ -1,0 +1,120 @@
+package dev.weir.engine.onnx;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.backend.Staging;
+import dev.weir.engine.graph.Method;
+import dev.weir.engine.graph.Script;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * A network loaded into ONNX Runtime: a session for each method, the first one's at once and others' at their first use. One
+ * device thread owns it: inputs go through staging memory that the next forward overwrites.
+ */
+final class OnnxNetwork implements Executable {
+
+    private final OrtEnvironment environment = Ort.environment();
+    private final Script network;
+    private final Map<String, OrtSession> sessions = new HashMap<>();
+    private final Staging staging = new Staging();
+
+    private OnnxNetwork(Script network) {
+        this.network = network;
+    }
+
+    static OnnxNetwork load(Script network) {
+        var loaded = new OnnxNetwork(network);
+        loaded.session(network.methods().get(0));
+        return loaded;
+    }
+
+    @Override
+    public <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader) {
+        var called = network.methods().stream()
+                .filter(known -> known.name().equals(method))
+                .findFirst()
+                .orElseThrow();
+        Map<String, OnnxTensor> inputs = new HashMap<>();
+        try {
+            for (int i = 0; i < feeds.size(); i++) {
+                var name = called.inputNames().get(i);
+                if (called.input(name).isPresent()) {
+                    inputs.put(name, tensor(i, feeds.get(i)));
+                }
+            }
+            try (var results = session(called).run(inputs)) {
+                var bytes = ((OnnxTensor) results.get(0)).getByteBuffer();
+                return reader.apply(bytes.order(ByteOrder.nativeOrder()));
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        } finally {
+            inputs.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    private OnnxTensor tensor(int index, Feed feed) throws OrtException {
+        return OnnxTensor.createTensor(environment, staging.fill(index, feed), feed.shape(), type(feed.type()));
+    }
+
+    private static OnnxJavaType type(Feed.Type type) {
+        return switch (type) {
+            case FLOAT -> OnnxJavaType.FLOAT;
+            case LONG -> OnnxJavaType.INT64;
+            case BOOL -> OnnxJavaType.BOOL;
+            case BYTE -> OnnxJavaType.UINT8;
+        };
+    }
+
+    private OrtSession session(Method method) {
+        return sessions.computeIfAbsent(method.name(), name -> open(method));
+    }
+
+    private OrtSession open(Method method) {
+        try (var options = new OrtSession.SessionOptions()) {
+            options.disablePerSessionThreads();
+            options.setCPUArenaAllocator(Boolean.getBoolean("weir.arena"));
+            options.setOptimizationLevel(
+                    OrtSession.SessionOptions.OptLevel.valueOf(System.getProperty("weir.opt", "ALL_OPT")));
+            network.parameterNames().stream()
+                    .findFirst()
+                    .map(weight -> network.weights().info(weight).file())
+                    .ifPresent(file -> pointInto(options, file));
+            return environment.createSession(OnnxModel.of(network, method).toByteArray(), options);
+        } catch (OrtException e) {
+            throw new ModelException("weights cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static void pointInto(OrtSession.SessionOptions options, java.nio.file.Path file) {
+        try {
+            options.addConfigEntry(
+                    "session.model_external_initializers_file_folder_path",
+                    WeightSlice.folder(file).toString());
+        } catch (OrtException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (var session : sessions.values()) {
+            try {
+                session.close();
+            } catch (OrtException e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.weir.engine.onnx;
+
+import dev.weir.engine.graph.Parameter;
+import dev.weir.engine.onnx.model.StringStringEntryProto;
+import dev.weir.engine.onnx.model.TensorProto;
+import dev.weir.engine.weights.TensorInfo;
+import dev.weir.engine.weights.Weights;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * Some first-axis rows of a weight, where they lie in the checkpoint's file. ONNX Runtime maps that file itself, so no weight
+ * passes through Java.
+ *
+ * @param name unique within a graph
+ * @param offset of its first byte in the file
+ */
+record WeightSlice(String name, TensorInfo info, long[] shape, long offset, long length) {
+
+    static WeightSlice of(Parameter parameter, Weights weights) {
+        var info = weights.info(parameter.name());
+        return new WeightSlice(parameter.name(), info, info.shape(), info.offset(), info.length());
+    }
+
+    WeightSlice rows(int first, int rows) {
+        if (first == 0 && rows == shape[0]) {
+            return this;
+        }
+        long row = length / shape[0];
+        var some = shape.clone();
+        some[0] = rows;
+        return new WeightSlice(
+                "%s[%d:%d]".formatted(name, first, first + rows), info, some, offset + first * row, rows * row);
+    }
+
+    WeightSlice shaped(long... other) {
+        return new WeightSlice(name + Arrays.toString(other), info, other, offset, length);
+    }
+
+    int elementType() {
+        return ElementType.of(info.type());
+    }
+
+    TensorProto initializer() {
+        var tensor = TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(elementType())
+                .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(entry("location", location(info.file())))
+                .addExternalData(entry("offset", Long.toString(offset)))
+                .addExternalData(entry("length", Long.toString(length)));
+        Arrays.stream(shape).forEach(tensor::addDims);
+        return tensor.build();
+    }
+
+    /** Relative to {@link #folder}: ONNX takes no absolute location. Links are followed, since ONNX Runtime follows none. */
+    private static String location(Path file) {
+        var real = real(file);
+        return folder(file).relativize(real).toString();
+    }
+
+    /** The folder that locations start from: the file system's root, since the files of one checkpoint may lie apart. */
+    static Path folder(Path file) {
+        return real(file).getRoot();
+    }
+
+    private static Path real(Path file) {
+        try {
+            return file.toRealPath();
+        } catch (IOException e) {
+            return file.toAbsolutePath().normalize();
+        }
+    }
+
+    private static StringStringEntryProto entry(String key, String value) {
+        return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
+    }
+}
