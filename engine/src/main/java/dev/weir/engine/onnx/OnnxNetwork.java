@@ -13,6 +13,7 @@ import dev.weir.engine.graph.Method;
 import dev.weir.engine.graph.Script;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,9 +85,8 @@ final class OnnxNetwork implements Executable {
     private OrtSession open(Method method) {
         try (var options = new OrtSession.SessionOptions()) {
             options.disablePerSessionThreads();
-            options.setCPUArenaAllocator(Boolean.getBoolean("weir.arena"));
-            options.setOptimizationLevel(
-                    OrtSession.SessionOptions.OptLevel.valueOf(System.getProperty("weir.opt", "ALL_OPT")));
+            // An arena would keep the memory of every shape that it has seen.
+            options.setCPUArenaAllocator(false);
             network.parameterNames().stream()
                     .findFirst()
                     .map(weight -> network.weights().info(weight).file())
@@ -97,7 +97,7 @@ final class OnnxNetwork implements Executable {
         }
     }
 
-    private static void pointInto(OrtSession.SessionOptions options, java.nio.file.Path file) {
+    private static void pointInto(OrtSession.SessionOptions options, Path file) {
         try {
             options.addConfigEntry(
                     "session.model_external_initializers_file_folder_path",
