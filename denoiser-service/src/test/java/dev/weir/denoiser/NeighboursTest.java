@@ -3,6 +3,7 @@ package dev.weir.denoiser;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.TextEncoder;
@@ -41,12 +42,12 @@ final class NeighboursTest {
     private final Latents latents = new Latents();
 
     @ParameterizedTest
-    @CsvSource({"FP32, 60", "BF16, 40"})
-    void aPictureDoesNotDependOnItsNeighbours(Precision precision, double leastDecibels) {
+    @CsvSource({"TORCH, FP32, 60", "TORCH, BF16, 40", "ONNX, FP32, Infinity"})
+    void aPictureDoesNotDependOnItsNeighbours(Engine engine, Precision precision, double leastDecibels) {
         Random random = new Random(42);
         List<Work> works = works(random);
         Stage stage = DenoiserStage.create(
-                List.of(MODEL), new ComputeTarget("cpu", precision), new SteppingStage.Limits(SAMPLES, 8));
+                List.of(MODEL), new ComputeTarget("cpu", precision, engine), new SteppingStage.Limits(SAMPLES, 8));
         stage.open();
         try {
             Map<SampleKey, float[]> mixed = mixed(stage, works, random);
@@ -61,7 +62,8 @@ final class NeighboursTest {
                 }
             }
             LOG.warn(
-                    "{}: {} of {} latents are bit-identical to those drawn alone; the worst is at {} dB",
+                    "{} {}: {} of {} latents are bit-identical to those drawn alone; the worst is at {} dB",
+                    engine,
                     precision,
                     identical,
                     mixed.size(),
