@@ -1,9 +1,9 @@
-"""Makes every fixture, or those named: python make.py [noise] [samplers] [pndm] [checkpoints] [token_ids] [pipeline] [published] [starter]."""
+"""Makes every fixture, or those named: python make.py [KIND …], each of KINDS."""
 
 import importlib
 import sys
 
-KINDS = ["noise", "samplers", "pndm", "checkpoints", "token_ids", "pipeline", "published", "starter"]
+KINDS = ["noise", "samplers", "pndm", "checkpoints", "token_ids", "added_tokens", "ftfy_cases", "pipeline", "published", "starter"]
 
 if __name__ == "__main__":
     for kind in sys.argv[1:] or KINDS:

@@ -2,11 +2,12 @@
 
 import random
 
-from transformers import BertTokenizerFast, CLIPTokenizerFast
+from transformers import BertTokenizerFast, CLIPTokenizer, CLIPTokenizerFast
 
 from fixtures import OUT, save_cases
 
 CHECKPOINTS = {"sd1": CLIPTokenizerFast, "sd2": CLIPTokenizerFast, "default": BertTokenizerFast}
+SLOW = ["sd1", "sd2"]
 RANDOM_STRINGS = 120
 
 STRINGS = [
@@ -33,6 +34,21 @@ def random_string(source: random.Random) -> str:
         for _ in range(source.randint(1, 60)))
 
 
+# For the slow tokenizer, which cleans them: with ftfy, which must be installed.
+UNCLEAN = [
+    "“a red apple” – it’s ‘blue’", "cats &amp; dogs &lt;3", "a < b &amp; c", "ＦＵＬＬ　ｗｉｄｔｈ！", "ﬁne ﬂuﬀy oﬃce Ĳ", "voilÃ  le cafÃ© â€œnoirâ€\x9d", "\ufeffa cat", "ΟΔΟΣ ΑΣ'Α Σ",
+    "İstanbul ıI DİYARBAKIR", "it'ſ 'Sun DON'T", "\x1b[31mred\x1b[0m apple", "a\x00b\x01c\x7fd", "\ud83d a \ude00", "👩\u200d🚀 ❤\ufe0f \u200f\u202ertl", "line\u2028one\r\ntwo", "e\u0301 \u212b",
+    "<|ENDOFTEXT|> !!<|ENDOFTEXT|> a<|StartOfText|>b", "a&lt;|endoftext|&gt;b", "＜|endoftext|＞", "豈 \U0002f800", "wow!hello !! a!", "don\x92t \x93x\x94", "日本語 and 中文",
+    "“red apple” &amp; " * 40, "a red apple, " + "highly detailed, Trending on ArtStation, " * 12, "ＷＯＲＤ " * 90,
+]
+
+
+def removed(tokenizer, text: str) -> str:
+    """What StableDiffusionPipeline says was truncated."""
+    ids = tokenizer(text).input_ids
+    return tokenizer.decode(ids[tokenizer.model_max_length - 1:-1])
+
+
 def main() -> None:
     tokenizers = {
         name: kind.from_pretrained(OUT / "checkpoints" / name / "tokenizer") for name, kind in CHECKPOINTS.items()}
@@ -41,3 +57,12 @@ def main() -> None:
     save_cases(OUT / "tokenizers/token_ids.json", [
         {"text": text, **{name: tokenizer(text, truncation=True).input_ids for name, tokenizer in tokenizers.items()}}
         for text in strings])
+    slow = {name: CLIPTokenizer.from_pretrained(OUT / "checkpoints" / name / "tokenizer") for name in SLOW}
+    assert all(tokenizer.fix_text for tokenizer in slow.values())
+    cases = []
+    for text in STRINGS + UNCLEAN + [random_string(source) for _ in range(RANDOM_STRINGS)]:
+        case = {"text": text, **{name: tokenizer(text, truncation=True).input_ids for name, tokenizer in slow.items()}}
+        # Fast tokenizers take no lone surrogates.
+        cut = {"sd1": removed(slow["sd1"], text), "default": removed(tokenizers["default"], text.encode(errors="ignore").decode())}
+        cases.append({**case, "cut": {name: part for name, part in cut.items() if part}})
+    save_cases(OUT / "tokenizers/slow_token_ids.json", cases)

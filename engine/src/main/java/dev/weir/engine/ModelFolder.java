@@ -90,11 +90,12 @@ public final class ModelFolder {
     }
 
     static Tokenizer tokenizer(PipelineIndex index) {
+        ComponentConfig textEncoder = ComponentConfig.read(index.folder().resolve(PipelineIndex.TEXT_ENCODER));
         return Tokenizers.open(
                 index.folder().resolve(PipelineIndex.TOKENIZER),
                 index.components().get(PipelineIndex.TOKENIZER),
-                ComponentConfig.read(index.folder().resolve(PipelineIndex.TEXT_ENCODER))
-                        .count("max_position_embeddings"));
+                textEncoder.count("max_position_embeddings"),
+                textEncoder.count("vocab_size"));
     }
 
     static SchedulerConfig scheduler(PipelineIndex index) {

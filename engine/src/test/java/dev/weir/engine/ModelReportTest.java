@@ -41,6 +41,18 @@ class ModelReportTest {
     }
 
     @Test
+    void anAddedTokenWithoutAnEmbeddingIsNamed() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Files.writeString(model.resolve("tokenizer/added_tokens.json"), "{\"<cat-toy>\": 626}");
+
+        ModelReport report = ModelReport.inspect(model);
+
+        assertThat(report.runs()).isFalse();
+        assertThat(component(report, "tokenizer").problem().orElseThrow()).contains("'<cat-toy>'", "626", "0 to 625");
+        assertThat(component(report, "text_encoder").problem()).isEmpty();
+    }
+
+    @Test
     void everyProblemIsToldAtItsComponent() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
         Files.delete(model.resolve("vae/diffusion_pytorch_model.safetensors"));

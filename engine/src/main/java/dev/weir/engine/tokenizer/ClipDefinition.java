@@ -15,12 +15,12 @@ import java.util.stream.Stream;
 
 /**
  * Writes the {@code tokenizer.json} that CLIP's {@code vocab.json} and {@code merges.txt} stand for: byte-level BPE whose
- * words end in {@code </w>}, between a start and an end token. Stateless; any thread.
+ * words end in {@code </w>}. Stateless; any thread.
  */
 final class ClipDefinition {
 
     /** The pattern of words is that of openai/CLIP, simple_tokenizer.py. */
-    private static final String TEMPLATE =
+    private static final String FAST =
             """
             {
               "version": "1.0",
@@ -38,42 +38,51 @@ final class ClipDefinition {
               "model": {"type": "BPE", "continuing_subword_prefix": "", "end_of_word_suffix": "</w>", "fuse_unk": false}
             }""";
 
+    /** For text that is normalized already and whose words stand apart. */
+    private static final String WORDS =
+            """
+            {
+              "version": "1.0",
+              "added_tokens": [],
+              "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+                {"type": "WhitespaceSplit"},
+                {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]},
+              "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+              "model": {"type": "BPE", "continuing_subword_prefix": "", "end_of_word_suffix": "</w>", "fuse_unk": false}
+            }""";
+
     /** The original reads no more merges than this after the first line, which is the file's version. */
     private static final int MAX_MERGES = 49_152 - 256 - 2;
 
     private ClipDefinition() {}
 
-    static JsonNode of(Path folder, SpecialTokens special) {
-        Path file = folder.resolve("vocab.json");
-        JsonNode vocabulary = JsonFile.read(file);
-        ObjectNode definition =
-                (ObjectNode) JsonFile.parse("CLIP's definition", TEMPLATE.getBytes(StandardCharsets.UTF_8));
-        ArrayNode added = definition.withArray("added_tokens");
-        special.distinct().forEach(token -> added.addObject()
-                .put("id", id(file, vocabulary, token))
-                .put("content", token)
-                .put("single_word", false)
-                .put("lstrip", false)
-                .put("rstrip", false)
-                .put("normalized", true)
-                .put("special", true));
+    /** What transformers makes of the files for the fast class: a whole prompt, between a start and an end token. */
+    static ObjectNode fast(Path folder, SpecialTokens special) {
+        ObjectNode definition = definition(FAST, folder, special);
+        JsonNode vocabulary = definition.path("model").path("vocab");
         ObjectNode marks = definition.withObject("/post_processor");
-        marks.putArray("cls").add(special.start()).add(id(file, vocabulary, special.start()));
-        marks.putArray("sep").add(special.end()).add(id(file, vocabulary, special.end()));
-        ObjectNode model = definition.withObject("/model").put("unk_token", special.unknown());
-        model.set("vocab", vocabulary);
-        ArrayNode merges = model.putArray("merges");
-        merges(folder.resolve("merges.txt")).forEach(merges::add);
+        String start = special.start().content();
+        String end = special.end().content();
+        marks.putArray("cls").add(start).add(vocabulary.path(start).asLong());
+        marks.putArray("sep").add(end).add(vocabulary.path(end).asLong());
         return definition;
     }
 
-    /** The id of a token that a vocabulary must have. */
-    static long id(Path file, JsonNode vocabulary, String token) {
-        JsonNode id = vocabulary.path(token);
-        if (!id.canConvertToInt() || id.intValue() < 0) {
-            throw new ModelException("%s: no id for the special token '%s'".formatted(file, token));
-        }
-        return id.longValue();
+    /** Words that are separated by spaces to their tokens, and nothing else. */
+    static ObjectNode words(Path folder, SpecialTokens special) {
+        return definition(WORDS, folder, special);
+    }
+
+    private static ObjectNode definition(String template, Path folder, SpecialTokens special) {
+        ObjectNode definition =
+                (ObjectNode) JsonFile.parse("CLIP's definition", template.getBytes(StandardCharsets.UTF_8));
+        ObjectNode model = definition
+                .withObject("/model")
+                .put("unk_token", special.unknown().content());
+        model.set("vocab", JsonFile.read(folder.resolve("vocab.json")));
+        ArrayNode merges = model.putArray("merges");
+        merges(folder.resolve("merges.txt")).forEach(merges::add);
+        return definition;
     }
 
     private static List<String> merges(Path file) {

@@ -12,12 +12,12 @@ import java.util.Arrays;
 import java.util.StringJoiner;
 
 /** Writes safetensors files for tests: right ones tensor by tensor, wrong ones from whatever header one likes. */
-final class SafetensorsWriter {
+public final class SafetensorsWriter {
 
     private final StringJoiner header = new StringJoiner(",", "{", "}");
     private final ByteArrayOutputStream data = new ByteArrayOutputStream();
 
-    SafetensorsWriter tensor(String name, WeightType type, byte[] bytes, long... shape) {
+    public SafetensorsWriter tensor(String name, WeightType type, byte[] bytes, long... shape) {
         header.add("\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
                 .formatted(name, type, Arrays.toString(shape), data.size(), data.size() + bytes.length));
         data.writeBytes(bytes);
@@ -39,7 +39,7 @@ final class SafetensorsWriter {
         return file(header.toString(), data.toByteArray());
     }
 
-    Path write(Path file) {
+    public Path write(Path file) {
         return write(file, bytes());
     }
 

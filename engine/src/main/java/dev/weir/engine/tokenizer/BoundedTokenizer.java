@@ -1,0 +1,56 @@
+package dev.weir.engine.tokenizer;
+
+import java.util.Arrays;
+import java.util.OptionalLong;
+
+/** Cuts what is too long for the text encoder, and pads where its family does. Any thread, until closed. */
+final class BoundedTokenizer implements Tokenizer {
+
+    private final Encoder encoder;
+    private final TokenVectors vectors;
+    private final int length;
+    private final OptionalLong padId;
+
+    /** @param padId fills up to the length; empty: nothing does */
+    BoundedTokenizer(Encoder encoder, TokenVectors vectors, int length, OptionalLong padId) {
+        this.encoder = encoder;
+        this.vectors = vectors;
+        this.length = length;
+        this.padId = padId;
+    }
+
+    @Override
+    public Tokens encode(String prompt) {
+        long[] ids = encoder.encode(prompt);
+        String expanded = vectors.expand(prompt, ids);
+        if (!expanded.equals(prompt)) {
+            ids = encoder.encode(expanded);
+        }
+        return ids.length > length ? cut(ids) : new Tokens(padded(ids), "");
+    }
+
+    private Tokens cut(long[] ids) {
+        long[] kept = Arrays.copyOf(ids, length);
+        kept[length - 1] = ids[ids.length - 1];
+        return new Tokens(kept, encoder.decode(Arrays.copyOfRange(ids, length - 1, ids.length - 1)));
+    }
+
+    private long[] padded(long[] ids) {
+        if (padId.isEmpty()) {
+            return ids;
+        }
+        long[] padded = Arrays.copyOf(ids, length);
+        Arrays.fill(padded, ids.length, length, padId.getAsLong());
+        return padded;
+    }
+
+    @Override
+    public int length() {
+        return length;
+    }
+
+    @Override
+    public void close() {
+        encoder.close();
+    }
+}
