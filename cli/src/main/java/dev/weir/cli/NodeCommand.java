@@ -44,6 +44,9 @@ final class NodeCommand implements Callable<Integer> {
     private HttpOptions http;
 
     @Mixin
+    private GatewayOptions gateway;
+
+    @Mixin
     private ModelOptions models;
 
     @Mixin
@@ -68,7 +71,7 @@ final class NodeCommand implements Callable<Integer> {
                         hasStage ? models.toConfig() : NodeConfig.Compute.auto(List.of()),
                         limits.node())
                 .tracingTo(traces.endpoint());
-        WeirNode node = WeirNode.start(config, address, limits);
+        WeirNode node = WeirNode.start(config, gateway.config(address), limits);
         node.announce(spec.commandLine().getOut());
         node.serve();
         return 0;

@@ -38,6 +38,9 @@ final class UpCommand implements Callable<Integer> {
     private HttpOptions http;
 
     @Mixin
+    private GatewayOptions gateway;
+
+    @Mixin
     private ModelOptions models;
 
     @Mixin
@@ -60,7 +63,7 @@ final class UpCommand implements Callable<Integer> {
                         compute,
                         limits.node())
                 .tracingTo(traces.endpoint());
-        WeirNode node = WeirNode.start(config, address, limits);
+        WeirNode node = WeirNode.start(config, gateway.config(address), limits);
         node.awaitReady();
         node.announce(spec.commandLine().getOut());
         node.serve();

@@ -44,7 +44,7 @@ public final class WeirNode implements AutoCloseable {
     }
 
     /** Returns when every role is up, its models loaded and warm. Throws {@link CliException} on a bad configuration. */
-    static WeirNode start(NodeConfig config, HostPort http, LimitOptions limits) {
+    static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
         try {
             refuseProblems(config);
             ServiceRoles roles = new ServiceRoles(
@@ -53,13 +53,13 @@ public final class WeirNode implements AutoCloseable {
                                     ModelFolder.open(folder, config.compute().sampler()))
                             .toList(),
                     target(config),
-                    GatewayConfig.on(http.host(), http.port()).with(limits.gateway()),
+                    gateway.with(limits.gateway()),
                     limits);
             Node node = await(Node.start(config, roles));
             int port = node.opsPort().orElseGet(roles::gatewayPort);
             return new WeirNode(
                     node,
-                    URI.create("http://" + new HostPort(reachable(http.host()), port)),
+                    URI.create("http://" + new HostPort(reachable(gateway.host()), port)),
                     config.limits().drainTime());
         } catch (CompletionException e) {
             throw CliException.rootOf(e) instanceof RuntimeException cause ? cause : e;
@@ -70,7 +70,7 @@ public final class WeirNode implements AutoCloseable {
     public static WeirNode local(NodeConfig.Compute compute) {
         NodeConfig config = new NodeConfig(
                 UpCommand.rolesFor(compute), Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
-        return start(config, new HostPort("127.0.0.1", 0), new LimitOptions());
+        return start(config, GatewayConfig.on("127.0.0.1", 0), new LimitOptions());
     }
 
     /** Before models are looked at, so that everything is told at once. */

@@ -1,14 +1,19 @@
 package dev.weir.gateway;
 
+import dev.weir.gateway.http.Access;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * What a gateway is told at its start.
  *
  * @param host address to listen on
  * @param port 0: any free one, see {@link GatewayVerticle#actualPort()}
+ * @param aliases other names of models, with the ids that they stand for; see {@link
+ *     dev.weir.gateway.job.ModelNames}
  */
-public record GatewayConfig(String host, int port, Limits limits, Patience patience) {
+public record GatewayConfig(
+        String host, int port, Limits limits, Patience patience, Access access, Map<String, String> aliases) {
 
     /**
      * Everything that could grow, and how far it may.
@@ -104,6 +109,12 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
         if (port < 0 || port > 65535) {
             throw new IllegalArgumentException("port must be from 0 to 65535, not " + port);
         }
+        aliases = Map.copyOf(aliases);
+    }
+
+    /** One with the default access, and no other names of models. */
+    public GatewayConfig(String host, int port, Limits limits, Patience patience) {
+        this(host, port, limits, patience, Access.DEFAULT, Map.of());
     }
 
     public static GatewayConfig on(String host, int port) {
@@ -111,10 +122,18 @@ public record GatewayConfig(String host, int port, Limits limits, Patience patie
     }
 
     public GatewayConfig with(Limits newLimits) {
-        return new GatewayConfig(host, port, newLimits, patience);
+        return new GatewayConfig(host, port, newLimits, patience, access, aliases);
     }
 
     public GatewayConfig with(Patience newPatience) {
-        return new GatewayConfig(host, port, limits, newPatience);
+        return new GatewayConfig(host, port, limits, newPatience, access, aliases);
+    }
+
+    public GatewayConfig with(Access newAccess) {
+        return new GatewayConfig(host, port, limits, patience, newAccess, aliases);
+    }
+
+    public GatewayConfig withAliases(Map<String, String> newAliases) {
+        return new GatewayConfig(host, port, limits, patience, access, newAliases);
     }
 }

@@ -3,13 +3,17 @@ package dev.weir.gateway;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.ClusterHandlers;
+import dev.weir.gateway.http.Entrance;
 import dev.weir.gateway.http.ImagesHandler;
 import dev.weir.gateway.http.JobsHandlers;
+import dev.weir.gateway.http.JsonBody;
 import dev.weir.gateway.http.PageHandler;
 import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.http.VersionCheck;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.proto.Parcel;
@@ -23,10 +27,10 @@ import dev.weir.runtime.ops.OpsRoutes;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
-import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -77,7 +81,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     @Override
     public Future<?> start() {
         String address = Addresses.gateway(node.nodeId());
-        jobs = new Jobs(node, address, config.limits(), config.patience(), this::cancelAtStages);
+        jobs = new Jobs(node, catalog, address, config.limits(), config.patience(), this::cancelAtStages);
         ledger = new JobLedger(node, jobs, config);
         return node.courier()
                 .listen(address, this::receive)
@@ -93,6 +97,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     private Future<HttpServer> listen() {
         return vertx.createHttpServer(serverOptions())
+                .connectionHandler(VersionCheck::watch)
                 .requestHandler(router())
                 .listen()
                 .recover(problem -> Future.failedFuture(new IOException(
@@ -117,21 +122,24 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private Router router() {
         Router router = Router.router(vertx);
         Answers answers = new Answers(vertx, config.patience().slowClient());
-        RequestReader reader = new RequestReader(catalog, config.limits().promptLength());
-        BodyHandler body =
-                BodyHandler.create(false).setBodyLimit(config.limits().bodyBytes());
+        ModelNames names = new ModelNames(catalog, config.aliases());
+        RequestReader reader = new RequestReader(names, config.limits().promptLength());
+        JsonBody body = new JsonBody(config.limits().bodyBytes());
+        Entrance entrance = new Entrance(config.access(), config.host());
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
+        router.route().handler(entrance);
         RequestTrace trace = new RequestTrace(node.tracing());
         router.post("/v1/images/generations").handler(trace);
         router.post("/v1/jobs").handler(trace);
-        router.post("/v1/images/generations")
-                .handler(body)
-                .handler(new ImagesHandler(vertx, reader, jobs, ledger, answers, slowClient));
-        new JobsHandlers(vertx, reader, ledger, answers, slowClient).mount(router, body);
-        streams = new StreamHandler(vertx, reader, ledger, config, node.metrics());
-        router.get("/v1/stream").handler(streams);
-        new ClusterHandlers(node, catalog, jobs, ledger, answers).mount(router);
+        new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
+        new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
+        streams = new StreamHandler(vertx, reader, ledger, config, entrance.guard(), node.metrics());
+        router.route("/v1/stream")
+                .method(HttpMethod.GET)
+                .method(HttpMethod.HEAD)
+                .handler(streams);
+        new ClusterHandlers(node, catalog, names, jobs, ledger, answers).mount(router);
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);
         return router;

@@ -27,6 +27,9 @@ public record ApiError(int status, String type, String code, String message, Str
     public static final ApiError LOST = new ApiError(
             503, UNAVAILABLE, "job_elsewhere", "the job goes on at another gateway: ask for it again", null, 1);
 
+    public static final ApiError TOO_LARGE =
+            invalid(413, "body_too_large", "the body is larger than is allowed here", null);
+
     public static ApiError invalid(String code, String message, String param) {
         return invalid(400, code, message, param);
     }

@@ -80,7 +80,15 @@ public final class Fields {
         if (value != null && !(value instanceof String)) {
             throw wrongType(name, "a string", value);
         }
-        return Optional.ofNullable((String) value);
+        Optional<String> text = Optional.ofNullable((String) value);
+        text.filter(Fields::hasLoneSurrogate).ifPresent(t -> {
+            throw invalid("invalid_value", name, "has a surrogate without its other half, which is no text");
+        });
+        return text;
+    }
+
+    private static boolean hasLoneSurrogate(String text) {
+        return text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
     }
 
     public Optional<String> text(String name, int maxLength) {

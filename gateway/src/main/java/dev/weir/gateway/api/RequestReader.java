@@ -1,7 +1,7 @@
 package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.JobSpec;
-import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Route;
 import dev.weir.proto.v1.Generation;
@@ -64,11 +64,11 @@ public final class RequestReader {
     private static final List<OnDisconnect> ON_DISCONNECT = List.of(OnDisconnect.values());
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
 
-    private final ModelCatalog catalog;
+    private final ModelNames models;
     private final int maxPromptLength;
 
-    public RequestReader(ModelCatalog catalog, int maxPromptLength) {
-        this.catalog = catalog;
+    public RequestReader(ModelNames models, int maxPromptLength) {
+        this.models = models;
         this.maxPromptLength = maxPromptLength;
     }
 
@@ -215,19 +215,16 @@ public final class RequestReader {
     }
 
     private ModelCard card(Fields fields) {
-        List<ModelCard> cards = catalog.cards();
+        List<ModelCard> cards = models.cards();
         if (cards.isEmpty()) {
             throw new ApiException(new ApiError(
                     503, "service_unavailable_error", "no_model", "no live node serves any model", null, 2));
         }
         return fields.text("model")
-                .map(id -> cards.stream()
-                        .filter(card -> card.getId().equals(id))
-                        .findFirst()
+                .map(name -> models.find(name)
                         .orElseThrow(() -> new ApiException(
-                                ApiError.invalid(404, "model_not_found", unknownModel(id, cards), "model"))))
-                .orElseGet(() ->
-                        cards.stream().filter(catalog::isReady).findFirst().orElse(cards.get(0)));
+                                ApiError.invalid(404, "model_not_found", unknownModel(name, cards), "model"))))
+                .orElse(cards.get(0));
     }
 
     private static String unknownModel(String id, List<ModelCard> cards) {

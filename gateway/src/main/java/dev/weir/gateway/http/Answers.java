@@ -5,6 +5,8 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -31,14 +33,32 @@ public final class Answers {
 
     /** What fails on any route, and what is on no route, is answered here. */
     public void handleFailuresOf(Router router) {
-        for (int status : new int[] {400, 404, 405, 406, 413, 415, 500}) {
+        Methods methods = new Methods(router);
+        for (int status : new int[] {400, 404, 406, 413, 415, 500}) {
             router.errorHandler(status, this::failed);
         }
+        router.errorHandler(405, ctx -> methodFailed(ctx, methods.allowed(ctx.normalizedPath())));
         router.route().failureHandler(this::failed);
     }
 
+    private void methodFailed(RoutingContext ctx, String allowed) {
+        ctx.response().putHeader(HttpHeaderNames.ALLOW, allowed);
+        if (ctx.request().method().equals(HttpMethod.OPTIONS)) {
+            ctx.response().setStatusCode(204).end();
+        } else {
+            failed(ctx);
+        }
+    }
+
     private void failed(RoutingContext ctx) {
-        error(ctx, errorOf(ctx));
+        if (!isGone(ctx)) {
+            error(ctx, errorOf(ctx));
+        }
+    }
+
+    /** Whether the client closed its connection, as any client may at any time. */
+    private static boolean isGone(RoutingContext ctx) {
+        return ctx.response().closed() || ctx.failure() instanceof HttpClosedException;
     }
 
     private static ApiError errorOf(RoutingContext ctx) {
@@ -50,14 +70,19 @@ public final class Answers {
     }
 
     private static ApiError httpErrorOf(RoutingContext ctx, Throwable failure) {
-        int status = failure instanceof HttpException http ? http.getStatusCode() : ctx.statusCode();
+        int status = failure instanceof HttpException http
+                ? http.getStatusCode()
+                : failure != null && JsonBody.isUnreadable(ctx) ? 400 : ctx.statusCode();
         String where = ctx.request().method() + " " + ctx.request().path();
         return switch (status) {
             case 404 -> ApiError.invalid(404, "not_found", "there is nothing at " + where, null);
             case 405 -> ApiError.invalid(405, "method_not_allowed", where + " is not something one can do", null);
-            case 413 -> ApiError.invalid(413, "body_too_large", "the body is larger than is allowed here", null);
+            case 413 -> ApiError.TOO_LARGE;
             case 400 -> ApiError.invalid("bad_request", "the request is not well formed", null);
             default -> {
+                if (status >= 400 && status < 500) {
+                    yield ApiError.invalid(status, "bad_request", "the request cannot be answered", null);
+                }
                 log.error("{} failed", where, failure);
                 yield ApiError.internal();
             }
@@ -91,7 +116,12 @@ public final class Answers {
     public void bytes(RoutingContext ctx, String mediaType, Buffer body) {
         HttpServerResponse response = ctx.response();
         response.putHeader(HttpHeaderNames.CONTENT_TYPE, mediaType).putHeader("X-Content-Type-Options", "nosniff");
-        watch(ctx, response.end(body), body.length());
+        if (ctx.request().method().equals(HttpMethod.HEAD)) {
+            response.putHeader(HttpHeaderNames.CONTENT_LENGTH, String.valueOf(body.length()))
+                    .end();
+        } else {
+            watch(ctx, response.end(body), body.length());
+        }
     }
 
     /** Cuts off a client that does not take its answer in, so that the answer does not stay in memory. */

@@ -3,6 +3,7 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.EventJson;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
@@ -25,43 +26,50 @@ public final class ClusterHandlers {
 
     private final NodeContext node;
     private final ModelCatalog catalog;
+    private final ModelNames names;
     private final Jobs jobs;
     private final JobLedger ledger;
     private final Answers answers;
     private final long startedSeconds = System.currentTimeMillis() / 1000;
 
-    public ClusterHandlers(NodeContext node, ModelCatalog catalog, Jobs jobs, JobLedger ledger, Answers answers) {
+    public ClusterHandlers(
+            NodeContext node, ModelCatalog catalog, ModelNames names, Jobs jobs, JobLedger ledger, Answers answers) {
         this.node = node;
         this.catalog = catalog;
+        this.names = names;
         this.jobs = jobs;
         this.ledger = ledger;
         this.answers = answers;
     }
 
     public void mount(Router router) {
-        router.get("/v1/models").handler(this::models);
+        Methods.get(router, "/v1/models").handler(this::models);
         // An id may have slashes, as in a hub's org/name, and clients write them as they are.
-        router.getWithRegex("/v1/models/(?<id>.+)").handler(this::model);
-        router.get("/v1/cluster").handler(this::cluster);
+        Methods.get(router, "/v1/models/*").handler(this::model);
+        Methods.get(router, "/v1/cluster").handler(this::cluster);
     }
 
     private void models(RoutingContext ctx) {
         JsonArray data = new JsonArray();
-        catalog.cards().forEach(card -> data.add(toJson(card)));
+        names.cards().forEach(card -> data.add(toJson(card.getId(), card)));
+        names.aliased().forEach((alias, card) -> data.add(toJson(alias, card)));
         answers.json(ctx, 200, new JsonObject().put("object", "list").put("data", data));
     }
 
     private void model(RoutingContext ctx) {
-        catalog.find(ctx.pathParam("id"))
-                .ifPresentOrElse(card -> answers.json(ctx, 200, toJson(card)), () -> ctx.fail(404));
+        String name = ctx.pathParam("*");
+        names.find(name).ifPresentOrElse(card -> answers.json(ctx, 200, toJson(name, card)), () -> ctx.fail(404));
     }
 
-    private JsonObject toJson(ModelCard card) {
+    /** @param name the model's id, or an alias of it */
+    private JsonObject toJson(String name, ModelCard card) {
         JsonArray samplers = new JsonArray();
         card.getSamplersList().forEach(samplers::add);
-        return new JsonObject()
-                .put("id", card.getId())
-                .put("object", "model")
+        JsonObject json = new JsonObject().put("id", name);
+        if (!name.equals(card.getId())) {
+            json.put("alias_of", card.getId());
+        }
+        return json.put("object", "model")
                 .put("created", startedSeconds)
                 .put("owned_by", "weir")
                 .put("ready", catalog.isReady(card))

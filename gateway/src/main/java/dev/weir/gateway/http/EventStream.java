@@ -13,6 +13,8 @@ import java.time.Duration;
  */
 final class EventStream {
 
+    static final String MEDIA_TYPE = "text/event-stream; charset=utf-8";
+
     private static final long KEEP_ALIVE_MS = 10_000;
     private static final int NONE = -1;
 
@@ -31,7 +33,7 @@ final class EventStream {
         this.response = ctx.response();
         this.slowClient = slowClient;
         response.setChunked(true)
-                .putHeader(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
+                .putHeader(HttpHeaderNames.CONTENT_TYPE, MEDIA_TYPE)
                 .putHeader(HttpHeaderNames.CACHE_CONTROL, "no-cache")
                 .putHeader("X-Accel-Buffering", "no");
         response.closeHandler(gone -> {

@@ -81,8 +81,7 @@ final class ImagesAnswer {
     private JsonObject picture(Completed completed) {
         if (urls) {
             String path = JobJson.imagePath(completed.at().job(), completed.at().sample());
-            return new JsonObject()
-                    .put("url", ctx.request().scheme() + "://" + ctx.request().authority() + path);
+            return new JsonObject().put("url", PublicAddress.of(ctx).url(path));
         }
         return new JsonObject()
                 .put(

@@ -8,6 +8,7 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -16,6 +17,7 @@ import java.util.function.Consumer;
 public final class ImagesHandler implements Handler<RoutingContext> {
 
     private final Vertx vertx;
+    private final JsonBody body;
     private final RequestReader reader;
     private final Jobs jobs;
     private final JobLedger ledger;
@@ -23,8 +25,15 @@ public final class ImagesHandler implements Handler<RoutingContext> {
     private final Duration slowClient;
 
     public ImagesHandler(
-            Vertx vertx, RequestReader reader, Jobs jobs, JobLedger ledger, Answers answers, Duration slowClient) {
+            Vertx vertx,
+            JsonBody body,
+            RequestReader reader,
+            Jobs jobs,
+            JobLedger ledger,
+            Answers answers,
+            Duration slowClient) {
         this.vertx = vertx;
+        this.body = body;
         this.reader = reader;
         this.jobs = jobs;
         this.ledger = ledger;
@@ -32,9 +41,13 @@ public final class ImagesHandler implements Handler<RoutingContext> {
         this.slowClient = slowClient;
     }
 
+    public void mount(Router router) {
+        router.post("/v1/images/generations").handler(body.gathering()).handler(this);
+    }
+
     @Override
     public void handle(RoutingContext ctx) {
-        ImagesRequest request = reader.images(JsonBody.of(ctx)).under(RequestTrace.of(ctx));
+        ImagesRequest request = reader.images(body.of(ctx)).under(RequestTrace.of(ctx));
         IdempotencyKey.of(ctx)
                 .ifPresentOrElse(
                         key -> answerKeyed(ctx, request, key),

@@ -18,12 +18,17 @@ import java.util.Base64;
 final class JobEvents {
 
     private final KeptJob job;
+    private final PublicAddress address;
     private final long after;
     private EventStream stream;
 
-    /** @param after the last number that the client has seen */
-    JobEvents(KeptJob job, long after) {
+    /**
+     * @param address of this gateway, as the client reached it
+     * @param after the last number that the client has seen
+     */
+    JobEvents(KeptJob job, PublicAddress address, long after) {
         this.job = job;
+        this.address = address;
         this.after = after;
     }
 
@@ -65,7 +70,9 @@ final class JobEvents {
                     "b64_json",
                     Base64.getEncoder().encodeToString(preview.picture().bytes()));
         } else if (event instanceof Completed completed) {
-            json.put("url", JobJson.imagePath(job.id(), completed.at().sample()));
+            json.put(
+                    "url",
+                    address.path(JobJson.imagePath(job.id(), completed.at().sample())));
         }
         return json;
     }

@@ -24,20 +24,22 @@ final class JobJson {
         return "/v1/jobs/" + job + "/images/" + sample;
     }
 
-    static JsonObject of(KeptJob job) {
+    /** @param address of this gateway, as the client reached it */
+    static JsonObject of(KeptJob job, PublicAddress address) {
         JsonArray images = new JsonArray();
         for (int sample = 0; sample < job.spec().samples(); sample++) {
-            images.add(image(job, sample));
+            images.add(image(job, sample, address));
         }
+        String path = address.path(path(job));
         JsonObject json = new JsonObject()
                 .put("id", job.id())
                 .put("status", job.status().name().toLowerCase(Locale.ROOT))
                 .put("model", job.spec().model())
                 .put("created", job.createdMs() / 1000)
                 .put("images", images)
-                .put("status_url", path(job))
-                .put("events_url", path(job) + "/events")
-                .put("cancel_url", path(job));
+                .put("status_url", path)
+                .put("events_url", path + "/events")
+                .put("cancel_url", path);
         if (job.latest(0).orElse(null) instanceof Queued queued) {
             json.put("queue_position", queued.position()).put("eta_seconds", EventJson.rounded(queued.waitSeconds()));
         }
@@ -47,7 +49,7 @@ final class JobJson {
         return json;
     }
 
-    private static JsonObject image(KeptJob job, int sample) {
+    private static JsonObject image(KeptJob job, int sample, PublicAddress address) {
         JsonObject json =
                 new JsonObject().put("sample", sample).put("seed", job.spec().seed(sample));
         JobEvent latest = job.latest(sample).orElse(null);
@@ -59,7 +61,7 @@ final class JobJson {
                 .put("step", latest.at().step())
                 .put("total", latest.at().total());
         if (latest instanceof Completed completed) {
-            json.put("url", imagePath(job.id(), sample))
+            json.put("url", address.path(imagePath(job.id(), sample)))
                     .put("seconds", EventJson.rounded(completed.seconds()))
                     .put("timings", EventJson.timings(completed.timings()));
         } else if (latest instanceof Failed failed) {

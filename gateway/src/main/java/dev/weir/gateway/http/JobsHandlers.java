@@ -8,9 +8,9 @@ import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.ledger.JobLedger;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -21,38 +21,48 @@ import java.util.function.Consumer;
 public final class JobsHandlers {
 
     private final Vertx vertx;
+    private final JsonBody body;
     private final RequestReader reader;
     private final JobLedger ledger;
     private final Answers answers;
     private final Duration slowClient;
 
-    public JobsHandlers(Vertx vertx, RequestReader reader, JobLedger ledger, Answers answers, Duration slowClient) {
+    public JobsHandlers(
+            Vertx vertx, JsonBody body, RequestReader reader, JobLedger ledger, Answers answers, Duration slowClient) {
         this.vertx = vertx;
+        this.body = body;
         this.reader = reader;
         this.ledger = ledger;
         this.answers = answers;
         this.slowClient = slowClient;
     }
 
-    public void mount(Router router, Handler<RoutingContext> body) {
-        router.post("/v1/jobs").handler(body).handler(this::submit);
-        router.get("/v1/jobs/:id").handler(ctx -> find(ctx, job -> answers.json(ctx, 200, JobJson.of(job))));
+    public void mount(Router router) {
+        router.post("/v1/jobs").handler(body.gathering()).handler(this::submit);
+        Methods.get(router, "/v1/jobs/:id").handler(ctx -> find(ctx, job -> answers.json(ctx, 200, json(ctx, job))));
         router.delete("/v1/jobs/:id").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
-        router.get("/v1/jobs/:id/events").handler(ctx -> find(ctx, job -> events(ctx, job)));
-        router.get("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> image(ctx, job)));
+        Methods.get(router, "/v1/jobs/:id/events").handler(ctx -> find(ctx, job -> events(ctx, job)));
+        Methods.get(router, "/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> image(ctx, job)));
         router.delete("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> cancelSample(ctx, job)));
     }
 
     private void submit(RoutingContext ctx) {
-        JobSpec spec = reader.job(JsonBody.of(ctx)).under(RequestTrace.of(ctx));
+        JobSpec spec = reader.job(body.of(ctx)).under(RequestTrace.of(ctx));
         IdempotencyKey.of(ctx)
                 .map(key -> ledger.submit(spec, key.key(), key.request()))
                 .orElseGet(() -> ledger.submit(spec))
                 .onSuccess(job -> {
-                    ctx.response().putHeader(HttpHeaderNames.LOCATION, JobJson.path(job));
-                    answers.json(ctx, 202, JobJson.of(job));
+                    ctx.response()
+                            .putHeader(
+                                    HttpHeaderNames.LOCATION,
+                                    PublicAddress.of(ctx).path(JobJson.path(job)));
+                    answers.json(ctx, 202, json(ctx, job));
                 })
                 .onFailure(ctx::fail);
+    }
+
+    private static JsonObject json(RoutingContext ctx, KeptJob job) {
+        return JobJson.of(job, PublicAddress.of(ctx));
     }
 
     private void cancel(RoutingContext ctx, KeptJob job) {
@@ -77,11 +87,15 @@ public final class JobsHandlers {
 
     private void events(RoutingContext ctx, KeptJob job) {
         long after = lastEventId(ctx);
-        if (job.isOver() && job.eventsAfter(after).isEmpty()) {
+        if (ctx.request().method().equals(HttpMethod.HEAD)) {
+            ctx.response()
+                    .putHeader(HttpHeaderNames.CONTENT_TYPE, EventStream.MEDIA_TYPE)
+                    .end();
+        } else if (job.isOver() && job.eventsAfter(after).isEmpty()) {
             // Tells an EventSource not to come back.
             ctx.response().setStatusCode(204).end();
         } else {
-            new JobEvents(job, after).start(vertx, ctx, slowClient, ledger);
+            new JobEvents(job, PublicAddress.of(ctx), after).start(vertx, ctx, slowClient, ledger);
         }
     }
 

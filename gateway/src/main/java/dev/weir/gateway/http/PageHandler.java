@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
 public final class PageHandler {
 
     private static final String POLICY = "default-src 'self'; img-src 'self' blob:; connect-src 'self' ws: wss:; "
-            + "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+            + "frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
 
     /** What the page is made of, besides {@code index.html}. */
     private static final List<String> PARTS = List.of(
@@ -39,6 +39,8 @@ public final class PageHandler {
             "svg", "image/svg+xml",
             "json", "application/json");
 
+    private static final String HEAD = "<head>";
+
     private final Answers answers;
 
     public PageHandler(Answers answers) {
@@ -46,16 +48,17 @@ public final class PageHandler {
     }
 
     public void mount(Router router) {
-        router.get("/").handler(serve("web/index.html"));
-        PARTS.forEach(part -> router.get("/" + part).handler(serve("web/" + part)));
-        router.get("/openapi.json").handler(serve("openapi.json"));
+        Methods.get(router, "/").handler(serve("web/index.html"));
+        PARTS.forEach(part -> Methods.get(router, "/" + part).handler(serve("web/" + part)));
+        Methods.get(router, "/openapi.json").handler(serve("openapi.json"));
     }
 
     private Handler<RoutingContext> serve(String file) {
-        Buffer content = read("/dev/weir/gateway/" + file);
+        Buffer stored = read("/dev/weir/gateway/" + file);
         String mediaType = MEDIA_TYPES.get(file.substring(file.lastIndexOf('.') + 1));
-        String tag = tag(content);
         return ctx -> {
+            Buffer content = below(PublicAddress.of(ctx).prefix(), file, stored);
+            String tag = tag(content);
             ctx.response()
                     .putHeader(HttpHeaderNames.ETAG, tag)
                     .putHeader(HttpHeaderNames.CACHE_CONTROL, "no-cache")
@@ -63,9 +66,18 @@ public final class PageHandler {
             if (tag.equals(ctx.request().getHeader(HttpHeaderNames.IF_NONE_MATCH))) {
                 ctx.response().setStatusCode(304).end();
             } else {
-                answers.bytes(ctx, mediaType, content.copy());
+                answers.bytes(ctx, mediaType, content);
             }
         };
+    }
+
+    /** The page finds its parts at the prefix that it is served below, with or without a slash behind it. */
+    private static Buffer below(String prefix, String file, Buffer stored) {
+        if (prefix.isEmpty() || !file.endsWith(".html")) {
+            return stored.copy();
+        }
+        String base = HEAD + "<base href=\"" + prefix + "/\">";
+        return Buffer.buffer(stored.toString().replace(HEAD, base));
     }
 
     private static Buffer read(String resource) {

@@ -53,13 +53,18 @@ public final class Jobs {
      * @param address where stages send events of these jobs
      * @param cancelAtStages tells every stage node to drop what it holds of a job
      */
-    public Jobs(NodeContext node, String address, Limits limits, Patience patience, Consumer<Cancel> cancelAtStages) {
+    public Jobs(
+            NodeContext node,
+            ModelCatalog catalog,
+            String address,
+            Limits limits,
+            Patience patience,
+            Consumer<Cancel> cancelAtStages) {
         this.node = node;
         this.address = address;
         this.limits = limits;
         this.patience = patience;
         this.cancelAtStages = cancelAtStages;
-        ModelCatalog catalog = new ModelCatalog(node.directory());
         this.backlog = new Backlog(catalog);
         this.metrics = new JobMetrics(node.metrics());
         this.admission = new Admission(limits, patience.deadline(), catalog, backlog, metrics);

@@ -1,40 +1,71 @@
 package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.route.NodeDirectory;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.function.LongSupplier;
 
-/** The models of the cluster, as the cards in the statuses of its live nodes tell. Any thread. */
+/**
+ * The models of the cluster, as the cards in the statuses of its live nodes say. A model whose nodes are all gone stays for a
+ * while, and keeps its place: a restart of a node changes neither the default model nor the answer to those who name it.
+ * Any thread.
+ */
 public final class ModelCatalog {
 
+    private static final Duration REMEMBERED = Duration.ofMinutes(10);
+
+    private record Known(ModelCard card, long seenNanos) {}
+
     private final NodeDirectory directory;
+    private final LongSupplier nanoClock;
+    private List<Known> known = List.of();
 
     public ModelCatalog(NodeDirectory directory) {
-        this.directory = directory;
+        this(directory, System::nanoTime);
     }
 
-    /** One card for each model that some live node can use, by id; where nodes differ, a denoiser's word counts. */
-    public List<ModelCard> cards() {
-        Map<String, ModelCard> cards = new TreeMap<>();
-        List<NodeStatus> nodes = new ArrayList<>(directory.alive());
-        nodes.sort(Comparator.comparing((NodeStatus n) -> n.getStage() != StageKind.DENOISER)
-                .thenComparing(NodeStatus::getNodeId));
-        for (NodeStatus node : nodes) {
-            for (ModelStatus model : node.getModelsList()) {
-                if (model.getProblem().isEmpty() && model.hasCard()) {
-                    cards.putIfAbsent(model.getId(), model.getCard());
-                }
-            }
+    ModelCatalog(NodeDirectory directory, LongSupplier nanoClock) {
+        this.directory = directory;
+        this.nanoClock = nanoClock;
+    }
+
+    /** One card for each model, in the order in which nodes were given them; the first is the default. */
+    public synchronized List<ModelCard> cards() {
+        List<NodeStatus> nodes = directory.alive();
+        long now = nanoClock.getAsLong();
+        Map<String, Known> all = new LinkedHashMap<>();
+        known.stream()
+                .filter(model -> now - model.seenNanos <= REMEMBERED.toNanos())
+                .forEach(model -> all.put(model.card.getId(), model));
+        usable(nodes).forEach((id, card) -> all.put(id, new Known(card, now)));
+        Set<String> order = ModelOrder.of(nodes);
+        if (order.containsAll(all.keySet())) {
+            known = order.stream().map(all::get).filter(Objects::nonNull).toList();
+        } else {
+            known = List.copyOf(all.values());
         }
-        return List.copyOf(cards.values());
+        return known.stream().map(Known::card).toList();
+    }
+
+    /** Cards by id; where nodes differ, a denoiser's word counts. */
+    private static Map<String, ModelCard> usable(List<NodeStatus> nodes) {
+        Map<String, ModelCard> cards = new LinkedHashMap<>();
+        nodes.stream()
+                .sorted(Comparator.comparing((NodeStatus n) -> n.getStage() != StageKind.DENOISER)
+                        .thenComparing(NodeStatus::getNodeId))
+                .flatMap(node -> node.getModelsList().stream())
+                .filter(model -> model.getProblem().isEmpty() && model.hasCard())
+                .forEach(model -> cards.putIfAbsent(model.getId(), model.getCard()));
+        return cards;
     }
 
     public Optional<ModelCard> find(String id) {

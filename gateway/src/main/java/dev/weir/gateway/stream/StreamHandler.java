@@ -4,6 +4,7 @@ import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.BrowserGuard;
 import dev.weir.gateway.http.Cutoff;
 import dev.weir.gateway.ledger.JobLedger;
 import io.micrometer.core.instrument.Gauge;
@@ -13,27 +14,35 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.ext.web.RoutingContext;
-import java.net.URI;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 
 /** {@code /v1/stream}: opens a session for each WebSocket, and notices those that have died. Event loop of the gateway. */
 public final class StreamHandler implements Handler<RoutingContext> {
 
+    private static final String VERSION = "13";
     private static final long PING_MS = 20_000;
 
     private final Vertx vertx;
     private final RequestReader reader;
     private final JobLedger ledger;
     private final GatewayConfig config;
+    private final BrowserGuard guard;
     private final Set<StreamSession> sessions = new HashSet<>();
 
     public StreamHandler(
-            Vertx vertx, RequestReader reader, JobLedger ledger, GatewayConfig config, MeterRegistry metrics) {
+            Vertx vertx,
+            RequestReader reader,
+            JobLedger ledger,
+            GatewayConfig config,
+            BrowserGuard guard,
+            MeterRegistry metrics) {
         this.vertx = vertx;
         this.reader = reader;
         this.ledger = ledger;
         this.config = config;
+        this.guard = guard;
         Gauge.builder("weir.gateway.sockets", sessions, Set::size)
                 .description("WebSockets that are open")
                 .register(metrics);
@@ -50,26 +59,25 @@ public final class StreamHandler implements Handler<RoutingContext> {
 
     @Override
     public void handle(RoutingContext ctx) {
-        if (!"websocket".equalsIgnoreCase(ctx.request().getHeader("Upgrade"))) {
-            throw new ApiException(ApiError.invalid(426, "upgrade_required", "this path speaks WebSocket", null));
-        }
-        if (!isOwnOrigin(ctx.request().getHeader("Origin"), ctx.request().getHeader("Host"))) {
-            String message = "a page of another origin may not open this socket";
-            throw new ApiException(ApiError.invalid(403, "foreign_origin", message, null));
-        }
+        requireUpgrade(ctx);
+        guard.requireOwnPage(ctx.request());
         ctx.request().toWebSocket().onSuccess(socket -> open(socket, () -> Cutoff.cut(ctx.request())));
     }
 
-    /** Browsers let any page open a socket to anywhere, with the origin as the only sign of it. */
-    private static boolean isOwnOrigin(String origin, String host) {
-        if (origin == null) {
-            return true;
+    private static void requireUpgrade(RoutingContext ctx) {
+        boolean upgrades = ctx.request().headers().contains("Upgrade", "websocket", true)
+                && ctx.request().getHeader("Connection") != null
+                && ctx.request()
+                        .getHeader("Connection")
+                        .toLowerCase(Locale.ROOT)
+                        .contains("upgrade");
+        if (!upgrades || !VERSION.equals(ctx.request().getHeader("Sec-WebSocket-Version"))) {
+            ctx.response().putHeader("Upgrade", "websocket").putHeader("Sec-WebSocket-Version", VERSION);
+            String message = "this path speaks WebSocket, version " + VERSION;
+            throw new ApiException(ApiError.invalid(426, "upgrade_required", message, null));
         }
-        try {
-            return URI.create(origin).getAuthority() != null
-                    && URI.create(origin).getAuthority().equalsIgnoreCase(host);
-        } catch (IllegalArgumentException e) {
-            return false;
+        if (ctx.request().getHeader("Sec-WebSocket-Key") == null) {
+            throw new ApiException(ApiError.invalid("bad_request", "Sec-WebSocket-Key is required", null));
         }
     }
 

@@ -61,7 +61,7 @@ function remember(name) {
 /** Shows the models that the server has now; the first one is its default. Keeps the choice while that model is there. */
 export async function loadModels() {
   const answer = await fetch(new URL("v1/models", document.baseURI));
-  const found = (await answer.json()).data;
+  const found = (await answer.json()).data.filter((model) => !model.alias_of);
   const isSame = JSON.stringify(found) === JSON.stringify(models);
   models = found;
   if (isSame) return;

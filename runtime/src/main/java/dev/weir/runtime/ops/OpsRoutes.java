@@ -2,8 +2,11 @@ package dev.weir.runtime.ops;
 
 import dev.weir.runtime.NodeContext;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -19,19 +22,29 @@ public final class OpsRoutes {
     private OpsRoutes() {}
 
     public static void mount(Router router, NodeContext node) {
-        router.get("/healthz").handler(ctx -> answer(ctx, "alive", node.health().stalls()));
-        router.get("/readyz").handler(ctx -> answer(ctx, "ready", node.health().unready()));
-        router.get("/metrics").handler(ctx -> metrics(ctx, node));
+        read(router, "/healthz")
+                .handler(ctx -> answer(ctx, "alive", node.health().stalls()));
+        read(router, "/readyz")
+                .handler(ctx -> answer(ctx, "ready", node.health().unready()));
+        read(router, "/metrics").handler(ctx -> metrics(ctx, node));
+    }
+
+    /** Some probes ask for the head alone. */
+    private static Route read(Router router, String path) {
+        return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD);
     }
 
     private static void answer(RoutingContext ctx, String what, List<String> problems) {
+        Buffer body = new JsonObject()
+                .put(what, problems.isEmpty())
+                .put("problems", new JsonArray(problems))
+                .toBuffer();
+        // Said here, since an answer to HEAD has no body to be measured.
         ctx.response()
                 .setStatusCode(problems.isEmpty() ? 200 : 503)
                 .putHeader("content-type", "application/json")
-                .end(new JsonObject()
-                        .put(what, problems.isEmpty())
-                        .put("problems", new JsonArray(problems))
-                        .encode());
+                .putHeader("content-length", String.valueOf(body.length()))
+                .end(body);
     }
 
     private static void metrics(RoutingContext ctx, NodeContext node) {

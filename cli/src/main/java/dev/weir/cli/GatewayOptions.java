@@ -1,0 +1,55 @@
+package dev.weir.cli;
+
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.http.Access;
+import dev.weir.runtime.HostPort;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** How clients reach a gateway, and how they call its models. */
+final class GatewayOptions {
+
+    @Option(
+            names = "--trusted-proxies",
+            paramLabel = "ADDR",
+            split = ",",
+            description = "Addresses or networks (10.0.0.0/8) of the proxies whose Forwarded and X-Forwarded-* headers "
+                    + "count. Default: those on this machine.")
+    private List<String> trustedProxies = Access.LOOPBACK;
+
+    @Option(
+            names = "--allowed-origins",
+            paramLabel = "URL",
+            split = ",",
+            description =
+                    "Origins of the pages that may use the gateway, as https://weir.example; their hosts are the names "
+                            + "that it answers to; * for any. Default: the origin that the gateway is asked under.")
+    private List<String> allowedOrigins = List.of();
+
+    @Option(
+            names = "--model-alias",
+            paramLabel = "NAME=MODEL",
+            split = ",",
+            description =
+                    "Another name of a model, as dall-e-3=default; the name * stands for all that are unknown. The "
+                            + "model may be \"default\", the first one.")
+    private Map<String, String> modelAliases = Map.of();
+
+    /** Throws {@link CliException} that names the first value which is wrong. */
+    GatewayConfig config(HostPort address) {
+        modelAliases.forEach((name, model) -> {
+            if (name.isBlank() || model == null || model.isBlank()) {
+                String message = "--model-alias must be NAME=MODEL, not %s=%s".formatted(name, model);
+                throw new CliException(CliException.USAGE, message);
+            }
+        });
+        try {
+            return GatewayConfig.on(address.host(), address.port())
+                    .with(Access.of(trustedProxies, allowedOrigins))
+                    .withAliases(modelAliases);
+        } catch (IllegalArgumentException e) {
+            throw new CliException(CliException.USAGE, e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package dev.weir.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.runtime.HostPort;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+final class GatewayOptionsTest {
+
+    @Test
+    void aliasesMayBeRepeatedOrListed() {
+        GatewayConfig config = config("--model-alias", "dall-e-3=default", "--model-alias", "gpt-image-1=sd,*=default");
+
+        assertThat(config.aliases()).isEqualTo(Map.of("dall-e-3", "default", "gpt-image-1", "sd", "*", "default"));
+    }
+
+    @Test
+    void wrongValuesAreNamed() {
+        assertRefused("proxy.example", "--trusted-proxies", "10.0.0.1,proxy.example");
+        assertRefused("10.0.0.0/33", "--trusted-proxies", "10.0.0.0/33");
+        assertRefused("10.0.0.0/x", "--trusted-proxies", "10.0.0.0/x");
+        assertRefused("weir.example", "--allowed-origins", "weir.example");
+        assertRefused("https://weir.example/page", "--allowed-origins", "https://weir.example/page");
+        assertRefused("dall-e-3=", "--model-alias", "dall-e-3=");
+    }
+
+    @Test
+    void emptySettingsAreNone() {
+        assertThat(config("--allowed-origins", "", "--trusted-proxies", "").aliases())
+                .isEmpty();
+    }
+
+    private static void assertRefused(String quoted, String... args) {
+        assertThatThrownBy(() -> config(args)).isInstanceOf(CliException.class).hasMessageContaining(quoted);
+    }
+
+    private static GatewayConfig config(String... args) {
+        GatewayOptions options = CommandLine.populateCommand(new GatewayOptions(), args);
+        return options.config(new HostPort("127.0.0.1", 0));
+    }
+}

@@ -1,0 +1,151 @@
+package dev.weir.gateway.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.route.NodeDirectory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+final class ModelCatalogTest {
+
+    private final List<NodeStatus> nodes = new ArrayList<>();
+    private long nanos;
+    private final ModelCatalog catalog = new ModelCatalog(new FixedDirectory(), () -> nanos);
+
+    @Test
+    void modelsComeInTheOrderInWhichTheyWereGiven() {
+        serve("n", StageKind.DENOISER, "zebra", "apple", "mango");
+
+        assertThat(ids()).containsExactly("zebra", "apple", "mango");
+    }
+
+    @Test
+    void nodesThatServeAPartOfThemDoNotChangeTheOrder() {
+        serve("a", StageKind.DENOISER, "apple");
+        serve("b", StageKind.DENOISER, "mango");
+        serve("c", StageKind.DENOISER, "zebra", "apple", "mango");
+        serve("d", StageKind.TEXT_ENCODER, "mango", "kiwi");
+
+        assertThat(ids()).containsExactly("zebra", "apple", "mango", "kiwi");
+    }
+
+    @Test
+    void theOrderDoesNotDependOnTheNamesOfNodes() {
+        serve("a", StageKind.DENOISER, "zebra", "apple");
+        serve("b", StageKind.DENOISER, "apple", "zebra");
+        List<String> once = ids();
+        nodes.clear();
+        serve("a", StageKind.DENOISER, "apple", "zebra");
+        serve("b", StageKind.DENOISER, "zebra", "apple");
+
+        assertThat(ids()).isEqualTo(once);
+    }
+
+    @Test
+    void theDefaultStaysWhileItsNodesAreAwayForAMoment() {
+        serve("a", StageKind.DENOISER, "zebra", "apple");
+        serve("b", StageKind.DENOISER, "apple");
+        assertThat(ids()).containsExactly("zebra", "apple");
+
+        nodes.remove(0);
+        nanos += Duration.ofMinutes(2).toNanos();
+
+        assertThat(ids()).containsExactly("zebra", "apple");
+        assertThat(catalog.isReady(catalog.find("zebra").orElseThrow())).isFalse();
+
+        serve("a2", StageKind.DENOISER, "zebra", "apple");
+
+        assertThat(ids()).containsExactly("zebra", "apple");
+    }
+
+    @Test
+    void aModelThatStaysAwayIsForgotten() {
+        serve("a", StageKind.DENOISER, "zebra", "apple");
+        serve("b", StageKind.DENOISER, "apple");
+        ids();
+
+        nodes.remove(0);
+        nanos += Duration.ofMinutes(11).toNanos();
+
+        assertThat(ids()).containsExactly("apple");
+    }
+
+    @Test
+    void aModelThatDoesNotLoadAnywhereIsNotOffered() {
+        nodes.add(status("a", StageKind.DENOISER)
+                .addModels(model("broken").setProblem("a file is missing"))
+                .addModels(model("apple"))
+                .build());
+
+        assertThat(ids()).containsExactly("apple");
+    }
+
+    @Test
+    void anAliasStandsForAModelForTheDefaultAndForAnyName() {
+        serve("a", StageKind.DENOISER, "zebra", "apple");
+        ModelNames names = new ModelNames(
+                catalog, Map.of("dall-e-3", "apple", "gpt-image-1", "default", "lost", "nowhere", "apple", "zebra"));
+
+        assertThat(names.find("dall-e-3").orElseThrow().getId()).isEqualTo("apple");
+        assertThat(names.find("gpt-image-1").orElseThrow().getId()).isEqualTo("zebra");
+        assertThat(names.find("apple").orElseThrow().getId()).isEqualTo("apple");
+        assertThat(names.find("lost")).isEmpty();
+        assertThat(names.find("other")).isEmpty();
+        assertThat(names.aliased()).containsOnlyKeys("dall-e-3", "gpt-image-1");
+        assertThat(new ModelNames(catalog, Map.of("*", "apple"))
+                        .find("whatever")
+                        .orElseThrow()
+                        .getId())
+                .isEqualTo("apple");
+    }
+
+    @Test
+    void aModelThatIsCalledDefaultIsNotTheFirstOneForThatReason() {
+        serve("a", StageKind.DENOISER, "zebra", "default");
+
+        assertThat(ids()).first().isEqualTo("zebra");
+        assertThat(new ModelNames(catalog, Map.of("x", "default"))
+                        .find("x")
+                        .orElseThrow()
+                        .getId())
+                .isEqualTo("default");
+    }
+
+    private List<String> ids() {
+        return catalog.cards().stream().map(ModelCard::getId).toList();
+    }
+
+    private void serve(String node, StageKind stage, String... models) {
+        NodeStatus.Builder status = status(node, stage);
+        for (String model : models) {
+            status.addModels(model(model));
+        }
+        nodes.add(status.build());
+    }
+
+    private static NodeStatus.Builder status(String node, StageKind stage) {
+        return NodeStatus.newBuilder().setNodeId(node).setStage(stage).setAddress(node + stage);
+    }
+
+    private static ModelStatus.Builder model(String id) {
+        return ModelStatus.newBuilder().setId(id).setCard(ModelCard.newBuilder().setId(id));
+    }
+
+    private final class FixedDirectory implements NodeDirectory {
+        @Override
+        public List<NodeStatus> alive() {
+            return List.copyOf(nodes);
+        }
+
+        @Override
+        public void onLost(Consumer<NodeStatus> listener) {}
+    }
+}
