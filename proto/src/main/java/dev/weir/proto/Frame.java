@@ -1,4 +1,4 @@
 package dev.weir.proto;
 
-/** What came off the wire: a parcel, or bytes that are none. */
+/** The result of decoding a bus message: a parcel, or an invalid message. */
 public sealed interface Frame permits Parcel, Garbled {}

@@ -1,4 +1,4 @@
 package dev.weir.proto;
 
-/** A frame that could not be read, and why. The receiver counts and drops it. */
+/** A message that could not be read, with the reason. The receiver counts and drops it. */
 public record Garbled(String reason) implements Frame {}

@@ -13,7 +13,7 @@ import dev.weir.proto.v1.ParcelHeader;
 import java.util.List;
 import java.util.Optional;
 
-/** One message between nodes: a header and the tensors that go with it. Immutable. */
+/** One message between nodes: a header and its tensors. Immutable. */
 public record Parcel(ParcelHeader header, List<Tensor> tensors) implements Frame {
 
     public Parcel {

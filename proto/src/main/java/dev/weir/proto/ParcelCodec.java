@@ -4,14 +4,15 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.MessageCodec;
 
 /**
- * Parcels on the event bus. Never throws on what comes off the wire, since the bus would swallow that and leave the
- * sender with a timeout: what cannot be read arrives as {@link Garbled}. Local delivery hands over the object itself.
+ * Encodes parcels for the event bus. It never throws on bytes from the wire, because the bus would swallow the
+ * exception and the sender would run into a timeout. Unreadable bytes arrive as {@link Garbled}. Local delivery passes
+ * the object itself.
  */
 public final class ParcelCodec implements MessageCodec<Frame, Frame> {
 
     public static final String NAME = "weir.v1.parcel";
 
-    /** Throws IllegalArgumentException, at the sender, where the parcel does not fit one message. */
+    /** Throws IllegalArgumentException, at the sender, if the parcel does not fit into one message. */
     @Override
     public void encodeToWire(Buffer buffer, Frame frame) {
         if (!(frame instanceof Parcel parcel)) {

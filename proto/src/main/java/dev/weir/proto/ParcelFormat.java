@@ -19,7 +19,7 @@ import java.util.zip.CRC32C;
  */
 public final class ParcelFormat {
 
-    /** The tensor bytes of one bus message; what is larger goes in pieces of this size. */
+    /** The maximum number of tensor bytes in one bus message. Larger parcels are sent in pieces of this size. */
     public static final int MAX_TENSOR_BYTES = 1 << 20;
 
     public static final int MAX_HEADER_BYTES = 256 << 10;
@@ -35,12 +35,12 @@ public final class ParcelFormat {
     static final short VERSION = 1;
     static final int PREFIX_BYTES = 14;
 
-    /** The largest message on the bus. */
+    /** The size of the largest message on the bus. */
     public static final int MAX_MESSAGE_BYTES = PREFIX_BYTES + MAX_HEADER_BYTES + MAX_TENSOR_BYTES;
 
     private ParcelFormat() {}
 
-    /** Throws IllegalArgumentException where the header or the number of tensors is past its limit. */
+    /** Throws IllegalArgumentException if the header or the number of tensors exceeds its limit. */
     public static byte[] encode(Parcel parcel) {
         ParcelHeader.Builder header = parcel.header().toBuilder().clearTensors();
         checkHeader(parcel);
@@ -55,7 +55,9 @@ public final class ParcelFormat {
         return out.array();
     }
 
-    /** Throws IllegalArgumentException where the header, the number of tensors or one of their shapes is past its limit. */
+    /**
+     * Throws IllegalArgumentException if the header, the number of tensors or one of their shapes exceeds its limit.
+     */
     public static void checkHeader(Parcel parcel) {
         refuse(
                 parcel.tensors().size() > MAX_TENSORS,
@@ -78,7 +80,7 @@ public final class ParcelFormat {
         return parcel.tensors().stream().mapToLong(Tensor::byteLength).sum();
     }
 
-    /** Reads a whole parcel, whose tensors share the array; never throws on what it is given. */
+    /** Reads a whole parcel, whose tensors share the array. Never throws. */
     public static Frame decode(byte[] bytes) {
         try {
             return parse(ByteBuffer.wrap(bytes));

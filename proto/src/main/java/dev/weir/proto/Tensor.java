@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * A named tensor as it travels: little-endian, row-major, immutable, so that local delivery may share what remote
- * delivery copies.
+ * A named tensor in its wire format: little-endian, row-major. Immutable, so that local delivery can share it; remote
+ * delivery copies it.
  */
 public final class Tensor {
 
@@ -16,7 +16,7 @@ public final class Tensor {
     private final long[] shape;
     private final ByteBuffer bytes;
 
-    /** Takes the buffer over: the caller must not write to it again. */
+    /** Takes ownership of the buffer: the caller must not write to it again. */
     public Tensor(String name, DType dtype, long[] shape, ByteBuffer bytes) {
         this.name = name;
         this.dtype = dtype;
@@ -36,7 +36,7 @@ public final class Tensor {
         return new Tensor(name, DType.FLOAT32, shape, bytes);
     }
 
-    /** A UINT8 tensor of one dimension, of the array itself: the caller must not write to it again. */
+    /** A one-dimensional UINT8 tensor that uses the array itself: the caller must not write to it again. */
     public static Tensor ofBytes(String name, byte[] values) {
         return new Tensor(name, DType.UINT8, new long[] {values.length}, ByteBuffer.wrap(values));
     }
@@ -86,7 +86,10 @@ public final class Tensor {
         return copy;
     }
 
-    /** Bytes that a tensor of this type and shape has; throws ArithmeticException past a long, or IllegalArgumentException on a bad type or side. */
+    /**
+     * The number of bytes of a tensor of this type and shape. Throws ArithmeticException on overflow of a long, and
+     * IllegalArgumentException on a bad type or side.
+     */
     static long byteLength(DType dtype, long[] shape) {
         long size =
                 switch (dtype) {

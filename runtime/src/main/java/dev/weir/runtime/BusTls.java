@@ -25,21 +25,21 @@ import java.util.stream.Collectors;
 import javax.net.ssl.X509KeyManager;
 
 /**
- * What a node shows to others on the event bus, and what it wants to see from them: PEM files. Both sides of a connection
- * show a certificate.
+ * The PEM files for mutual TLS on the event bus. Both sides of a connection present a certificate.
  *
- * <p>Whoever has a certificate of the authority is a node of the cluster. Host names are not looked at, since nodes come and
- * go under addresses that nobody knows beforehand; so the authority is to be the cluster's own. Files are read at start.
+ * <p>Every holder of a certificate of the authority is accepted as a node of the cluster. Host names are not checked,
+ * because the addresses of nodes are not known when certificates are made. So the authority must belong to this cluster
+ * alone. Files are read at start.
  *
- * @param certificate of this node, its chain after it
- * @param key that belongs to the certificate, without a password
- * @param authority whose certificates are believed
+ * @param certificate of this node, followed by its chain
+ * @param key of the certificate, without a password
+ * @param authority whose certificates are accepted
  */
 public record BusTls(Path certificate, Path key, Path authority) {
 
     private static final Set<String> PROTOCOLS = Set.of("TLSv1.3");
 
-    /** Has the bus speak TLS and nothing else. */
+    /** Configures the bus to use TLS only. */
     public void secure(EventBusOptions bus) throws IOException {
         bus.setSsl(true)
                 .setKeyCertOptions(identity())
@@ -49,7 +49,7 @@ public record BusTls(Path certificate, Path key, Path authority) {
                 .setEnabledSecureTransportProtocols(PROTOCOLS);
     }
 
-    /** What would keep this node from talking to others, each with the name of its setting. */
+    /** Problems that would prevent this node from talking to others, each with the name of its setting. */
     List<String> problems() {
         List<String> problems = new ArrayList<>();
         Optional<List<X509Certificate>> chain = certificates("bus-tls-cert", certificate, problems);

@@ -7,15 +7,18 @@ import java.util.Optional;
 /**
  * How a node finds the others.
  *
- * @param name nodes of other names are strangers, though they share a network
- * @param bind where this node is reached by others; empty: the address that leads to the first of those to join, or loopback
- *     where there is none. With a port, that port or none; without, the first free one from {@value #FIRST_PORT} on
- * @param busPort where others send this node its work, beside the port of {@code bind}; 0: any free one. Fixed where a firewall is to
- *     know it, which takes an address a node
- * @param join nodes to be asked; one that is up is enough. A name stands for all of its addresses, as they are at each look. A port that is not given is {@value #FIRST_PORT} or one of the nine after it
- * @param lite holds none of the cluster's data: to leave or die costs nothing then, and to start needs a node that does hold
- * @param quorum so many nodes that hold data must see each other for jobs to be recorded; 0: any number. The same on all nodes
- * @param tls of the event bus; empty: whoever reaches the bus is believed, and whoever sees it can read along
+ * @param name nodes with other names are ignored, even on the same network
+ * @param bind the address at which other nodes reach this node; empty: the address that leads to the first node to
+ *     join, or loopback if there is none. With a port, exactly that port is used; without, the first free one from
+ *     {@value #FIRST_PORT} on
+ * @param busPort the port of the event bus, in addition to the port of {@code bind}; 0: any free one. Set it if a
+ *     firewall must know it; then each node needs its own address
+ * @param join nodes to join; one running node is enough. A name stands for all of its addresses and is resolved at each
+ *     attempt. The default port is {@value #FIRST_PORT} or one of the nine after it
+ * @param lite whether the node holds none of the cluster's data. A lite node may leave or die without a data transfer,
+ *     but it can only start if a data node is up
+ * @param quorum how many data nodes must see each other for jobs to be recorded; 0: any number. The same on all nodes
+ * @param tls for the event bus; empty: every peer that reaches the bus is trusted, and traffic is not encrypted
  */
 public record ClusterConfig(
         String name,
@@ -34,7 +37,7 @@ public record ClusterConfig(
         join = List.copyOf(join);
     }
 
-    /** On a bus without TLS. */
+    /** A configuration without TLS. */
     public ClusterConfig(String name, Optional<HostPort> bind, int busPort, List<HostPort> join, boolean lite) {
         this(name, bind, busPort, join, lite, 0, Optional.empty());
     }

@@ -2,7 +2,7 @@ package dev.weir.runtime;
 
 import java.util.List;
 
-/** What is wrong with a configuration, all at once. */
+/** All problems of a configuration, reported together. */
 public final class ConfigException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -1,15 +1,15 @@
 package dev.weir.runtime;
 
 /**
- * A host, and a port where one is given.
+ * A host with an optional port.
  *
- * @param port 0 where none is given
+ * @param port 0 if none is given
  */
 public record HostPort(String host, int port) {
 
     /**
-     * Reads {@code host}, {@code host:port}, {@code 2001:db8::1} or {@code [2001:db8::1]:port}. Throws IllegalArgumentException that
-     * quotes the text.
+     * Reads {@code host}, {@code host:port}, {@code 2001:db8::1} or {@code [2001:db8::1]:port}. Throws an
+     * IllegalArgumentException that quotes the text.
      */
     public static HostPort parse(String text) {
         String trimmed = text.trim();

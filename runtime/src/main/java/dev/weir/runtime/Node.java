@@ -29,7 +29,7 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One process of Weir: a Vertx, alone or in a cluster, and the roles deployed on it. Any thread. */
+/** One Weir process: a Vertx, alone or in a cluster, and its deployed roles. Any thread. */
 public final class Node {
 
     private static final Logger log = LoggerFactory.getLogger(Node.class);
@@ -47,8 +47,9 @@ public final class Node {
     }
 
     /**
-     * Starts what the configuration says. Done when every role is deployed, its models loaded; failed with a
-     * {@link ConfigException} on a bad configuration, else with what the first role to fail threw, and nothing is left running then.
+     * Starts the configured roles. Completes when every role is deployed and its models are loaded. Fails with a {@link
+     * ConfigException} on a bad configuration, otherwise with the exception of the first role that failed; then nothing
+     * is left running.
      */
     public static Future<Node> start(NodeConfig config, RoleFactory factory) {
         if (!config.problems().isEmpty()) {
@@ -73,28 +74,31 @@ public final class Node {
         return context;
     }
 
-    /** What others give as host to join; empty where the node is alone. */
+    /** The address that other nodes use to join. Empty if the node is alone. */
     public Optional<HostPort> clusterAddress() {
         return clusterAddress;
     }
 
-    /** Where its health and metrics are served; empty where the configuration asks for none. */
+    /** The port that serves health and metrics. Empty if none is configured. */
     public OptionalInt opsPort() {
         return ops.stream().mapToInt(OpsServer::port).findFirst();
     }
 
-    /** In order: no new work, what is held is finished or handed back at the deadline, the bus and the cluster are left. */
+    /**
+     * Shuts down in this order: accept no new work, finish held samples or hand them back at the deadline, leave the
+     * bus and the cluster.
+     */
     public Future<Void> drain(Duration deadline) {
         log.info("Draining for at most {} s", deadline.toSeconds());
         return context.health().drain(deadline).eventually(this::close);
     }
 
-    /** Drains for as long as the configuration says. */
+    /** Drains with the configured time limit. */
     public Future<Void> drain() {
         return drain(config.limits().drainTime());
     }
 
-    /** At once: what is held is handed back. */
+    /** Shuts down immediately: held samples are handed back. */
     public Future<Void> close() {
         return context.vertx().close().eventually(context.tracing()::close);
     }
@@ -114,9 +118,10 @@ public final class Node {
     }
 
     private static Future<Member> member(NodeConfig config, PrometheusMeterRegistry metrics, Health health) {
-        // Its event-bus gauges clash without an address label, which a bus with an address a node must not have.
+        // The event bus's gauges conflict without an address label, and the bus has one address per node, so a label
+        // would have too many values.
         VertxOptions options = new VertxOptions()
-                // Nothing is served from the class path by Vert.x. With this on, it would need a writable cache folder.
+                // Vert.x serves nothing from the class path. If this were on, it would need a writable cache folder.
                 .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false))
                 .setMetricsOptions(new MicrometerMetricsOptions()
                         .setEnabled(true)
@@ -132,7 +137,7 @@ public final class Node {
                 });
     }
 
-    /** Those of the registry's life; the collector's listener goes with the process. */
+    /** These live as long as the registry. The collector's listener ends with the process. */
     @SuppressWarnings("resource")
     private static void bindJvmMetrics(PrometheusMeterRegistry metrics) {
         new JvmMemoryMetrics().bindTo(metrics);

@@ -13,12 +13,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What a node is to be, bound once from flags, environment and file. None of it is secret.
+ * The configuration of a node, read once from flags, environment and file. Nothing in it is secret.
  *
  * @param cluster empty: the node is alone in its process
- * @param ops where a node without a gateway serves its health and metrics; port 0: any free one; empty: nowhere
- * @param compute what the stages compute with
- * @param limits how long things may take
+ * @param ops where a node without a gateway serves health and metrics; port 0: any free port; empty: nowhere
+ * @param compute the models and the device of the stages
+ * @param limits time limits
  * @param traceEndpoint where spans are sent; empty: nowhere
  */
 public record NodeConfig(
@@ -33,7 +33,7 @@ public record NodeConfig(
         roles = Set.copyOf(roles);
     }
 
-    /** One that traces nothing. */
+    /** A configuration without traces. */
     public NodeConfig(
             Set<Role> roles, Optional<ClusterConfig> cluster, Optional<HostPort> ops, Compute compute, Limits limits) {
         this(roles, cluster, ops, compute, limits, Optional.empty());
@@ -47,7 +47,7 @@ public record NodeConfig(
      * @param models diffusers folders
      * @param device {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}
      * @param precision {@code auto}, {@code fp32}, {@code bf16}, {@code fp16}
-     * @param threads of one forward; 0: as many as the machine has cores
+     * @param threads CPU threads of one forward pass; 0: as many as the machine has cores
      * @param sampler for requests that name none; empty: each model's own
      */
     public record Compute(List<Path> models, String device, String precision, int threads, Optional<String> sampler) {
@@ -58,7 +58,7 @@ public record NodeConfig(
             models = List.copyOf(models);
         }
 
-        /** One whose models have their own samplers. */
+        /** A configuration whose models use their own samplers. */
         public Compute(List<Path> models, String device, String precision, int threads) {
             this(models, device, precision, threads, Optional.empty());
         }
@@ -95,9 +95,9 @@ public record NodeConfig(
     }
 
     /**
-     * @param drainTime for what is held when the node is told to stop
-     * @param stallLimit after which a device thread without progress makes the node unhealthy
-     * @param patience for a node that serves the model to appear, before a task fails
+     * @param drainTime how long a stopping node may finish held samples
+     * @param stallLimit a device thread without progress for this long makes the node unhealthy
+     * @param patience how long a task waits for a node that serves its model before it fails
      */
     public record Limits(Duration drainTime, Duration stallLimit, Duration patience) {
 
@@ -116,7 +116,7 @@ public record NodeConfig(
         }
     }
 
-    /** All that is wrong, each with the name of its setting; empty when the node can start. */
+    /** All problems, each with the name of its setting. Empty if the node can start. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         if (roles.isEmpty()) {
@@ -139,7 +139,7 @@ public record NodeConfig(
                 && endpoint.getUserInfo() == null;
     }
 
-    /** Every setting by name, to be shown at start. */
+    /** Every setting by name, to be printed at start. */
     public Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("roles", roles.stream().sorted().map(Role::toString).collect(Collectors.joining(", ")));

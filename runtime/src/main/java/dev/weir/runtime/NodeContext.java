@@ -15,13 +15,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 
 /**
- * What a role finds on its node. Its parts may be used from any thread.
+ * What a node provides to its roles. All parts may be used from any thread.
  *
  * @param nodeId unique in the cluster, part of bus addresses
- * @param courier sends parcels and opens inboxes; the only way onto the bus
- * @param memory what the nodes of the cluster remember together
- * @param tracing begins spans, which do nothing where it is off
- * @param health where a role reports itself, to be seen by health checks and drained at the end
+ * @param courier sends parcels and opens inboxes; the only access to the bus
+ * @param memory the memory that the nodes of the cluster share
+ * @param tracing starts spans, which do nothing if tracing is off
+ * @param health where roles register for health checks and drains
  */
 public record NodeContext(
         Vertx vertx,
@@ -34,19 +34,19 @@ public record NodeContext(
         MeterRegistry metrics,
         Tracing tracing) {
 
-    /** Brings up what all roles share, with a health and a memory of its own. */
+    /** Creates the shared parts, with a health and a memory of its own. */
     public static Future<NodeContext> create(
             Vertx vertx, String nodeId, NodeConfig.Limits limits, MeterRegistry metrics) {
         return create(vertx, nodeId, limits, metrics, Tracing.off());
     }
 
-    /** Brings up what all roles share, with a health and a memory of its own, and traces. */
+    /** Creates the shared parts, with a health and a memory of its own, and traces. */
     public static Future<NodeContext> create(
             Vertx vertx, String nodeId, NodeConfig.Limits limits, MeterRegistry metrics, Tracing tracing) {
         return create(vertx, nodeId, limits, new LocalMemory(vertx), new Health(limits.stallLimit()), metrics, tracing);
     }
 
-    /** Brings up what all roles share on a Vertx of one process or of a cluster. Done when nodes can find each other. */
+    /** Creates the shared parts on a Vertx of one process or of a cluster. Completes when nodes can find each other. */
     static Future<NodeContext> create(
             Vertx vertx,
             String nodeId,

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** What a node can be; one may be several. */
+/** A role of a node. A node may have several. */
 public enum Role {
     GATEWAY,
     TEXT_ENCODER,
@@ -14,7 +14,10 @@ public enum Role {
     UPSAMPLER,
     DECODER;
 
-    /** As commands have it: {@code text-encoder}. Throws IllegalArgumentException that lists the roles there are. */
+    /**
+     * Parses the name that commands use, such as {@code text-encoder}. Throws an IllegalArgumentException that lists
+     * the roles.
+     */
     public static Role of(String name) {
         return Arrays.stream(values())
                 .filter(role -> role.toString().equals(name))
@@ -25,7 +28,7 @@ public enum Role {
                                 Arrays.stream(values()).map(Role::toString).collect(Collectors.joining(", ")))));
     }
 
-    /** The stage that the role runs; none for the gateway. */
+    /** The stage that the role runs. Empty for the gateway. */
     public Optional<StageKind> stage() {
         return this == GATEWAY ? Optional.empty() : Optional.of(StageKind.valueOf(name()));
     }

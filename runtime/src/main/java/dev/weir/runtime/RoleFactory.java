@@ -2,13 +2,13 @@ package dev.weir.runtime;
 
 import io.vertx.core.Deployable;
 
-/** Makes the verticle of a role; who starts a node knows the services, the runtime does not. */
+/** Creates the verticle of a role. The code that starts a node knows the services; the runtime does not. */
 @FunctionalInterface
 public interface RoleFactory {
 
-    /** Told once, before anything else, what the node will be known as. */
+    /** Called once, before anything else, with the node's id. */
     default void named(String nodeId) {}
 
-    /** A new instance, which the node deploys. */
+    /** Creates a new instance, which the node deploys. */
     Deployable create(Role role, NodeContext context);
 }

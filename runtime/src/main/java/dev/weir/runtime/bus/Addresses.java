@@ -3,16 +3,16 @@ package dev.weir.runtime.bus;
 import dev.weir.proto.v1.StageKind;
 import java.util.Locale;
 
-/** The addresses on the bus: one for each stage of each node, one for each gateway, and three that all share. */
+/** The addresses on the bus: one for each stage of each node, one for each gateway, and three shared ones. */
 public final class Addresses {
 
     /** Where stages publish their status. */
     public static final String STATUS = "weir.status";
 
-    /** Where gateways publish what is to be dropped. */
+    /** Where gateways publish cancellations. */
     public static final String CANCEL = "weir.cancel";
 
-    /** Where gateways publish theirs. */
+    /** Where gateways publish their status. */
     public static final String GATEWAYS = "weir.gateways";
 
     private Addresses() {}
@@ -25,7 +25,7 @@ public final class Addresses {
         return "weir.gateway." + nodeId;
     }
 
-    /** The stage's name as commands, metrics and addresses have it: {@code text-encoder}. */
+    /** The stage's name in commands, metrics and addresses, such as {@code text-encoder}. */
     public static String name(StageKind stage) {
         return stage.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

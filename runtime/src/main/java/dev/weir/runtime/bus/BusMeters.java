@@ -3,7 +3,7 @@ package dev.weir.runtime.bus;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
-/** What is counted on the bus. */
+/** The metrics of the bus. */
 final class BusMeters {
 
     final Counter sentBytes;

@@ -17,12 +17,12 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * Sends parcels, in pieces where they are larger than one message, and opens inboxes. Any thread; answers come on the
- * caller's context. It has no queue of its own: what may be sent is bounded by the credits of who sends.
+ * Sends parcels, in pieces if they are larger than one message, and opens inboxes. Any thread; answers arrive on the
+ * caller's context. It has no queue: the senders' credits bound what may be sent.
  */
 public final class Courier {
 
-    /** How long an offer may stay unanswered; acceptance is quick, whatever the work takes. */
+    /** How long to wait for the answer to an offer. Acceptance is quick, whatever the work takes. */
     public static final Duration OFFER_TIMEOUT = Duration.ofMillis(1500);
 
     private static final DeliveryOptions DELIVERY =
@@ -39,14 +39,14 @@ public final class Courier {
         try {
             vertx.eventBus().registerCodec(new ParcelCodec());
         } catch (IllegalStateException e) {
-            // Another courier of this Vertx registered it: one process may hold several nodes.
+            // Another courier of this Vertx has registered it: one process may hold several nodes.
             return;
         }
     }
 
     /**
-     * Fails with a {@link io.vertx.core.eventbus.ReplyException} where no answer comes in time, with an
-     * IllegalArgumentException where the parcel is larger than any receiver takes.
+     * Fails with a {@link io.vertx.core.eventbus.ReplyException} if no answer arrives in time, and with an
+     * IllegalArgumentException if the parcel is larger than any receiver accepts.
      */
     public Future<OfferReply> offer(String address, Parcel parcel) {
         List<Parcel> messages;
@@ -62,7 +62,7 @@ public final class Courier {
                 .compose(Courier::offerReply);
     }
 
-    /** Sends an event, and is done when its receiver has taken it in; failed where nobody says so in time. */
+    /** Sends an event. Completes when its receiver has accepted it; fails if no confirmation arrives in time. */
     public Future<Void> deliver(String address, Parcel event) {
         return offer(address, event)
                 .compose(reply -> reply.getVerdict() == Verdict.ACCEPTED
@@ -70,7 +70,7 @@ public final class Courier {
                         : Future.failedFuture(reply.getDetail()));
     }
 
-    /** Sends without an answer. Done when the bytes left, failed where they could not leave. */
+    /** Sends without an answer. Completes when the bytes have been written; fails if they could not be. */
     public Future<Void> tell(String address, Parcel parcel) {
         List<Parcel> messages;
         try {
@@ -87,12 +87,12 @@ public final class Courier {
         return sent;
     }
 
-    /** Sends a parcel of one message at most to all who listen at the address. */
+    /** Sends a parcel of at most one message to all listeners of the address. */
     public void publish(String address, Parcel parcel) {
         vertx.eventBus().publish(address, parcel, DELIVERY);
     }
 
-    /** Opens an inbox for the calling context, on which the handler is called. Done when messages can come. */
+    /** Opens an inbox for the calling context, which runs the handler. Completes when messages can arrive. */
     public Future<Inbox> listen(String address, Consumer<Delivery> handler) {
         return new Inbox(vertx, meters, address, handler).registered();
     }

@@ -4,5 +4,5 @@ import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.OfferReply;
 import java.util.function.Consumer;
 
-/** A parcel that came in, whole, and the way to answer it, which does nothing where nobody waits for an answer. */
+/** A complete received parcel, and the way to answer it. An answer does nothing if the sender does not wait for one. */
 public record Delivery(Parcel parcel, Consumer<OfferReply> reply) {}

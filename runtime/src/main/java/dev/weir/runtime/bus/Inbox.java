@@ -18,7 +18,10 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One address that this node listens at. Belongs to the context that opened it; what is garbled is counted and dropped. */
+/**
+ * One address that this node listens at. It belongs to the context that opened it. Invalid messages are counted and
+ * dropped.
+ */
 public final class Inbox {
 
     static final long MAX_TRANSFER_BYTES = 64L << 20;
@@ -26,7 +29,7 @@ public final class Inbox {
     private static final Logger log = LoggerFactory.getLogger(Inbox.class);
     private static final Duration MAX_TRANSFER_AGE = Duration.ofSeconds(10);
 
-    /** What an event is answered with, where its sender wants to know; offers are answered by who handles them. */
+    /** The acknowledgement of an event, if its sender wants one. Offers are answered by their handlers. */
     private static final OfferReply TAKEN =
             OfferReply.newBuilder().setVerdict(Verdict.ACCEPTED).build();
 
@@ -50,7 +53,7 @@ public final class Inbox {
         return consumer.completion().map(this);
     }
 
-    /** Done when no message will come any more. */
+    /** Completes when no more messages will arrive. */
     public Future<Void> close() {
         vertx.cancelTimer(sweepTimer);
         return consumer.unregister();
@@ -71,7 +74,7 @@ public final class Inbox {
         }
     }
 
-    /** The bus decodes it now, and throws where it may not or cannot, as with Java's serialized objects. */
+    /** The bus decodes the message here, and throws if it may not or cannot, as with serialized Java objects. */
     private static Object body(Message<Object> message) {
         try {
             return message.body();

@@ -10,12 +10,12 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cuts a parcel into messages. */
+/** Splits a parcel into messages. */
 final class Pieces {
 
     private Pieces() {}
 
-    /** Throws IllegalArgumentException where no receiver would take a transfer of that size. */
+    /** Throws IllegalArgumentException if no receiver would accept a transfer of that size. */
     static List<Parcel> of(Parcel parcel, String transferId) {
         byte[] whole = ParcelFormat.encode(parcel);
         if (whole.length > Inbox.MAX_TRANSFER_BYTES) {

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Puts large parcels together from their pieces, in whatever order these come. Bounded in bytes, which are reserved as
- * announced, and in time. One thread only; knows no bus.
+ * Assembles large parcels from their pieces, which may arrive in any order. Bounded in bytes, which are reserved as
+ * announced, and in time. One thread only; it does not use the bus.
  */
 final class Reassembler {
 
@@ -32,7 +32,7 @@ final class Reassembler {
         this.nanoClock = nanoClock;
     }
 
-    /** The whole parcel where this piece was the last that lacked, Garbled where the piece cannot be taken. */
+    /** The whole parcel if this was the last missing piece; Garbled if the piece is invalid. */
     Optional<Frame> accept(Chunk chunk, Optional<Tensor> piece) {
         Optional<String> problem = problemOf(chunk, piece);
         if (problem.isPresent()) {
@@ -62,7 +62,7 @@ final class Reassembler {
         return Optional.of(ParcelFormat.decode(transfer.bytes));
     }
 
-    /** Forgets transfers that took too long; returns how many. */
+    /** Drops transfers that took too long. Returns their number. */
     int sweep() {
         long now = nanoClock.getAsLong();
         var late = transfers.entrySet().stream()

@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What no handler caught in a Vertx. Bytes that are no frame fail in the bus's own reader, below our codec; they are counted with
- * what is garbled above it, and everything else is an error to be seen. Any thread.
+ * Handles uncaught exceptions of a Vertx. Bytes that are no bus message fail in the bus's own reader, before our codec.
+ * They are counted together with invalid parcels. Everything else is logged as an error. Any thread.
  */
 final class WireFailures implements Handler<Throwable> {
 

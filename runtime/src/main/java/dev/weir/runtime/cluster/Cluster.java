@@ -20,20 +20,20 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Makes a Vertx that is part of a cluster, over TCP to the hosts given, without multicast.
+ * Creates a Vertx that is part of a cluster, over TCP to the given hosts, without multicast.
  *
- * <p>Every node holds a share of the cluster's data, unless it is told to be lite, so that the only gateway may be
- * restarted: who listens where, and the jobs' ledger, are kept three times. Lite is for fleets whose gateways are several
- * and stay. Nodes may be started in any order: a stage waits until one of those that it is to join is up.
+ * <p>Every node holds a share of the cluster's data unless it is lite, so that the only gateway may be restarted: bus
+ * registrations and the job ledger have three copies. Lite nodes are for fleets with several permanent gateways. Nodes
+ * may start in any order: a stage waits until one of the nodes to join is up.
  */
 public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
 
     /**
-     * Joins, once one of the others is up, or begins a cluster where it may.
+     * Joins as soon as one of the other nodes is up, or starts a cluster if allowed.
      *
-     * @param begins whether it begins one where none of the others is up, and does not wait: gateways do
-     * @param options to which those of the bus are added
-     * @param lost told the reason once this node is of no more use, and is to be started anew
+     * @param begins whether to start a cluster without waiting if no other node is up; true for gateways
+     * @param options to which the options of the bus are added
+     * @param lost called with the reason when this node cannot recover and must be restarted
      */
     public static Future<Cluster> join(
             ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Consumer<String> lost) {
@@ -91,7 +91,8 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
                 .setConnectTimeout(2500)
                 .setReconnectAttempts(1)
                 .setReconnectInterval(200)
-                // A connection that was cut is made anew, where TCP alone would wait for twice as long as it was cut.
+                // A broken connection is opened again after this time. TCP alone would wait twice as long as the
+                // interruption lasted.
                 .setClusterPingInterval(1500)
                 .setClusterPingReplyInterval(2500);
         if (config.tls().isPresent()) {
@@ -100,7 +101,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
         return bus;
     }
 
-    /** Of all ports of a node only that of the bus is bound without its number in the error. */
+    /** Among a node's ports, only the error of the bus's port does not name the port number. */
     private static Throwable named(Throwable problem, String bindHost, int busPort) {
         return problem instanceof BindException
                 ? new IOException(
@@ -110,7 +111,10 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
                 : problem;
     }
 
-    /** The address to be reached at: as told, or that of the way to the first node to join, or loopback. */
+    /**
+     * The address at which this node is reached: the configured one, the one that leads to the first node to join, or
+     * loopback.
+     */
     static String bindHost(ClusterConfig config) throws IOException {
         if (config.bind().isPresent()) {
             return resolve("bind", config.bind().get().host()).getHostAddress();
@@ -120,7 +124,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
         }
         InetAddress peer = resolve("join", config.join().get(0).host());
         try (DatagramSocket socket = new DatagramSocket()) {
-            // Sends nothing: it asks the routing table.
+            // This sends nothing. It asks the routing table.
             socket.connect(new InetSocketAddress(peer, ClusterConfig.FIRST_PORT));
             return socket.getLocalAddress().getHostAddress();
         }

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Writes an entry where it is as expected, with its time to live: one operation, which no thread waits for, where Hazelcast's own
- * take a thread and two. Runs on the partition's thread of the member that holds the entry, and of those that have copies.
- * Travels as its fields, so that no class is named on the wire.
+ * Writes an entry if it has the expected value, with a time to live. It is one asynchronous operation; Hazelcast's own
+ * calls block a thread and need two. It runs on the partition's thread of the member that holds the entry and of the
+ * members with copies. It is serialized as its fields, so no class name is on the wire.
  */
 final class CompareAndSet implements EntryProcessor<String, byte[], byte[]>, IdentifiedDataSerializable {
 
@@ -29,14 +29,14 @@ final class CompareAndSet implements EntryProcessor<String, byte[], byte[]>, Ide
 
     CompareAndSet() {}
 
-    /** @param expected null: nothing is there */
+    /** @param expected null: there must be no entry */
     CompareAndSet(byte[] expected, byte[] value, long lifeMs) {
         this.expected = expected;
         this.value = value;
         this.lifeMs = lifeMs;
     }
 
-    /** @return null where it was written, else what is there; of no length where nothing is */
+    /** @return null if it was written, otherwise the existing value; empty if there is no entry */
     @Override
     public byte[] process(Map.Entry<String, byte[]> entry) {
         byte[] there = entry.getValue();
@@ -44,11 +44,11 @@ final class CompareAndSet implements EntryProcessor<String, byte[], byte[]>, Ide
         if (written) {
             ((ExtendedMapEntry<String, byte[]>) entry).setValue(value, lifeMs, TimeUnit.MILLISECONDS);
         }
-        // A second try of a write whose answer was lost finds what it wrote.
+        // A retried write whose first answer was lost finds its own value.
         return written || Arrays.equals(there, value) ? null : there == null ? NOTHING : there;
     }
 
-    /** Asked for after the entry was processed: copies follow it, whatever they were like. */
+    /** Called after the entry was processed: copies are overwritten, whatever they held. */
     @Override
     public EntryProcessor<String, byte[], byte[]> getBackupProcessor() {
         if (!written) {

@@ -16,7 +16,7 @@ import dev.weir.runtime.HostPort;
 import dev.weir.runtime.memory.MemoryArea;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 
-/** What Hazelcast is told, and why. */
+/** Hazelcast's configuration, with the reason for each value. */
 final class HazelcastConfigs {
 
     private static final int BACKUPS = 2;
@@ -25,7 +25,7 @@ final class HazelcastConfigs {
     private HazelcastConfigs() {}
 
     static Config of(ClusterConfig cluster, String bindHost, Peers peers) {
-        // A bare Config would lose what Vert.x needs of its subscription map.
+        // A bare Config would lack Vert.x's settings of the subscription map.
         Config config = ConfigUtil.loadConfig();
         config.setClusterName(cluster.name());
         config.setLiteMember(cluster.lite());
@@ -47,27 +47,29 @@ final class HazelcastConfigs {
         config.setProperty("hazelcast.socket.bind.any", "false");
         config.setProperty("hazelcast.phone.home.enabled", "false");
         config.setProperty("hazelcast.logging.type", "slf4j");
-        // A dead node is removed after 10 s instead of 60. At 5 s a busy CPU passed for death, and where the oldest
-        // member froze, those that suspected it last were left out of the new membership.
+        // Remove a dead node after 10 s instead of 60 s. With 5 s, a busy CPU was mistaken for death, and when the
+        // oldest member froze, the members that suspected it last were left out of the new membership.
         config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
         config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
-        // Who suspects all that are older asks the others whether it is the oldest, and can until then neither work nor
-        // find back. One that it no longer reached kept it so for 40 s; by default, for up to two minutes.
+        // A member that suspects all older members asks the others whether it is now the oldest. Until then it can
+        // neither work nor rejoin. One unreachable member delayed this by 40 s; the default is up to two minutes.
         config.setProperty("hazelcast.mastership.claim.timeout.seconds", "15");
-        // A write is not held up for longer by a frozen node that is to have a copy: looked at once a second.
+        // A frozen node that should hold a copy delays a write by no more than this. It is checked once a second.
         config.setProperty("hazelcast.operation.backup.timeout.millis", "200");
-        // Nodes may be started in any order: those that found nobody form clusters of their own, which merge after
-        // this.
+        // Nodes may start in any order. Nodes that found no other form clusters of their own, which merge after this
+        // time.
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
         config.setProperty("hazelcast.wait.seconds.before.join", "0");
-        // What was under way on a connection that closed is lost, and noticed after twice this time; by default, after
-        // two minutes. No shorter than what makes a member no member: until then it may yet answer.
+        // An operation on a connection that closed is lost, and this is noticed after twice this time (by default two
+        // minutes). It must not be shorter than the time after which a member is removed, because the member may still
+        // answer until then.
         config.setProperty("hazelcast.operation.call.timeout.millis", "10000");
-        // The same for a partition on its way, noticed that much after this; by default, five minutes. Until then its
-        // holder takes no write to it, and of a member that dies meanwhile nobody takes over the data.
+        // The same for a partition that is moving, in addition to the time above (by default five minutes). Until then
+        // its holder accepts no writes to it, and the data of a member that dies meanwhile has no new owner.
         config.setProperty("hazelcast.partition.migration.timeout", "5");
-        // Who leaves hands its share of the data on first, but does not wait for ever where the others cannot take it.
+        // A leaving member hands over its share of the data first, but does not wait forever if the others cannot take
+        // it.
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "10");
         return config;
     }
@@ -80,7 +82,7 @@ final class HazelcastConfigs {
         if (area.isLedger() && quorum > 0) {
             map.setSplitBrainProtectionName(QUORUM);
         }
-        // Of two that cannot be compared, the one in the larger part stays.
+        // If two entries cannot be compared, the one of the larger part is kept.
         map.getMergePolicyConfig()
                 .setPolicy(
                         area == MemoryArea.JOBS
@@ -94,7 +96,7 @@ final class HazelcastConfigs {
         }
     }
 
-    /** Writes need so many members that hold data; what is written may be read by fewer. */
+    /** Writes need this many data members. Reads need fewer. */
     private static SplitBrainProtectionConfig quorum(int dataMembers) {
         return new SplitBrainProtectionConfig(QUORUM, true, dataMembers)
                 .setProtectOn(SplitBrainProtectionOn.WRITE)

@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * One area in one of Hazelcast's maps. What Hazelcast does asynchronously needs no thread; the rest waits in a {@link Lanes
- * lane} of the member that holds the entry. Any thread.
+ * One memory area in a Hazelcast map. Hazelcast's asynchronous calls need no thread. The other calls wait in a {@link
+ * Lanes lane} of the member that holds the entry. Any thread.
  */
 final class HazelcastMap implements MemoryMap {
 
@@ -40,7 +40,7 @@ final class HazelcastMap implements MemoryMap {
         this.lanes = lanes;
     }
 
-    /** From who holds it, which is up to date; where that is silent, from a copy of the ledger that is here. */
+    /** Reads from the holder, which is up to date. If the holder does not answer, reads a local copy of the ledger. */
     @Override
     public Future<Optional<byte[]>> get(String key) {
         Future<byte[]> found = within(() -> map.getAsync(key));

@@ -11,7 +11,10 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
 
-/** The memory of the cluster in Hazelcast's maps, of byte arrays by string, so that nothing is serialized but these. Any thread. */
+/**
+ * The memory of the cluster in Hazelcast maps from strings to byte arrays, so that nothing else is serialized. Any
+ * thread.
+ */
 final class HazelcastMemory implements ClusterMemory {
 
     private final Map<MemoryArea, MemoryMap> maps = new EnumMap<>(MemoryArea.class);
@@ -36,7 +39,9 @@ final class HazelcastMemory implements ClusterMemory {
         return maps.get(area);
     }
 
-    /** Its members, in an order that all have them in; a member that was removed and came back has another name. */
+    /**
+     * The members, in an order that is the same on all of them. A member that was removed and rejoined has a new name.
+     */
     @Override
     public String view() {
         return hazelcast.getCluster().getMembers().stream()
@@ -50,7 +55,10 @@ final class HazelcastMemory implements ClusterMemory {
         return name(hazelcast.getCluster().getLocalMember());
     }
 
-    /** Asked for each status that comes, so without a string for each member; strangers may send what is no name. */
+    /**
+     * Called for every received status, so it creates no string per member. The name may be invalid, because any peer
+     * can send a status.
+     */
     @Override
     public boolean isMember(String member) {
         UUID asked;

@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/** Which member holds which part of the memory at the moment. Any thread. */
+/** Which member currently holds which partition of the memory. Any thread. */
 final class Holders {
 
-    /** Of what no member holds, and of questions to none in particular. */
+    /** For partitions that no member holds, and for requests to no particular member. */
     static final UUID NOBODY = new UUID(0, 0);
 
     private final HazelcastInstance hazelcast;
-    /** For each partition, a key that lies in it. */
+    /** For each partition, one key that belongs to it. */
     private final Map<Integer, Object> keys = new HashMap<>();
 
     Holders(HazelcastInstance hazelcast) {
@@ -40,7 +40,7 @@ final class Holders {
         return holder.equals(hazelcast.getCluster().getLocalMember().getUuid()) ? "" : holder.toString();
     }
 
-    /** By member, keys that lie in each of the partitions that it holds. */
+    /** By member: one key for each partition that it holds. */
     Map<UUID, Set<Object>> partitions() {
         Map<UUID, Set<Object>> held = new HashMap<>();
         for (Partition partition : hazelcast.getPartitionService().getPartitions()) {

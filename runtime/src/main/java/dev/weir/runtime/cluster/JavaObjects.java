@@ -13,9 +13,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Which serialized Java objects Hazelcast may read. What members tell each other has serializers of its own, with two exceptions:
- * what an operation failed with, which is exceptions and what those are made of; and the state, an enum, that a cluster is put
- * into while it merges with another.
+ * The filter for serialized Java objects that Hazelcast may read. Messages between members have their own serializers,
+ * with two exceptions: the exceptions of failed operations with their parts, and the enum of the cluster's state during
+ * a merge.
  */
 final class JavaObjects {
 

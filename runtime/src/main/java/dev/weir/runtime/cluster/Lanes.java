@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
- * Threads for calls that block until a member answers, a few for each member: so one that is frozen holds up the calls to
- * itself alone, and no more of these than a lane is long; the next are refused at once. Any thread.
+ * Threads for calls that block until a member answers, a few for each member. A frozen member delays only the calls to
+ * itself, and at most as many as its lane holds. Further calls are rejected at once. Any thread.
  */
 final class Lanes {
 
@@ -36,12 +36,12 @@ final class Lanes {
         this.holders = holders;
     }
 
-    /** @throws RejectedExecutionException where the lane is full */
+    /** @throws RejectedExecutionException if the lane is full */
     <T> CompletionStage<T> call(String key, Callable<T> blocking) {
         return call(holders.memberOf(key), blocking);
     }
 
-    /** @throws RejectedExecutionException where the lane is full */
+    /** @throws RejectedExecutionException if the lane is full */
     <T> CompletionStage<T> call(UUID lane, Callable<T> blocking) {
         return CompletableFuture.supplyAsync(
                 () -> {
@@ -60,7 +60,7 @@ final class Lanes {
     }
 
     private Executor open(UUID member) {
-        // Those of members that have left keep what threads they have, until their calls are answered.
+        // The lanes of members that have left keep their threads until their calls are answered.
         Set<UUID> there = hazelcast.getCluster().getMembers().stream()
                 .map(Member::getUuid)
                 .collect(Collectors.toSet());

@@ -14,14 +14,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Asks whether any other node answers, as Hazelcast's members do. To accept a connection is not enough: a frozen process does, its
- * kernel sees to it, and so does whatever else listens at one of the ports that are tried. An event loop.
+ * Checks whether any other node answers like a Hazelcast member. An accepted connection proves nothing: the kernel of a
+ * frozen process accepts connections, and so do other programs that listen at the tried ports. An event loop.
  */
 final class Neighbours {
 
     private static final int PATIENCE_MS = 1000;
     private static final int MOST_ASKED = 128;
-    /** What a member says first, and hears in return. */
+    /** The first bytes that a member sends, and receives in return. */
     private static final String GREETING = "HZC";
 
     private final Vertx vertx;
@@ -29,7 +29,7 @@ final class Neighbours {
     private final InetSocketAddress self;
     private final NetClient client;
 
-    /** @param peers that this node was told to join, itself perhaps among them */
+    /** @param peers that this node was configured to join, possibly including itself */
     Neighbours(Vertx vertx, Peers peers, InetSocketAddress self) {
         this.vertx = vertx;
         this.peers = peers;
@@ -37,7 +37,7 @@ final class Neighbours {
         this.client = vertx.createNetClient(new NetClientOptions().setConnectTimeout(PATIENCE_MS));
     }
 
-    /** @param known to be asked beside those that this node was told to join */
+    /** @param known further addresses to ask, in addition to those that this node was configured to join */
     Future<Boolean> anyAnswers(Collection<InetSocketAddress> known) {
         return vertx.executeBlocking(peers::addresses, false).compose(told -> {
             List<Future<Void>> answers = Stream.concat(known.stream(), told.stream())

@@ -11,8 +11,8 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /**
- * Which of two records of a job stays when the parts of a cluster become one again: that of the later owner, and of one owner
- * the later. Stateless. Travels as two numbers, so that no class is named on the wire.
+ * Decides which of two records of a job is kept when the parts of a cluster merge: that of the later owner; for the
+ * same owner, the later version. Stateless. It is serialized as two numbers, so no class name is on the wire.
  */
 public final class NewerRecordPolicy
         implements SplitBrainMergePolicy<byte[], MergingValue<byte[]>, Object>, IdentifiedDataSerializable {

@@ -16,9 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A cluster manager that waits for a member that holds data before it writes any, and says when the last such member has
- * left: what this node had registered is lost then. Both concern lite members only; others hold data themselves. It sees to it
- * that a member which was taken for lost and came back is known again, and that messages find their way while another is silent.
+ * A cluster manager that waits for a data member before it writes data, and reports when the last data member has left,
+ * because this node's registrations are then lost. Both concern lite members only; other members hold data themselves.
+ * It also registers a member again that was removed by mistake, and lets messages find their way while another member
+ * does not answer.
  */
 final class PatientClusterManager extends HazelcastClusterManager {
 
@@ -109,7 +110,7 @@ final class PatientClusterManager extends HazelcastClusterManager {
             return;
         }
         if (getNodes().contains(event.getMember().getAttribute(NODE_ID))) {
-            return; // It is back by now, and what would be taken away is its present life's.
+            return; // The member is back by now, and removing its entries would remove those of its present life.
         }
         super.memberRemoved(event);
     }
@@ -120,12 +121,12 @@ final class PatientClusterManager extends HazelcastClusterManager {
         super.leave(done);
     }
 
-    /** To be called once it has joined. */
+    /** Call it once the node has joined. */
     void watchRegistrations() {
         registrations.watch(vertx);
     }
 
-    /** Where this member is reached, for others to join. */
+    /** The address at which other nodes can join this member. */
     Member self() {
         return getHazelcastInstance().getCluster().getLocalMember();
     }

@@ -5,9 +5,10 @@ import dev.weir.runtime.HostPort;
 import java.util.List;
 
 /**
- * Whom Hazelcast asks whenever it looks for members, or for clusters to merge with: addresses, as they are then. It is not given
- * names, since once it is told which interface to bind, it drops all addresses of a name but those of that interface. (Its discovery
- * interface would forget who was a member, whom one without anybody to join merges with.) Hazelcast's threads.
+ * The addresses that Hazelcast asks when it looks for members, or for clusters to merge with. They are resolved at each
+ * call. Hazelcast gets no names, because with a bound interface it drops all addresses of a name except those of that
+ * interface. (Its discovery interface would forget former members, with which a node without nodes to join has to
+ * merge.) Hazelcast's threads.
  */
 final class PeerAddresses extends TcpIpConfig {
 

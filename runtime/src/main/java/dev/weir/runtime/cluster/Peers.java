@@ -19,19 +19,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The nodes to join. A stage waits until one of them is up: clusters that began apart do merge, but that takes some 15 s during
- * which work goes nowhere, and a stage is of no use alone. It waits on a thread of its own, since looking blocks.
+ * The nodes to join. A stage waits until one of them is up: separate clusters do merge, but this takes about 15 s
+ * during which no work is delivered, and a stage alone is useless. It waits on its own thread, because lookups block.
  */
 final class Peers {
 
-    /** What a name stands for now: on a platform that keeps a name for all nodes, one address a node. */
+    /** The current addresses of a name. Platforms with one name for all nodes give one address per node. */
     @FunctionalInterface
     interface Names {
         InetAddress[] addresses(String host) throws UnknownHostException;
     }
 
     private static final Logger log = LoggerFactory.getLogger(Peers.class);
-    /** At a host that was given without a port: as many nodes on one host as will be found. */
+    /** The number of ports that are tried at a host without a given port. */
     private static final int PORTS_TRIED = 10;
 
     private static final int CONNECT_MS = 1000;
@@ -46,7 +46,10 @@ final class Peers {
         this.names = names;
     }
 
-    /** Nodes come and go, and the addresses of their name with them: the JVM, Hazelcast's joins included, looks anew after this. */
+    /**
+     * Nodes and the addresses of their name change. The JVM, including Hazelcast's joins, resolves names again after
+     * this time.
+     */
     static void lookNamesUpOften() {
         Security.setProperty("networkaddress.cache.ttl", "2");
         Security.setProperty("networkaddress.cache.negative.ttl", "1");
@@ -76,7 +79,7 @@ final class Peers {
         }
     }
 
-    /** All that are known now, this node perhaps among them. Blocks while names are looked up. */
+    /** All currently known nodes, possibly including this one. Blocks while names are resolved. */
     List<InetSocketAddress> addresses() {
         return peers.stream().flatMap(this::addresses).distinct().toList();
     }

@@ -16,16 +16,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the cluster is to know of this node: where it is reached, and for which addresses it listens. Looked at once a second, and
- * told again where it is gone: members that take this node for lost strike it out, some of them when it is long back, and
- * nobody would send it anything. Any thread.
+ * This node's entries in the cluster: where it is reached, and at which addresses it listens. They are checked once a
+ * second and written again if they are missing. Members that consider this node dead remove its entries, some of them
+ * when it has long been back, and then nobody would send it anything. Any thread.
  */
 final class Registrations {
 
-    /** Vert.x's map of where nodes are reached, by their names. */
+    /** Vert.x's map from node names to their addresses. */
     static final String NODES = "__vertx.nodeInfo";
 
-    /** Vert.x's map of who listens, by address. */
+    /** Vert.x's map from bus addresses to listeners. */
     static final String LISTENERS = "__vertx.subs";
 
     private static final Logger log = LoggerFactory.getLogger(Registrations.class);
@@ -40,7 +40,7 @@ final class Registrations {
 
     private final HazelcastClusterManager manager;
     private final Set<Registration> own = ConcurrentHashMap.newKeySet();
-    /** What is asked about and not answered yet: one partition's silence holds up no other's. */
+    /** Unanswered requests. A partition that does not answer delays no other. */
     private final Set<Object> asked = ConcurrentHashMap.newKeySet();
 
     private volatile boolean ended;
@@ -55,7 +55,7 @@ final class Registrations {
         }
     }
 
-    /** Nothing is told any more: the node leaves. */
+    /** Nothing is written any more: the node is leaving. */
     void end() {
         ended = true;
     }
@@ -64,7 +64,7 @@ final class Registrations {
         own.remove(new Registration(address, listener));
     }
 
-    /** To be called once the node is in the cluster, and known there. */
+    /** Call it once the node is in the cluster and known there. */
     void watch(Vertx vertx) {
         vertx.setPeriodic(LOOK_MS, timer -> look(vertx, manager.getHazelcastInstance()));
     }
@@ -96,7 +96,7 @@ final class Registrations {
         }
     }
 
-    /** Not on an event loop: the manager's lock is held for as long as it waits for the cluster's data. */
+    /** Not on an event loop: the manager holds its lock while it waits for the cluster's data. */
     private static Future<Void> tellAgain(Vertx vertx, Object what, Consumer<Completable<Void>> tell) {
         log.info("Struck out by who took this node for lost, and told again: {}", what);
         Promise<Void> told = Promise.promise();

@@ -18,23 +18,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells when this node does not find its way back: it was together with others, has been alone since, and at every look for a
- * minute somebody else answered, so that it is not the network that is cut. A merge takes 20 s at most; a node that freezes
- * again in the midst of one may never merge. It is to be started anew then. Where nobody answers, it waits for them.
+ * Detects that this node cannot rejoin. The conditions: it was in a cluster, has been alone since, and at every check
+ * for a minute another node answered, so the network is not the cause. A merge takes at most 20 s, and a node that
+ * freezes during one may never merge. It must then be restarted. If nobody answers, it waits.
  *
- * <p>The oldest waits twice as long, so that of two nodes that have lost each other one stays, and the cluster's data with it. What
- * counts is looks, not time, as a node that stood still has not looked. One event loop.
+ * <p>The oldest member waits twice as long. So of two nodes that have lost each other, one stays, and the cluster's
+ * data with it. Checks are counted instead of time, because a node that stood still has not checked. One event loop.
  */
 final class Solitude {
 
     static final long LOOK_MS = 5000;
     private static final int LOOKS = 12;
-    /** More than that are not needed to hear from one. */
+    /** This many addresses are enough to find one that answers. */
     private static final int MOST_KNOWN = 64;
 
     private static final Logger log = LoggerFactory.getLogger(Solitude.class);
 
-    /** The members of this node's cluster, as it sees them; none but itself where it left it. */
+    /** The members of this node's cluster as it sees them; only itself if it has left the cluster. */
     record View(boolean isOldest, List<InetSocketAddress> others) {
 
         static View of(HazelcastInstance hazelcast) {
@@ -61,15 +61,15 @@ final class Solitude {
     private final Function<Collection<InetSocketAddress>, Future<Boolean>> anyAnswers;
     private final Timer timer;
     private final Consumer<String> lost;
-    /** Whom it was together with, those seen last at the end. */
+    /** The other members that it was together with, the latest last. */
     private final Set<InetSocketAddress> known = new LinkedHashSet<>();
 
     private boolean wasOldest;
     private int lonelyLooks;
 
     /**
-     * @param anyAnswers whether one of those given, or another that may be in the cluster, answers
-     * @param lost told the reason, once
+     * @param anyAnswers whether one of the given nodes, or another possible member, answers
+     * @param lost called once, with the reason
      */
     Solitude(
             Supplier<View> view,
@@ -82,7 +82,7 @@ final class Solitude {
         this.lost = lost;
     }
 
-    /** To be called once it has joined. */
+    /** Call it once the node has joined. */
     void watch() {
         timer.after(LOOK_MS, this::look);
     }

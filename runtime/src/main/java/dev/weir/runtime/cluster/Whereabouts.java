@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * What the cluster's data said last of who listens at an address, or where a node is reached. Each is kept by one member, and
- * while that is frozen or cut off it answers nobody, for up to 10 s: all that is sent to the address would wait for it. So where
- * no answer comes soon, or none at all, the last one serves. Bounded; any thread.
+ * The last known answers of the cluster's data: who listens at an address, or where a node is reached. One member holds
+ * each entry. While that member is frozen or partitioned it answers nobody, for up to 10 s, and every message to the
+ * address would wait. So if no answer comes soon, or none at all, the last answer is used. Bounded; any thread.
  */
 final class Whereabouts<T> {
 
@@ -30,9 +30,9 @@ final class Whereabouts<T> {
     });
 
     /**
-     * Completes with what is asked for, or with what was the answer before; on the caller's context.
+     * Completes with the current answer, or with the last known one. On the caller's context.
      *
-     * @param late called with an answer that came after the one before had to serve
+     * @param late called with an answer that arrives after the last known one was used
      */
     void answer(Vertx vertx, String name, Future<T> asked, Completable<T> done, Consumer<T> late) {
         Context caller = vertx.getOrCreateContext();

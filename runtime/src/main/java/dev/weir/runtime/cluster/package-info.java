@@ -1,2 +1,2 @@
-/** The cluster. The only package that sees Hazelcast; everyone else sees a Vertx. */
+/** The cluster. The only package that uses Hazelcast; all others only see a Vertx. */
 package dev.weir.runtime.cluster;

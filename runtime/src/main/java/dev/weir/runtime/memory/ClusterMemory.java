@@ -1,25 +1,29 @@
 package dev.weir.runtime.memory;
 
 /**
- * What the nodes of a cluster remember together, in areas of bytes by name. A node that is alone remembers by itself. Any
- * thread, any node, lite ones too. It outlives nodes, not clusters: nothing of it is on a disk.
+ * The shared memory of the nodes of a cluster, in areas of bytes by name. A node without a cluster has its own. Any
+ * thread, any node, including lite ones. It survives the loss of nodes but not of the whole cluster, because nothing is
+ * stored on disk.
  */
 public interface ClusterMemory {
 
     MemoryMap map(MemoryArea area);
 
-    /** Whom this node believes to share it with: equal on nodes that do, once those who came or went are known to all. */
+    /**
+     * The members with which this node believes to share the memory. Equal on nodes that do share it, once all of them
+     * know of joins and departures.
+     */
     String view();
 
-    /** What this node is called in the cluster, until it is removed from it; empty where there is none. */
+    /** This node's name in the cluster, until it is removed from it. Empty if there is no cluster. */
     String member();
 
-    /** Whether a node of that name is in this one's cluster. */
+    /** Whether a node with that name is a member of this node's cluster. */
     boolean isMember(String member);
 
-    /** Whether other nodes hold it too, so that it outlives this one. */
+    /** Whether other nodes hold the data too, so that it survives the loss of this node. */
     boolean isShared();
 
-    /** Whether no other node is in this one's cluster, not even one that holds nothing of it. */
+    /** Whether no other node is in this node's cluster, not even a lite one. */
     boolean isAlone();
 }

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
-/** One area in the heap, under its own lock. Any thread. */
+/** One memory area on the heap, under its own lock. Any thread. */
 final class LocalMap implements MemoryMap {
 
     private record Entry(byte[] value, long endNanos) {}
@@ -21,12 +21,12 @@ final class LocalMap implements MemoryMap {
     private final Vertx vertx;
     private final long maxBytes;
     private final LongSupplier nanoClock;
-    /** The one that was not used for longest comes first. */
+    /** In order of use, the least recently used first. */
     private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     private long bytes;
 
-    /** @param maxBytes past which the least recently used is forgotten; 0: nothing is */
+    /** @param maxBytes above it, the least recently used entries are evicted; 0: no limit */
     LocalMap(Vertx vertx, long maxBytes, LongSupplier nanoClock) {
         this.vertx = vertx;
         this.maxBytes = maxBytes;
@@ -80,7 +80,7 @@ final class LocalMap implements MemoryMap {
         return "";
     }
 
-    /** Lets go of what has had its time. */
+    /** Removes expired entries. */
     synchronized void sweep() {
         long now = nanoClock.getAsLong();
         for (Iterator<Entry> all = entries.values().iterator(); all.hasNext(); ) {
@@ -108,7 +108,7 @@ final class LocalMap implements MemoryMap {
         }
     }
 
-    /** On the caller's context, and never before the caller goes on, as with a cluster. */
+    /** Completes on the caller's context, and never before the caller continues, as in a cluster. */
     private <T> Future<T> done(T answer) {
         ContextInternal caller = (ContextInternal) vertx.getOrCreateContext();
         return Future.future(promise -> caller.runOnContext(later -> promise.complete(answer)));

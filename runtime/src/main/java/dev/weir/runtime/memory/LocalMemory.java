@@ -5,7 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/** The memory of a node that is alone: in its heap, gone with its process. Any thread. */
+/** The memory of a node without a cluster: on its heap, lost with its process. Any thread. */
 public final class LocalMemory implements ClusterMemory {
 
     private static final long SWEEP_MS = 500;

@@ -2,15 +2,15 @@ package dev.weir.runtime.memory;
 
 import java.time.Duration;
 
-/** The areas of a cluster's memory, and what each is worth. */
+/** The areas of a cluster's memory, with copies, size and time limit. */
 public enum MemoryArea {
-    /** Jobs by id, as their owners wrote them last. */
+    /** Jobs by id, as their owners last wrote them. */
     JOBS(3, 0, Duration.ofMillis(2000)),
-    /** Where samples' runs stood, by job and sample. Bounded by who writes them. */
+    /** Checkpoints by job and sample. Bounded by their writers. */
     CHECKPOINTS(2, 0, Duration.ofMillis(2000)),
-    /** Jobs by the idempotency key that they came with. */
+    /** Jobs by idempotency key. */
     KEYS(3, 0, Duration.ofMillis(2000)),
-    /** Encoded prompts by their content. May be forgotten at any time, and is not worth a wait. */
+    /** Encoded prompts by their content. Entries may be evicted at any time, and nobody waits long for them. */
     TEXT_STATES(1, 64, Duration.ofMillis(250));
 
     private final int copies;
@@ -23,22 +23,22 @@ public enum MemoryArea {
         this.limit = limit;
     }
 
-    /** On how many nodes each entry is, as far as there are as many: one less may be lost at once. */
+    /** The number of nodes that hold each entry, if there are as many. All but one of them may be lost at once. */
     public int copies() {
         return copies;
     }
 
-    /** So much of it a node holds at most; what was not used for longest is forgotten first. 0: nothing is forgotten. */
+    /** The maximum size on one node. The least recently used entries are evicted first. 0: no limit. */
     public int megabytes() {
         return megabytes;
     }
 
-    /** How long an answer may take. */
+    /** How long to wait for an answer. */
     public Duration limit() {
         return limit;
     }
 
-    /** Whether it is the jobs' ledger, which a minority of a parted cluster must not write to. */
+    /** Whether it belongs to the job ledger, which the minority of a partitioned cluster must not write to. */
     public boolean isLedger() {
         return this != TEXT_STATES;
     }

@@ -8,37 +8,38 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One area of a cluster's memory. Any thread, event loops too: answers come on the caller's context. Who calls must not
- * write to an array that was given or taken.
+ * One area of a cluster's memory. Any thread, including event loops; answers arrive on the caller's context. Callers
+ * must not write to arrays that they pass or receive.
  *
- * <p>Entries whose names end alike from an {@code @} on lie together, in all areas: {@code 0@job} with {@code job}.
+ * <p>Entries whose names have the same ending after an {@code @} are stored together, in all areas: {@code 0@job} with
+ * {@code job}.
  *
- * <p>Every call fails with a {@link MemoryException} where no answer came within the area's limit, which happens while a node
- * that holds a part of it is dead and not yet missed. What such a call wanted to write may still be written then.
+ * <p>Every call fails with a {@link MemoryException} if no answer arrives within the area's time limit. This happens
+ * while a node that holds a part of it is dead and not yet removed. A failed write may still take effect later.
  */
 public interface MemoryMap {
 
-    /** Where the node that holds it is silent past the limit, what of the ledger a copy here says, which may be behind. */
+    /** If the holder does not answer in time, a local copy of the ledger answers, which may be outdated. */
     Future<Optional<byte[]>> get(String key);
 
-    /** @param life after which the entry is gone, from whole seconds on */
+    /** @param life after which the entry expires, in whole seconds */
     Future<Void> put(String key, byte[] value, Duration life);
 
-    /** Writes where nothing is. @return what was there, and stays; empty where it was written */
+    /** Writes if there is no entry. @return the existing value, which is kept; empty if it was written */
     Future<Optional<byte[]>> putIfAbsent(String key, byte[] value, Duration life);
 
-    /** Writes where the entry is as expected, byte for byte. @return whether it was */
+    /** Writes if the entry has the expected bytes. @return whether it was written */
     Future<Boolean> replace(String key, byte[] expected, byte[] value, Duration life);
 
     Future<Void> remove(String key);
 
     /**
-     * The names of all entries, from each node that holds some of them, so that one that is silent keeps back its own alone. Asks
-     * every node: for rare use.
+     * The names of all entries, separately from each node that holds some, so that a silent node only delays its own.
+     * Asks every node: for rare use.
      */
     List<Future<Set<String>>> keysByHolder();
 
-    /** The names of all entries; fails where one of the nodes that hold them does not answer. */
+    /** The names of all entries. Fails if one of the holders does not answer. */
     default Future<Set<String>> keys() {
         return Future.all(keysByHolder()).map(all -> {
             Set<String> keys = new HashSet<>();
@@ -48,8 +49,8 @@ public interface MemoryMap {
     }
 
     /**
-     * Which node holds the entry of a name, or would: others have copies, and it alone answers writes. Empty where it is this
-     * one. Changes as nodes come and go.
+     * The node that holds, or would hold, the entry of a name. Other nodes have copies, but only this one answers
+     * writes. Empty if it is this node. Changes as nodes join and leave.
      */
     String holder(String key);
 }

@@ -10,9 +10,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 
 /**
- * What a node knows of its own health. Any thread.
+ * The health of a node. Any thread.
  *
- * <p>Alive: no device thread has stood still for longer than the limit while it had work. Ready: started, every component
+ * <p>Alive: no device thread has had work without progress for longer than the limit. Ready: started, every component
  * ready, not draining.
  */
 public final class Health {
@@ -35,17 +35,17 @@ public final class Health {
         components.remove(component);
     }
 
-    /** To be called when every role is deployed. */
+    /** Call it when every role is deployed. */
     public void started() {
         started = true;
     }
 
-    /** The node is of no more use, for the reason given, and is to be started anew. The first reason stays. */
+    /** The node cannot recover, for the given reason, and must be restarted. The first reason is kept. */
     public void fail(String reason) {
         failed.tryComplete(reason);
     }
 
-    /** Done with the reason once the node is of no more use. */
+    /** Completes with the reason once the node cannot recover. */
     public Future<String> failed() {
         return failed.future();
     }
@@ -54,7 +54,7 @@ public final class Health {
         return draining;
     }
 
-    /** Why the node is not alive; empty when it is. */
+    /** Why the node is not alive. Empty if it is. */
     public List<String> stalls() {
         if (failed().isComplete()) {
             return List.of(failed().result());
@@ -65,7 +65,7 @@ public final class Health {
                 .toList();
     }
 
-    /** Why the node takes no work; empty when it does. */
+    /** Why the node accepts no work. Empty if it does. */
     public List<String> unready() {
         if (failed().isComplete()) {
             return List.of(failed().result());
@@ -82,7 +82,9 @@ public final class Health {
                 .toList();
     }
 
-    /** Drains all components, those of one order at once; done when the last is, whatever some of them failed with. */
+    /**
+     * Drains all components, those of the same order at once. Completes when the last one is done, even if some failed.
+     */
     public Future<Void> drain(Duration deadline) {
         draining = true;
         long endNanos = System.nanoTime() + deadline.toNanos();

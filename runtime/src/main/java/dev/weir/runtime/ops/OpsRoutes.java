@@ -12,8 +12,8 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 
 /**
- * {@code /healthz}: 200 while the event loop answers and no device stands still, else 503 with the reasons; {@code /readyz}: 200
- * while the node takes work, else 503; {@code /metrics}: Prometheus text.
+ * {@code /healthz}: 200 while the event loop answers and no device is stalled, otherwise 503 with the reasons. {@code
+ * /readyz}: 200 while the node accepts work, otherwise 503. {@code /metrics}: Prometheus text.
  */
 public final class OpsRoutes {
 

@@ -9,7 +9,7 @@ import io.vertx.ext.web.Router;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Health and metrics of a node that has no gateway to serve them. */
+/** Serves health and metrics of a node without a gateway. */
 public final class OpsServer extends VerticleBase {
 
     private static final Logger log = LoggerFactory.getLogger(OpsServer.class);
@@ -18,7 +18,7 @@ public final class OpsServer extends VerticleBase {
     private final HostPort listen;
     private volatile int port;
 
-    /** @param listen port 0 takes any free one */
+    /** @param listen port 0 means any free port */
     public OpsServer(NodeContext node, HostPort listen) {
         this.node = node;
         this.listen = listen;

@@ -7,14 +7,14 @@ import dev.weir.runtime.trace.Tracing;
 import java.util.Map;
 import org.slf4j.MDC;
 
-/** Says of which sample log lines are, in fields of their own where logs are JSON. Any thread; touches nobody else's fields. */
+/** Adds the sample to log lines, as separate fields if logs are JSON. Any thread. It does not change other fields. */
 public final class SampleLog {
 
     private SampleLog() {}
 
     /**
-     * @param traceparent of the sample; empty where it is not traced
-     * @param stage unspecified where no stage has the sample
+     * @param traceparent of the sample; empty if it is not traced
+     * @param stage unspecified if no stage has the sample
      * @param logging writes the lines, on this thread
      */
     public static void about(SampleRef ref, StageKind stage, String traceparent, Runnable logging) {

@@ -5,13 +5,13 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What this node has sent to others and their status cannot tell yet: offers without an answer, and tasks accepted since the
- * last status. Status and answer of a node travel in order on one connection, so that a status heard after an
- * acceptance counts the task. One thread only.
+ * Work that this node has sent to others and that their status does not include yet: offers without an answer, and
+ * tasks accepted since the last status. Status messages and answers of a node arrive in order on one connection, so a
+ * status after an acceptance includes the task. One thread only.
  */
 final class Charges {
 
-    /** Stands for the time of a forward where a node has not measured one. */
+    /** The assumed time of a forward pass for a node that has not measured one. */
     private static final double UNMEASURED_STEP_SECONDS = 0.05;
 
     private final Map<String, Charge> charges = new HashMap<>();
@@ -35,7 +35,7 @@ final class Charges {
         charge.acceptedForwards += need.forwards();
     }
 
-    /** A new status of the node counts what it had accepted. */
+    /** A new status of the node includes what it had accepted. */
     void heard(String address) {
         Charge charge = charges.get(address);
         if (charge != null) {
@@ -53,7 +53,10 @@ final class Charges {
         return node.getFreeCredits() - charge.offers - charge.accepted;
     }
 
-    /** Seconds until a task that comes now would be through: the node's backlog and what it has not counted yet. */
+    /**
+     * Seconds until a task that is sent now would be done: the node's backlog plus the work that it does not include
+     * yet.
+     */
     double expectedWaitSeconds(NodeStatus node) {
         Charge charge = charges.getOrDefault(node.getAddress(), new Charge());
         double step = node.getStepSeconds() > 0 ? node.getStepSeconds() : UNMEASURED_STEP_SECONDS;

@@ -7,9 +7,10 @@ import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
- * The power of two choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): of two nodes
- * drawn at random among those that have room, the one with the shorter expected wait. Where some have nothing to do, it is
- * one of these (Lu et al., "Join-Idle-Queue", 2011): among many nodes two draws would often miss them. One thread only.
+ * The power of two choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): two nodes
+ * with room are drawn at random, and the one with the shorter expected wait is chosen. If some nodes are idle, one of
+ * them is chosen (Lu et al., "Join-Idle-Queue", 2011), because two draws among many nodes would often miss them. One
+ * thread only.
  */
 final class Chooser {
 
@@ -21,7 +22,7 @@ final class Chooser {
         this.random = random;
     }
 
-    /** @param preferred the address of a node that is chosen where it has room; empty: none */
+    /** @param preferred the address of a node that is chosen if it has room; empty: none */
     Optional<NodeStatus> choose(Need need, String preferred, List<NodeStatus> alive, Predicate<NodeStatus> excluded) {
         List<NodeStatus> roomy = alive.stream()
                 .filter(node -> need.servedBy(node) && charges.credits(node) > 0 && !excluded.test(node))

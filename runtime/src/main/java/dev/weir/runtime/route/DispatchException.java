@@ -2,7 +2,7 @@ package dev.weir.runtime.route;
 
 import dev.weir.runtime.stage.Failure;
 
-/** No node took the task. */
+/** No node accepted the task. */
 public final class DispatchException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

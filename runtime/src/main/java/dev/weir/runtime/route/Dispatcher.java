@@ -7,20 +7,19 @@ import io.vertx.core.Future;
 import java.util.List;
 
 /**
- * Finds a node for a task and hands it over. Any thread; answers come on the caller's context.
+ * Finds a node for a task and hands the task over. Any thread; answers arrive on the caller's context.
  *
- * <p>The node that the task prefers is offered it, where that has room; else of two nodes drawn at random among those that serve the
- * model and have credits, the one with the shorter expected wait. A node that refuses or keeps silent is left out until its next status; another is tried at once.
- * Where no node has room the task waits its turn, by priority and then in order of arrival, until its deadline; where
- * no node serves its model at all, until the patience for that runs out.
+ * <p>The node that the task prefers is chosen if it has room. Otherwise two nodes are drawn at random among those that
+ * serve the model and have credits, and the one with the shorter expected wait is chosen. A node that refuses or does
+ * not answer is skipped until its next status, and another node is tried at once. If no node has room, the task waits
+ * until its deadline, in order of priority and arrival. If no node serves its model at all, it waits until the patience
+ * for that is over.
  */
 public interface Dispatcher {
 
-    /**
-     * @return the node that accepted, or a failure with a {@link DispatchException}
-     */
+    /** @return the node that accepted, or a failure with a {@link DispatchException} */
     Future<NodeStatus> dispatch(Task task, List<Tensor> tensors);
 
-    /** One offer to one node and no second: for frames, which are dropped where there is no room. */
+    /** Sends one offer to one node without a retry: for frames, which are dropped if there is no room. */
     Future<Void> tryOnce(Task task, List<Tensor> tensors);
 }

@@ -12,19 +12,20 @@ import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 
 /**
- * Who is alive: the newest status by name, each good for the length of a lease. Knows no bus; one thread only.
+ * The live nodes: the newest status by name, each valid for the length of a lease. It does not use the bus; one thread
+ * only.
  *
- * <p>Where the table itself was not swept for half a lease or more, it was its own process that stood still, and every lease
- * starts anew: who sleeps does not bury others.
+ * <p>If the table itself was not swept for half a lease or more, its own process stood still. Then every lease starts
+ * anew, so that a process that stood still does not declare others dead.
  */
 public final class LeaseTable<T> {
 
     /**
-     * How a status is read.
+     * How to read a status.
      *
-     * @param name whose it is
-     * @param sequence rises with every status of one name
-     * @param gone whether it is a goodbye
+     * @param name of the sender
+     * @param sequence increases with every status of one sender
+     * @param gone whether it is the last status of its sender
      */
     public record Reading<T>(Function<T, String> name, ToLongFunction<T> sequence, Predicate<T> gone) {}
 
@@ -41,7 +42,7 @@ public final class LeaseTable<T> {
         this.sweptNanos = nanoClock.getAsLong();
     }
 
-    /** Takes a status in, unless a newer one is known. Returns it where it is a goodbye. */
+    /** Accepts a status unless a newer one is known. Returns it if it is the last of its sender. */
     public Optional<T> hear(T status) {
         String name = reading.name.apply(status);
         Lease<T> known = leases.get(name);
@@ -56,7 +57,7 @@ public final class LeaseTable<T> {
         return Optional.empty();
     }
 
-    /** Removes and returns those whose lease lapsed. */
+    /** Removes and returns the statuses whose lease has expired. */
     public List<T> sweep() {
         long now = nanoClock.getAsLong();
         boolean slept = now - sweptNanos >= leaseNanos / 2;

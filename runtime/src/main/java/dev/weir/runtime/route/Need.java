@@ -6,9 +6,9 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 
 /**
- * What a task wants of a node.
+ * What a task requires of a node.
  *
- * @param forwards how many forwards of the device it takes, roughly
+ * @param forwards the approximate number of forward passes
  */
 record Need(StageKind stage, String model, int forwards) {
 
@@ -28,7 +28,7 @@ record Need(StageKind stage, String model, int forwards) {
         return new Need(stage, task.getModel(), Math.max(1, forwards - done));
     }
 
-    /** Whether the node could do it at all, had it room. */
+    /** Whether the node could do the task if it had room. */
     boolean servedBy(NodeStatus node) {
         return node.getStage() == stage
                 && !node.getDraining()

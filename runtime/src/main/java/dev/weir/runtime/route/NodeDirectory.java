@@ -5,16 +5,19 @@ import dev.weir.proto.v1.StageKind;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** The stage nodes whose lease holds: those heard of within the last seconds. Any thread. */
+/** The stage nodes with a valid lease, that is with a status within the last seconds. Any thread. */
 public interface NodeDirectory {
 
-    /** The newest status of every live stage of every live node, draining ones included. */
+    /** The newest status of every live stage of every live node, including draining ones. */
     List<NodeStatus> alive();
 
     default List<NodeStatus> alive(StageKind stage) {
         return alive().stream().filter(n -> n.getStage() == stage).toList();
     }
 
-    /** Calls back, on the context of who asks, with the last status of each stage node whose lease lapses or that says goodbye. */
+    /**
+     * Calls back, on the caller's context, with the last status of each stage node whose lease expires or that says
+     * goodbye.
+     */
     void onLost(Consumer<NodeStatus> listener);
 }

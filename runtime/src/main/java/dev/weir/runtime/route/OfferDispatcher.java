@@ -32,8 +32,8 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
 /**
- * The dispatcher at the bus. Works on the directory's event loop. What waits here is bounded by the credits of who
- * dispatches: a stage keeps a sample's credit until the next stage took it, and a gateway bounds its jobs.
+ * The dispatcher on the bus. It runs on the directory's event loop. The senders bound its queue: a stage keeps a
+ * sample's credit until the next stage has accepted it, and a gateway limits its jobs.
  */
 public final class OfferDispatcher implements Dispatcher {
 
@@ -52,7 +52,7 @@ public final class OfferDispatcher implements Dispatcher {
     private final Map<String, Integer> framesUnderWay = new HashMap<>();
     private long arrivals;
 
-    /** @param patience how long a task waits where no live node serves its model */
+    /** @param patience how long a task waits while no live node serves its model */
     public OfferDispatcher(
             Vertx vertx, Courier courier, StatusDirectory directory, MeterRegistry metrics, Duration patience) {
         this.vertx = vertx;
@@ -63,7 +63,7 @@ public final class OfferDispatcher implements Dispatcher {
         this.context = directory.context();
     }
 
-    /** To be called before the directory starts. Done when cancellations can come. */
+    /** Call it before the directory starts. Completes when cancellations can arrive. */
     public Future<Void> start() {
         directory.onHeard(status -> {
             charges.heard(status.getAddress());
@@ -247,7 +247,7 @@ public final class OfferDispatcher implements Dispatcher {
         return new DispatchException(new Failure("no_room", "no " + Addresses.name(need.stage()) + " has room", true));
     }
 
-    /** The place in the queue. */
+    /** The position in the queue. */
     private record Turn(int rank, long arrival) implements Comparable<Turn> {
         @Override
         public int compareTo(Turn other) {

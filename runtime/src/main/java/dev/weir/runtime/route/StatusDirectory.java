@@ -18,10 +18,10 @@ import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The lease table at the bus. Its own event loop keeps the table; others read a snapshot. */
+/** The lease table on the bus. Its own event loop owns the table; other threads read a snapshot. */
 public final class StatusDirectory implements NodeDirectory {
 
-    /** Five statuses may be lost before a node is. */
+    /** Five lost status messages do not end a lease. */
     public static final Duration LEASE = Duration.ofMillis(2500);
 
     static final LeaseTable.Reading<NodeStatus> READING =
@@ -38,14 +38,14 @@ public final class StatusDirectory implements NodeDirectory {
     private final List<Consumer<NodeStatus>> heardListeners = new ArrayList<>();
     private volatile List<NodeStatus> alive = List.of();
 
-    /** @param isMember whether the cluster knows the node that is called so */
+    /** @param isMember whether a node with that name is in the cluster */
     public StatusDirectory(Vertx vertx, Predicate<String> isMember) {
         this.vertx = vertx;
         this.isMember = isMember;
         this.context = vertx.getOrCreateContext();
     }
 
-    /** Done when statuses can come. */
+    /** Completes when statuses can arrive. */
     public Future<Void> start(Courier courier) {
         Promise<Void> started = Promise.promise();
         context.runOnContext(v -> {
@@ -66,12 +66,12 @@ public final class StatusDirectory implements NodeDirectory {
         lostListeners.add(status -> caller.runOnContext(v -> listener.accept(status)));
     }
 
-    /** The event loop of this directory, for who wants to see every status on it. */
+    /** The event loop of this directory, for callers that want to see every status on it. */
     Context context() {
         return context;
     }
 
-    /** Called on this directory's event loop; to be set before {@link #start}. */
+    /** Called on this directory's event loop. Set it before {@link #start}. */
     void onHeard(Consumer<NodeStatus> listener) {
         heardListeners.add(listener);
     }
@@ -82,7 +82,7 @@ public final class StatusDirectory implements NodeDirectory {
         }
         NodeStatus status = delivery.parcel().header().getStatus();
         if (!status.getMember().isEmpty() && !isMember.test(status.getMember())) {
-            return; // It was cut off, and has yet to find back: it hears nothing of what it would be asked.
+            return; // The sender was partitioned and has not rejoined yet, so no answer would reach it.
         }
         Optional<NodeStatus> gone = table.hear(status);
         alive = table.alive();

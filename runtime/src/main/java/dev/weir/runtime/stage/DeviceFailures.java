@@ -2,12 +2,12 @@ package dev.weir.runtime.stage;
 
 import java.util.Locale;
 
-/** What a throwable of the device thread means to the sample. */
+/** Translates a throwable of the device thread into the failure of a sample. */
 final class DeviceFailures {
 
     private DeviceFailures() {}
 
-    /** Out of memory, on the heap or, as libtorch words it, on the device; bad input; or anything else. */
+    /** Out of memory (on the heap, or on the device as libtorch words it), bad input, or anything else. */
     static Failure of(Throwable problem) {
         String message = problem.getMessage() == null ? problem.toString() : problem.getMessage();
         if (problem instanceof OutOfMemoryError

@@ -9,15 +9,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that a stage's device sees: opens the stage, then takes in and drops what it is told, and turns as
- * long as there is work. Long-lived, since libtorch keeps memory and settings by thread. Whatever a turn throws is told
- * to the listener, and the thread goes on.
+ * The only thread that uses a stage's device. It opens the stage, then admits and drops samples as commanded, and runs
+ * turns as long as there is work. It is long-lived, because libtorch keeps memory and settings per thread. Exceptions
+ * of a turn go to the listener, and the thread continues.
  *
- * <p>What waits in its queue is bounded by the credits of the stage node. It knows no bus.
+ * <p>The credits of the stage node bound its queue. It does not use the bus.
  */
 final class DeviceThread {
 
-    /** Told on the device thread. */
+    /** Called on the device thread. */
     interface Listener {
         void opened();
 
@@ -27,7 +27,7 @@ final class DeviceThread {
 
         void turned(int rows, long nanos);
 
-        /** The thread takes no turn until it is told something. */
+        /** The thread takes no turn until the next command. */
         void turnFailed(Throwable problem);
 
         void closed();
@@ -70,7 +70,7 @@ final class DeviceThread {
         commands.add(() -> dropNow(key));
     }
 
-    /** Drops a sample, and says on the device thread where it stood. */
+    /** Drops a sample and reports its state on the device thread. */
     void giveBack(Work work, Consumer<Optional<Supplier<Snapshot>>> then) {
         commands.add(() -> {
             Optional<Supplier<Snapshot>> snapshot = Optional.empty();
@@ -92,17 +92,17 @@ final class DeviceThread {
         }
     }
 
-    /** Goes on after a turn that failed. */
+    /** Continues after a failed turn. */
     void resume() {
         commands.add(() -> {});
     }
 
-    /** Ends after what it was told before. */
+    /** Ends after the commands that were given before. */
     void close() {
         commands.add(() -> closing = true);
     }
 
-    /** Milliseconds since the device made progress, where it has work. */
+    /** Milliseconds since the device last made progress, if it has work. */
     long stalledMs() {
         return working ? (System.nanoTime() - progressNanos) / 1_000_000 : 0;
     }

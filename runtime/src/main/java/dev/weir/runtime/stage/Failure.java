@@ -1,16 +1,16 @@
 package dev.weir.runtime.stage;
 
 /**
- * Why a sample could not be made.
+ * Why a sample failed.
  *
- * @param code stable, snake_case: what programs look at
- * @param message for people; names the field and the limit where there is one
- * @param retryable whether another try, elsewhere or later, may succeed
- * @param newestAttempt of what is superseded: the newest attempt at the sample that is known where it was refused; 0: none
+ * @param code stable, snake_case, for programs
+ * @param message for people; names the field and the limit if there is one
+ * @param retryable whether another attempt, elsewhere or later, may succeed
+ * @param newestAttempt if superseded: the newest attempt that is known where the sample was refused; 0: none
  */
 public record Failure(String code, String message, boolean retryable, int newestAttempt) {
 
-    /** The code of what is not to be gone on with: a newer attempt is known, or the job's end. */
+    /** The code of a superseded sample: a newer attempt or the end of the job is known. */
     public static final String SUPERSEDED = "superseded";
 
     public Failure(String code, String message, boolean retryable) {

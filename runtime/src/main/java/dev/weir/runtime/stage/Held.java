@@ -6,7 +6,7 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageTiming;
 import java.util.Optional;
 
-/** A task that this node accepted, and how far it is. Event loop of its stage node only. */
+/** A task that this node has accepted, with its progress. Event loop of its stage node only. */
 final class Held {
 
     enum Phase {
@@ -45,7 +45,7 @@ final class Held {
         return phase;
     }
 
-    /** Seconds that it waited; to be called once. */
+    /** Seconds that it waited. Call it once. */
     double start(long nowNanos) {
         phase = Phase.RUNNING;
         startedNanos = nowNanos;
@@ -56,7 +56,7 @@ final class Held {
         this.forwardsDone = forwardsDone;
     }
 
-    /** The newest of its checkpoints here. */
+    /** Its newest checkpoint on this node. */
     Optional<Snapshot> snapshot() {
         return Optional.ofNullable(snapshot);
     }
@@ -95,7 +95,7 @@ final class Held {
                 .build();
     }
 
-    /** An event about it with the next number. */
+    /** An event about it, with the next number. */
     Event.Builder event(StageKind stage, String nodeId) {
         return Event.newBuilder()
                 .setRef(work.task().getRef())

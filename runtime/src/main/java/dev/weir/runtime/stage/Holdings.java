@@ -13,23 +13,23 @@ import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
- * What a stage node holds: its credits, and its memory of attempts, by which the same task is not done twice and an older
- * attempt not at all. Everything is bounded. Knows neither bus nor device; one thread only.
+ * What a stage node holds: its credits, and its record of attempts. The record prevents it from doing the same task
+ * twice or an older attempt at all. Everything is bounded. It uses neither bus nor device; one thread only.
  */
 final class Holdings {
 
-    /** What the books say to an offer. */
+    /** The answer to an offer. */
     enum Answer {
         TAKE,
-        /** The same task was accepted before: say so again, and do nothing. */
+        /** The same task was accepted before: repeat the answer and do nothing. */
         TAKEN_BEFORE,
-        /** A later attempt is known, or this one is another owner's. */
+        /** A later attempt is known, or this attempt belongs to another owner. */
         STALE_ATTEMPT,
         CANCELLED,
         FULL
     }
 
-    /** Frames that may be held beside the pictures. */
+    /** The number of frames that may be held in addition to images. */
     static final int FRAME_ROOM = 4;
 
     private static final int MEMORY = 8192;
@@ -38,7 +38,7 @@ final class Holdings {
     private final IntSupplier capacity;
     private final Map<Slot, Held> held = new LinkedHashMap<>();
     private final Map<SampleKey, Seen> seen = bounded();
-    /** With the last attempt that this concerns. */
+    /** With the last attempt that this applies to. */
     private final Map<String, Integer> cancelledJobs = bounded();
 
     private final Map<SampleKey, Integer> cancelledSamples = bounded();
@@ -69,20 +69,23 @@ final class Holdings {
         return freeCredits() > 0 || replaces ? Answer.TAKE : Answer.FULL;
     }
 
-    /** An attempt at the sample would have to be later than this; 0: none would do, since it was cancelled for all owners. */
+    /**
+     * An attempt of the sample must be later than this. 0: no attempt is accepted, because the sample was cancelled for
+     * all owners.
+     */
     int newestAttempt(SampleRef ref) {
         Seen last = seen.get(SampleKey.of(ref));
         int newest = Math.max(lastCancelled(ref), last == null ? 0 : last.attempt);
         return newest == ALL_ATTEMPTS ? 0 : newest;
     }
 
-    /** The last attempt at a sample that was cancelled, with its job or alone; 0: none. Attempts begin at 1. */
+    /** The last cancelled attempt of a sample, cancelled alone or with its job. 0: none. Attempts start at 1. */
     private int lastCancelled(SampleRef ref) {
         return Math.max(
                 cancelledJobs.getOrDefault(ref.getJobId(), 0), cancelledSamples.getOrDefault(SampleKey.of(ref), 0));
     }
 
-    /** Enters what {@link #answer} said to take; older attempts are to be {@linkplain #release released} before. */
+    /** Enters a task that {@link #answer} accepted. Older attempts must be {@linkplain #release released} before. */
     Held take(Work work, int forwards, long nowNanos) {
         Held entry = new Held(work, forwards, nowNanos);
         held.put(Slot.of(work.task()), entry);
@@ -94,7 +97,7 @@ final class Holdings {
         return entry;
     }
 
-    /** The entry for this very attempt, where it is still held. */
+    /** The entry of exactly this attempt, if it is still held. */
     Optional<Held> find(Work work) {
         return Optional.ofNullable(held.get(Slot.of(work.task())))
                 .filter(h -> h.work.task().getRef().getAttempt()
@@ -120,7 +123,7 @@ final class Holdings {
     }
 
     /**
-     * What is held of the job's attempts up to this one, of which nothing will be accepted any more.
+     * The held attempts of the job up to this one. No such attempt will be accepted any more.
      *
      * @param attempt 0: all
      */
@@ -131,7 +134,7 @@ final class Holdings {
                 h.work.key().jobId().equals(jobId) && h.work.task().getRef().getAttempt() <= last);
     }
 
-    /** The same of one sample: what is held of its attempts up to the one that the reference names. */
+    /** The same for one sample: its held attempts up to the one that the reference names. */
     List<Held> cancel(SampleRef ref) {
         SampleKey key = SampleKey.of(ref);
         int last = ref.getAttempt() == 0 ? ALL_ATTEMPTS : ref.getAttempt();
@@ -163,7 +166,7 @@ final class Holdings {
         return (int) held.values().stream().filter(h -> h.phase() == phase).count();
     }
 
-    /** Forwards of the device until all that is held now is done, were each sample alone in its forwards. */
+    /** Forward passes until everything that is held now is done, if each sample ran alone. */
     int forwardsLeft() {
         Collection<Held> all = held.values();
         return all.stream().mapToInt(Held::forwardsLeft).sum();
@@ -185,7 +188,7 @@ final class Holdings {
         };
     }
 
-    /** A sample is held once for each place on its route, and once for each of its frames. */
+    /** A sample is held once for each position on its route, and once for each of its frames. */
     private record Slot(SampleKey key, int position, PreviewFrame frame) {
         static Slot of(Task task) {
             return new Slot(SampleKey.of(task.getRef()), task.getPosition(), task.getFrame());
@@ -193,9 +196,10 @@ final class Holdings {
     }
 
     /**
-     * The newest attempt at a sample, and how far it came. Two gateways that were apart may both have adopted its job and
-     * numbered their attempts alike: the first one's counts, and the other has to come past it. A gateway that slept goes on
-     * under a new name at the same address: it numbers on by the epoch, and were a number the same, events would find it.
+     * The newest attempt of a sample, and its progress. After a partition, two gateways may own the same job and use
+     * the same attempt number. The first one's attempt counts, and the other must use a higher number. A gateway that
+     * stood still continues under a new name at the same address. Its numbers depend on the epoch, because with equal
+     * numbers old events would match.
      */
     private record Seen(int attempt, String owner, int position) {
         static Seen of(Task task) {

@@ -3,16 +3,17 @@ package dev.weir.runtime.stage;
 import java.util.Map;
 
 /**
- * How busy a stage is that measures its forwards. Immutable.
+ * The load of a stage that measures its forward passes. Immutable.
  *
- * @param backlogSeconds until all that it holds is through
- * @param roundSeconds until each sample that it holds has made one step
- * @param rows of the network, for all that it holds
- * @param rowSeconds by model, of a full forward at the model's native size, for each of its rows: how fast the device is
+ * @param backlogSeconds until everything that it holds is done
+ * @param roundSeconds until each held sample has made one step
+ * @param rows of the network, for all held samples
+ * @param rowSeconds by model: seconds per row of a full forward pass at the model's native size, which states the
+ *     device's speed
  */
 public record Load(double backlogSeconds, double roundSeconds, int rows, Map<String, Double> rowSeconds) {
 
-    /** Of a stage that is not open yet. */
+    /** The load of a stage that is not open yet. */
     public static final Load NONE = new Load(0, 0, 0, Map.of());
 
     public Load {

@@ -1,8 +1,8 @@
 package dev.weir.runtime.stage;
 
 /**
- * A sample that another node is to go on with.
+ * A sample that another node should continue.
  *
- * @param to its address
+ * @param to the address of that node
  */
 public record Move(SampleKey sample, String to) {}

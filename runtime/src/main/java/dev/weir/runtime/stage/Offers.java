@@ -6,10 +6,10 @@ import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import java.util.Optional;
 
-/** Decides on an offer, and changes nothing. Event loop of its stage node only. */
+/** Decides on an offer, without side effects. Event loop of its stage node only. */
 final class Offers {
 
-    /** @param take whether the task is to be taken in now; it may be accepted without, where it was before */
+    /** @param take whether the task must be taken in now; false if it was accepted before */
     record Decision(OfferReply reply, boolean take) {}
 
     private final Stage stage;

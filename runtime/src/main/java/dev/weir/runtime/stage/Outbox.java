@@ -6,46 +6,49 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Where a stage puts what it made. Calls are cheap, come from the device thread, and never block: sending happens on the
- * event loop. Each admitted work ends with exactly one of {@link #handOn}, {@link #finish}, {@link #fail}, unless it was dropped.
+ * Where a stage puts its results. Calls come from the device thread, are cheap and never block: the event loop does the
+ * sending. Each admitted work ends with exactly one of {@link #handOn}, {@link #finish}, {@link #fail}, unless it was
+ * dropped.
  */
 public interface Outbox {
 
-    /** The device began with it. */
+    /** The device has started the work. */
     void started(Work work);
 
     /** A step was done; {@code step} counts from 1. */
     void progress(Work work, int step, int total, double stepSeconds);
 
-    /** Inputs of this turn whose results were remembered, and those that were not: for the meters, where there are any. */
+    /**
+     * The numbers of inputs in this turn whose results were remembered, and of those whose were not, for the metrics.
+     */
     default void lookedUp(int hits, int misses) {}
 
-    /** A forward was done, of which results are told next: for meters and traces, where there are any. */
+    /** A forward pass is done. Its results are reported next. For metrics and traces. */
     default void forward(Forward forward) {}
 
-    /** The predicted clean latent of a step, to be decoded for who watches. Dropped when no decoder has room for it. */
+    /** The predicted clean latent of a step, to be decoded as a frame. Dropped if no decoder has room. */
     void previewLatent(Work work, int step, int total, Tensor latent);
 
-    /** A frame of the emerging picture, encoded. Any thread. */
+    /** An encoded frame of the emerging image. Any thread. */
     void frame(Work work, int step, int total, EncodedImage image);
 
     /** There was no time to make a frame. Any thread. */
     default void frameDropped() {}
 
     /**
-     * Where the sample stands at this moment, for another node to go on from. For its owner to keep, where it has one.
+     * The sample's current state, from which another node can continue. Its owner keeps it, if it has one.
      *
-     * @param snapshot called later, on another thread: what the state is made of must not change any more
+     * @param snapshot called later, on another thread: the state must not change any more
      */
     default void checkpoint(Work work, Supplier<Snapshot> snapshot) {}
 
-    /** Tells the owner of the job what the user should know. */
+    /** Sends a warning for the user to the owner of the job. */
     default void warn(Work work, Warning warning) {}
 
-    /** This stage is done; its tensors go to the next on the route. */
+    /** This stage is done. Its tensors go to the next stage on the route. */
     void handOn(Work work, List<Tensor> tensors);
 
-    /** The picture is done. */
+    /** The image is done. */
     void finish(Work work, EncodedImage image);
 
     void fail(Work work, Failure failure);

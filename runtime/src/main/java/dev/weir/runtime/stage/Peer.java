@@ -3,10 +3,10 @@ package dev.weir.runtime.stage;
 import java.util.Map;
 
 /**
- * Another node of the same stage, as its status tells: see {@link Load}.
+ * Another node of the same stage, according to its status: see {@link Load}.
  *
- * @param address where offers to it go
- * @param freeCredits samples that it has room for
+ * @param address for offers
+ * @param freeCredits the number of samples that it has room for
  */
 public record Peer(String address, double roundSeconds, int rows, Map<String, Double> rowSeconds, int freeCredits) {
 

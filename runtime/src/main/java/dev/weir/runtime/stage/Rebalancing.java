@@ -9,9 +9,10 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * When a stage looks whether others have less to do. It counts a node with the most that it had to do in two statuses in a row: a
- * moment's lull is nothing, and neither is a node that has fallen silent. Once it has given something away it rests, until the
- * statuses tell of it. What is to go where is the {@link Stage}'s to say. Event loop of its stage node.
+ * Decides when a stage checks whether other nodes have less work. A node counts with the larger of its last two
+ * statuses, so neither a short pause nor a silent node attracts work. After a stage has given something away, it rests
+ * until the statuses include the change. The {@link Stage} decides which sample goes where. Event loop of its stage
+ * node.
  */
 final class Rebalancing {
 
@@ -25,7 +26,7 @@ final class Rebalancing {
     private Map<String, NodeStatus> last = Map.of();
     private long restsUntilNanos;
 
-    /** @param address of the stage itself */
+    /** @param address of this stage itself */
     Rebalancing(Stage stage, String address, LongSupplier nanoClock) {
         this.stage = stage;
         this.address = address;
@@ -33,7 +34,7 @@ final class Rebalancing {
         this.restsUntilNanos = nanoClock.getAsLong();
     }
 
-    /** To be called every {@link #LOOK_MS}. */
+    /** Call it every {@link #LOOK_MS}. */
     List<Move> look(List<NodeStatus> alive) {
         Map<String, NodeStatus> others = new HashMap<>();
         alive.stream()

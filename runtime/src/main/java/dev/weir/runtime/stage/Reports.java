@@ -10,7 +10,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Sends a stage node's events to the owners of its samples. Event loop of the stage node. */
+/** Sends the events of a stage node to the owners of its samples. Event loop of the stage node. */
 final class Reports {
 
     private static final Logger log = LoggerFactory.getLogger(Reports.class);
@@ -22,25 +22,28 @@ final class Reports {
     private final Runnable changed;
     private int underWay;
 
-    /** @param changed called whenever an owner has acknowledged a delivery, or cannot be reached */
+    /** @param changed called when an owner has acknowledged a delivery, or cannot be reached */
     Reports(NodeContext node, StageKind kind, Runnable changed) {
         this.node = node;
         this.kind = kind;
         this.changed = changed;
     }
 
-    /** For what may be lost: the next event says as much. */
+    /** For events that may be lost, because the next event contains the same information. */
     void tell(Held held, Event.Builder event, List<Tensor> tensors) {
         node.courier().tell(held.work.task().getOwner(), Parcel.of(event.build(), tensors));
     }
 
-    /** For what must not be lost, such as how a sample ended here: sent until the owner has it, or cannot be reached. */
+    /**
+     * For events that must not be lost, such as the end of a sample: repeated until the owner acknowledges it or cannot
+     * be reached.
+     */
     void deliver(Held held, Event.Builder event, List<Tensor> tensors) {
         underWay++;
         deliver(held, Parcel.of(event.build(), tensors), DELIVERIES);
     }
 
-    /** Deliveries that their owners have not acknowledged yet. */
+    /** The number of deliveries without an acknowledgement. */
     int underWay() {
         return underWay;
     }

@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * What becomes of the samples that a node holds: takes what the device thread puts out over to the event loop, tells
- * owners, and hands on. A sample that is no longer held is past caring: what comes of it is let go.
+ * Processes the results of a node's samples: transfers the device thread's output to the event loop, informs owners,
+ * and hands samples on. Results of samples that are no longer held are dropped.
  */
 final class SampleDesk implements Outbox {
 
@@ -49,13 +49,15 @@ final class SampleDesk implements Outbox {
     private final AtomicInteger framesUnderWay = new AtomicInteger();
     private long failures;
 
-    /** Of the device thread: samples that came on by a forward since it was asked. */
+    /** Device thread: samples that made progress by a forward pass since the last call. */
     private int advanced;
 
-    /** Of the device thread: rows of this turn's forward, as far as they are known. */
+    /** Device thread: the rows of this turn's forward pass, as far as they are known. */
     private int rows;
 
-    /** @param changed called on the event loop whenever a sample is no longer held, or its end is told */
+    /**
+     * @param changed called on the event loop when a sample is no longer held, or when its end has been acknowledged
+     */
     SampleDesk(
             NodeContext node, Context context, Stage stage, Holdings holdings, StageMeters meters, Runnable changed) {
         this.node = node;
@@ -75,12 +77,12 @@ final class SampleDesk implements Outbox {
         }
     }
 
-    /** Since the node stops, with the newest checkpoint that is known here. */
+    /** Hands a sample back because the node stops, with the newest checkpoint that is known here. */
     void handBack(Held held) {
         handBack(held, HandedBack.newBuilder().setReason("the node stops"));
     }
 
-    /** For the node at an address to go on with it. */
+    /** Hands a sample back so that the node at the given address continues it. */
     void handTo(Held held, String address) {
         meters.moved();
         handBack(
@@ -121,7 +123,7 @@ final class SampleDesk implements Outbox {
         release(held);
     }
 
-    /** After its owner is on the way to know of its end, by which the node knows what it has still to do. */
+    /** Only after the owner's message is on its way, so that the node knows what it still has to do. */
     void release(Held held) {
         holdings.release(held);
         held.trace().ended();
@@ -132,7 +134,7 @@ final class SampleDesk implements Outbox {
         return failures;
     }
 
-    /** Samples that came on since this was last asked; on the device thread, after a turn. */
+    /** Samples that made progress since the last call. On the device thread, after a turn. */
     int takeAdvanced() {
         int samples = advanced;
         advanced = 0;
@@ -140,7 +142,7 @@ final class SampleDesk implements Outbox {
         return samples;
     }
 
-    /** Whether nothing is held, and every owner knows what became of what was. */
+    /** Whether nothing is held and every owner has acknowledged the ends of its samples. */
     boolean isClear() {
         return holdings.isEmpty() && reports.underWay() == 0;
     }
@@ -270,7 +272,10 @@ final class SampleDesk implements Outbox {
         });
     }
 
-    /** Told by who took it too, under the same number: who hears neither of them does not know where to miss it. */
+    /**
+     * The accepting node sends the same event with the same number. If both were lost, the owner would not know where
+     * to look for the sample.
+     */
     private void acceptedBy(NodeStatus node, Held held, Task next) {
         Event.Builder accepted = Event.newBuilder()
                 .setRef(next.getRef())
@@ -323,7 +328,7 @@ final class SampleDesk implements Outbox {
         reports.tell(held, event(held).setFrame(frame), tensors(image));
     }
 
-    /** Where a task is one forward, no progress is told. */
+    /** If a task is one forward pass, no progress is reported. */
     private void countSingleForward(Work work) {
         if (stage.forwards(work.task()) == 1) {
             advanced++;

@@ -2,7 +2,7 @@ package dev.weir.runtime.stage;
 
 import dev.weir.proto.v1.SampleRef;
 
-/** One picture of one job, whatever the attempt. */
+/** One image of one job, independent of the attempt. */
 public record SampleKey(String jobId, int sample) {
 
     public static SampleKey of(SampleRef ref) {

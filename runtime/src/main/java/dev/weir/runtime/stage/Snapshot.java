@@ -6,13 +6,13 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A checkpoint with its tensors: all that another node needs to go on with a sample. Immutable.
+ * A checkpoint with its tensors: everything that another node needs to continue a sample. Immutable.
  *
- * @param tensors named as {@link Checkpoint} says, each with {@link #PREFIX}
+ * @param tensors named as {@link Checkpoint} states, each with {@link #PREFIX}
  */
 public record Snapshot(Checkpoint checkpoint, List<Tensor> tensors) {
 
-    /** How the names of tensors begin that belong to a checkpoint. */
+    /** The prefix of the names of a checkpoint's tensors. */
     public static final String PREFIX = "checkpoint.";
 
     private static final Comparator<Checkpoint> ON_THE_ROUTE =
@@ -22,7 +22,7 @@ public record Snapshot(Checkpoint checkpoint, List<Tensor> tensors) {
         tensors = List.copyOf(tensors);
     }
 
-    /** Whether the sample had come further here than there. */
+    /** Whether this checkpoint is further on than the other. */
     public boolean isPast(Snapshot other) {
         return ON_THE_ROUTE.compare(checkpoint, other.checkpoint) > 0;
     }

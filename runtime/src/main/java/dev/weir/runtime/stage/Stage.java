@@ -10,47 +10,49 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
- * What one stage computes; the stage node around it has the bus, the credits and the device thread.
+ * The computation of one stage. The stage node around it has the bus, the credits and the device thread.
  *
- * <p>{@link #open}, {@link #admit}, {@link #snapshot}, {@link #drop}, {@link #turn} and {@link #close} are called on the node's device thread
- * alone, so an implementation needs no locks. {@link #refuse} is called on the event loop and must be quick and pure.
+ * <p>{@link #open}, {@link #admit}, {@link #snapshot}, {@link #drop}, {@link #turn} and {@link #close} are called only
+ * on the node's device thread, so an implementation needs no locks. {@link #refuse} is called on the event loop and
+ * must be quick and pure.
  */
 public interface Stage {
 
     StageKind kind();
 
-    /** Loads what it needs, and warms it up. May take seconds. */
+    /** Loads and warms up everything that it needs. May take seconds. */
     void open();
 
-    /** The models that it serves, and the cards of those it can use. Constant after {@link #open}; any thread. */
+    /** The served models, and the cards of the usable ones. Constant after {@link #open}; any thread. */
     List<ModelStatus> models();
 
-    /** Device and precision, as {@code cpu bf16}. Constant after {@link #open}; any thread. */
+    /** Device and precision, such as {@code cpu bf16}. Constant after {@link #open}; any thread. */
     String target();
 
     /**
-     * How many samples it may hold at once, waiting ones included; a few frames may come on top. Constant after {@link #open};
-     * any thread.
+     * How many samples it may hold at once, including waiting ones. A few frames may be held in addition. Constant
+     * after {@link #open}; any thread.
      */
     int capacity();
 
-    /** Why this task can never be done here, before it is accepted; empty when it can. */
+    /** Why this task can never be done here, checked before acceptance. Empty if it can be done. */
     default Optional<String> refuse(Task task) {
         return Optional.empty();
     }
 
-    /** How many forwards of the device a task needs, for the backlog: its steps, or 1. */
+    /** The number of forward passes that a task needs, for the backlog: its steps, or 1. */
     default int forwards(Task task) {
         return 1;
     }
 
-    /** How busy it is, where it knows better than by the mean of its turns; any thread. */
+    /** The load, if the stage knows it better than by the mean of its turns. Any thread. */
     default Optional<Load> load() {
         return Optional.empty();
     }
 
     /**
-     * Which of its samples others should go on with, so that they are done sooner. On the event loop; quick, and it changes nothing.
+     * The samples that other nodes should continue so that they finish sooner. On the event loop; quick and without
+     * side effects.
      *
      * @param peers live nodes of the same stage
      */
@@ -59,18 +61,19 @@ public interface Stage {
     }
 
     /**
-     * Fetches what may spare the device work, as from the cluster's memory, before the work is admitted; nobody waits for it but
-     * the work itself, so it must be over within a bounded time, well or not. On the event loop, and done there.
+     * Fetches data that may save the device work, such as from the cluster's memory, before the work is admitted. Only
+     * this work waits for it, so it must end within a bounded time, with or without success. Runs and completes on the
+     * event loop.
      */
     default CompletionStage<?> prepare(Work work) {
         return CompletableFuture.completedStage(null);
     }
 
-    /** Takes work in. What is wrong with its tensors is told to the outbox, not thrown. */
+    /** Admits work. Problems with its tensors are reported to the outbox and not thrown. */
     void admit(Work work, Outbox outbox);
 
     /**
-     * Where a sample stands, for another node to go on from; empty where it is no further than when it came.
+     * The state of a sample, from which another node can continue. Empty if it made no progress since its arrival.
      *
      * @return called later, on another thread
      */
@@ -78,13 +81,13 @@ public interface Stage {
         return Optional.empty();
     }
 
-    /** Forgets a sample, whether it waits or runs, without touching its neighbours. Unknown keys are fine. */
+    /** Drops a sample, waiting or running, without affecting others. Unknown keys are ignored. */
     void drop(SampleKey key);
 
     /**
-     * One forward: chooses rows, runs them, tells the outbox what came of it.
+     * One forward pass: selects rows, runs them, and reports the results to the outbox.
      *
-     * @return how many rows took part; 0 when there is nothing to do until more is admitted
+     * @return the number of rows; 0 if there is nothing to do until more work is admitted
      */
     int turn(Outbox outbox);
 

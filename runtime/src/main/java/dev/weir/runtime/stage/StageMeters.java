@@ -12,12 +12,12 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What is measured at a stage: the meters, and the means of which the backlog is made. Means are written by the device
- * thread and read by the event loop; the rest is safe from any thread.
+ * The measurements of a stage: its metrics, and the means from which the backlog is computed. The device thread writes
+ * the means and the event loop reads them. The rest may be used from any thread.
  */
 final class StageMeters {
 
-    /** Weight of the newest turn in the means. */
+    /** The weight of the newest turn in the means. */
     private static final double NEWEST = 0.2;
 
     private final MeterRegistry metrics;
@@ -61,7 +61,7 @@ final class StageMeters {
                 .register(metrics);
     }
 
-    /** @param status what the stage last said of itself to other nodes; the books themselves are the event loop's */
+    /** @param status the stage's last published status; the holdings themselves belong to the event loop */
     void watch(Holdings holdings, Supplier<NodeStatus> status) {
         Gauge.builder("weir.stage.held", holdings, h -> h.capacity() - h.freeCredits())
                 .description("Samples held, those that wait for the device or for the next stage included")
@@ -85,7 +85,7 @@ final class StageMeters {
                 .register(metrics);
     }
 
-    /** @param samples that came on by it; fewer than rows where a sample has two, for guidance */
+    /** @param samples that made progress; fewer than rows if a sample has two rows because of guidance */
     void turn(int rows, int samples, long nanos) {
         step.record(Duration.ofNanos(nanos));
         batchRows.record(rows);
@@ -164,8 +164,9 @@ final class StageMeters {
     }
 
     /**
-     * Seconds until all that is held now is through: forwards left, divided by the mean number of samples that share one,
-     * times the mean time of one. An estimate: it takes the batches to come for those that were.
+     * The estimated seconds until everything that is held now is done: the remaining forward passes, divided by the
+     * mean number of samples per pass, times the mean time of a pass. It assumes that future batches are like past
+     * ones.
      */
     double backlogSeconds(int forwardsLeft) {
         return forwardsLeft / Math.max(1, meanSamples) * meanStepSeconds;

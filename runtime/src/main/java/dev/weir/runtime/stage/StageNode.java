@@ -24,10 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One stage at one node, on the bus: answers offers at acceptance, keeps the credits, has the device thread do the work, and
- * publishes how it is. Its event loop owns everything here but the stage itself, which the device thread owns.
+ * One stage of one node on the bus: answers offers at acceptance, keeps the credits, lets the device thread do the
+ * work, and publishes its status. Its event loop owns everything here except the stage itself, which the device thread
+ * owns.
  *
- * <p>It computes nothing, and chooses no rows: that is the {@link Stage}.
+ * <p>It computes nothing and selects no rows: that is the {@link Stage}'s task.
  */
 public final class StageNode extends VerticleBase implements Component {
 
@@ -66,7 +67,7 @@ public final class StageNode extends VerticleBase implements Component {
         this.meters = new StageMeters(node.metrics(), stage);
     }
 
-    /** Done when the stage is open and offers can come; failed with what {@link Stage#open} threw. */
+    /** Completes when the stage is open and offers can arrive. Fails with the exception of {@link Stage#open}. */
     @Override
     public Future<?> start() {
         desk = new SampleDesk(node, context, stage, holdings, meters, this::changed);
@@ -147,7 +148,7 @@ public final class StageNode extends VerticleBase implements Component {
         }
     }
 
-    /** Lets go of all that is held of a sample, its frames too. */
+    /** Releases everything that is held of a sample, including its frames. */
     private void forget(SampleKey key) {
         device.drop(key);
         holdings.ofSample(key).forEach(desk::release);
@@ -179,7 +180,7 @@ public final class StageNode extends VerticleBase implements Component {
 
     private void move(Held held, String to) {
         giveBack(held, stood -> {
-            // It may have been done before the device was told.
+            // The sample may have finished before the device received the command.
             if (held.phase() != Held.Phase.HANDING_ON) {
                 stood.ifPresent(held::keep);
                 desk.handTo(held, to);
@@ -187,7 +188,7 @@ public final class StageNode extends VerticleBase implements Component {
         });
     }
 
-    /** Takes a sample from the device; what is to become of it, where it is still held, with where it stood. */
+    /** Takes a sample off the device. If it is still held, the action receives its state. */
     private void giveBack(Held held, Consumer<Optional<Snapshot>> then) {
         device.giveBack(
                 held.work,
@@ -291,7 +292,7 @@ public final class StageNode extends VerticleBase implements Component {
                     stood.ifPresent(held::keep);
                     desk.handBack(held);
                 }));
-        // A device that stands still keeps nobody waiting: its samples go on from their last checkpoints.
+        // A stalled device does not delay the drain: its samples continue elsewhere from their last checkpoints.
         vertx.setTimer(GIVE_BACK_WAIT_MS, late -> holdings.all().forEach(desk::handBack));
     }
 
@@ -301,7 +302,7 @@ public final class StageNode extends VerticleBase implements Component {
         return Future.join(work.close(), cancels.close()).mapEmpty();
     }
 
-    /** Takes what the device thread tells over to the event loop. */
+    /** Transfers the device thread's messages to the event loop. */
     private final class DeviceListener implements DeviceThread.Listener {
 
         @Override

@@ -8,8 +8,8 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
 
 /**
- * What a trace shows of a task at this stage: the stage as a whole, within it first the wait for the device and then the
- * device's work, with an event for each step. Event loop of the stage node only; does nothing where the task is not traced.
+ * The spans of a task at this stage: one for the stage, and within it the wait for the device and then the device's
+ * work, with an event for each step. Event loop of the stage node only. Does nothing if the task is not traced.
  */
 final class StageTrace {
 
@@ -29,7 +29,7 @@ final class StageTrace {
         this.part = tracing.within("queue", stage);
     }
 
-    /** Begins with the acceptance. */
+    /** Starts at acceptance. */
     static StageTrace of(Tracing tracing, Task task, String stage, String nodeId) {
         if (task.getTraceparent().isEmpty() || task.hasFrame()) {
             return NONE;
@@ -48,13 +48,13 @@ final class StageTrace {
         part = tracing.within("device", stage);
     }
 
-    /** @param rows that shared the step's forward */
+    /** @param rows that shared the step's forward pass */
     void stepped(int step, int rows) {
         steps++;
         part.addEvent("step", Attributes.of(STEP, (long) step, ROWS, (long) rows));
     }
 
-    /** The device is done with it. @param rows that shared its last forward */
+    /** The device is done. @param rows that shared its last forward pass */
     void made(int rows) {
         part.setAttribute("weir.steps", steps);
         part.setAttribute(ROWS, (long) rows);
@@ -65,7 +65,7 @@ final class StageTrace {
         stage.setStatus(StatusCode.ERROR, failure.code() + ": " + failure.message());
     }
 
-    /** It is no longer held. */
+    /** The sample is no longer held. */
     void ended() {
         part.end();
         stage.end();

@@ -6,7 +6,7 @@ import dev.weir.proto.v1.Task;
 import java.util.List;
 import java.util.Optional;
 
-/** A task that this node accepted, with the tensors that came with it. Immutable. */
+/** A task that this node has accepted, with its tensors. Immutable. */
 public record Work(Task task, List<Tensor> tensors) {
 
     public Work {
@@ -17,29 +17,29 @@ public record Work(Task task, List<Tensor> tensors) {
         return SampleKey.of(task.getRef());
     }
 
-    /** A frame to decode for someone who watches, and not the picture itself: it may be dropped. */
+    /** Whether this is a frame to decode and not the image itself. Frames may be dropped. */
     public boolean isFrame() {
         return task.hasFrame();
     }
 
-    /** The point in the run at this stage that the sample goes on from; empty where it begins with this stage. */
+    /** The checkpoint in the run at this stage from which the sample continues. Empty if it starts with this stage. */
     public Optional<Checkpoint> resume() {
         Checkpoint at = task.getResume();
         return at.getStep() > 0 && at.getPosition() == task.getPosition() ? Optional.of(at) : Optional.empty();
     }
 
-    /** The next place on the route: the one behind this, or the one that goes on with a sample that had come further. */
+    /** The next position on the route: the one after this, or the one that continues a sample that was further on. */
     int nextPosition() {
         return Math.max(task.getPosition() + 1, task.getResume().getPosition());
     }
 
-    /** The task as the next stage gets it, but for what this one adds. */
+    /** The task as the next stage receives it, without what this stage adds. */
     Task.Builder next() {
         Task.Builder next = task.toBuilder().setPosition(nextPosition());
         return isResumedLater() ? next : next.clearResume();
     }
 
-    /** The tensors of a checkpoint that a later stage goes on from. */
+    /** The tensors of a checkpoint from which a later stage continues. */
     List<Tensor> carried() {
         return isResumedLater()
                 ? tensors.stream()
@@ -56,7 +56,7 @@ public record Work(Task task, List<Tensor> tensors) {
         return tensors.stream().anyMatch(t -> t.name().equals(tensor));
     }
 
-    /** Throws IllegalArgumentException naming the tensor where there is none. */
+    /** Throws an IllegalArgumentException that names the tensor if there is none. */
     public Tensor tensor(String name) {
         return tensors.stream()
                 .filter(t -> t.name().equals(name))

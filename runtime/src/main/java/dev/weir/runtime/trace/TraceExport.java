@@ -9,14 +9,14 @@ import java.net.URI;
 import java.util.Map;
 
 /**
- * Sends spans to a collector, by OTLP over HTTP. The SDK's own {@code OTEL_*} variables hold for what is not said here: sampling, headers,
- * the service's name, attributes of the process.
+ * Sends spans to a collector, by OTLP over HTTP. The SDK's own {@code OTEL_*} variables configure the rest: sampling,
+ * headers, the service's name, attributes of the process.
  */
 public final class TraceExport {
 
     private TraceExport() {}
 
-    /** @param endpoint of the collector, without the path of traces */
+    /** @param endpoint of the collector, without the path for traces */
     public static Tracing to(URI endpoint, String nodeId) {
         Map<String, String> defaults = Map.of(
                 "otel.service.name", "weir",

@@ -10,7 +10,7 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.vertx.core.Future;
 import java.util.List;
 
-/** Shows in a task's trace how long it took until a node had accepted it. Frames are not shown: they are offered once or dropped. */
+/** Adds a span for the time until a node has accepted a task. Frames have none: they are offered once or dropped. */
 public final class TracedDispatcher implements Dispatcher {
 
     private final Dispatcher dispatcher;

@@ -15,8 +15,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Begins spans under what came over the wire, and says what is to go on with a message. Any thread; it keeps no current span,
- * since work here changes threads. Where it is off, spans do nothing and a trace that came in is passed on as it came.
+ * Starts spans that continue a received trace context, and provides the context for outgoing messages. Any thread.
+ * There is no current span, because work changes threads here. If tracing is off, spans do nothing and received
+ * contexts are forwarded unchanged.
  */
 public final class Tracing {
 
@@ -35,17 +36,17 @@ public final class Tracing {
         return to(OpenTelemetry.noop());
     }
 
-    /** Through what others made, and will close. */
+    /** Uses an existing SDK, which the caller will close. */
     public static Tracing to(OpenTelemetry telemetry) {
         return new Tracing(telemetry, Future::succeededFuture);
     }
 
-    /** @param end sends what was not yet sent */
+    /** @param end sends pending spans */
     static Tracing to(OpenTelemetry telemetry, Supplier<Future<Void>> end) {
         return new Tracing(telemetry, end);
     }
 
-    /** The first span of this process for a request, which continues the trace that its client names, if it names one. */
+    /** The first span of this process for a request. It continues the trace of the client, if the client names one. */
     public Span request(String name, String traceparent) {
         return tracer.spanBuilder(name)
                 .setSpanKind(SpanKind.SERVER)
@@ -53,17 +54,17 @@ public final class Tracing {
                 .startSpan();
     }
 
-    /** A span under that of another process; a trace of its own where there is none. */
+    /** A span that continues another process's trace, or starts a new trace if there is none. */
     public Span start(String name, String traceparent) {
         return tracer.spanBuilder(name).setParent(context(traceparent)).startSpan();
     }
 
-    /** A span under that of another process; one that does nothing where there is none. */
+    /** A span that continues another process's trace. Does nothing if there is none. */
     public Span within(String name, String traceparent) {
         return traceparent.isEmpty() ? Span.getInvalid() : start(name, traceparent);
     }
 
-    /** A span under one of this process. */
+    /** A child span within this process. */
     public Span within(String name, Span parent) {
         return parent.isRecording()
                 ? tracer.spanBuilder(name)
@@ -72,20 +73,20 @@ public final class Tracing {
                 : Span.getInvalid();
     }
 
-    /** What a message bears for others to go on under this span; empty where nobody traces. */
+    /** The trace context for outgoing messages under this span. Empty if nothing is traced. */
     public static String traceparent(Span span) {
         Map<String, String> fields = new HashMap<>();
         W3C.inject(span.storeInContext(Context.root()), fields, Map::put);
         return fields.getOrDefault(TRACEPARENT, "");
     }
 
-    /** The trace's name, by which collectors find it; empty where there is none. */
+    /** The trace id, by which collectors find the trace. Empty if there is none. */
     public static String traceId(String traceparent) {
         SpanContext named = Span.fromContext(context(traceparent)).getSpanContext();
         return named.isValid() ? named.getTraceId() : "";
     }
 
-    /** Done when what was traced has been sent, or could not be. */
+    /** Completes when all spans have been sent, or could not be. */
     public Future<Void> close() {
         return end.get();
     }

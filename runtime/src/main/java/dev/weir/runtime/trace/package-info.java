@@ -1,2 +1,2 @@
-/** Traces: where a request's time goes, over all nodes that it passes. */
+/** Traces: where a request spends its time, across all nodes that it passes. */
 package dev.weir.runtime.trace;
