@@ -63,7 +63,10 @@ final class CardReader {
         List.of(textEncoder, unet, vae).forEach(CardReader::requireKnown);
         upsampler.ifPresent(CardReader::requireKnown);
         requireLabels(unet, false);
-        upsampler.ifPresent(config -> requireLabels(config, true));
+        upsampler.ifPresent(config -> {
+            requireLabels(config, true);
+            Samplers.defaultName(ModelFolder.upsamplerScheduler(index));
+        });
         int latent = vae.count("latent_channels", LATENT_CHANNELS);
         requireTextAlone(latent);
         require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
@@ -192,7 +195,7 @@ final class CardReader {
     private String sampler() {
         Optional<String> chosen = asked.or(settings::sampler);
         if (chosen.isEmpty()) {
-            return Samplers.defaultName(scheduler);
+            return ModelFolder.ownSampler(index);
         }
         try {
             Samplers.requireAvailable(scheduler, chosen.get());

@@ -55,34 +55,30 @@ final class FolderKind {
                 }));
     }
 
+    /** Files beside weights that can be read do not matter, whatever they are. */
     private static Optional<Refusal> weights(Path home) {
-        List<Path> files = list(home);
-        Optional<Path> pointer = files.stream().filter(FileKind::isPointer).findFirst();
-        if (pointer.isPresent()) {
-            return Optional.of(Refusal.pointer(fileName(pointer.get())));
-        }
-        Optional<Path> lost = files.stream().filter(file -> !Files.exists(file)).findFirst();
-        if (lost.isPresent()) {
-            return Optional.of(Refusal.incomplete(fileName(lost.get()) + " links to nothing"));
-        }
         try {
             ComponentWeights.open(home);
             return Optional.empty();
         } catch (ModelException e) {
-            return unread(home, files, e);
+            return unread(home, list(home), e);
         }
     }
 
     private static Optional<Refusal> unread(Path home, List<Path> files, ModelException problem) {
-        Optional<String> unfinished = files.stream()
-                .map(FolderKind::fileName)
-                .filter(FileKind::isUnfinished)
-                .findFirst();
-        if (unfinished.isPresent()) {
-            return unfinished.map(Refusal::incomplete);
+        Optional<Path> pointer = files.stream().filter(FileKind::isPointer).findFirst();
+        if (pointer.isPresent()) {
+            return Optional.of(Refusal.pointer(fileName(pointer.get())));
         }
         if (ComponentWeights.find(home).isPresent()) {
             return Optional.of(Refusal.incomplete(problem.getMessage().replace(home + "/", "")));
+        }
+        Optional<Path> unfinished = files.stream()
+                .filter(file -> FileKind.isUnfinished(fileName(file)) || !Files.exists(file))
+                .findFirst();
+        if (unfinished.isPresent()) {
+            return unfinished.map(file ->
+                    Refusal.incomplete(Files.exists(file) ? fileName(file) : fileName(file) + " links to nothing"));
         }
         return telling(files)
                 .map(file -> ending(file).equals("safetensors")

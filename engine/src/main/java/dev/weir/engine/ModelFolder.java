@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers;
@@ -100,6 +101,16 @@ public final class ModelFolder {
 
     static SchedulerConfig scheduler(PipelineIndex index) {
         return schedulerIn(index, PipelineIndex.SCHEDULER).inStableDiffusion(index.classOf(PipelineIndex.SCHEDULER));
+    }
+
+    /** The sampler that computes the model's own scheduler; {@link ModelException} where none does, with what to do. */
+    static String ownSampler(PipelineIndex index) {
+        try {
+            return Samplers.defaultName(scheduler(index));
+        } catch (ModelException e) {
+            throw new ModelException(
+                    e.getMessage() + ". Choose one with --sampler, or as defaults.sampler in weir.json", e);
+        }
     }
 
     static SchedulerConfig upsamplerScheduler(PipelineIndex index) {

@@ -95,7 +95,7 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
             case PipelineIndex.TOKENIZER -> ModelFolder.tokenizer(index).close();
             case PipelineIndex.SCHEDULER -> {
                 if (!choosesSampler(index)) {
-                    Samplers.defaultName(ModelFolder.scheduler(index));
+                    ModelFolder.ownSampler(index);
                 }
             }
             case PipelineIndex.UPSAMPLER_SCHEDULER -> Samplers.defaultName(ModelFolder.upsamplerScheduler(index));

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,6 +162,65 @@ class ModelFolderTest {
         assertThatThrownBy(() -> ModelFolder.open(model))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContainingAll("model_index.json", pipeline + " is not supported", component, className);
+    }
+
+    @Test
+    void theSchedulerOfTheModelIsItsDefaultOrItIsRefused() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        TestModels.setComponent(model, "StableDiffusionPipeline", "scheduler", "HeunDiscreteScheduler");
+
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("HeunDiscreteScheduler is not available", "ddim", "--sampler", "weir.json");
+        assertThat(ModelFolder.open(model, Optional.of("euler"))
+                        .card()
+                        .defaults()
+                        .sampler())
+                .isEqualTo("euler");
+        assertThatThrownBy(() -> ModelFolder.open(model, Optional.of("heun")))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("unknown sampler heun");
+        Files.writeString(model.resolve("weir.json"), "{\"defaults\": {\"sampler\": \"dpmpp_2m\"}}");
+        assertThat(ModelFolder.open(model).card().defaults().sampler()).isEqualTo("dpmpp_2m");
+        assertThat(ModelReport.inspect(model).runs()).isTrue();
+    }
+
+    @Test
+    void onlySamplersThatFitTheSchedulersFileAreOffered() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        TestModels.edit(
+                model.resolve("scheduler/scheduler_config.json"),
+                "\"skip_prk_steps\": true",
+                "\"thresholding\": true, \"prediction_type\": \"sample\"");
+
+        assertThat(ModelFolder.open(model, Optional.of("euler")).card().samplers())
+                .containsExactly("euler", "euler_karras", "euler_ancestral");
+        assertThatThrownBy(() -> ModelFolder.open(model, Optional.of("ddim")))
+                .hasMessageContainingAll("ddim is not available", "thresholding", "euler_karras");
+    }
+
+    @Test
+    void anUpsamplersSchedulerIsJudgedToo() throws IOException {
+        Path model = TestModels.copy("default", temporary);
+        TestModels.edit(
+                model.resolve("upsampler/scheduler/scheduler_config.json"), "DDIMScheduler", "HeunDiscreteScheduler");
+
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .hasMessageContainingAll("upsampler", "HeunDiscreteScheduler is not available");
+        assertThat(ModelReport.inspect(model).runs()).isFalse();
+    }
+
+    /** As StableDiffusionPipeline corrects them. */
+    @ParameterizedTest
+    @CsvSource({"0.6.0, 32, 256", "0.8.1, 8, 256", "0.9.0, 32, 128", "0.0.4, 72, 288"})
+    void sampleSizesOfOldFoldersAreCorrected(String version, int size, int pixels) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Path unet = model.resolve("unet/config.json");
+        TestModels.edit(
+                unet, "\"_diffusers_version\": \"0.35.2\"", "\"_diffusers_version\": \"%s\"".formatted(version));
+        TestModels.edit(unet, "\"sample_size\": 8", "\"sample_size\": " + size);
+
+        assertThat(ModelFolder.open(model).card().nativeSize()).isEqualTo(pixels);
     }
 
     @Test

@@ -194,6 +194,18 @@ class RefusalTest {
         refused(model, "a download that is not complete", "links to nothing");
     }
 
+    /** A clone without its pickled weights, and a cache whose pickled weights were deleted. */
+    @Test
+    void whatLiesBesideSoundWeightsDoesNotMatter() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Files.writeString(model.resolve("unet/diffusion_pytorch_model.bin"), POINTER);
+        Files.createSymbolicLink(model.resolve("vae/diffusion_pytorch_model.bin"), Path.of("../../blobs/0123"));
+        Files.createFile(model.resolve("text_encoder/model.onnx"));
+
+        assertThat(ModelFolder.open(model).card().id()).isEqualTo("sd1");
+        assertThat(ModelReport.inspect(model).runs()).isTrue();
+    }
+
     /** As is a node that runs the text encoder alone. */
     @Test
     void aFolderWithoutTheWeightsOfOnePartOpens() throws IOException {

@@ -66,7 +66,9 @@ final class ModelRefusalsTest {
         assertThat(refused.exitCode()).isNotZero();
         assertThat(said(refused))
                 .startsWith("weir: " + model)
-                .contains("UniPCMultistepScheduler is not available; choose one of ddpm, ddim, pndm");
+                .contains(
+                        "UniPCMultistepScheduler is not available; available: ddpm, ddim, pndm,",
+                        "Choose one with --sampler");
         assertThat(weir("models", "inspect", model.toString()).out())
                 .contains("UniPCMultistepScheduler is not available");
 

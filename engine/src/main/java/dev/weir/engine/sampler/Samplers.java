@@ -87,7 +87,7 @@ public final class Samplers {
         return new ModelException(
                 available.isEmpty()
                         ? "%s: %s is not available, and no other sampler fits this file".formatted(config.file(), what)
-                        : "%s: %s is not available; choose one of %s with --sampler, or as defaults.sampler in weir.json"
+                        : "%s: %s is not available; available: %s"
                                 .formatted(config.file(), what, String.join(", ", available)));
     }
 

@@ -160,8 +160,7 @@ class SamplersTest {
 
         assertThat(Samplers.available(config)).containsExactly("euler", "euler_karras", "euler_ancestral");
         assertThatThrownBy(() -> Samplers.defaultName(config))
-                .hasMessageEndingWith("choose one of euler, euler_karras, euler_ancestral with --sampler, or as "
-                        + "defaults.sampler in weir.json");
+                .hasMessageEndingWith("available: euler, euler_karras, euler_ancestral");
         assertThatThrownBy(() -> Samplers.create(config, "ddim", 5))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("ddim is not available", "thresholding", "euler_karras");
