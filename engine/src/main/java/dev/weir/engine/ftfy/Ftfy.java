@@ -20,6 +20,9 @@ public final class Ftfy {
     private static final Pattern CONTROL =
             Pattern.compile("[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]");
 
+    /** Entities may be nested as deep as a text is long; each level costs a pass, and no honest text has many. */
+    private static final int MOST_PASSES = 16;
+
     private Ftfy() {}
 
     /** The text line by line. Entities are left alone from the first line on that has a {@code <}: it may be HTML. */
@@ -40,7 +43,9 @@ public final class Ftfy {
     /** One step may make room for another, so all are repeated until none changes the text. */
     private static String fixLine(String line, boolean entities) {
         String before;
+        int passes = 0;
         do {
+            passes++;
             before = line;
             line = entities ? HtmlEntities.unescape(line) : line;
             line = Mojibake.fix(line);
@@ -56,7 +61,7 @@ public final class Ftfy {
             line = TERMINAL_ESCAPE.matcher(line).replaceAll("");
             line = CONTROL.matcher(line).replaceAll("");
             line = Normalizer.normalize(line, Form.NFC);
-        } while (!line.equals(before));
+        } while (!line.equals(before) && passes < MOST_PASSES);
         return line;
     }
 }

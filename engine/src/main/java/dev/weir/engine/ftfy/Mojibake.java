@@ -67,7 +67,7 @@ final class Mojibake {
     }
 
     private static String fixOnce(String text) {
-        if (!BAD.matcher(text).find()) {
+        if (isAscii(text) || !BAD.matcher(text).find()) {
             return text;
         }
         for (SingleByteEncoding encoding : SingleByteEncoding.ALL) {
@@ -78,6 +78,10 @@ final class Mojibake {
         }
         String parts = fixParts(text);
         return parts.equals(text) ? fixC1Controls(text) : parts;
+    }
+
+    private static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c < SingleByteEncoding.FIRST_HIGH);
     }
 
     private static String repaired(String bytes, SingleByteEncoding encoding) {

@@ -5,7 +5,7 @@
  * tools/reference/ftfy_tables.py} writes from the library.
  *
  * <p>Differences: Unicode normalization is that of the Java runtime, which may know another version of Unicode than the
- * Python one. Segments are not bounded at a million characters, since a prompt never is that long. A surrogate pair is one
- * character from the start, as Java has it.
+ * Python one. A line is passed over 16 times at most, which leaves entities that are nested deeper. Segments are not bounded at a
+ * million characters, since a prompt never is that long. A surrogate pair is one character from the start, as Java has it.
  */
 package dev.weir.engine.ftfy;

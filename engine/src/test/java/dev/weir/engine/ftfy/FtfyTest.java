@@ -31,6 +31,12 @@ final class FtfyTest {
         assertThat(changed).isGreaterThan(500);
     }
 
+    @Test
+    void entitiesAreUnfoldedSoManyTimesAndNoMore() {
+        assertThat(Ftfy.fixText("&" + "amp;".repeat(16) + " é")).isEqualTo("& é");
+        assertThat(Ftfy.fixText("&" + "amp;".repeat(1000) + " é")).isEqualTo("&" + "amp;".repeat(1000 - 16) + " é");
+    }
+
     /** Regular expressions must not need a stack that grows with the text. */
     @ParameterizedTest
     @ValueSource(strings = {"a", "é", "Ã©", "â€™", "&amp;", "ﬁ", "Ａ", "\u0000", "\ud800", "😀", "e\u0301", "x\n"})
