@@ -5,20 +5,19 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * What a gateway is told at its start.
+ * The configuration of a gateway.
  *
  * @param host address to listen on
  * @param port 0: any free one, see {@link GatewayVerticle#actualPort()}
- * @param aliases other names of models, with the ids that they stand for; see {@link
- *     dev.weir.gateway.job.ModelNames}
+ * @param aliases other names of models, with the ids that they stand for; see {@link dev.weir.gateway.job.ModelNames}
  */
 public record GatewayConfig(
         String host, int port, Limits limits, Patience patience, Access access, Map<String, String> aliases) {
 
     /**
-     * Everything that could grow, and how far it may.
+     * The limits of everything that could grow.
      *
-     * @param strikes losses and failures in a row, without coming further, that fail a sample
+     * @param strikes consecutive losses and failures, without progress, that fail a sample
      */
     public record Limits(
             int bodyBytes,
@@ -79,12 +78,13 @@ public record GatewayConfig(
     }
 
     /**
-     * How long the gateway waits, and for what.
+     * Time limits.
      *
-     * @param deadline a job's whole life
-     * @param silence without an event of a sample, on top of what the backlogs explain; then it is tried anew
+     * @param deadline the longest life of a job
+     * @param silence the longest time without an event of a sample, in addition to what the backlogs explain, before a
+     *     new attempt
      * @param slowClient how long a client may leave its side of a stream unread
-     * @param result how long a job under {@code /v1/jobs} is kept after its end
+     * @param result how long a job of {@code /v1/jobs} is kept after its end
      */
     public record Patience(Duration deadline, Duration silence, Duration slowClient, Duration result) {
 

@@ -35,8 +35,8 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * The role that users meet: an HTTP server, and the owner of the jobs that come in through it. All of it runs on the
- * verticle's one event loop. It computes nothing and knows no model but by the cards that stage nodes publish.
+ * The gateway: an HTTP server, and the owner of the jobs that arrive through it. Everything runs on the verticle's
+ * single event loop. It computes nothing, and knows models only by the cards that stage nodes publish.
  */
 public final class GatewayVerticle extends VerticleBase implements Component {
 
@@ -58,7 +58,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         this.catalog = new ModelCatalog(node.directory());
     }
 
-    /** Where the server listens, once deployed. */
+    /** The port on which the server listens, once deployed. */
     public int actualPort() {
         return server.actualPort();
     }
@@ -109,12 +109,12 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private HttpServerOptions serverOptions() {
         return new HttpServerOptions()
                 .setHost(config.host())
-                // No upgrade of a plain connection to HTTP/2 in mid-request: the clients that try it gain nothing here.
+                // No upgrade of a plain connection to HTTP/2 during a request: clients that try it gain nothing here.
                 .setHttp2ClearTextEnabled(false)
                 .setPort(config.port())
                 .setHandle100ContinueAutomatically(true)
                 .setMaxWebSocketMessageSize(config.limits().bodyBytes())
-                // Pictures do not get smaller.
+                // Images cannot be compressed further.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false);
     }
@@ -175,7 +175,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         return 0;
     }
 
-    /** Owners of jobs end before the stages that their jobs need. */
+    /** Owners of jobs are drained before the stages that their jobs need. */
     @Override
     public int drainOrder() {
         return 0;
@@ -185,7 +185,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public Future<Void> drain(Duration deadline) {
         Promise<Void> idle = Promise.promise();
         context.runOnContext(v -> {
-            // What will not be done in time others go on with, where there are any.
+            // Other gateways, if there are any, continue what will not be done in time.
             long handOver =
                     vertx.setTimer(Math.max(1, deadline.minus(HAND_OVER).toMillis()), late -> ledger.handOver());
             jobs.drain(deadline).onComplete(done -> vertx.cancelTimer(handOver)).onComplete(idle);

@@ -9,21 +9,21 @@ import io.vertx.core.json.JsonObject;
 import java.util.Optional;
 
 /**
- * What a client is told when it does not get what it asked for, in the shape that OpenAI's libraries read.
+ * An error answer, in the shape that OpenAI's libraries read.
  *
  * @param code stable, snake_case
  * @param param the field of the request, or null
- * @param retryAfterSeconds when another try makes sense; 0: not said
+ * @param retryAfterSeconds when another attempt makes sense; 0: not stated
  */
 public record ApiError(int status, String type, String code, String message, String param, long retryAfterSeconds) {
 
     private static final String INVALID = "invalid_request_error";
     private static final String UNAVAILABLE = "service_unavailable_error";
 
-    /** For who still waits when someone else cancelled the job. */
+    /** For clients that still wait when another client cancelled the job. */
     public static final ApiError CANCELLED = invalid("cancelled", "the job was cancelled", null);
 
-    /** For who waits at a gateway that hears nothing more of the job. */
+    /** For clients of a gateway that receives nothing more about the job. */
     public static final ApiError LOST = new ApiError(
             503, UNAVAILABLE, "job_elsewhere", "the job goes on at another gateway: ask for it again", null, 1);
 
@@ -64,9 +64,9 @@ public record ApiError(int status, String type, String code, String message, Str
     }
 
     /**
-     * Why a request was not taken; empty where that is nobody's to know.
+     * Why a request was rejected. Empty if the reason is internal.
      *
-     * @param keyParam where an idempotency key would have been
+     * @param keyParam the field of the idempotency key
      */
     public static Optional<ApiError> of(Throwable problem, String keyParam) {
         if (problem instanceof ApiException refused) {
@@ -76,7 +76,7 @@ public record ApiError(int status, String type, String code, String message, Str
             return Optional.of(of(refused));
         }
         if (problem instanceof MemoryException unsaid) {
-            // A node that holds a part of it is gone and not yet missed: the same request may be answered soon.
+            // A node that holds a part of the memory is gone and not yet removed. The same request may soon succeed.
             return Optional.of(of(RefusedException.unavailable("no_memory", unsaid.getMessage(), 1)));
         }
         if (problem instanceof UnknownJobException unknown) {
@@ -88,7 +88,7 @@ public record ApiError(int status, String type, String code, String message, Str
         return Optional.empty();
     }
 
-    /** Why a picture that was begun could not be made. */
+    /** Why a started image failed. */
     public static ApiError of(Failure failure) {
         int status =
                 switch (failure.code()) {

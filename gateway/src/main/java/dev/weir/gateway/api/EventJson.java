@@ -18,7 +18,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Locale;
 
-/** What happens to a job as JSON: the same on the WebSocket and on the event stream of a job. Pictures travel beside it. */
+/** The events of a job as JSON, the same on the WebSocket and on the event stream of a job. Images are separate. */
 public final class EventJson {
 
     private EventJson() {}
@@ -68,7 +68,7 @@ public final class EventJson {
         json.put("format", picture.format()).put("width", picture.width()).put("height", picture.height());
     }
 
-    /** As they stand in an answer. */
+    /** As they appear in an answer. */
     public static JsonArray warnings(List<Warning> warnings) {
         JsonArray json = new JsonArray();
         warnings.forEach(warning -> json.add(message(warning)));
@@ -92,7 +92,7 @@ public final class EventJson {
         return json;
     }
 
-    /** To a tenth of a millisecond. */
+    /** Rounded to a tenth of a millisecond. */
     public static double rounded(double seconds) {
         return Math.round(seconds * 1e4) / 1e4;
     }

@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A JSON object of a request, read field by field: each getter gives the value or throws an {@link ApiException} that names
- * the field and what it may be. A field that is null counts as absent.
+ * A JSON object of a request, read field by field. Each getter returns the value or throws an {@link ApiException} that
+ * names the field and its allowed values. A null field counts as absent.
  */
 public final class Fields {
 
@@ -66,7 +66,7 @@ public final class Fields {
         return message.lines().findFirst().orElse("");
     }
 
-    /** Refuses fields that nobody would read: most are typing errors, and would silently change nothing. */
+    /** Refuses unknown fields. Most are typing errors, which would otherwise silently have no effect. */
     public void allowOnly(Set<String> known) {
         for (String name : values.keySet()) {
             if (!known.contains(name)) {
@@ -117,14 +117,14 @@ public final class Fields {
         return Boolean.TRUE.equals(value);
     }
 
-    /** A whole number; {@code 20.0} is one too, as in JSON Schema. */
+    /** A whole number. As in JSON Schema, {@code 20.0} is one too. */
     public Optional<Long> integer(String name, long min, long max) {
         return number(name).map(value -> {
             if (value.doubleValue() != Math.rint(value.doubleValue())) {
                 throw invalid("invalid_type", name, "must be a whole number, not " + brief(value));
             }
             boolean isLong = value instanceof Integer || value instanceof Long;
-            // Past 2^53 a double has no exact longs to compare; nothing up there is within any range here.
+            // Above 2^53 a double cannot represent every long. No range here is that large.
             if ((!isLong && Math.abs(value.doubleValue()) > 0x1p53)
                     || value.longValue() < min
                     || value.longValue() > max) {

@@ -20,12 +20,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Reads what a client wants and holds it against the model's card; what comes out can be made. The ranges here are those
- * of {@code openapi.json}, and a test holds the two together.
+ * Reads a request and checks it against the model's card, so that the result can be generated. The ranges here are
+ * those of {@code openapi.json}, and a test compares the two.
  */
 public final class RequestReader {
 
-    /** What every request for pictures may say. */
+    /** The fields that every image request may have. */
     static final Set<String> GENERATION = sorted(
             "prompt",
             "negative_prompt",
@@ -51,7 +51,7 @@ public final class RequestReader {
     static final Set<String> COMMAND = plus(JOB, "type", "id", "idempotency_key");
     static final Set<String> PREVIEW = sorted("every_steps", "every_ms", "count", "grade");
 
-    /** The largest integer that every JSON library keeps exactly. */
+    /** The largest integer that every JSON library represents exactly. */
     static final long MAX_SEED = (1L << 53) - 1;
 
     static final int MAX_IMAGES = 10;
@@ -72,10 +72,10 @@ public final class RequestReader {
         this.maxPromptLength = maxPromptLength;
     }
 
-    /** @param urls whether the answer links to the pictures instead of bearing them */
+    /** @param urls whether the answer contains URLs instead of the images */
     public record ImagesRequest(JobSpec spec, boolean stream, boolean urls) {
 
-        /** The same as part of a trace. */
+        /** The same request as part of a trace. */
         public ImagesRequest under(String traceparent) {
             return new ImagesRequest(spec.under(traceparent), stream, urls);
         }
@@ -108,7 +108,7 @@ public final class RequestReader {
         return generation(fields, preview(fields, Preview.getDefaultInstance()), OnDisconnect.FINISH);
     }
 
-    /** A {@code generate} command: frames after every step unless it says otherwise. */
+    /** A {@code generate} command. Default: frames after every step. */
     public JobSpec command(Fields fields) {
         fields.allowOnly(COMMAND);
         Preview everyStep = Preview.newBuilder().setEverySteps(1).build();
@@ -139,7 +139,7 @@ public final class RequestReader {
                 .orElse(otherwise);
     }
 
-    /** @param otherwise what becomes of the job of a client that leaves and did not say */
+    /** @param otherwise what happens to the job of a client that disconnects, if the client did not say */
     private JobSpec generation(Fields fields, Preview preview, OnDisconnect otherwise) {
         String prompt = fields.text("prompt", maxPromptLength).orElseThrow(() -> fields.missing("prompt"));
         if (prompt.isBlank()) {
@@ -201,7 +201,7 @@ public final class RequestReader {
                 .orElse("png");
     }
 
-    /** OpenAI's fields that a diffusion model has no use for: checked, so that typing errors show. */
+    /** OpenAI's fields without a meaning for a diffusion model. They are checked, so that typing errors are noticed. */
     private static void acceptWithoutEffect(Fields fields) {
         fields.oneOf("quality", List.of("auto", "low", "medium", "high", "standard", "hd"));
         fields.oneOf("moderation", List.of("auto", "low"));

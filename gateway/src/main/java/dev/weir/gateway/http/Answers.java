@@ -16,11 +16,11 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How answers are written: JSON, bytes, and every error in the one shape. Event loop. */
+/** Writes answers: JSON, bytes, and all errors in one shape. Event loop. */
 public final class Answers {
 
     private static final Logger log = LoggerFactory.getLogger(Answers.class);
-    /** A client that takes an answer in more slowly than this, after its patience, is cut off. */
+    /** A client that reads its answer more slowly than this, after its patience, is disconnected. */
     private static final int SLOWEST_BYTES_PER_SECOND = 32 << 10;
 
     private final Vertx vertx;
@@ -31,7 +31,7 @@ public final class Answers {
         this.slowClient = slowClient;
     }
 
-    /** What fails on any route, and what is on no route, is answered here. */
+    /** Handles failures of all routes, and requests without a route. */
     public void handleFailuresOf(Router router) {
         Methods methods = new Methods(router);
         for (int status : new int[] {400, 404, 406, 413, 415, 500}) {
@@ -102,7 +102,7 @@ public final class Answers {
             response.putHeader(HttpHeaderNames.RETRY_AFTER, String.valueOf(error.retryAfterSeconds()));
         }
         if (error.status() == 413) {
-            // The rest of the body is still on its way, and nobody will read it.
+            // The rest of the body is still arriving, and nobody will read it.
             response.putHeader(HttpHeaderNames.CONNECTION, "close");
         }
         json(ctx, error.status(), error.toJson());
@@ -124,7 +124,7 @@ public final class Answers {
         }
     }
 
-    /** Cuts off a client that does not take its answer in, so that the answer does not stay in memory. */
+    /** Disconnects a client that does not read its answer, so that the answer does not stay in memory. */
     void watch(RoutingContext ctx, Future<Void> written, long bytes) {
         if (!written.isComplete()) {
             long patienceMs = slowClient.toMillis() + 1000 * bytes / SLOWEST_BYTES_PER_SECOND;

@@ -18,7 +18,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.Comparator;
 import java.util.List;
 
-/** {@code /v1/models} and {@code /v1/cluster}: what can be made here, and by whom. Event loop. */
+/** {@code /v1/models} and {@code /v1/cluster}: what can be generated, and by which nodes. Event loop. */
 public final class ClusterHandlers {
 
     private static final List<StageKind> STAGES =

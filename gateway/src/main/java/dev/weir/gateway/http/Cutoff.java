@@ -5,14 +5,14 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.impl.ConnectionBase;
 
 /**
- * The end for a client that does not read what it is sent. Vert.x's own ways to close a connection write out first what is
- * queued, which such a client never lets happen; so its channel is closed underneath. Event loop of the request.
+ * Disconnects a client that does not read. Vert.x's own ways to close a connection first write the queued data, which
+ * such a client never allows. So the underlying channel is closed. Event loop of the request.
  */
 public final class Cutoff {
 
     private Cutoff() {}
 
-    /** Ends the connection; where requests share it, only this one. */
+    /** Ends the connection; if several requests share it, only this request. */
     public static void cut(HttpServerRequest request) {
         if (request.version() == HttpVersion.HTTP_2) {
             request.response().reset();

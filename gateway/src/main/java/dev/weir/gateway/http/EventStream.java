@@ -8,8 +8,8 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 
 /**
- * One answer of server-sent events. What may be missed is dropped while the client's side is full; a client that leaves it
- * full for too long is cut off. Event loop of its request.
+ * One answer of server-sent events. Optional events are dropped while the client's side is full. A client whose side
+ * stays full for too long is disconnected. Event loop of its request.
  */
 final class EventStream {
 
@@ -26,7 +26,7 @@ final class EventStream {
     private long slowTimer = NONE;
     private boolean closed;
 
-    /** Writes the head. @param onGone called when the client leaves before the end */
+    /** Writes the head. @param onGone called when the client disconnects before the end */
     EventStream(Vertx vertx, RoutingContext ctx, Duration slowClient, Runnable onGone) {
         this.vertx = vertx;
         this.ctx = ctx;
@@ -54,7 +54,7 @@ final class EventStream {
         write(": weir\n\n");
     }
 
-    /** Sends what the client may miss: nothing while it is behind. @return whether it was sent */
+    /** Sends an optional event, unless the client is behind. @return whether it was sent */
     boolean offer(String event, JsonObject data, String id) {
         if (closed || response.writeQueueFull()) {
             return false;
@@ -68,7 +68,7 @@ final class EventStream {
         write("event: " + event + "\n" + idLine + "data: " + data.encode() + "\n\n");
     }
 
-    /** @param last sent as it is before the end, or empty */
+    /** @param last sent unchanged before the end, or empty */
     void end(String last) {
         if (closed) {
             return;

@@ -10,7 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
- * The header, or the field of a socket's command, by which a client says that a request is the one it sent before.
+ * The header, or the field of a socket's command, which states that a request is a repetition.
  *
  * @param request SHA-256 of path and body
  */
@@ -32,7 +32,7 @@ public record IdempotencyKey(String key, byte[] request) {
         return Optional.of(of(key, ctx.request().path(), body == null ? new byte[0] : body.getBytes()));
     }
 
-    /** @param body of the request, to the byte */
+    /** @param body of the request, byte for byte */
     public static IdempotencyKey of(String key, String path, byte[] body) {
         return new IdempotencyKey(key, digest(path, body));
     }

@@ -7,12 +7,12 @@ import dev.weir.gateway.job.Picture;
 import io.vertx.core.json.JsonObject;
 import java.util.Base64;
 
-/** The objects of OpenAI's Images API. What is ours is in {@code x_weir}. */
+/** The objects of OpenAI's Images API. Weir's additions are in {@code x_weir}. */
 final class ImageJson {
 
     private ImageJson() {}
 
-    /** A partial or final picture as an event of a stream. */
+    /** A partial or final image as an event of a stream. */
     static JsonObject event(String type, Picture picture, JsonObject extras) {
         return new JsonObject()
                 .put("type", type)
@@ -41,7 +41,7 @@ final class ImageJson {
                 .put("timings", EventJson.timings(completed.timings()));
     }
 
-    /** The libraries require it; pictures here are not counted in tokens. */
+    /** The libraries require it. Weir does not count tokens. */
     static JsonObject usage() {
         return new JsonObject()
                 .put("input_tokens", 0)

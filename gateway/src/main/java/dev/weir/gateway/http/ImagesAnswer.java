@@ -17,8 +17,8 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.Base64;
 
 /**
- * Gathers the pictures of one request and answers when all are there; one that fails fails the request. A client that
- * leaves cancels it, unless it asked for otherwise. Event loop of its request.
+ * Collects the images of one request and answers when all exist. If one fails, the request fails. A client that
+ * disconnects cancels the request, unless it asked otherwise. Event loop of its request.
  */
 final class ImagesAnswer {
 

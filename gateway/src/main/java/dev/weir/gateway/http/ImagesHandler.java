@@ -13,7 +13,10 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** {@code POST /v1/images/generations}, as OpenAI's libraries speak it: one answer at the end, or a stream of events. */
+/**
+ * {@code POST /v1/images/generations}, compatible with OpenAI's libraries: one answer at the end, or a stream of
+ * events.
+ */
 public final class ImagesHandler implements Handler<RoutingContext> {
 
     private final Vertx vertx;
@@ -57,7 +60,7 @@ public final class ImagesHandler implements Handler<RoutingContext> {
                                 (client, onLost) -> ledger.attend(request.spec(), request.urls(), client, onLost)));
     }
 
-    /** A client that leaves may come again with its key, so the job goes on without it. */
+    /** A client that disconnects may come back with its key, so the job continues without it. */
     private void answerKeyed(RoutingContext ctx, ImagesRequest request, IdempotencyKey key) {
         ledger.submit(request.spec().finishing(), key.key(), key.request())
                 .<Void>map(job -> {
@@ -69,7 +72,7 @@ public final class ImagesHandler implements Handler<RoutingContext> {
                 .onFailure(ctx::fail);
     }
 
-    /** How the one who answers comes to be told of the pictures. */
+    /** How an answer subscribes to the images. */
     private interface Attending {
         Attendance attend(Consumer<JobEvent> client, Runnable onLost);
     }

@@ -18,8 +18,8 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 
 /**
- * The streamed answer of one request: partial pictures, the completed ones, then {@code [DONE]}; or an error object, and the
- * end. A client that leaves cancels it, unless it asked for otherwise. Event loop of its request.
+ * The streamed answer of one request: partial images, the completed ones, then {@code [DONE]}; or an error object, and
+ * the end. A client that disconnects cancels the request, unless it asked otherwise. Event loop of its request.
  */
 final class ImagesStream {
 
@@ -42,7 +42,7 @@ final class ImagesStream {
         this.missing = spec.samples();
     }
 
-    /** To be called before the first event comes. */
+    /** Call it before the first event. */
     void start(Vertx vertx, Duration slowClient, Attendance client) {
         stream = new EventStream(vertx, ctx, slowClient, client::leave);
     }
@@ -60,7 +60,7 @@ final class ImagesStream {
             JsonObject data = ImageJson.event(COMPLETED, completed.picture(), ImageJson.extras(completed))
                     .put("usage", ImageJson.usage());
             if (!warnings.all().isEmpty()) {
-                // Not an event of their own: strict clients of this API fail on a type that they do not know.
+                // Not a separate event: strict clients of this API fail on an unknown type.
                 data.put("warnings", EventJson.warnings(warnings.all()));
             }
             stream.send(COMPLETED, data, null);

@@ -14,7 +14,9 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.Base64;
 
-/** One client that watches a kept job: what it missed of the kept events, then what happens. Event loop of its request. */
+/**
+ * One client that watches a kept job: first the stored events that it lacks, then new ones. Event loop of its request.
+ */
 final class JobEvents {
 
     private final KeptJob job;
@@ -24,7 +26,7 @@ final class JobEvents {
 
     /**
      * @param address of this gateway, as the client reached it
-     * @param after the last number that the client has seen
+     * @param after the last number that the client has received
      */
     JobEvents(KeptJob job, PublicAddress address, long after) {
         this.job = job;
@@ -35,7 +37,7 @@ final class JobEvents {
     void start(Vertx vertx, RoutingContext ctx, Duration slowClient, JobLedger ledger) {
         Attendance[] client = new Attendance[1];
         stream = new EventStream(vertx, ctx, slowClient, () -> client[0].leave());
-        // A client that is cut off here comes back, and is told the rest by whoever has the job then.
+        // A client that is disconnected here comes back, and receives the rest from the gateway that then has the job.
         client[0] = ledger.attend(job, this::on, () -> stream.end(""));
         job.eventsAfter(after).forEach(this::send);
         endIfOver();

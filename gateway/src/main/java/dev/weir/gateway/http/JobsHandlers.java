@@ -17,7 +17,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** {@code /v1/jobs}: the same requests as jobs that are asked after later. Event loop of the gateway. */
+/** {@code /v1/jobs}: the same requests as jobs that are queried later. Event loop of the gateway. */
 public final class JobsHandlers {
 
     private final Vertx vertx;
@@ -92,7 +92,7 @@ public final class JobsHandlers {
                     .putHeader(HttpHeaderNames.CONTENT_TYPE, EventStream.MEDIA_TYPE)
                     .end();
         } else if (job.isOver() && job.eventsAfter(after).isEmpty()) {
-            // Tells an EventSource not to come back.
+            // Tells an EventSource not to reconnect.
             ctx.response().setStatusCode(204).end();
         } else {
             new JobEvents(job, PublicAddress.of(ctx), after).start(vertx, ctx, slowClient, ledger);
@@ -123,7 +123,7 @@ public final class JobsHandlers {
         answers.bytes(ctx, picture.mediaType(), Buffer.buffer(picture.bytes()));
     }
 
-    /** The sample that the path names. */
+    /** The sample in the path. */
     private static int sample(RoutingContext ctx, KeptJob job) {
         String sample = ctx.pathParam("sample");
         if (!sample.matches("[0-9]{1,2}")
@@ -133,7 +133,7 @@ public final class JobsHandlers {
         return Integer.parseInt(sample);
     }
 
-    /** Goes on with the job of the path, whichever gateway owns it, or answers why not. */
+    /** Continues with the job in the path, whichever gateway owns it, or answers with the error. */
     private void find(RoutingContext ctx, Consumer<KeptJob> next) {
         ledger.find(ctx.pathParam("id"))
                 .<Void>map(job -> {

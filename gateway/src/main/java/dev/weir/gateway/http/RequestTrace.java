@@ -6,7 +6,9 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
 
-/** A span for a request, from its head to the end of its answer, in the trace that its client names or in one of its own. */
+/**
+ * A span for a request, from its head to the end of its answer. It continues the client's trace or starts a new one.
+ */
 public final class RequestTrace implements Handler<RoutingContext> {
 
     private static final String SPAN = "weir.trace";
@@ -37,7 +39,7 @@ public final class RequestTrace implements Handler<RoutingContext> {
         ctx.next();
     }
 
-    /** What comes of the request goes under this. */
+    /** The context for everything that the request causes. */
     static String of(RoutingContext ctx) {
         return Tracing.traceparent(ctx.get(SPAN));
     }

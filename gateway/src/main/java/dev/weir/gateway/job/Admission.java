@@ -7,7 +7,7 @@ import dev.weir.runtime.bus.Addresses;
 import java.time.Duration;
 import java.util.List;
 
-/** Decides whether one more job may come in. Keeps no state of its own; event loop of {@link Jobs}. */
+/** Decides whether one more job is accepted. Has no state of its own; event loop of {@link Jobs}. */
 final class Admission {
 
     private static final long NODE_MAY_COME_SECONDS = 2;
@@ -18,7 +18,7 @@ final class Admission {
     private final Backlog backlog;
     private final JobMetrics metrics;
 
-    /** @param deadline a job's whole life: one that would wait longer is not taken in */
+    /** @param deadline the longest life of a job: a job that would wait longer is rejected */
     Admission(Limits limits, Duration deadline, ModelCatalog catalog, Backlog backlog, JobMetrics metrics) {
         this.deadline = deadline;
         this.limits = limits;
@@ -30,7 +30,7 @@ final class Admission {
     /**
      * @param jobs in flight
      * @param samples in flight
-     * @throws RefusedException when it may not
+     * @throws RefusedException if it is rejected
      */
     void check(JobSpec spec, int jobs, int samples, boolean draining) {
         if (draining) {

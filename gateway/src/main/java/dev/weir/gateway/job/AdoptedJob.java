@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A job as it comes to another owner.
+ * A job as its next owner receives it.
  *
- * @param lastSeq past all numbers of events that were told
+ * @param lastSeq larger than all numbers of reported events
  */
 public record AdoptedJob(
         String id, JobSpec spec, long createdMs, long deadlineMs, long lastSeq, List<AdoptedSample> samples) {
@@ -17,11 +17,11 @@ public record AdoptedJob(
     }
 
     /**
-     * @param attempt its latest, past all that came before
-     * @param step that was told of it
-     * @param checkpoint where it goes on; empty: at the start of its route
-     * @param strikes that it had with the owners before
-     * @param ended whether there is nothing left to do for it
+     * @param attempt the latest, larger than all previous ones
+     * @param step the last reported step
+     * @param checkpoint from which it continues; empty: from the start of its route
+     * @param strikes with the previous owners
+     * @param ended whether nothing is left to do for it
      */
     public record AdoptedSample(int attempt, int step, Optional<Snapshot> checkpoint, Strikes strikes, boolean ended) {}
 }

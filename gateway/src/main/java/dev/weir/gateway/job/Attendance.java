@@ -1,6 +1,6 @@
 package dev.weir.gateway.job;
 
-/** A job whose client is there to be told of it. Event loop of {@link Jobs}. */
+/** A job with a connected client. Event loop of {@link Jobs}. */
 public final class Attendance {
 
     private final String job;
@@ -16,7 +16,7 @@ public final class Attendance {
         return job;
     }
 
-    /** The client is gone: the job ends, or goes on without it, as was asked for. Nothing happens to one that is over. */
+    /** The client has disconnected: the job ends or continues, as requested. A finished job does not change. */
     public void leave() {
         onLeave.run();
     }

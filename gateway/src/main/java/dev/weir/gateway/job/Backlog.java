@@ -4,7 +4,7 @@ import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import java.util.List;
 
-/** Estimates from what the nodes say of their queues. Any thread. */
+/** Estimates from the queues that nodes report. Any thread. */
 public final class Backlog {
 
     private static final long LONGEST_RETRY_SECONDS = 600;
@@ -15,14 +15,14 @@ public final class Backlog {
         this.catalog = catalog;
     }
 
-    /** Seconds until a picture that is asked for now is done: at each stage the shortest wait, then its own steps. */
+    /** Seconds until an image that is requested now is done: the shortest wait at each stage, plus its own steps. */
     public double secondsUntilDone(JobSpec spec) {
         return spec.route().stream()
                 .mapToDouble(stage -> secondsAt(stage, spec))
                 .sum();
     }
 
-    /** The same, where so many samples of this gateway's were there before, of which nodes may not know yet. */
+    /** The same, if so many samples of this gateway came before, which the nodes may not know yet. */
     double secondsUntilDone(JobSpec spec, int samplesBefore) {
         return Math.max(secondsUntilDone(spec), secondsToFinish(spec, samplesBefore + spec.samples()));
     }
@@ -35,12 +35,12 @@ public final class Backlog {
                 .orElse(0);
     }
 
-    /** Seconds until so many samples have left the slowest stage, by the pace at which its nodes say they work. */
+    /** Seconds until so many samples have left the slowest stage, at the pace that its nodes report. */
     long retryAfterSeconds(JobSpec spec, int samples) {
         return Math.max(1, Math.min(LONGEST_RETRY_SECONDS, (long) Math.ceil(secondsToFinish(spec, samples))));
     }
 
-    /** The same, to be held against the clock: 0 where no node has said how fast it is. */
+    /** The same, for comparison with the clock: 0 if no node has reported its speed. */
     double secondsToFinish(JobSpec spec, int samples) {
         return spec.route().stream()
                 .mapToDouble(stage -> secondsToFinish(catalog.serving(spec.model(), stage), samples))
@@ -48,7 +48,7 @@ public final class Backlog {
                 .orElse(0);
     }
 
-    /** Who has nothing to do is taken to be as quick as those who have. */
+    /** Idle nodes are assumed to be as fast as the others. */
     private static double secondsToFinish(List<NodeStatus> nodes, int samples) {
         double samplesPerSecond = nodes.size()
                 * nodes.stream()
@@ -59,7 +59,7 @@ public final class Backlog {
         return samplesPerSecond > 0 ? samples / samplesPerSecond : 0;
     }
 
-    /** What its holder's queue explains of a sample's silence. */
+    /** How much of a sample's silence the queue of its holder explains. */
     double secondsAt(String node, StageKind stage, String model) {
         return catalog.serving(model, stage).stream()
                 .filter(status -> status.getNodeId().equals(node))

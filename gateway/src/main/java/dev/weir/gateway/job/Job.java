@@ -11,7 +11,7 @@ import io.opentelemetry.api.trace.Span;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** One request on its way: its samples, and the one who is told of them. Event loop of {@link Jobs}, which moves it. */
+/** A request in progress: its samples, and the watcher of its events. Event loop of {@link Jobs}, which changes it. */
 public final class Job {
 
     private final String id;
@@ -34,7 +34,7 @@ public final class Job {
                 .toList();
     }
 
-    /** One that another owner began. */
+    /** A job that another owner started. */
     Job(AdoptedJob adopted, JobWatcher watcher, long nowMs) {
         this(adopted.id(), adopted.spec(), adopted.createdMs(), adopted.deadlineMs(), watcher);
         seq = adopted.lastSeq();
@@ -80,7 +80,7 @@ public final class Job {
         watcher.on(event);
     }
 
-    /** Tells what the user should know, unless another sample gave rise to it before. */
+    /** Reports a warning, unless another sample caused it before. */
     void warn(Sample sample, dev.weir.proto.v1.Warning warning) {
         if (!warnings.knows(warning.getCode(), warning.getParam())) {
             JobEvent.Warning told =
@@ -98,7 +98,7 @@ public final class Job {
         watcher.struck(sample.index(), sample.strikes());
     }
 
-    /** The next moment in the life of this job, at this sample. */
+    /** The next moment of this job, for this sample. */
     Moment moment(Sample sample) {
         return moment(sample, sample.step());
     }
@@ -108,7 +108,7 @@ public final class Job {
                 id, sample.index(), ++seq, spec.seed(sample.index()), sample.attempt(), step, spec.totalSteps());
     }
 
-    /** Begins a span for each sample that has not ended. */
+    /** Starts a span for each unfinished sample. */
     void traceWith(Tracing tracing) {
         samples.stream().filter(sample -> !sample.ended()).forEach(sample -> {
             Span span = tracing.start("sample", spec.traceparent());
@@ -120,13 +120,13 @@ public final class Job {
         });
     }
 
-    /** Of all attempts that this owner began. */
+    /** Over all attempts that this owner started. */
     Cancel cancellation() {
         int last = samples.stream().mapToInt(Sample::attempt).max().orElse(0);
         return Cancel.newBuilder().setJobId(id).setAttempt(last).build();
     }
 
-    /** Of all attempts at one sample that this owner began. */
+    /** Over all attempts of one sample that this owner started. */
     Cancel cancellation(Sample sample) {
         return Cancel.newBuilder().setSample(ref(sample)).build();
     }
@@ -139,7 +139,7 @@ public final class Job {
                 .build();
     }
 
-    /** The routing slip of a sample's present attempt, from its newest checkpoint where it has one. */
+    /** The routing slip of a sample's current attempt, from its newest checkpoint if there is one. */
     Task task(Sample sample, String owner) {
         Generation generation =
                 spec.generation().toBuilder().setSeed(spec.seed(sample.index())).build();

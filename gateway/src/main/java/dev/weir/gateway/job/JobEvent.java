@@ -5,45 +5,45 @@ import dev.weir.proto.v1.StageTiming;
 import dev.weir.runtime.stage.Failure;
 import java.util.List;
 
-/** What happened to a sample, as those who watch its job are told. Immutable. */
+/** An event of a sample, as the watchers of its job receive it. Immutable. */
 public sealed interface JobEvent {
 
     Moment at();
 
     /**
-     * Where a sample was.
+     * The position of a sample.
      *
-     * @param seq rises by one within the job
-     * @param step steps done, over all stages that have steps
-     * @param total steps of all stages that have steps
+     * @param seq increases by one within the job
+     * @param step steps done, over all stages with steps
+     * @param total steps of all stages with steps
      */
     record Moment(String job, int sample, long seq, long seed, int attempt, int step, int total) {}
 
     /**
-     * It waits for a stage.
+     * The sample waits for a stage.
      *
-     * @param position samples of this gateway that were there before and have not begun
-     * @param waitSeconds estimate until it is done
+     * @param position samples of this gateway that came before and have not started
+     * @param waitSeconds the estimated time until it is done
      */
     record Queued(Moment at, int position, double waitSeconds) implements JobEvent {}
 
     record Started(Moment at, StageKind stage, String node) implements JobEvent {}
 
     /**
-     * A new attempt goes on from the step that {@code at} names. Steps and frames that were told before are not told again.
+     * A new attempt continues from the step that {@code at} names. Steps and frames are not reported again.
      *
-     * @param reason what became of the attempt before
+     * @param reason why the previous attempt ended
      */
     record Resumed(Moment at, String reason) implements JobEvent {}
 
     record Progress(Moment at, StageKind stage, double stepSeconds) implements JobEvent {}
 
     /**
-     * Something that the user should know although the pictures are made. It is about the job: {@code at} names the sample
-     * that first gave rise to it. Each code and param is told once.
+     * A remark about a request that succeeds. It is about the job: {@code at} names the sample that first caused it.
+     * Each code and param is reported once.
      *
      * @param code stable, snake_case
-     * @param param the field of the request that it is about
+     * @param param the field of the request
      */
     record Warning(Moment at, String code, String message, String param) implements JobEvent {}
 
@@ -56,7 +56,7 @@ public sealed interface JobEvent {
 
     record Cancelled(Moment at) implements JobEvent {}
 
-    /** Nothing follows for this sample. */
+    /** No event follows for this sample. */
     default boolean isLast() {
         return this instanceof Completed || this instanceof Failed || this instanceof Cancelled;
     }

@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What was told of a job: its warnings, how each sample ended, and the newest of the rest, frames aside. One thread. */
+/**
+ * The events of a job: its warnings, the end of each sample, and the newest of the others, without frames. One thread.
+ */
 public final class JobHistory {
 
     private final int most;
@@ -19,13 +21,13 @@ public final class JobHistory {
     private final Warnings warnings = new Warnings();
     private final Deque<JobEvent> passing = new ArrayDeque<>();
 
-    /** @param most events that are kept besides warnings and the last of each sample */
+    /** @param most the number of events that are kept besides warnings and the last event of each sample */
     public JobHistory(int samples, int most) {
         this.latest = new JobEvent[samples];
         this.most = most;
     }
 
-    /** @return whether it says something new: nothing follows how a sample ended, but a warning about the job */
+    /** @return whether the event is new: after the end of a sample only warnings about the job follow */
     public boolean add(JobEvent event) {
         if (event instanceof Warning warning) {
             return warnings.add(warning);
@@ -53,7 +55,7 @@ public final class JobHistory {
         return warnings.all();
     }
 
-    /** The newest event of a sample, warnings aside; empty before the first. */
+    /** The newest event of a sample, without warnings. Empty before the first. */
     public Optional<JobEvent> latest(int sample) {
         return Optional.ofNullable(latest[sample]);
     }
@@ -70,7 +72,7 @@ public final class JobHistory {
         return Arrays.stream(latest).allMatch(event -> event != null && event.isLast());
     }
 
-    /** Those past a number, by their numbers. */
+    /** The events after a number, in order. */
     public List<JobEvent> after(long seq) {
         return Stream.of(passing.stream(), latest().filter(JobEvent::isLast), warnings.all().stream())
                 .<JobEvent>flatMap(events -> events)

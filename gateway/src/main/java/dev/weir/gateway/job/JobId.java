@@ -4,8 +4,8 @@ import java.util.UUID;
 import java.util.random.RandomGenerator;
 
 /**
- * Names of jobs: UUIDs of version 7, whose first 48 bits are the time of their making, so that a name alone tells a job that
- * was from one that never could have been.
+ * Job ids: UUIDs of version 7, whose first 48 bits are their creation time. So the id alone tells whether a job may
+ * have existed.
  */
 public final class JobId {
 
@@ -20,7 +20,7 @@ public final class JobId {
         return new UUID(high, low).toString();
     }
 
-    /** Whether a job of this name may have been made before now. */
+    /** Whether a job with this id may have been created before now. */
     public static boolean mayHaveBeen(String id, long nowMs) {
         try {
             UUID uuid = UUID.fromString(id);

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
-/** What the gateway counts of its jobs. Any thread. */
+/** The gateway's metrics about its jobs. Any thread. */
 final class JobMetrics {
 
     private static final List<String> OUTCOMES = List.of("completed", "failed", "cancelled");
@@ -21,7 +21,7 @@ final class JobMetrics {
         this.registry = registry;
         this.stale = counter("weir.gateway.stale.events", "Events of older attempts or of jobs that are over, dropped")
                 .register(registry);
-        // So that a rate of failures is 0 and not unknown before the first.
+        // So that a rate of failures is 0 and not unknown before the first failure.
         OUTCOMES.forEach(this::samples);
     }
 

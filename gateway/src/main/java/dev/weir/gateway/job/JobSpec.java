@@ -9,13 +9,13 @@ import dev.weir.proto.v1.StageKind;
 import java.util.List;
 
 /**
- * What a job is to make, checked against its model, with every default filled in.
+ * What a job generates, checked against its model, with every default filled in.
  *
  * @param route the stages in order
  * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}
- * @param samples how many pictures
- * @param user who asks, as the client says; empty when it does not
- * @param traceparent of the request, as W3C has it; empty where it is not traced
+ * @param samples the number of images
+ * @param user as stated by the client; empty if it is not stated
+ * @param traceparent the request's W3C trace context; empty if it is not traced
  */
 public record JobSpec(
         String model,
@@ -32,7 +32,7 @@ public record JobSpec(
         route = List.copyOf(route);
     }
 
-    /** One whose request nobody traces. */
+    /** A job without a trace. */
     public JobSpec(
             String model,
             List<StageKind> route,
@@ -45,12 +45,12 @@ public record JobSpec(
         this(model, route, generation, samples, preview, user, priority, onDisconnect, "");
     }
 
-    /** The same as part of a trace. */
+    /** The same job as part of a trace. */
     public JobSpec under(String newTraceparent) {
         return new JobSpec(model, route, generation, samples, preview, user, priority, onDisconnect, newTraceparent);
     }
 
-    /** The same, which goes on when its client leaves. */
+    /** The same job, which continues when its client disconnects. */
     public JobSpec finishing() {
         return new JobSpec(
                 model, route, generation, samples, preview, user, priority, OnDisconnect.FINISH, traceparent);
@@ -90,7 +90,7 @@ public record JobSpec(
         };
     }
 
-    /** Stages and steps behind a sample of which this was heard: it rises all along the route. */
+    /** The progress that an event implies, in stages and steps: it increases along the whole route. */
     int reached(Event event) {
         int position = Math.max(0, route.indexOf(event.getStage()));
         return event.hasFrame()

@@ -26,9 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The owner of this gateway's jobs: admits them, sends each sample to the first stage of its route, and ends it. What stages
- * say of it is {@link StageEvents}' to hear, what becomes of it where a node is lost {@link Restarts}'. Knows no HTTP and keeps
- * no picture. Event loop of the gateway only.
+ * The owner of this gateway's jobs: admits them, sends each sample to the first stage of its route, and ends it. {@link
+ * StageEvents} handles the events of stages, and {@link Restarts} handles lost nodes. It does not use HTTP and stores
+ * no images. Event loop of the gateway only.
  */
 public final class Jobs {
 
@@ -51,7 +51,7 @@ public final class Jobs {
 
     /**
      * @param address where stages send events of these jobs
-     * @param cancelAtStages tells every stage node to drop what it holds of a job
+     * @param cancelAtStages tells every stage node to drop everything of a job
      */
     public Jobs(
             NodeContext node,
@@ -75,7 +75,7 @@ public final class Jobs {
         node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
     }
 
-    /** Null where it is over, or was never here. */
+    /** Null if the job has ended or was never here. */
     Job find(String id) {
         return jobs.get(id);
     }
@@ -96,7 +96,7 @@ public final class Jobs {
         return samples;
     }
 
-    /** Samples in flight that a device has begun with. */
+    /** The number of samples in flight that a device has started. */
     public int startedSamples() {
         return (int) jobs.values().stream()
                 .flatMap(job -> job.samples().stream())
@@ -105,9 +105,10 @@ public final class Jobs {
     }
 
     /**
-     * Takes a job in and sends its samples off. The watcher is called on the event loop, never from within this call.
+     * Accepts a job and sends its samples to nodes. The watcher is called on the event loop, never from within this
+     * call.
      *
-     * @throws RefusedException when it cannot be taken; nothing was begun then
+     * @throws RefusedException if it is rejected; then nothing was started
      */
     public Job submit(JobSpec spec, JobWatcher watcher) {
         Job job = reserve(JobId.at(now(), ThreadLocalRandom.current()), spec, now(), watcher);
@@ -116,9 +117,9 @@ public final class Jobs {
     }
 
     /**
-     * Takes a job in, and sends nothing off before {@link #begin}.
+     * Accepts a job, but sends nothing before {@link #begin}.
      *
-     * @throws RefusedException when it cannot be taken
+     * @throws RefusedException if it is rejected
      */
     public Job reserve(String id, JobSpec spec, long nowMs, JobWatcher watcher) {
         admission.check(spec, jobs.size(), samples, idle != null);
@@ -133,7 +134,7 @@ public final class Jobs {
         job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> queue(job, sample));
     }
 
-    /** Takes a job over from an owner that is gone, past the limits since it was let in once. Begins nothing. */
+    /** Takes a job over from a dead owner, regardless of the limits, because it was admitted before. Starts nothing. */
     public Job adopt(AdoptedJob adopted, JobWatcher watcher) {
         Job job = new Job(adopted, watcher, now());
         job.traceWith(node.tracing());
@@ -143,14 +144,14 @@ public final class Jobs {
         return job;
     }
 
-    /** Goes on with a sample of an adopted job. */
+    /** Continues a sample of an adopted job. */
     public void resume(Job job, int sample) {
         if (!job.samples().get(sample).ended()) {
             restarts.adopted(job, job.samples().get(sample));
         }
     }
 
-    /** Forgets a job that is another owner's now: tells nobody, and takes nothing from the stages. */
+    /** Forgets a job that now belongs to another owner: reports nothing, and leaves the stages alone. */
     public void letGo(String id) {
         Job job = jobs.remove(id);
         if (job != null) {
@@ -174,7 +175,7 @@ public final class Jobs {
         return true;
     }
 
-    /** Ends one sample of a job; the others go on. @return whether there was something to cancel */
+    /** Cancels one sample of a job. The others continue. @return whether there was something to cancel */
     public boolean cancel(String jobId, int index) {
         Job job = jobs.get(jobId);
         if (job == null
@@ -206,7 +207,7 @@ public final class Jobs {
         send(job, sample);
     }
 
-    /** Looks for a node for the present attempt, unless the sample has ended meanwhile. */
+    /** Looks for a node for the current attempt, unless the sample has ended meanwhile. */
     void send(Job job, Sample sample) {
         if (!sample.ended()) {
             int attempt = sample.attempt();
@@ -236,7 +237,7 @@ public final class Jobs {
                 : new Failure("internal_error", String.valueOf(cause.getMessage()), false);
     }
 
-    /** What a stage says of a sample. */
+    /** Handles an event of a stage. */
     public void onEvent(Event event, List<Tensor> tensors) {
         events.on(event, tensors);
     }
@@ -307,7 +308,7 @@ public final class Jobs {
         }
     }
 
-    /** Takes no more jobs; done when the last one has ended, or has been ended at the deadline. */
+    /** Accepts no more jobs. Completes when the last one has ended, or was ended at the deadline. */
     public Future<Void> drain(Duration deadline) {
         if (idle == null) {
             idle = Promise.promise();

@@ -12,14 +12,14 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A job that outlives the request it came with, as it is shown here, whichever gateway owns it: its latest events, its
- * pictures, and who watches at the moment. Frames go to those who watch and are not kept. Event loop of the gateway.
+ * A job that outlives its request, as this gateway shows it, whichever gateway owns it: its latest events, its images,
+ * and its current watchers. Frames go to the watchers and are not stored. Event loop of the gateway.
  */
 public final class KeptJob {
 
     private static final int EVENTS = 512;
 
-    /** What a job as a whole is doing. */
+    /** The state of a whole job. */
     public enum Status {
         QUEUED,
         GENERATING,
@@ -32,7 +32,7 @@ public final class KeptJob {
     private final JobSpec spec;
     private final long createdMs;
     private final JobHistory history;
-    /** With what to do where nothing more is heard of the job here. */
+    /** With the action for the case that nothing more is received about the job here. */
     private final Map<Consumer<JobEvent>, Runnable> watchers = new LinkedHashMap<>();
 
     private long seq;
@@ -47,7 +47,7 @@ public final class KeptJob {
         this.history = new JobHistory(spec.samples(), EVENTS);
     }
 
-    /** Takes an event in and tells it, unless it says nothing new. */
+    /** Accepts an event and reports it if it is new. */
     public void on(JobEvent event) {
         if (!history.add(event)) {
             return;
@@ -62,7 +62,7 @@ public final class KeptJob {
         }
     }
 
-    /** Nothing more is heard of it here, though it may go on elsewhere. */
+    /** Nothing more is received about it here, though it may continue elsewhere. */
     public void lose() {
         List<Runnable> left = List.copyOf(watchers.values());
         watchers.clear();
@@ -90,7 +90,7 @@ public final class KeptJob {
         return seq;
     }
 
-    /** Notes that somebody asked for it. */
+    /** Records that somebody asked for it. */
     public void asked() {
         askedMs = System.currentTimeMillis();
     }
@@ -117,7 +117,7 @@ public final class KeptJob {
         return history.warnings();
     }
 
-    /** The newest event of each sample, frames and warnings aside; empty before the first. */
+    /** The newest event of each sample, without frames and warnings. Empty before the first. */
     public Optional<JobEvent> latest(int sample) {
         return history.latest(sample);
     }
@@ -137,17 +137,17 @@ public final class KeptJob {
                 .sum();
     }
 
-    /** The kept events past a number. */
+    /** The stored events after a number. */
     public List<JobEvent> eventsAfter(long after) {
         return history.after(after);
     }
 
-    /** How many watch it at the moment. */
+    /** The number of current watchers. */
     public int watchers() {
         return watchers.size();
     }
 
-    /** @param onLost called where nothing more is heard of the job here before its end */
+    /** @param onLost called if nothing more is received about the job here before its end */
     public void watch(Consumer<JobEvent> watcher, Runnable onLost) {
         watchers.put(watcher, onLost);
     }

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The jobs that clients come back for, as far as they are shown here. Those that are over are kept for a while; the oldest go
- * first where there are too many or too large ones. Event loop of the gateway.
+ * The jobs that clients come back for, as far as this gateway knows them. Finished jobs are kept for a while. If there
+ * are too many or too large ones, the oldest are dropped first. Event loop of the gateway.
  */
 public final class KeptJobs {
 
@@ -23,8 +23,8 @@ public final class KeptJobs {
     private final Map<String, KeptJob> kept = new LinkedHashMap<>();
 
     /**
-     * @param keep how long a job that is over stays
-     * @param onForgotten called with each that is let go
+     * @param keep how long a finished job is kept
+     * @param onForgotten called with each dropped job
      */
     public KeptJobs(Vertx vertx, Limits limits, Duration keep, Consumer<KeptJob> onForgotten) {
         this.limits = limits;

@@ -4,8 +4,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Samples that one more strike fails, let go one at a time: of those that were lost together again and again, the one that kills
- * its nodes is then alone with others that are not in danger. Bounded by the samples in flight. Event loop of {@link Jobs}.
+ * Samples that the next strike fails run one at a time. So if several samples were repeatedly lost together, the one
+ * that crashes its nodes runs only with samples that are not at risk. Bounded by the samples in flight. Event loop of
+ * {@link Jobs}.
  */
 final class LastChances {
 
@@ -14,13 +15,13 @@ final class LastChances {
     private final Deque<Chance> waiting = new ArrayDeque<>();
     private Sample tried;
 
-    /** @param send called when it is its turn, unless it has ended by then */
+    /** @param send called when it is the sample's turn, unless it has ended by then */
     void add(Sample sample, Runnable send) {
         waiting.add(new Chance(sample, send));
         next();
     }
 
-    /** Lets the next one go, where the last has come further or has ended. */
+    /** Starts the next one if the last has made progress or has ended. */
     void next() {
         while ((tried == null || tried.ended() || tried.danger() == 0) && !waiting.isEmpty()) {
             Chance chance = waiting.remove();

@@ -56,7 +56,7 @@ public final class ModelCatalog {
         return known.stream().map(Known::card).toList();
     }
 
-    /** Cards by id; where nodes differ, a denoiser's word counts. */
+    /** Cards by id. If nodes differ, the denoiser's card counts. */
     private static Map<String, ModelCard> usable(List<NodeStatus> nodes) {
         Map<String, ModelCard> cards = new LinkedHashMap<>();
         nodes.stream()
@@ -72,19 +72,19 @@ public final class ModelCatalog {
         return cards().stream().filter(card -> card.getId().equals(id)).findFirst();
     }
 
-    /** Nodes that would take work of this model now. */
+    /** Nodes that accept work of this model now. */
     public List<NodeStatus> serving(String model, StageKind stage) {
         return directory.alive(stage).stream()
                 .filter(node -> !node.getDraining() && serves(node, model))
                 .toList();
     }
 
-    /** The stages of a route that no live node serves. */
+    /** The stages of a route without a live node. */
     public List<StageKind> missing(String model, List<StageKind> route) {
         return route.stream().filter(stage -> serving(model, stage).isEmpty()).toList();
     }
 
-    /** Whether a picture at the model's native size can be made now. */
+    /** Whether an image of the model's native size can be generated now. */
     public boolean isReady(ModelCard card) {
         return missing(card.getId(), Route.NATIVE).isEmpty();
     }

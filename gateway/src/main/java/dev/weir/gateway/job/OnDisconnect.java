@@ -1,8 +1,8 @@
 package dev.weir.gateway.job;
 
-/** What becomes of a job whose client leaves before its end. */
+/** What happens to a job whose client disconnects before its end. */
 public enum OnDisconnect {
     CANCEL,
-    /** It goes on, and is kept for whoever comes back for it. */
+    /** It continues, and is kept for a client that comes back. */
     FINISH
 }

@@ -1,10 +1,10 @@
 package dev.weir.gateway.job;
 
 /**
- * An encoded image, a frame of the emerging picture or the picture itself.
+ * An encoded image: a frame or the final image.
  *
  * @param format {@code png} or {@code jpeg}
- * @param bytes the file; shared, never written to
+ * @param bytes the file; shared, must not be changed
  */
 public record Picture(String format, int width, int height, byte[] bytes) {
 

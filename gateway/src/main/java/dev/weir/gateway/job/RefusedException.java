@@ -1,14 +1,14 @@
 package dev.weir.gateway.job;
 
-/** A job was not taken, and nothing of it was begun. */
+/** A job was rejected, and nothing was started. */
 public final class RefusedException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
     public enum Reason {
-        /** The gateway holds as much as it may. */
+        /** The gateway holds the maximum number of jobs or samples. */
         BUSY,
-        /** Nothing could do it at present. */
+        /** No node could do the job at present. */
         UNAVAILABLE
     }
 
@@ -23,7 +23,7 @@ public final class RefusedException extends RuntimeException {
         this.retryAfterSeconds = retryAfterSeconds;
     }
 
-    /** It could not be done at present. */
+    /** It cannot be done at present. */
     public static RefusedException unavailable(String code, String message, long retryAfterSeconds) {
         return new RefusedException(Reason.UNAVAILABLE, code, message, retryAfterSeconds);
     }
@@ -37,7 +37,7 @@ public final class RefusedException extends RuntimeException {
         return code;
     }
 
-    /** When another try makes sense. */
+    /** When another attempt makes sense. */
     public long retryAfterSeconds() {
         return retryAfterSeconds;
     }

@@ -15,15 +15,15 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * What becomes of a sample whose node was lost, failed or gave it back: a new attempt from its newest checkpoint, or the end
- * where that has happened too often without it coming further. Event loop of {@link Jobs}, which sends and ends.
+ * What happens to a sample whose node was lost, failed or handed it back: a new attempt from its newest checkpoint, or
+ * failure if this has happened too often without progress. Event loop of {@link Jobs}, which sends and ends samples.
  */
 final class Restarts {
 
     private static final Logger log = LoggerFactory.getLogger(Restarts.class);
     private static final long PAUSE_MS = 100;
 
-    /** Says nothing against the sample: it waits for a node until its deadline. */
+    /** No strike against the sample: it waits for a node until its deadline. */
     private static final String NO_NODE = "no_node";
 
     private static final long LAST_WORDS_MS = 300;
@@ -40,7 +40,7 @@ final class Restarts {
     private final JobMetrics metrics;
     private final LastChances lastChances = new LastChances();
 
-    /** @param mostStrikes losses and failures in a row, without progress, that fail a sample */
+    /** @param mostStrikes consecutive losses and failures, without progress, that fail a sample */
     Restarts(Vertx vertx, Jobs jobs, int mostStrikes, JobMetrics metrics) {
         this.vertx = vertx;
         this.jobs = jobs;
@@ -48,11 +48,11 @@ final class Restarts {
         this.metrics = metrics;
     }
 
-    /** A node or the search for one failed; where another may succeed, it is tried after a pause. */
+    /** A node or the search for one failed. If another node may succeed, the sample is tried again after a pause. */
     void failed(Job job, Sample sample, Failure failure) {
         if (failure.isSuperseded()) {
-            // Another owner ended it, or began such an attempt or a later one: until the next, the ledger tells whose
-            // it is.
+            // Another owner ended the job, or started this attempt or a later one. Before the next attempt, the ledger
+            // states who owns the job.
             restart(job, sample, failure, SUPERSEDED_PAUSE_MS);
         } else if (!failure.retryable()) {
             jobs.fail(job, sample, failure);
@@ -64,9 +64,9 @@ final class Restarts {
     }
 
     /**
-     * A node gave it back, which says nothing against the sample.
+     * A node handed the sample back, which is no strike.
      *
-     * @param to the node that has less to do, by its address; empty: it drains
+     * @param to the address of the node with less work; empty: the holder drains
      */
     void handedBack(Job job, Sample sample, String to) {
         begin(job, sample, to.isEmpty() ? DRAINED : REBALANCED);
@@ -74,7 +74,7 @@ final class Restarts {
         jobs.send(job, sample);
     }
 
-    /** Its owner is gone, and another goes on with it. */
+    /** Its owner is dead, and another owner continues. */
     void adopted(Job job, Sample sample) {
         Failure lost = new Failure("gateway_lost", "the gateway that owned the job was lost", true);
         if (isLastChance(sample)) {
@@ -89,19 +89,19 @@ final class Restarts {
         strike(job, sample, new Failure("silence", message, true), false);
     }
 
-    /** To be called now and then. */
+    /** Call it now and then. */
     void sweep() {
         lastChances.next();
     }
 
-    /** A node's lease lapsed, or it said goodbye. */
+    /** A node's lease expired, or the node said goodbye. */
     void lost(NodeStatus node) {
         String message = "the %s node %s was lost".formatted(Addresses.name(node.getStage()), node.getNodeId());
         Failure failure = new Failure("node_lost", message, true);
         for (Job job : jobs.inFlight()) {
             for (Sample sample : job.samples()) {
                 if (sample.heldBy(node)) {
-                    // The next stage's word that it has taken over may come later than the goodbye of this one.
+                    // The acceptance of the next stage may arrive later than the goodbye of this one.
                     int attempt = sample.attempt();
                     vertx.setTimer(LAST_WORDS_MS, late -> {
                         if (sample.heldBy(node) && sample.attempt() == attempt) {
@@ -115,13 +115,15 @@ final class Restarts {
 
     private void lostOn(Job job, Sample sample, Failure failure) {
         if (sample.wasStruckAt(sample.holder())) {
-            restart(job, sample, failure, 0); // The node was back: it was cut off, and did not die of it.
+            restart(
+                    job, sample, failure,
+                    0); // The node came back: it was partitioned, and the sample did not crash it.
         } else {
             strike(job, sample, failure, false);
         }
     }
 
-    /** @param pauses before the first new attempt too */
+    /** @param pauses whether to pause before the first new attempt too */
     private void strike(Job job, Sample sample, Failure failure, boolean pauses) {
         sample.strike();
         job.struck(sample);
@@ -144,20 +146,23 @@ final class Restarts {
                 pauses ? pause + ThreadLocalRandom.current().nextLong(pause) : 0);
     }
 
-    /** Who sees no stage at all may be what is cut off: its nodes did not die of the sample, and one it sees again will tell. */
+    /**
+     * A gateway that sees no stage at all may be partitioned: the sample did not crash the nodes, and a node that
+     * reappears will show it.
+     */
     private int fatalStrikes() {
         return jobs.seesStages() ? mostStrikes : BLIND * mostStrikes;
     }
 
-    /** Whether one more strike fails it. */
+    /** Whether one more strike fails the sample. */
     private boolean isLastChance(Sample sample) {
         return sample.danger() > 0 && sample.danger() == mostStrikes - 1;
     }
 
-    /** Another attempt, when it is its turn. */
+    /** Another attempt, when it is the sample's turn. */
     private void wait(Job job, Sample sample, Failure reason) {
         begin(job, sample, reason);
-        // Looked for, as it were: nothing is to be heard of it before its turn.
+        // In state "searching", so that its silence is not counted before its turn.
         sample.offered();
         lastChances.add(sample, () -> jobs.send(job, sample));
     }
@@ -176,7 +181,7 @@ final class Restarts {
         });
     }
 
-    /** Another attempt, which is told and not yet sent. */
+    /** Another attempt, which is reported but not sent yet. */
     private void begin(Job job, Sample sample, Failure reason) {
         metrics.restarted(reason.code());
         sample.trace().addEvent("new attempt", Attributes.of(AttributeKey.stringKey("reason"), reason.code()));

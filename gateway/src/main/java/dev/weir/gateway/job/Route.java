@@ -4,7 +4,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.StageKind;
 import java.util.List;
 
-/** Which stages a picture of some size passes through, and which sizes a model can do. */
+/** Which stages an image of a given size passes, and which sizes a model supports. */
 public final class Route {
 
     static final List<StageKind> NATIVE = List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER);
@@ -13,18 +13,21 @@ public final class Route {
 
     private Route() {}
 
-    /** A side past the native size goes through the upsampler, where the model has one. */
+    /** A side above the native size goes through the upsampler, if the model has one. */
     public static List<StageKind> of(ModelCard card, int width, int height) {
         return isCascade(card, width, height) ? CASCADE : NATIVE;
     }
 
-    /** Whether the model can make this size; the denoiser's picture is smaller than the final one by the upsampler's factor. */
+    /**
+     * Whether the model supports this size. The denoiser's image is smaller than the final one by the upsampler's
+     * factor.
+     */
     public static boolean fits(ModelCard card, int width, int height) {
         int factor = isCascade(card, width, height) ? card.getUpsampleFactor() : 1;
         return fitsSide(card, width, factor) && fitsSide(card, height, factor);
     }
 
-    /** What a user may ask for, in words. */
+    /** The supported sizes, in words. */
     public static String sizes(ModelCard card) {
         String base = "sides must be multiples of %d from %d to %d"
                 .formatted(
@@ -44,7 +47,9 @@ public final class Route {
                                 card.getMaxSize() * factor);
     }
 
-    /** Where a sample enters its route that goes on at a position: whoever diffuses needs the text encoder's states. */
+    /**
+     * Where a sample that continues at a position enters its route: diffusion stages need the text encoder's states.
+     */
     static int entry(List<StageKind> route, int position) {
         return route.get(position) == StageKind.DECODER ? position : 0;
     }

@@ -8,12 +8,12 @@ import io.opentelemetry.api.trace.Span;
 import java.util.Optional;
 
 /**
- * Where one picture of a job is: its attempt, who holds it, how far it has come, and where another node could go on with it.
- * Decides which events still count, and what was told before. Event loop of its job's owner; starts nothing and tells nobody.
+ * The state of one image of a job: its attempt, its holder, its progress, and its newest checkpoint. Decides which
+ * events still count and what has been reported. Event loop of its job's owner. It starts and reports nothing itself.
  */
 final class Sample {
 
-    /** For the sake of speed; each costs it a moment. */
+    /** Moves for rebalancing. Each costs the sample a moment. */
     private static final int MOST_MOVES = 3;
 
     private final int index;
@@ -49,7 +49,7 @@ final class Sample {
         trace = span;
     }
 
-    /** From its submission to its end; does nothing where nobody traces. */
+    /** From its submission to its end. Does nothing if nothing is traced. */
     Span trace() {
         return trace;
     }
@@ -66,12 +66,12 @@ final class Sample {
         return holder;
     }
 
-    /** The most steps that were told of it, over the whole route; no restart takes them back. */
+    /** The largest reported step over the whole route. A restart does not reduce it. */
     int step() {
         return step;
     }
 
-    /** Where its next attempt goes on; empty: at the start of the route. */
+    /** Where its next attempt continues; empty: at the start of the route. */
     Optional<Snapshot> checkpoint() {
         return Optional.ofNullable(checkpoint);
     }
@@ -80,32 +80,32 @@ final class Sample {
         return strikes;
     }
 
-    /** It was lost or failed at its present holder. */
+    /** It was lost, or failed at its current holder. */
     void strike() {
         strikes = strikes.and(holder, reached);
     }
 
-    /** How often it was lost or failed, and has not come further since. */
+    /** Consecutive losses and failures without progress. */
     int danger() {
         return strikes.count(reached);
     }
 
-    /** Whether a node, by its id, is among those that the strikes which still count were on. */
+    /** Whether the node with this id is among those of the strikes that still count. */
     boolean wasStruckAt(String node) {
         return danger() > 0 && strikes.nodes().contains(node);
     }
 
-    /** Whether it is to be left where it is. What may have killed a node is not sent to another for nothing. */
+    /** Whether it must stay where it is. A sample that may have crashed a node is not moved without need. */
     boolean stays() {
         return moves >= MOST_MOVES || danger() > 0;
     }
 
-    /** The node that is to go on with it, by its address; empty: any. */
+    /** The address of the node that should continue it; empty: any. */
     String destination() {
         return destination;
     }
 
-    /** Stages and steps that any attempt had behind it. */
+    /** The furthest progress of any attempt, in stages and steps. */
     int reached() {
         return reached;
     }
@@ -118,12 +118,12 @@ final class Sample {
         return ended;
     }
 
-    /** How long nothing was heard of it from who should hold it; 0 while a holder is looked for. */
+    /** How long its holder has been silent; 0 while a holder is searched for. */
     long silentMs(long nowMs) {
         return offered ? 0 : nowMs - heardMs;
     }
 
-    /** A node is looked for; until it is found, or is not, there is nothing to hear. */
+    /** A node is being searched for. Until the search ends, no events are expected. */
     void offered() {
         offered = true;
     }
@@ -133,8 +133,8 @@ final class Sample {
     }
 
     /**
-     * Whether an event still says something new. A frame takes a longer way than what overtakes it, and so does a stage's last
-     * checkpoint, so of these only the step is looked at. A warning may be delivered late.
+     * Whether an event is still new. Frames and the last checkpoint of a stage may be overtaken by other events, so for
+     * these only the step is compared. A warning may arrive late.
      */
     boolean takes(Event event) {
         if (ended || event.getRef().getAttempt() != attempt) {
@@ -147,7 +147,7 @@ final class Sample {
         };
     }
 
-    /** Notes an event that {@link #takes} let through. */
+    /** Records an event that {@link #takes} accepted. */
     void heard(Event event, long nowMs) {
         heardMs = nowMs;
         if (!event.hasFrame() && event.getSeq() > lastSeq) {

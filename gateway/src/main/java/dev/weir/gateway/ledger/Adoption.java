@@ -26,14 +26,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes a job of the ledger this gateway's own, and goes on with it: where a picture had been told of and died with its
- * gateway, it is made again first, and then the samples that had not ended. Of several gateways that try, the one whose write
- * finds the record as it was read does it. Event loop of the gateway.
+ * Makes this gateway the owner of a job of the ledger, and continues the job. It first regenerates images that were
+ * announced and then lost with their gateway, and then continues the unfinished samples. If several gateways try, the
+ * one whose write finds the record unchanged succeeds. Event loop of the gateway.
  */
 final class Adoption {
 
     private static final Logger log = LoggerFactory.getLogger(Adoption.class);
-    /** Each owner before may have begun so many attempts that it had not written. */
+    /** Each previous owner may have started so many attempts without writing them. */
     private static final int ATTEMPTS_UNWRITTEN = 10;
 
     private static final int CHECKPOINT_TRIES = 3;
@@ -70,15 +70,15 @@ final class Adoption {
                 .register(metrics);
     }
 
-    /** Whether this gateway knows who is there, and does not end itself. */
+    /** Whether this gateway knows the cluster's state and is not shutting down. */
     boolean isPossible() {
         return gateways.acquainted() && !jobs.isDraining();
     }
 
-    /** @return the job, or empty where another gateway was quicker; failed where the ledger did not say */
+    /** @return the job, or empty if another gateway was quicker; fails if the ledger did not answer */
     Future<Optional<KeptJob>> adopt(Ledger.Entry entry) {
-        // The record is this gateway's own before the answer comes that it is, and who looks meanwhile finds nobody who
-        // holds it.
+        // The record belongs to this gateway before the answer arrives. A lookup in between finds no gateway that holds
+        // the job.
         String id = entry.record().getId();
         if (custody.isUnborn(id)) {
             return Future.succeededFuture(Optional.empty());
@@ -95,7 +95,7 @@ final class Adoption {
     private Future<Optional<KeptJob>> take(Ledger.Entry entry) {
         JobRecord before = entry.record();
         boolean over = Ledger.isOver(before);
-        // Pictures of a job that is over are made again when somebody asks for them, which may be past its deadline.
+        // Images of a finished job are regenerated when somebody requests them, which may be after its deadline.
         long deadlineMs =
                 over ? System.currentTimeMillis() + patience.deadline().toMillis() : before.getDeadlineMs();
         JobRecord record = before.toBuilder()
@@ -175,7 +175,7 @@ final class Adoption {
                 step = Math.max(step, told.getStep());
             }
         }
-        // By the epoch, so that the numbers rise over owners in a row of which none wrote what it began.
+        // Depends on the epoch, so that the numbers increase across several owners of which none wrote what it started.
         int first = attempt + ATTEMPTS_UNWRITTEN * (int) record.getEpoch();
         int told = step;
         Strikes strikes = RecordFormat.strikes(record).getOrDefault(sample, Strikes.NONE);
@@ -185,7 +185,7 @@ final class Adoption {
                         .map(found -> new AdoptedSample(first, told, found, strikes, false));
     }
 
-    /** Without one, the sample begins anew: that costs time, and not the picture. */
+    /** Without a checkpoint the sample starts over. This costs time, but the image is the same. */
     private Future<Optional<Snapshot>> checkpoint(String job, int sample, int tries) {
         return checkpoints.find(job, sample).recover(problem -> {
             if (tries > 1) {

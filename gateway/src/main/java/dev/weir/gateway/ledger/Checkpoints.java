@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The newest checkpoint of each sample in the cluster's memory. Nobody waits for it: of one sample, one is being written and at
- * most one waits, the newest. What this gateway has there is bounded in bytes; past that, a sample keeps the one it has. Event
- * loop of the gateway.
+ * Writes the newest checkpoint of each sample to the cluster's memory. Nobody waits for it: for each sample, one write
+ * is in progress and at most one waits, the newest. This gateway's bytes there are limited. Above the limit, a sample
+ * keeps its previous checkpoint. Event loop of the gateway.
  */
 final class Checkpoints {
 
@@ -29,7 +29,7 @@ final class Checkpoints {
     private final Map<String, Slot> slots = new HashMap<>();
     private long bytes;
 
-    /** What is there of one sample. */
+    /** The stored checkpoint of one sample. */
     private static final class Slot {
         int bytes;
         boolean writing;
@@ -46,12 +46,12 @@ final class Checkpoints {
                 .register(metrics);
     }
 
-    /** So that it lies with its job's record. */
+    /** So that it is stored together with its job's record. */
     private static String key(String job, int sample) {
         return sample + "@" + job;
     }
 
-    /** @param life from now, after which it is gone even if nobody forgets it */
+    /** @param life after which it expires, even if nobody removes it */
     void keep(String job, int sample, Snapshot newest, Duration life) {
         String key = key(job, sample);
         Slot slot = slots.computeIfAbsent(key, k -> new Slot());
@@ -90,7 +90,7 @@ final class Checkpoints {
         return map.get(key(job, sample)).map(found -> found.flatMap(Checkpoints::decode));
     }
 
-    /** Takes that of a sample away. */
+    /** Removes the checkpoint of a sample. */
     void forget(String job, int sample) {
         String key = key(job, sample);
         Slot slot = release(key);
@@ -101,7 +101,7 @@ final class Checkpoints {
         }
     }
 
-    /** Leaves those of a job to its next owner. */
+    /** Leaves the checkpoints of a job to its next owner. */
     void leave(String job, int samples) {
         for (int sample = 0; sample < samples; sample++) {
             release(key(job, sample));

@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether this gateway may be the one that is cut off: it was together with others, and lost them all without a goodbye. What it
- * remembers alone dies with it, and what it does not find may be known elsewhere. Whoever is alone for longer than it takes to
- * find back has nobody to find. Event loop of the gateway.
+ * Whether this gateway may be partitioned: it was together with other nodes and lost them all without a goodbye. Data
+ * that only this gateway holds dies with it, and data that it does not find may exist elsewhere. After the time that a
+ * rejoin takes, it assumes that no other node is left. Event loop of the gateway.
  */
 final class Company {
 
@@ -23,14 +23,16 @@ final class Company {
     private boolean doubts;
     private long lostNanos;
 
-    /** @param doubt how long it takes to find back, at most */
+    /** @param doubt the longest time that a rejoin takes */
     Company(BooleanSupplier together, Duration doubt, LongSupplier nanoClock) {
         this.together = together;
         this.doubtNanos = doubt.toNanos();
         this.nanoClock = nanoClock;
     }
 
-    /** Another node is heard no more. @param goodbye whether it said so, which may be told later than it is seen */
+    /**
+     * The lease of another node has expired. @param goodbye whether the node said goodbye, which may be reported later
+     */
     void left(boolean goodbye) {
         saidGoodbye = goodbye;
         if (goodbye && !wasTogether) {
@@ -43,7 +45,7 @@ final class Company {
         return doubts;
     }
 
-    /** To be called now and then. */
+    /** Call it now and then. */
     void look() {
         boolean isTogether = together.getAsBoolean();
         if (wasTogether && !isTogether && !saidGoodbye) {
@@ -53,7 +55,8 @@ final class Company {
         }
         wasTogether = isTogether;
         if (isTogether) {
-            saidGoodbye = false; // Who left while others stayed says nothing of when those are gone.
+            saidGoodbye =
+                    false; // A node that left while others stayed says nothing about the time when those are gone.
         }
         if (isTogether || nanoClock.getAsLong() - lostNanos >= doubtNanos) {
             doubts = false;

@@ -24,20 +24,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The jobs of the ledger that this gateway owns: takes them in, and lets go of those that turn out to be another's. Event loop
- * of the gateway.
+ * The jobs of the ledger that this gateway owns. It accepts jobs and releases those that turn out to belong to another
+ * gateway. Event loop of the gateway.
  */
 final class Custody implements RecordedJob.Owner {
 
     private static final Logger log = LoggerFactory.getLogger(Custody.class);
-    /** What was to be written when no answer came may be written as late as this. */
+    /** A write without an answer may still take effect this much later. */
     private static final List<Duration> REMOVE_AGAIN = List.of(Duration.ofSeconds(2), Duration.ofSeconds(20));
 
     private static final Duration REMOVED = Duration.ofSeconds(25);
 
     private static final String WOKEN = "this gateway stood still, and has yet to find the others again";
     private static final String CUT_OFF = "this gateway sees no other node, and may be cut off";
-    /** The code of what could not be recorded, or looked up, in time. */
+    /** The code of a job that could not be recorded, or looked up, in time. */
     static final String UNRECORDED = "ledger_unavailable";
 
     private static final long RETRY_SECONDS = 2;
@@ -51,7 +51,7 @@ final class Custody implements RecordedJob.Owner {
     private final Gateways gateways;
     private final Patience patience;
     private final Map<String, RecordedJob> recorded = new HashMap<>();
-    /** Jobs that may be in the ledger as this gateway's, and are not begun: not yet, or refused. */
+    /** Jobs that may be in the ledger under this gateway's name and are not started: not yet, or rejected. */
     private final Set<String> unborn = new HashSet<>();
 
     private Consumer<KeptJob> onLetGo = job -> {};
@@ -74,12 +74,12 @@ final class Custody implements RecordedJob.Owner {
         gateways.onOverslept(this::letGoOfAll);
     }
 
-    /** @param listener called with each job that goes on at another gateway */
+    /** @param listener called with each job that continues at another gateway */
     void onLetGo(Consumer<KeptJob> listener) {
         onLetGo = listener;
     }
 
-    /** Whether a job of this gateway's that it does not hold is nevertheless nobody's to adopt. */
+    /** Whether a job in this gateway's name that it does not hold must nevertheless not be adopted by others. */
     boolean isUnborn(String id) {
         return unborn.contains(id);
     }
@@ -88,12 +88,15 @@ final class Custody implements RecordedJob.Owner {
         return recorded.containsKey(id);
     }
 
-    /** A name whose record lies with another node, where there is one: who adopts the job can then read what this one wrote. */
+    /**
+     * A job id whose record is stored on another node, if there is one, so that an adopter can read what this gateway
+     * wrote.
+     */
     String newId() {
         return newIdAwayFrom("");
     }
 
-    /** The same, for a second try: away from the node that the first one's lies with. */
+    /** The same for a second attempt: away from the node of the first one. */
     String newIdAfter(String first) {
         return newIdAwayFrom(ledger.holder(first));
     }
@@ -107,7 +110,7 @@ final class Custody implements RecordedJob.Owner {
     }
 
     /**
-     * Takes a job in and begins with it; its record follows.
+     * Accepts a job and starts it. Its record is written later.
      *
      * @throws RefusedException as {@link Jobs#submit}
      */
@@ -123,7 +126,10 @@ final class Custody implements RecordedJob.Owner {
         return recordedJob.kept();
     }
 
-    /** Takes a job in, and begins with it once it is recorded. Fails with a {@link RefusedException} else, and nothing is begun. */
+    /**
+     * Accepts a job, and starts it once it is recorded. Otherwise fails with a {@link RefusedException}, and nothing is
+     * started.
+     */
     Future<KeptJob> submit(String id, JobSpec spec) {
         if (!gateways.settled()) {
             return Future.failedFuture(unavailable(WOKEN));
@@ -168,7 +174,7 @@ final class Custody implements RecordedJob.Owner {
         return recorded(new KeptJob(id, spec, now), record, null);
     }
 
-    /** @param known as it is in the ledger; null: not yet */
+    /** @param known the record in the ledger; null: not written yet */
     RecordedJob recorded(KeptJob show, JobRecord record, byte[] known) {
         return new RecordedJob(vertx, this, ledger, checkpoints, show, record, known, patience.result());
     }
@@ -207,7 +213,7 @@ final class Custody implements RecordedJob.Owner {
         all.forEach(this::letGo);
     }
 
-    /** Leaves what is not over to the other gateways, once it is written as it stands or that takes too long. */
+    /** Leaves unfinished jobs to the other gateways, once their state is written or that takes too long. */
     Future<Void> handOver() {
         List<Future<Void>> written = recorded.values().stream()
                 .filter(job -> !job.isOver())
@@ -230,7 +236,7 @@ final class Custody implements RecordedJob.Owner {
         }
     }
 
-    /** It is no longer kept here. */
+    /** The job is no longer kept here. */
     void forgotten(KeptJob job) {
         Optional.ofNullable(recorded.remove(job.id())).ifPresent(RecordedJob::drop);
         ledger.remove(job.id());

@@ -13,9 +13,9 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Jobs that end when their clients leave: the owner ends one when a client has left and nobody watches any more, here or at
- * another gateway. A gateway that is lost takes its clients with it without a word, and ends nothing: they may come back.
- * Event loop of the gateway.
+ * Jobs that end when their clients disconnect. The owner ends such a job when a client has disconnected and nobody
+ * watches the job any more, here or at another gateway. If a gateway is lost, its clients disconnect without notice and
+ * nothing ends, because they may come back. Event loop of the gateway.
  */
 final class Departures {
 
@@ -29,7 +29,7 @@ final class Departures {
     private final Custody custody;
     private final Mirrors mirrors;
     private final Showing showing;
-    /** A client of theirs has left, and another gateway asks for them still. */
+    /** Jobs with a client that has disconnected, which another gateway still watches. */
     private final Set<String> abandoned = new HashSet<>();
 
     Departures(
@@ -54,7 +54,7 @@ final class Departures {
         });
     }
 
-    /** A client has left that was connected to a job here, where the job ends with its clients. */
+    /** A client of a job here has disconnected, and the job ends with its clients. */
     void left(KeptJob job) {
         left(job, TRIES);
     }
@@ -83,7 +83,7 @@ final class Departures {
                         : Future.failedFuture("it is another gateway's"));
     }
 
-    /** The last client has left that was connected to a job at another gateway. @return whether the job is owned here */
+    /** The last client of a job at another gateway has disconnected. @return whether the job is owned here */
     boolean leftElsewhere(JobLeft left) {
         if (!custody.holds(left.getJobId())) {
             return false;

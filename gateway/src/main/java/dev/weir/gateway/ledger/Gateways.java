@@ -22,11 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The gateways that are alive, by leases as stages have them, and this one among them. None is lost that another one still
- * hears, and who hears nobody at all, or nobody until a moment ago, has lost nobody: it is cut off itself. One that slept so
- * long that others may have taken its jobs goes on under a new name, so that nothing is its own any more, and it is not {@link
- * #settled} before another gateway has heard of that name and shares its view of the cluster's memory. Event loop of the
- * gateway.
+ * The live gateways, by leases like those of stages, including this one. A gateway is considered dead only when no live
+ * gateway receives its heartbeats. A gateway that receives none at all, or only since a moment ago, declares nobody
+ * dead, because it may be partitioned itself. A gateway that stood still for so long that others may have adopted its
+ * jobs continues under a new name, so that it owns nothing. It is not {@link #settled} until another gateway has
+ * received that name and shares its view of the cluster's memory. Event loop of the gateway.
  */
 final class Gateways {
 
@@ -34,16 +34,16 @@ final class Gateways {
     private static final long PUBLISH_MS = 500;
     private static final long TICK_MS = 100;
     private static final long LEASE_MS = StatusDirectory.LEASE.toMillis();
-    /** The others wait for a lease; the last status may have left up to one publication before the sleep. */
+    /** The others wait for a lease. The last status may have been sent up to one publication before the standstill. */
     private static final long SLEPT_NANOS =
             StatusDirectory.LEASE.minusMillis(PUBLISH_MS).toNanos();
-    /** Who has just come up, or was deaf until now, has not heard of all the others yet. */
+    /** A gateway that has just started, or received nothing until now, has not heard from all others yet. */
     private static final long ACQUAINTED_NANOS =
             StatusDirectory.LEASE.plusMillis(500).toNanos();
 
     /**
-     * A member that slept for too long is alone at first, with a copy of the memory that nobody else sees, and is taken back
-     * within some 20 s. Whoever hears nobody for longer has nobody to hear.
+     * A member that stood still for too long is alone at first, with a copy of the memory that nobody else sees, and
+     * rejoins within about 20 s. A gateway that receives nothing for longer has no other gateway.
      */
     private static final Duration ALONE = Duration.ofSeconds(40);
 
@@ -51,7 +51,7 @@ final class Gateways {
     private final LongSupplier nanoClock;
     private final LeaseTable<GatewayStatus> table;
     private final Company company;
-    /** Not heard here, and not told as lost yet. */
+    /** Not received here, and not reported as dead yet. */
     private final Set<String> missing = new HashSet<>();
 
     private final List<Consumer<String>> onLost = new ArrayList<>();
@@ -76,7 +76,7 @@ final class Gateways {
         this.company = new Company(() -> hearsAnybody() && !node.memory().isAlone(), ALONE, nanoClock);
     }
 
-    /** Done when others are heard. */
+    /** Completes when statuses of others can arrive. */
     Future<Void> start() {
         tickedNanos = nanoClock.getAsLong();
         acquaintedNanos = tickedNanos + ACQUAINTED_NANOS;
@@ -89,7 +89,7 @@ final class Gateways {
                 .mapEmpty();
     }
 
-    /** Whose jobs are this gateway's. */
+    /** The owner name of this gateway's jobs. */
     String self() {
         return node.nodeId() + "." + life;
     }
@@ -105,7 +105,7 @@ final class Gateways {
                                 || status.getSeesList().contains(owner));
     }
 
-    /** Where another one is reached. */
+    /** The address of another gateway. */
     Optional<String> address(String owner) {
         return table.alive().stream()
                 .filter(status -> status.getName().equals(owner))
@@ -118,42 +118,44 @@ final class Gateways {
         return table.alive().stream().map(GatewayStatus::getName).toList();
     }
 
-    /** Whether one that is not heard of may be taken for dead. */
+    /** Whether a gateway without a status may be considered dead. */
     boolean acquainted() {
         return settled && !gone && nanoClock.getAsLong() - acquaintedNanos >= 0 && hearsAnybody();
     }
 
-    /** Gateways or stages. Without stages there is nothing that it could do for a job of another's anyway. */
+    /** Gateways or stages. Without stages it could do nothing for the jobs of others. */
     private boolean hearsAnybody() {
         return !table.alive().isEmpty() || !node.directory().alive().isEmpty();
     }
 
-    /** Whether the cluster's memory that is seen here is the one that the others see. */
+    /** Whether the cluster's memory that this gateway sees is the one that the others see. */
     boolean settled() {
         return settled;
     }
 
-    /** Whether this gateway may be cut off from all others: what it records may be seen by nobody else. */
+    /** Whether this gateway may be partitioned from all others, so that nobody else would see what it records. */
     boolean isCutOff() {
         return company.isLost();
     }
 
-    /** When it looked at the clock last. */
+    /** When it last looked at the clock. */
     long tickedNanos() {
         return tickedNanos;
     }
 
-    /** Called with the name of each that is heard of no more, here and elsewhere, or that said goodbye. */
+    /** Called with the name of each gateway that is dead here and elsewhere, or that said goodbye. */
     void onLost(Consumer<String> listener) {
         onLost.add(listener);
     }
 
-    /** Called when nothing in the ledger is this gateway's own any more. */
+    /** Called when this gateway no longer owns anything in the ledger. */
     void onOverslept(Runnable listener) {
         onOverslept.add(listener);
     }
 
-    /** To be called before anything is told in the name of an owner: who has just woken up notices here. */
+    /**
+     * Call it before anything is reported in the name of an owner. A gateway that has just stood still notices it here.
+     */
     void checkAwake() {
         long now = nanoClock.getAsLong();
         long sleptNanos = now - tickedNanos;
@@ -192,7 +194,7 @@ final class Gateways {
     private void miss(GatewayStatus last) {
         missing.add(last.getName());
         company.left(last.getGone());
-        publish(); // The others wait for its word that it does not hear it either.
+        publish(); // The others wait for its confirmation that it does not receive the gateway either.
     }
 
     private void tellLost() {
@@ -240,7 +242,7 @@ final class Gateways {
         }
     }
 
-    /** Tells the others that its jobs are theirs, and says no more. */
+    /** Tells the others that they may adopt its jobs, and publishes nothing more. */
     void leave() {
         if (!gone) {
             gone = true;
@@ -248,7 +250,7 @@ final class Gateways {
         }
     }
 
-    /** A turn later than its goodbye, which comes here as well and would else find nobody. */
+    /** One turn after its goodbye, which also arrives here and would otherwise find no handler. */
     Future<Void> close() {
         Promise<Void> closed = Promise.promise();
         node.vertx().runOnContext(later -> inbox.close().onComplete(closed));

@@ -9,7 +9,7 @@ import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Future;
 import java.time.Duration;
 
-/** Which job each idempotency key stands for, in the cluster's memory. Keeps nothing itself; any thread. */
+/** The job of each idempotency key, in the cluster's memory. Stores nothing itself; any thread. */
 final class IdempotencyKeys {
 
     private final MemoryMap keys;
@@ -22,10 +22,10 @@ final class IdempotencyKeys {
     }
 
     /**
-     * Binds a key to a job, where it is free.
+     * Binds a key to a job, if the key is free.
      *
      * @param request a digest of the whole request
-     * @return what it is bound to now
+     * @return the current binding
      */
     Future<KeyRecord> claim(String key, String job, byte[] request) {
         KeyRecord mine = KeyRecord.newBuilder()
@@ -36,7 +36,9 @@ final class IdempotencyKeys {
         return keys.putIfAbsent(key, mine.toByteArray(), life).map(there -> there.isEmpty() ? mine : read(there.get()));
     }
 
-    /** Binds a key to another job than the one that never came to be. @return whether it was still bound to that */
+    /**
+     * Binds a key to another job, if the first one was never created. @return whether the key was still bound to that
+     */
     Future<Boolean> rebind(String key, KeyRecord before, String job) {
         KeyRecord mine = before.toBuilder()
                 .setJobId(job)
@@ -45,7 +47,7 @@ final class IdempotencyKeys {
         return keys.replace(key, before.toByteArray(), mine.toByteArray(), life);
     }
 
-    /** Frees a key whose job was not taken in. */
+    /** Frees a key whose job was rejected. */
     void free(String key) {
         keys.remove(key);
     }

@@ -24,8 +24,8 @@ import java.util.Random;
 import java.util.function.Consumer;
 
 /**
- * The jobs that clients may come back for, at this gateway or any other: taken in here, adopted from gateways that are gone,
- * or shown as their owners tell them. What a client does not come back for is {@link Jobs}' alone. Event loop of the gateway.
+ * The jobs that clients may come back for, at any gateway. They are accepted here, adopted from lost gateways, or
+ * mirrored from their owners. Jobs without a returning client belong to {@link Jobs} alone. Event loop of the gateway.
  */
 public final class JobLedger {
 
@@ -65,16 +65,16 @@ public final class JobLedger {
         new Orphans(node.vertx(), ledger, gateways, custody, adoption, new Random());
     }
 
-    /** Done when other gateways are heard. */
+    /** Completes when statuses of other gateways can arrive. */
     public Future<Void> start() {
         return gateways.start();
     }
 
     /**
-     * Takes in a job for a client that stays to be told of it.
+     * Accepts a job for a client that stays connected.
      *
-     * @param keep whether it is kept even if the client stays to the end
-     * @param onLost called where nothing more is heard of it here, though it may go on elsewhere
+     * @param keep whether to keep the job even if the client stays to the end
+     * @param onLost called when this gateway receives nothing more about it, though it may continue elsewhere
      * @throws dev.weir.gateway.job.RefusedException as {@link Jobs#submit}
      */
     public Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client, Runnable onLost) {
@@ -93,7 +93,7 @@ public final class JobLedger {
         });
     }
 
-    /** Tells a client what is to come of a job. */
+    /** Sends a client the coming events of a job. */
     public Attendance attend(KeptJob job, Consumer<JobEvent> client, Runnable onLost) {
         if (!job.isOver()) {
             job.watch(client, onLost);
@@ -106,7 +106,10 @@ public final class JobLedger {
         });
     }
 
-    /** Takes in a job that is asked after later. Done when no gateway's death can lose it; failed where nothing was begun. */
+    /**
+     * Accepts a job that is queried later. Completes when the loss of one gateway cannot lose the job. Fails if nothing
+     * was started.
+     */
     public Future<KeptJob> submit(JobSpec spec) {
         String first = custody.newId();
         return custody.submit(first, spec)
@@ -120,7 +123,7 @@ public final class JobLedger {
     }
 
     /**
-     * The same for a request with a key: the job of that key, where there is one.
+     * The same for a request with a key: the existing job of that key, if there is one.
      *
      * @param request a digest of the whole request
      */
@@ -129,8 +132,8 @@ public final class JobLedger {
     }
 
     /**
-     * Shows a job, whoever owns it. Fails with an {@link UnknownJobException}, or with a {@link
-     * dev.weir.gateway.job.RefusedException} where nobody could say within some seconds.
+     * Finds a job, whoever owns it. Fails with an {@link UnknownJobException}, or with a {@link
+     * dev.weir.gateway.job.RefusedException} if nobody could answer within some seconds.
      */
     public Future<KeptJob> find(String id) {
         return find(id, System.currentTimeMillis() + FIND_LIMIT.toMillis());
@@ -193,12 +196,12 @@ public final class JobLedger {
                 .orElseGet(() -> Future.failedFuture("another gateway adopts it")));
     }
 
-    /** Ends a job that is shown here, or that was never kept. @return whether there was something to cancel */
+    /** Cancels a job that is known here, or that was never kept. @return whether there was something to cancel */
     public Future<Boolean> cancel(String id) {
         return cancel(id, Cancel.newBuilder().setJobId(id).build());
     }
 
-    /** The same for one sample of it; the others go on. */
+    /** The same for one sample. The others continue. */
     public Future<Boolean> cancel(String id, int sample) {
         SampleRef ref = SampleRef.newBuilder().setJobId(id).setSample(sample).build();
         return cancel(id, Cancel.newBuilder().setSample(ref).build());
@@ -222,7 +225,7 @@ public final class JobLedger {
                 : jobs.cancel(cancel.getJobId());
     }
 
-    /** What another gateway says or asks. */
+    /** Handles a message of another gateway. */
     public void receive(Delivery delivery) {
         switch (delivery.parcel().header().getBodyCase()) {
             case TOLD ->
@@ -247,22 +250,22 @@ public final class JobLedger {
                         .build());
     }
 
-    /** To be called before anything that stages say is heard: who has slept may not own its jobs any more. */
+    /** Call it before events of stages are handled: a gateway that stood still may not own its jobs any more. */
     public void checkAwake() {
         gateways.checkAwake();
     }
 
-    /** The names of the other gateways that are alive. */
+    /** The names of the other live gateways. */
     public List<String> otherGateways() {
         return gateways.others();
     }
 
-    /** The jobs that are shown here. */
+    /** The jobs that are known here. */
     public KeptJobs kept() {
         return kept;
     }
 
-    /** Leaves what is not over to the other gateways, or to one that is yet to come, where the ledger outlives this one. */
+    /** Leaves unfinished jobs to the other gateways, or to a future one if the ledger survives this one. */
     public Future<Void> handOver() {
         return gateways.others().isEmpty() && !node.memory().isShared()
                 ? Future.succeededFuture()

@@ -8,11 +8,14 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.function.Function;
 
-/** Requests with an idempotency key: one job for all of them that are the same. Event loop of the gateway. */
+/** Requests with an idempotency key: equal requests are one job. Event loop of the gateway. */
 final class KeyedJobs {
 
     private static final long LOOK_AGAIN_MS = 100;
-    /** The key is bound before its job is recorded; past this, whoever did so did not live to record it. */
+    /**
+     * A key is bound before its job is recorded. After this time, the gateway that bound it has died before it recorded
+     * the job.
+     */
     private static final long UNRECORDED_MS = 3000;
 
     private final Vertx vertx;

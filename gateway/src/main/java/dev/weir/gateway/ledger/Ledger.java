@@ -13,7 +13,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The records of jobs in the cluster's memory. Keeps nothing itself; any thread. Fails as {@link MemoryMap} does. */
+/** The records of jobs in the cluster's memory. Stores nothing itself; any thread. Fails as {@link MemoryMap} does. */
 final class Ledger {
 
     private static final Logger log = LoggerFactory.getLogger(Ledger.class);
@@ -24,15 +24,15 @@ final class Ledger {
         this.jobs = memory.map(MemoryArea.JOBS);
     }
 
-    /** A record, and the bytes that it was read from, by which it is replaced. */
+    /** A record, and the bytes that it was read from, which a replacement must match. */
     record Entry(JobRecord record, byte[] bytes) {}
 
-    /** @return whether there was none of this name */
+    /** @return whether there was no record with this name */
     Future<Boolean> create(String id, byte[] record, Duration life) {
         return jobs.putIfAbsent(id, record, life).map(Optional::isEmpty);
     }
 
-    /** @return whether it was as known */
+    /** @return whether the record was unchanged */
     Future<Boolean> replace(String id, byte[] known, byte[] record, Duration life) {
         return jobs.replace(id, known, record, life);
     }
@@ -45,12 +45,14 @@ final class Ledger {
         return jobs.remove(id);
     }
 
-    /** Of all jobs, from each node that holds some of the records: who is silent keeps back its own alone. */
+    /**
+     * All jobs, separately from each node that holds some of the records, so that a silent node only delays its own.
+     */
     List<Future<Set<String>>> ids() {
         return jobs.keysByHolder();
     }
 
-    /** Which node holds the record of a job of this name; empty: this one. */
+    /** The node that holds the record of a job with this name; empty: this node. */
     String holder(String id) {
         return jobs.holder(id);
     }

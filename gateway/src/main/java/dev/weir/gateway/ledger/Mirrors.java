@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The jobs of other gateways that somebody asks for here: shown as their owners tell them, for as long as anyone watches or has
- * just asked. Where the owner is lost or the job is another's by now, whoever has it is found again. Event loop of the gateway.
+ * Jobs of other gateways that clients ask for here. Their owners send their events for as long as somebody watches or
+ * has just asked. If the owner is lost or has changed, the new one is searched for. Event loop of the gateway.
  */
 final class Mirrors {
 
@@ -25,9 +25,12 @@ final class Mirrors {
     private static final long LOOK_MS = 250;
     private static final long GIVE_UP_MS = 30_000;
 
-    /** Finds who has a job. */
+    /** Finds the owner of a job. */
     interface Finder {
-        /** Shows the job, from its owner or as its owner; fails where there is none or nobody says. */
+        /**
+         * Makes the job available here, from its owner or as its owner. Fails if there is no such job or nobody
+         * answers.
+         */
         Future<KeptJob> show(KeptJob job);
     }
 
@@ -36,7 +39,7 @@ final class Mirrors {
     private final Gateways gateways;
     private final Custody custody;
     private final Finder finder;
-    /** The owner of each, by job; empty while it is looked for. */
+    /** The owner of each job; empty while it is searched for. */
     private final Map<String, String> owners = new HashMap<>();
 
     Mirrors(NodeContext node, KeptJobs kept, Gateways gateways, Custody custody, Finder finder) {
@@ -54,7 +57,7 @@ final class Mirrors {
         node.vertx().setPeriodic(RENEW_MS, timer -> renew());
     }
 
-    /** Shows a job as its owner tells it. Done when all that is known there is known here. */
+    /** Mirrors a job from its owner. Completes when everything that the owner knows is known here. */
     Future<KeptJob> open(KeptJob job, String owner) {
         String address = gateways.address(owner).orElse("");
         List<Integer> have = IntStream.range(0, job.spec().samples())
@@ -76,7 +79,7 @@ final class Mirrors {
         });
     }
 
-    /** What an owner tells. */
+    /** Handles an event from an owner. */
     void on(JobTold told, List<Tensor> tensors) {
         if (owners.containsKey(told.getJobId()) && !custody.holds(told.getJobId())) {
             byte[] image = tensors.isEmpty() ? new byte[0] : tensors.get(0).toBytes();
@@ -85,7 +88,7 @@ final class Mirrors {
         }
     }
 
-    /** The other gateway that owns a job which is shown here; empty where there is none. */
+    /** The other gateway that owns a job which is mirrored here; empty if there is none. */
     String owner(String job) {
         return custody.holds(job) ? "" : owners.getOrDefault(job, "");
     }

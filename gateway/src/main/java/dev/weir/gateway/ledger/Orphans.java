@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks through the ledger for unfinished jobs whose owner is gone, and has them adopted: when a gateway is lost, until one
- * look found an answer for every job, and now and then. All gateways look, each in an order of its own, so that they share
- * the work. Event loop of the gateway.
+ * Scans the ledger for unfinished jobs whose owner is dead, and adopts them: when a gateway is lost, until one scan got
+ * an answer for every job, and now and then. All gateways scan, each in its own order, so that they share the work.
+ * Event loop of the gateway.
  */
 final class Orphans {
 
@@ -32,7 +32,7 @@ final class Orphans {
     private final Custody custody;
     private final Adoption adoption;
     private final Random order;
-    /** By job, as it was read last; nobody's are those that are over. */
+    /** By job, as it was last read. Finished jobs have no owner. */
     private final Map<String, String> owners = new HashMap<>();
 
     private boolean looking;
@@ -91,7 +91,7 @@ final class Orphans {
         return lookAt(jobs, 0);
     }
 
-    /** Those of the list from here on, some at a time; fails where one of them did, at the end. */
+    /** Handles the rest of the list, several jobs at a time. Fails at the end if one of them failed. */
     private Future<Void> lookAt(List<String> jobs, int from) {
         if (from >= jobs.size()) {
             return Future.succeededFuture();

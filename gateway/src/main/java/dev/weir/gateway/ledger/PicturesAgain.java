@@ -16,16 +16,16 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Hears what becomes of an adopted job. The samples whose pictures are made again were told of already, under the numbers in the
- * record, and some who watch have heard it: so under these numbers it is told to who has not, in their order, before anything
- * new is. Event loop of the gateway.
+ * Handles the events of an adopted job. The samples whose images are regenerated have already been reported, under the
+ * numbers in the record, and some watchers have received those events. So the events keep these numbers and go to the
+ * watchers that lack them, in order, before any new event. Event loop of the gateway.
  */
 final class PicturesAgain implements JobWatcher {
 
     private final RecordedJob job;
-    /** By sample, as it was told. */
+    /** By sample, as they were reported. */
     private final Map<Integer, Completed> told = new HashMap<>();
-    /** By its number, as it will be. */
+    /** By number, as they will be reported. */
     private final SortedMap<Long, JobEvent> made = new TreeMap<>();
 
     private Runnable afterwards = () -> {};
@@ -40,7 +40,7 @@ final class PicturesAgain implements JobWatcher {
         }
     }
 
-    /** @param next done once the pictures are there, or at once where none is missing */
+    /** @param next completes once the images exist, immediately if none is missing */
     void afterwards(Runnable next) {
         if (told.isEmpty()) {
             next.run();

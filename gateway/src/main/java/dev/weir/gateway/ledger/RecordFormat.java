@@ -23,12 +23,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Jobs and what was told of them, as they are written and sent. Stateless. */
+/** Converts jobs and their events to and from the messages that are stored and sent. Stateless. */
 final class RecordFormat {
 
     private RecordFormat() {}
 
-    /** A job of its first owner, of which nothing was told yet. */
+    /** The record of a new job without events. */
     static JobRecord describe(String id, JobSpec spec, long createdMs, long deadlineMs, String owner) {
         return JobRecord.newBuilder()
                 .setId(id)
@@ -116,7 +116,7 @@ final class RecordFormat {
         return told.build();
     }
 
-    /** The picture that goes with an event. */
+    /** The image of an event. */
     static Optional<Picture> picture(JobEvent event) {
         return event instanceof Preview preview
                 ? Optional.of(preview.picture())
@@ -124,8 +124,8 @@ final class RecordFormat {
     }
 
     /**
-     * @param image bytes of the picture that goes with it
-     * @return empty where it was told by a gateway that knows more than this one
+     * @param image bytes of the event's image
+     * @return empty if a newer version sent an event that this version does not know
      */
     static Optional<JobEvent> event(String job, JobSpec spec, Told told, byte[] image) {
         if (told.getSample() < 0 || told.getSample() >= spec.samples()) {

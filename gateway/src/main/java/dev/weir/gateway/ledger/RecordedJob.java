@@ -23,10 +23,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A job of this gateway's own, whose record follows what happens to it. How a sample ended is written before it is told, so
- * that no two owners tell it; where the ledger is slow, it is told after a short wait all the same, and where the ledger
- * refuses, since too few share it, not before it accepts. All else is told at once and written soon. One write is under way
- * at a time. Event loop of the gateway.
+ * A job that this gateway owns, with its record in the ledger. The end of a sample is written before it is reported, so
+ * that no two owners report it. If the ledger is slow, it is reported after a short wait anyway. If the ledger refuses
+ * because too few nodes share it, it is reported only after the ledger has accepted it. Everything else is reported at
+ * once and written soon. One write is in progress at a time. Event loop of the gateway.
  */
 final class RecordedJob implements JobWatcher {
 
@@ -37,16 +37,16 @@ final class RecordedJob implements JobWatcher {
     private static final long NONE = -1;
     private static final Duration GRACE = Duration.ofMinutes(1);
 
-    /** What the owner of all these says and wants to hear. */
+    /** Callbacks of the owner of these jobs. */
     interface Owner {
 
-        /** @return whether this gateway may speak for its jobs at this moment */
+        /** @return whether this gateway may currently report events of its jobs */
         boolean speaks();
 
-        /** The record is another gateway's. */
+        /** Another gateway owns the record. */
         void lost(RecordedJob job);
 
-        /** All is written, and nothing more will be. */
+        /** Everything is written, and nothing more will be. */
         void closed(RecordedJob job);
     }
 
@@ -59,7 +59,7 @@ final class RecordedJob implements JobWatcher {
     private final Duration result;
     private final Map<Integer, Strikes> strikes;
     private final JobHistory history;
-    /** Begins with how a sample ended, which is not written yet; then what came later. */
+    /** Starts with the end of a sample that is not written yet, followed by later events. */
     private final Deque<JobEvent> waiting = new ArrayDeque<>();
 
     private Promise<Void> onWritten = Promise.promise();
@@ -73,8 +73,8 @@ final class RecordedJob implements JobWatcher {
     private boolean dropped;
 
     /**
-     * @param base with owner and epoch, and what was told by earlier owners
-     * @param known as it is in the ledger; null: not yet
+     * @param base the record with owner and epoch, and the events of earlier owners
+     * @param known the record in the ledger; null: not written yet
      * @param result how long it stays there after its end
      */
     RecordedJob(
@@ -141,18 +141,18 @@ final class RecordedJob implements JobWatcher {
         }
     }
 
-    /** Written with what is told of it next. */
+    /** Written together with the next event. */
     @Override
     public void struck(int sample, Strikes all) {
         strikes.put(sample, all);
     }
 
-    /** The ledger has this. */
+    /** The ledger has this version. */
     void isWritten(byte[] record) {
         known = record;
     }
 
-    /** Done when all that is known by now is written, or that takes too long. */
+    /** Completes when everything known so far is written, or when that takes too long. */
     Future<Void> settle() {
         Promise<Void> settled = Promise.promise();
         onWritten = settled;
@@ -161,7 +161,7 @@ final class RecordedJob implements JobWatcher {
         return settled.future();
     }
 
-    /** As it is to be written now. */
+    /** The record to write now. */
     byte[] next() {
         JobRecord.Builder next = base.toBuilder().setVersion(++version);
         history.after(-1).forEach(event -> next.addEvents(RecordFormat.told(event)));
@@ -183,7 +183,7 @@ final class RecordedJob implements JobWatcher {
         }
     }
 
-    /** Writes what is known by now, at once or after the write that is under way. */
+    /** Writes everything known so far, at once or after the write in progress. */
     void write() {
         vertx.cancelTimer(soonTimer);
         soonTimer = NONE;
@@ -222,7 +222,7 @@ final class RecordedJob implements JobWatcher {
                 });
     }
 
-    /** Somebody else has written, or a write of its own without its knowing. */
+    /** Another gateway has written, or an earlier write of this one took effect unnoticed. */
     private void reconcile() {
         ledger.find(id()).onComplete(answer -> {
             if (dropped) {
@@ -235,7 +235,7 @@ final class RecordedJob implements JobWatcher {
             }
             JobRecord found = answer.result().map(Ledger.Entry::record).orElse(base);
             byte[] there = answer.result().map(Ledger.Entry::bytes).orElse(null);
-            // Read from a copy that is behind: an owner before, or what was not there when it was to be replaced.
+            // Read from an outdated copy: a previous owner, or no entry although one was to be replaced.
             if (found.getEpoch() < base.getEpoch() || !uncertain && Arrays.equals(there, known)) {
                 uncertain = true;
                 retry();
@@ -269,7 +269,7 @@ final class RecordedJob implements JobWatcher {
         }
     }
 
-    /** Tells what is written, and what waited behind it alone. */
+    /** Reports what is written, and events that only waited for it. */
     private void tell(List<JobEvent> written) {
         while (!waiting.isEmpty() && (!waiting.peek().isLast() || written.contains(waiting.peek()))) {
             kept.on(waiting.poll());
@@ -285,7 +285,7 @@ final class RecordedJob implements JobWatcher {
         }
     }
 
-    /** It is another gateway's: nothing more is written or told. */
+    /** Another gateway owns the job: nothing more is written or reported. */
     void drop() {
         dropped = true;
         waiting.clear();

@@ -1,6 +1,6 @@
 package dev.weir.gateway.ledger;
 
-/** An idempotency key that stands for another request. */
+/** The idempotency key belongs to another request. */
 public final class ReusedKeyException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -19,11 +19,12 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Tells other gateways of jobs that are owned here, for as long as they keep asking. Event loop of the gateway.
+ * Sends events of jobs that are owned here to other gateways, for as long as they keep asking. Event loop of the
+ * gateway.
  */
 final class Showing {
 
-    /** How long one request to be told holds. */
+    /** How long one subscription is valid. */
     static final Duration LEASE = Duration.ofSeconds(12);
 
     private static final long SWEEP_MS = 1000;
@@ -59,7 +60,10 @@ final class Showing {
         onLapsed = listener;
     }
 
-    /** Tells at once what is not known there, and from now on what happens. @return whether the job is shown from here */
+    /**
+     * Sends what the other gateway does not know yet, and from now on every event. @return whether the job is owned
+     * here
+     */
     boolean watch(JobWatch watch) {
         KeptJob job = kept.find(watch.getJobId()).orElse(null);
         if (job == null || !job.isOver() && !custody.holds(job.id())) {
@@ -81,12 +85,12 @@ final class Showing {
         return true;
     }
 
-    /** Whether another gateway asks for a job, be it for a client or not. */
+    /** Whether another gateway asks for a job, with or without a client. */
     boolean shows(String job) {
         return forwardings.keySet().stream().anyMatch(key -> key.job.equals(job));
     }
 
-    /** Tells a gateway no more of a job. */
+    /** Ends a gateway's subscription to a job. */
     void stop(String job, String address) {
         Forwarding ended = forwardings.remove(new Key(job, address));
         if (ended != null) {

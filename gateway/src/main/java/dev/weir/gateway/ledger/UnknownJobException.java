@@ -1,6 +1,6 @@
 package dev.weir.gateway.ledger;
 
-/** No gateway knows a job of this name, now or any more. */
+/** No gateway knows a job with this name, or no longer. */
 public final class UnknownJobException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -18,7 +18,7 @@ public final class UnknownJobException extends RuntimeException {
         this.expired = expired;
     }
 
-    /** Whether there may have been such a job once. */
+    /** Whether such a job may have existed. */
     public boolean expired() {
         return expired;
     }

@@ -1,2 +1,4 @@
-/** Jobs that outlive their requests and their gateways: what is written of them, who owns them, and how others come to see them. */
+/**
+ * Jobs that outlive their requests and their gateways: their records, their owners, and how other gateways read them.
+ */
 package dev.weir.gateway.ledger;

@@ -6,7 +6,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 
 /**
- * A picture as a binary message: the header's length as a big-endian u32, the header as JSON in UTF-8, the image file.
+ * An image as a binary message: the header's length as a big-endian u32, the header as JSON in UTF-8, the image file.
  *
  * <p>The header is {@code {"id"?, job, sample, seq, step, total, kind: "preview" | "final", format, width, height}}.
  */

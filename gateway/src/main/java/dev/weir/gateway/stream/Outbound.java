@@ -17,9 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What one socket has yet to be sent. While the client is behind, of progress and previews only the newest of each sample
- * is kept, and what must arrive goes before them: so a slow client sees fewer frames, and no final later than it must be.
- * Bounded by the samples that the session admits. Event loop of the socket.
+ * The pending messages of one socket. While the client is behind, only the newest progress and preview of each sample
+ * are kept, and messages that must arrive go first. So a slow client receives fewer frames, but its final images are
+ * not delayed. Bounded by the samples that the session admits. Event loop of the socket.
  */
 final class Outbound {
 
@@ -44,7 +44,7 @@ final class Outbound {
 
     /**
      * @param onDrained called when the client has caught up
-     * @param onTooSlow called when its patience with the client is over
+     * @param onTooSlow called when the client has been behind for too long
      */
     Outbound(Vertx vertx, ServerWebSocket socket, Duration slowClient, Runnable onDrained, Runnable onTooSlow) {
         this.vertx = vertx;
@@ -56,12 +56,12 @@ final class Outbound {
         socket.drainHandler(drained -> drained());
     }
 
-    /** Messages that wait for the client. */
+    /** The number of messages that wait for the client. */
     int waiting() {
         return certain.size() + newest.size();
     }
 
-    /** Finished pictures that wait for the client. */
+    /** The number of finished images that wait for the client. */
     int waitingFinals() {
         return waitingFinals;
     }

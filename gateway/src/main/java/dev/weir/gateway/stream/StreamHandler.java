@@ -18,7 +18,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
-/** {@code /v1/stream}: opens a session for each WebSocket, and notices those that have died. Event loop of the gateway. */
+/** {@code /v1/stream}: opens a session for each WebSocket, and detects dead ones. Event loop of the gateway. */
 public final class StreamHandler implements Handler<RoutingContext> {
 
     private static final String VERSION = "13";
@@ -48,7 +48,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
                 .register(metrics);
     }
 
-    /** Messages that wait for their clients, over all sockets. */
+    /** The number of messages that wait for their clients, over all sockets. */
     public int waiting() {
         return sessions.stream().mapToInt(s -> s.outbound().waiting()).sum();
     }

@@ -27,7 +27,10 @@ import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One socket: the commands that come in, and the jobs that it started, which end with it unless they are to finish. Event loop of the socket. */
+/**
+ * One socket: its commands, and the jobs that it started. These end with the socket unless they are to finish. Event
+ * loop of the socket.
+ */
 final class StreamSession {
 
     private static final Logger log = LoggerFactory.getLogger(StreamSession.class);
@@ -35,7 +38,7 @@ final class StreamSession {
     private static final short TOO_SLOW = 4408;
     private static final long GOODBYE_MS = 2000;
     private static final int MAX_ID_LENGTH = 128;
-    /** So many messages may wait for a client before it is no longer listened to. */
+    /** Above this number of pending messages, the client's commands are not read any more. */
     private static final int MAX_WAITING = 512;
 
     private static final long MAX_SEQ = 1L << 53;
@@ -53,7 +56,7 @@ final class StreamSession {
     /** By the id of the job. */
     private final Map<String, Running> running = new HashMap<>();
 
-    /** Pictures of jobs that are being taken in. */
+    /** Images of jobs that are being accepted. */
     private int submitting;
 
     private boolean closed;
@@ -65,7 +68,7 @@ final class StreamSession {
         final int of;
 
         Attendance client;
-        /** Samples that have not ended, as far as the client was told. */
+        /** Samples that have not ended as far as the client knows. */
         int samples;
 
         Running(String id, int of, int samples) {
@@ -75,7 +78,7 @@ final class StreamSession {
         }
     }
 
-    /** @param cut ends the connection whatever is still to be written */
+    /** @param cut closes the connection without writing pending data */
     StreamSession(
             Vertx vertx,
             ServerWebSocket socket,
@@ -142,7 +145,7 @@ final class StreamSession {
         running.put(begun.client.job(), begun);
     }
 
-    /** A client whose socket breaks may send its command again, so the job goes on without it. */
+    /** A client whose socket breaks may repeat its command, so the job continues without it. */
     private void generate(String id, JobSpec spec, IdempotencyKey key) {
         submitting += spec.samples();
         ledger.submit(spec.finishing(), key.key(), key.request())
@@ -154,7 +157,7 @@ final class StreamSession {
                 .onFailure(problem -> refuse(id, errorOf(problem)));
     }
 
-    /** Goes on with a job that was begun elsewhere, after the events that the client has seen. */
+    /** Continues with a job that was started elsewhere, after the events that the client has received. */
     private void attach(String id, Fields fields) {
         fields.allowOnly(ATTACH);
         refuseDuplicate(id, fields);
@@ -206,7 +209,7 @@ final class StreamSession {
         });
     }
 
-    /** Nothing more is heard of the job at this gateway: the client may attach to it anew. */
+    /** This gateway receives nothing more about the job: the client may attach again. */
     private void lost(String job) {
         Running lost = running.remove(job);
         if (lost != null) {
@@ -281,7 +284,7 @@ final class StreamSession {
         outbound.tell(message);
     }
 
-    /** Closes with a code once the client has read what is under way; one that does not read at all is cut off. */
+    /** Closes with a code once the client has read the pending data. A client that reads nothing is disconnected. */
     private void sayGoodbye(Vertx vertx, Runnable cut) {
         long timer = vertx.setTimer(GOODBYE_MS, late -> cut.run());
         socket.drainHandler(drained -> {
@@ -290,7 +293,7 @@ final class StreamSession {
         });
     }
 
-    /** The socket is gone, and with it everyone who waited for its jobs. */
+    /** The socket is gone, and with it all its subscriptions. */
     void close() {
         closed = true;
         outbound.close();
