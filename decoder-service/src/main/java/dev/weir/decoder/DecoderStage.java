@@ -22,12 +22,12 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * Latents to pictures: those of one model and shape share a forward, pictures before frames. Owned by the device thread. It
- * does not know who watches; whether there is room for a frame is the stage node's to say.
+ * Decodes latents to images. Latents of one model and shape share a forward pass, images before frames. Owned by the
+ * device thread. It does not know the watchers; the stage node decides whether there is room for a frame.
  */
 public final class DecoderStage implements Stage {
 
-    /** Bounds the memory of a forward: so many picture pixels, but always one picture. */
+    /** Limits the memory of a forward pass to so many image pixels, but always allows one image. */
     private static final long PIXELS_PER_FORWARD = 1 << 20;
 
     private record Waiting(Work work, String model, LatentShape shape, float[] latent) {}
@@ -109,7 +109,7 @@ public final class DecoderStage implements Stage {
         return batch.size();
     }
 
-    /** The oldest, and those behind it that may share its forward. */
+    /** The oldest, and those after it that may share its forward pass. */
     private List<Waiting> takeBatch(List<Waiting> queue) {
         Waiting oldest = queue.get(0);
         int scale = models.get(oldest.model()).scale();

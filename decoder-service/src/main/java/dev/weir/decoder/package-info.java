@@ -1,2 +1,2 @@
-/** The last stage: latents to pictures and frames, encoded. */
+/** The decoder stage, the last one: from latents to encoded images and frames. */
 package dev.weir.decoder;

@@ -21,7 +21,10 @@ import dev.weir.serving.SteppingStage;
 import dev.weir.serving.plan.Planner;
 import java.util.List;
 
-/** The rows of the base model: from pure noise, drawn from the sample's seed, at the base's size. The loop is {@link SteppingStage}'s. */
+/**
+ * The rows of the base model: they start from pure noise, drawn from the sample's seed, at the base's size. {@link
+ * SteppingStage} has the loop.
+ */
 public final class DenoiserStage implements RowSource {
 
     private final ComputeTarget target;
@@ -34,7 +37,7 @@ public final class DenoiserStage implements RowSource {
         return new SteppingStage(StageKind.DENOISER, new DenoiserStage(target), folders, target, limits);
     }
 
-    /** The stage with rows chosen by another planner than the product's, as benchmarks compare them. */
+    /** The stage with another planner than the product's, for benchmarks. */
     public static Stage create(
             List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits, Planner planner) {
         return new SteppingStage(StageKind.DENOISER, new DenoiserStage(target), folders, target, limits, planner);

@@ -1,2 +1,2 @@
-/** The stage that draws: noise to latents, step by step, under the prompt's guidance. */
+/** The denoiser stage: from noise to latents, step by step, guided by the prompt. */
 package dev.weir.denoiser;

@@ -9,12 +9,15 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * Measures, before the first user comes, how long a forward of a network takes by its rows, at the size that the model was
- * trained at; it warms the network up thereby. What there is no time to measure, real steps will tell. Device thread.
+ * Measures before the first request how long a forward pass takes for each number of rows, at the model's native size,
+ * and thereby warms up the network. Sizes that there is no time to measure are learned from real steps. Device thread.
  */
 final class BatchProfile {
 
-    /** Through all sizes, so that a slow moment of the machine is shared; the fastest of each counts. */
+    /**
+     * Each pass goes through all sizes, so that a slow moment of the machine affects all. The fastest time of each size
+     * counts.
+     */
     private static final int ROUNDS = 3;
 
     private static final int TOKENS = 8;
@@ -29,7 +32,7 @@ final class BatchProfile {
         this.nanoClock = nanoClock;
     }
 
-    /** @param most rows that a forward may ever have */
+    /** @param most the maximum number of rows of a forward pass */
     StepCurve of(DiffusionPart part, int most) {
         long end = nanoClock.getAsLong() + budgetNanos;
         long[] fastest = new long[most + 1];

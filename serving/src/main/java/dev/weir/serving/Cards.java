@@ -4,7 +4,7 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.sampler.Samplers;
 import java.util.stream.Collectors;
 
-/** A model's card as it travels in a node's status. */
+/** Converts a model's card to the form in a node's status. */
 final class Cards {
 
     private static final int MAX_STEPS = 250;

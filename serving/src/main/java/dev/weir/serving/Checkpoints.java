@@ -15,8 +15,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Where rows stand, as it travels. States are immutable, so only references are taken on the device thread; what is made of
- * them is made wherever the supplier is called. All in float32: a run that goes on elsewhere is the same to the last bit.
+ * Checkpoints of rows. States are immutable, so the device thread only takes references, and the supplier creates the
+ * message on its caller's thread. Everything is float32, so a run that continues elsewhere is bit-identical.
  */
 final class Checkpoints {
 
@@ -25,7 +25,7 @@ final class Checkpoints {
 
     private Checkpoints() {}
 
-    /** Of a row in mid run. */
+    /** Of a row in the middle of its run. */
     static Supplier<Snapshot> of(Work work, LatentShape shape, Row row) {
         SamplerState state = row.state();
         NoisePosition noise = row.noisePosition();
@@ -38,7 +38,7 @@ final class Checkpoints {
                 tensors(work, shape, state));
     }
 
-    /** Of a row that is done: the stage behind this one begins with its latent. */
+    /** Of a finished row: the next stage starts with its latent. */
     static Supplier<Snapshot> atNextStage(Work work, LatentShape shape, Row row) {
         SamplerState state = row.state();
         return () -> new Snapshot(
@@ -48,7 +48,9 @@ final class Checkpoints {
                 List.of(Latents.toTensor(Latents.BASE, shape, state.sample())));
     }
 
-    /** The row where its task says that it goes on. Throws IllegalArgumentException where the two do not fit. */
+    /**
+     * The row at the position from which its task continues. Throws IllegalArgumentException if the two do not match.
+     */
     static Row resumed(Row start, Work work) {
         return work.resume()
                 .map(at -> start.at(
@@ -70,7 +72,7 @@ final class Checkpoints {
         return tensors;
     }
 
-    /** All arrays that a sampler remembers in one tensor, {@code [arrays, numbers of a sample]}. */
+    /** All arrays of a sampler's history in one tensor, {@code [arrays, numbers of a sample]}. */
     private static Tensor history(SamplerState state) {
         int size = state.sample().length;
         float[] all = new float[state.history().size() * size];

@@ -4,7 +4,7 @@ import dev.weir.engine.TextStates;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 
-/** Text states as the tensors that travel from the text encoder to the stages that diffuse: {@code [tokens, width]}. */
+/** Text states as tensors between the text encoder and the diffusion stages: {@code [tokens, width]}. */
 public final class Contexts {
 
     public static final String POSITIVE = "context";
@@ -12,7 +12,7 @@ public final class Contexts {
 
     private Contexts() {}
 
-    /** Whether the sample is drawn with classifier-free guidance, and so needs a negative context. */
+    /** Whether the sample uses classifier-free guidance, and so needs a negative context. */
     public static boolean isGuided(Generation generation) {
         return generation.getGuidanceScale() > 1;
     }
@@ -21,7 +21,7 @@ public final class Contexts {
         return Tensor.ofFloats(name, states.values(), states.tokens(), states.width());
     }
 
-    /** Throws IllegalArgumentException naming the tensor where its shape is not {@code [tokens, width]}. */
+    /** Throws an IllegalArgumentException that names the tensor if its shape is not {@code [tokens, width]}. */
     public static TextStates fromTensor(Tensor tensor) {
         long[] shape = tensor.shape();
         if (shape.length != 2) {

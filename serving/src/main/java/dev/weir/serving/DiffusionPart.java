@@ -8,11 +8,11 @@ import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.Optional;
 
 /**
- * What a stage that diffuses needs of one model.
+ * The part of a model that a diffusion stage needs.
  *
- * @param nativeShape of the latents that it makes at the size it was trained at, {@code [channels, height, width]}
- * @param classLabel what its rows tell the network beside the timestep: an upsampler's noise level, or none
- * @param preview the matrix from latents to RGB, where the model has one
+ * @param nativeShape of the latents at the model's native size, {@code [channels, height, width]}
+ * @param classLabel the network's input besides the timestep: an upsampler's noise level, or none
+ * @param preview the matrix from latents to RGB, if the model has one
  */
 public record DiffusionPart(
         ModelCard card,

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What the meters are told of a forward that was done. */
+/** The measurements of a finished forward pass for the metrics. */
 final class Forwards {
 
     private Forwards() {}

@@ -11,17 +11,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes frames by the latent-to-RGB matrix on a thread of its own, so that no step waits for one. Of each sample only the
- * newest frame waits; the sample that has waited longest comes next. While the device is full, the painter takes no more than
- * {@value #SHARE_UNDER_LOAD} of the forwards' time, and what that does not reach for is dropped.
+ * Makes frames with the latent-to-RGB matrix on a separate thread, so that no step waits for one. Only the newest frame
+ * of each sample waits, and the sample that has waited longest comes next. While the device is full, the painter uses
+ * at most {@value #SHARE_UNDER_LOAD} of the forward passes' time. Other frames are dropped.
  *
- * <p>The device thread offers, the painter's thread paints; everything between them is under this object's lock.
+ * <p>The device thread offers frames and the painter's thread paints them. This object's lock protects everything
+ * between them.
  */
 final class FramePainter implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FramePainter.class);
     private static final double SHARE_UNDER_LOAD = 0.01;
-    /** What may be saved up for later frames. */
+    /** How much unused time may be saved for later frames. */
     private static final long MOST_ALLOWED_NANOS = 20_000_000;
 
     /** @param original x0 of the step, in the shape of the sample's group */
@@ -50,7 +51,7 @@ final class FramePainter implements AutoCloseable {
         thread.start();
     }
 
-    /** A frame to be painted, where there is time for it. */
+    /** Offers a frame, to be painted if there is time. */
     synchronized void offer(Frame frame, Outbox to) {
         outbox = to;
         if (waiting.put(frame.key(), frame) != null) {
@@ -59,21 +60,21 @@ final class FramePainter implements AutoCloseable {
         notifyAll();
     }
 
-    /** A forward was done; {@code full} where the device had no room for more. */
+    /** A forward pass is done; {@code full} if the device had no room for more. */
     synchronized void stepped(long nanos, boolean full) {
         isFull = full;
         allowedNanos = Math.min(MOST_ALLOWED_NANOS, allowedNanos + (long) (SHARE_UNDER_LOAD * nanos));
         notifyAll();
     }
 
-    /** The sample is done, or gone. */
+    /** The sample has finished or was dropped. */
     synchronized void forget(SampleKey key) {
         if (waiting.remove(key) != null) {
             outbox.frameDropped();
         }
     }
 
-    /** Frames that wait. */
+    /** The number of waiting frames. */
     synchronized int waiting() {
         return waiting.size();
     }

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A sample in the step loop: its task, its row, and what it tells the world after each step. Owned by the device thread. */
+/** A sample in the step loop: its task, its row, and its reports after each step. Owned by the device thread. */
 record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace, PreviewSteps previews) {
 
     HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace) {
@@ -31,23 +31,23 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace
         return row.steps() - row.state().step();
     }
 
-    /** Whether no step was done here yet. */
+    /** Whether no step has been done here yet. */
     boolean isNew() {
         return row.state().step() == work.resume().map(Checkpoint::getStep).orElse(0);
     }
 
-    /** Whether its owner lets it go to another node for the sake of speed. */
+    /** Whether its owner allows it to move to another node for rebalancing. */
     boolean mayMove() {
         return !work.task().getStays();
     }
 
-    /** Where it stands, where that is further than it was when it came. */
+    /** Its state, if it has progressed since its arrival. */
     Optional<Supplier<Snapshot>> snapshot() {
         return isNew() ? Optional.empty() : Optional.of(Checkpoints.of(work, shape(), row));
     }
 
     /**
-     * Says what a step made of it.
+     * Reports the result of a step.
      *
      * @param predictedOriginal x0 of the step
      */
@@ -76,7 +76,7 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace
         }
     }
 
-    /** The latent, and the contexts for a stage to come that diffuses as well. */
+    /** The latent, and the contexts if the next stage also diffuses. */
     private List<Tensor> results() {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Latents.toTensor(shape(), row.state().sample()));

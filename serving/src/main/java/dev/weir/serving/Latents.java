@@ -5,17 +5,20 @@ import dev.weir.proto.Tensor;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 
-/** Latents as the tensors that travel between the stages that diffuse and the decoder: {@code [channels, height, width]}. */
+/** Latents as tensors between the diffusion stages and the decoder: {@code [channels, height, width]}. */
 public final class Latents {
 
     public static final String NAME = "latent";
 
-    /** In a checkpoint, what the stage before handed on. */
+    /** In a checkpoint: the result of the previous stage. */
     static final String BASE = Snapshot.PREFIX + "base";
 
     private Latents() {}
 
-    /** What the stage before made, be it handed on or kept in a checkpoint; throws IllegalArgumentException where there is none. */
+    /**
+     * The result of the previous stage, handed on or from a checkpoint. Throws IllegalArgumentException if there is
+     * none.
+     */
     public static Tensor of(Work work) {
         return work.tensor(work.has(BASE) ? BASE : NAME);
     }
@@ -28,7 +31,7 @@ public final class Latents {
         return Tensor.ofFloats(name, latent, shape.channels(), shape.height(), shape.width());
     }
 
-    /** Throws IllegalArgumentException naming the tensor where it does not have three dimensions. */
+    /** Throws an IllegalArgumentException that names the tensor if it does not have three dimensions. */
     public static LatentShape shapeOf(Tensor tensor) {
         long[] shape = tensor.shape();
         if (shape.length != 3) {

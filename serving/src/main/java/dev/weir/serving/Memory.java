@@ -3,7 +3,7 @@ package dev.weir.serving;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Tells a device that is out of memory from other trouble: libtorch says it in words alone. */
+/** Detects that a device is out of memory. libtorch only says so in the message. */
 final class Memory {
 
     private static final String[] WORDS = {"out of memory", "can't allocate memory", "not enough memory"};

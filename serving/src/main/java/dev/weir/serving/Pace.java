@@ -2,7 +2,10 @@ package dev.weir.serving;
 
 import java.time.Duration;
 
-/** When a running sample's next checkpoint is due: so long after the last one, or after its first step here. Device thread. */
+/**
+ * When the next checkpoint of a running sample is due: so long after the last one, or after its first step here. Device
+ * thread.
+ */
 final class Pace {
 
     private final long intervalNanos;
@@ -13,7 +16,7 @@ final class Pace {
         this.intervalNanos = interval.toNanos();
     }
 
-    /** Asked after each step; where the answer is yes, a checkpoint is taken now. */
+    /** Call it after each step. If it returns true, take a checkpoint now. */
     boolean isDue(long nowNanos) {
         boolean due = begun ? nowNanos - lastNanos >= intervalNanos : intervalNanos == 0;
         if (due || !begun) {

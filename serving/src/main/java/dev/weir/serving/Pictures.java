@@ -9,19 +9,19 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox.EncodedImage;
 import java.util.Map;
 
-/** Pictures and frames as the files that users get. */
+/** Encodes images and frames as files. */
 public final class Pictures {
 
     private static final int FRAME_QUALITY = 85;
 
     private Pictures() {}
 
-    /** A frame: small, since many of them follow one another. */
+    /** A frame: small, because many of them follow one another. */
     public static EncodedImage frame(RgbImage image) {
         return encoded(image, ImageFile.encode(image, ImageFormat.JPEG, FRAME_QUALITY, Map.of()));
     }
 
-    /** The picture in the format asked for; a PNG says in itself how it was made. */
+    /** The image in the requested format. A PNG contains the settings that made it. */
     public static EncodedImage picture(RgbImage image, Task task) {
         Generation generation = task.getGeneration();
         Map<String, String> text = new PictureText(

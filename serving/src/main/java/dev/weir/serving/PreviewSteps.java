@@ -3,8 +3,8 @@ package dev.weir.serving;
 import dev.weir.proto.v1.Preview;
 
 /**
- * After which steps of one run a frame is wanted. The last step never is: the picture itself follows. Owned by the device
- * thread.
+ * Decides after which steps of a run a frame is due. Never after the last step, because the image follows. Owned by the
+ * device thread.
  */
 final class PreviewSteps {
 
@@ -22,7 +22,7 @@ final class PreviewSteps {
     }
 
     /**
-     * Whether a frame is due; to be asked after each step.
+     * Whether a frame is due. Call it after each step.
      *
      * @param step steps done, from 1
      */
@@ -39,7 +39,7 @@ final class PreviewSteps {
         return wanted.getEverySteps() > 0 && step % wanted.getEverySteps() == 0;
     }
 
-    /** Frame i of n (from 1) is due at the first step that is no earlier than i/(n+1) of the way. */
+    /** Frame i of n (from 1) is due at the first step at or after i/(n+1) of the run. */
     private boolean isOneOfEvenlySpread(int step) {
         int parts = wanted.getCount() + 1;
         long before = (long) (step - 1) * parts / total;

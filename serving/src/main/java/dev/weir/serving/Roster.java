@@ -23,12 +23,12 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * The samples that a stage holds, in the terms of a planner, and what was learned of the device: who used it, and how long its
- * forwards take. Owned by the device thread. It chooses nothing and runs nothing.
+ * The samples that a stage holds, as a planner needs them, and the measurements of the device: who used it, and how
+ * long its forward passes take. Owned by the device thread. It selects and runs nothing.
  */
 final class Roster {
 
-    /** For a task without a deadline; without any, it could wait behind its user's others for ever. */
+    /** For a task without a deadline. Without any deadline it could wait behind other samples of its user forever. */
     private static final long PATIENCE_MS = 600_000;
 
     private final int mostRows;
@@ -39,7 +39,7 @@ final class Roster {
     private long arrivals;
 
     /**
-     * @param mostRows network rows that a forward may ever have
+     * @param mostRows the maximum number of network rows of a forward pass
      * @param weights of users whose share is not 1
      */
     Roster(int mostRows, Map<String, Double> weights) {
@@ -87,27 +87,27 @@ final class Roster {
         curves.put(group, curve);
     }
 
-    /** Enters what was measured of a model at the size that it was trained at. */
+    /** Enters the measurements of a model at its native size. */
     void profiled(Group group, StepCurve curve) {
         natives.put(group.model(), group);
         learn(group, curve);
     }
 
-    /** How busy the device is with all that is held. */
+    /** The load of the device with everything that is held. */
     Load load(PlanState<HeldSample> state) {
         Map<String, Double> rowSeconds = new HashMap<>();
         natives.forEach((model, group) -> rowSeconds.put(model, curve(group).secondsPerRow()));
         return new Load(state.backlogSeconds(), state.roundSeconds(), state.cost(), rowSeconds);
     }
 
-    /** Whether the device has no room for more than it is planned to do. */
+    /** Whether the device has no room beyond what is planned. */
     boolean isFull(PlanState<HeldSample> state, Plan<HeldSample> plan) {
         int held =
                 state.groups().stream().mapToInt(queue -> queue.rows().size()).sum();
         return held > plan.chosen().size() || plan.cost() >= curve(plan.group()).cap();
     }
 
-    /** Enters a forward that was planned for the state and took so many seconds; finished samples leave. */
+    /** Enters a forward pass that was planned for the state, with its time in seconds. Finished samples leave. */
     void stepped(PlanState<HeldSample> state, Plan<HeldSample> plan, double seconds) {
         shares = shares.after(state, plan, seconds);
         learn(plan.group(), curve(plan.group()).after(plan.cost(), seconds));

@@ -10,22 +10,25 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
 import java.util.Optional;
 
-/** What differs between the stages that diffuse: which network, and how a row begins. Any thread; it keeps no state. */
+/**
+ * The differences between the diffusion stages: which network they run, and how a row starts. Any thread; it has no
+ * state.
+ */
 public interface RowSource {
 
-    /** Loads what the stage runs of a model. */
+    /** Loads the part of a model that the stage runs. */
     DiffusionPart open(ModelFolder folder);
 
-    /** How many network calls a task takes here. */
+    /** The number of network calls of a task here. */
     int calls(Task task);
 
-    /** The run that a task makes here; throws IllegalArgumentException where there is no such sampler or step count. */
+    /** The run of a task here. Throws IllegalArgumentException if the sampler or the number of steps does not exist. */
     Sampler sampler(DiffusionPart part, Task task);
 
     /** The shape of the latent that a task makes here, {@code [channels, height, width]}. */
     LatentShape shape(DiffusionPart part, Task task);
 
-    /** The row at its start. Throws IllegalArgumentException naming the field or tensor that is missing or wrong. */
+    /** The row at its start. Throws an IllegalArgumentException that names a missing or wrong field or tensor. */
     Row start(DiffusionPart part, Work work);
 
     /** Why the task can never be done here, or empty. */
@@ -39,7 +42,7 @@ public interface RowSource {
         }
     }
 
-    /** The guidance that a task asks for, between the contexts that came with it. */
+    /** The guidance of a task, between the contexts that arrived with it. */
     static Guidance guidance(Work work) {
         Generation generation = work.task().getGeneration();
         boolean guided = Contexts.isGuided(generation);

@@ -14,10 +14,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The part of each model that one stage runs. A model that does not load, or fails its first use, is told with its reason and
- * takes only itself out of the routing. Immutable once opened: any thread may ask it what is there, the device thread alone uses the parts.
+ * The part of each model that one stage runs. A model that does not load, or fails its first use, is reported with the
+ * reason and removes only itself from routing. Immutable once opened: any thread may query it; only the device thread
+ * uses the parts.
  *
- * @param <T> the part, as a denoiser
+ * @param <T> the part, such as a denoiser
  */
 public final class ServedModels<T extends AutoCloseable> implements AutoCloseable {
 
@@ -32,9 +33,9 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
     }
 
     /**
-     * Opens one part of each model and tries it; throws ModelException where none of them works.
+     * Opens one part of each model and tries it. Throws ModelException if none works.
      *
-     * @param trial a first use, which warms the part up, too
+     * @param trial a first use, which also warms the part up
      */
     public static <T extends AutoCloseable> ServedModels<T> open(
             List<ModelFolder> folders, Function<ModelFolder, T> opener, BiConsumer<ModelFolder, T> trial) {
@@ -51,7 +52,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
             }
             statuses.add(status.build());
         }
-        // A stage that none of its node's models has is idle, not broken.
+        // A stage that no model of its node has is idle, not broken.
         if (parts.isEmpty() && !statuses.isEmpty()) {
             throw new ModelException("no model can be served: "
                     + statuses.stream()
@@ -81,7 +82,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         return Optional.ofNullable(parts.get(model));
     }
 
-    /** Throws IllegalArgumentException where the model is not served: the stage node has asked before. */
+    /** Throws IllegalArgumentException if the model is not served. The stage node has checked this before. */
     public T get(String model) {
         return find(model).orElseThrow(() -> new IllegalArgumentException("model " + model + " is not served here"));
     }

@@ -35,18 +35,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The loop of a stage that diffuses, the denoiser and the upsampler: before each forward it chooses the rows that take
- * part, whatever their step, sampler or guidance; runs one forward; lets each row's own sampler step; and sends out frames,
- * checkpoints and finished latents. A sample that comes in joins at the next step.
+ * The loop of a diffusion stage (denoiser and upsampler). Before each forward pass it selects the participating rows,
+ * whatever their step, sampler or guidance. It runs one forward pass, lets each row's sampler make a step, and sends
+ * frames, checkpoints and finished latents. A new sample joins at the next step.
  *
- * <p>Owned by the device thread. It does not know how a row begins ({@link RowSource} does) and decodes nothing.
+ * <p>Owned by the device thread. It does not know how a row starts ({@link RowSource} does) and decodes nothing.
  */
 public final class SteppingStage implements Stage {
 
     /**
-     * @param samples held at once, waiting ones included
-     * @param rowsPerForward network rows in one forward; a guided sample takes two
-     * @param checkpointEvery how long a sample runs until it is told again where it stands; zero: after each step
+     * @param samples held at once, including waiting ones
+     * @param rowsPerForward network rows in one forward pass; a guided sample uses two
+     * @param checkpointEvery how long a sample runs until its next checkpoint; zero: after each step
      * @param userWeights of users whose share of the device is not 1; positive
      */
     public record Limits(int samples, int rowsPerForward, Duration checkpointEvery, Map<String, Double> userWeights) {
@@ -87,7 +87,7 @@ public final class SteppingStage implements Stage {
         this(kind, source, folders, target, limits, new FairPlanner());
     }
 
-    /** A stage whose rows are chosen by another planner than the product's, as benchmarks compare them. */
+    /** A stage with another planner than the product's, for benchmarks. */
     public SteppingStage(
             StageKind kind,
             RowSource source,
@@ -220,7 +220,7 @@ public final class SteppingStage implements Stage {
         return plan.cost();
     }
 
-    /** No row has moved. Where fewer would have fitted, they are tried in the next turn; else those concerned fail. */
+    /** No row has advanced. If fewer rows would fit, they are tried in the next turn. Otherwise these rows fail. */
     private void recover(Plan<HeldSample> plan, List<HeldSample> chosen, Throwable problem, Outbox outbox) {
         boolean noMemory = Memory.isExhausted(problem);
         if (noMemory && chosen.size() > 1) {

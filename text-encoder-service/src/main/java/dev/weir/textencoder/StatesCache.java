@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The states of prompts that were encoded lately: above all the empty one, which almost every guided sample needs. Bounded
- * by the numbers that it holds; what was asked for longest ago goes first. Any thread; other nodes have
- * their own, and what they share is in {@link StatesMemory}.
+ * The states of recently encoded prompts, above all the empty one, which almost every guided sample needs. Bounded by
+ * the number of floats; the least recently used prompt is evicted first. Any thread. Each node has its own; {@link
+ * StatesMemory} is shared.
  */
 final class StatesCache {
 
@@ -19,7 +19,7 @@ final class StatesCache {
     private final Map<Key, PromptStates> states = new LinkedHashMap<>(16, 0.75f, true);
     private long numbers;
 
-    /** @param maxNumbers floats held at most */
+    /** @param maxNumbers the maximum number of floats */
     StatesCache(int maxNumbers) {
         this.maxNumbers = maxNumbers;
     }

@@ -17,8 +17,8 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * The states of prompts as the cluster's nodes remember them together: exact, so that a picture is the same whichever node
- * encoded its prompt. Any thread; waits for nothing. What it cannot tell in time is encoded anew.
+ * The states of prompts in the cluster's memory. They are exact, so that an image is the same whichever node encoded
+ * its prompt. Any thread; it waits for nothing. Prompts without a timely answer are encoded again.
  */
 public final class StatesMemory {
 
@@ -36,9 +36,9 @@ public final class StatesMemory {
     }
 
     /**
-     * Empty where nobody has them, or nobody says so in time.
+     * Empty if nobody has them or answers in time.
      *
-     * @param target device and precision, which states depend on
+     * @param target device and precision, on which states depend
      */
     Future<Optional<PromptStates>> find(String model, String target, String prompt) {
         return map.get(key(model, target, prompt))
@@ -53,7 +53,7 @@ public final class StatesMemory {
                 });
     }
 
-    /** Tells the others; whether it reaches them is not waited for. */
+    /** Stores them for the others, without waiting for success. */
     void put(String model, String target, String prompt, PromptStates states) {
         vertx.runOnContext(later -> map.put(key(model, target, prompt), bytes(states), LIFE));
     }
@@ -94,7 +94,7 @@ public final class StatesMemory {
         return bytes.array();
     }
 
-    /** Empty where the bytes are none that {@link #bytes} made. */
+    /** Empty if the bytes were not made by {@link #bytes}. */
     static Optional<PromptStates> states(byte[] entry) {
         ByteBuffer bytes = ByteBuffer.wrap(entry).order(ByteOrder.LITTLE_ENDIAN);
         if (entry.length < HEAD_BYTES) {

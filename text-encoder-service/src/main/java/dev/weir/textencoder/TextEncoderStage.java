@@ -30,17 +30,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Prompts to text states: all that wait when the device frees up share one forward, equal prompts share one row, and those of
- * late are remembered, here and by the cluster. Owned by the device thread, which never waits for the cluster: it is asked on
- * the event loop, before work is admitted. It knows nothing of latents or steps.
+ * Encodes prompts to text states. All prompts that wait when the device is free share one forward pass, equal prompts
+ * share one row, and recent ones are remembered, here and by the cluster. Owned by the device thread, which never waits
+ * for the cluster: the event loop asks it before work is admitted. It knows nothing about latents or steps.
  */
 public final class TextEncoderStage implements Stage {
 
     private static final int MAX_PROMPTS = 64;
-    /** What nearly every guided sample is led away from. */
+    /** The negative prompt of nearly every guided sample. */
     private static final String EMPTY = "";
 
-    /** 16 MiB: some 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
+    /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
     private static final int CACHED_NUMBERS = 4 << 20;
 
     private final List<ModelFolder> folders;
@@ -51,14 +51,14 @@ public final class TextEncoderStage implements Stage {
     private final Optional<StatesMemory> memory;
     private volatile ServedModels<TextEncoder> models;
 
-    /** A stage that shares what it remembers with no other. */
+    /** A stage that does not share its states. */
     public TextEncoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity) {
         this(folders, target, capacity, Optional.empty());
     }
 
     /**
      * @param capacity samples held at once
-     * @param memory what the nodes of the cluster remember together
+     * @param memory the shared memory of the cluster's nodes
      */
     public TextEncoderStage(
             List<ModelFolder> folders, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
@@ -141,7 +141,7 @@ public final class TextEncoderStage implements Stage {
         return batch.size();
     }
 
-    /** Takes those of the model from the queue, in order, while their distinct prompts fit in one forward. */
+    /** Takes samples of the model from the queue, in order, while their distinct prompts fit into one forward pass. */
     private List<Work> takeBatch(String model, Set<String> prompts) {
         List<Work> batch = new ArrayList<>();
         for (Iterator<Work> queue = waiting.iterator(); queue.hasNext() && prompts.size() <= MAX_PROMPTS - 2; ) {
@@ -162,7 +162,7 @@ public final class TextEncoderStage implements Stage {
                 : List.of(generation.getPrompt());
     }
 
-    /** The states of prompts, in one forward for those that are not remembered. */
+    /** The states of prompts. Those that are not remembered are encoded in one forward pass. */
     private Map<String, PromptStates> states(String model, Set<String> prompts, Outbox outbox) {
         Map<String, PromptStates> states = new LinkedHashMap<>();
         List<String> unknown = new ArrayList<>();

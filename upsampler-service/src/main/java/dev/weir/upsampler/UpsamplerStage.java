@@ -23,8 +23,8 @@ import dev.weir.serving.SteppingStage;
 import java.util.List;
 
 /**
- * The rows of a cascade's second model: from noise beside the base's latent, enlarged and augmented (Ho et al. 2021, arXiv
- * 2106.15282). The loop is {@link SteppingStage}'s.
+ * The rows of a cascade's second model: they start from noise, together with the base's enlarged and augmented latent
+ * (Ho et al. 2021, arXiv 2106.15282). {@link SteppingStage} has the loop.
  */
 public final class UpsamplerStage implements RowSource {
 
@@ -56,7 +56,7 @@ public final class UpsamplerStage implements RowSource {
         return task.getGeneration().getUpsamplerSteps();
     }
 
-    /** The sampler that the upsampler was published with: what a request names is for the base. */
+    /** The sampler that the upsampler was published with. A request names the sampler of the base only. */
     @Override
     public Sampler sampler(DiffusionPart part, Task task) {
         return Samplers.create(part.schedule(), Samplers.defaultName(part.schedule()), calls(task));

@@ -166,26 +166,26 @@ final class Sample {
         }
     }
 
-    /** @return whether no stage had begun with it before, in whichever attempt */
+    /** @return whether no stage had started it before, in any attempt */
     boolean begin() {
         boolean first = !started;
         started = true;
         return first;
     }
 
-    /** @return whether no attempt had come as far before */
+    /** @return whether no attempt had progressed as far before */
     boolean stepped(int overallStep) {
         boolean further = overallStep > step;
         step = Math.max(step, overallStep);
         return further;
     }
 
-    /** Notes how many stages and steps lie behind it. */
+    /** Records the progress in stages and steps. */
     void reached(int stagesAndSteps) {
         reached = Math.max(reached, stagesAndSteps);
     }
 
-    /** @return whether no later frame has been shown */
+    /** @return whether no later frame has been reported */
     boolean showsFrame(int overallStep) {
         if (overallStep <= frameStep) {
             return false;
@@ -194,7 +194,7 @@ final class Sample {
         return true;
     }
 
-    /** @return whether it is further on than the one before, and now counts */
+    /** @return whether it is further on than the previous one, and now counts */
     boolean keeps(Snapshot newer) {
         if (checkpoint != null && !newer.isPast(checkpoint)) {
             return false;
@@ -215,19 +215,19 @@ final class Sample {
         heardMs = nowMs;
     }
 
-    /** It is another owner's now. */
+    /** Another owner has it now. */
     void drop() {
         ended = true;
         checkpoint = null;
     }
 
-    /** @param address of the node that is to go on with it; empty: any */
+    /** @param address of the node that should continue it; empty: any */
     void moveTo(String address) {
         destination = address;
         moves += address.isEmpty() ? 0 : 1;
     }
 
-    /** @param known an attempt that another owner may have come to; 0: none is known */
+    /** @param known an attempt that another owner may have reached; 0: none is known */
     void restart(int known, long nowMs) {
         attempt = Math.max(attempt, known) + 1;
         lastSeq = -1;
@@ -248,12 +248,12 @@ final class Sample {
         return cancelled;
     }
 
-    /** Its owner gives it up: a node that takes it from now on is told to drop it. */
+    /** Its owner gives it up: a node that accepts it from now on is told to drop it. */
     void cancel() {
         cancelled = true;
     }
 
-    /** Whether some node may still work for it although it has ended. */
+    /** Whether some node may still work on it although it has ended. */
     boolean mayHaveStrays() {
         return !completed || attempt > 1;
     }

@@ -8,8 +8,8 @@ import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
 
 /**
- * What stages say of samples, turned into what those who watch are told: each step and frame once, whichever attempt made
- * it. Drops what no longer counts. Event loop of {@link Jobs}, which ends samples.
+ * Turns the events of stages into the events for watchers: each step and frame once, whichever attempt made it. Drops
+ * outdated events. Event loop of {@link Jobs}, which ends samples.
  */
 final class StageEvents {
 
@@ -32,7 +32,7 @@ final class StageEvents {
         }
         Sample sample = job.samples().get(index);
         if (!sample.takes(event)) {
-            if (!event.hasAccepted()) { // Which is told twice.
+            if (!event.hasAccepted()) { // This event is sent twice by design.
                 metrics.stale();
             }
             return;

@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How often in a row a sample was lost or failed without having come further, and on which nodes: what tells a sample that
- * kills its nodes from one whose nodes were killed. Goes with the sample to its next owner.
+ * Consecutive losses and failures of a sample without progress, and their nodes. They distinguish a sample that crashes
+ * its nodes from a sample whose nodes were lost for other reasons. The next owner of the sample receives them.
  *
- * @param nodes where, in order; empty names where it was lost on none
- * @param reached how far the sample had ever come by the last
+ * @param nodes in order; the name is empty for a loss without a node
+ * @param reached the furthest progress of the sample at the last strike
  */
 public record Strikes(List<String> nodes, int reached) {
 
@@ -19,9 +19,9 @@ public record Strikes(List<String> nodes, int reached) {
     }
 
     /**
-     * One more.
+     * Adds a strike.
      *
-     * @param newReached how far it has come by now
+     * @param newReached the sample's progress by now
      */
     Strikes and(String node, int newReached) {
         List<String> all = new ArrayList<>(count(newReached) == 0 ? List.of() : nodes);
@@ -29,12 +29,12 @@ public record Strikes(List<String> nodes, int reached) {
         return new Strikes(all, newReached);
     }
 
-    /** How many there are, where it has now come so far. */
+    /** The number of strikes, given the sample's progress. */
     int count(int newReached) {
         return newReached > reached ? 0 : nodes.size();
     }
 
-    /** Where they happened, as a message says it. */
+    /** The nodes of the strikes, for a message. */
     String where() {
         List<String> known =
                 nodes.stream().filter(node -> !node.isEmpty()).distinct().toList();

@@ -9,19 +9,22 @@ import java.util.Map;
 import java.util.PriorityQueue;
 
 /**
- * One forward while it is filled, a class after the other, the most urgent first.
+ * One forward pass while it is filled, class by class, the most urgent first.
  *
- * <p>A picture waits for a step and not for others' whole pictures: a quarter of the forward is for samples that have not
- * begun, before those that run, as long as no more has begun than {@value #BEGUN} forwards hold; what they displace goes on in
- * the next forward but has lost nothing, since latents live on the host.
+ * <p>A request waits for a step and not for whole images of others. A quarter of the forward pass is for samples that
+ * have not begun. They go before running ones, until as many samples have begun as {@value #BEGUN} forward passes hold.
+ * Displaced rows continue in the next forward pass and lose nothing, because latents are on the host.
  *
- * <p>No row starves: one that does not fit in what is left of the cap is not overtaken by rows that do, unless they have begun.
+ * <p>No row starves: rows that fit into the remaining room do not overtake one that does not fit, unless they have
+ * begun.
  */
 final class Choice<K> {
 
     private static final int NEWCOMERS = 4;
     private static final int BEGUN = 2;
-    /** Forwards' time by which a user may be ahead before what they run yields to who waits. */
+    /**
+     * The time, in forward passes, by which a user may be ahead before the user's running rows yield to waiting ones.
+     */
     private static final double PATIENCE = 8;
 
     private final Queue<K> queue;
@@ -44,7 +47,7 @@ final class Choice<K> {
         this.secondsPerRow = forward / cap;
         this.patience = PATIENCE * forward;
         this.left = cap;
-        int held = Math.max(cap, costliest(queue)); // A row that costs more than the cap runs alone.
+        int held = Math.max(cap, costliest(queue)); // A row that costs more than the limit runs alone.
         this.newcomers = Math.min(Math.max(2, cap / NEWCOMERS), BEGUN * held - begun(queue));
     }
 
@@ -68,7 +71,7 @@ final class Choice<K> {
         return List.copyOf(chosen);
     }
 
-    /** Takes of the rows of one class as many as still find room. */
+    /** Takes as many rows of one class as find room. */
     void take(List<PlanRow<K>> rows) {
         if (rows.isEmpty() || closed || left <= 0) {
             return;
@@ -95,7 +98,7 @@ final class Choice<K> {
         }
     }
 
-    /** One of each user that is not ahead of another by more than the patience. */
+    /** One row of each user that is not ahead of another by more than the patience. */
     private void takeNewcomers(Collection<Lane<K>> lanes) {
         if (newcomers <= 0) {
             return;
@@ -144,7 +147,7 @@ final class Choice<K> {
         return lanes.values();
     }
 
-    /** Lets rows that have begun go on in the room that the next row is too large for. */
+    /** Lets rows that have begun continue in the room that is too small for the next row. */
     private void fillWithBegun() {
         PriorityQueue<Entry<K>> begun = new PriorityQueue<>();
         for (PlanRow<K> row : queue.rows()) {

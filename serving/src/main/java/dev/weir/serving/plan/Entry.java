@@ -1,9 +1,11 @@
 package dev.weir.serving.plan;
 
 /**
- * A row with its place among its user's of the same class: the earliest deadline, then who has begun, then arrival.
+ * A row with its place among the rows of its user and class: the earliest deadline first, then rows that have begun,
+ * then the order of arrival.
  *
- * @param due its deadline, or {@link #NEVER} where that cannot be met any more: time for it would be taken from rows that can
+ * @param due its deadline, or {@link #NEVER} if it cannot be met any more, because time for it would be taken from rows
+ *     that can meet theirs
  */
 record Entry<K>(PlanRow<K> row, long due) implements Comparable<Entry<K>> {
 

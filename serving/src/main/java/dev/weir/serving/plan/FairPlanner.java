@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The planner of the product. In this order: the more urgent class; in small part, who has not begun; the user who had less
- * of the device for their weight; the earlier deadline; who has begun; who came first. Of groups of the same urgency the one
- * that had less. How a forward is filled is {@link Choice}'s.
+ * The product's planner. Its order is: the more urgent class; to a small part, samples that have not begun; the user
+ * who has had less of the device for their weight; the earlier deadline; samples that have begun; the order of arrival.
+ * Among groups of the same urgency, the one that has had less goes first. {@link Choice} fills a forward pass.
  *
- * <p>No class starves: one that was passed over for {@value #AGEING} forwards' time goes first in the next.
+ * <p>No class starves: one that was passed over for {@value #AGEING} forward passes' time goes first in the next.
  */
 public final class FairPlanner implements Planner {
 
@@ -60,7 +60,7 @@ public final class FairPlanner implements Planner {
         return queue.rows().stream().mapToLong(PlanRow::arrival).min().orElse(Long.MAX_VALUE);
     }
 
-    /** The class that was passed over for longest, in its own forwards' time; null where none was for long. */
+    /** The class that was passed over for longest, in its own forward passes' time. Null if none was for long. */
     private static PriorityClass aged(PlanState<?> state) {
         PriorityClass aged = null;
         double most = AGEING;
@@ -100,7 +100,10 @@ public final class FairPlanner implements Planner {
         return ranks;
     }
 
-    /** Rows that lose their place: left out of their own group's forward, or of another's that a more urgent class asked for. */
+    /**
+     * Rows that lose their place: left out of their own group's forward pass, or of another group's that a more urgent
+     * class requires.
+     */
     private static <K> List<PlanRow<K>> preempted(
             PlanState<K> state, Queue<K> turn, List<PlanRow<K>> chosen, int urgency, PriorityClass aged) {
         Set<PlanRow<K>> taken = Collections.newSetFromMap(new IdentityHashMap<>(2 * chosen.size()));

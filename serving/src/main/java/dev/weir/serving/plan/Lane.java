@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.PriorityQueue;
 
 /**
- * The rows of one user in one class, while a forward is filled: which is next, and how much device time the user would then
- * have had.
+ * The rows of one user in one class, while a forward pass is filled: which is next, and how much device time the user
+ * would then have had.
  *
- * <p>A user's first row that has begun keeps its place until it is done, so that many users with one picture each are served
- * one after another and not all at once slowly. A user's first row that waits goes before others' further rows, and those that
- * have begun before those that have not, as long as their user is not ahead by more than the patience of the others.
+ * <p>The first begun row of a user keeps its place until it is done, so that many users with one image each are served
+ * one after another and not all at once slowly. The first waiting row of a user goes before further rows of others, and
+ * begun rows go before others, as long as their user is not ahead by more than the others' patience.
  */
 final class Lane<K> implements Comparable<Lane<K>> {
 
@@ -19,14 +19,14 @@ final class Lane<K> implements Comparable<Lane<K>> {
     private final List<Entry<K>> added = new ArrayList<>(1);
     private Entry<K> head;
     private Entry<K> newcomer;
-    /** All but the head, in order; made when a second row is asked for, which of most lanes it is not. */
+    /** All rows except the head, in order. Computed when a second row is needed, which most lanes never need. */
     private PriorityQueue<Entry<K>> rest;
 
     private double used;
     private boolean first = true;
 
     /**
-     * @param used seconds that the user had of the device
+     * @param used seconds of the device that the user has had
      * @param patience in seconds
      */
     Lane(double used, double patience) {
@@ -34,7 +34,7 @@ final class Lane<K> implements Comparable<Lane<K>> {
         this.patience = patience;
     }
 
-    /** By what the users had, then by their newcomers' own places. */
+    /** By the users' device time, then by the places of their newcomers. */
     static <K> Comparator<Lane<K>> byNewcomer() {
         return (a, b) -> a.used != b.used ? Double.compare(a.used, b.used) : a.newcomer.compareTo(b.newcomer);
     }
@@ -53,12 +53,12 @@ final class Lane<K> implements Comparable<Lane<K>> {
         return used;
     }
 
-    /** The next row; not of an empty lane. */
+    /** The next row. The lane must not be empty. */
     PlanRow<K> head() {
         return head.row();
     }
 
-    /** The first of the rows that have not begun; null where there is none. */
+    /** The first of the rows that have not begun. Null if there is none. */
     PlanRow<K> newcomer() {
         return newcomer == null ? null : newcomer.row();
     }
@@ -67,7 +67,7 @@ final class Lane<K> implements Comparable<Lane<K>> {
         return head == null;
     }
 
-    /** Takes the head into the forward, at so many seconds of the device. */
+    /** Takes the head into the forward pass, at the cost of so many seconds of the device. */
     PlanRow<K> take(double charge) {
         used += charge;
         first = false;
@@ -76,7 +76,7 @@ final class Lane<K> implements Comparable<Lane<K>> {
         return taken.row();
     }
 
-    /** Takes the newcomer instead; to be called once, before any {@link #take}. The user's first row stays the first. */
+    /** Takes the newcomer instead. Call it once, before any {@link #take}. The user's first row stays the first. */
     PlanRow<K> takeNewcomer(double charge) {
         used += charge;
         remove(newcomer);

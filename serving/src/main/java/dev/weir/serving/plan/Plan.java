@@ -3,10 +3,10 @@ package dev.weir.serving.plan;
 import java.util.List;
 
 /**
- * One forward.
+ * One forward pass.
  *
- * @param group whose turn it is; null where there is nothing to do
- * @param chosen the rows that take part, in the order in which they were chosen
+ * @param group whose turn it is; null if there is nothing to do
+ * @param chosen the participating rows, in the order of their selection
  * @param preempted rows that ran and now yield
  */
 public record Plan<K>(Group group, List<PlanRow<K>> chosen, List<PlanRow<K>> preempted) {
@@ -15,7 +15,7 @@ public record Plan<K>(Group group, List<PlanRow<K>> chosen, List<PlanRow<K>> pre
         return new Plan<>(null, List.of(), List.of());
     }
 
-    /** Network rows of the forward. */
+    /** Network rows of the forward pass. */
     public int cost() {
         return chosen.stream().mapToInt(PlanRow::cost).sum();
     }

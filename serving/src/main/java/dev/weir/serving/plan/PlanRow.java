@@ -1,14 +1,14 @@
 package dev.weir.serving.plan;
 
 /**
- * A sample, as far as the choice of rows needs to know it.
+ * A sample, with what the selection of rows needs.
  *
- * @param key whatever the caller knows it by
- * @param cost network rows that a step of it takes
- * @param deadlineMs on the clock of {@link PlanState#nowMs}; every row has one, else it could wait behind its user's others for
- *     ever
- * @param arrival rises with each sample that comes; no two rows have the same
- * @param running whether it took part in its group's last forward
+ * @param key the caller's name for it
+ * @param cost network rows of one step
+ * @param deadlineMs on the clock of {@link PlanState#nowMs}; every row has one, because it could otherwise wait behind
+ *     other rows of its user forever
+ * @param arrival increases with each sample; unique
+ * @param running whether it took part in its group's last forward pass
  * @param begun whether it ever took part in one
  */
 public record PlanRow<K>(
@@ -22,12 +22,12 @@ public record PlanRow<K>(
         boolean running,
         boolean begun) {
 
-    /** A row that has taken part in no forward. */
+    /** A row that has not taken part in any forward pass. */
     public PlanRow(K key, int cost, PriorityClass priority, String user, long deadlineMs, long arrival, int stepsLeft) {
         this(key, cost, priority, user, deadlineMs, arrival, stepsLeft, false, false);
     }
 
-    /** The row after a forward, whether it took part or not. */
+    /** The row after a forward pass, whether it took part or not. */
     public PlanRow<K> after(int nowLeft, boolean runs) {
         return nowLeft == stepsLeft && runs == running
                 ? this

@@ -3,7 +3,7 @@ package dev.weir.serving.plan;
 import java.util.List;
 
 /**
- * All that a plan depends on.
+ * The input of a plan.
  *
  * @param groups those that have rows
  * @param shares device time used so far
@@ -13,17 +13,17 @@ public record PlanState<K>(List<Queue<K>> groups, Shares shares, long nowMs) {
     /**
      * The rows of one group, running and waiting, in any order.
      *
-     * @param curve how long a forward of the group takes, and how many network rows it may have
+     * @param curve how long a forward pass of the group takes, and how many network rows it may have
      */
     public record Queue<K>(Group group, StepCurve curve, List<PlanRow<K>> rows) {
 
-        /** Network rows, were all to take part in one forward. */
+        /** Network rows if all took part in one forward pass. */
         public int cost() {
             return rows.stream().mapToInt(PlanRow::cost).sum();
         }
     }
 
-    /** Until all rows are through, were nothing to come. */
+    /** Seconds until all rows are done, if no others arrive. */
     public double backlogSeconds() {
         double seconds = 0;
         for (Queue<K> queue : groups) {
@@ -40,7 +40,7 @@ public record PlanState<K>(List<Queue<K>> groups, Shares shares, long nowMs) {
         return groups.stream().mapToInt(Queue::cost).sum();
     }
 
-    /** Until each row has made one step. */
+    /** Seconds until each row has made one step. */
     public double roundSeconds() {
         return groups.stream()
                 .mapToDouble(queue -> queue.curve().round(queue.cost()))

@@ -1,6 +1,6 @@
 package dev.weir.serving.plan;
 
-/** Classes of urgency, the most urgent first: a lower one yields at a step's boundary. */
+/** Priority classes, the most urgent first. A lower class yields at the end of a step. */
 public enum PriorityClass {
     INTERACTIVE,
     STANDARD,

@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Who had how much of the device: what {@link FairPlanner} levels out. Users are charged by the network rows that they
- * took of a forward's seconds, not by pictures; groups by a forward's seconds over the users that wait in them. Immutable.
+ * How much device time each user has had, which {@link FairPlanner} balances. Users are charged by their network rows
+ * in a forward pass, not by images. Groups are charged by a forward pass's seconds divided by the number of users that
+ * wait in them. Immutable.
  */
 public final class Shares {
 
@@ -33,7 +34,7 @@ public final class Shares {
         return new Shares(Map.copyOf(weights), VirtualTime.start(), VirtualTime.start(), Map.of());
     }
 
-    /** The shares after a forward that took so many seconds. */
+    /** The shares after a forward pass that took so many seconds. */
     public <K> Shares after(PlanState<K> state, Plan<K> plan, double seconds) {
         Set<String> present = new HashSet<>();
         Set<Group> waiting = new HashSet<>();
@@ -71,7 +72,7 @@ public final class Shares {
         return weights.getOrDefault(user, 1.0);
     }
 
-    /** Device seconds since a row of the class took part, where one waits. */
+    /** Device seconds since a row of the class took part, if one waits. */
     double passedOver(PriorityClass priority) {
         return passedOver.getOrDefault(priority, 0.0);
     }

@@ -11,25 +11,30 @@ import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
- * Which of a stage's samples other nodes should go on with: as many as bring it down to the time for a round, a step of each sample
- * that it holds, that all nodes of the model would have were the work spread evenly; and of these only such as would be done
- * markedly sooner, by the measured times of forwards. A row that costs nothing in its batch stays. Who else has too much knows
- * the same and does the same, so that together they give no more than there is room for.
+ * Decides which samples of a stage other nodes should continue. It gives away as many as reduce the stage's round time
+ * (one step of each held sample) to the time that all nodes of the model would have if the work were spread evenly. It
+ * gives only samples that would finish clearly sooner, by the measured times of forward passes. A row that costs
+ * nothing in its batch stays. Other overloaded stages know and do the same, so that together they give no more than
+ * there is room for.
  *
- * <p>Those that wait go first, of the least urgent class, then those with most steps to go. One thread; it moves nothing.
+ * <p>Waiting samples of the least urgent class go first, then those with the most remaining steps. One thread; it moves
+ * nothing itself.
  */
 public final class Sharing<K> {
 
     /** @param to the address of the node */
     public record Moved<K>(K key, String to) {}
 
-    /** A sample is moved where it will be done in this part of the time that it would take here. */
+    /** A sample moves only if it will be done in this fraction of the time that it would take here. */
     private static final double WORTH = 0.75;
-    /** From one node to the other, beside the forwards that either is in the midst of. */
+    /** The time from one node to the other, in addition to the current forward pass of each. */
     private static final double WAY_SECONDS = 0.25;
-    /** Of a full forward's time for a row, what a row must save that leaves its batch. */
+    /** The fraction of a full forward pass's time per row that a row must save when it leaves its batch. */
     private static final double SAVES = 0.25;
-    /** Of a row's share, what must be free for it; less than all only because sums of fractions are inexact. */
+    /**
+     * The fraction of a row's share that must be free for it. It is less than 1 only because sums of fractions are
+     * inexact.
+     */
     private static final double NEARLY = 0.99;
 
     private static final Comparator<Candidate<?>> ORDER = Comparator.<Candidate<?>, Boolean>comparing(
@@ -55,9 +60,9 @@ public final class Sharing<K> {
     }
 
     /**
-     * @param rowSeconds by model, of this device, as peers tell theirs
+     * @param rowSeconds by model, of this device, as peers report theirs
      * @param movable whether a sample may leave
-     * @param random draws the node for each, in proportion to what each has less than its share
+     * @param random draws the node for each sample, in proportion to what each node lacks
      */
     public static <K> List<Moved<K>> plan(
             PlanState<K> state,
@@ -119,7 +124,7 @@ public final class Sharing<K> {
         return candidates;
     }
 
-    /** Until there is room for a row that waits for more urgent ones. */
+    /** Seconds until there is room for a row that waits for more urgent ones. */
     private double secondsAhead(Queue<K> queue, PlanRow<K> row) {
         int rows = 0;
         double seconds = 0;
@@ -135,7 +140,10 @@ public final class Sharing<K> {
         return !row.running() && rows >= queue.curve().cap() ? seconds : 0;
     }
 
-    /** Whether a round is shorter for each row that leaves; looked at over half of the rows, since single sizes are noisy. */
+    /**
+     * Whether a round gets shorter with each row that leaves. Checked over half of the rows, because single sizes are
+     * noisy.
+     */
     private boolean saves(Queue<K> queue) {
         StepCurve curve = queue.curve();
         int rows = rowsLeft.get(queue.group());
@@ -172,16 +180,16 @@ public final class Sharing<K> {
 
     private record Candidate<K>(Queue<K> queue, PlanRow<K> row, double ahead) {}
 
-    /** Another node. All of its rows are taken for such as share forwards with those that come. */
+    /** Another node. Its rows are assumed to share forward passes with those that arrive. */
     private static final class Taker {
         final String address;
         final double round;
         final int rows;
-        /** Of its device, beside this one. */
+        /** Of its device, relative to this one. */
         final double slowness;
 
         int credits;
-        /** Until it has as much to do as all, in seconds of this device: at first, and now. */
+        /** Seconds of this device until it has its share of the work: at first, and now. */
         double share;
 
         double lacks;
@@ -203,7 +211,7 @@ public final class Sharing<K> {
             return credits > 0 ? Math.max(0, lacks) : 0;
         }
 
-        /** Once it has got its share, from whomever. */
+        /** After it has received its share, from any node. */
         double roundWithItsShare(Candidate<?> candidate) {
             StepCurve curve = candidate.queue.curve();
             int more = (int) Math.floor(share / (NEARLY * curve.secondsPerRow()));

@@ -3,23 +3,23 @@ package dev.weir.serving.plan;
 import java.util.Arrays;
 
 /**
- * Seconds of a forward by its network rows, as measured, and the batch cap that follows: the fewest rows beyond which
- * throughput no longer rises. Immutable.
+ * The measured seconds of a forward pass by its number of network rows, and the batch limit that follows: the smallest
+ * number of rows beyond which throughput no longer rises. Immutable.
  *
- * <p>A size larger than all that were measured is tried as long as the largest is the best one; one that was measured and
- * found no better is made to look a little better by each forward at the cap, so that one slow moment does not shut it out
- * for ever.
+ * <p>A larger size than all measured ones is tried as long as the largest measured one is the best. A size that was
+ * measured and found no better looks a little better after each forward pass at the limit, so that one slow measurement
+ * does not exclude it forever.
  */
 public final class StepCurve {
 
-    /** Weight of the newest forward in the mean of its size. */
+    /** The weight of the newest forward pass in the mean of its size. */
     private static final double NEWEST = 0.1;
-    /** What a larger batch must gain in throughput to be worth its longer step; less is noise. */
+    /** The throughput that a larger batch must gain to be worth its longer step. Less is noise. */
     private static final double WORTH = 0.05;
 
     private static final double OPTIMISM = 0.995;
 
-    /** By rows; 0 where a size was not measured. */
+    /** By rows; 0 if a size was not measured. */
     private final double[] seconds;
 
     private final double[] expected;
@@ -36,27 +36,27 @@ public final class StepCurve {
         }
     }
 
-    /** @param most rows that a forward may ever have */
+    /** @param most the maximum number of rows of a forward pass */
     public static StepCurve unknown(int most) {
         return new StepCurve(new double[most + 1], most);
     }
 
-    /** How many network rows a forward may have. At least 1. */
+    /** The current limit of network rows in a forward pass. At least 1. */
     public int cap() {
         return cap;
     }
 
-    /** Of a forward with so many network rows, between what was measured; 0 where nothing was. */
+    /** Seconds of a forward pass with so many network rows, interpolated; 0 if nothing was measured. */
     public double seconds(int rows) {
         return rows < expected.length ? expected[rows] : between(rows);
     }
 
-    /** Of a full forward, for each of its rows. */
+    /** Seconds per row of a full forward pass. */
     public double secondsPerRow() {
         return seconds(cap) / cap;
     }
 
-    /** Until each of so many rows has made one step, in as many forwards as that takes. */
+    /** Seconds until each of so many rows has made one step, in as many forward passes as that takes. */
     public double round(int rows) {
         return rows <= cap ? seconds(rows) : rows * secondsPerRow();
     }
@@ -80,7 +80,7 @@ public final class StepCurve {
         return seconds[below] + way * (seconds[above] - seconds[below]);
     }
 
-    /** The curve after a forward. One row past the most is a row that must run alone, and tells nothing. */
+    /** The curve after a forward pass. A row above the maximum runs alone and tells nothing about it. */
     public StepCurve after(int rows, double measured) {
         if (rows < 1 || rows >= seconds.length) {
             return this;
@@ -95,7 +95,7 @@ public final class StepCurve {
         return new StepCurve(next, most);
     }
 
-    /** The curve where memory does not hold so many rows: half of them are the most from now on. */
+    /** The curve after an out-of-memory error with so many rows: half of them are the maximum from now on. */
     public StepCurve withoutRoomFor(int rows) {
         int half = Math.max(1, Math.min(most, rows / 2));
         double[] next = Arrays.copyOf(seconds, half + 1);

@@ -5,11 +5,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * How much of the device each flow had, for start-time fair queueing (Goyal, Vin and Cheng 1996): who comes, or comes
- * back, starts level with the least served of those that are there, so nobody saves up a claim by staying away; and what
- * somebody had beyond that is remembered, so nobody sheds it by leaving for a moment. Immutable.
+ * Device time of each flow, for start-time fair queueing (Goyal, Vin and Cheng 1996). A flow that arrives or returns
+ * starts level with the least served active flow, so nobody saves up a claim by staying away. A flow's excess is
+ * remembered, so nobody loses it by leaving for a moment. Immutable.
  *
- * @param <F> what shares the device, as users do
+ * @param <F> what shares the device, such as users
  */
 final class VirtualTime<F> {
 
@@ -25,12 +25,12 @@ final class VirtualTime<F> {
         return new VirtualTime<>(Map.of(), 0);
     }
 
-    /** Seconds, to be compared with other flows' alone. */
+    /** In seconds; only comparable with other flows. */
     double used(F flow) {
         return Math.max(floor, used.getOrDefault(flow, floor));
     }
 
-    /** @param active the flows that had something to do, those charged among them */
+    /** @param active the flows with work, including the charged ones */
     VirtualTime<F> after(Set<F> active, Map<F, Double> charges) {
         Map<F, Double> next = new HashMap<>(used);
         double least = Double.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 /**
- * Which rows take part in the next forward: pure functions over immutable states. No device, clock, bus or message is known
- * here.
+ * The selection of the rows of the next forward pass: pure functions on immutable states, without device, clock, bus or
+ * messages.
  */
 package dev.weir.serving.plan;
