@@ -38,7 +38,7 @@ final class BareLoop implements AutoCloseable {
         this.steps = steps;
     }
 
-    /** Draws a picture of each seed's prompt in one batch, from prompts to pixels. */
+    /** Generates an image of each seed's prompt in one batch, from prompts to pixels. */
     void draw(List<Integer> seeds) {
         int side = card.nativeSize() / card.scale();
         LatentShape shape = new LatentShape(card.latentChannels(), side, side);

@@ -25,11 +25,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What step checkpoints cost: the denoiser's loop with eight guided samples of a multistep sampler, which has a history to tell
- * too, at several intervals beside none. Another thread turns the checkpoints into the bytes that travel and reads
- * them, as the event loops of a stage node and of their owner do; its time over the round's is what the loop would lose, had it
- * no core to itself. The intervals take turns, round by round, and the fastest round of each counts: what is looked for is smaller
- * than the noise of a busy machine.
+ * The cost of step checkpoints: the denoiser's loop with eight guided samples of a multistep sampler, at several
+ * intervals and without checkpoints. Another thread encodes and decodes the checkpoints, like the event loops of a
+ * stage node and an owner. Its time divided by the round's is what the loop would lose without a core for it. The
+ * intervals take turns, round by round, and the fastest round of each counts, because the difference is smaller than
+ * the noise of a busy machine.
  */
 public final class CheckpointCostBench implements Benchmark {
 

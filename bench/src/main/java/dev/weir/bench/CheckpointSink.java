@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/** Takes checkpoints as a stage node and their owner do: a thread of its own makes a message's bytes of them, and reads these. */
+/** Receives checkpoints like a stage node and its owner: its own thread encodes each message and decodes it. */
 final class CheckpointSink implements Outbox, AutoCloseable {
 
     private static final long END_SECONDS = 30;
@@ -26,7 +26,7 @@ final class CheckpointSink implements Outbox, AutoCloseable {
     private int count;
     private long nanos;
 
-    /** Forgets what was counted. */
+    /** Resets the counters. */
     void begin() throws InterruptedException {
         inLoop(() -> {
             count = 0;

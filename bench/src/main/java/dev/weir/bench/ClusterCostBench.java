@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What it costs to be a cluster: images a second through {@code up}, asked for over HTTP by so many clients at once, beside
- * the same networks in a bare loop in the same JVM. The two take turns, round by round.
+ * The cost of a cluster: images per second through {@code up}, requested over HTTP by several clients at once, compared
+ * with the same networks in a bare loop in the same JVM. The two take turns, round by round.
  */
 public final class ClusterCostBench implements Benchmark {
 

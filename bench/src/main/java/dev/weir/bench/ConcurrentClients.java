@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-/** So many clients that each ask for one picture after the other. */
+/** Concurrent clients that each request one image after the other. */
 final class ConcurrentClients {
 
     private final HttpClient http =
@@ -23,12 +23,12 @@ final class ConcurrentClients {
         this.steps = steps;
     }
 
-    /** One of its own for each seed, so that none is remembered from the one before. */
+    /** A different prompt for each seed, so that no text state is reused. */
     static String prompt(int seed) {
         return "a red apple, number " + seed;
     }
 
-    /** Returns when the pictures of these seeds are there; throws IllegalStateException on the first that is not. */
+    /** Returns when the images of these seeds are done. Throws IllegalStateException on the first failure. */
     void draw(int firstSeed, int endSeed, int clients) {
         AtomicInteger next = new AtomicInteger(firstSeed);
         List<CompletableFuture<Void>> all = IntStream.range(0, clients)

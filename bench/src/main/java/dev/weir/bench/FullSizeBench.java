@@ -22,12 +22,15 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * The UNet of Stable Diffusion 1.5 at its full size, 860 million parameters, with random weights: load time, seconds of a
- * forward and peak memory. One precision after the other, since both at once need not fit.
+ * The UNet of Stable Diffusion 1.5 at its full size, 860 million parameters, with random weights: load time, seconds
+ * per forward pass and peak memory. One precision after the other, because both at once may not fit.
  */
 public final class FullSizeBench implements Benchmark {
 
-    /** Multiplications and additions of one row's forward at 64x64 latents, counted over convolutions, linears and attention. */
+    /**
+     * Multiplications and additions of one row's forward pass at 64x64 latents, counted over convolutions, linears and
+     * attention.
+     */
     private static final double GFLOP = 803;
 
     private static final LatentShape SHAPE = new LatentShape(4, 64, 64);
@@ -113,7 +116,7 @@ public final class FullSizeBench implements Benchmark {
         return new Denoiser.Row(latent, 500, new TextStates(TOKENS, 768, states), Denoiser.NO_CLASS);
     }
 
-    /** Of the whole process so far, mapped weights included, where the system tells it. */
+    /** Of the whole process so far, including mapped weights, if the system reports it. */
     private static long peakMebibytes() {
         try (var lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("VmHWM"))

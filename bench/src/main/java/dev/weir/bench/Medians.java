@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Seconds by what was measured. Rounds are interleaved by the caller, since a machine's speed drifts. */
+/** Measured seconds by name. The caller interleaves rounds, because a machine's speed drifts. */
 final class Medians {
 
     private final Map<String, List<Double>> seconds = new LinkedHashMap<>();
@@ -31,7 +31,7 @@ final class Medians {
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
     }
 
-    /** What a busy machine disturbed least. */
+    /** The measurement that a busy machine disturbed least. */
     double least(String name) {
         return seconds.get(name).stream().mapToDouble(value -> value).min().orElseThrow();
     }

@@ -30,7 +30,7 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** The choice of rows alone: 64 that run and 1,000 that wait. Runs by its own main. */
+/** The selection of rows alone: 64 running and 1,000 waiting rows. Has its own main method. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -20,7 +20,7 @@ import java.util.Random;
 final class RandomCheckpoint {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** Weights repeat after so many: filling a gigabyte with fresh normals takes longer than all else. */
+    /** Weights repeat after this many, because drawing a gigabyte of normals takes longer than everything else. */
     private static final int PERIOD = 1 << 16;
 
     private RandomCheckpoint() {}
@@ -73,7 +73,7 @@ final class RandomCheckpoint {
         return normals;
     }
 
-    /** Norm scales are 1 and biases 0; what multiplies is normal with the variance of one over its inputs. */
+    /** Norm scales are 1 and biases 0. Other weights are normal with the variance of one over their inputs. */
     private static void writeWeights(OutputStream out, String name, List<Integer> shape, float[] normals)
             throws IOException {
         boolean multiplies = shape.size() > 1;

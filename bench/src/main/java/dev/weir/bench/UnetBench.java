@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One forward of a model's UNet by precision and batch size, the precisions in turn within each round. */
+/** One forward pass of a model's UNet by precision and batch size. The precisions take turns within each round. */
 public final class UnetBench implements Benchmark {
 
     private static final List<Integer> BATCHES = List.of(1, 2, 4, 8, 16);

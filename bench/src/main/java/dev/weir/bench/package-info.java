@@ -1,2 +1,2 @@
-/** Measurements that {@code weir bench} runs; never on the release path. */
+/** The benchmarks of {@code weir bench}. Not part of a release. */
 package dev.weir.bench;

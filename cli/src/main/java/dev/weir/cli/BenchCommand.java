@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Runs a measurement and prints its table, or lists what can be measured. */
+/** Runs a benchmark and prints its table, or lists the benchmarks. */
 @Command(
         name = "bench",
         header = "Measure this machine: without a name, list what can be measured.%n",

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** A measurement that {@code weir bench NAME} runs; found by ServiceLoader, so that the release path need not hold any. */
+/** A benchmark for {@code weir bench NAME}. ServiceLoader finds it, so that a release need not contain any. */
 public interface Benchmark {
 
     String name();
@@ -16,10 +16,10 @@ public interface Benchmark {
 
     /**
      * @param model folder of the model to measure
-     * @param rounds how often everything is measured; medians are told
-     * @param minutes for a benchmark that goes on for as long as it is told, or does as much as it can in that time
-     * @param seed of what happens at random
-     * @param only of what happens at random, that whose name has this in it
+     * @param rounds how often everything is measured; medians are printed
+     * @param minutes the duration of benchmarks that run for a given time
+     * @param seed of random choices
+     * @param only restricts random faults to those with this in their names
      */
     record Settings(Path model, int rounds, int minutes, long seed, String only) {}
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
-/** What a node proves itself with to others, and whom it believes. */
+/** The certificates of the event bus. */
 final class BusTlsOptions {
 
     @Option(
@@ -27,7 +27,7 @@ final class BusTlsOptions {
             description = "PEM certificate of the cluster's own authority: who has one of it is a node.")
     private Path authority;
 
-    /** Throws {@link CliException} where some of the three are given, and not all. */
+    /** Throws {@link CliException} if only some of the three files are given. */
     Optional<BusTls> toConfig() {
         long given =
                 Stream.of(certificate, key, authority).filter(Objects::nonNull).count();

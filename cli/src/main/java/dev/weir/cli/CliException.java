@@ -5,7 +5,7 @@ import dev.weir.client.InvalidRequestException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
-/** What a command could not do, in words for the person who typed it, with the exit code for the script that did. */
+/** Why a command failed, in words for the user, with an exit code for scripts. */
 final class CliException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -35,13 +35,13 @@ final class CliException extends RuntimeException {
         return e instanceof GatewayUnreachableException ? UNREACHABLE : FAILED;
     }
 
-    /** The cause inside the wrappers that futures put around it. */
+    /** The cause inside the wrappers of futures. */
     static Throwable rootOf(Throwable e) {
         boolean isWrapper = e instanceof ExecutionException || e instanceof CompletionException;
         return isWrapper && e.getCause() != null ? rootOf(e.getCause()) : e;
     }
 
-    /** One line: the message, and the kind of error where the message alone would say too little, as a lone name does. */
+    /** One line: the message, with the kind of error if the message alone says too little, such as a lone name. */
     static String describe(Throwable e) {
         String kind = e.getClass().getSimpleName();
         if (e.getMessage() == null) {

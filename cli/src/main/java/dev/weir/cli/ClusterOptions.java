@@ -57,7 +57,7 @@ final class ClusterOptions {
         return !join.isEmpty() || bind != null;
     }
 
-    /** Throws {@link CliException} that quotes an address which is none. */
+    /** Throws a {@link CliException} that quotes an invalid address. */
     ClusterConfig toConfig() {
         return new ClusterConfig(
                 name,

@@ -3,7 +3,7 @@ package dev.weir.cli;
 import dev.weir.runtime.HostPort;
 import picocli.CommandLine.Option;
 
-/** Where a process listens for clients, probes and scrapes. */
+/** The address at which a process listens for clients, probes and scrapes. */
 final class HttpOptions {
 
     static final int GATEWAY_PORT = 8080;

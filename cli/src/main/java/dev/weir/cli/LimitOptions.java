@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** How much a process takes on, and how long it may take to let go. */
+/** The limits of a process, and its drain time. */
 final class LimitOptions {
 
     @Option(

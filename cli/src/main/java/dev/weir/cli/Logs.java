@@ -15,13 +15,13 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine.ParseResult;
 
 /**
- * Logging, which logback finds as a service: to stderr, warnings only unless more is asked for, as text unless JSON is.
+ * The logging configuration, which logback finds as a service: to stderr, warnings only by default, as text or JSON.
  *
- * <p>In code and not in XML, because parsing logback's XML would be a tenth of the time that the command takes to start.
+ * <p>It is code and not XML, because parsing logback's XML would take a tenth of the command's start time.
  */
 public final class Logs extends ContextAwareBase implements Configurator {
 
-    /** How a line looks. */
+    /** The format of a line. */
     enum Format {
         TEXT,
         JSON
@@ -29,7 +29,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
 
     private static final String HAZELCAST = "com.hazelcast";
     private static final String APPENDER = "stderr";
-    /** Of a sample, where a line is about one: its job, its number there, its attempt. */
+    /** For lines about a sample: its job, its number, its attempt. */
     private static final String SAMPLE = "%replace(%X{job}/%X{sample} attempt %X{attempt}: ){'^/ attempt : $', ''}";
 
     private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{24} - " + SAMPLE + "%msg%n";
@@ -42,8 +42,8 @@ public final class Logs extends ContextAwareBase implements Configurator {
         PatternLayoutEncoder text = new PatternLayoutEncoder();
         text.setPattern(PATTERN);
         write(context, text);
-        // One warns at each start of a gauge that Vert.x registers twice, the other of each partition when a cluster
-        // ends.
+        // One logger warns at each start about a gauge that Vert.x registers twice, the other about each partition when
+        // a cluster ends.
         context.getLogger("io.micrometer").setLevel(Level.ERROR);
         context.getLogger(HAZELCAST).setLevel(Level.ERROR);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
@@ -77,7 +77,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
         }
     }
 
-    /** Whatever is logged, libraries' own ways included, is one object a line. */
+    /** Every log line, including those of libraries, is one JSON object. */
     private static void writeJson() {
         LogstashEncoder json = new LogstashEncoder();
         json.getFieldNames().setVersion(LEFT_OUT);
@@ -87,7 +87,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
         SLF4JBridgeHandler.install();
     }
 
-    /** Has every line from now on bear the name of this process's node, where lines have fields. */
+    /** Adds this node's name to every following line, if lines have fields. */
     static void name(String nodeId) {
         context().putProperty("node", nodeId);
     }
@@ -96,7 +96,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
         return verbosity(parsed) > 0;
     }
 
-    /** Whether JSON was asked for, before or after the subcommand's name, or by a setting. */
+    /** Whether JSON was requested, before or after the subcommand's name, or by a setting. */
     static boolean isJson(ParseResult parsed) {
         return parsed.commandSpec().findOption("--log-format").getValue() == Format.JSON
                 || parsed.hasSubcommand() && isJson(parsed.subcommand());

@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-/** The {@code weir} command: parses, runs one subcommand on the main thread, and turns what went wrong into one line. */
+/** The {@code weir} command: parses, runs one subcommand on the main thread, and prints a failure as one line. */
 public final class Main {
 
     private Main() {}

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
- * How far the pictures are, on stderr: one line that is redrawn on a terminal, a line for each quarter elsewhere. One
- * thread at a time.
+ * Shows the progress on stderr: one line that is redrawn on a terminal, otherwise a line for each quarter. One thread
+ * at a time.
  */
 final class ProgressDisplay {
 
@@ -33,7 +33,7 @@ final class ProgressDisplay {
         return new ProgressDisplay(NOWHERE, false, System::nanoTime);
     }
 
-    /** What is going on while there are no steps to count. */
+    /** What happens while there are no steps to count. */
     void note(String what) {
         if (!what.equals(line)) {
             show(what);
@@ -41,8 +41,8 @@ final class ProgressDisplay {
     }
 
     /**
-     * @param done steps of all pictures together
-     * @param total as many as there will be
+     * @param done steps of all images together
+     * @param total of all images together
      */
     void steps(int done, int total) {
         if (firstStep < 0) {
@@ -69,7 +69,7 @@ final class ProgressDisplay {
                 : String.format(Locale.ROOT, ", %.0f min left", seconds / 60);
     }
 
-    /** Something to be remembered: on a line that stays. */
+    /** Prints a line that stays. */
     void line(String what) {
         clear();
         err.println(what);
@@ -86,7 +86,7 @@ final class ProgressDisplay {
         err.flush();
     }
 
-    /** Takes the terminal's line away, for what is printed next. */
+    /** Removes the terminal's line before the next output. */
     void clear() {
         if (isTerminal && !line.isEmpty()) {
             err.print("\r" + TO_LINE_END);

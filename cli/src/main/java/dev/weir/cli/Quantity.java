@@ -2,7 +2,7 @@ package dev.weir.cli;
 
 import java.util.Locale;
 
-/** Large numbers as people read them. */
+/** Formats large numbers for people. */
 final class Quantity {
 
     private static final String[] COUNTS = {"", " K", " M", " G"};

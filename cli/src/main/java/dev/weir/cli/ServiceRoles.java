@@ -19,7 +19,7 @@ import io.vertx.core.Deployable;
 import java.util.List;
 import java.util.Optional;
 
-/** Makes the verticle of each role: the one place that knows all services. */
+/** Creates the verticle of each role. The only class that knows all services. */
 final class ServiceRoles implements RoleFactory {
 
     private final List<ModelFolder> folders;
@@ -51,7 +51,7 @@ final class ServiceRoles implements RoleFactory {
         };
     }
 
-    /** Where the gateway listens, once the node is started. */
+    /** The port of the gateway, once the node has started. */
     int gatewayPort() {
         return deployedGateway.actualPort();
     }

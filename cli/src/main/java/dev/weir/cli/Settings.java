@@ -25,15 +25,16 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
- * The values of flags that were not typed: the environment's ({@code WEIR_PORT}), else those of weir.yaml ({@code port}).
+ * The values of flags that were not typed: from the environment ({@code WEIR_PORT}), otherwise from weir.yaml ({@code
+ * port}).
  *
- * <p>Options are declared once, on the commands; this class derives the other two names. It does not judge values, but it
- * can say where a wrong one came from.
+ * <p>Options are declared once, on the commands; this class derives the other two names. It does not validate values,
+ * but it can say where a wrong one came from.
  */
 final class Settings implements IDefaultValueProvider {
 
     private static final String DEFAULT_FILE = "weir.yaml";
-    /** Flags that ask about the command itself; they are no settings. */
+    /** Flags that ask about the command itself are no settings. */
     private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config");
 
     private final Map<String, String> environment;
@@ -46,7 +47,7 @@ final class Settings implements IDefaultValueProvider {
         this.fileName = fileName;
     }
 
-    /** Throws {@link CliException} where the file that was asked for is not there or is not a flat YAML map. */
+    /** Throws {@link CliException} if the named file does not exist or is not a flat YAML map. */
     static Settings load(String[] args, Map<String, String> environment, Path workingDirectory) {
         String asked = flag(args, "--config", environment.get("WEIR_CONFIG"));
         Path path = workingDirectory.resolve(asked == null ? DEFAULT_FILE : asked);
@@ -56,7 +57,7 @@ final class Settings implements IDefaultValueProvider {
         return new Settings(environment, read(path), path.toString());
     }
 
-    /** The file is read before the rest of the command line, whose defaults it holds. */
+    /** The file is read before the rest of the command line, because it contains the defaults. */
     private static String flag(String[] args, String name, String otherwise) {
         for (int i = 0; i < args.length; i++) {
             if (args[i].startsWith(name + "=")) {
@@ -103,7 +104,7 @@ final class Settings implements IDefaultValueProvider {
         return value.asText();
     }
 
-    /** Throws {@link CliException} naming the keys of the file that are no flag of any command. */
+    /** Throws a {@link CliException} that names the file's unknown keys. */
     void refuseUnknownKeys(CommandLine root) {
         Set<String> known = new TreeSet<>();
         WeirCommand.applyToAll(root, c -> c.getCommandSpec().options().forEach(o -> known.add(key(o))));
@@ -131,7 +132,7 @@ final class Settings implements IDefaultValueProvider {
         return fromEnvironment != null ? fromEnvironment : file.get(key(option));
     }
 
-    /** Where a refused value came from, to follow an error message; empty for the command line. */
+    /** The origin of a refused value, to follow an error message; empty for the command line. */
     String originOf(ArgSpec arg, String value) {
         if (!(arg instanceof OptionSpec option) || value == null || !value.equals(defaultValue(option))) {
             return "";
@@ -140,7 +141,7 @@ final class Settings implements IDefaultValueProvider {
         return " (from " + (isEnvironment ? variable(option) : fileName + ", key " + key(option)) + ")";
     }
 
-    /** With -v: every setting that the command will run with. What looks like a secret is not shown. */
+    /** With -v: prints every setting of the command, except values that look like secrets. */
     void print(ParseResult parsed) {
         if (!Logs.isVerbose(parsed)) {
             return;
@@ -168,7 +169,7 @@ final class Settings implements IDefaultValueProvider {
                 : String.valueOf(value);
     }
 
-    /** Where a key lies is none; what it is would be, as would a user in a URL. */
+    /** The path of a key is not secret. A key itself would be, and so would a user in a URL. */
     private static boolean isSecret(OptionSpec option) {
         if (option.getValue() instanceof URI url && url.getUserInfo() != null) {
             return true;

@@ -12,7 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What a gateway knows of its cluster, as a table. */
+/** Prints a gateway's view of its cluster as a table. */
 @Command(
         name = "status",
         header = "Show a cluster's stages, nodes, queues and batch sizes.%n",
@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         })
 final class StatusCommand implements Callable<Integer> {
 
-    /** A forward may take seconds; past this, someone should look. */
+    /** A forward pass may take seconds. A longer stall needs attention. */
     private static final long STALLED_MS = 10_000;
 
     @Spec

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Rows in columns as wide as their widest cell. */
+/** A table whose columns are as wide as their widest cells. */
 final class Table {
 
     private final List<List<String>> rows = new ArrayList<>();

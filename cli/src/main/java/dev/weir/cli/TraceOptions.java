@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
-/** Whether a process traces, and to where. */
+/** Whether a process traces, and where to. */
 final class TraceOptions {
 
     @Option(

@@ -13,7 +13,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Every stage in one process, with a gateway before them. */
+/** Every stage in one process, with a gateway. */
 @Command(
         name = "up",
         header = "Run every stage in this process, and serve over HTTP.%n",
@@ -70,7 +70,7 @@ final class UpCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** All roles that these models have work for. */
+    /** All roles that these models need. */
     static Set<Role> rolesFor(NodeConfig.Compute compute) {
         Set<Role> roles = EnumSet.allOf(Role.class);
         if (compute.models().stream()

@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The root of the command line: what holds for every command. Does nothing by itself but show help. */
+/** The root of the command line, with the options of every command. By itself it only shows help. */
 @Command(
         name = "weir",
         mixinStandardHelpOptions = true,
@@ -76,7 +76,7 @@ final class WeirCommand implements Runnable {
         command.getSubcommands().values().forEach(sub -> applyToAll(sub, action));
     }
 
-    /** What the build wrote down. */
+    /** The version that the build wrote. */
     static final class Version implements CommandLine.IVersionProvider {
 
         @Override

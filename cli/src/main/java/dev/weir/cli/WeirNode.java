@@ -24,11 +24,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The node of this process, started from the command line's options. For the main thread, which it blocks. Benchmarks use it too. */
+/**
+ * The node of this process, started from the command line's options. For the main thread, which it blocks. Benchmarks
+ * also use it.
+ */
 public final class WeirNode implements AutoCloseable {
 
     private static final String AUTO = "auto";
-    /** What leaving the cluster may take when all is drained. */
+    /** How long leaving the cluster may take after the drain. */
     private static final Duration LEAVING = Duration.ofSeconds(20);
 
     private static final long READY_PAUSE_MS = 20;
@@ -43,7 +46,10 @@ public final class WeirNode implements AutoCloseable {
         this.patience = drainTime.plus(LEAVING);
     }
 
-    /** Returns when every role is up, its models loaded and warm. Throws {@link CliException} on a bad configuration. */
+    /**
+     * Returns when every role is up and its models are loaded and warm. Throws {@link CliException} on a bad
+     * configuration.
+     */
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
         try {
             refuseProblems(config);
@@ -66,14 +72,14 @@ public final class WeirNode implements AutoCloseable {
         }
     }
 
-    /** The verticles of {@code weir up}, on a bus of this process alone, behind a port that only this machine sees. */
+    /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */
     public static WeirNode local(NodeConfig.Compute compute) {
         NodeConfig config = new NodeConfig(
                 UpCommand.rolesFor(compute), Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
         return start(config, GatewayConfig.on("127.0.0.1", 0), new LimitOptions());
     }
 
-    /** Before models are looked at, so that everything is told at once. */
+    /** Checked before models are opened, so that all problems are reported together. */
     private static void refuseProblems(NodeConfig config) {
         List<String> problems = config.problems();
         if (!problems.isEmpty()) {
@@ -100,12 +106,12 @@ public final class WeirNode implements AutoCloseable {
         return name.equals(AUTO) ? Optional.empty() : Optional.of(name);
     }
 
-    /** An address to connect to, where the one to listen on means all of them. */
+    /** An address to connect to, if the listening address means all addresses. */
     private static String reachable(String host) {
         return Set.of("0.0.0.0", "::").contains(host) ? "127.0.0.1" : host;
     }
 
-    /** Where this process answers over HTTP. */
+    /** The HTTP address of this process. */
     public URI url() {
         return url;
     }
@@ -124,7 +130,7 @@ public final class WeirNode implements AutoCloseable {
         return client;
     }
 
-    /** Says where it can be joined and where it answers: what scripts and people wait for. */
+    /** Prints the addresses for joining and for HTTP, which scripts and people wait for. */
     void announce(PrintWriter out) {
         node.clusterAddress().ifPresent(address -> out.println("cluster " + address));
         out.println("ready " + url);
@@ -132,8 +138,8 @@ public final class WeirNode implements AutoCloseable {
     }
 
     /**
-     * Serves until the process is told to end, then drains, and ends whether the cluster lets it go or not. Does not return; throws
-     * once the node is of no more use, so that the process ends, drained, and whoever started it may start it anew.
+     * Serves until the process is told to end, then drains and ends, even if leaving the cluster fails. Does not
+     * return. Throws when the node cannot recover, so that the process drains and ends and the platform restarts it.
      */
     void serve() {
         Runtime.getRuntime().addShutdownHook(new Thread(this::drain, "weir-drain"));

@@ -3,7 +3,7 @@ package dev.weir.engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 
-/** The few keys of a component's {@code config.json} that a model's card needs, whatever its network makes of it. */
+/** The few keys of a component's {@code config.json} that a model's card needs. */
 record ComponentConfig(Path file, JsonNode json) {
 
     static ComponentConfig read(Path component) {

@@ -31,7 +31,7 @@ public record ComputeTarget(String device, Precision precision, Engine engine) {
         this(device, precision, Engine.TORCH);
     }
 
-    /** As {@code cpu bf16}; ONNX Runtime is named, too. */
+    /** Such as {@code cpu bf16}. ONNX Runtime is also named. */
     @Override
     public String toString() {
         var target = device + " " + precision.name().toLowerCase(Locale.ROOT);

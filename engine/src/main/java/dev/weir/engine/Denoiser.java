@@ -6,9 +6,9 @@ import java.util.List;
 public interface Denoiser extends AutoCloseable {
 
     /**
-     * One row of a forward.
+     * One row of a forward pass.
      *
-     * @param latent what the sampler scaled for the network, {@code [in channels, height, width]}
+     * @param latent as the sampler scaled it for the network, {@code [in channels, height, width]}
      * @param timestep on the training schedule; need not be whole
      * @param context the prompt's states
      * @param classLabel the noise level of a conditional upsampler, or {@link #NO_CLASS}
@@ -28,7 +28,7 @@ public interface Denoiser extends AutoCloseable {
 
     int outChannels();
 
-    /** Width of the text states that it attends to. */
+    /** The width of the text states that it attends to. */
     int contextWidth();
 
     @Override

@@ -3,18 +3,18 @@ package dev.weir.engine;
 import java.util.List;
 
 /**
- * The autoencoder between latents and pictures. Latents are in the denoiser's scale: the model's scaling
- * factor is applied inside. One device thread calls it.
+ * The autoencoder between latents and images. Latents have the denoiser's scale: the model's scaling factor is applied
+ * inside. One device thread calls it.
  */
 public interface ImageCodec extends AutoCloseable {
 
-    /** Pictures of latents of one shape, in order, in one forward. */
+    /** The images of latents of one shape, in order, in one forward pass. */
     List<RgbImage> decode(LatentShape shape, List<float[]> latents);
 
-    /** The mean latents of pictures of one size, in order, in one forward. */
+    /** The mean latents of images of one size, in order, in one forward pass. */
     List<float[]> encode(List<RgbImage> images);
 
-    /** How many picture pixels a latent pixel spans each way, 8 for the Stable Diffusion family. */
+    /** How many image pixels a latent pixel spans in each direction: 8 for the Stable Diffusion family. */
     int scale();
 
     @Override

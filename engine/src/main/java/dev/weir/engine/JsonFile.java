@@ -16,25 +16,28 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * The JSON of a model folder, read strictly: UTF-8, one object, no key twice.
+ * Reads the JSON of a model folder strictly: UTF-8, one object, no duplicate keys.
  *
- * <p>Stateless; any thread. What the keys mean is their readers' business.
+ * <p>Stateless; any thread. The callers interpret the keys.
  */
 public final class JsonFile {
 
-    /** Indexes of the largest public models are a few MiB; a vocabulary is one. */
+    /** Indexes of the largest public models have a few MiB, and so does a vocabulary. */
     private static final long MAX_BYTES = 64L << 20;
 
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    // Python's json writes an infinite number bare, and schedulers have one.
+                    // Python's json writes an infinite number as a bare word, and schedulers have one.
                     .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private JsonFile() {}
 
-    /** The object in a file; {@link ModelException} naming the file where it is missing, too large or no JSON object. */
+    /**
+     * The object in a file. Throws a {@link ModelException} that names the file if it is missing, too large or no JSON
+     * object.
+     */
     public static JsonNode read(Path file) {
         try {
             long size = Files.size(file);
@@ -51,13 +54,13 @@ public final class JsonFile {
     }
 
     /**
-     * The object that some bytes of a file hold.
+     * The object in some bytes of a file.
      *
-     * @param where what an error names
+     * @param where the name for error messages
      */
     public static JsonNode parse(String where, byte[] bytes) {
         try {
-            // Decoded here because Jackson would take UTF-16 and malformed sequences for what they might mean.
+            // Decoded here, because Jackson would accept UTF-16 and malformed sequences.
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))

@@ -16,7 +16,7 @@ public record LatentShape(int channels, int height, int width) {
         }
     }
 
-    /** How many numbers one latent of this shape has. */
+    /** The number of values in one latent of this shape. */
     public int size() {
         return Math.multiplyExact(Math.multiplyExact(channels, height), width);
     }

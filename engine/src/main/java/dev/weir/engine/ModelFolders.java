@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Finds the models of a folder that holds several. Stateless; any thread. */
+/** Finds the models in a folder of several models. Stateless; any thread. */
 public final class ModelFolders {
 
     private ModelFolders() {}

@@ -30,10 +30,10 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
     static final String UPSAMPLER_UNET = "upsampler/unet";
     static final String UPSAMPLER_SCHEDULER = "upsampler/scheduler";
 
-    /** What makes a picture, in the order in which a picture passes. */
+    /** The components that generate an image, in the order of use. */
     static final List<String> PARTS = List.of(TOKENIZER, TEXT_ENCODER, UNET, SCHEDULER, VAE);
 
-    /** A cascade's second stage, which makes the first one's latents larger; diffusers has no name for it. */
+    /** A cascade's second stage, which enlarges the latents of the first. diffusers has no name for it. */
     static final List<String> UPSAMPLER_PARTS = List.of(UPSAMPLER_UNET, UPSAMPLER_SCHEDULER);
 
     /** The classes that a part may be of; a scheduler is judged by its configuration. */
@@ -46,7 +46,7 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
     private static final String SAME_WEIGHTS =
             "To make plain pictures with the same weights, set _class_name to StableDiffusionPipeline in model_index.json";
 
-    /** Components that check pictures and make none: Weir does not run them, and pictures are the same without. */
+    /** Components that only check images. Weir does not run them, and images are the same without them. */
     private static final List<String> BYSTANDERS = List.of("safety_checker", "feature_extractor");
 
     static PipelineIndex read(Path folder) {
@@ -82,7 +82,7 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
         return components.getOrDefault(component, "");
     }
 
-    /** Why Weir does not run a component that the pipeline has, or lacks. */
+    /** Why Weir cannot run a component, present or missing. */
     Optional<String> problem(String component) {
         if (isBystander(component) || UPSAMPLER_PARTS.contains(component)) {
             return Optional.empty();

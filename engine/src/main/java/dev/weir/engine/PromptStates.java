@@ -1,9 +1,9 @@
 package dev.weir.engine;
 
 /**
- * What a text encoder made of one prompt.
+ * The text encoder's result for one prompt.
  *
- * @param cut the end of the prompt that it did not read, as decoded from its tokens; empty where it read all of it
+ * @param cut the end of the prompt that was not read, as decoded from its tokens; empty if all of it was read
  */
 public record PromptStates(TextStates states, String cut) {
 

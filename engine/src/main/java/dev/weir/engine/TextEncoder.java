@@ -2,13 +2,13 @@ package dev.weir.engine;
 
 import java.util.List;
 
-/** Prompts to text states. One device thread calls it. */
+/** Encodes prompts to text states. One device thread calls it. */
 public interface TextEncoder extends AutoCloseable {
 
-    /** The states of each prompt, in order; one forward for all of them. A prompt past the encoder's length is cut. */
+    /** The states of each prompt, in order, in one forward pass. A prompt that exceeds the encoder's length is cut. */
     List<PromptStates> encode(List<String> prompts);
 
-    /** The same, for callers that take a cut prompt as it is. */
+    /** The same, for callers that ignore cuts. */
     default List<TextStates> states(List<String> prompts) {
         return encode(prompts).stream().map(PromptStates::states).toList();
     }

@@ -3,8 +3,8 @@ package dev.weir.engine;
 /**
  * The hidden states of one prompt, the cross-attention context of a denoiser: {@code [tokens, width]}, row-major.
  *
- * <p>Every row counts: an encoder that pads (CLIP) means its padding to be attended to, and one that does not (BERT)
- * gives as many rows as the prompt has tokens. A batch of unequal lengths is masked by the network, not here.
+ * <p>Every row counts. An encoder that pads (CLIP) intends its padding to be attended to. One that does not (BERT)
+ * gives as many rows as the prompt has tokens. The network masks batches of unequal lengths.
  */
 public record TextStates(int tokens, int width, float[] values) {
 

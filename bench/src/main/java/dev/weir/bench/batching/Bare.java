@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The network without the loop, on prompts as they are mixed in the loop.
+ * The network without the loop, with the same mix of prompts as in the loop.
  *
- * @param alone rows a second, one at a time
- * @param atCap rows a second, in full batches
+ * @param alone rows per second, one at a time
+ * @param atCap rows per second, in full batches
  */
 record Bare(double alone, double atCap) {
 
@@ -39,7 +39,7 @@ record Bare(double alone, double atCap) {
         return new Bare(1 / single[TRIES / 2], cap / full[TRIES / 2]);
     }
 
-    /** What the network gains from full batches. */
+    /** The network's gain from full batches. */
     double gain() {
         return atCap / alone;
     }

@@ -19,10 +19,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The denoiser's loop under Poisson arrivals, at shares of the capacity that it shows when all requests are there at once:
- * one request at a time, batches formed at start, and the product's, formed anew before each step.
+ * The denoiser's loop under Poisson arrivals, at fractions of the capacity that it shows when all requests are present
+ * at once. It compares one request at a time, batches that are fixed at their start, and the product's batches, which
+ * are selected anew before each step.
  *
- * <p>A round is as long as the time that it is given allows, and there are as many as fit in: medians over them are told.
+ * <p>The number of rounds depends on the given time. Medians are printed.
  */
 public final class BatchingBench implements Benchmark {
 
@@ -30,7 +31,7 @@ public final class BatchingBench implements Benchmark {
     private static final List<String> PROMPTS = List.of("", "a red apple", "a blue house under a tree at night");
     private static final int MOST_ROWS = 32;
     private static final int MOST_REQUESTS = 48;
-    /** Of all kinds there are eight, and each eight have one of each. */
+    /** There are eight kinds of requests, and every eight requests have one of each. */
     private static final int KINDS = 8;
 
     private static final int SATURATING = 32;
@@ -99,7 +100,10 @@ public final class BatchingBench implements Benchmark {
         return result(loads, saturation.medians(""));
     }
 
-    /** As many as the three modes get through at the three loads in the time, or in the shortest round if that is less. */
+    /**
+     * As many requests as the three modes process at the three loads in the given time, or in the shortest round if
+     * that is less.
+     */
     private static int requests(double capacity, double serial, long nanosLeft) {
         double each = 0;
         for (double load : LOADS) {
@@ -110,7 +114,7 @@ public final class BatchingBench implements Benchmark {
         return Math.min(MOST_REQUESTS, Math.max(KINDS, fitting));
     }
 
-    /** The loop with all requests there at once, against the network alone. */
+    /** Compares the loop with all requests present at once with the network alone. */
     private static Map<String, Double> saturation(Run saturated, Bare bare) {
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put("batch_gain", bare.gain());

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What was measured in each round, number by number. */
+/** The measurements of each round, by name. */
 final class Findings {
 
     private final Map<String, Map<String, List<Double>>> numbers = new HashMap<>();

@@ -11,13 +11,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/** Three ways to choose rows in the same loop. All requests of the benchmark are of one group. */
+/** Three ways to select rows in the same loop. All requests of the benchmark belong to one group. */
 enum Mode implements Planner {
 
     /** One request at a time, in order of arrival. */
     SERIAL(new Serial()),
 
-    /** A batch is formed when the one before is done, and nobody joins it later. */
+    /** A batch starts when the previous one is done, and nobody joins it later. */
     REQUEST(new ByRequest()),
 
     /** The product's own planner. */
@@ -34,7 +34,7 @@ enum Mode implements Planner {
         return planner.plan(state);
     }
 
-    /** Whether a picture is given out only when all of its batch are done. */
+    /** Whether an image is delivered only when its whole batch is done. */
     boolean waitsForTheSlowest() {
         return this == REQUEST;
     }
@@ -44,7 +44,7 @@ enum Mode implements Planner {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Knows no users and no classes: those that run come first, then they come by arrival. */
+    /** Without users and classes: running rows first, then the order of arrival. */
     private abstract static class ByArrival implements Planner {
 
         private static final Comparator<PlanRow<?>> ORDER =

@@ -15,7 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What frames by the latent matrix after every step cost the denoiser's loop when it has all the work that it can take. */
+/** The cost of latent-matrix frames after every step, when the denoiser's loop is saturated. */
 public final class PreviewCostBench implements Benchmark {
 
     private static final int REQUESTS = 32;
@@ -47,7 +47,7 @@ public final class PreviewCostBench implements Benchmark {
             Run.of(stage, burst.withPreviews(1), false);
             var findings = new Findings();
             for (int round = 0; round < settings.rounds(); round++) {
-                // Each goes first in every other round: the machine's speed drifts.
+                // Each goes first in every other round, because the machine's speed drifts.
                 boolean framesFirst = round % 2 == 0;
                 Run first = Run.of(stage, burst.withPreviews(framesFirst ? 1 : 0), false);
                 Run second = Run.of(stage, burst.withPreviews(framesFirst ? 0 : 1), false);

@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
-/** Writes down when what became of each request, in seconds of one run. */
+/** Records the times of each request's events, in seconds of one run. */
 final class Recorder implements Outbox {
 
     final Map<SampleKey, Double> firstSteps = new HashMap<>();
@@ -23,7 +23,7 @@ final class Recorder implements Outbox {
     final Map<SampleKey, Double> finished = new HashMap<>();
     final List<Forward> forwards = new ArrayList<>();
     final List<Double> forwardEnds = new ArrayList<>();
-    /** Which batch a request was part of, where batches are formed at start. */
+    /** The batch of a request, if batches are fixed at their start. */
     final Map<SampleKey, Integer> batches = new HashMap<>();
 
     private final DoubleSupplier clock;

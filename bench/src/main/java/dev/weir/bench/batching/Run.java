@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What one mode made of one trace. Seconds from a request's arrival.
+ * The result of one mode for one trace. Seconds since a request's arrival.
  *
- * @param throughput requests a second, from the first arrival to the last picture
- * @param p95FirstStepInSteps the same, in the forwards that it spans: what was left of the one under way, then whole ones
- * @param mostRows of a forward
- * @param fullRowsPerSecond network rows a second over the forwards that were full, or short of it by one row, and all that the
- *     loop does beside them; means nothing where requests were waited for
+ * @param throughput requests per second, from the first arrival to the last image
+ * @param p95FirstStepInSteps the same in forward passes: the rest of the running one, then whole ones
+ * @param mostRows of a forward pass
+ * @param fullRowsPerSecond network rows per second over the forward passes that were full or one row short, including
+ *     everything that the loop does besides; only valid if no requests were waited for
  * @param shareOfForwards of the time; likewise
  */
 record Run(
@@ -35,7 +35,7 @@ record Run(
         double shareOfForwards,
         double framesPerRequest) {
 
-    /** Runs the stage's loop on this thread until all of the trace is done. */
+    /** Runs the stage's loop on this thread until the whole trace is done. */
     static Run of(Stage stage, Trace trace, boolean waitsForTheSlowest) {
         long begin = System.nanoTime();
         Recorder recorder = new Recorder(() -> (System.nanoTime() - begin) / 1e9);
@@ -119,7 +119,7 @@ record Run(
                 .toArray();
     }
 
-    /** Frames are dropped first: not every request need have had one. */
+    /** Frames are dropped first, so a request may have had none. */
     private static double[] sinceWhereAny(List<Arrival> arrivals, Map<SampleKey, Double> moments) {
         return since(
                 arrivals.stream()
@@ -128,12 +128,12 @@ record Run(
                 moments);
     }
 
-    /** By the nearest rank; not a number where there is none. */
+    /** By the nearest rank; NaN if there is none. */
     private static double p95(double[] sorted) {
         return sorted.length == 0 ? Double.NaN : sorted[(int) Math.ceil(0.95 * sorted.length) - 1];
     }
 
-    /** By the names that they have in JSON. */
+    /** By their names in JSON. */
     Map<String, Double> numbers() {
         Map<String, Double> json = new LinkedHashMap<>();
         json.put("throughput", throughput);

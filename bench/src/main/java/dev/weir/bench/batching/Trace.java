@@ -15,12 +15,13 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Requests and when they come: a Poisson process, the same for each seed. Steps are drawn evenly from {8, 20, 30, 50}, half of
- * the requests are guided; of each two in a row one is, and each four have all step counts, so that short traces weigh the same.
+ * Requests and their arrival times: a Poisson process, the same for each seed. Steps are drawn evenly from {8, 20, 30,
+ * 50}, and half of the requests are guided. Of every two consecutive requests one is guided, and every four have all
+ * step counts, so that short traces have the same mix.
  */
 record Trace(List<Arrival> arrivals) {
 
-    /** Mean network rows of a request: 27 steps of one or two rows. */
+    /** The mean number of network rows of a request: 27 steps of one or two rows. */
     static final double MEAN_ROWS = 27 * 1.5;
 
     private static final int[] STEPS = {8, 20, 30, 50};
@@ -28,7 +29,7 @@ record Trace(List<Arrival> arrivals) {
 
     record Arrival(double seconds, Work work) {}
 
-    /** The same with a frame wanted after every so many steps; 0: none. */
+    /** The same trace with a frame after each of so many steps; 0: none. */
     Trace withPreviews(int everySteps) {
         return new Trace(arrivals.stream()
                 .map(arrival -> {
@@ -42,7 +43,7 @@ record Trace(List<Arrival> arrivals) {
     }
 
     /**
-     * @param perSecond requests a second; infinite for all at once
+     * @param perSecond requests per second; infinite for all at once
      * @param states of some prompts, the empty one first
      */
     static Trace of(ModelCard card, List<TextStates> states, int requests, double perSecond, long seed) {

@@ -1,2 +1,4 @@
-/** The step loop under load: the same arrivals for batches of one, batches formed at start, and batches formed anew at each step. */
+/**
+ * The step loop under load: the same arrivals for batches of one, batches fixed at their start, and continuous batches.
+ */
 package dev.weir.bench.batching;

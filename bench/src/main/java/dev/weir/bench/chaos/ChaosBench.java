@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A cluster of real processes under steady load, to which things happen at random: nodes are killed, frozen, cut off, told to stop,
- * sent garbage, and met by clients that do not read. Every job is checked: none is lost, none ends twice, and its picture is the
- * one that the undisturbed cluster made.
+ * A cluster of real processes under steady load with random faults: nodes are killed, frozen, partitioned, stopped,
+ * sent garbage, and used by clients that do not read. Every job is checked: none may be lost, none may end twice, and
+ * its image must be the one of the undisturbed cluster.
  */
 public final class ChaosBench implements Benchmark {
 
@@ -36,10 +36,13 @@ public final class ChaosBench implements Benchmark {
             Map.of(Role.GATEWAY, 3, Role.TEXT_ENCODER, 2, Role.DENOISER, 3, Role.DECODER, 2);
     private static final int CLIENTS = 6;
     private static final Duration CALM = Duration.ofSeconds(20);
-    /** Pictures in fp32 that are at least so alike are the same; kernels choose their order of summing by batch size. */
+    /**
+     * Images in fp32 that are at least this similar count as equal. Kernels choose their order of summation by batch
+     * size.
+     */
     private static final double SAME_FROM_DECIBELS = 60;
 
-    /** What a recovery may take; what took longer is counted. */
+    /** Recoveries that took longer than this are counted. */
     static final double LONGEST_RECOVERY_SECONDS = 6;
 
     private static final String DRAIN_SECONDS = "3";
@@ -127,7 +130,7 @@ public final class ChaosBench implements Benchmark {
         }
     }
 
-    /** Where something went wrong, what the nodes said is worth a look. */
+    /** If something went wrong, the output of the nodes is kept. */
     private static void keepTranscripts(ProcessCluster cluster, Tally tally) throws IOException {
         Path folder = Files.createTempDirectory("weir-chaos");
         Files.write(folder.resolve("problems.txt"), tally.problems());

@@ -1,9 +1,9 @@
 package dev.weir.bench.chaos;
 
 /**
- * Something that was done to a cluster.
+ * A fault that was applied to a cluster.
  *
- * @param what kind and role, as {@code kill denoiser}
- * @param nanos when, as {@link System#nanoTime} has it
+ * @param what kind and role, such as {@code kill denoiser}
+ * @param nanos when, by {@link System#nanoTime}
  */
 record Fault(String what, long nanos) {}

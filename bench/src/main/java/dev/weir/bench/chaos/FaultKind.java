@@ -12,10 +12,10 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
-/** What may happen to a node. Each blocks until the node is as it was before. */
+/** The kinds of faults. Each blocks until the node is back in its previous state. */
 public enum FaultKind {
 
-    /** Ends without a word, and is started anew. */
+    /** The process is killed and restarted. */
     KILL(10) {
         @Override
         public void strike(Member member, Duration time, RandomGenerator random) {
@@ -25,7 +25,7 @@ public enum FaultKind {
         }
     },
 
-    /** Is told to stop, drains, and is started anew. */
+    /** The process is told to stop, drains, and is restarted. */
     TERMINATE(6) {
         @Override
         public void strike(Member member, Duration time, RandomGenerator random) {
@@ -35,7 +35,9 @@ public enum FaultKind {
         }
     },
 
-    /** Stands still for a while: shorter than a lease, longer than a lease, or until it is no member any more. */
+    /**
+     * The process is frozen for a while: shorter than a lease, longer than a lease, or until it is no member any more.
+     */
     FREEZE(5) {
         @Override
         public void strike(Member member, Duration time, RandomGenerator random) throws InterruptedException {
@@ -48,7 +50,7 @@ public enum FaultKind {
         }
     },
 
-    /** Reaches nobody for a while, and nobody reaches it. */
+    /** The node is partitioned for a while. */
     CUT_OFF(5) {
         @Override
         public boolean fits(Member member) {
@@ -67,7 +69,7 @@ public enum FaultKind {
         }
     },
 
-    /** Is sent what makes no sense, at all its ports. */
+    /** All ports of the node receive garbage. */
     GARBAGE(2) {
         @Override
         public void strike(Member member, Duration time, RandomGenerator random) {
@@ -77,7 +79,7 @@ public enum FaultKind {
         }
     },
 
-    /** Serves a client that reads nothing. */
+    /** A client of the node reads nothing. */
     SLOW_CLIENT(1) {
         @Override
         public boolean fits(Member member) {
@@ -96,7 +98,7 @@ public enum FaultKind {
         }
     },
 
-    /** Serves a client that is gone at once. */
+    /** A client of the node disconnects at once. */
     VANISHED_CLIENT(1) {
         @Override
         public boolean fits(Member member) {
@@ -115,7 +117,7 @@ public enum FaultKind {
     private static final JobRequest UNREAD = new JobRequest("a picture that nobody reads", 1, 20, "ddim", 1, 4);
     private static final int MOST_CLIENT_MS = 1500;
 
-    /** How often it is chosen, beside the others. */
+    /** How often this kind is chosen, relative to the others. */
     private final int weight;
 
     FaultKind(int weight) {
@@ -130,7 +132,7 @@ public enum FaultKind {
         return true;
     }
 
-    /** @param time how long it lasts, where it does not end by itself */
+    /** @param time how long it lasts, if it does not end by itself */
     public abstract void strike(Member member, Duration time, RandomGenerator random)
             throws IOException, InterruptedException;
 

@@ -12,7 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** So many clients, each of which asks for one job after the other, with a pause between. A thread for each. */
+/** Concurrent clients, each of which requests one job after the other, with a pause in between. One thread each. */
 final class Load implements AutoCloseable {
 
     private static final int MOST_PAUSE_MS = 1000;
@@ -25,7 +25,7 @@ final class Load implements AutoCloseable {
         this.clients = Executors.newFixedThreadPool(clients);
     }
 
-    /** @param ended called on a client's thread with each job that is over */
+    /** @param ended called on a client's thread with each finished job */
     static Load start(int count, List<URI> gateways, List<JobRequest> requests, long seed, Consumer<JobRun> ended) {
         Load load = new Load(count);
         for (int i = 0; i < count; i++) {
@@ -47,7 +47,7 @@ final class Load implements AutoCloseable {
         }
     }
 
-    /** Returns when the jobs that were asked for are over. */
+    /** Returns when the requested jobs have ended. */
     void finish() throws InterruptedException {
         stopping = true;
         clients.shutdown();

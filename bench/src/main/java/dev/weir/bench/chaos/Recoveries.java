@@ -11,13 +11,13 @@ import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Seconds from each fault to the next event of each job that it hit, as clients saw them: a step that was done, or the end. A job
- * was hit where, within some seconds of the fault, it was moved or its client had to turn to another gateway, or where nothing was
- * heard of it for longer than a moment.
+ * Seconds from each fault to the next event (a step or the end) of each job that it hit, as clients saw them. A fault
+ * hit a job if, within some seconds after it, the job was moved, its client had to use another gateway, or nothing was
+ * received about it for longer than a moment.
  */
 record Recoveries(List<Recovery> sorted) {
 
-    /** Of one job from one fault. */
+    /** The recovery of one job from one fault. */
     record Recovery(double seconds, Fault fault, String job) {
 
         @Override
@@ -45,7 +45,7 @@ record Recoveries(List<Recovery> sorted) {
         return new Recoveries(all);
     }
 
-    /** @param until from when on a blow is another fault's */
+    /** @param until the time from which on an effect belongs to another fault */
     private static OptionalDouble of(Fault fault, long until, JobRun run) {
         List<Sight> sights = run.sights();
         boolean inFlight = sights.stream().anyMatch(s -> s.kind() == Kind.ACCEPTED && s.nanos() < fault.nanos())
@@ -76,7 +76,7 @@ record Recoveries(List<Recovery> sorted) {
         return sorted.size();
     }
 
-    /** How many took longer than so many seconds. */
+    /** The number of recoveries that took longer than this. */
     long longerThan(double seconds) {
         return sorted.stream().filter(recovery -> recovery.seconds() > seconds).count();
     }
@@ -89,14 +89,14 @@ record Recoveries(List<Recovery> sorted) {
         return seconds(0.95);
     }
 
-    /** By the nearest rank; 0 where no job was hit. */
+    /** By the nearest rank; 0 if no job was hit. */
     private double seconds(double share) {
         return sorted.isEmpty()
                 ? 0
                 : sorted.get((int) Math.ceil(share * sorted.size()) - 1).seconds();
     }
 
-    /** Those that took longest, the longest last. */
+    /** The longest recoveries, the longest last. */
     List<Recovery> longest() {
         return sorted.subList(Math.max(0, sorted.size() - TOLD), sorted.size());
     }

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Requests, and the pictures that an undisturbed cluster made of them. Immutable: any thread. */
+/** Requests, and the images that an undisturbed cluster made of them. Immutable; any thread. */
 final class References {
 
     private static final List<String> PROMPTS =
@@ -24,7 +24,7 @@ final class References {
         this.pictures = pictures;
     }
 
-    /** One after the other, so that none has neighbours in its batches. */
+    /** One after the other, so that none shares a batch. */
     static References draw(JobClient client) throws InterruptedException {
         Map<JobRequest, Map<Integer, byte[]>> pictures = new LinkedHashMap<>();
         for (int i = 0; i < COUNT; i++) {
@@ -48,7 +48,7 @@ final class References {
         return new ArrayList<>(pictures.keySet());
     }
 
-    /** How alike each picture of a finished run is to the undisturbed one. */
+    /** How similar each image of a finished run is to the undisturbed one. */
     List<Likeness> compare(JobRun run) {
         Map<Integer, byte[]> undisturbed = pictures.get(run.request());
         return run.pictures().entrySet().stream()

@@ -11,13 +11,13 @@ import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One fault after the other, at nodes drawn at random, with a pause in which the cluster finds itself. Blocks its thread. */
+/** Applies one fault after the other to random nodes, with a pause for recovery. Blocks its thread. */
 final class Storm {
 
     private static final Logger LOG = LoggerFactory.getLogger(Storm.class);
     private static final int LEAST_PAUSE_MS = 1500;
     private static final int MOST_PAUSE_MS = 6000;
-    /** From what a lease bears to what makes a member no member any more. */
+    /** From a duration that a lease survives to one after which a node is no member any more. */
     private static final int SHORTEST_MS = 1000;
 
     private static final int LONGEST_MS = 14_000;
@@ -28,7 +28,7 @@ final class Storm {
     private final RandomGenerator random;
     private final long beginNanos = System.nanoTime();
 
-    /** @param only faults that have this in their names */
+    /** @param only faults with this in their names */
     Storm(ProcessCluster cluster, Tally tally, String only, RandomGenerator random) {
         this.cluster = cluster;
         this.tally = tally;
@@ -62,7 +62,7 @@ final class Storm {
         }
     }
 
-    /** A node may end itself, where only that helps; whoever runs one starts it anew. */
+    /** A node may end itself if it cannot recover. Like a platform, this restarts it. */
     private void startEndedAnew() {
         for (Member member : cluster.members()) {
             if (!member.process().isAlive()) {

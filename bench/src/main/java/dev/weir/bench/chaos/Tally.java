@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What became of the jobs, and what was done to the cluster meanwhile. Any thread. */
+/** The results of the jobs, and the faults meanwhile. Any thread. */
 final class Tally {
 
     private final References references;
@@ -23,7 +23,7 @@ final class Tally {
     private int different;
     private double leastDecibels = Double.POSITIVE_INFINITY;
 
-    /** @param sameFromDecibels from which on two pictures count as the same */
+    /** @param sameFromDecibels two images count as equal from this value on */
     Tally(References references, double sameFromDecibels) {
         this.references = references;
         this.sameFromDecibels = sameFromDecibels;
@@ -33,7 +33,7 @@ final class Tally {
         faults.add(fault);
     }
 
-    /** Takes a job's end down, and lets its pictures go. Returns what is wrong with it, or empty. */
+    /** Records the end of a job and releases its images. Returns the problem, or empty. */
     synchronized String ended(JobRun run) {
         String problem = judge(run);
         if (!problem.isEmpty()) {

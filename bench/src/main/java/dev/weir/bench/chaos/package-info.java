@@ -1,2 +1,2 @@
-/** Faults at random, under load, and what became of every job. */
+/** Random faults under load, and the results of every job. */
 package dev.weir.bench.chaos;

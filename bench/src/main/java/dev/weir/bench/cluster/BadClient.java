@@ -6,7 +6,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 
-/** Clients that servers meet: one that reads nothing of what it asked for, one that is gone in the middle. */
+/** Misbehaving clients: one that reads nothing of what it requested, one that disconnects in the middle. */
 public final class BadClient {
 
     private static final int SMALL_BUFFER = 4096;
@@ -17,7 +17,7 @@ public final class BadClient {
         this.socket = socket;
     }
 
-    /** Asks for pictures and many frames of them, over a connection that holds little, and reads nothing. */
+    /** Requests images and many frames over a connection with small buffers, and reads nothing. */
     public static BadClient ask(URI gateway, JobRequest request) throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(SMALL_BUFFER);
@@ -37,7 +37,7 @@ public final class BadClient {
         return new BadClient(socket);
     }
 
-    /** Without a goodbye: the server is told that the connection is broken. */
+    /** Without a close handshake: the server sees a broken connection. */
     public void vanish() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();

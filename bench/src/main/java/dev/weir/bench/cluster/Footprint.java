@@ -11,10 +11,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The memory of all nodes together, right after a full collection in each.
+ * The memory of all nodes together, directly after a full garbage collection in each.
  *
- * @param residentMb as the system counts it, shared libraries in each process anew
- * @param heapMb of objects that are in use
+ * @param residentMb as the system counts it, with shared libraries once per process
+ * @param heapMb of live objects
  */
 public record Footprint(double residentMb, double heapMb) {
 
@@ -23,7 +23,7 @@ public record Footprint(double residentMb, double heapMb) {
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
     private static final Pattern USED = Pattern.compile("generation\\s+total \\d+K, used (\\d+)K");
 
-    /** All are to be up, and awake. */
+    /** All nodes must be up and not frozen. */
     public static Footprint of(ProcessCluster cluster) {
         double residentKb = 0;
         double heapKb = 0;

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** What a port scan, a stray client or a broken peer writes to a port that expects frames. */
+/** Bytes that a port scan, a stray client or a broken peer writes to a port that expects frames. */
 public final class Garbage {
 
     private static final int CONNECT_MS = 1000;
@@ -17,9 +17,9 @@ public final class Garbage {
     private Garbage() {}
 
     /**
-     * Writes a handful of each kind to every port on which the node listens: the bus's, Hazelcast's, and HTTP's.
+     * Writes some of each kind to every port of the node: the bus's, Hazelcast's, and HTTP's.
      *
-     * @return how many connections took some
+     * @return how many connections accepted some
      */
     public static int throwAt(Member member, RandomGenerator random) {
         int taken = 0;
@@ -30,7 +30,7 @@ public final class Garbage {
                 }
             }
         } catch (IOException gone) {
-            // The process has ended, and with it its ports.
+            // The process has ended, and its ports with it.
             return taken;
         }
         return taken;
@@ -51,7 +51,7 @@ public final class Garbage {
                 "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** As the bus frames: the length, then so many bytes. */
+    /** In the bus's framing: the length, then so many bytes. */
     private static byte[] frame(int announced, byte[] bytes) {
         return ByteBuffer.allocate(4 + bytes.length)
                 .putInt(announced)

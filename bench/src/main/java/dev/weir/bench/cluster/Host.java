@@ -2,7 +2,7 @@ package dev.weir.bench.cluster;
 
 import java.util.List;
 
-/** Where a process runs: this machine, or a network namespace that passes for another. */
+/** Where a process runs: this machine, or a network namespace that acts as another machine. */
 public interface Host {
 
     /** This machine, at its loopback. */
@@ -18,9 +18,9 @@ public interface Host {
         }
     };
 
-    /** Where others reach it. */
+    /** The address at which others reach it. */
     String address();
 
-    /** A command that runs the one that follows it there. */
+    /** A command prefix that runs the following command there. */
     List<String> wrapper();
 }

@@ -19,15 +19,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /**
- * A client as good as clients should be: gives each job a key, so that asking twice makes one job; waits as long as it is told
- * to; and where its gateway is gone or silent, turns to another and goes on after the last event that it saw. Blocks its
- * thread, and belongs to it.
+ * A well-behaved client. It gives each job a key, so that a repeated request is the same job, and waits as long as the
+ * server asks. If its gateway is gone or silent, it uses another one and continues after the last event that it
+ * received. Blocks its thread, and belongs to it.
  */
 public final class JobClient {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CONNECT_MS = 1000;
-    /** No event, no answer: time to turn to another gateway, which costs next to nothing. */
+    /** After such a silence it uses another gateway, which costs almost nothing. */
     private static final int SILENCE_MS = 2500;
 
     private static final int PAUSE_MS = 150;
@@ -38,7 +38,7 @@ public final class JobClient {
     private final Duration patience;
     private URI gateway;
 
-    /** @param patience for a job, until its last picture is there */
+    /** @param patience for a job, until its last image has arrived */
     public JobClient(List<URI> gateways, RandomGenerator random, Duration patience) {
         this.gateways = List.copyOf(gateways);
         this.random = random;
@@ -46,7 +46,7 @@ public final class JobClient {
         this.gateway = gateways.get(random.nextInt(gateways.size()));
     }
 
-    /** Asks for a job and stays with it to its end. What goes wrong for good is told as its problem. */
+    /** Requests a job and follows it to its end. A permanent failure is reported as the job's problem. */
     public JobRun run(JobRequest request) throws InterruptedException {
         JobRun run = new JobRun(request);
         long deadline = System.nanoTime() + patience.toNanos();
@@ -66,7 +66,7 @@ public final class JobClient {
     }
 
     private interface Call<T> {
-        /** Empty: not now, or not here. */
+        /** Empty: not now, or not at this gateway. */
         Optional<T> at() throws IOException, InterruptedException, GivenUp;
     }
 
@@ -151,7 +151,7 @@ public final class JobClient {
         switch (event.type()) {
             case "queued" -> run.see(Kind.MOVED, attempt);
             case "resumed" -> {
-                // That it goes on at an idle node is no fault's doing.
+                // A move to an idle node is not the effect of a fault.
                 if (!event.data().path("reason").asText().startsWith("rebalanced")) {
                     run.see(Kind.MOVED, attempt);
                 }
@@ -175,7 +175,7 @@ public final class JobClient {
         }
     }
 
-    /** Reads all that is kept of its events once more: each sample is to have ended once. */
+    /** Reads all stored events once more: each sample must have ended once. */
     private Optional<Boolean> audit(JobRun run) throws IOException {
         HttpURLConnection http = open("/v1/jobs/" + run.id() + "/events");
         if (http.getResponseCode() != 200) {
@@ -211,7 +211,7 @@ public final class JobClient {
         }
     }
 
-    /** What no other try will mend. */
+    /** A failure that no retry can repair. */
     private static final class GivenUp extends Exception {
         private static final long serialVersionUID = 1L;
 

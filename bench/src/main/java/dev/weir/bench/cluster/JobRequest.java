@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * A job that a client asks for. The same request makes the same pictures.
+ * A job request. The same request gives the same images.
  *
  * @param images with the seeds {@code seed}, {@code seed + 1}, …
  */

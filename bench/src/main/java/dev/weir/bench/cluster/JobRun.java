@@ -7,24 +7,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What one client saw of one job. Owned by the client's thread until it is over. */
+/** One client's view of one job. Owned by the client's thread until the job has ended. */
 public final class JobRun {
 
-    /** What the client noticed. */
+    /** What the client observed. */
     public enum Kind {
-        /** A gateway took the job. */
+        /** A gateway accepted the job. */
         ACCEPTED,
-        /** A sample waits, or goes on at another node. */
+        /** A sample waits, or continues on another node. */
         MOVED,
-        /** A sample came on: it was begun, or did a step. */
+        /** A sample progressed: it started, or made a step. */
         WORK,
         /** A sample's last event. */
         FINAL,
-        /** The client turned to another gateway, since its own was silent or gone. */
+        /** The client switched to another gateway, because its own was silent or gone. */
         TURNED
     }
 
-    /** @param nanos as {@link System#nanoTime} has it */
+    /** @param nanos by {@link System#nanoTime} */
     public record Sight(long nanos, Kind kind, int attempt) {}
 
     private final JobRequest request;
@@ -51,12 +51,12 @@ public final class JobRun {
         see(Kind.ACCEPTED, 0);
     }
 
-    /** @param eventId empty where the event had none */
+    /** @param eventId empty if the event had none */
     void readUpTo(String eventId) {
         lastEventId = eventId.isEmpty() ? lastEventId : eventId;
     }
 
-    /** Of the last event that was read whole; empty before the first. */
+    /** Of the last completely read event; empty before the first. */
     String lastEventId() {
         return lastEventId;
     }
@@ -94,12 +94,12 @@ public final class JobRun {
         return Collections.unmodifiableList(sights);
     }
 
-    /** The files, by sample, of those samples that were completed. */
+    /** The files of the completed samples, by sample. */
     public Map<Integer, byte[]> pictures() {
         return Collections.unmodifiableMap(pictures);
     }
 
-    /** Why not every picture was made, or could not be had; empty where all is well. */
+    /** Why an image is missing; empty if all is well. */
     public String problem() {
         return problem;
     }
@@ -108,12 +108,12 @@ public final class JobRun {
         return problem.isEmpty() && pictures.size() == request.images();
     }
 
-    /** Samples that were ended more often than once. */
+    /** Samples that ended more than once. */
     public int duplicates() {
         return (int) finals.values().stream().filter(times -> times > 1).count();
     }
 
-    /** Lets the pictures go, of which there may be thousands. */
+    /** Releases the images, of which there may be thousands. */
     public void dropPictures() {
         pictures.clear();
     }

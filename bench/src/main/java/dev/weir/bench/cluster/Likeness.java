@@ -8,16 +8,16 @@ import java.util.Arrays;
 import javax.imageio.ImageIO;
 
 /**
- * How alike two picture files are.
+ * The similarity of two image files.
  *
  * @param bytesEqual whether the files are the same
- * @param decibels peak signal-to-noise ratio of their pixels; infinite where these are equal
+ * @param decibels peak signal-to-noise ratio of their pixels; infinite if they are equal
  */
 public record Likeness(boolean bytesEqual, double decibels) {
 
     private static final double PEAK = 255;
 
-    /** Throws IllegalArgumentException where one is no picture, or they differ in size. */
+    /** Throws IllegalArgumentException if one is no image, or if their sizes differ. */
     public static Likeness of(byte[] file, byte[] other) {
         if (Arrays.equals(file, other)) {
             return new Likeness(true, Double.POSITIVE_INFINITY);

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The TCP ports that a process listens on, as Linux tells them under {@code /proc}. */
+/** The TCP ports that a process listens on, read from {@code /proc} of Linux. */
 final class ListeningPorts {
 
     private static final String LISTENS = "0A";

@@ -5,7 +5,7 @@ import dev.weir.runtime.Role;
 import java.net.URI;
 import java.util.List;
 
-/** One node of a cluster of processes: it may die and be started anew, at the same address. Any thread. */
+/** One node of a cluster of processes. It may die and be restarted, at the same address. Any thread. */
 public final class Member {
 
     private static final int MOST_EARLIER_CHARS = 4_000_000;
@@ -39,17 +39,17 @@ public final class Member {
         return host;
     }
 
-    /** The one that runs, or ran last. */
+    /** The process that runs, or ran last. */
     public WeirProcess process() {
         return process;
     }
 
-    /** Where it answers over HTTP, once it was ready. */
+    /** Its HTTP address, once it was ready. */
     public URI url() {
         return url;
     }
 
-    /** Starts it, anew where it ran before; it is not ready yet. */
+    /** Starts or restarts it, without waiting until it is ready. */
     public void start() {
         if (process != null) {
             earlier.append(process.transcript()).append("\n(started anew)\n");
@@ -62,7 +62,7 @@ public final class Member {
         url = URI.create(process.awaitReady());
     }
 
-    /** What all its processes printed, the newest of it. */
+    /** The newest output of all its processes. */
     public String transcript() {
         return earlier + process.transcript();
     }

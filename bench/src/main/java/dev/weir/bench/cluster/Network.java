@@ -17,14 +17,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Hosts of their own on one machine: network namespaces at a bridge, which this process reaches as well. Needs root and
- * {@code ip}. Its names bear this process's id, so that several processes may have one each at once, and what one leaves that is
- * killed is removed by the next. A process that is told to end leaves nothing. One thread at a time.
+ * Separate hosts on one machine: network namespaces on a bridge, which this process can also reach. Needs root and
+ * {@code ip}. The names contain this process's id, so several processes may have networks at once, and the leftovers of
+ * a killed one are removed by the next. A process that is told to end leaves nothing. One thread at a time.
  */
 public final class Network implements AutoCloseable {
 
     private static final String TOOL = "ip";
-    /** The owner's id, and one of bridge, namespace or virtual cable. */
+    /** The owner's id, and the number of a bridge, namespace or virtual cable. */
     private static final Pattern NAME = Pattern.compile("weir([0-9a-z]+)-[bnv]\\d*");
 
     private final String prefix = "weir" + Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX) + "-";
@@ -39,7 +39,7 @@ public final class Network implements AutoCloseable {
 
     private Network() {}
 
-    /** Why this machine gives no hosts of their own, or empty. */
+    /** Why this machine cannot provide separate hosts, or empty. */
     public static Optional<String> problem() {
         try (Network network = open()) {
             network.host();
@@ -49,7 +49,7 @@ public final class Network implements AutoCloseable {
         }
     }
 
-    /** Throws IllegalStateException with what {@code ip} said where this machine does not let it. */
+    /** Throws IllegalStateException with the output of {@code ip} if this machine does not allow it. */
     public static Network open() {
         sweep();
         Network network = new Network();
@@ -70,12 +70,12 @@ public final class Network implements AutoCloseable {
         ip("link", "set", bridge(), "up");
     }
 
-    /** Where this process is reached from the hosts. */
+    /** The address of this process for the hosts. */
     public String address() {
         return subnet + "1";
     }
 
-    /** One more host at the bridge. */
+    /** One more host on the bridge. */
     public RemoteHost host() {
         int number = ++hosts;
         RemoteHost host = new RemoteHost(prefix + "n" + number, prefix + "v" + number, subnet + (1 + number));
@@ -108,14 +108,14 @@ public final class Network implements AutoCloseable {
         return WeirProcess.runCommand(Path.of("/"), Map.of(), command);
     }
 
-    /** Ends the hosts; the processes there are to be ended before. */
+    /** Removes the hosts. End their processes first. */
     @Override
     public void close() {
         undoAll();
         try {
             Runtime.getRuntime().removeShutdownHook(atShutdown);
         } catch (IllegalStateException shuttingDown) {
-            // It runs, and finds nothing left to do.
+            // The hook runs and finds nothing left to do.
         }
     }
 
@@ -127,7 +127,7 @@ public final class Network implements AutoCloseable {
         batch(lines);
     }
 
-    /** Removes what processes that are no more have left. */
+    /** Removes the leftovers of dead processes. */
     private static void sweep() {
         Stream<String> hosts = run(List.of("netns", "list"))
                 .out()
@@ -142,7 +142,7 @@ public final class Network implements AutoCloseable {
         batch(Stream.concat(hosts, links).toList());
     }
 
-    /** The name that a line begins with, where its owner is no more. */
+    /** The name at the start of a line, if its owner is dead. */
     private static Stream<String> left(String line) {
         Matcher name = NAME.matcher(line);
         boolean isLeft = name.lookingAt()
@@ -151,7 +151,7 @@ public final class Network implements AutoCloseable {
         return isLeft ? Stream.of(name.group()) : Stream.empty();
     }
 
-    /** One process of its own, which the end of this JVM does not end: all lines, whatever becomes of any. */
+    /** Runs all lines in a separate process, which survives the end of this JVM, even if some fail. */
     private static void batch(List<String> lines) {
         if (lines.isEmpty()) {
             return;
@@ -183,7 +183,7 @@ public final class Network implements AutoCloseable {
             this.address = address;
         }
 
-        /** Of the namespace: what lies in {@code /etc/netns/NAME} is in the place of the files in {@code /etc} there. */
+        /** For the namespace: the files in {@code /etc/netns/NAME} replace those in {@code /etc} there. */
         public String name() {
             return namespace;
         }
@@ -198,7 +198,7 @@ public final class Network implements AutoCloseable {
             return List.of(TOOL, "netns", "exec", namespace);
         }
 
-        /** From now on packets from and to it are lost without a word. */
+        /** From now on, packets from and to it are silently dropped. */
         public void cutOff() {
             ip("link", "set", cable, "nomaster");
         }

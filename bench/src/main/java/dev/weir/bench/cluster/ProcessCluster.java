@@ -13,8 +13,8 @@ import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
- * A cluster of real processes, each with one role: small heaps and one thread a forward, so that two cores host it. Any thread
- * may ask for members; who hurts one also starts it anew.
+ * A cluster of real processes, each with one role: small heaps and one thread per forward pass, so that two cores can
+ * host it. Any thread may ask for members. A caller that stops one also restarts it.
  */
 public final class ProcessCluster implements AutoCloseable {
 
@@ -31,10 +31,10 @@ public final class ProcessCluster implements AutoCloseable {
     }
 
     /**
-     * What a cluster is made of.
+     * The composition of a cluster.
      *
-     * @param counts nodes by role; every gateway knows of all others
-     * @param flags more of the command line, by role
+     * @param counts nodes by role; every gateway knows all others
+     * @param flags further command-line flags, by role
      */
     public record Layout(Map<Role, Integer> counts, Map<Role, List<String>> flags) {
 
@@ -52,7 +52,7 @@ public final class ProcessCluster implements AutoCloseable {
     public static ProcessCluster start(Layout layout, Supplier<? extends Host> hosts) {
         ProcessCluster cluster = of(layout, hosts);
         try {
-            // The others join it: clusters that begin apart would have to merge.
+            // The others join it, because separate clusters would have to merge.
             Member first = cluster.members.get(0);
             first.start();
             first.awaitReady();
@@ -98,17 +98,17 @@ public final class ProcessCluster implements AutoCloseable {
         return new ProcessCluster(name, addresses, members);
     }
 
-    /** That a node is told as {@code --cluster}. */
+    /** The value of {@code --cluster}. */
     public String name() {
         return name;
     }
 
-    /** Of the gateways, for nodes that join. */
+    /** The gateways' addresses, for nodes that join. */
     public List<String> addresses() {
         return addresses;
     }
 
-    /** Gateways first, then the stages in the order of a picture's way. */
+    /** Gateways first, then the stages in the order of an image's route. */
     public List<Member> members() {
         return members;
     }
@@ -117,7 +117,7 @@ public final class ProcessCluster implements AutoCloseable {
         return members.stream().filter(member -> member.role() == role).toList();
     }
 
-    /** Where clients may ask, whether somebody answers there at the moment or not. */
+    /** Where clients may ask, whether or not a gateway currently answers there. */
     public List<URI> gateways() {
         return members(Role.GATEWAY).stream().map(Member::url).toList();
     }

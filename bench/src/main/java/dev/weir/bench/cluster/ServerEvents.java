@@ -9,7 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** Server-sent events, read one by one from a stream that may break off. One thread only. */
+/** Reads server-sent events one by one from a stream that may break off. One thread only. */
 final class ServerEvents implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -20,10 +20,10 @@ final class ServerEvents implements AutoCloseable {
         lines = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
     }
 
-    /** @param id empty where the event has none */
+    /** @param id empty if the event has none */
     record ServerEvent(String id, String type, JsonNode data) {}
 
-    /** The next one, or empty at the end of the stream. An event that broke off in its middle does not count. */
+    /** The next event, or empty at the end of the stream. An incomplete event does not count. */
     Optional<ServerEvent> next() throws IOException {
         String id = "";
         String type = "";

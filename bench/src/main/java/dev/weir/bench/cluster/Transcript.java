@@ -10,7 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 
-/** What a process prints on one stream: its newest lines, in bounded number. A thread of its own reads; any thread may ask. */
+/** A process's output on one stream: its newest lines, in limited number. Its own thread reads; any thread may ask. */
 final class Transcript {
 
     private static final int MOST_LINES = 20_000;
@@ -40,7 +40,7 @@ final class Transcript {
         notifyAll();
     }
 
-    /** The rest of the first line that begins so, without waiting. */
+    /** The rest of the first line with this beginning, without waiting. */
     synchronized Optional<String> after(String prefix) {
         return lines.stream()
                 .filter(line -> line.startsWith(prefix))
@@ -48,7 +48,7 @@ final class Transcript {
                 .map(line -> line.substring(prefix.length()));
     }
 
-    /** Waits for more lines, for so long at most. */
+    /** Waits for more lines, for at most so long. */
     synchronized void awaitMore(long milliseconds) throws InterruptedException {
         wait(milliseconds);
     }

@@ -12,11 +12,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A command of Weir in a JVM of its own, on this JVM's class path. None outlives this JVM, unless that is killed or runs out of
- * memory, when nothing of its own runs any more. Any thread.
+ * A Weir command in a separate JVM, on this JVM's class path. It ends with this JVM, unless this JVM is killed or runs
+ * out of memory. Any thread.
  *
- * <p>Whatever does not go as it should, such as a process that ends before it is ready, is an AssertionError that bears what the
- * process printed.
+ * <p>Every unexpected event, such as a process that ends before it is ready, is an AssertionError with the process's
+ * output.
  */
 public final class WeirProcess implements AutoCloseable {
 
@@ -42,13 +42,13 @@ public final class WeirProcess implements AutoCloseable {
         this.err = new Transcript(process.getErrorStream());
     }
 
-    /** What a command printed, and how it ended. */
+    /** The output of a command, and its exit code. */
     public record Outcome(int exitCode, String out, String err) {}
 
     /**
      * How a JVM is started.
      *
-     * @param wrapper a command that runs the one that follows it, as {@code ip netns exec} does
+     * @param wrapper a command prefix that runs the following command, such as {@code ip netns exec}
      * @param flags of the JVM
      * @param mainClass of this JVM's class path
      */
@@ -61,7 +61,7 @@ public final class WeirProcess implements AutoCloseable {
             return new Jvm(newWrapper, flags, mainClass);
         }
 
-        /** @param heap as the JVM has it, {@code 192m} */
+        /** @param heap in the JVM's format, {@code 192m} */
         public Jvm withHeap(String heap) {
             return new Jvm(wrapper, List.of("-Xmx" + heap), mainClass);
         }
@@ -88,7 +88,7 @@ public final class WeirProcess implements AutoCloseable {
             return command;
         }
 
-        /** The checkout that this JVM was started in. */
+        /** The checkout in which this JVM was started. */
         private static Path home() {
             Path folder = Path.of("").toAbsolutePath();
             while (folder.getParent() != null
@@ -147,7 +147,7 @@ public final class WeirProcess implements AutoCloseable {
         }
     }
 
-    /** The address that the process says it is ready at. */
+    /** The address on the process's {@code ready} line. */
     public String awaitReady() {
         long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
         while (out.after("ready ").isEmpty()) {
@@ -173,17 +173,17 @@ public final class WeirProcess implements AutoCloseable {
         return new Outcome(process.exitValue(), out.text(), err.text());
     }
 
-    /** Asks it to end, as an orchestrator does. */
+    /** Sends SIGTERM, like an orchestrator. */
     public void terminate() {
         process.destroy();
     }
 
-    /** As a power cut does. */
+    /** Sends SIGKILL, like a power failure. */
     public void kill() {
         process.destroyForcibly();
     }
 
-    /** Stands still, with every connection open, until it is {@linkplain #thaw thawed}. */
+    /** Freezes it, with every connection open, until it is {@linkplain #thaw thawed}. */
     public void freeze() {
         signal("STOP");
     }
@@ -207,7 +207,7 @@ public final class WeirProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** What it printed, its errors last. */
+    /** Its output, with its errors last. */
     public String transcript() {
         return out.text() + "\n" + err.text();
     }

@@ -1,2 +1,2 @@
-/** A cluster of real processes: started, hurt and asked from outside. For benchmarks and tests. */
+/** A cluster of real processes that is started, disturbed and queried from outside. For benchmarks and tests. */
 package dev.weir.bench.cluster;

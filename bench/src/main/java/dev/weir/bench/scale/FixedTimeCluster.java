@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.StreamSupport;
 
-/** A gateway, a text encoder, a decoder, and denoisers of which more may come; all but the gateway spend fixed times. */
+/** A gateway, a text encoder, a decoder, and any number of denoisers. All except the gateway take fixed times. */
 final class FixedTimeCluster implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -54,9 +54,9 @@ final class FixedTimeCluster implements AutoCloseable {
     }
 
     /**
-     * One more process of denoisers; ready when it returns, and perhaps not known to the others yet.
+     * Starts one more process of denoisers. It is ready when this returns, but the others may not know it yet.
      *
-     * @return seconds that their registration took
+     * @return the seconds of their registration
      */
     double add(int nodes, Pace pace) {
         double seconds =
@@ -73,7 +73,7 @@ final class FixedTimeCluster implements AutoCloseable {
         return gateway.gateways().get(0);
     }
 
-    /** What the gateway says of each denoiser that it knows; nothing while a stage is missing. */
+    /** The gateway's view of each denoiser; nothing while a stage is missing. */
     List<JsonNode> statuses() throws IOException {
         JsonNode stagesNow = JSON.readTree(url().resolve("/v1/cluster").toURL()).path("stages");
         if (nodes(stagesNow, "text-encoder").isEmpty()
@@ -90,7 +90,7 @@ final class FixedTimeCluster implements AutoCloseable {
                 .toList();
     }
 
-    /** @return seconds until the gateway's view was as wanted */
+    /** @return seconds until the gateway's view was as expected */
     double await(Predicate<List<JsonNode>> wanted) throws IOException, InterruptedException {
         long begin = System.nanoTime();
         while (!wanted.test(statuses())) {
@@ -102,12 +102,12 @@ final class FixedTimeCluster implements AutoCloseable {
         return (System.nanoTime() - begin) / 1e9;
     }
 
-    /** Seconds of a core so far, of the gateway. */
+    /** The gateway's CPU seconds so far. */
     double gatewayCpuSeconds() {
         return cpuSeconds(gateway.members().get(0).process());
     }
 
-    /** Seconds of a core so far, of the text encoder, which finds a denoiser for each sample. */
+    /** The CPU seconds so far of the text encoder, which finds a denoiser for each sample. */
     double routerCpuSeconds() {
         return cpuSeconds(router);
     }

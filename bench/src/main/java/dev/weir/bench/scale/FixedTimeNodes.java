@@ -25,14 +25,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 
 /**
- * A process of stage nodes whose stages spend fixed times: one, or many that share a member of the cluster, a directory and a dispatcher,
- * each with an address of its own: so the process hears of all nodes once, as a real one does. Prints {@code ready} and the seconds that their registration took.
+ * A process of stage nodes whose stages take fixed times: one, or many that share a member of the cluster, a directory
+ * and a dispatcher, each with its own address. So the process receives each status once, like a real one. Prints {@code
+ * ready} and the seconds of their registration.
  */
 final class FixedTimeNodes {
 
     private FixedTimeNodes() {}
 
-    /** What such a process is told on its command line. */
+    /** The process's command-line arguments. */
     record Settings(String cluster, String join, StageKind stage, int nodes, Pace pace, Path model) {
 
         List<String> toArguments() {

@@ -34,15 +34,15 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
- * A stage that computes nothing: each forward takes a fixed time, whatever its rows, in which the device thread sleeps. It takes
- * batches as the real ones do, samples join and leave at every step, others get some where they have less to do, and what it hands on
- * has the size of the real thing. So two cores host many.
+ * A stage that computes nothing: each forward pass takes a fixed time, whatever its rows, in which the device thread
+ * sleeps. It batches like the real stages, samples join and leave at every step, it rebalances, and its results have
+ * real sizes. So two cores can host many.
  */
 final class FixedTimeStage implements Stage {
 
     /**
-     * @param step time of one forward
-     * @param rows of one forward
+     * @param step time of one forward pass
+     * @param rows of one forward pass
      * @param capacity samples held at once
      */
     record Pace(Duration step, int rows, int capacity) {}
@@ -117,7 +117,7 @@ final class FixedTimeStage implements Stage {
         return Map.of(models.get(0).getId(), curve.secondsPerRow());
     }
 
-    /** What it holds, in the terms of the product's sharing. */
+    /** The held samples, as the product's rebalancing sees them. */
     private void tellLoad() {
         List<PlanRow<Run>> rows = new ArrayList<>();
         for (Run run : held) {

@@ -3,15 +3,15 @@ package dev.weir.engine.diffusion;
 import dev.weir.engine.Denoiser;
 
 /**
- * What a network sees beside the sample and the text: the latent that a conditional upsampler enlarges.
+ * What a network receives besides the sample and the text: the latent that a conditional upsampler enlarges.
  *
- * @param channels of the latent, which follow the sample's own
+ * @param channels of the latent, after the sample's own
  * @param latent {@code [channels, height, width]} of the sample's height and width
- * @param classLabel the noise level that the latent was augmented with, or {@link Denoiser#NO_CLASS}
+ * @param classLabel the noise level of the latent's augmentation, or {@link Denoiser#NO_CLASS}
  */
 public record Conditioning(int channels, float[] latent, int classLabel) {
 
-    /** The sample and the text are all. */
+    /** Nothing besides the sample and the text. */
     public static final Conditioning NONE = new Conditioning(0, new float[0], Denoiser.NO_CLASS);
 
     /** The network's input: the sample's channels, then these. */

@@ -4,11 +4,11 @@ import dev.weir.engine.TextStates;
 import java.util.Objects;
 
 /**
- * Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598): what to go towards, away from what, and how far.
+ * Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598).
  *
  * @param positive states of the prompt
- * @param negative states of the negative or empty prompt; may be null where the scale does not use it
- * @param scale at most 1: the prompt alone, in one row of the network's batch instead of two
+ * @param negative states of the negative or empty prompt; may be null if the scale does not use it
+ * @param scale at most 1: only the prompt, in one row of the network's batch instead of two
  */
 public record Guidance(TextStates positive, TextStates negative, float scale) {
 
@@ -22,7 +22,7 @@ public record Guidance(TextStates positive, TextStates negative, float scale) {
         }
     }
 
-    /** Whether the network runs for the negative prompt too. */
+    /** Whether the network also runs for the negative prompt. */
     public boolean isPair() {
         return isPair(scale);
     }

@@ -10,7 +10,7 @@ import dev.weir.engine.sampler.SamplerState;
 /**
  * One sample's run through the denoiser, with its own sampler, step, noise and guidance.
  *
- * <p>Mutable and owned by one thread, the one that calls {@link StepBatch}. It knows no other row.
+ * <p>Mutable and owned by one thread, which calls {@link StepBatch}. It is independent of other rows.
  */
 public final class Row {
 
@@ -33,7 +33,7 @@ public final class Row {
         this.conditioning = conditioning;
     }
 
-    /** The same run at another point of it, as where it is taken over from another node. */
+    /** The same run at another point, for a takeover from another node. */
     public Row at(SamplerState otherState, NoisePosition position) {
         if (otherState.step() < 0 || otherState.step() > steps()) {
             throw new IllegalArgumentException(
@@ -50,7 +50,7 @@ public final class Row {
         return state;
     }
 
-    /** Where its noise is, which with its state is all that another node needs to go on. */
+    /** Its position in the noise stream, which with its state is everything that another node needs to continue. */
     public NoisePosition noisePosition() {
         return noise.position();
     }
@@ -71,7 +71,7 @@ public final class Row {
         return conditioning;
     }
 
-    /** How many rows of the network's batch a step of this one takes. */
+    /** The number of rows in the network's batch for a step of this row. */
     public int cost() {
         return guidance.isPair() ? 2 : 1;
     }
@@ -81,12 +81,12 @@ public final class Row {
         return new Denoiser.Row(input, sampler.timestep(state.step()), context, conditioning.classLabel());
     }
 
-    /** What the network sees at this step, conditioning included. */
+    /** The network's input at this step, including the conditioning. */
     float[] input() {
         return conditioning.beside(sampler.scaleInput(state.step(), state.sample()));
     }
 
-    /** Goes one step on, and returns x0. */
+    /** Makes one step and returns x0. */
     float[] advance(float[] modelOutput) {
         Sampler.Advance advance = sampler.advance(state, modelOutput, noise);
         state = advance.next();

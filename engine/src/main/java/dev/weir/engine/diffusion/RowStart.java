@@ -8,7 +8,7 @@ import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerState;
 
 /**
- * Where a sample's run begins: pure noise, drawn from the sample's own source.
+ * The start of a sample's run: pure noise, drawn from the sample's own source.
  *
  * @param conditioning {@link Conditioning#NONE} unless it is an upsampler's run
  */

@@ -6,27 +6,28 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One step of many rows in one forward of the network: rows of one shape, each with its own sampler, step and guidance.
+ * One step of many rows in one forward pass of the network: rows of one shape, each with its own sampler, step and
+ * guidance.
  *
- * <p>The arithmetic outside the network is per row, so what becomes of a row does not depend on who shares its batch.
- * It neither chooses rows nor keeps them.
+ * <p>The arithmetic outside the network is per row, so a row's result does not depend on the other rows of its batch.
+ * It neither selects nor stores rows.
  */
 public final class StepBatch {
 
     private StepBatch() {}
 
     /**
-     * What a step made of a row.
+     * The result of a step for one row.
      *
-     * @param predictedOriginal x0, the clean latent that the row is heading for
+     * @param predictedOriginal x0, the predicted clean latent
      */
     public record Stepped(Row row, float[] predictedOriginal) {}
 
     /**
-     * Takes every row one step further, in order. Where the network fails, no row has moved.
+     * Makes one step for every row, in order. If the network fails, no row has advanced.
      *
      * @param shape of each row's sample, without conditioning channels
-     * @param rows unfinished, and all with as many conditioning channels
+     * @param rows unfinished, all with the same number of conditioning channels
      */
     public static List<Stepped> advance(Denoiser denoiser, LatentShape shape, List<Row> rows) {
         if (rows.isEmpty()) {
@@ -57,7 +58,7 @@ public final class StepBatch {
         return new LatentShape(shape.channels() + beside, shape.height(), shape.width());
     }
 
-    /** The negative prompt's row before the positive one's, and one row where there is no guidance. */
+    /** The negative prompt's row before the positive one's; one row without guidance. */
     private static List<Denoiser.Row> packed(LatentShape shape, List<Row> rows) {
         List<Denoiser.Row> packed = new ArrayList<>(2 * rows.size());
         for (Row row : rows) {

@@ -4,18 +4,18 @@ import dev.weir.engine.RgbImage;
 import java.util.Map;
 
 /**
- * A picture as the bytes of a file. The same picture and text always give the same bytes.
+ * An image as the bytes of a file. The same image and text always give the same bytes.
  *
  * @param bytes the whole file
  */
 public record ImageFile(ImageFormat format, byte[] bytes) {
 
-    /** As good as JPEG gets; PNG has no quality. */
+    /** The best quality of JPEG. PNG has no quality. */
     public static final int BEST_QUALITY = 100;
 
     /**
-     * @param quality of a JPEG, 1 to 100; a PNG keeps every bit and ignores it
-     * @param text by keyword, in this order; a PNG keeps it in text chunks, a JPEG has no place for it
+     * @param quality of a JPEG, 1 to 100; ignored for PNG, which is lossless
+     * @param text by keyword, in this order; a PNG stores it in text chunks, a JPEG does not store it
      */
     public static ImageFile encode(RgbImage image, ImageFormat format, int quality, Map<String, String> text) {
         return switch (format) {

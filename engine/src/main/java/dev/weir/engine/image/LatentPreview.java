@@ -10,15 +10,16 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The cheapest frame of an emerging picture: a linear map from the channels of x0 to RGB, one pixel a latent pixel.
+ * The cheapest frame of an emerging image: a linear map from the channels of x0 to RGB, with one pixel per latent
+ * pixel.
  *
- * <p>Latents are in the denoiser's scale; {@code rgb = x0 * matrix + bias} lies in [-1, 1]. Immutable; any thread.
+ * <p>Latents have the denoiser's scale; {@code rgb = x0 * matrix + bias} is in [-1, 1]. Immutable; any thread.
  */
 public final class LatentPreview {
 
     private static final int RGB = 3;
 
-    /** Of the Stable Diffusion 1.x and 2.x autoencoder, a fit known in the field (ComfyUI's latent_formats). */
+    /** For the Stable Diffusion 1.x and 2.x autoencoder: a known fit (ComfyUI's latent_formats). */
     private static final LatentPreview STABLE_DIFFUSION = new LatentPreview(
             new float[][] {
                 {0.3512f, 0.2297f, 0.3227f},
@@ -38,7 +39,9 @@ public final class LatentPreview {
         this.bias = bias;
     }
 
-    /** The map in the model's {@code vae/latent_rgb.json}, else the known one of its autoencoder, else none. */
+    /**
+     * The map in the model's {@code vae/latent_rgb.json}, otherwise the known one of its autoencoder, otherwise none.
+     */
     public static Optional<LatentPreview> of(Path model) {
         Path file = model.resolve("vae/latent_rgb.json");
         if (Files.exists(file)) {
@@ -54,7 +57,7 @@ public final class LatentPreview {
         return known ? Optional.of(STABLE_DIFFUSION) : Optional.empty();
     }
 
-    /** A picture of the latent's size, or of {@code enlargement} times its sides, interpolated. */
+    /** An image of the latent's size, or of {@code enlargement} times its sides, interpolated. */
     public RgbImage image(LatentShape shape, float[] original, int enlargement) {
         if (shape.channels() != matrix.length) {
             throw new IllegalArgumentException(

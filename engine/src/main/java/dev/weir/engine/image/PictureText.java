@@ -4,9 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What made a picture, as its file says it: the text that the field's tools read under {@code parameters}.
+ * The settings that made an image, in the format that common tools read under {@code parameters}.
  *
- * @param negativePrompt empty where there was none
+ * @param negativePrompt empty if there was none
  */
 public record PictureText(
         String prompt,
@@ -27,7 +27,7 @@ public record PictureText(
         return text;
     }
 
-    /** The prompt, the negative prompt in a line of its own, and the settings in the last line. */
+    /** The prompt, the negative prompt on its own line, and the settings on the last line. */
     private String parameters() {
         String negative = negativePrompt.isEmpty() ? "" : "Negative prompt: " + negativePrompt + "\n";
         String guidance = guidanceScale == Math.rint(guidanceScale)

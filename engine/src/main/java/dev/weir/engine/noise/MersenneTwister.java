@@ -1,8 +1,8 @@
 package dev.weir.engine.noise;
 
 /**
- * The 32-bit Mersenne Twister MT19937 (Matsumoto and Nishimura 1998), seeded as PyTorch's {@code at::mt19937} is: by
- * the low 32 bits of the seed. Counts what it draws, so that a stream can be found again. Not thread-safe.
+ * The 32-bit Mersenne Twister MT19937 (Matsumoto and Nishimura 1998), seeded like PyTorch's {@code at::mt19937}: with
+ * the low 32 bits of the seed. It counts its draws, so that a position in the stream can be restored. Not thread-safe.
  */
 final class MersenneTwister {
 
@@ -41,7 +41,7 @@ final class MersenneTwister {
         return drawn;
     }
 
-    /** As many calls of {@link #next}, without their results. */
+    /** The same as so many calls of {@link #next}, without their results. */
     void skip(long count) {
         drawn += count;
         for (long left = count; left > 0; ) {

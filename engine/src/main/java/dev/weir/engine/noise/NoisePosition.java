@@ -1,11 +1,11 @@
 package dev.weir.engine.noise;
 
 /**
- * Where a {@link TorchGenerator} is in its stream: all that another node needs to draw on from there.
+ * The position of a {@link TorchGenerator} in its stream: everything that another node needs to continue drawing.
  *
  * @param seed of the stream
  * @param drawn 32-bit words drawn since the seed
- * @param spare the second half of a pair of small draws that waits for the next small draw; NaN where none does
+ * @param spare the unused second half of a pair of small draws; NaN if there is none
  */
 public record NoisePosition(long seed, long drawn, double spare) {
 

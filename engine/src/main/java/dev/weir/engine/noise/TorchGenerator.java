@@ -22,7 +22,7 @@ public final class TorchGenerator implements NoiseSource {
         this(NoisePosition.start(seed));
     }
 
-    /** A generator that draws what the one of this position would draw next. */
+    /** A generator that continues at this position. */
     public TorchGenerator(NoisePosition position) {
         seed = position.seed();
         twister = new MersenneTwister(seed);
@@ -48,7 +48,7 @@ public final class TorchGenerator implements NoiseSource {
             blockToNormal(values, start);
         }
         if (count % BLOCK != 0) {
-            // A last block that does not fit is drawn anew, over the end of the one before it.
+            // A last block that does not fit is drawn again, over the end of the block before it.
             fillUniform(values, count - BLOCK);
             blockToNormal(values, count - BLOCK);
         }

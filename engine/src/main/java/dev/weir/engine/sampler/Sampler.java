@@ -10,34 +10,35 @@ import dev.weir.engine.noise.NoiseSource;
  */
 public interface Sampler {
 
-    /** How many times the network runs. */
+    /** The number of network calls. */
     int steps();
 
-    /** What the unit normal noise of the first sample is multiplied with. */
+    /** The factor for the unit normal noise of the first sample. */
     default float initialNoiseScale() {
         return 1;
     }
 
-    /** What the network is told at a step, on the training schedule; need not be whole. */
+    /** The network's timestep at a step, on the training schedule; need not be whole. */
     float timestep(int step);
 
-    /** The sample as the network wants to see it at a step. May be the array itself where nothing is scaled. */
+    /** The network's input at a step. May be the array itself if nothing is scaled. */
     default float[] scaleInput(int step, float[] sample) {
         return sample;
     }
 
     /**
-     * One step.
+     * Makes one step.
      *
-     * @param state where the row is
-     * @param modelOutput what the network said (after guidance) of {@code scaleInput(state.step(), state.sample())}
-     * @param noise the row's own; stochastic samplers draw one tensor of the sample's size a step from it, others none
+     * @param state of the row
+     * @param modelOutput the network's output (after guidance) for {@code scaleInput(state.step(), state.sample())}
+     * @param noise the row's own; stochastic samplers draw one tensor of the sample's size per step from it, others
+     *     none
      */
     Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise);
 
     /**
      * @param next the state after the step
-     * @param predictedOriginal x0, the clean latent that the network's output implies: what previews show
+     * @param predictedOriginal x0, the predicted clean latent, which previews show
      */
     record Advance(SamplerState next, float[] predictedOriginal) {}
 }

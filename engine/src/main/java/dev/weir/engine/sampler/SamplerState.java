@@ -3,12 +3,12 @@ package dev.weir.engine.sampler;
 import java.util.List;
 
 /**
- * Where one row is in its run; all that another node needs to go on from here, beside the noise source's state.
+ * The state of one row in its run. With the noise source's position, it is everything that another node needs to
+ * continue.
  *
  * @param step steps done
  * @param sample the latent, {@code [channels, height, width]}
- * @param history what a multistep sampler remembers of the steps before, arrays of the sample's size in an order of the
- *     sampler's own; empty where there is nothing
+ * @param history of a multistep sampler: arrays of the sample's size in the sampler's own order; empty if there is none
  */
 public record SamplerState(int step, float[] sample, List<float[]> history) {
 
@@ -16,7 +16,7 @@ public record SamplerState(int step, float[] sample, List<float[]> history) {
         history = List.copyOf(history);
     }
 
-    /** A run's start. */
+    /** The start of a run. */
     public static SamplerState start(float[] sample) {
         return new SamplerState(0, sample, List.of());
     }

@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** The samplers by name. Each computes what the scheduler of diffusers that it stands for computes, or is refused. */
+/**
+ * The samplers by name. Each computes exactly what the corresponding scheduler of diffusers computes, or is refused.
+ */
 public final class Samplers {
 
     private static final List<String> NAMES =
@@ -17,7 +19,7 @@ public final class Samplers {
         return NAMES;
     }
 
-    /** Those that compute what this model's configuration asks for. */
+    /** The samplers that support this model's configuration. */
     public static List<String> available(SchedulerConfig config) {
         return NAMES.stream().filter(name -> refusal(config, name).isEmpty()).toList();
     }
