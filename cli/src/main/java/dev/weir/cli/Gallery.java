@@ -9,9 +9,7 @@ import dev.weir.client.GeneratedImage;
 import dev.weir.client.GenerationEvent;
 import dev.weir.client.ImageRequest;
 import dev.weir.client.Warning;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,11 +60,11 @@ final class Gallery implements Consumer<GenerationEvent> {
             display.note("goes on from step %d: %s".formatted(resumed.step(), resumed.reason()));
         } else if (event instanceof GenerationEvent.Frame frame && frameFolder != null) {
             Path file = frameFolder.resolve(frameName(frame));
-            write(file, frame.bytes());
+            OutputFiles.write(file, frame.bytes());
             pictures.get(frame.sample()).frames.add(file);
         } else if (event instanceof GenerationEvent.Completed completed) {
             Picture picture = pictures.get(completed.image().sample());
-            write(picture.file, completed.image().bytes());
+            OutputFiles.write(picture.file, completed.image().bytes());
             picture.step = completed.image().steps();
             picture.image = completed.image();
         } else if (event instanceof GenerationEvent.Warned warned) {
@@ -85,17 +83,6 @@ final class Gallery implements Consumer<GenerationEvent> {
         String step = String.format(
                 Locale.ROOT, "step-%03d.%s", frame.step(), frame.format().extension());
         return pictures.size() == 1 ? step : "picture-" + (frame.sample() + 1) + "-" + step;
-    }
-
-    private static void write(Path file, byte[] bytes) {
-        try {
-            if (file.getParent() != null) {
-                Files.createDirectories(file.getParent());
-            }
-            Files.write(file, bytes);
-        } catch (IOException e) {
-            throw new CliException(CliException.FAILED, file + " cannot be written: " + e.getMessage(), e);
-        }
     }
 
     /**
@@ -124,13 +111,7 @@ final class Gallery implements Consumer<GenerationEvent> {
     }
 
     private ObjectNode toJson(ImageRequest request) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode().put("prompt", request.prompt());
-        request.negativePrompt().ifPresent(value -> json.put("negative_prompt", value));
-        request.model().ifPresent(value -> json.put("model", value));
-        request.sampler().ifPresent(value -> json.put("sampler", value));
-        request.steps().ifPresent(value -> json.put("num_inference_steps", value));
-        request.guidanceScale().ifPresent(value -> json.put("guidance_scale", value));
-        request.size().ifPresent(value -> json.put("size", value));
+        ObjectNode json = RequestCheck.toJson(request);
         ArrayNode images = json.putArray("images");
         pictures.forEach(picture -> images.add(toJson(picture)));
         if (!warnings.isEmpty()) {

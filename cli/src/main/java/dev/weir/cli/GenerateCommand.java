@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,8 +73,14 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "FILE",
             description =
-                    "A .png or .jpg file, overwritten, or a folder. Default: named after the prompt, never overwritten.")
+                    "A .png or .jpg file, overwritten, or a folder, or - for the standard output. Default: named after the "
+                            + "prompt, never overwritten.")
     private Path out;
+
+    @Option(
+            names = "--parents",
+            description = "Create the folders that --out and --frames lie in where there are none.")
+    private boolean parents;
 
     @Option(
             names = "--frames",
@@ -114,32 +121,42 @@ final class GenerateCommand implements Callable<Integer> {
                     CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_PICTURES, count));
         }
         ImageFormat format = OutputFiles.format(out);
-        List<Path> files = OutputFiles.choose(out, prompt, count);
-        OutputFiles.requireWritable(files.get(0));
-        if (frames != null) {
-            OutputFiles.requireWritable(frames.resolve("frame"));
-        }
+        ImageRequest request = request(format);
         if (!urls.isEmpty()) {
-            ask(ClientOptions.client(urls), format, files);
+            ask(ClientOptions.client(urls), request, writableFiles());
             return 0;
         }
-        NodeConfig.Compute compute = models.toConfig();
+        NodeConfig.Compute compute = WeirNode.localConfig(models.toConfig()).compute();
+        RequestCheck.refuseInvalid(request, WeirNode.open(compute));
+        List<Path> files = writableFiles();
         ProgressDisplay display = display();
         display.note("loading the model");
         try (WeirNode node = WeirNode.local(compute)) {
             display.clear();
-            ask(node.awaitReady(), format, files);
+            ask(node.awaitReady(), request, files);
         }
         return 0;
     }
 
-    private void ask(WeirClient client, ImageFormat format, List<Path> files) {
-        ImageRequest request = withDefaults(request(format), client.models());
+    /** Where the pictures go. Throws {@link CliException} where they, or the frames, cannot be written. */
+    private List<Path> writableFiles() {
+        List<Path> files = OutputFiles.choose(out, prompt, count);
+        files.forEach(file -> OutputFiles.requireWritable("--out", file, parents));
+        if (frames != null) {
+            OutputFiles.requireWritableFolder("--frames", frames, parents);
+        }
+        return files;
+    }
+
+    private void ask(WeirClient client, ImageRequest asked, List<Path> files) {
+        ImageRequest request = withDefaults(asked, client.models());
         Gallery gallery = new Gallery(files, frames, display());
         Thread atInterrupt = new Thread(client::close, "weir-cancel");
         Runtime.getRuntime().addShutdownHook(atInterrupt);
         client.generate(request, gallery);
-        gallery.print(spec.commandLine().getOut(), request, json);
+        // A picture that goes to the standard output has it for itself.
+        CommandLine command = spec.commandLine();
+        gallery.print(WholeFile.isStandardOutput(out) ? command.getErr() : command.getOut(), request, json);
     }
 
     /** The model's defaults by name, so that what is printed at the end is what was asked for. */

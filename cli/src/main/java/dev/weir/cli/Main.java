@@ -14,9 +14,11 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true);
+        StandardOutput out = new StandardOutput();
         PrintWriter err = new PrintWriter(System.err, true);
-        System.exit(run(System.getenv(), Path.of(""), out, err, args));
+        int exitCode = run(System.getenv(), Path.of(""), out.writer(), err, args);
+        out.problem().ifPresent(err::println);
+        System.exit(exitCode == 0 && out.failed() ? CliException.FAILED : exitCode);
     }
 
     static int run(

@@ -1,5 +1,6 @@
 package dev.weir.cli;
 
+import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.runtime.NodeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,13 @@ final class ModelOptions {
         return Optional.ofNullable(sampler);
     }
 
+    /** Throws {@link CliException} where there is no such model or sampler. */
     NodeConfig.Compute toConfig() {
+        try {
+            sampler().ifPresent(SamplerSpec::parse);
+        } catch (IllegalArgumentException e) {
+            throw new CliException(CliException.USAGE, "--sampler: " + e.getMessage(), e);
+        }
         List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
         return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads)
                 .withSampler(sampler());

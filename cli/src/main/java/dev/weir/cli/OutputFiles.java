@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.client.ImageFormat;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
@@ -20,7 +21,7 @@ final class OutputFiles {
 
     /** Throws {@link CliException} where the name's ending is not that of a picture that Weir writes. */
     static ImageFormat format(Path out) {
-        String name = out == null || Files.isDirectory(out)
+        String name = out == null || Files.isDirectory(out) || WholeFile.isStream(out)
                 ? ".png"
                 : out.getFileName().toString().toLowerCase(Locale.ROOT);
         if (name.endsWith(".jpg") || name.endsWith(".jpeg")) {
@@ -29,23 +30,65 @@ final class OutputFiles {
         if (name.endsWith(".png")) {
             return ImageFormat.PNG;
         }
-        throw new CliException(CliException.USAGE, "--out: " + out + " ends neither in .png nor in .jpg");
+        throw new CliException(
+                CliException.USAGE,
+                "--out: %s is neither a folder that exists nor a name that ends in .png or .jpg".formatted(out));
     }
 
-    /** Throws {@link CliException} where a file could not be written there: before the work is done, and not after. */
-    static void requireWritable(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        while (folder != null && !Files.exists(folder)) {
-            folder = folder.getParent();
+    /**
+     * Throws {@link CliException} with the system's reason where a file cannot be written: before the work, not after it.
+     *
+     * @param parents whether to create the folders that the file is to lie in
+     */
+    static void requireWritable(String flag, Path file, boolean parents) {
+        check(flag, file, parents, () -> WholeFile.probe(file));
+    }
+
+    /** Creates the folder where there is none, and throws {@link CliException} where no file can be written into it. */
+    static void requireWritableFolder(String flag, Path folder, boolean parents) {
+        check(flag, folder, parents, () -> {
+            if (!Files.exists(folder)) {
+                Files.createDirectory(folder);
+            }
+            WholeFile.probe(folder.resolve("frame"));
+        });
+    }
+
+    private interface Check {
+        void run() throws IOException;
+    }
+
+    private static void check(String flag, Path asked, boolean parents, Check check) {
+        Path folder = asked.toAbsolutePath().getParent();
+        try {
+            if (parents) {
+                Files.createDirectories(folder);
+            }
+            check.run();
+        } catch (IOException e) {
+            boolean isMissing = !Files.exists(folder) && !parents;
+            String why = isMissing
+                    ? "there is no folder %s: create it, or add --parents".formatted(folder)
+                    : SystemReason.of(e);
+            throw new CliException(CliException.USAGE, "%s: %s cannot be written: %s".formatted(flag, asked, why), e);
         }
-        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new CliException(CliException.USAGE, file + " cannot be written: " + folder + " is not open to you");
+    }
+
+    static void write(Path file, byte[] content) {
+        try {
+            WholeFile.write(file, content);
+        } catch (IOException e) {
+            throw new CliException(
+                    CliException.FAILED, "%s cannot be written: %s".formatted(file, SystemReason.of(e)), e);
         }
     }
 
     /** @param out a file, a folder that exists, or null for the present folder */
     static List<Path> choose(Path out, String prompt, int count) {
         if (out != null && !Files.isDirectory(out)) {
+            if (count > 1 && WholeFile.isStream(out)) {
+                throw new CliException(CliException.USAGE, "--out: %s takes one picture, not %d".formatted(out, count));
+            }
             return numbered(out, count);
         }
         Path folder = out == null ? Path.of("") : out;

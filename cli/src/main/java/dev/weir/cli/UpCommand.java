@@ -1,6 +1,5 @@
 package dev.weir.cli;
 
-import dev.weir.engine.ModelFolder;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.Role;
@@ -73,9 +72,7 @@ final class UpCommand implements Callable<Integer> {
     /** All roles that these models need. */
     static Set<Role> rolesFor(NodeConfig.Compute compute) {
         Set<Role> roles = EnumSet.allOf(Role.class);
-        if (compute.models().stream()
-                .noneMatch(folder ->
-                        ModelFolder.open(folder, compute.sampler()).card().hasUpsampler())) {
+        if (WeirNode.open(compute).stream().noneMatch(folder -> folder.card().hasUpsampler())) {
             roles.remove(Role.UPSAMPLER);
         }
         return roles;

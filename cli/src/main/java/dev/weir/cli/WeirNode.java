@@ -53,14 +53,8 @@ public final class WeirNode implements AutoCloseable {
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
         try {
             refuseProblems(config);
-            ServiceRoles roles = new ServiceRoles(
-                    config.compute().models().stream()
-                            .map(folder ->
-                                    ModelFolder.open(folder, config.compute().sampler()))
-                            .toList(),
-                    target(config),
-                    gateway.with(limits.gateway()),
-                    limits);
+            ServiceRoles roles =
+                    new ServiceRoles(open(config.compute()), target(config), gateway.with(limits.gateway()), limits);
             Node node = await(Node.start(config, roles));
             int port = node.opsPort().orElseGet(roles::gatewayPort);
             return new WeirNode(
@@ -72,11 +66,24 @@ public final class WeirNode implements AutoCloseable {
         }
     }
 
+    /** The models that it is to run, of which only configurations are read. */
+    static List<ModelFolder> open(NodeConfig.Compute compute) {
+        return compute.models().stream()
+                .map(folder -> ModelFolder.open(folder, compute.sampler()))
+                .toList();
+    }
+
     /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */
     public static WeirNode local(NodeConfig.Compute compute) {
+        return start(localConfig(compute), GatewayConfig.on("127.0.0.1", 0), new LimitOptions());
+    }
+
+    /** What {@link #local} starts. Throws {@link CliException} on a bad configuration; loads nothing. */
+    static NodeConfig localConfig(NodeConfig.Compute compute) {
         NodeConfig config = new NodeConfig(
                 UpCommand.rolesFor(compute), Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
-        return start(config, GatewayConfig.on("127.0.0.1", 0), new LimitOptions());
+        refuseProblems(config);
+        return config;
     }
 
     /** Checked before models are opened, so that all problems are reported together. */

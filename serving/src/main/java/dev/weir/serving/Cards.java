@@ -5,13 +5,13 @@ import dev.weir.engine.sampler.Samplers;
 import java.util.stream.Collectors;
 
 /** Converts a model's card to the form in a node's status. */
-final class Cards {
+public final class Cards {
 
     private static final int MAX_STEPS = 250;
 
     private Cards() {}
 
-    static dev.weir.proto.v1.ModelCard toProto(ModelCard card) {
+    public static dev.weir.proto.v1.ModelCard toProto(ModelCard card) {
         var extraCalls = card.samplers().stream()
                 .filter(sampler -> Samplers.extraCalls(sampler) > 0)
                 .collect(Collectors.toMap(sampler -> sampler, Samplers::extraCalls));

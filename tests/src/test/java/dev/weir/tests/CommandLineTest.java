@@ -1,11 +1,13 @@
 package dev.weir.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Outcome;
+import dev.weir.tests.deploy.Confinement;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -268,6 +270,104 @@ final class CommandLineTest {
                     .startsWith("weir: oneDNN cannot compute in " + precision + " on this CPU (")
                     .contains("ONEDNN_MAX_CPU_ISA=AVX2", "AVX", "use fp32 or auto")
                     .hasLineCount(1);
+        }
+    }
+
+    /** DJL's cache folder stays empty: libtorch would unpack itself there. */
+    @Test
+    void aRequestThatTheModelCannotMakeIsRefusedBeforeAnythingIsLoaded() {
+        Map<List<String>, String> refusals = Map.of(
+                List.of(" "), "the prompt must not be empty",
+                List.of("x", "--steps", "0"), "--steps must be from 1 to",
+                List.of("x", "--size", "99x99"), "--size 99x99 cannot be made by default",
+                List.of("x", "--seed", "-3"), "--seed must be from 0 to",
+                List.of("x", "--guidance", "99"), "--guidance must be from 0",
+                List.of("x", "--sampler", "bogus"), "--sampler: unknown sampler bogus; known: ddpm, ddim,",
+                List.of("x", "--precision", "fp8"), "precision: \"fp8\" is none of",
+                List.of("x", "--negative", "a".repeat(5000)), "--negative has 5000 characters",
+                List.of("x", "--out", "no/x.png"), "--out: no/x.png cannot be written: there is no folder",
+                List.of("x", "--frames", "no/x"), "--frames: no/x cannot be written: there is no folder");
+        Path cache = folder.resolve("cache");
+        refusals.forEach((arguments, message) -> {
+            List<String> command =
+                    Stream.concat(Stream.of("generate"), arguments.stream()).toList();
+            Outcome outcome = WeirProcess.run(folder, Map.of("DJL_CACHE_DIR", cache.toString()), command);
+            assertThat(outcome.exitCode())
+                    .as("%s: %s", arguments, outcome.err())
+                    .isEqualTo(2);
+            assertThat(outcome.err()).startsWith("weir: " + message).hasLineCount(1);
+        });
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void foldersAreCreatedWhereThatIsAskedFor() {
+        Outcome outcome = weir("generate", "x", "--steps=1", "--out=a/b/x.png", "--frames=c/d", "--parents");
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(folder.resolve("a/b/x.png")).isNotEmptyFile();
+        assertThat(folder.resolve("c/d")).isDirectory();
+    }
+
+    @Test
+    void aPictureForTheStandardOutputHasItForItself() {
+        Outcome outcome = shell("exec \"$@\" > x.png", "generate", "x", "--steps=1", "--out=-");
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(outcome.err()).contains("-  seed ");
+        byte[] end = {0, 0, 0, 0, 'I', 'E', 'N', 'D', (byte) 0xae, 0x42, 0x60, (byte) 0x82};
+        assertThat(folder.resolve("x.png")).isNotEmptyFile().satisfies(file -> assertThat(Files.readAllBytes(file))
+                .startsWith((byte) 0x89, 'P', 'N', 'G')
+                .endsWith(end));
+    }
+
+    @Test
+    void whatDoesNotArriveAtTheStandardOutputIsAFailureWithTheSystemsReason() {
+        Outcome full = shell("exec \"$@\" > /dev/full", "models");
+        assertThat(full.exitCode()).isEqualTo(1);
+        assertThat(full.err()).isEqualTo("weir: the standard output cannot be written: No space left on device");
+        Outcome unread = shell("{ \"$@\"; echo $? > code; } | true", "models");
+        assertThat(unread.err()).as("who reads has read enough").isEmpty();
+    }
+
+    /** With a file system of 128 KB, of which some is taken. */
+    @Test
+    void aFullDiskLeavesTheOldPictureAndSaysTheReason() {
+        Confinement.problem().ifPresent(problem -> assumeTrue(false, "skipped: " + problem));
+        String small =
+                """
+                mount -t tmpfs -o size=128k tmpfs . && cd "$PWD"
+                head -c "$1" /dev/zero > taken.bin; echo old > apple.png
+                shift
+                "$@"
+                code=$?
+                cat apple.png; ls -A
+                exit $code
+                """;
+        Outcome before = small(small, "110000", "--size=128x128");
+        assertThat(before.exitCode()).isEqualTo(2);
+        assertThat(before.err()).isEqualTo("weir: --out: apple.png cannot be written: No space left on device");
+        assertThat(before.out().lines()).containsExactly("old", "apple.png", "taken.bin");
+
+        Outcome after = small(small, "56000", "--size=256x256");
+        assertThat(after.exitCode()).as(after.err()).isEqualTo(1);
+        assertThat(after.err()).contains("weir: apple.png cannot be written: No space left on device");
+        assertThat(after.out().lines()).containsExactly("old", "apple.png", "taken.bin");
+    }
+
+    private Outcome small(String script, String taken, String size) {
+        List<String> wrapper =
+                List.of("unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", taken);
+        return within(wrapper, "generate", "x", "--seed=7", "--steps=2", "--out=apple.png", size);
+    }
+
+    /** @param script runs the command, which its arguments are */
+    private Outcome shell(String script, String... arguments) {
+        return within(List.of("sh", "-c", script, "sh"), arguments);
+    }
+
+    private Outcome within(List<String> wrapper, String... arguments) {
+        try (WeirProcess weir =
+                WeirProcess.start(WeirProcess.Jvm.WEIR.within(wrapper), folder, Map.of(), List.of(arguments))) {
+            return weir.awaitExit();
         }
     }
 

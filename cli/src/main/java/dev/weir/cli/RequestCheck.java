@@ -1,0 +1,95 @@
+package dev.weir.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.client.ImageRequest;
+import dev.weir.engine.ModelFolder;
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.route.NodeDirectory;
+import dev.weir.serving.Cards;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * What a gateway would say to a request, before there is one: it is held against the models' cards, which are read from their
+ * configurations. No weights and no native library are loaded.
+ */
+final class RequestCheck {
+
+    /** The flags of {@code weir generate}, by the fields that the gateway's messages begin with. */
+    private static final Map<String, String> FLAGS = Map.of(
+            "prompt", "the prompt",
+            "negative_prompt", "--negative",
+            "num_inference_steps", "--steps",
+            "guidance_scale", "--guidance",
+            "size", "--size",
+            "seed", "--seed",
+            "sampler", "--sampler",
+            "model", "--model",
+            "n", "--n");
+
+    private RequestCheck() {}
+
+    /** Throws {@link CliException} that names the flag. */
+    static void refuseInvalid(ImageRequest request, List<ModelFolder> folders) {
+        ObjectNode json = toJson(request).put("n", request.count());
+        request.seed().ifPresent(seed -> json.put("seed", seed));
+        ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders)), Map.of());
+        RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT.promptLength());
+        try {
+            reader.job(Fields.parse(json.toString().getBytes(StandardCharsets.UTF_8)));
+        } catch (ApiException e) {
+            String param = e.error().param();
+            throw new CliException(CliException.USAGE, withFlag(e.getMessage(), Optional.ofNullable(param)), e);
+        }
+    }
+
+    /** The request's fields, under the names that the gateway has for them. */
+    static ObjectNode toJson(ImageRequest request) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("prompt", request.prompt());
+        request.negativePrompt().ifPresent(value -> json.put("negative_prompt", value));
+        request.model().ifPresent(value -> json.put("model", value));
+        request.sampler().ifPresent(value -> json.put("sampler", value));
+        request.steps().ifPresent(value -> json.put("num_inference_steps", value));
+        request.guidanceScale().ifPresent(value -> json.put("guidance_scale", value));
+        request.size().ifPresent(value -> json.put("size", value));
+        return json;
+    }
+
+    /** A message of a gateway in the words of the command line. */
+    static String withFlag(String message, Optional<String> param) {
+        return param.filter(field -> message.startsWith(field + " "))
+                .map(field -> FLAGS.getOrDefault(field, field) + message.substring(field.length()))
+                .orElse(message);
+    }
+
+    private static NodeDirectory asServedBy(List<ModelFolder> folders) {
+        NodeStatus.Builder status = NodeStatus.newBuilder().setStage(StageKind.DENOISER);
+        for (ModelFolder folder : folders) {
+            status.addModels(ModelStatus.newBuilder().setId(folder.card().id()).setCard(Cards.toProto(folder.card())));
+        }
+        List<NodeStatus> alive = List.of(status.build());
+        return new NodeDirectory() {
+            @Override
+            public List<NodeStatus> alive() {
+                return alive;
+            }
+
+            @Override
+            public void onLost(Consumer<NodeStatus> listener) {
+                // None is ever lost.
+            }
+        };
+    }
+}
