@@ -76,7 +76,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private static String models(List<ClusterStatus.Model> models) {
         return models.stream()
-                .map(m -> m.id() + (m.problem() == null ? "" : " (does not load)"))
+                .map(m -> m.id() + (m.problem() == null ? "" : " (out)"))
                 .collect(Collectors.joining(", "));
     }
 
@@ -89,6 +89,12 @@ final class StatusCommand implements Callable<Integer> {
             return "draining";
         }
         long stalled = node.stalledMs();
-        return stalled > STALLED_MS ? "no progress for " + stalled / 1000 + " s" : "";
+        if (stalled > STALLED_MS) {
+            return "no progress for " + stalled / 1000 + " s";
+        }
+        return node.models().stream()
+                .filter(model -> model.problem() != null)
+                .map(model -> model.id() + ": " + model.problem())
+                .collect(Collectors.joining("; "));
     }
 }

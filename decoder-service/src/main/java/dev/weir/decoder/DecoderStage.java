@@ -3,8 +3,10 @@ package dev.weir.decoder;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.RgbImage;
+import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.PreviewFrame;
@@ -15,11 +17,13 @@ import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Latents;
+import dev.weir.serving.NotFinite;
 import dev.weir.serving.Pictures;
 import dev.weir.serving.ServedModels;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Decodes latents to images. Latents of one model and shape share a forward pass, images before frames. Owned by the
@@ -29,6 +33,8 @@ public final class DecoderStage implements Stage {
 
     /** Limits the memory of a forward pass to so many image pixels, but always allows one image. */
     private static final long PIXELS_PER_FORWARD = 1 << 20;
+
+    private static final int TEST_SEED = 1;
 
     private record Waiting(Work work, String model, LatentShape shape, float[] latent) {}
 
@@ -53,11 +59,18 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(folders, folder -> folder.imageCodec(target), (folder, codec) -> {
+        models = ServedModels.open(kind(), folders, folder -> folder.imageCodec(target), (folder, codec) -> {
             int side = folder.card().nativeSize() / codec.scale();
-            LatentShape shape = new LatentShape(folder.card().latentChannels(), side, side);
-            codec.decode(shape, List.of(new float[shape.size()]));
+            if (!isFinite(codec, new LatentShape(folder.card().latentChannels(), side, side))) {
+                throw new ModelException(NotFinite.PROBLEM);
+            }
         });
+    }
+
+    /** Whether a picture comes of noise, which is as large as the latents of pictures. */
+    private static boolean isFinite(ImageCodec codec, LatentShape shape) {
+        float[] noise = new TorchGenerator(TEST_SEED).normal(shape.size());
+        return codec.decode(shape, List.of(noise)).get(0).isPresent();
     }
 
     @Override
@@ -77,6 +90,11 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void admit(Work work, Outbox outbox) {
+        Optional<Failure> outage = models.outage(work.task().getModel());
+        if (outage.isPresent()) {
+            outbox.fail(work, outage.get());
+            return;
+        }
         try {
             Tensor latent = Latents.of(work);
             List<Waiting> queue = work.isFrame() ? frames : pictures;
@@ -128,17 +146,45 @@ public final class DecoderStage implements Stage {
 
     private void decode(List<Waiting> batch, Outbox outbox) {
         Waiting first = batch.get(0);
-        List<RgbImage> images = models.get(first.model())
+        List<Optional<RgbImage>> images = models.get(first.model())
                 .decode(first.shape(), batch.stream().map(Waiting::latent).toList());
+        List<Waiting> failed = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
-            Work work = batch.get(i).work();
-            if (work.isFrame()) {
-                PreviewFrame frame = work.task().getFrame();
-                outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(images.get(i)));
-            } else {
-                outbox.finish(work, Pictures.picture(images.get(i), work.task()));
-            }
+            Waiting waiting = batch.get(i);
+            images.get(i).ifPresentOrElse(image -> tell(waiting.work(), image, outbox), () -> failed.add(waiting));
         }
+        if (!failed.isEmpty()) {
+            failNotFinite(failed, failed.size() == batch.size(), outbox);
+        }
+    }
+
+    private static void tell(Work work, RgbImage image, Outbox outbox) {
+        if (work.isFrame()) {
+            PreviewFrame frame = work.task().getFrame();
+            outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(image));
+        } else {
+            outbox.finish(work, Pictures.picture(image, work.task()));
+        }
+    }
+
+    private void failNotFinite(List<Waiting> failed, boolean isWholeForward, Outbox outbox) {
+        String model = failed.get(0).model();
+        LatentShape shape = failed.get(0).shape();
+        boolean isBroken = isWholeForward && models.isBroken(model, codec -> isFinite(codec, shape));
+        String what = "the decoder's picture";
+        Failure failure = isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what);
+        failed.forEach(waiting -> outbox.fail(waiting.work(), failure));
+        models.outage(model).ifPresent(outage -> {
+            failWaiting(pictures, model, outage, outbox);
+            failWaiting(frames, model, outage, outbox);
+        });
+    }
+
+    private static void failWaiting(List<Waiting> queue, String model, Failure outage, Outbox outbox) {
+        List<Waiting> concerned =
+                queue.stream().filter(waiting -> waiting.model().equals(model)).toList();
+        queue.removeAll(concerned);
+        concerned.forEach(waiting -> outbox.fail(waiting.work(), outage));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The autoencoder between latents and images. Latents have the denoiser's scale: the model's scaling factor is applied
@@ -8,8 +9,8 @@ import java.util.List;
  */
 public interface ImageCodec extends AutoCloseable {
 
-    /** The images of latents of one shape, in order, in one forward pass. */
-    List<RgbImage> decode(LatentShape shape, List<float[]> latents);
+    /** The images of latents of one shape, in order, in one forward pass. Empty if a value of the image is not finite. */
+    List<Optional<RgbImage>> decode(LatentShape shape, List<float[]> latents);
 
     /** The mean latents of images of one size, in order, in one forward pass. */
     List<float[]> encode(List<RgbImage> images);

@@ -10,4 +10,8 @@ public record PromptStates(TextStates states, String cut) {
     public boolean isCut() {
         return !cut.isEmpty();
     }
+
+    public boolean isFinite() {
+        return states.isFinite();
+    }
 }

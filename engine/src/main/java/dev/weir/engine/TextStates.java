@@ -14,4 +14,8 @@ public record TextStates(int tokens, int width, float[] values) {
                     "%d text states do not fill [%d, %d]".formatted(values.length, tokens, width));
         }
     }
+
+    public boolean isFinite() {
+        return Finite.all(values);
+    }
 }

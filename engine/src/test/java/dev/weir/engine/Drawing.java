@@ -48,7 +48,7 @@ final class Drawing {
             shape = new LatentShape(4, 2 * shape.height(), 2 * shape.width());
         }
         try (ImageCodec codec = model.imageCodec(EXACT)) {
-            return codec.decode(shape, List.of(latent)).get(0);
+            return codec.decode(shape, List.of(latent)).get(0).orElseThrow();
         }
     }
 

@@ -2,10 +2,16 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.engine.weights.ComponentWeights;
+import dev.weir.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
 /** The checkpoints of the repository, and copies of them to break. */
@@ -43,6 +49,20 @@ final class TestModels {
             throw new IllegalArgumentException(file + " has no " + was);
         }
         Files.writeString(file, text.replace(was, becomes));
+    }
+
+    /** Overwrites the first number of a weight. */
+    static void poison(Path component, String tensor, float value) throws IOException {
+        TensorInfo place = ComponentWeights.open(component).info(tensor);
+        ByteBuffer bytes = ByteBuffer.allocate(place.type().bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        switch (place.type()) {
+            case F32 -> bytes.putFloat(value);
+            case BF16 -> bytes.putShort((short) (Float.floatToIntBits(value) >>> 16));
+            default -> throw new IllegalArgumentException(tensor + " is " + place.type());
+        }
+        try (FileChannel file = FileChannel.open(place.file(), StandardOpenOption.WRITE)) {
+            file.write(bytes.flip(), place.offset());
+        }
     }
 
     static void setComponent(Path model, String pipeline, String component, String className) throws IOException {

@@ -79,6 +79,19 @@ public final class Tensor {
         };
     }
 
+    /** Whether no number of it is NaN or infinite; whole numbers never are. */
+    public boolean isFinite() {
+        if (dtype != DType.FLOAT32 && dtype != DType.FLOAT16) {
+            return true;
+        }
+        for (float value : toFloats()) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** A copy of the bytes. */
     public byte[] toBytes() {
         byte[] copy = new byte[bytes.remaining()];

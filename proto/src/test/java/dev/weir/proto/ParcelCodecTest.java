@@ -24,6 +24,21 @@ class ParcelCodecTest {
     private final ParcelCodec codec = new ParcelCodec();
 
     @Test
+    void aTensorTellsWhetherItsNumbersAreFinite() {
+        assertThat(Tensor.ofFloats("x", new float[] {1, -Float.MAX_VALUE}, 2).isFinite())
+                .isTrue();
+        assertThat(Tensor.ofFloats("x", new float[] {1, Float.NaN}, 2).isFinite())
+                .isFalse();
+        assertThat(Tensor.ofFloats("x", new float[] {Float.NEGATIVE_INFINITY}, 1)
+                        .isFinite())
+                .isFalse();
+        ByteBuffer infinity = ByteBuffer.wrap(new byte[] {0, 0x7c});
+        assertThat(new Tensor("x", DType.FLOAT16, new long[] {1}, infinity).isFinite())
+                .isFalse();
+        assertThat(Tensor.ofBytes("image", new byte[] {-1, -1}).isFinite()).isTrue();
+    }
+
+    @Test
     void aParcelArrivesAsItWasSent() {
         Parcel sent = parcel();
 

@@ -6,6 +6,7 @@ import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.proto.v1.Warning;
+import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Peer;
@@ -36,6 +37,11 @@ public final class TestStage implements Stage {
     public volatile RuntimeException openProblem;
     public volatile Error turnProblem;
     public volatile boolean makesCheckpoints;
+    /** With its model, once it is told. */
+    public volatile String problem = "";
+    /** What all that waits and comes fails with in a turn. */
+    public volatile Optional<Failure> failure = Optional.empty();
+
     public volatile Optional<Warning> warning = Optional.empty();
     public volatile boolean closed;
     /** Called on the event loop. */
@@ -88,7 +94,7 @@ public final class TestStage implements Stage {
     @Override
     public List<ModelStatus> models() {
         return List.of(
-                ModelStatus.newBuilder().setId(MODEL).build(),
+                ModelStatus.newBuilder().setId(MODEL).setProblem(problem).build(),
                 ModelStatus.newBuilder()
                         .setId("broken")
                         .setProblem("no weights")
@@ -146,6 +152,11 @@ public final class TestStage implements Stage {
         List<Row> batch = List.copyOf(rows);
         batch.forEach(row -> outbox.started(row.work));
         gate.acquireUninterruptibly();
+        if (failure.isPresent()) {
+            rows.clear();
+            batch.forEach(row -> outbox.fail(row.work, failure.get()));
+            return batch.size();
+        }
         if (turnProblem != null) {
             Error problem = turnProblem;
             turnProblem = null;

@@ -1,11 +1,7 @@
 package dev.weir.serving;
 
-import dev.weir.engine.Denoiser;
-import dev.weir.engine.LatentShape;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.ModelException;
 import dev.weir.serving.plan.StepCurve;
-import java.util.Collections;
-import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
@@ -20,9 +16,6 @@ final class BatchProfile {
      */
     private static final int ROUNDS = 3;
 
-    private static final int TOKENS = 8;
-    private static final float TIMESTEP = 500;
-
     private final long budgetNanos;
     private final LongSupplier nanoClock;
 
@@ -32,7 +25,11 @@ final class BatchProfile {
         this.nanoClock = nanoClock;
     }
 
-    /** @param most the maximum number of rows of a forward pass */
+    /**
+     * Throws ModelException if the network's output is not finite.
+     *
+     * @param most the maximum number of rows of a forward pass
+     */
     StepCurve of(DiffusionPart part, int most) {
         long end = nanoClock.getAsLong() + budgetNanos;
         long[] fastest = new long[most + 1];
@@ -63,17 +60,9 @@ final class BatchProfile {
 
     private long nanosOf(DiffusionPart part, int rows) {
         long begin = nanoClock.getAsLong();
-        forward(part, rows);
+        if (!part.isFinite(rows)) {
+            throw new ModelException(NotFinite.PROBLEM);
+        }
         return nanoClock.getAsLong() - begin;
-    }
-
-    private static void forward(DiffusionPart part, int rows) {
-        Denoiser network = part.network();
-        LatentShape made = part.nativeShape();
-        LatentShape input = new LatentShape(network.inChannels(), made.height(), made.width());
-        TextStates context = new TextStates(TOKENS, network.contextWidth(), new float[TOKENS * network.contextWidth()]);
-        Denoiser.Row row = new Denoiser.Row(new float[input.size()], TIMESTEP, context, part.classLabel());
-        List<Denoiser.Row> batch = Collections.nCopies(rows, row);
-        network.predict(input, batch);
     }
 }

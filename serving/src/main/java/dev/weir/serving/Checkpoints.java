@@ -1,5 +1,6 @@
 package dev.weir.serving;
 
+import dev.weir.engine.Finite;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.noise.NoisePosition;
@@ -54,9 +55,17 @@ final class Checkpoints {
     static Row resumed(Row start, Work work) {
         return work.resume()
                 .map(at -> start.at(
-                        new SamplerState(at.getStep(), work.tensor(SAMPLE).toFloats(), history(work)),
+                        new SamplerState(at.getStep(), finite(work.tensor(SAMPLE)), history(work)),
                         fromProto(at.getNoise())))
                 .orElse(start);
+    }
+
+    private static float[] finite(Tensor tensor) {
+        float[] values = tensor.toFloats();
+        if (!Finite.all(values)) {
+            throw new IllegalArgumentException(tensor.name() + " is not finite: no sample goes on from it");
+        }
+        return values;
     }
 
     private static List<Tensor> tensors(Work work, LatentShape shape, SamplerState state) {
@@ -86,7 +95,7 @@ final class Checkpoints {
         if (!work.has(HISTORY)) {
             return List.of();
         }
-        float[] all = work.tensor(HISTORY).toFloats();
+        float[] all = finite(work.tensor(HISTORY));
         int size = work.tensor(SAMPLE).toFloats().length;
         if (size == 0 || all.length % size != 0) {
             throw new IllegalArgumentException(

@@ -65,6 +65,19 @@ final class Roster {
         rows.values().removeIf(List::isEmpty);
     }
 
+    /** All that is held of a model that is served no more, and is now forgotten with all that was learned of it. */
+    List<HeldSample> removeModel(String model) {
+        List<HeldSample> removed = rows.entrySet().stream()
+                .filter(queue -> queue.getKey().model().equals(model))
+                .flatMap(queue -> queue.getValue().stream())
+                .map(PlanRow::key)
+                .toList();
+        rows.keySet().removeIf(group -> group.model().equals(model));
+        curves.keySet().removeIf(group -> group.model().equals(model));
+        natives.remove(model);
+        return removed;
+    }
+
     Optional<HeldSample> find(SampleKey key) {
         return rows.values().stream()
                 .flatMap(List::stream)

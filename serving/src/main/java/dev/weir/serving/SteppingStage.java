@@ -26,6 +26,7 @@ import dev.weir.serving.plan.PlanState;
 import dev.weir.serving.plan.Planner;
 import dev.weir.serving.plan.Sharing;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -116,6 +117,7 @@ public final class SteppingStage implements Stage {
         painter.start();
         var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
         models = ServedModels.open(
+                kind,
                 folders,
                 source::open,
                 (folder, part) -> roster.profiled(
@@ -167,6 +169,11 @@ public final class SteppingStage implements Stage {
 
     @Override
     public void admit(Work work, Outbox outbox) {
+        Optional<Failure> outage = models.outage(work.task().getModel());
+        if (outage.isPresent()) {
+            outbox.fail(work, outage.get());
+            return;
+        }
         try {
             DiffusionPart part = models.get(work.task().getModel());
             Group group = new Group(work.task().getModel(), source.shape(part, work.task()));
@@ -211,13 +218,47 @@ public final class SteppingStage implements Stage {
         long end = System.nanoTime();
         double seconds = (end - begin) / 1e9;
         outbox.forward(Forwards.of(plan, seconds));
+        List<HeldSample> failed = new ArrayList<>();
         for (int i = 0; i < chosen.size(); i++) {
-            chosen.get(i).report(stepped.get(i).predictedOriginal(), seconds, end, painter, outbox);
+            HeldSample sample = chosen.get(i);
+            stepped.get(i)
+                    .predictedOriginal()
+                    .ifPresentOrElse(
+                            original -> sample.report(original, seconds, end, painter, outbox),
+                            () -> failed.add(sample));
         }
         painter.stepped((long) (1e9 * seconds), roster.isFull(state, plan));
         roster.stepped(state, plan, seconds);
+        if (!failed.isEmpty()) {
+            failNotFinite(failed, failed.size() == chosen.size(), outbox);
+        }
         tellLoad();
         return plan.cost();
+    }
+
+    /** Rows whose step gave a number that is not finite; their neighbours have gone on. */
+    private void failNotFinite(List<HeldSample> failed, boolean isWholeForward, Outbox outbox) {
+        remove(failed);
+        String model = failed.get(0).group().model();
+        boolean isBroken = isWholeForward && models.isBroken(model, part -> part.isFinite(1));
+        for (HeldSample sample : failed) {
+            String what = "the %s's output at step %d of %d"
+                    .formatted(
+                            Addresses.name(kind),
+                            sample.row().state().step() + 1,
+                            sample.row().steps());
+            outbox.fail(sample.work(), isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what));
+        }
+        if (isBroken) {
+            List<HeldSample> others = roster.removeModel(model);
+            remove(others);
+            others.forEach(sample -> models.outage(model).ifPresent(outage -> outbox.fail(sample.work(), outage)));
+        }
+    }
+
+    private void remove(List<HeldSample> samples) {
+        roster.removeIf(samples::contains);
+        samples.forEach(sample -> painter.forget(sample.work().key()));
     }
 
     /** No row has advanced. If fewer rows would fit, they are tried in the next turn. Otherwise these rows fail. */
@@ -232,9 +273,8 @@ public final class SteppingStage implements Stage {
                     roster.curve(plan.group()).cap());
             return;
         }
-        roster.removeIf(chosen::contains);
+        remove(chosen);
         tellLoad();
-        chosen.forEach(sample -> painter.forget(sample.work().key()));
         String code = noMemory ? "out_of_memory" : "step_failed";
         chosen.forEach(s -> outbox.fail(s.work(), new Failure(code, String.valueOf(problem.getMessage()), true)));
     }

@@ -111,6 +111,24 @@ final class CheckpointsTest {
     }
 
     @Test
+    void noSampleGoesOnFromACheckpointThatIsNotFinite() {
+        SteppingStage stage = open(Duration.ZERO);
+        stage.admit(work("euler"), results);
+        stage.turn(results);
+        Snapshot first = results.checkpoints.get(KEY).get(0);
+        stage.drop(KEY);
+        float[] sample = first.tensors().get(0).toFloats();
+        sample[5] = Float.NaN;
+        Tensor broken = Tensor.ofFloats(
+                "checkpoint.sample", sample, first.tensors().get(0).shape());
+
+        stage.admit(resumed(work("euler"), new Snapshot(first.checkpoint(), List.of(broken))), results);
+
+        assertThat(results.failures.get(KEY).message()).contains("checkpoint.sample", "not finite");
+        assertThat(stage.turn(results)).isZero();
+    }
+
+    @Test
     void aCheckpointThatDoesNotFitTheTaskFailsItByName() {
         SteppingStage stage = open(Duration.ZERO);
         stage.admit(work("euler"), results);

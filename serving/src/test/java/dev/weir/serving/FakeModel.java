@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
+import java.util.function.Predicate;
 
 /** The default model's settings around a network that is a formula; what a forward costs or breaks is the test's to say. */
 final class FakeModel implements RowSource, Denoiser {
@@ -29,6 +30,9 @@ final class FakeModel implements RowSource, Denoiser {
     private static final int WIDTH = 3;
 
     final List<Integer> batches = new ArrayList<>();
+    /** For which rows the network gives NaN. */
+    Predicate<Denoiser.Row> breaks = row -> false;
+
     private final IntConsumer onForward;
 
     /** @param onForward told of the rows of each forward before it is done; may throw */
@@ -61,11 +65,14 @@ final class FakeModel implements RowSource, Denoiser {
     public List<float[]> predict(LatentShape input, List<Denoiser.Row> rows) {
         onForward.accept(rows.size());
         batches.add(rows.size());
-        return rows.stream().map(FakeModel::predict).toList();
+        return rows.stream().map(this::predict).toList();
     }
 
-    private static float[] predict(Denoiser.Row row) {
+    private float[] predict(Denoiser.Row row) {
         float[] out = row.latent().clone();
+        if (breaks.test(row)) {
+            out[out.length / 2] = Float.NaN;
+        }
         for (int i = 0; i < out.length; i++) {
             out[i] = 0.5f * out[i] + 0.01f * row.context().values()[0] + 0.0001f * row.timestep();
         }

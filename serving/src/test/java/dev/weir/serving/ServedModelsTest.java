@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.StageKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +66,45 @@ final class ServedModelsTest {
                         },
                         (folder, part) -> {}))
                 .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("the denoiser can serve no model: ")
                 .hasMessageContaining("nothing in " + GOOD.card().id())
                 .hasMessageContaining("nothing in " + BAD.card().id());
+    }
+
+    @Test
+    void aModelThatIsFoundBrokenIsClosedAndToldWithTheReason() {
+        var models = open(this::part, (folder, part) -> {});
+        String bad = BAD.card().id();
+
+        assertThat(models.isBroken(bad, part -> false)).isTrue();
+
+        assertThat(models.find(bad)).isEmpty();
+        assertThat(models.outage(bad)).hasValueSatisfying(failure -> {
+            assertThat(failure.code()).isEqualTo("not_finite");
+            assertThat(failure.retryable()).isTrue();
+        });
+        assertThat(models.statuses())
+                .extracting(ModelStatus::getId, ModelStatus::getProblem)
+                .containsExactly(
+                        tuple(bad, NotFinite.PROBLEM), tuple(GOOD.card().id(), ""));
+        assertThat(models.outage(GOOD.card().id())).isEmpty();
+        models.close();
+        assertThat(closed).containsExactly(bad, GOOD.card().id());
+    }
+
+    @Test
+    void aModelThatStandsItsTestOrCannotBeTestedStays() {
+        var models = open(this::part, (folder, part) -> {});
+        String good = GOOD.card().id();
+
+        assertThat(models.isBroken(good, part -> true)).isFalse();
+        assertThat(models.isBroken(good, part -> {
+                    throw new OutOfMemoryError("Java heap space");
+                }))
+                .isFalse();
+
+        assertThat(models.find(good)).isPresent();
+        assertThat(models.statuses()).allMatch(status -> status.getProblem().isEmpty());
     }
 
     private AutoCloseable part(ModelFolder folder) {
@@ -75,6 +113,6 @@ final class ServedModelsTest {
 
     private static ServedModels<AutoCloseable> open(
             Function<ModelFolder, AutoCloseable> opener, BiConsumer<ModelFolder, AutoCloseable> trial) {
-        return ServedModels.open(List.of(BAD, GOOD), opener, trial);
+        return ServedModels.open(StageKind.DENOISER, List.of(BAD, GOOD), opener, trial);
     }
 }

@@ -372,6 +372,22 @@ final class CommandLineTest {
     }
 
     @Test
+    void aModelWithADamagedWeightIsRefusedInOneLineAndMakesNoPicture() throws IOException {
+        Path model = PoisonedModel.write(folder.resolve("damaged"), "vae", "decoder.conv_in.weight", 0);
+        for (String command : List.of("generate", "up")) {
+            List<String> arguments = command.equals("up")
+                    ? List.of("up", "--port", "0", "--model", model.toString())
+                    : List.of("generate", "x", "--out", "x.png", "--model", model.toString());
+            Outcome outcome = WeirProcess.run(folder, Map.of(), arguments);
+            assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(1);
+            assertThat(outcome.err())
+                    .contains("weir: the decoder can serve no model: damaged: its output is not finite")
+                    .doesNotContain("\tat ");
+        }
+        assertThat(folder.resolve("x.png")).doesNotExist();
+    }
+
+    @Test
     void noGatewayIsAnExitCodeOfItsOwn() {
         Outcome outcome = weir("status", "--url", "http://127.0.0.1:9");
         assertThat(outcome.exitCode()).isEqualTo(3);

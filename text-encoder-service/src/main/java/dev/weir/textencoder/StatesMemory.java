@@ -94,7 +94,7 @@ public final class StatesMemory {
         return bytes.array();
     }
 
-    /** Empty if the bytes were not made by {@link #bytes}. */
+    /** Empty if the bytes were not made by {@link #bytes}, or contain a number that is not finite. */
     static Optional<PromptStates> states(byte[] entry) {
         ByteBuffer bytes = ByteBuffer.wrap(entry).order(ByteOrder.LITTLE_ENDIAN);
         if (entry.length < HEAD_BYTES) {
@@ -112,6 +112,7 @@ public final class StatesMemory {
         float[] values = new float[tokens * width];
         bytes.asFloatBuffer().get(values);
         String cut = new String(entry, entry.length - cutBytes, cutBytes, StandardCharsets.UTF_8);
-        return Optional.of(new PromptStates(new TextStates(tokens, width, values), cut));
+        return Optional.of(new PromptStates(new TextStates(tokens, width, values), cut))
+                .filter(PromptStates::isFinite);
     }
 }

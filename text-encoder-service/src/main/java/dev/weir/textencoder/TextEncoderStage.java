@@ -1,6 +1,7 @@
 package dev.weir.textencoder;
 
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextEncoder;
@@ -9,11 +10,13 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Warning;
+import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Contexts;
+import dev.weir.serving.NotFinite;
 import dev.weir.serving.ServedModels;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
@@ -39,6 +42,8 @@ public final class TextEncoderStage implements Stage {
     private static final int MAX_PROMPTS = 64;
     /** The negative prompt of nearly every guided sample. */
     private static final String EMPTY = "";
+
+    private static final List<String> TEST = List.of(EMPTY, "warm up");
 
     /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
     private static final int CACHED_NUMBERS = 4 << 20;
@@ -75,8 +80,11 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(folders, folder -> folder.textEncoder(target), (folder, encoder) -> {
-            List<PromptStates> states = encoder.encode(List.of(EMPTY, "warm up"));
+        models = ServedModels.open(kind(), folders, folder -> folder.textEncoder(target), (folder, encoder) -> {
+            List<PromptStates> states = encoder.encode(TEST);
+            if (!states.stream().allMatch(PromptStates::isFinite)) {
+                throw new ModelException(NotFinite.PROBLEM);
+            }
             remember(folder.card().id(), EMPTY, states.get(0));
         });
     }
@@ -115,7 +123,8 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void admit(Work work, Outbox outbox) {
-        waiting.add(work);
+        models.outage(work.task().getModel())
+                .ifPresentOrElse(outage -> outbox.fail(work, outage), () -> waiting.add(work));
     }
 
     @Override
@@ -133,12 +142,35 @@ public final class TextEncoderStage implements Stage {
         List<Work> batch = takeBatch(model, prompts);
         batch.forEach(outbox::started);
         Map<String, PromptStates> states = states(model, prompts, outbox);
+        List<Work> failed = new ArrayList<>();
         for (Work work : batch) {
             Generation generation = work.task().getGeneration();
-            warnings(generation, states).forEach(warning -> outbox.warn(work, warning));
-            outbox.handOn(work, contexts(generation, states));
+            if (states.keySet().containsAll(prompts(generation))) {
+                warnings(generation, states).forEach(warning -> outbox.warn(work, warning));
+                outbox.handOn(work, contexts(generation, states));
+            } else {
+                failed.add(work);
+            }
+        }
+        if (!failed.isEmpty()) {
+            failNotFinite(model, failed, outbox);
         }
         return batch.size();
+    }
+
+    private void failNotFinite(String model, List<Work> failed, Outbox outbox) {
+        boolean isBroken =
+                models.isBroken(model, encoder -> encoder.encode(TEST).stream().allMatch(PromptStates::isFinite));
+        String what = "the text encoder's output";
+        Failure failure = isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what);
+        failed.forEach(work -> outbox.fail(work, failure));
+        models.outage(model).ifPresent(outage -> {
+            List<Work> others = waiting.stream()
+                    .filter(work -> work.task().getModel().equals(model))
+                    .toList();
+            waiting.removeAll(others);
+            others.forEach(work -> outbox.fail(work, outage));
+        });
     }
 
     /** Takes samples of the model from the queue, in order, while their distinct prompts fit into one forward pass. */
@@ -162,7 +194,10 @@ public final class TextEncoderStage implements Stage {
                 : List.of(generation.getPrompt());
     }
 
-    /** The states of prompts. Those that are not remembered are encoded in one forward pass. */
+    /**
+     * The states of prompts. Those that are not remembered are encoded in one forward pass. A prompt whose states are not finite
+     * has none.
+     */
     private Map<String, PromptStates> states(String model, Set<String> prompts, Outbox outbox) {
         Map<String, PromptStates> states = new LinkedHashMap<>();
         List<String> unknown = new ArrayList<>();
@@ -174,8 +209,14 @@ public final class TextEncoderStage implements Stage {
             Iterator<PromptStates> encoded = models.get(model).encode(unknown).iterator();
             for (String prompt : unknown) {
                 PromptStates fresh = encoded.next();
-                remember(model, prompt, fresh);
-                states.put(prompt, fresh);
+                if (!fresh.isFinite() && unknown.size() > 1) {
+                    // A longer neighbour may have padded it to positions where a weight is not finite.
+                    fresh = models.get(model).encode(List.of(prompt)).get(0);
+                }
+                if (fresh.isFinite()) {
+                    remember(model, prompt, fresh);
+                    states.put(prompt, fresh);
+                }
             }
         }
         return states;

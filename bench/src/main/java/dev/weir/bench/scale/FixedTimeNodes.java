@@ -106,7 +106,7 @@ final class FixedTimeNodes {
     /** The model's card; its weights are not read. */
     private static List<ModelStatus> models(Path folder) {
         try (ServedModels<AutoCloseable> served = ServedModels.<AutoCloseable>open(
-                List.of(ModelFolder.open(folder)), opened -> () -> {}, (opened, nothing) -> {})) {
+                StageKind.DENOISER, List.of(ModelFolder.open(folder)), opened -> () -> {}, (opened, nothing) -> {})) {
             return served.statuses();
         }
     }

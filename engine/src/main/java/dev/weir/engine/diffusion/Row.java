@@ -1,11 +1,13 @@
 package dev.weir.engine.diffusion;
 
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.Finite;
 import dev.weir.engine.TextStates;
 import dev.weir.engine.noise.NoisePosition;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerState;
+import java.util.Optional;
 
 /**
  * One sample's run through the denoiser, with its own sampler, step, noise and guidance.
@@ -86,10 +88,22 @@ public final class Row {
         return conditioning.beside(sampler.scaleInput(state.step(), state.sample()));
     }
 
-    /** Makes one step and returns x0. */
-    float[] advance(float[] modelOutput) {
+    /**
+     * Makes one step and returns x0. If the step gives a number that is not finite, the row keeps its state and returns
+     * nothing. It may have drawn noise, so it cannot be advanced again.
+     */
+    Optional<float[]> advance(float[] modelOutput) {
         Sampler.Advance advance = sampler.advance(state, modelOutput, noise);
+        if (!isFinite(advance)) {
+            return Optional.empty();
+        }
         state = advance.next();
-        return advance.predictedOriginal();
+        return Optional.of(advance.predictedOriginal());
+    }
+
+    private static boolean isFinite(Sampler.Advance advance) {
+        return Finite.all(advance.next().sample())
+                && advance.next().history().stream().allMatch(Finite::all)
+                && Finite.all(advance.predictedOriginal());
     }
 }

@@ -1,9 +1,11 @@
 package dev.weir.engine.diffusion;
 
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.Finite;
 import dev.weir.engine.LatentShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One step of many rows in one forward pass of the network: rows of one shape, each with its own sampler, step and
@@ -19,12 +21,19 @@ public final class StepBatch {
     /**
      * The result of a step for one row.
      *
-     * @param predictedOriginal x0, the predicted clean latent
+     * @param predictedOriginal x0, the predicted clean latent; empty if the network's output or the new state has a number that
+     *     is not finite, in which case the row has not advanced
      */
-    public record Stepped(Row row, float[] predictedOriginal) {}
+    public record Stepped(Row row, Optional<float[]> predictedOriginal) {
+
+        public boolean isFinite() {
+            return predictedOriginal.isPresent();
+        }
+    }
 
     /**
-     * Makes one step for every row, in order. If the network fails, no row has advanced.
+     * Makes one step for every row, in order. If the network fails, no row has advanced. A row whose numbers are not finite
+     * does not advance either, and does not affect the others.
      *
      * @param shape of each row's sample, without conditioning channels
      * @param rows unfinished, all with the same number of conditioning channels
@@ -37,14 +46,20 @@ public final class StepBatch {
         List<Stepped> stepped = new ArrayList<>(rows.size());
         int next = 0;
         for (Row row : rows) {
-            float[] output = outputs.get(next);
-            if (row.guidance().isPair()) {
-                output = row.guidance().combine(output, outputs.get(next + 1));
-            }
+            List<float[]> own = outputs.subList(next, next + row.cost());
             next += row.cost();
-            stepped.add(new Stepped(row, row.advance(output)));
+            stepped.add(new Stepped(row, advance(row, own)));
         }
         return stepped;
+    }
+
+    /** A sampler that clips would hide an infinity, so the network's own outputs are looked at first. */
+    private static Optional<float[]> advance(Row row, List<float[]> outputs) {
+        if (!outputs.stream().allMatch(Finite::all)) {
+            return Optional.empty();
+        }
+        return row.advance(
+                row.guidance().isPair() ? row.guidance().combine(outputs.get(0), outputs.get(1)) : outputs.get(0));
     }
 
     private static LatentShape inputShape(LatentShape shape, List<Row> rows) {

@@ -260,7 +260,11 @@ public final class Graph {
         like(x, Op.RETURN);
     }
 
-    /** The method's result: an image of values in [-1, 1] as bytes, {@code [batch, height, width, channels]}. */
+    /**
+     * The method's result: an image of values in [-1, 1] as bytes, {@code [batch, height * width * channels + 1]}. The last byte
+     * of each row is 1 where all of its values are finite: bytes cannot tell, NaN becomes black. A sum is finite only where
+     * all that it adds is, and costs one pass.
+     */
     public void returnsPixels(Value image) {
         like(image, Op.RETURN_PIXELS);
     }

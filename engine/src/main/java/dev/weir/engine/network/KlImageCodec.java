@@ -8,6 +8,7 @@ import dev.weir.engine.backend.Feed;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Runs an {@link AutoencoderKl} both ways. */
 final class KlImageCodec implements ImageCodec {
@@ -21,7 +22,7 @@ final class KlImageCodec implements ImageCodec {
     }
 
     @Override
-    public List<RgbImage> decode(LatentShape shape, List<float[]> latents) {
+    public List<Optional<RgbImage>> decode(LatentShape shape, List<float[]> latents) {
         if (latents.isEmpty()) {
             return List.of();
         }
@@ -45,12 +46,19 @@ final class KlImageCodec implements ImageCodec {
                 AutoencoderKl.DECODE, List.of(batch), pixels -> images(pixels, latents.size(), width, height));
     }
 
-    private static List<RgbImage> images(ByteBuffer pixels, int count, int width, int height) {
-        var images = new ArrayList<RgbImage>();
+    /** Each row is its pixels and a byte that says whether its values were finite. */
+    private static List<Optional<RgbImage>> images(ByteBuffer rows, int count, int width, int height) {
+        var images = new ArrayList<Optional<RgbImage>>();
+        int size = 3 * width * height;
         for (int i = 0; i < count; i++) {
-            var rgb = new byte[3 * width * height];
-            pixels.get(i * rgb.length, rgb);
-            images.add(new RgbImage(width, height, rgb));
+            int start = i * (size + 1);
+            if (rows.get(start + size) == 1) {
+                var rgb = new byte[size];
+                rows.get(start, rgb);
+                images.add(Optional.of(new RgbImage(width, height, rgb)));
+            } else {
+                images.add(Optional.empty());
+            }
         }
         return images;
     }

@@ -275,6 +275,17 @@ final class OnnxEmitter {
         var pixels = nodes.node("Transpose", List.of(clipped), Map.of("perm", new int[] {0, 2, 3, 1}));
         var rounded = nodes.node("Round", nodes.node("Mul", pixels, nodes.number(255)));
         resultType = ElementType.UINT8;
-        nodes.returns(nodes.node("Cast", List.of(rounded), Map.of("to", ElementType.UINT8)));
+        nodes.returns(nodes.node("Concat", List.of(byteRow(rounded), finite(name(o, 0))), Map.of("axis", 1)));
+    }
+
+    /** For each row one byte: 1 where all values are finite. Of a sum that is not, the difference to itself is NaN. */
+    private String finite(String image) {
+        var sum = nodes.node("ReduceSum", image, nodes.integers(1, 2, 3));
+        return byteRow(nodes.node("Equal", nodes.node("Sub", sum, sum), nodes.number(0)));
+    }
+
+    private String byteRow(String values) {
+        var bytes = nodes.node("Cast", List.of(values), Map.of("to", ElementType.UINT8));
+        return nodes.node("Reshape", bytes, nodes.integers(0, -1));
     }
 }

@@ -178,7 +178,11 @@ final class OperationEmitter {
     private void returnsPixels(Operation o) {
         var unit = body.assign("torch.clamp(torch.add(torch.div(torch.to(%s, 6), 2.), 0.5), 0., 1.)"
                 .formatted(expression(o.input(0))));
-        returns(body.assign("torch.round(torch.mul(torch.permute(%s, [0, 2, 3, 1]), 255.))".formatted(unit)), 0);
+        var pixels = body.assign(
+                "torch.to(torch.round(torch.mul(torch.permute(%s, [0, 2, 3, 1]), 255.)), 0)".formatted(unit));
+        var finite = body.assign("torch.to(torch.isfinite(torch.sum(%s, [1, 2, 3], True, dtype=6)), 0)"
+                .formatted(expression(o.input(0))));
+        returns(body.assign("torch.cat([torch.flatten(%s, 1), torch.flatten(%s, 1)], 1)".formatted(pixels, finite)), 0);
     }
 
     private void returns(String expression, int dtype) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.Finite;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.TextStates;
@@ -16,6 +17,8 @@ import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StepBatchTest {
 
@@ -106,7 +109,38 @@ class StepBatchTest {
 
         assertThat(stepped).extracting(StepBatch.Stepped::row).containsExactlyElementsOf(rows);
         assertThat(stepped)
-                .allSatisfy(step -> assertThat(step.predictedOriginal()).hasSize(SHAPE.size()));
+                .allSatisfy(step ->
+                        assertThat(step.predictedOriginal().orElseThrow()).hasSize(SHAPE.size()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void aRowWhoseOutputIsNotFiniteStaysAndItsNeighboursGoOnAsAlone(float bad) {
+        for (String sampler : Samplers.names()) {
+            Row first = row(sampler, 5, 1, 4);
+            Row second = row(sampler, 5, 2, 3);
+            Row alone = row(sampler, 5, 2, 3);
+            Row broken = row(sampler, 5, 3, new Guidance(states(bad), states(-1), 2));
+
+            List<StepBatch.Stepped> stepped = StepBatch.advance(denoiser, SHAPE, List.of(first, broken, second));
+            StepBatch.advance(denoiser, SHAPE, List.of(alone));
+
+            assertThat(stepped).extracting(StepBatch.Stepped::isFinite).containsExactly(true, false, true);
+            assertThat(broken.state().step()).as(sampler).isZero();
+            assertThat(Finite.all(broken.state().sample())).isTrue();
+            assertThat(second.state().sample()).containsExactly(alone.state().sample());
+        }
+    }
+
+    @Test
+    void aGuidanceThatOverflowsFailsItsOwnRow() {
+        Row broken = row("ddim", 5, 3, Float.MAX_VALUE);
+        Row fine = row("ddim", 5, 1, 4);
+
+        List<StepBatch.Stepped> stepped = StepBatch.advance(denoiser, SHAPE, List.of(broken, fine));
+
+        assertThat(stepped).extracting(StepBatch.Stepped::isFinite).containsExactly(false, true);
+        assertThat(fine.state().step()).isEqualTo(1);
     }
 
     @Test
@@ -189,9 +223,13 @@ class StepBatchTest {
     }
 
     private static Row row(String name, int steps, long seed, float guidanceScale) {
+        return row(name, steps, seed, guidance(guidanceScale));
+    }
+
+    private static Row row(String name, int steps, long seed, Guidance guidance) {
         Sampler sampler = Samplers.create(CONFIG, name, steps);
         TorchGenerator noise = new TorchGenerator(seed);
-        return new Row(sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, guidance(guidanceScale));
+        return new Row(sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, guidance);
     }
 
     private static Row upsampled() {
@@ -203,7 +241,11 @@ class StepBatchTest {
     }
 
     private static Guidance guidance(float scale) {
-        return new Guidance(new TextStates(1, 1, new float[] {1}), new TextStates(1, 1, new float[] {-1}), scale);
+        return new Guidance(states(1), states(-1), scale);
+    }
+
+    private static TextStates states(float value) {
+        return new TextStates(1, 1, new float[] {value});
     }
 
     private float[] finished(Row row) {

@@ -38,8 +38,14 @@ final class Admission {
         }
         List<StageKind> missing = catalog.missing(spec.model(), spec.route());
         if (!missing.isEmpty()) {
-            String message = "no live node serves the model %s at the stage %s"
-                    .formatted(spec.model(), Addresses.name(missing.get(0)));
+            StageKind stage = missing.get(0);
+            String message = "no live node serves the model %s at the stage %s%s"
+                    .formatted(
+                            spec.model(),
+                            Addresses.name(stage),
+                            catalog.problem(spec.model(), stage)
+                                    .map(problem -> ": " + problem)
+                                    .orElse(""));
             throw refused(Reason.UNAVAILABLE, "no_node", message, NODE_MAY_COME_SECONDS);
         }
         int tooMany = Math.max(jobs + 1 - limits.jobs(), samples + spec.samples() - limits.samples());

@@ -40,6 +40,7 @@ public final class Jobs {
     private final Limits limits;
     private final Patience patience;
     private final Admission admission;
+    private final ModelCatalog catalog;
     private final Backlog backlog;
     private final Consumer<Cancel> cancelAtStages;
     private final JobMetrics metrics;
@@ -65,6 +66,7 @@ public final class Jobs {
         this.limits = limits;
         this.patience = patience;
         this.cancelAtStages = cancelAtStages;
+        this.catalog = catalog;
         this.backlog = new Backlog(catalog);
         this.metrics = new JobMetrics(node.metrics());
         this.admission = new Admission(limits, patience.deadline(), catalog, backlog, metrics);
@@ -78,6 +80,11 @@ public final class Jobs {
     /** Null if the job has ended or was never here. */
     Job find(String id) {
         return jobs.get(id);
+    }
+
+    /** Whether live nodes have the model at each stage of a job's route. */
+    boolean isServed(Job job) {
+        return catalog.missing(job.spec().model(), job.spec().route()).isEmpty();
     }
 
     boolean seesStages() {

@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.route.NodeDirectory;
@@ -82,6 +83,18 @@ public final class ModelCatalog {
     /** The stages of a route without a live node. */
     public List<StageKind> missing(String model, List<StageKind> route) {
         return route.stream().filter(stage -> serving(model, stage).isEmpty()).toList();
+    }
+
+    /** Why live nodes do not serve a model at a stage that they have it for; empty where one serves it, or none says why. */
+    public Optional<String> problem(String model, StageKind stage) {
+        if (!serving(model, stage).isEmpty()) {
+            return Optional.empty();
+        }
+        return directory.alive(stage).stream()
+                .flatMap(node -> node.getModelsList().stream())
+                .filter(m -> m.getId().equals(model) && !m.getProblem().isEmpty())
+                .map(ModelStatus::getProblem)
+                .findFirst();
     }
 
     /** Whether an image of the model's native size can be generated now. */

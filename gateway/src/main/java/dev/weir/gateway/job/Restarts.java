@@ -175,10 +175,19 @@ final class Restarts {
             return;
         }
         vertx.setTimer(pauseMs, timer -> {
-            if (sample.attempt() == attempt) {
-                jobs.send(job, sample);
+            if (sample.attempt() == attempt && !sample.ended()) {
+                sendOrFail(job, sample, reason);
             }
         });
+    }
+
+    /** Where a model was found broken and no other node serves it, waiting until the deadline would not help. */
+    private void sendOrFail(Job job, Sample sample, Failure reason) {
+        if (reason.code().equals(Failure.NOT_FINITE) && !jobs.isServed(job)) {
+            jobs.fail(job, sample, reason);
+        } else {
+            jobs.send(job, sample);
+        }
     }
 
     /** Another attempt, which is reported but not sent yet. */

@@ -94,7 +94,9 @@ final class StageEvents {
         boolean isOnTheRoute =
                 at.getPosition() >= 0 && at.getPosition() < job.spec().route().size();
         Snapshot checkpoint = new Snapshot(at, tensors);
-        if (isOnTheRoute && sample.keeps(checkpoint)) {
+        // From a number that is not finite no node could go on.
+        boolean isFinite = tensors.stream().allMatch(Tensor::isFinite);
+        if (isOnTheRoute && isFinite && sample.keeps(checkpoint)) {
             sample.reached(job.spec().reached(at));
             job.reached(sample, checkpoint);
         }

@@ -13,6 +13,9 @@ public record Failure(String code, String message, boolean retryable, int newest
     /** The code of a superseded sample: a newer attempt or the end of the job is known. */
     public static final String SUPERSEDED = "superseded";
 
+    /** The code of a sample whose numbers are NaN or infinite. */
+    public static final String NOT_FINITE = "not_finite";
+
     public Failure(String code, String message, boolean retryable) {
         this(code, message, retryable, 0);
     }

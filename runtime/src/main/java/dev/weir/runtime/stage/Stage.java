@@ -23,7 +23,7 @@ public interface Stage {
     /** Loads and warms up everything that it needs. May take seconds. */
     void open();
 
-    /** The served models, and the cards of the usable ones. Constant after {@link #open}; any thread. */
+    /** The served models, and the cards of the usable ones. After {@link #open} a model may still be found broken; any thread. */
     List<ModelStatus> models();
 
     /** Device and precision, such as {@code cpu bf16}. Constant after {@link #open}; any thread. */

@@ -3,6 +3,7 @@ package dev.weir.runtime.stage;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.Task;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -203,6 +205,9 @@ public final class StageNode extends VerticleBase implements Component {
         if (drained != null && desk.isClear()) {
             drained.tryComplete();
         }
+        if (!published.getModelsList().equals(stage.models())) {
+            publishStatus(); // A model was found broken: owners should know before they look for another node.
+        }
         if (holdings.freeCredits() == 1 && !statusIsDue) {
             statusIsDue = true;
             vertx.setTimer(STATUS_SOON_MS, id -> publishStatus());
@@ -255,7 +260,14 @@ public final class StageNode extends VerticleBase implements Component {
 
     @Override
     public boolean ready() {
-        return ready && drained == null;
+        return ready && drained == null && servesAModel();
+    }
+
+    /** A stage that none of its node's models has is idle, not broken. */
+    private boolean servesAModel() {
+        List<ModelStatus> models = stage.models();
+        return models.isEmpty()
+                || models.stream().anyMatch(model -> model.getProblem().isEmpty());
     }
 
     @Override
@@ -305,14 +317,23 @@ public final class StageNode extends VerticleBase implements Component {
     /** Transfers the device thread's messages to the event loop. */
     private final class DeviceListener implements DeviceThread.Listener {
 
+        /** Where another stage of the node failed to open, the event loop may have ended before this one is open. */
+        private void onLoop(Runnable action) {
+            try {
+                context.runOnContext(v -> action.run());
+            } catch (RejectedExecutionException ended) {
+                log.debug("The node ended before its {}", name());
+            }
+        }
+
         @Override
         public void opened() {
-            context.runOnContext(v -> opened.complete());
+            onLoop(() -> opened.complete());
         }
 
         @Override
         public void openFailed(Throwable problem) {
-            context.runOnContext(v -> {
+            onLoop(() -> {
                 closed.tryComplete();
                 opened.fail(problem);
             });
@@ -320,7 +341,7 @@ public final class StageNode extends VerticleBase implements Component {
 
         @Override
         public void admitFailed(Work rejected, Throwable problem) {
-            context.runOnContext(v -> holdings.find(rejected).ifPresent(held -> {
+            onLoop(() -> holdings.find(rejected).ifPresent(held -> {
                 desk.fail(held, DeviceFailures.of(problem));
                 device.drop(rejected.key());
             }));
@@ -334,7 +355,7 @@ public final class StageNode extends VerticleBase implements Component {
         @Override
         public void turnFailed(Throwable problem) {
             log.error("A turn of the {} failed", name(), problem);
-            context.runOnContext(v -> {
+            onLoop(() -> {
                 List<Held> running = holdings.matching(held -> held.phase() == Held.Phase.RUNNING);
                 List<Held> concerned =
                         running.isEmpty() ? holdings.matching(held -> held.phase() == Held.Phase.WAITING) : running;
@@ -348,7 +369,7 @@ public final class StageNode extends VerticleBase implements Component {
 
         @Override
         public void closed() {
-            context.runOnContext(v -> closed.tryComplete());
+            onLoop(() -> closed.tryComplete());
         }
     }
 }

@@ -295,6 +295,26 @@ class StageNodeTest {
     }
 
     @Test
+    void aModelThatIsFoundBrokenIsToldAtOnceAndGetsNoMoreWork() throws Exception {
+        TestStage stage = new TestStage(DENOISER, 4, gate);
+        deploy(stage);
+        node.health().started();
+        get(owner.dispatch(owner.task("job", DENOISER).build(), 1));
+        assertThat(node.health().unready()).isEmpty();
+
+        stage.failure = Optional.of(new Failure(Failure.NOT_FINITE, "not finite", true));
+        stage.problem = "its output is not finite";
+        gate.release(10);
+
+        assertThat(awaitEvent("job", WhatCase.FAILED).getFailed().getCode()).isEqualTo("not_finite");
+        await().until(() -> node.directory().alive(DENOISER).get(0).getModelsList().stream()
+                .noneMatch(model -> model.getProblem().isEmpty()));
+        assertThat(node.health().unready()).containsExactly("denoiser is not ready");
+        var refused = owner.dispatch(owner.task("late", DENOISER).build(), 1);
+        assertThat(refused.isComplete()).isFalse();
+    }
+
+    @Test
     void aStoppedStageHandsBackWhatItHoldsAndSaysGoodbye() throws Exception {
         TestStage stage = new TestStage(DECODER, 2, gate);
         String id = get(vertx.deployVerticle(new StageNode(node, stage)));
