@@ -104,8 +104,8 @@ final class Gateways {
         try {
             anyOf(gateway ->
                     http.send(request(gateway, path, CANCEL_TIMEOUT).DELETE().build(), BodyHandlers.discarding()));
-        } catch (GatewayUnreachableException e) {
-            // No gateway is left to work on the job for this client.
+        } catch (GatewayUnreachableException | GenerationCancelledException e) {
+            // No gateway is left to work on the job for this client, or its thread was interrupted and waits no longer.
         }
     }
 

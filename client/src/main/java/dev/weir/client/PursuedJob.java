@@ -35,7 +35,9 @@ final class PursuedJob {
     /** Codes of a gateway that cannot accept a job, or cannot find it, at the moment. */
     private static final Set<String> NOT_NOW = Set.of("ledger_unavailable", "job_elsewhere", "draining");
 
-    private static final String UNKNOWN = "not_found";
+    /** Codes for a job that no gateway knows: it was lost with its gateways, or it ended long ago. */
+    private static final Set<String> UNKNOWN = Set.of("not_found", "expired");
+
     private static final String OTHERWISE = "the gateway could not generate the image";
 
     private final Gateways gateways;
@@ -54,6 +56,9 @@ final class PursuedJob {
     private long heardNanos = System.nanoTime();
     private Duration pause = PAUSE;
     private boolean begun;
+    /** Whether some gateway accepted the job, even if it was lost since. */
+    private boolean wasAccepted;
+
     private boolean isAway;
     private boolean wasInterrupted;
 
@@ -217,6 +222,7 @@ final class PursuedJob {
     private void accepted(String name) {
         if (!name.equals(job)) {
             job = name;
+            wasAccepted = true;
             listener.accept(new Accepted(name));
         }
     }
@@ -249,14 +255,17 @@ final class PursuedJob {
         JsonNode error = told.path("error");
         String code = error.path("code").asText();
         long retryAfter = told.path("retry_after_seconds").asLong();
-        boolean isLost = code.equals(UNKNOWN) && !job.isEmpty();
+        WeirException refusal = WeirException.of(error, retryAfter, OTHERWISE);
+        boolean isLost = UNKNOWN.contains(code) && !job.isEmpty();
         if (isLost) {
             // No gateway knows the job any more, so the command is sent again.
             job = "";
             seq = 0;
         }
-        if (!isLost && !NOT_NOW.contains(code)) {
-            throw WeirException.of(error, retryAfter, OTHERWISE);
+        // Servers that have just been restarted may refuse for lack of a model what was accepted before.
+        boolean mayPass = NOT_NOW.contains(code) || wasAccepted && refusal instanceof GatewayBusyException;
+        if (!isLost && !mayPass) {
+            throw refusal;
         }
         pause = Duration.ofSeconds(Math.max(1, Math.min(LONGEST_PAUSE_SECONDS, retryAfter)));
         throw new BrokenException(error.path("message").asText());

@@ -15,6 +15,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -143,6 +144,40 @@ final class PageAloneTest {
                     page.getByTestId("defaults").click();
                     assertThat(page.getByTestId("steps")).hasValue("22");
                 });
+    }
+
+    @Test
+    void aChosenModelIsChosenAgainWhenItIsBack() {
+        JsonObject card = new JsonObject(UP.server().text("/v1/models"))
+                .getJsonArray("data")
+                .getJsonObject(0);
+        JsonArray both = new JsonArray()
+                .add(card.copy().put("id", "zebra"))
+                .add(card.copy().put("id", "aardvark"));
+        AtomicReference<JsonArray> served = new AtomicReference<>(both);
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> page.route(
+                        "**/v1/models",
+                        route -> route.fulfill(new FulfillOptions()
+                                .setBody(new JsonObject()
+                                        .put("data", served.get())
+                                        .encode()))))
+                .doing(page -> {
+                    page.getByTestId("model").selectOption("aardvark");
+
+                    served.set(new JsonArray().add(both.getJsonObject(0)));
+                    lookAgain(page);
+                    assertThat(page.getByTestId("model")).hasValue("zebra");
+
+                    served.set(both);
+                    lookAgain(page);
+                    assertThat(page.getByTestId("model")).hasValue("aardvark");
+                });
+    }
+
+    /** The page asks for the models when it comes into view. */
+    private static void lookAgain(Page page) {
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.client.Frames;
 import dev.weir.client.GatewayUnreachableException;
 import dev.weir.client.GenerationCancelledException;
@@ -24,6 +25,7 @@ import dev.weir.client.ServedModel;
 import dev.weir.client.WeirClient;
 import dev.weir.tests.BreakingProxy;
 import dev.weir.tests.UpServer;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -108,6 +110,29 @@ final class WeirClientTest {
             assertThat(events(Accepted.class)).extracting("job").containsExactly(result.job());
             assertThat(events(Completed.class)).hasSize(1);
         }
+    }
+
+    @Test
+    void aJobThatARestartedServerDoesNotKnowIsSubmittedAgain() {
+        ImageRequest request = SHORT.toBuilder().steps(100).build();
+        try (WeirProcess first = up(0)) {
+            URI url = URI.create(first.awaitReady());
+            CompletableFuture<GenerationResult> result = WeirClient.of(url).generateAsync(request, events::add);
+            String lost = acceptedJob();
+            first.kill();
+            try (WeirProcess second = up(url.getPort())) {
+                second.awaitReady();
+                assertThat(result.join().image().seed()).isEqualTo(7);
+                assertThat(events(Accepted.class))
+                        .extracting("job")
+                        .containsExactly(lost, result.join().job());
+                assertThat(events(Completed.class)).hasSize(1);
+            }
+        }
+    }
+
+    private static WeirProcess up(int port) {
+        return WeirProcess.start(List.of("up", "--port", String.valueOf(port)));
     }
 
     @Test
