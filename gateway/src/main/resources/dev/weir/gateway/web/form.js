@@ -58,7 +58,10 @@ function remember(name) {
 
 // --- models ---
 
-/** Shows the models that the server has now; the first one is its default. Keeps the choice while that model is there. */
+/**
+ * Shows the models that the server has now; the first one is its default. The user's choice counts whenever the server has that
+ * model, also after the model was away.
+ */
 export async function loadModels() {
   const answer = await fetch(new URL("v1/models", document.baseURI));
   const found = (await answer.json()).data.filter((model) => !model.alias_of);
@@ -66,7 +69,7 @@ export async function loadModels() {
   models = found;
   if (isSame) return;
   const select = field("model");
-  const chosen = [select.value, settings.model].find((id) => models.some((model) => model.id === id));
+  const chosen = [settings.model, select.value].find((id) => models.some((model) => model.id === id));
   const wasShown = select.value;
   select.replaceChildren(
     ...models.map((model) => new Option(model.ready === false ? `${model.id} (not ready)` : model.id, model.id)));

@@ -20,7 +20,7 @@ function frame(message) {
 
 export class Stream {
   #socket = null;
-  #opening = null;
+  #isOpening = false;
   #handlers;
 
   /**
@@ -40,8 +40,10 @@ export class Stream {
     return this.#socket !== null;
   }
 
-  /** Opens a socket and keeps trying for as long as one is needed. */
+  /** Opens a socket and keeps trying for as long as one is needed. Does nothing where that is under way. */
   async open() {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
     for (let wait = SHORTEST_PAUSE_MS; !this.#socket && this.#handlers.isNeeded(); wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
         await this.#openOnce();
@@ -50,10 +52,11 @@ export class Stream {
         await pause(wait);
       }
     }
+    this.#isOpening = false;
   }
 
   #openOnce() {
-    this.#opening ??= new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const next = new WebSocket(address());
       next.binaryType = "arraybuffer";
       next.onopen = () => {
@@ -77,9 +80,6 @@ export class Stream {
           this.open();
         }
       };
-    }).finally(() => {
-      this.#opening = null;
     });
-    return this.#opening;
   }
 }
