@@ -55,10 +55,12 @@ final class RawHttp {
     /** The head of an answer whose connection may stay open: an upgrade, or a refusal with its body. */
     static Reply upgrade(int port, byte[] request) {
         return exchange(
-                port,
-                request,
-                false,
-                text -> text.contains("\r\n\r\n") && parse(text).isComplete());
+                port, request, text -> text.contains("\r\n\r\n") && parse(text).isComplete());
+    }
+
+    /** As much of an answer as is enough. */
+    static Reply exchange(int port, byte[] request, Predicate<String> isEnough) {
+        return exchange(port, request, false, isEnough);
     }
 
     private static Reply exchange(int port, byte[] request, boolean halfClosed, Predicate<String> isEnough) {

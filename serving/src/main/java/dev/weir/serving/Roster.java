@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.ForwardPace;
 import dev.weir.runtime.stage.Load;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.serving.plan.Group;
@@ -109,8 +110,12 @@ final class Roster {
     /** The load of the device with everything that is held. */
     Load load(PlanState<HeldSample> state) {
         Map<String, Double> rowSeconds = new HashMap<>();
-        natives.forEach((model, group) -> rowSeconds.put(model, curve(group).secondsPerRow()));
-        return new Load(state.backlogSeconds(), state.roundSeconds(), state.cost(), rowSeconds);
+        Map<String, ForwardPace> pace = new HashMap<>();
+        natives.forEach((model, group) -> {
+            rowSeconds.put(model, curve(group).secondsPerRow());
+            pace.put(model, curve(group).pace());
+        });
+        return new Load(state.backlogSeconds(), state.roundSeconds(), state.cost(), rowSeconds, pace);
     }
 
     /** Whether the device has no room beyond what is planned. */

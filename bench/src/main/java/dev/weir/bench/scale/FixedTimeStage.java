@@ -101,7 +101,12 @@ final class FixedTimeStage implements Stage {
     @Override
     public Optional<Load> load() {
         PlanState<Run> now = state;
-        return Optional.of(new Load(now.backlogSeconds(), now.roundSeconds(), now.cost(), rowSeconds()));
+        return Optional.of(new Load(
+                now.backlogSeconds(),
+                now.roundSeconds(),
+                now.cost(),
+                rowSeconds(),
+                Map.of(models.get(0).getId(), curve.pace())));
     }
 
     @Override

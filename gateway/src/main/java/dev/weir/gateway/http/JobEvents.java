@@ -6,6 +6,7 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
+import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.Vertx;
@@ -47,7 +48,7 @@ final class JobEvents {
         if (event.at().seq() <= after) {
             return;
         }
-        if (event instanceof Preview || event instanceof Progress) {
+        if (event instanceof Preview || event instanceof Progress || event instanceof Queued) {
             stream.offer(EventJson.type(event), json(event), id(event));
         } else {
             send(event);

@@ -9,7 +9,9 @@ import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.KeptJob;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** A kept job as JSON. */
 final class JobJson {
@@ -40,9 +42,16 @@ final class JobJson {
                 .put("status_url", path)
                 .put("events_url", path + "/events")
                 .put("cancel_url", path);
-        if (job.latest(0).orElse(null) instanceof Queued queued) {
-            json.put("queue_position", queued.position()).put("eta_seconds", EventJson.rounded(queued.waitSeconds()));
-        }
+        List<Queued> waiting = IntStream.range(0, job.spec().samples())
+                .mapToObj(sample -> job.latest(sample).orElse(null))
+                .filter(Queued.class::isInstance)
+                .map(Queued.class::cast)
+                .toList();
+        waiting.stream().mapToInt(Queued::position).min().ifPresent(first -> json.put("queue_position", first));
+        waiting.stream()
+                .mapToDouble(Queued::waitSeconds)
+                .max()
+                .ifPresent(last -> json.put("eta_seconds", EventJson.rounded(last)));
         if (!job.warnings().isEmpty()) {
             json.put("warnings", EventJson.warnings(job.warnings()));
         }

@@ -22,7 +22,7 @@ public sealed interface JobEvent {
     /**
      * The sample waits for a stage.
      *
-     * @param position samples of this gateway that came before and have not started
+     * @param position samples of all gateways that have not begun and come before it
      * @param waitSeconds the estimated time until it is done
      */
     record Queued(Moment at, int position, double waitSeconds) implements JobEvent {}

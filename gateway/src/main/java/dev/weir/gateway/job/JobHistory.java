@@ -1,6 +1,11 @@
 package dev.weir.gateway.job;
 
+import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Progress;
+import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.JobEvent.Resumed;
+import dev.weir.gateway.job.JobEvent.Started;
 import dev.weir.gateway.job.JobEvent.Warning;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -20,6 +25,7 @@ public final class JobHistory {
     private final JobEvent[] latest;
     private final Warnings warnings = new Warnings();
     private final Deque<JobEvent> passing = new ArrayDeque<>();
+    private boolean begun;
 
     /** @param most the number of events that are kept besides warnings and the last event of each sample */
     public JobHistory(int samples, int most) {
@@ -39,6 +45,14 @@ public final class JobHistory {
         if (event instanceof Preview) {
             return true;
         }
+        if (event instanceof Queued && latest[sample] instanceof Queued) {
+            passing.remove(
+                    latest[sample]); // The place in the queue is told again and again, and only the newest counts.
+        }
+        begun |= event instanceof Started
+                || event instanceof Progress
+                || event instanceof Completed
+                || event instanceof Resumed && event.at().step() > 0;
         latest[sample] = event;
         if (!event.isLast()) {
             passing.add(event);
@@ -49,6 +63,11 @@ public final class JobHistory {
             }
         }
         return true;
+    }
+
+    /** Whether a stage with steps has begun with any sample. */
+    public boolean hasBegun() {
+        return begun;
     }
 
     public List<Warning> warnings() {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,8 @@ public final class Jobs {
 
     private static final Logger log = LoggerFactory.getLogger(Jobs.class);
     private static final long SWEEP_MS = 250;
+    /** As often as nodes and gateways tell how they are. */
+    private static final long QUEUE_MS = 500;
 
     private final NodeContext node;
     private final String address;
@@ -42,6 +45,7 @@ public final class Jobs {
     private final Admission admission;
     private final ModelCatalog catalog;
     private final Backlog backlog;
+    private final QueueNews queue;
     private final Consumer<Cancel> cancelAtStages;
     private final JobMetrics metrics;
     private final Restarts restarts;
@@ -68,6 +72,7 @@ public final class Jobs {
         this.cancelAtStages = cancelAtStages;
         this.catalog = catalog;
         this.backlog = new Backlog(catalog);
+        this.queue = new QueueNews(catalog);
         this.metrics = new JobMetrics(node.metrics());
         this.admission = new Admission(limits, patience.deadline(), catalog, backlog, metrics);
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
@@ -75,6 +80,7 @@ public final class Jobs {
         this.events = new StageEvents(this, restarts, metrics);
         node.directory().onLost(restarts::lost);
         node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
+        node.vertx().setPeriodic(QUEUE_MS, timer -> queue.look(jobs.values(), now()));
     }
 
     /** Null if the job has ended or was never here. */
@@ -138,7 +144,18 @@ public final class Jobs {
     }
 
     public void begin(Job job) {
-        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> queue(job, sample));
+        queue.begin(job, jobs.values(), now());
+        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> send(job, sample));
+    }
+
+    /** What the samples of this gateway still need, for other gateways to know. */
+    public List<Demand> demands() {
+        return queue.demands(jobs.values());
+    }
+
+    /** @param told what the samples of other gateways need, as those told it last */
+    public void others(Supplier<List<Demand>> told) {
+        queue.others(told);
     }
 
     /** Takes a job over from a dead owner, regardless of the limits, because it was admitted before. Starts nothing. */
@@ -201,17 +218,6 @@ public final class Jobs {
 
     private void cancel(Job job, Sample sample) {
         end(job, sample, "cancelled", new JobEvent.Cancelled(job.moment(sample)));
-    }
-
-    private void queue(Job job, Sample sample) {
-        long ahead = jobs.values().stream()
-                .takeWhile(earlier -> earlier != job)
-                .flatMap(earlier -> earlier.samples().stream())
-                .filter(s -> !s.started() && !s.ended())
-                .count();
-        double wait = backlog.secondsUntilDone(job.spec());
-        job.tell(new JobEvent.Queued(job.moment(sample), (int) ahead + sample.index(), wait));
-        send(job, sample);
     }
 
     /** Looks for a node for the current attempt, unless the sample has ended meanwhile. */

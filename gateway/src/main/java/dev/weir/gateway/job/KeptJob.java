@@ -3,7 +3,6 @@ package dev.weir.gateway.job;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
-import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobEvent.Warning;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,7 +109,7 @@ public final class KeptJob {
                     ? Status.FAILED
                     : history.latest().anyMatch(Cancelled.class::isInstance) ? Status.CANCELLED : Status.COMPLETED;
         }
-        return history.latest().allMatch(Queued.class::isInstance) ? Status.QUEUED : Status.GENERATING;
+        return history.hasBegun() ? Status.GENERATING : Status.QUEUED;
     }
 
     public List<Warning> warnings() {

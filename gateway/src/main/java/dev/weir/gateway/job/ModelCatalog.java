@@ -73,6 +73,11 @@ public final class ModelCatalog {
         return cards().stream().filter(card -> card.getId().equals(id)).findFirst();
     }
 
+    /** All live nodes of a stage. */
+    List<NodeStatus> alive(StageKind stage) {
+        return directory.alive(stage);
+    }
+
     /** Nodes that accept work of this model now. */
     public List<NodeStatus> serving(String model, StageKind stage) {
         return directory.alive(stage).stream()

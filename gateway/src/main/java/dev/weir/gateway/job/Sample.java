@@ -32,6 +32,8 @@ final class Sample {
     private Snapshot checkpoint;
     private boolean offered;
     private boolean started;
+    private JobEvent.Queued lastQueued;
+    private long queuedMs;
     private boolean ended;
     private boolean completed;
     private boolean cancelled;
@@ -112,6 +114,30 @@ final class Sample {
 
     boolean started() {
         return started;
+    }
+
+    /** Whether it has not begun. */
+    boolean waits() {
+        return !started && !ended;
+    }
+
+    /** Whether it waits, and its job is on its way. */
+    boolean isQueued() {
+        return waits() && (lastQueued != null || attempt > 1);
+    }
+
+    /** What was told of its place in the queue since anything else was; null: nothing. */
+    JobEvent.Queued lastQueued() {
+        return lastQueued;
+    }
+
+    long queuedMs() {
+        return queuedMs;
+    }
+
+    void queued(JobEvent.Queued told, long nowMs) {
+        lastQueued = told;
+        queuedMs = nowMs;
     }
 
     boolean ended() {
@@ -230,6 +256,7 @@ final class Sample {
     /** @param known an attempt that another owner may have reached; 0: none is known */
     void restart(int known, long nowMs) {
         attempt = Math.max(attempt, known) + 1;
+        lastQueued = null;
         lastSeq = -1;
         destination = "";
         holder = "";

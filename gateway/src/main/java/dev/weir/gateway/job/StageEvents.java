@@ -3,6 +3,7 @@ package dev.weir.gateway.job;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
@@ -40,11 +41,7 @@ final class StageEvents {
         sample.heard(event, jobs.now());
         sample.reached(job.spec().reached(event));
         switch (event.getWhatCase()) {
-            case STARTED -> {
-                if (sample.begin()) {
-                    job.tell(new JobEvent.Started(job.moment(sample), event.getStage(), event.getNode()));
-                }
-            }
+            case STARTED -> begin(job, sample, event);
             case PROGRESS -> progress(job, sample, event);
             case WARNING -> job.warn(sample, event.getWarning());
             case FRAME -> frame(job, sample, event, tensors);
@@ -69,7 +66,15 @@ final class StageEvents {
         }
     }
 
+    /** It waits until a stage behind the text encoder takes it up, and is told of as queued until then. */
+    private static void begin(Job job, Sample sample, Event event) {
+        if (event.getStage() != StageKind.TEXT_ENCODER && sample.begin()) {
+            job.tell(new JobEvent.Started(job.moment(sample), event.getStage(), event.getNode()));
+        }
+    }
+
     private void progress(Job job, Sample sample, Event event) {
+        begin(job, sample, event); // Its start may have got lost.
         int step = job.spec().overallStep(event.getStage(), event.getProgress().getStep());
         if (sample.stepped(step)) {
             job.tell(new JobEvent.Progress(

@@ -1,5 +1,6 @@
 package dev.weir.gateway.ledger;
 
+import dev.weir.gateway.job.Demand;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.GatewayStatus;
 import dev.weir.runtime.NodeContext;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +58,7 @@ final class Gateways {
 
     private final List<Consumer<String>> onLost = new ArrayList<>();
     private final List<Runnable> onOverslept = new ArrayList<>();
+    private Supplier<List<Demand>> own = List::of;
     private Inbox inbox;
     private int life = 1;
     private long sequence;
@@ -116,6 +119,19 @@ final class Gateways {
     /** The names of the others. */
     List<String> others() {
         return table.alive().stream().map(GatewayStatus::getName).toList();
+    }
+
+    /** What the samples of the others still need. */
+    List<Demand> demandsOfOthers() {
+        return table.alive().stream()
+                .flatMap(status -> status.getSamplesList().stream())
+                .map(Demand::of)
+                .toList();
+    }
+
+    /** @param demands what the samples of this gateway still need, to be told to the others */
+    void tell(Supplier<List<Demand>> demands) {
+        own = demands;
     }
 
     /** Whether a gateway without a status may be considered dead. */
@@ -224,6 +240,7 @@ final class Gateways {
                 .setGone(goodbye)
                 .setMemoryView(node.memory().view())
                 .addAllSees(others())
+                .addAllSamples(own.get().stream().map(Demand::toProto).toList())
                 .build();
     }
 

@@ -51,6 +51,8 @@ public final class JobLedger {
         this.kept = new KeptJobs(node.vertx(), config.limits(), patience.result(), this::forgotten);
         this.ledger = new Ledger(node.memory());
         this.gateways = new Gateways(node, System::nanoTime);
+        gateways.tell(jobs::demands);
+        jobs.others(gateways::demandsOfOthers);
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
         this.custody = new Custody(node.vertx(), jobs, kept, ledger, checkpoints, gateways, patience);
         this.adoption = new Adoption(jobs, kept, ledger, checkpoints, custody, gateways, patience, node.metrics());

@@ -5,6 +5,8 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
+import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.JobEvent.Warning;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
@@ -74,9 +76,12 @@ final class Outbound {
     void tell(String id, JobEvent event) {
         String job = event.at().job();
         int sample = event.at().sample();
-        if (event instanceof Progress || event instanceof Preview) {
+        if (event instanceof Progress || event instanceof Preview || event instanceof Queued) {
             newest.put(new Key(job, sample, event.getClass()), new Told(id, event));
         } else {
+            if (!(event instanceof Warning)) {
+                newest.remove(new Key(job, sample, Queued.class));
+            }
             if (event.isLast()) {
                 newest.remove(new Key(job, sample, Progress.class));
                 newest.remove(new Key(job, sample, Preview.class));

@@ -225,8 +225,9 @@ public final class StageNode extends VerticleBase implements Component {
     private NodeStatus status() {
         String[] target = stage.target().split(" ", 2);
         Optional<Load> load = stage.load();
-        return NodeStatus.newBuilder()
-                .setMember(node.memory().member())
+        NodeStatus.Builder status = NodeStatus.newBuilder();
+        load.map(Load::pace).orElse(Map.of()).forEach((model, pace) -> status.putPace(model, toProto(pace)));
+        return status.setMember(node.memory().member())
                 .setNodeId(node.nodeId())
                 .setAddress(address)
                 .setStage(stage.kind())
@@ -250,6 +251,14 @@ public final class StageNode extends VerticleBase implements Component {
                 .setFailed(desk.failures())
                 .setStalledMs(device.stalledMs())
                 .setGone(gone)
+                .build();
+    }
+
+    private static dev.weir.proto.v1.ForwardPace toProto(ForwardPace pace) {
+        return dev.weir.proto.v1.ForwardPace.newBuilder()
+                .setRows(pace.rows())
+                .setSeconds(pace.seconds())
+                .setLoneSeconds(pace.loneSeconds())
                 .build();
     }
 

@@ -1,5 +1,6 @@
 package dev.weir.serving.plan;
 
+import dev.weir.runtime.stage.ForwardPace;
 import java.util.Arrays;
 
 /**
@@ -18,6 +19,7 @@ public final class StepCurve {
     private static final double WORTH = 0.05;
 
     private static final double OPTIMISM = 0.995;
+    private static final int GUIDED_ROWS = 2;
 
     /** By rows; 0 if a size was not measured. */
     private final double[] seconds;
@@ -54,6 +56,11 @@ public final class StepCurve {
     /** Seconds per row of a full forward pass. */
     public double secondsPerRow() {
         return seconds(cap) / cap;
+    }
+
+    /** The curve in the few numbers that other nodes are told. */
+    public ForwardPace pace() {
+        return new ForwardPace(cap, seconds(cap), seconds(Math.min(GUIDED_ROWS, cap)));
     }
 
     /** Seconds until each of so many rows has made one step, in as many forward passes as that takes. */

@@ -1,0 +1,146 @@
+package dev.weir.gateway.job;
+
+import dev.weir.proto.v1.ForwardPace;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Predicts when samples are done. It simulates their way through the stages: each node has as many lanes as a full forward pass
+ * has network rows, a sample takes the lanes that are free first, and keeps them for its steps. Stateless.
+ */
+final class Forecast {
+
+    private static final List<StageKind> STAGES =
+            List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER);
+    /** Stands for the time of a forward pass where a node has not measured one. */
+    private static final double UNMEASURED_SECONDS = 0.05;
+
+    private static final int GUIDED_ROWS = 2;
+
+    private final BiFunction<String, StageKind, List<NodeStatus>> serving;
+
+    /** @param serving the nodes that serve a model at a stage */
+    Forecast(BiFunction<String, StageKind, List<NodeStatus>> serving) {
+        this.serving = serving;
+    }
+
+    /**
+     * @param demands in the order in which stages serve them
+     * @param strangers by stage: samples that its nodes hold besides these
+     * @return for each, the seconds until it is done
+     */
+    double[] secondsUntilDone(List<Demand> demands, Map<StageKind, Integer> strangers) {
+        double[] ready = new double[demands.size()];
+        for (StageKind stage : STAGES) {
+            int[] order = order(stage, demands, ready);
+            Lanes lanes = new Lanes(stage, strangers.getOrDefault(stage, 0));
+            for (int i : order) {
+                lanes.expect(demands.get(i));
+            }
+            for (int i : order) {
+                ready[i] = lanes.take(demands.get(i), ready[i]);
+            }
+        }
+        return ready;
+    }
+
+    /** Samples gather before the denoiser, so up to there the planners' order counts; behind it, who comes first. */
+    private static int[] order(StageKind stage, List<Demand> demands, double[] ready) {
+        IntStream those = IntStream.range(0, demands.size())
+                .filter(i -> demands.get(i).at(stage).isPresent());
+        return stage == StageKind.TEXT_ENCODER || stage == StageKind.DENOISER
+                ? those.toArray()
+                : those.boxed()
+                        .sorted(Comparator.comparingDouble(i -> ready[i]))
+                        .mapToInt(Integer::intValue)
+                        .toArray();
+    }
+
+    /** The nodes of one stage while they are filled. */
+    private final class Lanes {
+
+        private final StageKind stage;
+        private final int strangers;
+        private final Map<String, List<NodeStatus>> nodes = new HashMap<>();
+        /** By the address of the node: when each of its lanes is free. */
+        private final Map<String, PriorityQueue<Double>> free = new HashMap<>();
+        /** Network rows of all samples of a model. */
+        private final Map<String, Integer> rows = new HashMap<>();
+
+        Lanes(StageKind stage, int strangers) {
+            this.stage = stage;
+            this.strangers = strangers;
+        }
+
+        void expect(Demand demand) {
+            rows.merge(demand.model(), work(demand).rows(), Integer::sum);
+        }
+
+        /** @return when the work is done that can begin at a second; the same second where no node serves it */
+        double take(Demand demand, double ready) {
+            List<NodeStatus> candidates = nodes.computeIfAbsent(demand.model(), model -> serving.apply(model, stage));
+            if (candidates.isEmpty()) {
+                return ready;
+            }
+            NodeStatus node = candidates.stream()
+                    .min(Comparator.comparingDouble(
+                            candidate -> lanes(candidate).peek()))
+                    .orElseThrow();
+            PriorityQueue<Double> lanes = lanes(node);
+            int taken = Math.min(work(demand).rows(), lanes.size());
+            double start = ready;
+            for (int i = 0; i < taken; i++) {
+                start = Math.max(start, lanes.poll());
+            }
+            double forward = demand.area() * forwardSeconds(node, demand.model(), candidates.size());
+            double done = start + work(demand).forwards() * forward;
+            for (int i = 0; i < taken; i++) {
+                lanes.add(done);
+            }
+            return done;
+        }
+
+        private Demand.Work work(Demand demand) {
+            return demand.at(stage).orElseThrow();
+        }
+
+        private PriorityQueue<Double> lanes(NodeStatus node) {
+            return free.computeIfAbsent(node.getAddress(), address -> {
+                int held = node.getWaiting() + node.getRunning();
+                double busy = held == 0 ? 0 : node.getBacklogSeconds() * Math.min(strangers, held) / held;
+                PriorityQueue<Double> lanes = new PriorityQueue<>();
+                IntStream.range(0, width(node)).forEach(lane -> lanes.add(busy));
+                return lanes;
+            });
+        }
+
+        /** With fewer rows than fill a pass, each pass is quicker. */
+        private double forwardSeconds(NodeStatus node, String model, int nodesThere) {
+            ForwardPace pace = node.getPaceMap().get(model);
+            if (pace == null || !(pace.getSeconds() > 0)) {
+                return node.getStepSeconds() > 0 ? node.getStepSeconds() : UNMEASURED_SECONDS;
+            }
+            double rowsHere = rows.getOrDefault(model, 0) / (double) nodesThere;
+            double full = pace.getRows() <= GUIDED_ROWS
+                    ? 1
+                    : Math.max(0, Math.min(1, (rowsHere - GUIDED_ROWS) / (pace.getRows() - GUIDED_ROWS)));
+            return pace.getLoneSeconds() + full * (pace.getSeconds() - pace.getLoneSeconds());
+        }
+    }
+
+    /** Rows of the widest pass of any of a node's models; of the last one, where nothing is measured. */
+    private static int width(NodeStatus node) {
+        int widest = node.getPaceMap().values().stream()
+                .mapToInt(ForwardPace::getRows)
+                .max()
+                .orElse(0);
+        return Math.max(1, widest > 0 ? widest : node.getLastBatch());
+    }
+}

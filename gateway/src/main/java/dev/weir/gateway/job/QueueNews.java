@@ -1,0 +1,91 @@
+package dev.weir.gateway.job;
+
+import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.Queue.Place;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/**
+ * Tells of each sample that waits where it stands in the queue, when it comes and as the queue moves; nothing once a stage with
+ * steps has begun with it. Event loop of {@link Jobs}.
+ */
+final class QueueNews {
+
+    /** A change of the time that is left is told only past these, so that an estimate that wavers tells nothing. */
+    private static final double LEAST_CHANGE_SECONDS = 1;
+
+    private static final double LEAST_CHANGE_SHARE = 0.2;
+
+    private final ModelCatalog catalog;
+    private final Queue queue;
+    private Supplier<List<Demand>> others = List::of;
+
+    QueueNews(ModelCatalog catalog) {
+        this.catalog = catalog;
+        this.queue = new Queue(catalog);
+    }
+
+    /** @param told what the samples of other gateways need, as those told it last */
+    void others(Supplier<List<Demand>> told) {
+        others = told;
+    }
+
+    /** What the samples of this gateway need. */
+    List<Demand> demands(Collection<Job> jobs) {
+        List<Demand> demands = new ArrayList<>();
+        jobs.forEach(job -> open(job).forEach(sample -> demands.add(demand(job, sample))));
+        return demands;
+    }
+
+    /** Tells of the samples of one job, which has just come. */
+    void begin(Job job, Collection<Job> jobs, long nowMs) {
+        tell(List.of(job), Sample::waits, jobs, nowMs);
+    }
+
+    /** Tells what has changed since it was told last; to be called now and then. */
+    void look(Collection<Job> jobs, long nowMs) {
+        List<Job> waiting = jobs.stream()
+                .filter(job -> job.samples().stream().anyMatch(Sample::isQueued))
+                .toList();
+        if (!waiting.isEmpty()) {
+            tell(waiting, Sample::isQueued, jobs, nowMs);
+        }
+    }
+
+    private void tell(List<Job> concerned, Predicate<Sample> isConcerned, Collection<Job> jobs, long nowMs) {
+        List<Demand> demands = demands(jobs);
+        demands.addAll(others.get());
+        List<Place> places = queue.places(demands);
+        int next = 0;
+        for (Job job : List.copyOf(jobs)) {
+            for (Sample sample : open(job)) {
+                Place place = places.get(next++);
+                if (concerned.contains(job) && isConcerned.test(sample) && isNews(sample, place, nowMs)) {
+                    Queued queued = new Queued(job.moment(sample), place.ahead(), place.seconds());
+                    sample.queued(queued, nowMs);
+                    job.tell(queued);
+                }
+            }
+        }
+    }
+
+    private static boolean isNews(Sample sample, Place place, long nowMs) {
+        Queued last = sample.lastQueued();
+        if (last == null || last.position() != place.ahead()) {
+            return true;
+        }
+        double expected = Math.max(0, last.waitSeconds() - (nowMs - sample.queuedMs()) / 1000.0);
+        return Math.abs(place.seconds() - expected) > Math.max(LEAST_CHANGE_SECONDS, LEAST_CHANGE_SHARE * expected);
+    }
+
+    private Demand demand(Job job, Sample sample) {
+        return Demand.of(job, sample, catalog.find(job.spec().model()));
+    }
+
+    private static List<Sample> open(Job job) {
+        return job.samples().stream().filter(sample -> !sample.ended()).toList();
+    }
+}

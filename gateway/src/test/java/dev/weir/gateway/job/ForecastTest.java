@@ -1,0 +1,286 @@
+package dev.weir.gateway.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.weir.gateway.job.Demand.Work;
+import dev.weir.gateway.job.Queue.Place;
+import dev.weir.proto.v1.ForwardPace;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Priority;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.route.NodeDirectory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Places in the queue and times left, against devices that work on a clock of their own. */
+final class ForecastTest {
+
+    private static final int STEPS = 20;
+    private static final double FULL = 0.1;
+    private static final double LONE = 0.03;
+    private static final int ROWS = 16;
+    /** Of the text encoder and the decoder. */
+    private static final double AROUND = 0.05;
+
+    private final List<NodeStatus> nodes = new ArrayList<>();
+    private final Queue queue = new Queue(new ModelCatalog(new FixedDirectory()));
+
+    @BeforeEach
+    void start() {
+        serve(StageKind.TEXT_ENCODER, "t", 0, "a", "b");
+        serve(StageKind.DECODER, "v", 0, "a", "b");
+    }
+
+    @Test
+    void fortyJobsAtOnceAreToldRisingPositionsAndTheirRealEnds() {
+        denoiser("d", "a");
+        List<Demand> demands = jobs(40, "a", 2);
+
+        List<Place> places = queue.places(demands);
+
+        double[] real = ends(demands, 1);
+        for (int i = 0; i < 40; i++) {
+            assertThat(places.get(i).ahead()).isEqualTo(i);
+            assertThat(places.get(i).seconds()).as("job " + i).isCloseTo(real[i], within(AROUND * 3));
+        }
+        assertThat(places.get(39).seconds()).isGreaterThan(4 * places.get(0).seconds());
+    }
+
+    @Test
+    void severalNodesShareTheQueue() {
+        denoiser("d1", "a");
+        denoiser("d2", "a");
+        List<Demand> demands = jobs(40, "a", 2);
+
+        double[] real = ends(demands, 2);
+        List<Place> places = queue.places(demands);
+
+        for (int i = 0; i < 40; i++) {
+            assertThat(places.get(i).seconds()).as("job " + i).isCloseTo(real[i], within(STEPS * FULL + AROUND * 3));
+        }
+        assertThat(places.get(39).seconds()).isCloseTo(real[39], within(AROUND * 3));
+    }
+
+    @Test
+    void unguidedSamplesShareAForwardWithTwiceAsMany() {
+        denoiser("d", "a");
+
+        assertThat(last(jobs(32, "a", 1))).isCloseTo(2 * STEPS * FULL, within(AROUND * 3));
+        assertThat(last(jobs(32, "a", 2))).isCloseTo(4 * STEPS * FULL, within(AROUND * 3));
+    }
+
+    @Test
+    void aLoneSampleIsAsQuickAsALoneForward() {
+        denoiser("d", "a");
+
+        assertThat(last(jobs(1, "a", 2))).isCloseTo(STEPS * LONE, within(AROUND * 3));
+    }
+
+    @Test
+    void whatRunsIsAheadInTimeAndNotInTheQueue() {
+        denoiser("d", "a");
+        List<Demand> demands = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            demands.add(demand("a", Priority.STANDARD, "", i, true, 5, 2));
+        }
+        demands.add(demand("a", Priority.STANDARD, "", 9, false, STEPS, 2));
+
+        Place place = queue.places(demands).get(8);
+
+        assertThat(place.ahead()).isZero();
+        assertThat(place.seconds()).isCloseTo((5 + STEPS) * FULL, within(AROUND * 3));
+    }
+
+    @Test
+    void positionsFallAsTheWorkGoesOn() {
+        denoiser("d", "a");
+        List<Demand> demands = new ArrayList<>(jobs(20, "a", 2));
+        List<Integer> positions = new ArrayList<>();
+        for (int begun = 0; begun < 19; begun++) {
+            positions.add(queue.places(demands).get(19).ahead());
+            demands.set(begun, demand("a", Priority.STANDARD, "", begun, true, STEPS, 2));
+        }
+
+        assertThat(positions)
+                .isEqualTo(IntStream.range(0, 19).mapToObj(i -> 19 - i).toList());
+    }
+
+    @Test
+    void modelsOnTheSameNodesWaitForEachOtherAndOthersDoNot() {
+        denoiser("d", "a", "b");
+        List<Demand> demands = new ArrayList<>(jobs(16, "a", 2));
+        demands.add(demand("b", Priority.STANDARD, "", 100, false, STEPS, 2));
+
+        assertThat(queue.places(demands).get(16).ahead()).isEqualTo(16);
+        assertThat(queue.places(demands).get(16).seconds()).isGreaterThan(2 * STEPS * FULL);
+
+        nodes.removeIf(node -> node.getStage() == StageKind.DENOISER);
+        denoiser("d1", "a");
+        denoiser("d2", "b");
+
+        assertThat(queue.places(demands).get(16).ahead()).isZero();
+        assertThat(queue.places(demands).get(16).seconds()).isLessThan(STEPS * FULL);
+    }
+
+    @Test
+    void urgentClassesComeFirstAndUsersTakeTurns() {
+        denoiser("d", "a");
+        List<Demand> demands = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            demands.add(demand("a", Priority.STANDARD, "ann", i, i < 8, STEPS, 2));
+        }
+        demands.add(demand("a", Priority.INTERACTIVE, "ann", 50, false, STEPS, 2));
+        demands.add(demand("a", Priority.BATCH, "ann", 51, false, STEPS, 2));
+        demands.add(demand("a", Priority.STANDARD, "bob", 52, false, STEPS, 2));
+
+        List<Place> places = queue.places(demands);
+
+        assertThat(places.get(20).ahead()).isZero();
+        assertThat(places.get(21).ahead()).isEqualTo(14);
+        assertThat(places.get(22).ahead()).isEqualTo(1);
+        assertThat(places.get(19).ahead()).isEqualTo(13);
+    }
+
+    @Test
+    void aLargerPictureTakesAsMuchLonger() {
+        denoiser("d", "a");
+        Demand small = demand("a", Priority.STANDARD, "", 0, false, STEPS, 2);
+        Demand large = new Demand("a", Priority.STANDARD, "", 0, false, small.work(), 4);
+
+        assertThat(last(List.of(large))).isGreaterThan(3.5 * last(List.of(small)));
+    }
+
+    @Test
+    void whatNobodyTellsOfCountsByTheNodesOwnWord() {
+        nodes.add(denoiserStatus("d", "a")
+                .setWaiting(6)
+                .setRunning(4)
+                .setBacklogSeconds(30)
+                .build());
+        List<Demand> demands = jobs(2, "a", 2);
+
+        Place last = queue.places(demands).get(1);
+
+        assertThat(last.ahead()).isEqualTo(5);
+        assertThat(last.seconds()).isBetween(24.0, 30.0);
+    }
+
+    @Test
+    void aSlowDecoderIsTheQueueThen() {
+        nodes.removeIf(node -> node.getStage() == StageKind.DECODER);
+        serve(StageKind.DECODER, "v", 2, "a");
+        denoiser("d", "a");
+
+        assertThat(last(jobs(16, "a", 2))).isCloseTo(STEPS * FULL + 16 * 2, within(AROUND * 3));
+    }
+
+    @Test
+    void aDemandTravelsUnchanged() {
+        Demand demand = demand("a", Priority.BATCH, "ann", 7, true, 3, 2);
+
+        assertThat(Demand.of(demand.toProto())).isEqualTo(demand);
+    }
+
+    private double last(List<Demand> demands) {
+        return queue.places(demands).get(demands.size() - 1).seconds();
+    }
+
+    /** When each is done on devices that fill their passes in the order of arrival, step by step. */
+    private static double[] ends(List<Demand> demands, int devices) {
+        double[] clock = new double[devices];
+        int[] left = demands.stream().mapToInt(d -> d.work().get(1).forwards()).toArray();
+        List<List<Integer>> held = new ArrayList<>();
+        IntStream.range(0, devices).forEach(device -> held.add(new ArrayList<>()));
+        double[] ends = new double[demands.size()];
+        int next = 0;
+        for (int done = 0; done < demands.size(); ) {
+            int device = 0;
+            for (int other = 1; other < devices; other++) {
+                device = clock[other] < clock[device] ? other : device;
+            }
+            List<Integer> running = held.get(device);
+            while (next < demands.size() && 2 * (running.size() + 1) <= ROWS) {
+                running.add(next++);
+            }
+            clock[device] += running.isEmpty() ? STEPS * FULL : FULL;
+            for (int sample : List.copyOf(running)) {
+                left[sample]--;
+                if (left[sample] == 0) {
+                    ends[sample] = clock[device];
+                    running.remove(Integer.valueOf(sample));
+                    done++;
+                }
+            }
+        }
+        return ends;
+    }
+
+    private static List<Demand> jobs(int count, String model, int rows) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> demand(model, Priority.STANDARD, "", i, false, STEPS, rows))
+                .toList();
+    }
+
+    private static Demand demand(
+            String model, Priority priority, String user, long createdMs, boolean begun, int steps, int rows) {
+        return new Demand(
+                model,
+                priority,
+                user,
+                createdMs,
+                begun,
+                List.of(
+                        new Work(StageKind.TEXT_ENCODER, 1, 1),
+                        new Work(StageKind.DENOISER, steps, rows),
+                        new Work(StageKind.DECODER, 1, 1)),
+                1);
+    }
+
+    private void serve(StageKind stage, String node, double seconds, String... models) {
+        NodeStatus.Builder status = status(stage, node, models).setStepSeconds(seconds > 0 ? seconds : AROUND);
+        nodes.add(status.setLastBatch(seconds > 0 ? 1 : 64).build());
+    }
+
+    private void denoiser(String node, String... models) {
+        nodes.add(denoiserStatus(node, models).build());
+    }
+
+    private static NodeStatus.Builder denoiserStatus(String node, String... models) {
+        NodeStatus.Builder status = status(StageKind.DENOISER, node, models);
+        for (String model : models) {
+            status.putPace(
+                    model,
+                    ForwardPace.newBuilder()
+                            .setRows(ROWS)
+                            .setSeconds(FULL)
+                            .setLoneSeconds(LONE)
+                            .build());
+        }
+        return status;
+    }
+
+    private static NodeStatus.Builder status(StageKind stage, String node, String... models) {
+        NodeStatus.Builder status =
+                NodeStatus.newBuilder().setNodeId(node).setAddress(stage + node).setStage(stage);
+        for (String model : models) {
+            status.addModels(ModelStatus.newBuilder().setId(model));
+        }
+        return status;
+    }
+
+    private final class FixedDirectory implements NodeDirectory {
+        @Override
+        public List<NodeStatus> alive() {
+            return List.copyOf(nodes);
+        }
+
+        @Override
+        public void onLost(Consumer<NodeStatus> listener) {}
+    }
+}

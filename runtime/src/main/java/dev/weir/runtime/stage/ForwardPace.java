@@ -1,0 +1,10 @@
+package dev.weir.runtime.stage;
+
+/**
+ * How long the forward passes of a stage take with one model, at the model's native size, as measured.
+ *
+ * @param rows network rows of a full pass; more do not raise the throughput
+ * @param seconds of a full pass
+ * @param loneSeconds of a pass with the two rows of one guided sample
+ */
+public record ForwardPace(int rows, double seconds, double loneSeconds) {}
