@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the authority of a cluster, where FOLDER has none yet, and a certificate for each node named: NAME.pem and NAME.key.
-# ca.key is what makes nodes: keep it away from them. Needs openssl 1.1.1 or newer.
+# Creates the authority of a cluster, if FOLDER has none yet, and a certificate for each named node: NAME.pem and NAME.key.
+# Whoever has ca.key can create nodes: keep it off the nodes. Needs openssl 1.1.1 or newer.
 set -eu
 
 if [ $# -lt 2 ]; then

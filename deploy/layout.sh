@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lays out in FOLDER what an image of Weir holds: the command, its jars and its native libraries as in the checkout, a Java
-# runtime of the modules that it uses, and the classes of a first picture parsed. Needs a JDK, and the application built.
+# Writes the contents of an image to FOLDER: the command, its jars and native libraries as in the checkout, a Java runtime with
+# the modules that it uses, and a class archive. Needs a JDK and the built application.
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -23,7 +23,7 @@ cp -a "$source/models/default" "$image/models/"
 cp -a "$source/cli/target/native" "$image/cli/target/"
 cp -a "$source/cli/target/app/lib" "$source/cli/target/app/built" "$image/cli/target/app/"
 
-# The first start of the launcher makes a picture, and keeps the classes that this takes parsed.
+# The first start of the launcher generates an image and archives the classes that this needs.
 JAVA_HOME="$image/jre" "$image/weir" models >/dev/null
 rm -f "$image/cli/target/app/warm-up.png"
 if [ ! -s "$image/cli/target/app/classes.jsa" ]; then
@@ -31,5 +31,5 @@ if [ ! -s "$image/cli/target/app/classes.jsa" ]; then
   exit 1
 fi
 
-# The one who runs it is not the one who built it.
+# Another user runs it than built it.
 chmod -R a+rX "$image"
