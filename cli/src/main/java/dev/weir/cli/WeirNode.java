@@ -14,9 +14,13 @@ import dev.weir.runtime.NodeConfig;
 import io.vertx.core.Future;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -68,9 +72,20 @@ public final class WeirNode implements AutoCloseable {
 
     /** The models that it is to run, of which only configurations are read. */
     static List<ModelFolder> open(NodeConfig.Compute compute) {
-        return compute.models().stream()
-                .map(folder -> ModelFolder.open(folder, compute.sampler()))
-                .toList();
+        Map<String, Path> paths = new HashMap<>();
+        List<ModelFolder> folders = new ArrayList<>();
+        for (Path path : compute.models()) {
+            ModelFolder folder = ModelFolder.open(path, compute.sampler());
+            Path other = paths.put(folder.card().id(), path);
+            if (other != null) {
+                throw new CliException(
+                        CliException.USAGE,
+                        "--model: %s and %s are both called \"%s\"; give one of them another \"id\" in its weir.json"
+                                .formatted(other, path, folder.card().id()));
+            }
+            folders.add(folder);
+        }
+        return folders;
     }
 
     /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */
