@@ -3,11 +3,11 @@ package dev.weir.bench;
 import dev.weir.cli.Benchmark;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.TextStates;
-import dev.weir.engine.torch.Devices;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
@@ -22,7 +22,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The cost of step checkpoints: the denoiser's loop with eight guided samples of a multistep sampler, at several
@@ -50,7 +49,7 @@ public final class CheckpointCostBench implements Benchmark {
     @Override
     public Result run(Settings settings) throws InterruptedException {
         ModelFolder folder = ModelFolder.open(settings.model());
-        ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
+        ComputeTarget target = EngineChoice.AUTO.target(List.of(folder));
         List<Work> works = works(folder, target);
         Map<String, Stage> stages = stages(folder, target);
         List<Map.Entry<String, Stage>> order = new ArrayList<>(stages.entrySet());

@@ -3,12 +3,11 @@ package dev.weir.bench;
 import dev.weir.cli.Benchmark;
 import dev.weir.cli.WeirNode;
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.torch.Devices;
 import dev.weir.runtime.NodeConfig;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -34,7 +33,7 @@ public final class ClusterCostBench implements Benchmark {
     @Override
     public Result run(Settings settings) {
         ModelFolder folder = ModelFolder.open(settings.model());
-        ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
+        ComputeTarget target = EngineChoice.AUTO.target(List.of(folder));
         Medians medians = new Medians();
         int images = CONCURRENT * BATCHES_A_ROUND;
         NodeConfig.Compute compute = new NodeConfig.Compute(List.of(settings.model()), "auto", "auto", 0);

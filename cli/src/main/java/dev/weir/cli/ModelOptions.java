@@ -44,6 +44,14 @@ final class ModelOptions {
     private String precision = "auto";
 
     @Option(
+            names = "--engine",
+            paramLabel = "NAME",
+            description =
+                    "auto, torch or onnx (ONNX Runtime, fp32 on the CPU). Default: ${DEFAULT-VALUE}, the one that is faster "
+                            + "on this machine.")
+    private String engine = "auto";
+
+    @Option(
             names = "--threads",
             paramLabel = "N",
             description = "CPU threads of one forward. Default: as many as there are cores.")
@@ -72,6 +80,7 @@ final class ModelOptions {
         }
         List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
         return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads)
+                .withEngine(engine)
                 .withSampler(sampler());
     }
 

@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.client.ServedModel;
+import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.ModelReport;
@@ -118,13 +119,16 @@ final class ModelsCommand implements Callable<Integer> {
                 out.println();
             }
             if (report.runs()) {
-                var card = ModelFolder.open(report.folder()).card();
+                var folder = ModelFolder.open(report.folder());
+                var card = folder.card();
                 out.printf(
                         "runs: %1$dx%1$d pixels by default, %2$d steps of %3$s, guidance %4$s%n",
                         card.nativeSize(),
                         card.defaults().steps(),
                         card.defaults().sampler(),
                         card.defaults().guidanceScale());
+                var target = EngineChoice.AUTO.known(List.of(folder));
+                out.printf("engine: %s, %s (%s)%n", target.engine(), target.instructionSet(), target.reason());
             } else {
                 out.println("does not run, for the problems above");
             }

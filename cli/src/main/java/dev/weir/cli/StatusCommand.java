@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
         header = "Show a cluster's stages, nodes, queues and batch sizes.%n",
         footerHeading = "%nColumns:%n",
         footer = {
+            "  engine    the library that computes, and its instruction set",
             "  held      samples on the node, of as many as it may hold",
             "  batch     rows of the last forward",
             "  step      seconds of one forward, a running mean",
@@ -49,8 +50,8 @@ final class StatusCommand implements Callable<Integer> {
         out.printf(
                 "gateway %s: %d images of %d jobs in the making%n%n", gateway.node(), gateway.images(), gateway.jobs());
         Table table = new Table(
-                "stage", "node", "device", "models", "held", "running", "batch", "step", "backlog", "done", "failed",
-                "");
+                "stage", "node", "device", "engine", "models", "held", "running", "batch", "step", "backlog", "done",
+                "failed", "");
         for (ClusterStatus.Stage stage : cluster.stages()) {
             stage.nodes().forEach(node -> addRow(table, stage.stage(), node));
         }
@@ -63,6 +64,7 @@ final class StatusCommand implements Callable<Integer> {
                 stage,
                 node.node(),
                 (node.device() + " " + node.precision()).strip(),
+                (node.engine() + " " + node.instructionSet()).strip(),
                 models(node.models()),
                 (node.capacity() - node.freeCredits()) + "/" + node.capacity(),
                 node.running(),

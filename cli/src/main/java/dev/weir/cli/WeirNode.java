@@ -2,9 +2,10 @@ package dev.weir.cli;
 
 import dev.weir.client.WeirClient;
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.torch.Devices;
 import dev.weir.engine.torch.Torch;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.runtime.ConfigException;
@@ -27,6 +28,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The node of this process, started from the command line's options. For the main thread, which it blocks. Benchmarks
@@ -34,6 +37,7 @@ import java.util.concurrent.TimeoutException;
  */
 public final class WeirNode implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(WeirNode.class);
     private static final String AUTO = "auto";
     /** How long leaving the cluster may take after the drain. */
     private static final Duration LEAVING = Duration.ofSeconds(20);
@@ -57,8 +61,9 @@ public final class WeirNode implements AutoCloseable {
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
         try {
             refuseProblems(config);
+            List<ModelFolder> models = open(config.compute());
             ServiceRoles roles =
-                    new ServiceRoles(open(config.compute()), target(config), gateway.with(limits.gateway()), limits);
+                    new ServiceRoles(models, target(config, models), gateway.with(limits.gateway()), limits);
             Node node = await(Node.start(config, roles));
             int port = node.opsPort().orElseGet(roles::gatewayPort);
             return new WeirNode(
@@ -110,15 +115,19 @@ public final class WeirNode implements AutoCloseable {
         }
     }
 
-    private static ComputeTarget target(NodeConfig config) {
+    private static ComputeTarget target(NodeConfig config, List<ModelFolder> models) {
         NodeConfig.Compute compute = config.compute();
         if (compute.threads() > 0) {
             System.setProperty(Torch.THREADS_PROPERTY, Integer.toString(compute.threads()));
         }
         Optional<Precision> precision =
                 unlessAuto(compute.precision()).map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT)));
+        Optional<Engine> engine =
+                unlessAuto(compute.engine()).map(name -> Engine.valueOf(name.toUpperCase(Locale.ROOT)));
         try {
-            return Devices.best(unlessAuto(compute.device()), precision);
+            ComputeTarget target = new EngineChoice(engine, unlessAuto(compute.device()), precision).target(models);
+            LOG.info("computing on {}: {}", target, target.reason());
+            return target;
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }

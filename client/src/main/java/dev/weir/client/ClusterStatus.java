@@ -20,6 +20,9 @@ public record ClusterStatus(Gateway gateway, List<String> otherGateways, List<St
 
     /**
      * @param capacity how many samples the node may hold
+     * @param engine the library that computes, {@code onnx} or {@code torch}
+     * @param instructionSet that the engine uses, as {@code avx2}
+     * @param engineReason why this engine runs there
      * @param lastBatch rows of the last forward pass
      * @param stepSeconds a running mean of the time of one forward pass
      * @param backlogSeconds time until the node will have done what it holds
@@ -30,6 +33,9 @@ public record ClusterStatus(Gateway gateway, List<String> otherGateways, List<St
             List<Model> models,
             String device,
             String precision,
+            String engine,
+            String instructionSet,
+            String engineReason,
             int capacity,
             int freeCredits,
             int waiting,

@@ -15,11 +15,13 @@ import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Latents;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.Pictures;
 import dev.weir.serving.ServedModels;
+import dev.weir.serving.Targets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -79,8 +81,8 @@ public final class DecoderStage implements Stage {
     }
 
     @Override
-    public String target() {
-        return target.toString();
+    public Target target() {
+        return Targets.of(target);
     }
 
     @Override
@@ -158,12 +160,12 @@ public final class DecoderStage implements Stage {
         }
     }
 
-    private static void tell(Work work, RgbImage image, Outbox outbox) {
+    private void tell(Work work, RgbImage image, Outbox outbox) {
         if (work.isFrame()) {
             PreviewFrame frame = work.task().getFrame();
             outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(image));
         } else {
-            outbox.finish(work, Pictures.picture(image, work.task()));
+            outbox.finish(work, Pictures.picture(image, work.task(), target()));
         }
     }
 

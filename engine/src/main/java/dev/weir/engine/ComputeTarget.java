@@ -1,13 +1,15 @@
 package dev.weir.engine;
 
+import dev.weir.engine.torch.Processor;
 import java.util.Locale;
 
 /**
  * Where networks run and in which precision. The edges of every graph are fp32 whatever the precision inside.
  *
  * @param device {@code cpu} or {@code cuda:N}
+ * @param reason why this engine runs here, for people
  */
-public record ComputeTarget(String device, Precision precision, Engine engine) {
+public record ComputeTarget(String device, Precision precision, Engine engine, String reason) {
 
     /** The library that computes. */
     public enum Engine {
@@ -31,11 +33,27 @@ public record ComputeTarget(String device, Precision precision, Engine engine) {
         this(device, precision, Engine.TORCH);
     }
 
-    /** Such as {@code cpu bf16}. ONNX Runtime is also named. */
+    public ComputeTarget(String device, Precision precision, Engine engine) {
+        this(device, precision, engine, "asked for");
+    }
+
+    public ComputeTarget because(String newReason) {
+        return new ComputeTarget(device, precision, engine, newReason);
+    }
+
+    /** What decides the bits of a result, as {@code cpu fp32 onnx avx2}. */
     @Override
     public String toString() {
-        var target = device + " " + precision.name().toLowerCase(Locale.ROOT);
-        return engine == Engine.TORCH ? target : target + " " + engine;
+        return "%s %s %s %s".formatted(device, precisionName(), engine, instructionSet());
+    }
+
+    public String precisionName() {
+        return precision.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The instructions that the engine computes with; {@code cuda} on a GPU. */
+    public String instructionSet() {
+        return isCuda() ? "cuda" : Processor.instructionSet();
     }
 
     public boolean isCuda() {

@@ -76,6 +76,14 @@ public final class ModelFolder {
         return load(PipelineIndex.VAE, (config, weights) -> Networks.imageCodec(config.json(), weights, target));
     }
 
+    /** How large the denoiser's weights are in their files. */
+    long denoiserBytes() {
+        ComponentWeights weights = ComponentWeights.open(index.folder().resolve(PipelineIndex.UNET));
+        return weights.names().stream()
+                .mapToLong(name -> weights.info(name).length())
+                .sum();
+    }
+
     public SchedulerConfig scheduler() {
         return scheduler(index);
     }

@@ -8,6 +8,7 @@ import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Outbox.EncodedImage;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,8 +42,8 @@ final class RelayStage implements Stage {
     }
 
     @Override
-    public String target() {
-        return "test fp32";
+    public Target target() {
+        return new Target("test", "fp32", "", "", "");
     }
 
     @Override

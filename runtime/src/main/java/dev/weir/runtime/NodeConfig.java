@@ -48,11 +48,14 @@ public record NodeConfig(
      * @param device {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}
      * @param precision {@code auto}, {@code fp32}, {@code bf16}, {@code fp16}
      * @param threads CPU threads of one forward pass; 0: as many as the machine has cores
+     * @param engine {@code auto}, {@code torch}, {@code onnx}
      * @param sampler for requests that name none; empty: each model's own
      */
-    public record Compute(List<Path> models, String device, String precision, int threads, Optional<String> sampler) {
+    public record Compute(
+            List<Path> models, String device, String precision, int threads, String engine, Optional<String> sampler) {
 
         static final int MAX_THREADS = 1024;
+        private static final String AUTO = "auto";
 
         public Compute {
             models = List.copyOf(models);
@@ -60,15 +63,19 @@ public record NodeConfig(
 
         /** A configuration whose models use their own samplers. */
         public Compute(List<Path> models, String device, String precision, int threads) {
-            this(models, device, precision, threads, Optional.empty());
+            this(models, device, precision, threads, AUTO, Optional.empty());
         }
 
         public Compute withSampler(Optional<String> newSampler) {
-            return new Compute(models, device, precision, threads, newSampler);
+            return new Compute(models, device, precision, threads, engine, newSampler);
+        }
+
+        public Compute withEngine(String newEngine) {
+            return new Compute(models, device, precision, threads, newEngine, sampler);
         }
 
         public static Compute auto(List<Path> models) {
-            return new Compute(models, "auto", "auto", 0);
+            return new Compute(models, AUTO, AUTO, 0);
         }
 
         List<String> problems(boolean needsModels) {
@@ -86,6 +93,9 @@ public record NodeConfig(
             }
             if (!precision.matches("auto|fp32|bf16|fp16")) {
                 problems.add("precision: \"%s\" is none of auto, fp32, bf16, fp16".formatted(precision));
+            }
+            if (!engine.matches("auto|torch|onnx")) {
+                problems.add("engine: \"%s\" is none of auto, torch, onnx".formatted(engine));
             }
             if (threads < 0 || threads > MAX_THREADS) {
                 problems.add("threads: %d is not within 0 and %d".formatted(threads, MAX_THREADS));
@@ -157,6 +167,7 @@ public record NodeConfig(
         settings.put("sampler", compute.sampler().orElse("each model's own"));
         settings.put("device", compute.device());
         settings.put("precision", compute.precision());
+        settings.put("engine", compute.engine());
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

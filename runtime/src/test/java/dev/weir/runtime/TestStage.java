@@ -13,6 +13,7 @@ import dev.weir.runtime.stage.Peer;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,8 +103,8 @@ public final class TestStage implements Stage {
     }
 
     @Override
-    public String target() {
-        return "cpu fp32";
+    public Target target() {
+        return new Target("cpu", "fp32", "", "", "");
     }
 
     @Override

@@ -5,9 +5,13 @@ import dev.weir.engine.image.ImageFile;
 import dev.weir.engine.image.ImageFormat;
 import dev.weir.engine.image.PictureText;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.StageTiming;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox.EncodedImage;
+import dev.weir.runtime.stage.Target;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Encodes images and frames as files. */
 public final class Pictures {
@@ -22,7 +26,7 @@ public final class Pictures {
     }
 
     /** The image in the requested format. A PNG contains the settings that made it. */
-    public static EncodedImage picture(RgbImage image, Task task) {
+    public static EncodedImage picture(RgbImage image, Task task, Target decoder) {
         Generation generation = task.getGeneration();
         Map<String, String> text = new PictureText(
                         generation.getPrompt(),
@@ -33,10 +37,20 @@ public final class Pictures {
                         generation.getSeed(),
                         image.width(),
                         image.height(),
-                        task.getModel())
+                        task.getModel(),
+                        engines(task, decoder))
                 .byKeyword();
         ImageFormat format = ImageFormat.of(generation.getOutputFormat());
         return encoded(image, ImageFile.encode(image, format, generation.getOutputCompression(), text));
+    }
+
+    /** The engines of all stages, each once. */
+    private static String engines(Task task, Target decoder) {
+        Stream<String> before = task.getTimingsList().stream().map(StageTiming::getEngine);
+        return Stream.concat(before, Stream.of(decoder.engineAndInstructionSet()))
+                .filter(engine -> !engine.isEmpty())
+                .distinct()
+                .collect(Collectors.joining(" + "));
     }
 
     private static EncodedImage encoded(RgbImage image, ImageFile file) {

@@ -17,6 +17,7 @@ import dev.weir.runtime.stage.Peer;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.plan.FairPlanner;
 import dev.weir.serving.plan.Group;
@@ -131,8 +132,8 @@ public final class SteppingStage implements Stage {
     }
 
     @Override
-    public String target() {
-        return target.toString();
+    public Target target() {
+        return Targets.of(target);
     }
 
     @Override

@@ -14,10 +14,12 @@ import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Contexts;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.ServedModels;
+import dev.weir.serving.Targets;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -95,8 +97,8 @@ public final class TextEncoderStage implements Stage {
     }
 
     @Override
-    public String target() {
-        return target.toString();
+    public Target target() {
+        return Targets.of(target);
     }
 
     @Override
@@ -112,7 +114,7 @@ public final class TextEncoderStage implements Stage {
         for (String prompt : prompts(generation)) {
             if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
                 lookups.add(memory.get()
-                        .find(model, target(), prompt)
+                        .find(model, target.toString(), prompt)
                         .onSuccess(found -> found.ifPresent(states -> cache.put(model, prompt, states))));
             }
         }
@@ -224,7 +226,7 @@ public final class TextEncoderStage implements Stage {
 
     private void remember(String model, String prompt, PromptStates states) {
         cache.put(model, prompt, states);
-        memory.ifPresent(shared -> shared.put(model, target(), prompt, states));
+        memory.ifPresent(shared -> shared.put(model, target.toString(), prompt, states));
     }
 
     private static List<Tensor> contexts(Generation generation, Map<String, PromptStates> states) {

@@ -3,10 +3,10 @@ package dev.weir.bench.batching;
 import dev.weir.cli.Benchmark;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.TextStates;
-import dev.weir.engine.torch.Devices;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.SteppingStage;
 import java.time.Duration;
@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The denoiser's loop under Poisson arrivals, at fractions of the capacity that it shows when all requests are present
@@ -51,7 +50,7 @@ public final class BatchingBench implements Benchmark {
     @Override
     public Result run(Settings settings) {
         ModelFolder folder = ModelFolder.open(settings.model());
-        ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
+        ComputeTarget target = EngineChoice.AUTO.target(List.of(folder));
         List<TextStates> states;
         try (TextEncoder encoder = folder.textEncoder(target)) {
             states = encoder.states(PROMPTS);

@@ -3,17 +3,16 @@ package dev.weir.bench.batching;
 import dev.weir.cli.Benchmark;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.TextStates;
-import dev.weir.engine.torch.Devices;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.SteppingStage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /** The cost of latent-matrix frames after every step, when the denoiser's loop is saturated. */
 public final class PreviewCostBench implements Benchmark {
@@ -35,7 +34,7 @@ public final class PreviewCostBench implements Benchmark {
     @Override
     public Result run(Settings settings) {
         ModelFolder folder = ModelFolder.open(settings.model());
-        ComputeTarget target = Devices.best(Optional.empty(), Optional.empty());
+        ComputeTarget target = EngineChoice.AUTO.target(List.of(folder));
         List<TextStates> states;
         try (TextEncoder encoder = folder.textEncoder(target)) {
             states = encoder.states(List.of("", "a red apple"));

@@ -14,6 +14,7 @@ import dev.weir.runtime.stage.Peer;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
+import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Latents;
 import dev.weir.serving.plan.Group;
@@ -84,8 +85,8 @@ final class FixedTimeStage implements Stage {
     }
 
     @Override
-    public String target() {
-        return "none fixed-time";
+    public Target target() {
+        return new Target("none", "fixed-time", "", "", "");
     }
 
     @Override

@@ -7,6 +7,8 @@ import java.util.Map;
  * The settings that made an image, in the format that common tools read under {@code parameters}.
  *
  * @param negativePrompt empty if there was none
+ * @param engine that computed, with its instruction set, as {@code onnx avx2}: the same request gives the same bytes on the
+ *     same engine and instruction set only; empty where it is not known
  */
 public record PictureText(
         String prompt,
@@ -17,7 +19,8 @@ public record PictureText(
         long seed,
         int width,
         int height,
-        String model) {
+        String model,
+        String engine) {
 
     /** By PNG keyword. */
     public Map<String, String> byKeyword() {
@@ -33,7 +36,8 @@ public record PictureText(
         String guidance = guidanceScale == Math.rint(guidanceScale)
                 ? Integer.toString((int) guidanceScale)
                 : Float.toString(guidanceScale);
-        return "%s\n%sSteps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d, Model: %s"
+        String settings = "%s\n%sSteps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d, Model: %s"
                 .formatted(prompt, negative, steps, sampler, guidance, seed, width, height, model);
+        return engine.isEmpty() ? settings : settings + ", Engine: " + engine;
     }
 }

@@ -79,7 +79,7 @@ final class OnnxNetwork implements Executable {
     }
 
     private OrtSession session(Method method) {
-        return sessions.computeIfAbsent(method.name(), name -> open(method));
+        return sessions.computeIfAbsent(method.name(), name -> RoomyThread.call(() -> open(method)));
     }
 
     private OrtSession open(Method method) {

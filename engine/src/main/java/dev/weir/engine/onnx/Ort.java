@@ -16,7 +16,7 @@ final class Ort {
     /** Throws IllegalStateException that names the native library that does not load. */
     static synchronized OrtEnvironment environment() {
         if (environment == null) {
-            environment = start();
+            environment = RoomyThread.call(Ort::start);
         }
         return environment;
     }
@@ -24,8 +24,7 @@ final class Ort {
     private static OrtEnvironment start() {
         Natives.configure();
         try (var threads = new OrtEnvironment.ThreadingOptions()) {
-            threads.setGlobalIntraOpNumThreads(Integer.getInteger(
-                    Torch.THREADS_PROPERTY, Runtime.getRuntime().availableProcessors()));
+            threads.setGlobalIntraOpNumThreads(Torch.threads());
             threads.setGlobalInterOpNumThreads(1);
             // A thread that waits for the others sleeps: a spinning one takes the processor from other stages.
             threads.setGlobalSpinControl(false);

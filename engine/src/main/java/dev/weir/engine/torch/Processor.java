@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,6 +26,9 @@ public final class Processor {
 
     /** oneDNN reads both names, the first one first. */
     private static final List<String> LIMITS = List.of("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA");
+
+    /** What oneDNN and ONNX Runtime have kernels for, the widest first. */
+    private static final Map<String, Set<String>> INSTRUCTION_SETS = instructionSets();
 
     private static final boolean MATRIX_UNITS = hasMatrixUnits(flags(CPU_INFO), limit(System.getenv()));
 
@@ -53,6 +57,27 @@ public final class Processor {
                 .formatted(name, describe(CPU_INFO, System.getenv()), NEEDS.get(precision));
     }
 
+    /** The widest instruction set that both engines have kernels for; the architecture where the system does not tell. */
+    public static String instructionSet() {
+        return instructionSet(flags(CPU_INFO), System.getProperty("os.arch"));
+    }
+
+    static String instructionSet(Set<String> flags, String architecture) {
+        return INSTRUCTION_SETS.entrySet().stream()
+                .filter(set -> flags.containsAll(set.getValue()))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(architecture);
+    }
+
+    private static Map<String, Set<String>> instructionSets() {
+        var sets = new LinkedHashMap<String, Set<String>>();
+        sets.put("amx", Set.of("amx_bf16", "avx512f"));
+        sets.put("avx512", Set.of("avx512f", "avx512bw", "avx512dq", "avx512vl"));
+        sets.put("avx2", Set.of("avx2", "fma"));
+        return sets;
+    }
+
     static boolean hasMatrixUnits(Set<String> flags, Optional<String> limit) {
         return flags.contains("amx_bf16") && limit.map(Processor::includesAmx).orElse(true);
     }
@@ -69,6 +94,11 @@ public final class Processor {
                 .filter(name -> !environment.getOrDefault(name, "").isEmpty())
                 .map(name -> name + "=" + environment.get(name))
                 .findFirst();
+    }
+
+    /** The model, as the system names it. */
+    public static String model() {
+        return first(CPU_INFO, "model name").orElse("of an unknown model");
     }
 
     private static String describe(Path cpuInfo, Map<String, String> environment) {

@@ -28,10 +28,7 @@ public final class Torch {
 
     private static Engine start() {
         Natives.configure();
-        setUnlessSet(
-                "ai.djl.pytorch.num_threads",
-                System.getProperty(
-                        THREADS_PROPERTY, Integer.toString(Runtime.getRuntime().availableProcessors())));
+        setUnlessSet("ai.djl.pytorch.num_threads", Integer.toString(threads()));
         setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
         setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
         try {
@@ -49,6 +46,11 @@ public final class Torch {
      */
     private static void limitSpinning() {
         LibC.setEnvironment("GOMP_SPINCOUNT", SPIN_COUNT);
+    }
+
+    /** How many threads one forward may use, on either engine. */
+    public static int threads() {
+        return Integer.getInteger(THREADS_PROPERTY, Runtime.getRuntime().availableProcessors());
     }
 
     private static void setUnlessSet(String property, String value) {

@@ -94,7 +94,7 @@ class ImageFileTest {
 
     @Test
     void theTextIsWhatTheFieldsToolsRead() {
-        var text = new PictureText("a red apple", "blurry", 20, "dpmpp_2m", 5f, 7, 128, 96, "default");
+        var text = new PictureText("a red apple", "blurry", 20, "dpmpp_2m", 5f, 7, 128, 96, "default", "");
 
         assertThat(text.byKeyword())
                 .containsEntry(
@@ -107,14 +107,14 @@ class ImageFileTest {
 
     @Test
     void noNegativePromptTakesNoLine() {
-        var text = new PictureText("100% apple", "", 20, "ddim", 4.5f, -1, 128, 96, "default");
+        var text = new PictureText("100% apple", "", 20, "ddim", 4.5f, -1, 128, 96, "default", "onnx avx2");
 
         assertThat(text.byKeyword())
                 .containsEntry(
                         "parameters",
                         """
                 100% apple
-                Steps: 20, Sampler: ddim, CFG scale: 4.5, Seed: -1, Size: 128x96, Model: default""");
+                Steps: 20, Sampler: ddim, CFG scale: 4.5, Seed: -1, Size: 128x96, Model: default, Engine: onnx avx2""");
     }
 
     @Test

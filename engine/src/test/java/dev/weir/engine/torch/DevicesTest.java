@@ -104,4 +104,13 @@ class DevicesTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("not tpu");
     }
+
+    @Test
+    void theWidestInstructionSetIsNamed() {
+        var avx512 = Set.of("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma");
+        assertThat(Processor.instructionSet(avx512, "amd64")).isEqualTo("avx512");
+        assertThat(Processor.instructionSet(Set.of("avx2", "fma", "avx512f"), "amd64"))
+                .isEqualTo("avx2");
+        assertThat(Processor.instructionSet(Set.of(), "aarch64")).isEqualTo("aarch64");
+    }
 }

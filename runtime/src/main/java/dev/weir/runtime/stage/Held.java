@@ -85,11 +85,12 @@ final class Held {
         return work.task().getDeadlineMs() > 0 && nowMs > work.task().getDeadlineMs();
     }
 
-    StageTiming timing(StageKind stage, String nodeId, long nowNanos) {
+    StageTiming timing(StageKind stage, String nodeId, String engine, long nowNanos) {
         long started = phase == Phase.WAITING ? nowNanos : startedNanos;
         return StageTiming.newBuilder()
                 .setStage(stage)
                 .setNode(nodeId)
+                .setEngine(engine)
                 .setSeconds(seconds(acceptedNanos, nowNanos))
                 .setQueuedSeconds(seconds(acceptedNanos, started))
                 .build();

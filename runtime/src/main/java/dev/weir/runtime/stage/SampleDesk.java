@@ -12,6 +12,7 @@ import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.Progress;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.StageTiming;
 import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
 import dev.weir.proto.v1.Warning;
@@ -252,7 +253,7 @@ final class SampleDesk implements Outbox {
             }
             Task next = work.next()
                     .setNextSeq(held.nextSeq())
-                    .addTimings(held.timing(kind, node.nodeId(), System.nanoTime()))
+                    .addTimings(timing(held))
                     .build();
             List<Tensor> tensors = new ArrayList<>(made);
             tensors.addAll(work.carried());
@@ -304,7 +305,7 @@ final class SampleDesk implements Outbox {
                     .setWidth(image.width())
                     .setHeight(image.height())
                     .addAllTimings(work.task().getTimingsList())
-                    .addTimings(held.timing(kind, node.nodeId(), System.nanoTime()))
+                    .addTimings(timing(held))
                     .build();
             reports.deliver(held, event(held).setFinished(finished), tensors(image));
             release(held);
@@ -363,5 +364,9 @@ final class SampleDesk implements Outbox {
         return problem instanceof DispatchException refused
                 ? refused.failure()
                 : new Failure("dispatch_failed", String.valueOf(problem.getMessage()), true);
+    }
+
+    private StageTiming timing(Held held) {
+        return held.timing(kind, node.nodeId(), stage.target().engineAndInstructionSet(), System.nanoTime());
     }
 }

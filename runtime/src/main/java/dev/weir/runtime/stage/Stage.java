@@ -26,8 +26,8 @@ public interface Stage {
     /** The served models, and the cards of the usable ones. After {@link #open} a model may still be found broken; any thread. */
     List<ModelStatus> models();
 
-    /** Device and precision, such as {@code cpu bf16}. Constant after {@link #open}; any thread. */
-    String target();
+    /** What it computes with. Constant after {@link #open}; any thread. */
+    Target target();
 
     /**
      * How many samples it may hold at once, including waiting ones. A few frames may be held in addition. Constant

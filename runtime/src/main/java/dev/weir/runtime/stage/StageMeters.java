@@ -61,6 +61,18 @@ final class StageMeters {
                 .register(metrics);
     }
 
+    /** One for what the stage computes with, so that dashboards can tell engines apart. */
+    void computesOn(Target target) {
+        Gauge.builder("weir.stage.engine", () -> 1)
+                .description("Always 1: the labels say what the stage computes with")
+                .tag("stage", stage)
+                .tag("device", target.device())
+                .tag("precision", target.precision())
+                .tag("engine", target.engine())
+                .tag("instructions", target.instructionSet())
+                .register(metrics);
+    }
+
     /** @param status the stage's last published status; the holdings themselves belong to the event loop */
     void watch(Holdings holdings, Supplier<NodeStatus> status) {
         Gauge.builder("weir.stage.held", holdings, h -> h.capacity() - h.freeCredits())

@@ -85,6 +85,7 @@ public final class StageNode extends VerticleBase implements Component {
     private Future<Void> listen() {
         published = status();
         meters.watch(holdings, () -> published);
+        meters.computesOn(stage.target());
         return node.courier()
                 .listen(address, this::receive)
                 .onSuccess(inbox -> work = inbox)
@@ -223,7 +224,7 @@ public final class StageNode extends VerticleBase implements Component {
     }
 
     private NodeStatus status() {
-        String[] target = stage.target().split(" ", 2);
+        Target target = stage.target();
         Optional<Load> load = stage.load();
         NodeStatus.Builder status = NodeStatus.newBuilder();
         load.map(Load::pace).orElse(Map.of()).forEach((model, pace) -> status.putPace(model, toProto(pace)));
@@ -244,8 +245,11 @@ public final class StageNode extends VerticleBase implements Component {
                 .setStepSeconds(meters.stepSeconds())
                 .setLastBatch(meters.lastRows())
                 .setDraining(drained != null)
-                .setDevice(target[0])
-                .setPrecision(target.length > 1 ? target[1] : "")
+                .setDevice(target.device())
+                .setPrecision(target.precision())
+                .setEngine(target.engine())
+                .setInstructionSet(target.instructionSet())
+                .setEngineReason(target.reason())
                 .setSequence(++statusSequence)
                 .setFinished(meters.finishedCount())
                 .setFailed(desk.failures())

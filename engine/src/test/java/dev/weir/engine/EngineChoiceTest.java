@@ -1,0 +1,102 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.torch.Processor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class EngineChoiceTest {
+
+    private static final List<ModelFolder> MODELS = List.of(ModelFolder.open(Path.of("../models/default")));
+
+    @TempDir
+    Path installation;
+
+    private EngineMemory memory() {
+        return new EngineMemory(installation.resolve("engines.properties"), true);
+    }
+
+    @Test
+    void anEngineThatWasAskedForIsNotMeasured() {
+        var onnx = choice(Engine.ONNX, null, null).target(MODELS);
+        assertThat(onnx.engine()).isEqualTo(Engine.ONNX);
+        assertThat(onnx.reason()).isEqualTo("asked for");
+        var torch = choice(Engine.TORCH, "cpu", Precision.FP32).target(MODELS);
+        assertThat(torch.engine()).isEqualTo(Engine.TORCH);
+        assertThat(torch.reason()).isEqualTo("asked for");
+    }
+
+    @Test
+    void whatTheOnnxEngineDoesNotRunIsAnErrorAndNeverSilentlyAnotherDevice() {
+        assertThatThrownBy(() -> choice(Engine.ONNX, "cuda:0", null).target(MODELS))
+                .hasMessage("--device: the onnx engine computes on the CPU, not on cuda:0; use --engine torch");
+        assertThatThrownBy(() -> choice(Engine.ONNX, null, Precision.BF16).target(MODELS))
+                .hasMessageStartingWith("--precision: the onnx engine computes in fp32");
+        assertThatThrownBy(() -> choice(null, "cuda:7", null).target(MODELS)).hasMessageContaining("cuda:7");
+    }
+
+    @Test
+    void bothEnginesAreMeasuredOnceAndTheResultIsRemembered() throws IOException {
+        assumeThat(Processor.hasMatrixUnits()).isFalse();
+        var choice = choice(null, "cpu", null);
+        var memory = Optional.of(memory());
+        assertThat(choice.known(MODELS, memory).reason()).startsWith("not measured yet");
+        assertThat(installation).isEmptyDirectory();
+
+        var first = choice.target(MODELS, memory, EngineTrial::compare);
+        assertThat(first.reason()).startsWith("measured on default: a forward of 2 and 8 rows takes ");
+        assertThat(choice.target(MODELS, memory, model -> {
+                    throw new AssertionError("measured again");
+                }))
+                .isEqualTo(first);
+        assertThat(choice.known(MODELS, memory)).isEqualTo(first);
+        try (var files = Files.list(installation)) {
+            assertThat(files).hasSize(1);
+        }
+    }
+
+    @Test
+    void theFasterEngineIsChosen() {
+        assumeThat(Processor.hasMatrixUnits()).isFalse();
+        var torch = choice(null, "cpu", null)
+                .target(MODELS, Optional.of(memory()), model -> new EngineTrial.Result(Engine.TORCH, "faster"));
+        assertThat(torch).isEqualTo(new ComputeTarget("cpu", Precision.FP32, Engine.TORCH, "faster"));
+    }
+
+    @Test
+    void aDamagedMemoryIsMeasuredAnew() throws IOException {
+        var memory = memory();
+        memory.keep(MODELS.get(0), new EngineTrial.Result(Engine.ONNX, "measured"));
+        Files.writeString(memory.file(), Files.readString(memory.file()).replace("onnx measured", "tpu"));
+        assertThat(memory.find(MODELS.get(0))).isEmpty();
+    }
+
+    @Test
+    void aReadOnlyInstallationRemembersNothingNew() {
+        var memory = new EngineMemory(installation.resolve("missing").resolve("engines.properties"), true);
+        memory.keep(MODELS.get(0), new EngineTrial.Result(Engine.ONNX, "measured"));
+        assertThat(memory.find(MODELS.get(0))).isEmpty();
+    }
+
+    @Test
+    void whatDecidesTheBitsIsNamed() {
+        assertThat(new ComputeTarget("cpu", Precision.FP32, Engine.ONNX))
+                .hasToString("cpu fp32 onnx " + Processor.instructionSet());
+        assertThat(new ComputeTarget("cuda:1", Precision.FP16)).hasToString("cuda:1 fp16 torch cuda");
+    }
+
+    private static EngineChoice choice(Engine engine, String device, Precision precision) {
+        return new EngineChoice(
+                Optional.ofNullable(engine), Optional.ofNullable(device), Optional.ofNullable(precision));
+    }
+}

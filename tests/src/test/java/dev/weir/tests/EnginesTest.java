@@ -1,0 +1,67 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.cluster.WeirProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which engine a node computes with, wherever it is told. */
+final class EnginesTest {
+
+    @ParameterizedTest
+    @CsvSource({"onnx, libonnxruntime.so, libtorch_cpu.so", "torch, libtorch_cpu.so, libonnxruntime.so"})
+    @EnabledOnOs(OS.LINUX)
+    void aProcessLoadsOnlyTheEngineThatItWasToldAndNamesItEverywhere(String engine, String loaded, String other)
+            throws IOException {
+        try (WeirProcess process = WeirProcess.start(List.of("up", "--port", "0", "--engine", engine))) {
+            Server server = Server.at(process.awaitReady());
+            JsonNode answer = server.generate(
+                            Map.of("prompt", "a red apple", "num_inference_steps", 2, "response_format", "b64_json"))
+                    .join()
+                    .body();
+            byte[] picture = Base64.getDecoder()
+                    .decode(answer.path("data").path(0).path("b64_json").asText());
+
+            String maps = Files.readString(Path.of("/proc/" + process.pid() + "/maps"));
+            assertThat(maps).contains(loaded).doesNotContain(other);
+
+            JsonNode stages = server.get("/v1/cluster").path("stages");
+            assertThat(stages.findValuesAsText("engine")).isNotEmpty().containsOnly(engine);
+            assertThat(stages.findValuesAsText("engine_reason")).containsOnly("asked for");
+            String instructions = stages.findValue("instruction_set").asText();
+            assertThat(instructions).isNotEmpty();
+            assertThat(server.text("/metrics"))
+                    .contains("weir_stage_engine{device=\"cpu\",engine=\"%s\",instructions=\"%s\""
+                            .formatted(engine, instructions));
+            assertThat(PngText.of(picture).get("parameters")).contains("Engine: " + engine + " " + instructions);
+        }
+    }
+
+    @Test
+    void whatAnEngineCannotDoIsAUsageError() {
+        var outcome = WeirProcess.run(
+                Path.of("."), Map.of(), List.of("up", "--port", "0", "--engine", "onnx", "--device", "cuda"));
+        assertThat(outcome.exitCode()).isEqualTo(2);
+        assertThat(outcome.err()).contains("the onnx engine computes on the CPU, not on cuda");
+        outcome = WeirProcess.run(Path.of("."), Map.of(), List.of("up", "--port", "0", "--engine", "tpu"));
+        assertThat(outcome.exitCode()).isEqualTo(2);
+        assertThat(outcome.err()).contains("engine: \"tpu\" is none of auto, torch, onnx");
+    }
+
+    @Test
+    void inspectNamesTheEngine() {
+        var outcome = WeirProcess.run(Path.of("."), Map.of(), List.of("models", "inspect", "../models/default"));
+        assertThat(outcome.out()).containsPattern("engine: (onnx|torch), \\w+ \\(.+\\)");
+    }
+}
