@@ -46,6 +46,8 @@ public final class Logs extends ContextAwareBase implements Configurator {
         // a cluster ends.
         context.getLogger("io.micrometer").setLevel(Level.ERROR);
         context.getLogger(HAZELCAST).setLevel(Level.ERROR);
+        // It warns of each message that comes while a node leaves.
+        context.getLogger("io.vertx.core.eventbus.impl.MessageConsumerImpl").setLevel(Level.ERROR);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 

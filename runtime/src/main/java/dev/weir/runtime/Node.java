@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,8 @@ import org.slf4j.LoggerFactory;
 public final class Node {
 
     private static final Logger log = LoggerFactory.getLogger(Node.class);
+
+    private static final Duration BLOCKED_CHECK = Duration.ofSeconds(10);
 
     private final NodeContext context;
     private final NodeConfig config;
@@ -117,15 +120,27 @@ public final class Node {
         });
     }
 
-    private static Future<Member> member(NodeConfig config, PrometheusMeterRegistry metrics, Health health) {
+    /**
+     * Of a blocked thread, Vert.x logs one line in ten seconds. By default it logs a line a second, with a stack trace after five
+     * seconds: on an overloaded machine that is hundreds of lines that say the same.
+     */
+    static VertxOptions options() {
         // The event bus's gauges conflict without an address label, and the bus has one address per node, so a label
         // would have too many values.
-        VertxOptions options = new VertxOptions()
+        return new VertxOptions()
+                .setBlockedThreadCheckInterval(BLOCKED_CHECK.toMillis())
+                .setBlockedThreadCheckIntervalUnit(TimeUnit.MILLISECONDS)
+                .setWarningExceptionTime(Long.MAX_VALUE)
+                .setWarningExceptionTimeUnit(TimeUnit.NANOSECONDS)
                 // Vert.x serves nothing from the class path. If this were on, it would need a writable cache folder.
                 .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false))
                 .setMetricsOptions(new MicrometerMetricsOptions()
                         .setEnabled(true)
                         .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS));
+    }
+
+    private static Future<Member> member(NodeConfig config, PrometheusMeterRegistry metrics, Health health) {
+        VertxOptions options = options();
         VertxBuilder builder = Vertx.builder().withMetrics(new MicrometerMetricsFactory(metrics));
         return config.cluster()
                 .map(cluster -> Cluster.join(

@@ -92,15 +92,20 @@ final class Outbound {
         pump();
     }
 
+    /** A socket throws what it is asked once its client has said goodbye, which is before its close handler is called. */
+    private boolean isOpen() {
+        return !closed && !socket.isClosed();
+    }
+
     private void pump() {
-        while (!closed && !socket.writeQueueFull()) {
+        while (isOpen() && !socket.writeQueueFull()) {
             Object next = next();
             if (next == null) {
                 return;
             }
             write(next);
         }
-        if (!closed && slowTimer == NONE) {
+        if (isOpen() && slowTimer == NONE) {
             slowTimer = vertx.setTimer(slowClient.toMillis(), late -> onTooSlow.run());
         }
     }
@@ -145,7 +150,7 @@ final class Outbound {
     private void drained() {
         stopSlowTimer();
         pump();
-        if (certain.isEmpty()) {
+        if (isOpen() && certain.isEmpty()) {
             onDrained.run();
         }
     }

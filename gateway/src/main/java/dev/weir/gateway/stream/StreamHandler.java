@@ -82,12 +82,15 @@ public final class StreamHandler implements Handler<RoutingContext> {
     }
 
     private void open(ServerWebSocket socket, Runnable cut) {
+        if (socket.isClosed()) {
+            return;
+        }
         StreamSession session = new StreamSession(vertx, socket, cut, reader, ledger, config);
         sessions.add(session);
         boolean[] answered = {true};
         socket.pongHandler(pong -> answered[0] = true);
         long pings = vertx.setPeriodic(PING_MS, timer -> {
-            if (!socket.writeQueueFull()) {
+            if (!socket.isClosed() && !socket.writeQueueFull()) {
                 if (!answered[0]) {
                     socket.close((short) 1001, "no answer to a ping");
                 }

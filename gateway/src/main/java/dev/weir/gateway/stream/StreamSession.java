@@ -286,6 +286,9 @@ final class StreamSession {
 
     /** Closes with a code once the client has read the pending data. A client that reads nothing is disconnected. */
     private void sayGoodbye(Vertx vertx, Runnable cut) {
+        if (socket.isClosed()) {
+            return;
+        }
         long timer = vertx.setTimer(GOODBYE_MS, late -> cut.run());
         socket.drainHandler(drained -> {
             vertx.cancelTimer(timer);

@@ -1,0 +1,180 @@
+package dev.weir.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import dev.weir.gateway.TestStage.Sitting;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/** Clients come and go as they like, and the log says nothing of it. */
+final class QuietTest {
+
+    private static final int CLIENTS = 30;
+    private static final int FRAMES = 200;
+    private static final String UPGRADE = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+            + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+
+    private final TestGateway gateway = new TestGateway();
+    private final Logged logged = new Logged();
+
+    @BeforeEach
+    void listen() {
+        logged.start();
+        root().addAppender(logged);
+        // A picture of many frames, so that something is being written at whatever moment a client leaves.
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            int[] step = {0};
+            gateway.vertx.setPeriodic(1, timer -> {
+                sitting.frame(++step[0], new byte[20_000]);
+                if (step[0] == FRAMES) {
+                    gateway.vertx.cancelTimer(timer);
+                }
+            });
+        });
+    }
+
+    @AfterEach
+    void nothingWasLogged() {
+        await().until(() -> gateway.isIdle() && gateway.sockets() == 0);
+        root().detachAppender(logged);
+        gateway.close();
+        assertThat(logged.lines).extracting(ILoggingEvent::getFormattedMessage).isEmpty();
+    }
+
+    @Test
+    void socketsThatCloseInMidJob() {
+        for (int i = 0; i < CLIENTS; i++) {
+            TestSocket socket = new TestSocket(gateway.vertx, gateway.port());
+            socket.generate("a", new JsonObject().put("n", 4).put("preview", new JsonObject().put("every_steps", 1)));
+            int before = i;
+            await().until(() -> gateway.stage.sittings().size() > 4 * before);
+            socket.close();
+        }
+    }
+
+    @Test
+    void socketsThatAreCutOffInMidJob() throws IOException {
+        String command = "{\"type\":\"generate\",\"prompt\":\"a\",\"n\":4}";
+        for (int i = 0; i < CLIENTS; i++) {
+            try (Socket socket = connect()) {
+                send(socket, UPGRADE);
+                readHead(socket);
+                socket.getOutputStream().write(frame(command));
+                int before = i;
+                await().until(() -> gateway.stage.sittings().size() > 4 * before);
+            }
+        }
+    }
+
+    @Test
+    void streamsThatAreCutOff() throws IOException {
+        String body = "{\"prompt\":\"a\",\"stream\":true,\"partial_images\":3,\"n\":4}";
+        for (int i = 0; i < CLIENTS; i++) {
+            try (Socket socket = connect()) {
+                send(socket, post(body.length()) + body);
+                int before = i;
+                await().until(() -> gateway.stage.sittings().size() > 4 * before);
+            }
+        }
+    }
+
+    @Test
+    void requestsThatAreCutOffWhileTheyWait() throws IOException {
+        String body = "{\"prompt\":\"a\"}";
+        for (int i = 0; i < CLIENTS; i++) {
+            try (Socket socket = connect()) {
+                send(socket, post(body.length()) + body);
+                int before = i;
+                await().until(() -> gateway.stage.sittings().size() > before);
+            }
+        }
+    }
+
+    @Test
+    void uploadsThatEndInTheMiddle() throws IOException {
+        gateway.stage.script(Sitting::paint);
+        for (int i = 0; i < CLIENTS; i++) {
+            try (Socket socket = connect()) {
+                send(socket, post(1000) + "{\"prompt\":");
+            }
+            RawHttp.halfClosed(gateway.port(), RawHttp.bytes(post(1000) + "{\"prompt\":"));
+            RawHttp.halfClosed(
+                    gateway.port(),
+                    RawHttp.bytes("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n"
+                            + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"));
+            RawHttp.halfClosed(gateway.port(), RawHttp.bytes("GET / HT"));
+        }
+    }
+
+    @Test
+    void answersThatNobodyReads() throws IOException {
+        for (int i = 0; i < CLIENTS; i++) {
+            try (Socket socket = connect()) {
+                send(socket, "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(50));
+            }
+        }
+    }
+
+    /** A connection whose close is a reset. */
+    private Socket connect() throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port());
+        socket.setSoLinger(true, 0);
+        return socket;
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(RawHttp.bytes(text));
+        socket.getOutputStream().flush();
+    }
+
+    private static void readHead(Socket socket) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (!head.toString().endsWith("\r\n\r\n")) {
+            head.append((char) socket.getInputStream().read());
+        }
+    }
+
+    private static String post(int length) {
+        return "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Content-Length: " + length + "\r\n\r\n";
+    }
+
+    /** A text message, masked with zeros. */
+    private static byte[] frame(String text) {
+        byte[] bytes = new byte[6 + text.length()];
+        bytes[0] = (byte) 0x81;
+        bytes[1] = (byte) (0x80 | text.length());
+        System.arraycopy(RawHttp.bytes(text), 0, bytes, 6, text.length());
+        return bytes;
+    }
+
+    private static Logger root() {
+        return (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    }
+
+    private static final class Logged extends AppenderBase<ILoggingEvent> {
+
+        final List<ILoggingEvent> lines = new CopyOnWriteArrayList<>();
+
+        @Override
+        protected void append(ILoggingEvent event) {
+            if (event.getLevel().isGreaterOrEqual(Level.WARN)) {
+                lines.add(event);
+            }
+        }
+    }
+}
