@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /** Clients come and go as they like, and the log says nothing of it. */
 final class QuietTest {
 
-    private static final int CLIENTS = 30;
+    private static final int CLIENTS = 20;
     private static final int FRAMES = 200;
     private static final String UPGRADE = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
             + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
