@@ -14,8 +14,8 @@ final class BusTlsOptions {
             names = "--bus-tls-cert",
             paramLabel = "FILE",
             description =
-                    "PEM certificate that this node shows to others. With it, work travels encrypted, and only between "
-                            + "nodes with a certificate of --bus-tls-ca; docs/security.md says how to make them.")
+                    "The PEM certificate of this node. It turns on mutual TLS for the event bus, between nodes with "
+                            + "a certificate of --bus-tls-ca; see docs/security.md.")
     private Path certificate;
 
     @Option(names = "--bus-tls-key", paramLabel = "FILE", description = "PEM key of that certificate.")
@@ -24,7 +24,9 @@ final class BusTlsOptions {
     @Option(
             names = "--bus-tls-ca",
             paramLabel = "FILE",
-            description = "PEM certificate of the cluster's own authority: who has one of it is a node.")
+            description =
+                    "The PEM certificate of the cluster's own authority. Every holder of one of its certificates is "
+                            + "accepted as a node.")
     private Path authority;
 
     /** Throws {@link CliException} if only some of the three files are given. */

@@ -14,40 +14,41 @@ final class ClusterOptions {
             names = "--join",
             paramLabel = "HOST[:PORT]",
             split = ",",
-            description = "Nodes of the cluster to join; one that is up is enough. A name may have several addresses.")
+            description =
+                    "Nodes of the cluster to join. One running node is enough. A name may have several addresses.")
     private List<String> join = List.of();
 
     @Option(
             names = "--bind",
             paramLabel = "ADDR[:PORT]",
-            description = "Where other nodes reach this one. Default: the address that leads to the first of --join, "
-                    + "port 5701 or the next free one.")
+            description =
+                    "The address at which other nodes reach this one. Default: the address that leads to the first "
+                            + "node of --join, port 5701 or the next free one.")
     private String bind;
 
     @Option(
             names = "--bus-port",
             paramLabel = "PORT",
-            description = "Port that other nodes send this one its work at, for firewalls. Default: any free one.")
+            description = "The port of the event bus, for firewalls. Default: any free one.")
     private int busPort = 0;
 
     @Option(
             names = "--cluster",
             paramLabel = "NAME",
-            description = "Nodes of other names are strangers. Default: ${DEFAULT-VALUE}.")
+            description = "The cluster's name. Nodes with other names are ignored. Default: ${DEFAULT-VALUE}.")
     private String name = ClusterConfig.DEFAULT_NAME;
 
     @Option(
             names = "--lite",
-            description =
-                    "Hold none of the cluster's data, so that to come and go costs nothing. For large fleets with "
-                            + "several gateways: when the last node that holds data leaves, a lite one must be started anew.")
+            description = "Hold no cluster data, so that a start or stop moves none. For large fleets with several "
+                    + "gateways: when the last data node leaves, lite nodes end and must be restarted.")
     private boolean lite;
 
     @Option(
             names = "--quorum",
             paramLabel = "N",
-            description = "Record jobs only while this many nodes that hold data see each other, so that of a parted "
-                    + "cluster one part at most does. The same on all nodes. Default: any number.")
+            description = "Record jobs only while this many data nodes see each other, so that at most one part of a "
+                    + "partitioned cluster does. The same on all nodes. Default: any number.")
     private int quorum = 0;
 
     @Mixin

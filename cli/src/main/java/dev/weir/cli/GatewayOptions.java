@@ -15,7 +15,7 @@ final class GatewayOptions {
             paramLabel = "ADDR",
             split = ",",
             description = "Addresses or networks (10.0.0.0/8) of the proxies whose Forwarded and X-Forwarded-* headers "
-                    + "count. Default: those on this machine.")
+                    + "count. Default: proxies on this machine.")
     private List<String> trustedProxies = Access.LOOPBACK;
 
     @Option(
@@ -23,17 +23,16 @@ final class GatewayOptions {
             paramLabel = "URL",
             split = ",",
             description =
-                    "Origins of the pages that may use the gateway, as https://weir.example; their hosts are the names "
-                            + "that it answers to; * for any. Default: the origin that the gateway is asked under.")
+                    "Origins of the pages that may use the gateway, such as https://weir.example. Their hosts are "
+                            + "the names that the gateway answers to. * allows any. Default: the origin of the request.")
     private List<String> allowedOrigins = List.of();
 
     @Option(
             names = "--model-alias",
             paramLabel = "NAME=MODEL",
             split = ",",
-            description =
-                    "Another name of a model, as dall-e-3=default; the name * stands for all that are unknown. The "
-                            + "model may be \"default\", the first one.")
+            description = "Another name of a model, such as dall-e-3=default. The name * stands for all unknown names. "
+                    + "The model \"default\" is the first one.")
     private Map<String, String> modelAliases = Map.of();
 
     /** Throws {@link CliException} that names the first value which is wrong. */

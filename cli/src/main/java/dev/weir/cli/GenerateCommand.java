@@ -21,17 +21,17 @@ import picocli.CommandLine.Spec;
 /** One request from the command line: through a gateway elsewhere, or through one of its own inside this process. */
 @Command(
         name = "generate",
-        header = "Make pictures of a prompt.%n",
+        header = "Generate images from a prompt.%n",
         description = {
-            "Without --url, every stage runs in this process. Same prompt, seed and settings: the same bytes.",
+            "Without --url, all stages run in this process. The same prompt, seed and settings give the same bytes.",
             ""
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir generate \"a red apple\"                           ./a-red-apple.png, seed printed",
-            "  weir generate \"a red apple\" --seed 7 --out apple.png  the same picture each time",
+            "  weir generate \"a red apple\" --seed 7 --out apple.png  the same image each time",
             "  weir generate \"a cat\" --n 4 --steps 30 --guidance 4   a-cat-1.png … a-cat-4.png",
-            "  weir generate \"a rocket\" --frames frames/             and how it emerged",
+            "  weir generate \"a rocket\" --frames frames/             also its frames",
             "  weir generate \"a fish\" --json | jq .images[0].file    for scripts"
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -48,7 +48,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "Of the first picture; the next ones have N+1, N+2 … Default: random.")
+            description = "The seed of the first image; the next ones have N+1, N+2 … Default: random.")
     private Long seed;
 
     @Option(names = "--steps", paramLabel = "N", description = "Denoising steps. Default: the model's.")
@@ -60,34 +60,34 @@ final class GenerateCommand implements Callable<Integer> {
             description = "How closely to follow the prompt; 1 or less: no guidance. Default: the model's.")
     private Double guidance;
 
-    @Option(names = "--size", paramLabel = "WxH", description = "In pixels. Default: what the model was trained at.")
+    @Option(
+            names = "--size",
+            paramLabel = "WxH",
+            description = "Width and height in pixels. Default: the model's native size.")
     private String size;
 
-    @Option(names = "--n", paramLabel = "N", defaultValue = "1", description = "How many pictures, 1 to 10.")
+    @Option(names = "--n", paramLabel = "N", defaultValue = "1", description = "The number of images, 1 to 10.")
     private int count;
 
-    @Option(names = "--negative", paramLabel = "TEXT", description = "What the picture is to avoid.")
+    @Option(names = "--negative", paramLabel = "TEXT", description = "What the image must not show.")
     private String negative;
 
     @Option(
             names = "--out",
             paramLabel = "FILE",
             description =
-                    "A .png or .jpg file, overwritten, or a folder, or - for the standard output. Default: named after the "
-                            + "prompt, never overwritten.")
+                    "A .png or .jpg file, which is overwritten; or a folder; or - for the standard output. Default: "
+                            + "a new file, named after the prompt.")
     private Path out;
 
-    @Option(
-            names = "--parents",
-            description = "Create the folders that --out and --frames lie in where there are none.")
+    @Option(names = "--parents", description = "Create missing parent folders of --out and --frames.")
     private boolean parents;
 
     @Option(
             names = "--frames",
             paramLabel = "DIR",
-            description =
-                    "Write how the picture emerges into this folder: a frame a step, but for those that there was "
-                            + "no time to make, as where steps are faster than frames.")
+            description = "Write frames of the emerging image into this folder: one per step, unless steps are faster "
+                    + "than frames.")
     private Path frames;
 
     @Option(
@@ -95,8 +95,8 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "GRADE",
             defaultValue = "vae",
             description =
-                    "How frames are decoded: vae, or latent_rgb, which is rough and costs next to nothing, so that fewer "
-                            + "are left out. Default: ${DEFAULT-VALUE}.")
+                    "How frames are decoded: vae, or latent_rgb, which is rough but so cheap that fewer frames are "
+                            + "left out. Default: ${DEFAULT-VALUE}.")
     private Frames.Grade frameGrade;
 
     @Option(
@@ -104,11 +104,11 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "URL",
             split = ",",
             description =
-                    "Ask the gateway there, or the first of several that answers, and the next where one breaks off; "
-                            + "--model is then the name of one of its models.")
+                    "Ask this gateway. Several, separated by commas, add fail-over. --model is then the name of a "
+                            + "served model.")
     private List<String> urls = List.of();
 
-    @Option(names = "--json", description = "Print what was made as JSON, and no progress.")
+    @Option(names = "--json", description = "Print the result as JSON, without progress.")
     private boolean json;
 
     @Mixin

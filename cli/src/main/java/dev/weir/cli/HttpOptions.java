@@ -19,7 +19,7 @@ final class HttpOptions {
     @Option(
             names = "--port",
             paramLabel = "PORT",
-            description = "Port for HTTP; 0 takes a free one. Default: 8080, and a free one where there is no gateway.")
+            description = "The port for HTTP; 0: any free one. Default: 8080, or any free one without a gateway.")
     private Integer port;
 
     /** @param defaultPort for when none is asked for */

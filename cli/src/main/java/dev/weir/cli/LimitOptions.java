@@ -13,44 +13,43 @@ final class LimitOptions {
     @Option(
             names = "--max-held",
             paramLabel = "N",
-            description = "Samples that a stage holds at once, waiting ones included. Default: ${DEFAULT-VALUE}.")
+            description = "Samples that a stage holds at once, including waiting ones. Default: ${DEFAULT-VALUE}.")
     private int held = 32;
 
     @Option(
             names = "--max-rows",
             paramLabel = "N",
             description =
-                    "Rows that a forward of a denoiser may ever have; how many pay is measured. Default: ${DEFAULT-VALUE}.")
+                    "The maximum number of rows of a denoiser's forward pass. The best number is measured. Default: "
+                            + "${DEFAULT-VALUE}.")
     private int rows = 32;
 
     @Option(
             names = "--user-weight",
             paramLabel = "NAME=WEIGHT",
             split = ",",
-            description = "Share of a denoiser's time that users get, by the user that requests name, beside those "
-                    + "without a weight, who have 1.")
+            description = "Shares of a denoiser's time by the user that requests name. Other users have 1.")
     private Map<String, Double> userWeights = Map.of();
 
     @Option(
             names = "--max-images",
             paramLabel = "N",
-            description =
-                    "Images in the making that a gateway owns; past it, it answers 429. Default: ${DEFAULT-VALUE}.")
+            description = "Unfinished images that a gateway may own. Above it, the answer is 429. Default: "
+                    + "${DEFAULT-VALUE}.")
     private int images = 512;
 
     @Option(
             names = "--drain-time",
             paramLabel = "SECONDS",
-            description = "For what is held when the process is told to stop; what is left is handed back. Default: "
-                    + "${DEFAULT-VALUE}.")
+            description =
+                    "How long held work may take after SIGTERM. The rest is handed back. Default: ${DEFAULT-VALUE}.")
     private int drainSeconds = 25;
 
     @Option(
             names = "--checkpoint-ms",
             paramLabel = "N",
-            description =
-                    "How long a sample runs until its owner is told again where it stands, for another node to go on "
-                            + "from should this one be lost; 0: after each step. Default: ${DEFAULT-VALUE}.")
+            description = "How often the checkpoint of a running sample goes to its owner, so that another node can "
+                    + "continue from it; 0: after each step. Default: ${DEFAULT-VALUE}.")
     private long checkpointMs = SteppingStage.Limits.CHECKPOINT_EVERY.toMillis();
 
     int held() {

@@ -20,27 +20,30 @@ final class ModelOptions {
             names = "--model",
             paramLabel = "DIR",
             split = ",",
-            description = "Diffusers folder, or the name of one in models/. Default: " + DEFAULT_MODEL + ".")
+            description =
+                    "A diffusers folder, or the name of one in models/. Several are separated by commas. Default: "
+                            + DEFAULT_MODEL + ".")
     private List<String> models = List.of();
 
     @Option(
             names = "--sampler",
             paramLabel = "NAME",
             description =
-                    "For requests that name none: ddim, pndm, euler, euler_ancestral, dpmpp_2m and more. Default: what "
-                            + "the model was published with.")
+                    "The sampler of requests that name none: ddim, pndm, euler, euler_ancestral, dpmpp_2m and more. "
+                            + "Default: the model's own.")
     private String sampler;
 
     @Option(
             names = "--device",
             paramLabel = "NAME",
-            description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}, the first GPU where there is one.")
+            description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}, the first GPU if there is one.")
     private String device = "auto";
 
     @Option(
             names = "--precision",
             paramLabel = "NAME",
-            description = "auto, fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}, the fastest that the device does well.")
+            description =
+                    "auto, fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}, the fastest that the device supports well.")
     private String precision = "auto";
 
     @Option(
@@ -54,7 +57,7 @@ final class ModelOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "CPU threads of one forward. Default: as many as there are cores.")
+            description = "CPU threads of one forward pass. Default: as many as there are cores.")
     private int threads = 0;
 
     static Path modelsFolder() {

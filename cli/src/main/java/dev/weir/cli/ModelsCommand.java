@@ -18,14 +18,14 @@ import picocli.CommandLine.Spec;
 /** Which models there are, and what runs. */
 @Command(
         name = "models",
-        header = "List models: what is there, and what runs.%n",
+        header = "List models and whether they run.%n",
         subcommands = ModelsCommand.Inspect.class,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  weir models                              those in the models folder",
-            "  weir models ~/models                     those in another folder",
-            "  weir models --url http://host:8080       those that a gateway serves",
-            "  weir models inspect ~/models/sd-1.5      what is in one, and why it does not run"
+            "  weir models                              the models in the models folder",
+            "  weir models ~/models                     the models in another folder",
+            "  weir models --url http://host:8080       the models that a gateway serves",
+            "  weir models inspect ~/models/sd-1.5      one model in full"
         })
 final class ModelsCommand implements Callable<Integer> {
 
@@ -84,9 +84,9 @@ final class ModelsCommand implements Callable<Integer> {
     /** One model in full. */
     @Command(
             name = "inspect",
-            header = "Show a model's components, and what stands against running it.%n",
+            header = "Show a model's components, and why it does not run if it does not.%n",
             description = {
-                "Reads configurations and the headers of the weights. Exit code 1 where the model does not run.",
+                "Reads configurations and the headers of the weights. The exit code is 1 if the model does not run.",
                 ""
             })
     static final class Inspect implements Callable<Integer> {

@@ -16,19 +16,19 @@ import picocli.CommandLine.Spec;
 /** A process that is part of a cluster. */
 @Command(
         name = "node",
-        header = "Run some roles in this process, as a node of a cluster.%n",
+        header = "Run one or more roles in this process, as a node of a cluster.%n",
         description = {
-            "Roles: gateway, text-encoder, denoiser, upsampler, decoder. Any number of nodes may run each.",
-            "Prints one line, \"ready URL\", when its models are loaded and warm. SIGTERM drains: what is held is finished or "
+            "Roles: gateway, text-encoder, denoiser, upsampler, decoder. Any number of nodes may run the same role.",
+            "Prints one line, \"ready URL\", when its models are loaded and warm. SIGTERM drains: held work is finished or "
                     + "handed back, and no request is lost.",
-            "Ends by itself, with exit code 1, where it has lost the cluster and only a new start helps.",
+            "Ends by itself, with exit code 1, if it has lost the cluster and cannot rejoin. Restart it then.",
             ""
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  weir node gateway --bind 10.0.0.1                         the first one",
-            "  weir node text-encoder,decoder --join 10.0.0.1            stages share a process if you like",
-            "  weir node denoiser --join 10.0.0.1 --model ~/models/sd    as many as there are machines",
+            "  weir node gateway --bind 10.0.0.1                         the first node",
+            "  weir node text-encoder,decoder --join 10.0.0.1            several stages in one process",
+            "  weir node denoiser --join 10.0.0.1 --model ~/models/sd    one per machine",
             "",
             "A node without a gateway serves /healthz, /readyz and /metrics at the URL that it prints."
         })

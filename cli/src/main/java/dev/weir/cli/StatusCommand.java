@@ -19,10 +19,10 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nColumns:%n",
         footer = {
             "  engine    the library that computes, and its instruction set",
-            "  held      samples on the node, of as many as it may hold",
-            "  batch     rows of the last forward",
-            "  step      seconds of one forward, a running mean",
-            "  backlog   seconds until what is held will be done"
+            "  held      samples on the node, and how many it may hold",
+            "  batch     rows of the last forward pass",
+            "  step      seconds of one forward pass, a running mean",
+            "  backlog   seconds until all held samples are done"
         })
 final class StatusCommand implements Callable<Integer> {
 
@@ -35,7 +35,7 @@ final class StatusCommand implements Callable<Integer> {
     @Mixin
     private ClientOptions client;
 
-    @Option(names = "--json", description = "Print the gateway's answer as it is.")
+    @Option(names = "--json", description = "Print the gateway's answer unchanged.")
     private boolean json;
 
     @Override
@@ -47,8 +47,7 @@ final class StatusCommand implements Callable<Integer> {
             return 0;
         }
         ClusterStatus.Gateway gateway = cluster.gateway();
-        out.printf(
-                "gateway %s: %d images of %d jobs in the making%n%n", gateway.node(), gateway.images(), gateway.jobs());
+        out.printf("gateway %s: %d unfinished images of %d jobs%n%n", gateway.node(), gateway.images(), gateway.jobs());
         Table table = new Table(
                 "stage", "node", "device", "engine", "models", "held", "running", "batch", "step", "backlog", "done",
                 "failed", "");

@@ -12,9 +12,8 @@ final class TraceOptions {
     @Option(
             names = "--trace-endpoint",
             paramLabel = "URL",
-            description =
-                    "OpenTelemetry collector (OTLP over HTTP) for traces, as http://collector:4318. Default: what "
-                            + "OTEL_EXPORTER_OTLP_ENDPOINT says, else no traces.")
+            description = "An OpenTelemetry collector (OTLP over HTTP) for traces, such as http://collector:4318. "
+                    + "Default: the value of OTEL_EXPORTER_OTLP_ENDPOINT, otherwise no traces.")
     private URI endpoint;
 
     Optional<URI> endpoint() {

@@ -15,16 +15,16 @@ import picocli.CommandLine.Spec;
 /** Every stage in one process, with a gateway. */
 @Command(
         name = "up",
-        header = "Run every stage in this process, and serve over HTTP.%n",
+        header = "Run all stages in this process and serve over HTTP.%n",
         description = {
-            "Prints one line, \"ready URL\", when the models are loaded and warm. Ctrl-C or SIGTERM drains: what is held is "
-                    + "finished, nothing new is taken.",
+            "Prints one line, \"ready URL\", when the models are loaded and warm. Ctrl-C or SIGTERM drains: held work is finished "
+                    + "and new work is rejected.",
             ""
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  weir up                                  http://127.0.0.1:8080 has a page, and an API as OpenAI's",
-            "  weir up --host 0.0.0.0 --port 80         for other machines too",
+            "  weir up                                  serves a page and OpenAI's Images API on http://127.0.0.1:8080",
+            "  weir up --host 0.0.0.0 --port 80         also reachable from other machines",
             "  weir up --model ~/models/sd-1.5          any diffusers folder with safetensors",
             "  weir up --bind 192.168.0.10              so that other nodes can --join it"
         })

@@ -13,7 +13,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The arrows of the design, as docs/architecture.md draws them. */
+/** The module rules of docs/architecture.md. */
 @AnalyzeClasses(packages = "dev.weir", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 
@@ -76,7 +76,7 @@ final class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("dev.weir.engine..", "dev.weir.serving..");
 
-    /** Teams put the client into their own applications. */
+    /** Teams embed the client in their own applications. */
     @ArchTest
     static final ArchRule THE_CLIENT_NEEDS_ONLY_THE_JDK_AND_JACKSON = classes()
             .that()
@@ -101,7 +101,7 @@ final class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("dev.weir.gateway..", "dev.weir.cli..");
 
-    /** DJL's native code aborts the process when a bfloat16 tensor crosses its edge. */
+    /** DJL's native code aborts the process if a bfloat16 tensor crosses its boundary. */
     @ArchTest
     static final ArchRule NO_BFLOAT16_AT_THE_EDGE_OF_A_GRAPH = noClasses()
             .should()

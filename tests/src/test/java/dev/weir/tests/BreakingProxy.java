@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A way to a gateway on which one connection breaks, once so many bytes have come back over it. Threads of its own, which end with
- * their connections.
+ * A proxy to a gateway that breaks one connection after a number of bytes from the gateway. Its threads end with their
+ * connections.
  */
 public final class BreakingProxy implements AutoCloseable {
 
@@ -90,7 +90,7 @@ public final class BreakingProxy implements AutoCloseable {
                     try {
                         passing.run();
                     } catch (IOException closed) {
-                        // One of the two has had enough.
+                        // One of the two sides has closed.
                     }
                 },
                 "breaking-proxy");

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The page at {@code /}, in a browser, before a server that runs. */
+/** The page at {@code /} in a browser, with a running server. */
 final class BrowserTest {
 
     /** Previews pass faster than a test can look: the page itself writes down what its picture showed. */

@@ -20,10 +20,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Processes of one cluster with certificates made as the documentation says, and where they listen. */
+/** Processes of one cluster with certificates made as documented, and their listening addresses. */
 final class BusSecurityTest {
 
-    /** An interface that is nobody's default. */
+    /** An address that is no default. */
     private static final String PRIVATE = "127.0.0.2";
 
     private static final String CLUSTER = "test-" + UUID.randomUUID();

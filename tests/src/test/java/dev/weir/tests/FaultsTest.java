@@ -33,8 +33,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Two nodes of each role as processes, where the machine allows on hosts of their own; clients ask for jobs without a break, and
- * things happen to the nodes. What becomes of a denoiser that dies or is told to stop is the matter of {@link ProcessesTest}.
+ * Two nodes of each role as processes, on separate hosts if the machine allows it. Clients submit jobs continuously
+ * while faults happen to the nodes. {@link ProcessesTest} covers denoisers that die or are stopped.
  */
 final class FaultsTest {
 
@@ -122,7 +122,9 @@ final class FaultsTest {
         });
     }
 
-    /** Strikes when the first job is done, so that others are at every stage; returns when all are checked. */
+    /**
+     * Applies the fault when the first job is done, so that others are at every stage. Returns when all are checked.
+     */
     private static void assertNothingIsLostWhile(FaultKind fault, Role... roles) throws Exception {
         assertNothingIsLostWhile(() -> {
             for (Role role : roles) {

@@ -33,12 +33,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Two gateways, of which one dies, or stands still and comes back, while it owns jobs. */
+/** Two gateways, of which one dies, or freezes and comes back, while it owns jobs. */
 final class GatewayLossTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(90);
-    /** By then the cluster has removed a member that stands still, and has to take it back. */
+    /** After this time the cluster has removed a frozen member and must readmit it. */
     private static final Duration UNTIL_REMOVED = Duration.ofSeconds(15);
 
     private static final int STEPS = 30;
@@ -55,7 +55,7 @@ final class GatewayLossTest {
     @BeforeAll
     static void startAndDrawUndisturbed() throws Exception {
         List<String> stage = List.of("--precision", "fp32");
-        // One row a forward: whatever is under way beside a picture, its kernels are the same.
+        // One row per forward pass: the kernels are the same, whatever else runs.
         List<String> denoiser = List.of("--precision", "fp32", "--max-rows", "1");
         cluster = ProcessCluster.start(
                 new Layout(
@@ -192,12 +192,12 @@ final class GatewayLossTest {
         void strike() throws Exception;
     }
 
-    /** Every request at once, half of them at each gateway, and a fault while they are made. */
+    /** All requests at once, half of them at each gateway, and a fault meanwhile. */
     private static List<JobRun> underLoad(Fault fault) throws Exception {
         ExecutorService clients = Executors.newFixedThreadPool(UNDISTURBED.size());
         try {
             List<Future<JobRun>> running = new ArrayList<>();
-            // The owner is drawn first by clients of this seed.
+            // Clients with this seed choose the owner first.
             for (JobRequest request : UNDISTURBED.keySet()) {
                 JobClient client = new JobClient(cluster.gateways(), preferring(0), PATIENCE);
                 running.add(clients.submit(() -> client.run(request)));

@@ -30,7 +30,7 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** What a process logs when it is asked for JSON. */
+/** The logs of a process in JSON format. */
 final class JsonLogsTest {
 
     private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -104,7 +104,7 @@ final class JsonLogsTest {
                 .build();
     }
 
-    /** All that it wrote to stderr; what is no JSON fails the test. */
+    /** Everything that it wrote to stderr. A line that is not JSON fails the test. */
     private static List<JsonNode> lines(WeirProcess process) {
         return process.transcript()
                 .lines()

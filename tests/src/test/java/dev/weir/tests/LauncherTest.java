@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The script that people type. */
+/** The launcher script. */
 final class LauncherTest {
 
     private static final Path SCRIPT = Repository.ROOT.resolve("weir");

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What docs/metrics.md promises to dashboards and autoscalers, against a server that made a picture. */
+/** The metrics that docs/metrics.md promises, on a server that has generated an image. */
 final class MetricsTest {
 
     @RegisterExtension

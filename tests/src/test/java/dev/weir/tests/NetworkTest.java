@@ -13,7 +13,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What is left of a network whose process does not close it. */
+/** The leftovers of a network whose process did not close it. */
 final class NetworkTest {
 
     @BeforeAll

@@ -12,10 +12,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The first start on a machine that reaches nothing: no network but the loopback, and nothing cached. */
+/** The first start on a machine without a network except the loopback, and without caches. */
 final class OfflineStartTest {
 
-    /** A network namespace of its own, with a loopback and no way out. */
+    /** A separate network namespace with only a loopback interface. */
     private static final List<String> WITHOUT_NETWORK =
             List.of("unshare", "--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh");
 

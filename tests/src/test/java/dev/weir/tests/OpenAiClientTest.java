@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a program finds that was written for OpenAI's Images API, with OpenAI's own library for Java. */
+/** A program for OpenAI's Images API, with OpenAI's own Java library. */
 final class OpenAiClientTest {
 
     @RegisterExtension

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Far more requests at once than the cluster's limits let in; its nodes have small heaps and would end where one overflowed. */
+/**
+ * Far more concurrent requests than the cluster's limits admit. The nodes have small heaps and would end on an
+ * overflow.
+ */
 final class OverloadTest {
 
     private static final int STORM = 2000;

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The text chunks of a PNG file, read by the format's book and not by Weir. */
+/** The text chunks of a PNG file, read by the format's specification and not by Weir. */
 final class PngText {
 
     private static final int SIGNATURE_BYTES = 8;

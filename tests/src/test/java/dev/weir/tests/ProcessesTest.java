@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A process for each stage, two for the denoiser, and what becomes of requests when one of those leaves. */
+/** A process for each stage, two for the denoiser. One of the denoisers leaves during requests. */
 final class ProcessesTest {
 
     private static final int REQUESTS = 16;
@@ -129,7 +129,7 @@ final class ProcessesTest {
                 .toList();
     }
 
-    /** What the gateway says of each request's picture; fails where one has none. */
+    /** The gateway's answers for each request's image. Fails if an image is missing. */
     private static List<JsonNode> finished(List<CompletableFuture<Answer>> requests) {
         List<JsonNode> pictures = new ArrayList<>();
         for (CompletableFuture<Answer> request : requests) {

@@ -40,9 +40,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A denoiser joins in mid run, and takes over some of what another holds: the real network, with a device that takes its time,
- * over the bus. Each forward has one guided sample, since kernels choose by the size of a batch; it is measurably better than two of
- * one row.
+ * A denoiser joins during a run and takes over some work of another: the real network, with a slowed device, over the
+ * bus. Each forward pass has one guided sample, because kernels depend on the batch size. One guided sample is
+ * measurably faster than two samples of one row.
  */
 final class RebalancingTest {
 
@@ -111,7 +111,7 @@ final class RebalancingTest {
         assertThat(rowsDone()).isEqualTo(2 * (2 * 2 * 3 * STEPS + (SAMPLES - 2) * STEPS));
     }
 
-    /** What is told, of which a reader that is behind misses steps; and each move is for the sake of speed. */
+    /** The reported steps, of which a slow reader may miss some. Each move is for rebalancing. */
     private static void assertNothingGoesBack(WatchedJob job) {
         assertThat(job.events("resumed"))
                 .allSatisfy(event -> assertThat(event.path("reason").asText()).startsWith("rebalanced"));
@@ -123,7 +123,10 @@ final class RebalancingTest {
         }
     }
 
-    /** Network rows of all forwards for samples, of which a guided sample's step has two: no more where no step is done twice. */
+    /**
+     * Network rows of all forward passes of the samples. A step of a guided sample has two. There are no more, because
+     * no step is repeated.
+     */
     private double rowsDone() {
         return metrics.get("weir.stage.rows").tag("stage", "denoiser").counters().stream()
                 .mapToDouble(Counter::count)
@@ -184,7 +187,7 @@ final class RebalancingTest {
         return future.toCompletionStage().toCompletableFuture().join();
     }
 
-    /** The same rows on a device that takes its time for each. */
+    /** The same rows on a slowed device. */
     private record SlowRows(RowSource rows) implements RowSource {
 
         @Override

@@ -3,7 +3,7 @@ package dev.weir.tests;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where things lie in the checkout that is tested. */
+/** Paths in the tested checkout. */
 public final class Repository {
 
     public static final Path ROOT = root();

@@ -22,8 +22,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Denoisers in processes of their own that die, stand still, are told to stop or join in mid run: it costs a step or two at most, and the
- * pictures are the same to the last byte. Each forward has one guided sample, since kernels choose by the size of a batch.
+ * Denoisers in separate processes that die, freeze, are stopped or join during a run. At most a step or two are
+ * repeated, and the images are byte-identical. Each forward pass has one guided sample, because kernels depend on the
+ * batch size.
  */
 final class ResumedProcessesTest {
 
@@ -44,7 +45,7 @@ final class ResumedProcessesTest {
             "sampler",
             "euler_ancestral");
 
-    /** A checkpoint follows each step, and may be on its way when its node is gone. */
+    /** A checkpoint follows each step, and may be in transit when its node is gone. */
     private static final int MOST_STEPS_LOST = 2;
 
     private static ProcessCluster cluster;
@@ -147,7 +148,7 @@ final class ResumedProcessesTest {
         assertThat(stepsLost(job)).isZero();
     }
 
-    /** One denoiser of two, each of which has a sample in mid run, and others that wait behind it. */
+    /** One of two denoisers, each with a running sample and others that wait. */
     private static Member awaitOneInMidRun(WatchedJob job) {
         Awaitility.await("a sample in mid run at either denoiser")
                 .atMost(PATIENCE)
@@ -180,7 +181,7 @@ final class ResumedProcessesTest {
         }
     }
 
-    /** The most that any sample had to do again. */
+    /** The largest number of repeated steps of any sample. */
     private static int stepsLost(WatchedJob job) {
         int most = 0;
         for (int sample = 0; sample < IMAGES; sample++) {

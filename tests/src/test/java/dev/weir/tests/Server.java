@@ -33,7 +33,7 @@ public record Server(URI url) {
         return send(HttpRequest.newBuilder(url.resolve(path))).join().body();
     }
 
-    /** What is served there, whatever it is. */
+    /** The body at a path as text. */
     public String text(String path) {
         return HTTP.sendAsync(
                         HttpRequest.newBuilder(url.resolve(path))
@@ -54,7 +54,7 @@ public record Server(URI url) {
                 .body();
     }
 
-    /** Takes the lines of what is served there as they come; done at the end. */
+    /** Passes on lines as they arrive. Completes at the end. */
     CompletableFuture<Void> follow(String path, Consumer<String> line) {
         return HTTP.sendAsync(HttpRequest.newBuilder(url.resolve(path)).build(), BodyHandlers.ofLines())
                 .thenAcceptAsync(response -> response.body().forEach(line));

@@ -5,7 +5,7 @@ import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.Set;
 
-/** One slice for each service; what is no service belongs to none. */
+/** One slice for each service. Other classes belong to none. */
 final class ServiceSlices implements SliceAssignment {
 
     private static final Set<String> SERVICES = Set.of("textencoder", "denoiser", "upsampler", "decoder");

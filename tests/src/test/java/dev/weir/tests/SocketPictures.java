@@ -16,7 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A socket at a gateway, and what is sent over it: events, and the finished pictures' files. */
+/** A WebSocket at a gateway, with its events and the files of finished images. */
 public final class SocketPictures implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();

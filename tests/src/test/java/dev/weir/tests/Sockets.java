@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** What Linux tells of a process's sockets. */
+/** Linux's data about a process's sockets. */
 final class Sockets {
 
     private static final String LISTENS = "0A";
@@ -24,7 +24,7 @@ final class Sockets {
         return Files.isReadable(Path.of("/proc/self/net/tcp"));
     }
 
-    /** The IPv4 address of each socket that the process listens with; {@code 0.0.0.0} for all of the machine, IPv6 ones included. */
+    /** The IPv4 address of each listening socket of the process; {@code 0.0.0.0} for all addresses, including IPv6. */
     static List<String> listening(long pid) throws IOException {
         Set<String> own = inodes(pid);
         List<String> addresses = new ArrayList<>();
@@ -54,7 +54,7 @@ final class Sockets {
         return inodes;
     }
 
-    /** The last word of {@code 0000000000000000FFFF00000200007F:1645}, which has its bytes in reverse. */
+    /** The last word of {@code 0000000000000000FFFF00000200007F:1645}, whose bytes are in reverse order. */
     private static String address(String local) {
         String host = local.substring(0, local.indexOf(':'));
         byte[] word = HexFormat.of().parseHex(host.substring(host.length() - 8));

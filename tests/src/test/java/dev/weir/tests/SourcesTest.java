@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What a compiler does not hold source files to. */
+/** Rules for source files that a compiler does not check. */
 final class SourcesTest {
 
     private static final int MAX_LINES = 400;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a process sends to an OpenTelemetry collector. */
+/** The spans that a process sends to an OpenTelemetry collector. */
 final class TraceExportTest {
 
     @TempDir
@@ -40,7 +40,7 @@ final class TraceExportTest {
         collector.stop(0);
     }
 
-    /** Protobuf bears its strings as they are. */
+    /** Protobuf contains its strings unchanged. */
     private void receive(HttpExchange exchange) throws IOException {
         String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.ISO_8859_1);
         received.add(exchange.getRequestURI().getPath() + " " + body);

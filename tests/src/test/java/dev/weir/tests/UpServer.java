@@ -6,12 +6,12 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
-/** {@code weir up}, started for the first class that wants it and ended after the last. */
+/** {@code weir up}, started for the first test class that needs it and ended after the last. */
 public final class UpServer implements BeforeAllCallback {
 
     private Server server;
 
-    /** Kept by JUnit, which closes it at the end. */
+    /** Stored by JUnit, which closes it at the end. */
     private record Running(WeirProcess process, Server server) implements AutoCloseable {
 
         static Running start() {

@@ -14,7 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
-/** A job, and all that its gateway tells of it while it is made. */
+/** A job, and all events that its gateway sends about it. */
 public final class WatchedJob {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -53,19 +53,19 @@ public final class WatchedJob {
                 .toList();
     }
 
-    /** All events, in the order in which they came. */
+    /** All events, in order of arrival. */
     List<JsonNode> all() {
         return List.copyOf(events);
     }
 
-    /** All events of a sample, in the order in which they came. */
+    /** All events of a sample, in order of arrival. */
     List<JsonNode> eventsOf(int sample) {
         return events.stream()
                 .filter(event -> event.path("sample").asInt() == sample)
                 .toList();
     }
 
-    /** Waits for its end; the pictures' files by sample. */
+    /** Waits for the end. Returns the images' files by sample. */
     public List<byte[]> pictures() {
         end.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
         int images = job.path("images").size();

@@ -23,8 +23,8 @@ record ComposeFile(Map<String, Service> services) {
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{[A-Z_]+:-([^}]*)}");
 
     /**
-     * @param volumes by the path in the container: paths of this checkout, or names of volumes that the engine keeps
-     * @param names under which others on its networks find it
+     * @param volumes by the path in the container: paths of this checkout, or names of the engine's volumes
+     * @param names by which others on its networks find it
      */
     record Service(
             String name,
@@ -53,12 +53,12 @@ record ComposeFile(Map<String, Service> services) {
         }
     }
 
-    /** Where a folder of the checkout lies that the file names. */
+    /** The path of a folder of the checkout that the file names. */
     static Path source(String volume) {
         return PATH.resolveSibling(volume).normalize();
     }
 
-    /** In an order in which each comes after those that it depends on. */
+    /** In an order in which each service comes after those that it depends on. */
     List<Service> inOrder() {
         List<Service> order = new ArrayList<>();
         services.values().forEach(service -> visit(service, order));

@@ -38,7 +38,7 @@ final class ComposeTest {
     private static final int PROMETHEUS = 9090;
     private static final int STEPS = 6;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    /** Pictures are made one at a time, so that all ways to one have the same kernels. */
+    /** Images are generated one at a time, so that all paths to one use the same kernels. */
     private static final Map<String, Object> APPLE =
             Map.of("prompt", "a red apple", "seed", 7, "num_inference_steps", STEPS);
 
@@ -124,7 +124,7 @@ final class ComposeTest {
     @Test
     @Order(2)
     void eventsOfAJobPassTheProxy() {
-        // The events may be asked of the gateway that does not own the job.
+        // The events may be requested from the gateway that does not own the job.
         WatchedJob job = WatchedJob.start(Server.at(proxy().url(HTTP)), APPLE);
         assertThat(job.pictures()).containsExactly(apple);
         assertThat(job.events("progress")).isNotEmpty();

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
-/** What the files in deploy/ promise, and what other programs say of them. */
+/** The promises of the files in deploy/, and the results of other programs on them. */
 final class DeployFilesTest {
 
     private static final Path DEPLOY = Repository.ROOT.resolve("deploy");

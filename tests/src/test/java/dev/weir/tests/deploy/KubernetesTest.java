@@ -140,7 +140,7 @@ final class KubernetesTest {
                 .orElseThrow(() -> new AssertionError("there is no " + kind + " " + name));
     }
 
-    /** The client's own models: they refuse fields that the schema does not have, miss those that it requires, and know each type. */
+    /** The client library's models: they refuse unknown fields, report missing required ones, and check each type. */
     private static void validate(JsonNode manifest) throws ReflectiveOperationException {
         String version = manifest.path("apiVersion").asText().replaceFirst(".*/", "");
         Class<?> model = Class.forName(MODELS

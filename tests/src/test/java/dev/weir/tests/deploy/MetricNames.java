@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/** The metrics of Weir that the files in deploy/ ask for, and whether a node serves them. */
+/** The metrics of Weir that the files in deploy/ use, and whether a node serves them. */
 final class MetricNames {
 
     private static final Path DEPLOY = Repository.ROOT.resolve("deploy");
@@ -41,7 +41,7 @@ final class MetricNames {
         return expressions;
     }
 
-    /** Served now, or one of those that docs/metrics.md says to come with the first thing to count. */
+    /** Served now, or listed in docs/metrics.md as appearing when it is first counted. */
     static boolean isServed(String name, String metrics) throws IOException {
         return metrics.lines().anyMatch(line -> line.matches(Pattern.quote(name) + "[{ ].*"))
                 || Files.readString(Repository.ROOT.resolve("docs/metrics.md")).contains("`" + name + "` *");

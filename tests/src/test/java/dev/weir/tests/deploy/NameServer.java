@@ -12,11 +12,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/** Names of services, as an engine's own name server knows them: each with an address a container, for containers that run. */
+/** The names of services, as an engine's own name server has them: one address for each running container. */
 final class NameServer implements AutoCloseable {
 
     private static final Path HOSTS = Path.of("/run/netns");
-    /** Where {@code ip netns exec} looks for files that are in the place of those in {@code /etc}, by host. */
+    /** Where {@code ip netns exec} looks for replacements of files in {@code /etc}, by host. */
     private static final Path FOLDERS = Path.of("/etc/netns");
 
     private final Path hosts;
@@ -51,7 +51,7 @@ final class NameServer implements AutoCloseable {
         awaitLoads();
     }
 
-    /** To be called before anything runs at the host. */
+    /** Call it before anything runs on the host. */
     void serves(Network.RemoteHost host) throws IOException {
         Path folder = Files.createDirectories(FOLDERS.resolve(host.name()));
         Files.writeString(folder.resolve("resolv.conf"), "nameserver " + address + "\n");
@@ -84,7 +84,7 @@ final class NameServer implements AutoCloseable {
                                 >= loads);
     }
 
-    /** To be closed once the hosts are no more. Removes what it laid out for them, as for hosts of others that were killed. */
+    /** Close it after the hosts are gone. Removes its files for them, and those of killed predecessors. */
     @Override
     public void close() throws IOException {
         process.close();

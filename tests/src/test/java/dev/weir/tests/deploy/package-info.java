@@ -1,2 +1,2 @@
-/** What lies in {@code deploy/}, run and checked as far as a machine without a container engine can. */
+/** The contents of {@code deploy/}, run and checked as far as possible without a container engine. */
 package dev.weir.tests.deploy;

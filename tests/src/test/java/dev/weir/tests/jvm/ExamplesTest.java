@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.mock.web.MockHttpServletResponse;
 import org.springframework.test.web.servlet.MvcResult;
 
-/** The Java code that the documentation shows: it is compiled here, it runs, and the documentation has no other. */
+/** The Java code in the documentation: it is compiled and run here, and the documentation contains no other. */
 final class ExamplesTest {
 
     private static final Path SOURCES = Repository.ROOT.resolve("tests/src/test/java/dev/weir/tests/jvm");

@@ -42,14 +42,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Every way for a client to give up, a thousand times under load, through HTTP, the bus and all stages of a tiny model. */
+/**
+ * Every way in which a client can give up, a thousand times under load, through HTTP, the bus and all stages of a tiny
+ * model.
+ */
 final class CancelsTest {
 
     private static final int CANCELS = 1000;
     private static final int AT_ONCE = 24;
     private static final int LATEST_MS = 80;
 
-    /** What is over is soon forgotten. */
+    /** Finished jobs are soon forgotten. */
     private static final Patience PATIENCE =
             new Patience(Duration.ofMinutes(5), Duration.ofMinutes(1), Duration.ofSeconds(30), Duration.ofMillis(500));
 
@@ -107,7 +110,7 @@ final class CancelsTest {
                 .isEqualTo(200);
     }
 
-    /** Asks for pictures in one way, and gives up in its own way some time later. */
+    /** Requests images in one way, and gives up some time later in the matching way. */
     private CompletableFuture<?> giveUp(int number) {
         JsonObject request = request(number);
         int delay = random.nextInt(LATEST_MS);
@@ -152,7 +155,7 @@ final class CancelsTest {
                 .thenCompose(socket -> socket.sendText(generate, true));
     }
 
-    /** The client goes away; whether it had its answer by then makes no difference. */
+    /** The client disconnects, whether or not it has received its answer. */
     private static CompletableFuture<?> leave(CompletableFuture<?> answer, int delay) {
         return CompletableFuture.runAsync(() -> answer.cancel(true), after(delay));
     }

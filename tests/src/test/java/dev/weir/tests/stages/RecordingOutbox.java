@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Keeps what a stage puts out, by sample. */
+/** Records a stage's output, by sample. */
 final class RecordingOutbox implements Outbox {
 
     /** Every call in order, as "job/0 step 3 of 4". */

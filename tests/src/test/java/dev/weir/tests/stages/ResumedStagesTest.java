@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The real networks, from checkpoints: the same latents and the same picture, to the last bit. */
+/** The real networks, continued from checkpoints: latents and images are bit-identical. */
 final class ResumedStagesTest {
 
     private static final SteppingStage.Limits LIMITS = new SteppingStage.Limits(8, 16, Duration.ZERO);

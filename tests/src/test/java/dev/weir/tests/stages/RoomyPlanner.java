@@ -7,7 +7,7 @@ import dev.weir.serving.plan.PlanState.Queue;
 import dev.weir.serving.plan.Planner;
 import dev.weir.serving.plan.StepCurve;
 
-/** The product's planner on a device that takes as long for many rows as for few, whatever was measured of this machine. */
+/** The product's planner with a device that takes the same time for many rows as for few, whatever was measured. */
 record RoomyPlanner(int mostRows) implements Planner {
 
     @Override

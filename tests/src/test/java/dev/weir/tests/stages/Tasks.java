@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tasks for the tiny checkpoint of the default model's shape, a cascade, and the turning of a stage by hand. */
+/** Tasks for the tiny checkpoint of the default model's shape, a cascade, and manual turns of a stage. */
 final class Tasks {
 
     static final ComputeTarget EXACT = new ComputeTarget("cpu", ComputeTarget.Precision.FP32);
@@ -48,7 +48,7 @@ final class Tasks {
         return new Work(task.build(), List.of(tensors));
     }
 
-    /** Turns until there is nothing to do, and tells the rows of each turn. */
+    /** Takes turns until there is nothing to do. Returns the rows of each turn. */
     static List<Integer> turnAll(Stage stage, Outbox outbox) {
         List<Integer> rows = new ArrayList<>();
         for (int turned = stage.turn(outbox); turned > 0; turned = stage.turn(outbox)) {
