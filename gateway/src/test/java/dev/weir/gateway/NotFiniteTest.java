@@ -83,6 +83,25 @@ final class NotFiniteTest {
     }
 
     @Test
+    void onItsLastAttemptTooASampleFailsAtOnceWhereNoNodeIsLeft() {
+        int strikes = TestGateway.CONFIG.limits().strikes();
+        NodeStatus.Builder denoiser = TestGateway.status(StageKind.DENOISER);
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            if (sitting.task.getRef().getAttempt() == strikes - 1) {
+                denoiser.getModelsBuilder(0).setProblem("its output is not finite");
+                gateway.directory.put(denoiser.build());
+            }
+            sitting.fail("not_finite", true);
+        });
+        try (TestSocket socket = socket()) {
+            JsonObject error = socket.awaitType("failed").getJsonObject("error");
+            assertThat(error.getString("code")).isEqualTo("not_finite");
+        }
+        assertThat(gateway.stage.sittings()).hasSize(strikes - 1);
+    }
+
+    @Test
     void aRequestThatOverflowsIsToldSoAndNotTriedAgain() {
         gateway.stage.script(sitting -> {
             sitting.start();

@@ -164,7 +164,7 @@ final class Restarts {
         begin(job, sample, reason);
         // In state "searching", so that its silence is not counted before its turn.
         sample.offered();
-        lastChances.add(sample, () -> jobs.send(job, sample));
+        lastChances.add(sample, () -> sendOrFail(job, sample, reason));
     }
 
     private void restart(Job job, Sample sample, Failure reason, long pauseMs) {
