@@ -3,10 +3,15 @@ package dev.weir.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.ForwardPace;
+import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Started;
+import dev.weir.proto.v1.Told;
+import dev.weir.runtime.memory.MemoryArea;
+import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -152,6 +157,26 @@ final class QueueTest {
 
         await().until(() -> status(jobs.get(3)).getString("status").equals("completed"));
         assertThat(events(jobs.get(3)).split("event: queued", -1)).hasSize(2);
+    }
+
+    @Test
+    void aPlaceInTheQueueIsNotWrittenToTheLedger() throws InvalidProtocolBufferException {
+        JsonObject waits = submit(new JsonObject());
+        JsonObject begins = submit(new JsonObject());
+        await().until(() -> sittings().size() == 2);
+        sitting(begins).start();
+        await().until(() -> record(begins).getEventsList().stream().anyMatch(Told::hasStarted));
+
+        // What is told of a job is written a second later, so this one's place was told early enough to be written by
+        // now.
+        assertThat(record(waits).getVersion()).isEqualTo(1);
+        assertThat(status(waits).getInteger("queue_position")).isZero();
+    }
+
+    private JobRecord record(JsonObject job) throws InvalidProtocolBufferException {
+        MemoryMap jobs = gateway.memory.map(MemoryArea.JOBS);
+        return JobRecord.parseFrom(
+                TestGateway.get(jobs.get(job.getString("id"))).orElseThrow());
     }
 
     private List<JsonObject> submit(int count) {

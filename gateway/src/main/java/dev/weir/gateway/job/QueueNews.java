@@ -2,9 +2,13 @@ package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.Queue.Place;
+import dev.weir.proto.v1.ModelCard;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -36,7 +40,12 @@ final class QueueNews {
     /** What the samples of this gateway need. */
     List<Demand> demands(Collection<Job> jobs) {
         List<Demand> demands = new ArrayList<>();
-        jobs.forEach(job -> open(job).forEach(sample -> demands.add(demand(job, sample))));
+        // The catalog reads the status of every node for each answer, so it is asked once for each model.
+        Map<String, Optional<ModelCard>> cards = new HashMap<>();
+        for (Job job : jobs) {
+            Optional<ModelCard> card = cards.computeIfAbsent(job.spec().model(), catalog::find);
+            open(job).forEach(sample -> demands.add(Demand.of(job, sample, card)));
+        }
         return demands;
     }
 
@@ -79,10 +88,6 @@ final class QueueNews {
         }
         double expected = Math.max(0, last.waitSeconds() - (nowMs - sample.queuedMs()) / 1000.0);
         return Math.abs(place.seconds() - expected) > Math.max(LEAST_CHANGE_SECONDS, LEAST_CHANGE_SHARE * expected);
-    }
-
-    private Demand demand(Job job, Sample sample) {
-        return Demand.of(job, sample, catalog.find(job.spec().model()));
     }
 
     private static List<Sample> open(Job job) {

@@ -3,6 +3,7 @@ package dev.weir.gateway.ledger;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
+import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobHistory;
@@ -126,7 +127,8 @@ final class RecordedJob implements JobWatcher {
             kept.on(event);
             if (event instanceof Resumed || event instanceof Warning) {
                 write();
-            } else if (!(event instanceof Preview)) {
+            } else if (!(event instanceof Preview) && !(event instanceof Queued)) {
+                // A place in the queue changes often, and the next owner computes it anew.
                 writeSoon();
             }
         } else if (!(event instanceof Preview) && !(event instanceof Progress)) {
