@@ -57,7 +57,7 @@ final class Gallery implements Consumer<GenerationEvent> {
             display.steps(sum(p -> p.step), Math.max(progress.total(), 1) * pictures.size());
         } else if (event instanceof GenerationEvent.Resumed resumed) {
             pictures.get(resumed.sample()).step = resumed.step();
-            display.note("goes on from step %d: %s".formatted(resumed.step(), resumed.reason()));
+            display.note("continues from step %d: %s".formatted(resumed.step(), resumed.reason()));
         } else if (event instanceof GenerationEvent.Frame frame && frameFolder != null) {
             Path file = frameFolder.resolve(frameName(frame));
             OutputFiles.write(file, frame.bytes());

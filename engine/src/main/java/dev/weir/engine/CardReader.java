@@ -125,7 +125,7 @@ final class CardReader {
                     .formatted(
                             config.file(),
                             labelled ? "" : "no",
-                            wanted ? "an upsampler is told the noise level by one" : "text-to-image gives it none"));
+                            wanted ? "an upsampler needs one for the noise level" : "text-to-image has none"));
         }
     }
 

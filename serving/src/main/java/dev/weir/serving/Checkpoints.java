@@ -63,7 +63,7 @@ final class Checkpoints {
     private static float[] finite(Tensor tensor) {
         float[] values = tensor.toFloats();
         if (!Finite.all(values)) {
-            throw new IllegalArgumentException(tensor.name() + " is not finite: no sample goes on from it");
+            throw new IllegalArgumentException(tensor.name() + " is not finite, so no sample can continue from it");
         }
         return values;
     }

@@ -25,10 +25,9 @@ public record ApiError(int status, String type, String code, String message, Str
 
     /** For clients of a gateway that receives nothing more about the job. */
     public static final ApiError LOST = new ApiError(
-            503, UNAVAILABLE, "job_elsewhere", "the job goes on at another gateway: ask for it again", null, 1);
+            503, UNAVAILABLE, "job_elsewhere", "the job continues at another gateway; ask for it again", null, 1);
 
-    public static final ApiError TOO_LARGE =
-            invalid(413, "body_too_large", "the body is larger than is allowed here", null);
+    public static final ApiError TOO_LARGE = invalid(413, "body_too_large", "the body is larger than the limit", null);
 
     public static ApiError invalid(String code, String message, String param) {
         return invalid(400, code, message, param);

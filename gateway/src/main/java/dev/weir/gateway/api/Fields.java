@@ -70,7 +70,7 @@ public final class Fields {
     public void allowOnly(Set<String> known) {
         for (String name : values.keySet()) {
             if (!known.contains(name)) {
-                throw invalid("unknown_parameter", name, "is not known here; known are " + String.join(", ", known));
+                throw invalid("unknown_parameter", name, "is unknown; known are " + String.join(", ", known));
             }
         }
     }
@@ -82,7 +82,7 @@ public final class Fields {
         }
         Optional<String> text = Optional.ofNullable((String) value);
         text.filter(Fields::hasLoneSurrogate).ifPresent(t -> {
-            throw invalid("invalid_value", name, "has a surrogate without its other half, which is no text");
+            throw invalid("invalid_value", name, "has an unpaired surrogate, which is not valid text");
         });
         return text;
     }

@@ -194,7 +194,7 @@ public final class RequestReader {
                 .map(format -> {
                     if (format.equals("webp")) {
                         throw fields.invalid(
-                                "unsupported_value", "output_format", "must be png or jpeg; webp is not made here");
+                                "unsupported_value", "output_format", "must be png or jpeg; webp is not supported");
                     }
                     return format;
                 })
@@ -209,8 +209,7 @@ public final class RequestReader {
         if (fields.oneOf("background", List.of("auto", "opaque", "transparent"))
                 .filter("transparent"::equals)
                 .isPresent()) {
-            throw fields.invalid(
-                    "unsupported_value", "background", "must be opaque: pictures here have no transparency");
+            throw fields.invalid("unsupported_value", "background", "must be opaque; transparency is not supported");
         }
     }
 

@@ -76,9 +76,9 @@ public final class Answers {
         String where = ctx.request().method() + " " + ctx.request().path();
         return switch (status) {
             case 404 -> ApiError.invalid(404, "not_found", "there is nothing at " + where, null);
-            case 405 -> ApiError.invalid(405, "method_not_allowed", where + " is not something one can do", null);
+            case 405 -> ApiError.invalid(405, "method_not_allowed", where + " is not possible", null);
             case 413 -> ApiError.TOO_LARGE;
-            case 400 -> ApiError.invalid("bad_request", "the request is not well formed", null);
+            case 400 -> ApiError.invalid("bad_request", "the request is malformed", null);
             default -> {
                 if (status >= 400 && status < 500) {
                     yield ApiError.invalid(status, "bad_request", "the request cannot be answered", null);

@@ -15,7 +15,7 @@ import java.util.Optional;
 public final class BrowserGuard {
 
     private static final int FORBIDDEN = 403;
-    private static final String HOW_TO = "; name it with --allowed-origins where it is this gateway's own";
+    private static final String HOW_TO = "; if this address is correct, add it to --allowed-origins";
 
     private final Access access;
     private final PublicAddresses addresses;

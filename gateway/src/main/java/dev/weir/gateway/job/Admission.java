@@ -50,15 +50,15 @@ final class Admission {
         }
         int tooMany = Math.max(jobs + 1 - limits.jobs(), samples + spec.samples() - limits.samples());
         if (tooMany > 0) {
-            String message = "%d images of %d jobs are in the making, and no more than %d images of %d jobs may be"
+            String message = "%d images of %d jobs are unfinished, and the limits are %d images and %d jobs"
                     .formatted(samples, jobs, limits.samples(), limits.jobs());
             throw refused(Reason.BUSY, "too_many_jobs", message, backlog.retryAfterSeconds(spec, tooMany));
         }
         double wait = backlog.secondsUntilDone(spec, samples);
         double tooLong = wait - deadline.toMillis() / 1000.0;
         if (tooLong > 0) {
-            String message = "it would be done in about %.0f s, and no job may take more than %d s"
-                    .formatted(wait, deadline.toSeconds());
+            String message =
+                    "the job would take about %.0f s, and the limit is %d s".formatted(wait, deadline.toSeconds());
             throw refused(Reason.BUSY, "wait_too_long", message, (long) Math.ceil(tooLong));
         }
     }

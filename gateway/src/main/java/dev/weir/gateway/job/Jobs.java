@@ -293,7 +293,7 @@ public final class Jobs {
                 job.ref(sample),
                 sample.stage(),
                 Tracing.traceparent(sample.trace()),
-                () -> log.warn("A sample failed for good: {}: {}", failure.code(), failure.message()));
+                () -> log.warn("A sample failed: {}: {}", failure.code(), failure.message()));
         sample.trace().setStatus(StatusCode.ERROR, failure.code() + ": " + failure.message());
         end(job, sample, "failed", new JobEvent.Failed(job.moment(sample), failure));
     }

@@ -32,7 +32,7 @@ final class Restarts {
 
     private static final Failure DRAINED = new Failure("handed_back", "a node is draining", true);
     private static final Failure REBALANCED =
-            new Failure("rebalanced", "rebalanced: a node with less to do goes on with it", true);
+            new Failure("rebalanced", "rebalanced: a node with less work continues", true);
 
     private final Vertx vertx;
     private final Jobs jobs;

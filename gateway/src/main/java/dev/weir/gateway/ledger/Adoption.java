@@ -112,7 +112,7 @@ final class Adoption {
             if (!won || !gateways.settled()) {
                 return Future.succeededFuture(Optional.empty());
             }
-            log.info("Adopts the job {} of {}, which is gone", record.getId(), before.getOwner());
+            log.info("Adopts the job {} of the lost gateway {}", record.getId(), before.getOwner());
             adopted.increment();
             custody.hold(job);
             return goOn(job, record).map(Optional.of(show));

@@ -51,7 +51,7 @@ final class Company {
         if (wasTogether && !isTogether && !saidGoodbye) {
             doubts = true;
             lostNanos = nanoClock.getAsLong();
-            log.warn("No other node is to be seen: this one may be cut off, and takes in no jobs");
+            log.warn("This gateway sees no other node. It may be partitioned, so it accepts no jobs");
         }
         wasTogether = isTogether;
         if (isTogether) {

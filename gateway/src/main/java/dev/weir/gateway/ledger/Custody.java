@@ -193,7 +193,7 @@ final class Custody implements RecordedJob.Owner {
     @Override
     public void lost(RecordedJob job) {
         if (recorded.remove(job.id(), job)) {
-            log.info("The job {} goes on at another gateway", job.id());
+            log.info("The job {} continues at another gateway", job.id());
             letGo(job);
         }
     }

@@ -184,7 +184,7 @@ final class Gateways {
         wokeNanos = now;
         acquaintedNanos = now + ACQUAINTED_NANOS;
         log.warn(
-                "Stood still for {} ms: others may own its jobs, so it goes on as {}",
+                "Stood still for {} ms. Others may own its jobs, so it continues as {}",
                 Duration.ofNanos(sleptNanos).toMillis(),
                 self());
         onOverslept.forEach(Runnable::run);
@@ -202,7 +202,7 @@ final class Gateways {
         tellLost();
         company.look();
         if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE.toNanos()) {
-            log.warn("No other gateway was heard of since it woke: {} goes on alone", self());
+            log.warn("No other gateway has been heard since the standstill. {} continues alone", self());
             settled = true;
         }
     }
@@ -220,7 +220,7 @@ final class Gateways {
         for (String name : List.copyOf(missing)) {
             if (!isAlive(name)) {
                 missing.remove(name);
-                log.warn("The gateway {} has left, or was not heard of for {} ms", name, LEASE_MS);
+                log.warn("The gateway {} has left, or sent no status for {} ms", name, LEASE_MS);
                 onLost.forEach(listener -> listener.accept(name));
             }
         }

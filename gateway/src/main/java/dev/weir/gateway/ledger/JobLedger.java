@@ -152,7 +152,7 @@ public final class JobLedger {
                 return Future.failedFuture(problem);
             }
             if (System.currentTimeMillis() >= untilMs) {
-                return Future.failedFuture(Custody.unavailable("nobody could say what became of the job"));
+                return Future.failedFuture(Custody.unavailable("no gateway could report the state of the job"));
             }
             return node.vertx().timer(LOOK_AGAIN_MS).compose(later -> find(id, untilMs));
         });

@@ -71,7 +71,7 @@ final class Orphans {
                     looking = false;
                     if (done.failed()) {
                         log.info(
-                                "Not every job in the ledger could be looked at: {}",
+                                "Not every job in the ledger could be read: {}",
                                 done.cause().getMessage());
                     }
                     if (again || done.failed()) {

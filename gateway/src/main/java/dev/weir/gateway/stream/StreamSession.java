@@ -95,8 +95,8 @@ final class StreamSession {
             sayGoodbye(vertx, cut);
         });
         socket.textMessageHandler(this::onText);
-        socket.binaryMessageHandler(bytes ->
-                refuse(null, ApiError.invalid("invalid_type", "commands are text messages, not binary ones", null)));
+        socket.binaryMessageHandler(bytes -> refuse(
+                null, ApiError.invalid("invalid_type", "commands must be text messages, not binary messages", null)));
         socket.exceptionHandler(broken -> {});
     }
 
@@ -163,7 +163,7 @@ final class StreamSession {
         refuseDuplicate(id, fields);
         String name = fields.text("job", MAX_ID_LENGTH).orElseThrow(() -> fields.missing("job"));
         if (running.containsKey(name)) {
-            throw fields.invalid("duplicate_id", "job", "is told on this socket already");
+            throw fields.invalid("duplicate_id", "job", "is already reported on this socket");
         }
         long after = fields.integer("after", 0, MAX_SEQ).orElse(0L);
         ledger.find(name)
@@ -219,7 +219,7 @@ final class StreamSession {
 
     private void refuseDuplicate(String id, Fields fields) {
         if (id != null && find(id) != null) {
-            throw fields.invalid("duplicate_id", "id", "names a job of this socket that is not over yet");
+            throw fields.invalid("duplicate_id", "id", "names an unfinished job of this socket");
         }
     }
 
@@ -241,7 +241,7 @@ final class StreamSession {
             throw fields.invalid("missing_required_parameter", "job", "or id is required, to say what to cancel");
         }
         if (job == null || !running.containsKey(job)) {
-            String message = "no job of this socket is running under that name";
+            String message = "this socket has no running job with that name";
             throw new ApiException(ApiError.invalid(404, "unknown_job", message, id == null ? "job" : "id"));
         }
         fields.integer("sample", 0, running.get(job).of - 1)

@@ -25,9 +25,9 @@ final class WireFailures implements Handler<Throwable> {
         if (Arrays.stream(problem.getStackTrace())
                 .anyMatch(frame -> frame.getClassName().equals(READER))) {
             meters.garbled.increment();
-            log.warn("Somebody sent the bus what is no message: {}", problem.toString());
+            log.warn("The bus received an invalid message: {}", problem.toString());
         } else {
-            log.error("Nobody handled this", problem);
+            log.error("Unhandled exception", problem);
         }
     }
 }

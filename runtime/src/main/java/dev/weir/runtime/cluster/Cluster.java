@@ -59,7 +59,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
         Peers peers = new Peers(config.join(), names);
         PatientClusterManager manager = new PatientClusterManager(
                 HazelcastConfigs.of(config, bindHost, peers),
-                () -> lost.accept("the cluster's data is lost: start anew"));
+                () -> lost.accept("the cluster's data is lost; restart this node"));
         VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
         Future<?> may = begins || config.join().isEmpty() ? Future.succeededFuture() : peers.awaitOne();
         return may.compose(v -> clustered.buildClustered())

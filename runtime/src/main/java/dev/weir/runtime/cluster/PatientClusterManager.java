@@ -52,7 +52,7 @@ final class PatientClusterManager extends HazelcastClusterManager {
             super.setNodeInfo(nodeInfo, done);
             return;
         }
-        log.warn("Waiting for a node that holds the cluster's data, such as a gateway");
+        log.warn("Waiting for a data node of the cluster, such as a gateway");
         vertx.setPeriodic(LOOK_MS, timer -> {
             if (hasDataMember()) {
                 vertx.cancelTimer(timer);
@@ -105,7 +105,7 @@ final class PatientClusterManager extends HazelcastClusterManager {
         }
         if (!hasDataMember()) {
             lost = true;
-            log.error("The last node that held the cluster's data has left, and with it what this node had registered");
+            log.error("The last data node has left, and this node's registrations are lost");
             dataLost.run();
             return;
         }

@@ -98,7 +98,7 @@ final class Registrations {
 
     /** Not on an event loop: the manager holds its lock while it waits for the cluster's data. */
     private static Future<Void> tellAgain(Vertx vertx, Object what, Consumer<Completable<Void>> tell) {
-        log.info("Struck out by who took this node for lost, and told again: {}", what);
+        log.info("Other nodes had removed this node's entry, so it was registered again: {}", what);
         Promise<Void> told = Promise.promise();
         return vertx.executeBlocking(
                         () -> {

@@ -118,7 +118,8 @@ final class Solitude {
             watch();
             return;
         }
-        String reason = "alone for %d s, though others answer: start anew".formatted(patience * LOOK_MS / 1000);
+        String reason =
+                "alone for %d s although other nodes answer; restart this node".formatted(patience * LOOK_MS / 1000);
         log.error("This node is {}", reason);
         lost.accept(reason);
     }

@@ -95,7 +95,7 @@ public final class StatusDirectory implements NodeDirectory {
         if (!lapsed.isEmpty()) {
             alive = table.alive();
             lapsed.forEach(status -> {
-                log.warn("No status from {} for {} ms: taken for lost", status.getAddress(), LEASE.toMillis());
+                log.warn("No status from {} for {} ms. It is considered dead", status.getAddress(), LEASE.toMillis());
                 tellLost(status);
             });
         }

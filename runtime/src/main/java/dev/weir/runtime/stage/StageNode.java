@@ -109,7 +109,9 @@ public final class StageNode extends VerticleBase implements Component {
             vertx.setTimer(CLOSE_WAIT_MS, id -> {
                 if (closed.tryComplete()) {
                     log.warn(
-                            "The device of the {} did not end within {} ms, and is left behind", name(), CLOSE_WAIT_MS);
+                            "The device thread of the {} did not end within {} ms and is abandoned",
+                            name(),
+                            CLOSE_WAIT_MS);
                 }
             });
             return closed.future();
