@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -84,7 +85,7 @@ final class BenchCommand implements Callable<Integer> {
                         "there is no benchmark %s; there are %s"
                                 .formatted(
                                         name,
-                                        known.stream().map(Benchmark::name).toList())));
+                                        known.stream().map(Benchmark::name).collect(Collectors.joining(", ")))));
         atLeastOne("--rounds", rounds);
         atLeastOne("--minutes", minutes);
         Benchmark.Result result = chosen.run(new Benchmark.Settings(

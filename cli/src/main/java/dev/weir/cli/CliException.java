@@ -2,6 +2,10 @@ package dev.weir.cli;
 
 import dev.weir.client.GatewayUnreachableException;
 import dev.weir.client.InvalidRequestException;
+import dev.weir.engine.SystemReason;
+import dev.weir.runtime.ConfigException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
@@ -29,7 +33,7 @@ final class CliException extends RuntimeException {
         if (e instanceof CliException known) {
             return known.exitCode;
         }
-        if (e instanceof InvalidRequestException) {
+        if (e instanceof InvalidRequestException || e instanceof ConfigException) {
             return USAGE;
         }
         return e instanceof GatewayUnreachableException ? UNREACHABLE : FAILED;
@@ -41,12 +45,19 @@ final class CliException extends RuntimeException {
         return isWrapper && e.getCause() != null ? rootOf(e.getCause()) : e;
     }
 
-    /** One line: the message, with the kind of error if the message alone says too little, such as a lone name. */
+    /** One line. What is not an error of the user, of a file or of a gateway is an error of Weir, and says so. */
     static String describe(Throwable e) {
-        String kind = e.getClass().getSimpleName();
-        if (e.getMessage() == null) {
-            return kind;
+        if (e instanceof UncheckedIOException wrapper) {
+            return describe(wrapper.getCause());
         }
-        return e.getMessage().contains(" ") ? e.getMessage() : e.getMessage() + " (" + kind + ")";
+        if (e instanceof InvalidRequestException invalid) {
+            return RequestCheck.withFlag(invalid.getMessage(), invalid.param());
+        }
+        if (e instanceof FileSystemException file && file.getFile() != null) {
+            return file.getFile() + ": " + SystemReason.of(file);
+        }
+        String message = e.getMessage() == null ? "" : e.getMessage();
+        boolean isSentence = message.contains(" ") && !(e instanceof NullPointerException);
+        return isSentence ? message : "an error of Weir itself: %s; add -v to see where it happened".formatted(e);
     }
 }

@@ -48,6 +48,8 @@ public final class Logs extends ContextAwareBase implements Configurator {
         context.getLogger(HAZELCAST).setLevel(Level.ERROR);
         // It warns of each message that comes while a node leaves.
         context.getLogger("io.vertx.core.eventbus.impl.MessageConsumerImpl").setLevel(Level.ERROR);
+        // It warns where there is no temporary folder, which only its native transports would need.
+        context.getLogger("io.netty.util.internal.PlatformDependent").setLevel(Level.ERROR);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 

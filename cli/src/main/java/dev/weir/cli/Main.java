@@ -34,7 +34,8 @@ public final class Main {
             return CliException.exitCodeOf(e);
         }
         WeirCommand.applyToAll(command, c -> c.setDefaultValueProvider(settings));
-        command.registerConverter(Role.class, Role::of);
+        command.registerConverter(Role.class, UsageError.converter(Role::of));
+        command.registerConverter(Path.class, UsageError.converter(Path::of));
         command.setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -51,10 +52,7 @@ public final class Main {
 
     private static int refuse(ParameterException e, Settings settings) {
         CommandLine command = e.getCommandLine();
-        String origin = settings.originOf(e.getArgSpec(), e.getValue());
-        command.getErr().println("weir: " + e.getMessage() + origin);
-        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
-        command.getErr().println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
+        command.getErr().println("weir: " + UsageError.describe(e, settings.originOf(e.getArgSpec(), e.getValue())));
         return CliException.USAGE;
     }
 

@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.client.ImageFormat;
+import dev.weir.engine.SystemReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

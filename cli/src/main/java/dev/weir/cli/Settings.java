@@ -1,7 +1,9 @@
 package dev.weir.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.JacksonYAMLParseException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.weir.engine.SystemReason;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -12,12 +14,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -73,13 +75,15 @@ final class Settings implements IDefaultValueProvider {
     private static Map<String, String> read(Path path) {
         JsonNode root;
         try {
-            root = new YAMLMapper().readTree(path.toFile());
+            root = new YAMLMapper().readTree(Files.readString(path));
+        } catch (JacksonYAMLParseException e) {
+            throw new CliException(
+                    CliException.USAGE,
+                    "%s: line %d is not YAML: %s"
+                            .formatted(path, e.getLocation().getLineNr(), problem(e)),
+                    e);
         } catch (IOException e) {
-            String why = Objects.requireNonNullElse(e.getMessage(), "cannot be read")
-                    .lines()
-                    .findFirst()
-                    .orElse("");
-            throw new CliException(CliException.USAGE, path + ": " + why, e);
+            throw new CliException(CliException.USAGE, path + " cannot be read: " + SystemReason.of(e), e);
         }
         if (root == null || root.isMissingNode() || root.isNull()) {
             return Map.of();
@@ -90,6 +94,10 @@ final class Settings implements IDefaultValueProvider {
         Map<String, String> values = new LinkedHashMap<>();
         root.fields().forEachRemaining(e -> values.put(e.getKey(), text(path, e.getKey(), e.getValue())));
         return values;
+    }
+
+    private static String problem(JacksonYAMLParseException e) {
+        return e.getCause() instanceof MarkedYAMLException marked ? marked.getProblem() : e.getOriginalMessage();
     }
 
     private static String text(Path path, String key, JsonNode value) {

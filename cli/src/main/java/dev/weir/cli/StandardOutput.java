@@ -1,5 +1,6 @@
 package dev.weir.cli;
 
+import dev.weir.engine.SystemReason;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

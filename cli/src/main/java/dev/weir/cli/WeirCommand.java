@@ -27,7 +27,9 @@ import picocli.CommandLine.Spec;
             NodeCommand.class,
             StatusCommand.class,
             ModelsCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            HelpCommand.class,
+            VersionCommand.class
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -41,7 +41,7 @@ final class WholeFile {
         return isStandardOutput(file) || Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
     }
 
-    /** Throws IOException with the system's reason, of which {@link SystemReason} makes words. */
+    /** Throws IOException with the system's reason, of which {@link dev.weir.engine.SystemReason} makes words. */
     static void write(Path file, byte[] content) throws IOException {
         if (isStandardOutput(file)) {
             try (FileOutputStream out = new FileOutputStream(FileDescriptor.out)) {

@@ -2,6 +2,7 @@ package dev.weir.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -9,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -55,14 +57,27 @@ final class Gateways {
                 return answer;
             } catch (IOException e) {
                 if (i == urls.size() - 1) {
-                    String why = e.getMessage() == null ? "" : ": " + e.getMessage();
-                    throw new GatewayUnreachableException("no gateway answers at " + urls.get(index) + why, e);
+                    throw new GatewayUnreachableException(
+                            "no gateway answers at %s: %s".formatted(urls.get(index), reason(e)), e);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new GenerationCancelledException("the thread was interrupted");
             }
         }
+    }
+
+    /** The JDK's client has no message for the most frequent reasons. */
+    private static String reason(IOException e) {
+        if (e.getMessage() != null) {
+            return e.getMessage();
+        }
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnresolvedAddressException) {
+                return "Name or service not known";
+            }
+        }
+        return e instanceof ConnectException ? "Connection refused" : "the connection broke";
     }
 
     private HttpRequest.Builder request(URI gateway, String path, Duration timeout) {

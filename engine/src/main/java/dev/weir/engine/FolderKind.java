@@ -168,7 +168,7 @@ final class FolderKind {
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.sorted().toList();
         } catch (IOException e) {
-            throw new ModelException(folder + ": cannot be read: " + e.getMessage(), e);
+            throw new ModelException(folder + ": cannot be read: " + SystemReason.of(e), e);
         }
     }
 }

@@ -49,7 +49,7 @@ public final class JsonFile {
         } catch (NoSuchFileException e) {
             throw new ModelException(file + ": no such file", e);
         } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new ModelException(file + ": cannot be read: " + SystemReason.of(e), e);
         }
     }
 

@@ -18,7 +18,7 @@ public final class ModelFolders {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new ModelException(models + ": cannot be listed: " + e.getMessage(), e);
+            throw new ModelException(models + " cannot be listed: " + SystemReason.of(e), e);
         }
     }
 }

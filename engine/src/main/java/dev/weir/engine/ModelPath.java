@@ -35,7 +35,7 @@ final class ModelPath {
             List<Path> found = all.toList();
             return found.size() == 1 ? found.get(0) : folder;
         } catch (IOException e) {
-            throw new ModelException(snapshots + ": cannot be read: " + e.getMessage(), e);
+            throw new ModelException(snapshots + ": cannot be read: " + SystemReason.of(e), e);
         }
     }
 

@@ -95,6 +95,18 @@ final class LauncherTest {
                 .containsExactly("weir: argument 2 is not valid UTF-8", "weir: WEIR_MODEL is not valid UTF-8");
     }
 
+    /** The JVM would else open a file of its own under that number. */
+    @Test
+    void aClosedStandardOutputIsAFailureInOneLine() {
+        assumeBuilt();
+        var outcome = WeirProcess.runCommand(
+                folder, Map.of(), List.of("sh", "-c", "exec \"$0\" models >&-", SCRIPT.toString()));
+        assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(outcome.err())
+                .startsWith("weir: the standard output cannot be written: ")
+                .hasLineCount(1);
+    }
+
     /** A JVM that is not started by the launcher, or a system that has no UTF-8 locale. */
     @Test
     void lettersThatTheLocaleLacksAreRefusedInOneLine() {

@@ -9,6 +9,7 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.weir.engine.ModelException;
+import dev.weir.engine.SystemReason;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.backend.Staging;
@@ -56,7 +57,7 @@ final class TorchNetwork implements Executable {
             return network;
         } catch (IOException e) {
             manager.close();
-            throw new ModelException("weights cannot be read: " + e.getMessage(), e);
+            throw new ModelException("weights cannot be read: " + SystemReason.of(e), e);
         } catch (RuntimeException e) {
             manager.close();
             throw e;

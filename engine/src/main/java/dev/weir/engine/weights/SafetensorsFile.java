@@ -1,6 +1,7 @@
 package dev.weir.engine.weights;
 
 import dev.weir.engine.ModelException;
+import dev.weir.engine.SystemReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,7 +46,7 @@ public final class SafetensorsFile implements Weights {
         } catch (NoSuchFileException e) {
             throw new ModelException(file + ": no such file", e);
         } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new ModelException(file + ": cannot be read: " + SystemReason.of(e), e);
         }
     }
 

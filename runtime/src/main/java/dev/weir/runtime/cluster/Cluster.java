@@ -15,6 +15,7 @@ import java.net.BindException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.function.Consumer;
@@ -52,6 +53,9 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
         EventBusOptions bus;
         try {
             bindHost = bindHost(config);
+            if (config.bind().isPresent()) {
+                requireLocal(bindHost);
+            }
             bus = busOptions(config, bindHost);
         } catch (IOException e) {
             return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
@@ -127,6 +131,16 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
             // This sends nothing. It asks the routing table.
             socket.connect(new InetSocketAddress(peer, ClusterConfig.FIRST_PORT));
             return socket.getLocalAddress().getHostAddress();
+        }
+    }
+
+    /** Hazelcast would log pages of stack traces for an address of another machine. */
+    private static void requireLocal(String bindHost) throws IOException {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(bindHost, 0));
+        } catch (BindException e) {
+            throw new IOException(
+                    "bind: %s is not an address of this machine: %s".formatted(bindHost, e.getMessage()), e);
         }
     }
 

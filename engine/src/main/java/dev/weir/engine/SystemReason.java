@@ -1,4 +1,4 @@
-package dev.weir.cli;
+package dev.weir.engine;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -10,13 +10,13 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
-/** Why the system refused a file, in the system's words. Java keeps them in several places, or only in the kind of exception. */
-final class SystemReason {
+/** Why the system refused a file, in the system's words. Java keeps them in several places, or only in the class of the exception. */
+public final class SystemReason {
 
     private SystemReason() {}
 
     /** Without the file's name, which the message around it says. */
-    static String of(IOException e) {
+    public static String of(IOException e) {
         if (e instanceof NoSuchFileException) {
             return "No such file or directory";
         }

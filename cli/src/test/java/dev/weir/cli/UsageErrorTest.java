@@ -1,0 +1,90 @@
+package dev.weir.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class UsageErrorTest {
+
+    @TempDir
+    Path folder;
+
+    private final StringWriter out = new StringWriter();
+
+    /** The one line that a wrong command line gets. */
+    private String refusal(String... args) {
+        StringWriter err = new StringWriter();
+        int code = Main.run(Map.of(), folder, new PrintWriter(out, true), new PrintWriter(err, true), args);
+        assertThat(code).as(err.toString()).isEqualTo(CliException.USAGE);
+        assertThat(err.toString()).startsWith("weir: ").hasLineCount(1).doesNotContain("java.", "Exception");
+        return err.toString().strip().substring("weir: ".length());
+    }
+
+    @Test
+    void helpAndVersionAreCommandsToo() {
+        PrintWriter err = new PrintWriter(out, true);
+        assertThat(Main.run(Map.of(), folder, err, err, "version")).isZero();
+        assertThat(out.toString()).startsWith("weir ").contains("Java ");
+        assertThat(Main.run(Map.of(), folder, err, err, "help")).isZero();
+        assertThat(out.toString()).contains("Usage: weir [OPTIONS] COMMAND", "generate \"a red apple\"");
+        assertThat(Main.run(Map.of(), folder, err, err, "help", "models", "inspect"))
+                .isZero();
+        assertThat(out.toString()).contains("Usage: weir models inspect");
+        assertThat(refusal("help", "modles")).isEqualTo("there is no command \"modles\" (did you mean models?)");
+    }
+
+    @Test
+    void theNearestNameIsSuggestedAndNoneThatIsFar() {
+        assertThat(refusal("stauts"))
+                .isEqualTo("there is no command \"stauts\" (did you mean status?). Try: weir --help");
+        assertThat(refusal("gen", "x")).contains("(did you mean generate?)");
+        assertThat(refusal("paint")).isEqualTo("there is no command \"paint\". Try: weir --help");
+        assertThat(refusal("generate", "x", "--stpes=3"))
+                .isEqualTo("there is no option --stpes (did you mean --steps?). Try: weir generate --help");
+        assertThat(refusal("generate", "x", "--colour", "red"))
+                .isEqualTo("there is no option --colour. Try: weir generate --help");
+        assertThat(UsageError.nearest("a", List.of("up", "node"))).isEmpty();
+        assertThat(UsageError.nearest("nodes", List.of("up", "node"))).contains("node");
+    }
+
+    @Test
+    void whatIsWrongIsSaidWithoutNamesOfClasses() {
+        assertThat(refusal("generate", "a", "cat"))
+                .isEqualTo("the argument \"cat\" is one too many: put the prompt in quotes. Try: weir generate --help");
+        assertThat(refusal("up", "--port", "many")).contains("'many' is not a whole number");
+        assertThat(refusal("generate", "x", "--guidance", "much")).contains("'much' is not a number");
+        assertThat(refusal("node", "painter")).contains("no role is named \"painter\"; there are gateway,");
+        assertThat(refusal("generate", "x", "--out", "a\0b.png")).contains("--out", "Nul character not allowed");
+    }
+
+    @Test
+    void aSettingsFileThatCannotBeReadIsToldWithTheReason() throws Exception {
+        Path file = folder.resolve("weir.yaml");
+        assertThat(refusal("status", "--config", "none.yaml"))
+                .endsWith("none.yaml cannot be read: No such file or directory");
+        Files.writeString(file, "a: 1\nb: [");
+        assertThat(refusal("status")).contains("weir.yaml: line 2 is not YAML: expected the node content");
+        Files.write(file, "out: \u00e4".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(refusal("status")).endsWith("weir.yaml cannot be read: it is not valid UTF-8");
+    }
+
+    @Test
+    void aFileIsNamedOnceAndAnErrorOfWeirSaysThatItIsOne() {
+        assertThat(CliException.describe(new NoSuchFileException("a.pem")))
+                .isEqualTo("a.pem: No such file or directory");
+        assertThat(CliException.describe(new IllegalStateException("it has a reason")))
+                .isEqualTo("it has a reason");
+        assertThat(CliException.describe(new NullPointerException("a b")))
+                .startsWith("an error of Weir itself: ")
+                .endsWith("; add -v to see where it happened");
+    }
+}
