@@ -74,13 +74,22 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
 
     private ComputeTarget measured(
             ModelFolder model, Optional<EngineMemory> memory, Function<ModelFolder, EngineTrial.Result> trial) {
-        if (model.denoiserBytes() > MOST_BYTES_MEASURED) {
-            return onnx("not measured: the denoiser is too large to load it twice");
+        EngineTrial.Result result;
+        try {
+            if (model.denoiserBytes() > MOST_BYTES_MEASURED) {
+                return onnx("not measured: the denoiser is too large to load it twice");
+            }
+            if (memory.isEmpty()) {
+                return onnx("not measured: Weir was not started by its launcher, so nothing would remember the result");
+            }
+            result = memory.get().find(model).orElseGet(() -> memory.get().keep(model, trial.apply(model)));
+        } catch (ModelException e) {
+            // Not this class's to report: another stage's node may not have the denoiser's weights, and the denoiser's
+            // stage
+            // takes a model that does not load out of the routing while it serves the others.
+            return onnx("not measured: the denoiser of %s does not load"
+                    .formatted(model.card().id()));
         }
-        if (memory.isEmpty()) {
-            return onnx("not measured: Weir was not started by its launcher, so nothing would remember the result");
-        }
-        var result = memory.get().find(model).orElseGet(() -> memory.get().keep(model, trial.apply(model)));
         return result.engine() == Engine.TORCH ? torch(result.reason()) : onnx(result.reason());
     }
 

@@ -74,6 +74,25 @@ final class EngineChoiceTest {
     }
 
     @Test
+    void aModelWhoseDenoiserDoesNotLoadDoesNotKeepTheProcessFromStarting() throws IOException {
+        assumeThat(Processor.hasMatrixUnits()).isFalse();
+        Path model = TestModels.copy("sd1", installation);
+        Path weights = model.resolve("unet/diffusion_pytorch_model.safetensors");
+        Files.delete(weights);
+        var withoutWeights = List.of(ModelFolder.open(model));
+        var choice = choice(null, "cpu", null);
+        assertThat(choice.known(withoutWeights, Optional.of(memory())).reason())
+                .startsWith("not measured: the denoiser of ");
+        assertThat(choice.target(withoutWeights, Optional.of(memory()), EngineTrial::compare)
+                        .reason())
+                .startsWith("not measured: the denoiser of ");
+
+        Files.copy(model.resolve("vae/diffusion_pytorch_model.safetensors"), weights);
+        var target = choice.target(List.of(ModelFolder.open(model)), Optional.of(memory()), EngineTrial::compare);
+        assertThat(target.reason()).startsWith("not measured: the denoiser of ");
+    }
+
+    @Test
     void aDamagedMemoryIsMeasuredAnew() throws IOException {
         var memory = memory();
         memory.keep(MODELS.get(0), new EngineTrial.Result(Engine.ONNX, "measured"));
