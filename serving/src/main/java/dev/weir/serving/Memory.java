@@ -3,10 +3,18 @@ package dev.weir.serving;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Detects that a device is out of memory. libtorch only says so in the message. */
+/** Detects that a device is out of memory. libtorch and ONNX Runtime only say so in the message. */
 final class Memory {
 
-    private static final String[] WORDS = {"out of memory", "can't allocate memory", "not enough memory"};
+    private static final String[] WORDS = {
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+        // ONNX Runtime
+        "bad_alloc",
+        "bad allocation",
+        "failed to allocate memory"
+    };
 
     private Memory() {}
 
