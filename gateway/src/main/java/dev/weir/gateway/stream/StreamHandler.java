@@ -90,13 +90,15 @@ public final class StreamHandler implements Handler<RoutingContext> {
         boolean[] answered = {true};
         socket.pongHandler(pong -> answered[0] = true);
         long pings = vertx.setPeriodic(PING_MS, timer -> {
-            if (!socket.isClosed() && !socket.writeQueueFull()) {
-                if (!answered[0]) {
-                    socket.close((short) 1001, "no answer to a ping");
-                }
-                answered[0] = false;
-                socket.writePing(Buffer.buffer());
+            if (socket.isClosed() || socket.writeQueueFull()) {
+                return;
             }
+            if (!answered[0]) {
+                socket.close((short) 1001, "no answer to a ping");
+                return;
+            }
+            answered[0] = false;
+            socket.writePing(Buffer.buffer());
         });
         socket.closeHandler(gone -> {
             vertx.cancelTimer(pings);
