@@ -94,8 +94,11 @@ final class StatusCommand implements Callable<Integer> {
             return "no progress for " + stalled / 1000 + " s";
         }
         return node.models().stream()
-                .filter(model -> model.problem() != null)
-                .map(model -> model.id() + ": " + model.problem())
+                .filter(model -> model.problem() != null || model.otherWeights())
+                .map(model -> model.id() + ": "
+                        + (model.problem() != null
+                                ? model.problem()
+                                : "other weights than most nodes, gets no new work"))
                 .collect(Collectors.joining("; "));
     }
 }

@@ -48,6 +48,10 @@ public record ClusterStatus(Gateway gateway, List<String> otherGateways, List<St
             long stalledMs,
             boolean draining) {}
 
-    /** @param problem why the node cannot use the model, or null */
-    public record Model(String id, String problem) {}
+    /**
+     * @param problem why the node cannot use the model, or null
+     * @param otherWeights whether the node gets no new work of the model, because most nodes serve other weights under its
+     *     id
+     */
+    public record Model(String id, String problem, boolean otherWeights) {}
 }

@@ -8,6 +8,7 @@ import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers;
 import dev.weir.engine.weights.ComponentWeights;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 
@@ -21,6 +22,7 @@ public final class ModelFolder {
 
     private final PipelineIndex index;
     private final ModelCard card;
+    private Map<String, String> fingerprints;
 
     private ModelFolder(PipelineIndex index, Optional<String> sampler) {
         index.requireSupported();
@@ -47,6 +49,22 @@ public final class ModelFolder {
 
     public ModelCard card() {
         return card;
+    }
+
+    /**
+     * By part (text_encoder, unet, upsampler/unet, vae), a digest that differs if another folder's part has other weights or
+     * configurations. Of large parts samples are read, about 100 MiB of cold disk at most; the first call takes that time.
+     */
+    public synchronized Map<String, String> fingerprints() {
+        if (fingerprints == null) {
+            fingerprints = Fingerprints.of(index);
+        }
+        return fingerprints;
+    }
+
+    /** Of the part that text states depend on; empty if the folder has none. */
+    public String textEncoderFingerprint() {
+        return fingerprints().getOrDefault(PipelineIndex.TEXT_ENCODER, "");
     }
 
     /** Throws {@link ModelException}, as all that open a part, naming what is wrong with its files. */

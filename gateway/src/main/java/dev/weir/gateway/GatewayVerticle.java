@@ -14,6 +14,7 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.job.OtherWeights;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.proto.Parcel;
@@ -92,6 +93,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                     server = listening;
                     listens = true;
                     node.health().add(this);
+                    OtherWeights.watch(node, catalog);
                 });
     }
 

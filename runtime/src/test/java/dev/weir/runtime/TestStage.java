@@ -95,7 +95,11 @@ public final class TestStage implements Stage {
     @Override
     public List<ModelStatus> models() {
         return List.of(
-                ModelStatus.newBuilder().setId(MODEL).setProblem(problem).build(),
+                ModelStatus.newBuilder()
+                        .setId(MODEL)
+                        .setProblem(problem)
+                        .putFingerprints("unet", "u1")
+                        .build(),
                 ModelStatus.newBuilder()
                         .setId("broken")
                         .setProblem("no weights")

@@ -33,6 +33,7 @@ final class Checkpoints {
         return () -> new Snapshot(
                 Checkpoint.newBuilder()
                         .setPosition(work.task().getPosition())
+                        .putAllFingerprints(work.task().getFingerprintsMap())
                         .setStep(state.step())
                         .setNoise(toProto(noise))
                         .build(),
@@ -45,6 +46,7 @@ final class Checkpoints {
         return () -> new Snapshot(
                 Checkpoint.newBuilder()
                         .setPosition(work.task().getPosition() + 1)
+                        .putAllFingerprints(work.task().getFingerprintsMap())
                         .build(),
                 List.of(Latents.toTensor(Latents.BASE, shape, state.sample())));
     }

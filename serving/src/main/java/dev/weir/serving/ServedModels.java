@@ -56,6 +56,8 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
             ModelStatus.Builder status = ModelStatus.newBuilder().setId(id).setCard(Cards.toProto(folder.card()));
             try {
                 parts.put(id, opened(folder, opener, trial));
+                // Now that libtorch has read the weights of this part.
+                status.putAllFingerprints(folder.fingerprints());
             } catch (RuntimeException | OutOfMemoryError e) {
                 status.setProblem(String.valueOf(e.getMessage()));
             }

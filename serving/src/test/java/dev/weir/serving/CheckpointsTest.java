@@ -111,6 +111,20 @@ final class CheckpointsTest {
     }
 
     @Test
+    void everyCheckpointSaysWhichWeightsItIsOf() {
+        SteppingStage stage = open(Duration.ZERO);
+        Work work = work("ddim");
+        Task task = work.task().toBuilder().putFingerprints("unet", "u1").build();
+        stage.admit(new Work(task, work.tensors()), results);
+        turnAll(stage);
+
+        assertThat(results.checkpoints.get(KEY)).hasSize(STEPS).allSatisfy(snapshot -> assertThat(
+                        snapshot.checkpoint().getFingerprintsMap())
+                .containsOnlyKeys("unet")
+                .containsEntry("unet", "u1"));
+    }
+
+    @Test
     void noSampleGoesOnFromACheckpointThatIsNotFinite() {
         SteppingStage stage = open(Duration.ZERO);
         stage.admit(work("euler"), results);

@@ -38,10 +38,11 @@ public final class StatesMemory {
     /**
      * Empty if nobody has them or answers in time.
      *
+     * @param weights the fingerprint of the text encoder: another node may serve other weights under the same id
      * @param target device and precision, on which states depend
      */
-    Future<Optional<PromptStates>> find(String model, String target, String prompt) {
-        return map.get(key(model, target, prompt))
+    Future<Optional<PromptStates>> find(String model, String weights, String target, String prompt) {
+        return map.get(key(model, weights, target, prompt))
                 .map(found -> {
                     Optional<PromptStates> states = found.flatMap(StatesMemory::states);
                     count(states.isPresent() ? "found" : "absent");
@@ -54,8 +55,8 @@ public final class StatesMemory {
     }
 
     /** Stores them for the others, without waiting for success. */
-    void put(String model, String target, String prompt, PromptStates states) {
-        vertx.runOnContext(later -> map.put(key(model, target, prompt), bytes(states), LIFE));
+    void put(String model, String weights, String target, String prompt, PromptStates states) {
+        vertx.runOnContext(later -> map.put(key(model, weights, target, prompt), bytes(states), LIFE));
     }
 
     private void count(String result) {
@@ -66,10 +67,10 @@ public final class StatesMemory {
                 .increment();
     }
 
-    private static String key(String model, String target, String prompt) {
+    private static String key(String model, String weights, String target, String prompt) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String part : new String[] {model, target, prompt}) {
+            for (String part : new String[] {model, weights, target, prompt}) {
                 byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
                 digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
                 digest.update(bytes);

@@ -114,7 +114,7 @@ public final class TextEncoderStage implements Stage {
         for (String prompt : prompts(generation)) {
             if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
                 lookups.add(memory.get()
-                        .find(model, target.toString(), prompt)
+                        .find(model, weights(model), target.toString(), prompt)
                         .onSuccess(found -> found.ifPresent(states -> cache.put(model, prompt, states))));
             }
         }
@@ -226,7 +226,15 @@ public final class TextEncoderStage implements Stage {
 
     private void remember(String model, String prompt, PromptStates states) {
         cache.put(model, prompt, states);
-        memory.ifPresent(shared -> shared.put(model, target.toString(), prompt, states));
+        memory.ifPresent(shared -> shared.put(model, weights(model), target.toString(), prompt, states));
+    }
+
+    private String weights(String model) {
+        return folders.stream()
+                .filter(folder -> folder.card().id().equals(model))
+                .map(ModelFolder::textEncoderFingerprint)
+                .findFirst()
+                .orElse("");
     }
 
     private static List<Tensor> contexts(Generation generation, Map<String, PromptStates> states) {

@@ -17,6 +17,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
 /** {@code /v1/models} and {@code /v1/cluster}: what can be generated, and by which nodes. Event loop. */
 public final class ClusterHandlers {
@@ -87,12 +88,13 @@ public final class ClusterHandlers {
     }
 
     private void cluster(RoutingContext ctx) {
+        Map<String, List<NodeStatus>> leftOut = catalog.leftOut();
         JsonArray stages = new JsonArray();
         for (StageKind stage : STAGES) {
             JsonArray nodes = new JsonArray();
             node.directory().alive(stage).stream()
                     .sorted(Comparator.comparing(NodeStatus::getNodeId))
-                    .forEach(status -> nodes.add(toJson(status)));
+                    .forEach(status -> nodes.add(toJson(status, leftOut)));
             stages.add(new JsonObject().put("stage", Addresses.name(stage)).put("nodes", nodes));
         }
         JsonObject gateway = new JsonObject()
@@ -108,11 +110,18 @@ public final class ClusterHandlers {
                         .put("stages", stages));
     }
 
-    private static JsonObject toJson(NodeStatus status) {
+    /** @param leftOut by model, the nodes that serve other weights */
+    private static JsonObject toJson(NodeStatus status, Map<String, List<NodeStatus>> leftOut) {
         JsonArray models = new JsonArray();
         for (ModelStatus model : status.getModelsList()) {
             JsonObject json = new JsonObject().put("id", model.getId());
-            models.add(model.getProblem().isEmpty() ? json : json.put("problem", model.getProblem()));
+            if (!model.getProblem().isEmpty()) {
+                json.put("problem", model.getProblem());
+            }
+            JsonObject fingerprints = new JsonObject();
+            model.getFingerprintsMap().forEach(fingerprints::put);
+            models.add(json.put("fingerprints", fingerprints)
+                    .put("other_weights", isAmong(leftOut.getOrDefault(model.getId(), List.of()), status)));
         }
         return new JsonObject()
                 .put("node", status.getNodeId())
@@ -133,5 +142,9 @@ public final class ClusterHandlers {
                 .put("failed", status.getFailed())
                 .put("stalled_ms", status.getStalledMs())
                 .put("draining", status.getDraining());
+    }
+
+    private static boolean isAmong(List<NodeStatus> nodes, NodeStatus status) {
+        return nodes.stream().anyMatch(node -> node.getAddress().equals(status.getAddress()));
     }
 }

@@ -61,7 +61,7 @@ public final class Backlog {
 
     /** How much of a sample's silence the queue of its holder explains. */
     double secondsAt(String node, StageKind stage, String model) {
-        return catalog.serving(model, stage).stream()
+        return catalog.having(model, stage).stream()
                 .filter(status -> status.getNodeId().equals(node))
                 .mapToDouble(status -> status.getBacklogSeconds() + status.getStepSeconds())
                 .findFirst()

@@ -5,6 +5,7 @@ import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.route.Edition;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.trace.Span;
@@ -140,7 +141,7 @@ public final class Job {
     }
 
     /** The routing slip of a sample's current attempt, from its newest checkpoint if there is one. */
-    Task task(Sample sample, String owner) {
+    Task task(Sample sample, String owner, Edition edition) {
         Generation generation =
                 spec.generation().toBuilder().setSeed(spec.seed(sample.index())).build();
         Task.Builder task = Task.newBuilder()
@@ -155,6 +156,7 @@ public final class Job {
                 .addAllRoute(spec.route())
                 .setPrefer(sample.destination())
                 .setStays(sample.stays())
+                .putAllFingerprints(edition.fingerprints())
                 .setTraceparent(Tracing.traceparent(sample.trace()));
         sample.checkpoint().map(Snapshot::checkpoint).ifPresent(at -> task.setResume(at)
                 .setPosition(Route.entry(spec.route(), at.getPosition())));

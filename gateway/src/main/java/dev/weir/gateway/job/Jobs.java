@@ -4,11 +4,14 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
+import dev.weir.runtime.route.Edition;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.trace.Tracing;
@@ -224,12 +227,35 @@ public final class Jobs {
     void send(Job job, Sample sample) {
         if (!sample.ended()) {
             int attempt = sample.attempt();
+            Edition edition = edition(job.spec(), sample);
             List<Tensor> tensors = sample.checkpoint().map(Snapshot::tensors).orElse(List.of());
             sample.offered();
             node.dispatcher()
-                    .dispatch(job.task(sample, address), tensors)
+                    .dispatch(job.task(sample, address, edition), tensors)
                     .onComplete(answer -> dispatched(job, sample, attempt, answer));
         }
+    }
+
+    /**
+     * The weights that the next attempt is generated with: those of its checkpoint. If no node has them any more, and others can
+     * generate the image, it begins anew with theirs.
+     */
+    private Edition edition(JobSpec spec, Sample sample) {
+        Edition newest = catalog.edition(spec.model());
+        if (sample.checkpoint().isEmpty()) {
+            return newest;
+        }
+        Checkpoint from = sample.checkpoint().get().checkpoint();
+        Edition begun = new Edition(from.getFingerprintsMap());
+        int entry = Route.entry(spec.route(), from.getPosition());
+        List<StageKind> left = spec.route().subList(entry, spec.route().size());
+        if (begun.fits(newest.fingerprints())
+                || catalog.missing(spec.model(), left, begun).isEmpty()
+                || !catalog.missing(spec.model(), spec.route()).isEmpty()) {
+            return begun;
+        }
+        sample.beginAnew();
+        return newest;
     }
 
     private void dispatched(Job job, Sample sample, int attempt, AsyncResult<NodeStatus> answer) {

@@ -4,15 +4,18 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.route.Edition;
 import dev.weir.runtime.route.NodeDirectory;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /**
@@ -60,11 +63,14 @@ public final class ModelCatalog {
     /** Cards by id. If nodes differ, the denoiser's card counts. */
     private static Map<String, ModelCard> usable(List<NodeStatus> nodes) {
         Map<String, ModelCard> cards = new LinkedHashMap<>();
+        Map<String, Edition> editions = new HashMap<>();
         nodes.stream()
                 .sorted(Comparator.comparing((NodeStatus n) -> n.getStage() != StageKind.DENOISER)
                         .thenComparing(NodeStatus::getNodeId))
                 .flatMap(node -> node.getModelsList().stream())
                 .filter(model -> model.getProblem().isEmpty() && model.hasCard())
+                .filter(model -> editions.computeIfAbsent(model.getId(), id -> Edition.of(id, nodes))
+                        .fits(model.getFingerprintsMap()))
                 .forEach(model -> cards.putIfAbsent(model.getId(), model.getCard()));
         return cards;
     }
@@ -80,14 +86,51 @@ public final class ModelCatalog {
 
     /** Nodes that accept work of this model now. */
     public List<NodeStatus> serving(String model, StageKind stage) {
+        return serving(model, stage, edition(model));
+    }
+
+    private List<NodeStatus> serving(String model, StageKind stage, Edition edition) {
         return directory.alive(stage).stream()
-                .filter(node -> !node.getDraining() && serves(node, model))
+                .filter(node -> !node.getDraining() && serves(node, model) && edition.isServedBy(node, model))
                 .toList();
+    }
+
+    /** The weights that new images of a model are generated with. */
+    Edition edition(String model) {
+        return Edition.of(model, directory.alive());
+    }
+
+    /** Nodes that serve a model's id with other weights than new images are generated with, by model. */
+    public Map<String, List<NodeStatus>> leftOut() {
+        List<NodeStatus> nodes = directory.alive();
+        Map<String, List<NodeStatus>> leftOut = new TreeMap<>();
+        for (String model : ModelOrder.of(nodes)) {
+            Edition edition = Edition.of(model, nodes);
+            List<NodeStatus> others = nodes.stream()
+                    .filter(node -> serves(node, model) && !edition.isServedBy(node, model))
+                    .toList();
+            if (!others.isEmpty()) {
+                leftOut.put(model, others);
+            }
+        }
+        return leftOut;
     }
 
     /** The stages of a route without a live node. */
     public List<StageKind> missing(String model, List<StageKind> route) {
         return route.stream().filter(stage -> serving(model, stage).isEmpty()).toList();
+    }
+
+    /** The same for an image that was started with some weights. */
+    List<StageKind> missing(String model, List<StageKind> route, Edition edition) {
+        return route.stream()
+                .filter(stage -> serving(model, stage, edition).isEmpty())
+                .toList();
+    }
+
+    /** Nodes that have a model at a stage, with whatever weights. */
+    List<NodeStatus> having(String model, StageKind stage) {
+        return serving(model, stage, Edition.ANY);
     }
 
     /** Why live nodes do not serve a model at a stage that they have it for; empty where one serves it, or none says why. */

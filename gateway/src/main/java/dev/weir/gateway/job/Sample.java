@@ -78,6 +78,11 @@ final class Sample {
         return Optional.ofNullable(checkpoint);
     }
 
+    /** Forgets its checkpoint: its next attempt begins at the start of the route. */
+    void beginAnew() {
+        checkpoint = null;
+    }
+
     Strikes strikes() {
         return strikes;
     }

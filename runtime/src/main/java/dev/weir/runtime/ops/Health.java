@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -19,6 +20,7 @@ public final class Health {
 
     private final Duration stallLimit;
     private final List<Component> components = new CopyOnWriteArrayList<>();
+    private final List<Supplier<List<String>>> remarks = new CopyOnWriteArrayList<>();
     private final Promise<String> failed = Promise.promise();
     private volatile boolean started;
     private volatile boolean draining;
@@ -29,6 +31,15 @@ public final class Health {
 
     public void add(Component component) {
         components.add(component);
+    }
+
+    /** @param newRemarks what an operator should look at, although the node works; called at each probe, on any thread */
+    public void remark(Supplier<List<String>> newRemarks) {
+        remarks.add(newRemarks);
+    }
+
+    public List<String> remarks() {
+        return remarks.stream().flatMap(all -> all.get().stream()).toList();
     }
 
     public void remove(Component component) {

@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * {@code /healthz}: 200 while the event loop answers and no device is stalled, otherwise 503 with the reasons. {@code
- * /readyz}: 200 while the node accepts work, otherwise 503. {@code /metrics}: Prometheus text.
+ * /readyz}: 200 while the node accepts work, otherwise 503. Warnings change neither. {@code /metrics}: Prometheus text.
  */
 public final class OpsRoutes {
 
@@ -23,9 +23,11 @@ public final class OpsRoutes {
 
     public static void mount(Router router, NodeContext node) {
         read(router, "/healthz")
-                .handler(ctx -> answer(ctx, "alive", node.health().stalls()));
+                .handler(ctx -> answer(
+                        ctx, "alive", node.health().stalls(), node.health().remarks()));
         read(router, "/readyz")
-                .handler(ctx -> answer(ctx, "ready", node.health().unready()));
+                .handler(ctx -> answer(
+                        ctx, "ready", node.health().unready(), node.health().remarks()));
         read(router, "/metrics").handler(ctx -> metrics(ctx, node));
     }
 
@@ -34,10 +36,11 @@ public final class OpsRoutes {
         return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD);
     }
 
-    private static void answer(RoutingContext ctx, String what, List<String> problems) {
+    private static void answer(RoutingContext ctx, String what, List<String> problems, List<String> remarks) {
         Buffer body = new JsonObject()
                 .put(what, problems.isEmpty())
                 .put("problems", new JsonArray(problems))
+                .put("warnings", new JsonArray(remarks))
                 .toBuffer();
         // Said here, since an answer to HEAD has no body to be measured.
         ctx.response()

@@ -8,9 +8,10 @@ import dev.weir.proto.v1.Task;
 /**
  * What a task requires of a node.
  *
+ * @param edition the weights that earlier stages used
  * @param forwards the approximate number of forward passes
  */
-record Need(StageKind stage, String model, int forwards) {
+record Need(StageKind stage, String model, Edition edition, int forwards) {
 
     static Need of(Task task) {
         StageKind stage = task.getRoute(task.getPosition());
@@ -25,7 +26,8 @@ record Need(StageKind stage, String model, int forwards) {
                 };
         Checkpoint resume = task.getResume();
         int done = resume.getPosition() == task.getPosition() ? resume.getStep() : 0;
-        return new Need(stage, task.getModel(), Math.max(1, forwards - done));
+        Edition edition = new Edition(task.getFingerprintsMap());
+        return new Need(stage, task.getModel(), edition, Math.max(1, forwards - done));
     }
 
     /** Whether the node could do the task if it had room. */
@@ -33,6 +35,8 @@ record Need(StageKind stage, String model, int forwards) {
         return node.getStage() == stage
                 && !node.getDraining()
                 && node.getModelsList().stream()
-                        .anyMatch(m -> m.getId().equals(model) && m.getProblem().isEmpty());
+                        .anyMatch(m -> m.getId().equals(model)
+                                && m.getProblem().isEmpty()
+                                && edition.fits(m.getFingerprintsMap()));
     }
 }

@@ -4,6 +4,7 @@ import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.route.Edition;
 import java.util.Optional;
 
 /** Decides on an offer, without side effects. Event loop of its stage node only. */
@@ -30,9 +31,11 @@ final class Offers {
                     "position %d of the route %s is not this stage, %s"
                             .formatted(task.getPosition(), task.getRouteList(), stage.kind()));
         }
+        Edition edition = new Edition(task.getFingerprintsMap());
         if (stage.models().stream()
-                .noneMatch(
-                        m -> m.getId().equals(task.getModel()) && m.getProblem().isEmpty())) {
+                .noneMatch(m -> m.getId().equals(task.getModel())
+                        && m.getProblem().isEmpty()
+                        && edition.fits(m.getFingerprintsMap()))) {
             return no(Verdict.UNKNOWN_MODEL, "no model \"%s\" here".formatted(task.getModel()));
         }
         if (task.getDeadlineMs() > 0 && nowMs > task.getDeadlineMs()) {

@@ -1,6 +1,8 @@
 package dev.weir.runtime.stage;
 
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.runtime.route.Edition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,6 +36,20 @@ final class Rebalancing {
         this.restsUntilNanos = nanoClock.getAsLong();
     }
 
+    /** Of the models that it serves with the same weights as this stage: no sample continues with others. */
+    private Map<String, Double> rowSeconds(NodeStatus peer) {
+        Map<String, Double> same = new HashMap<>(peer.getRowSecondsMap());
+        for (ModelStatus own : stage.models()) {
+            Edition edition = new Edition(own.getFingerprintsMap());
+            if (peer.getModelsList().stream()
+                    .anyMatch(
+                            other -> other.getId().equals(own.getId()) && !edition.fits(other.getFingerprintsMap()))) {
+                same.remove(own.getId());
+            }
+        }
+        return same;
+    }
+
     /** Call it every {@link #LOOK_MS}. */
     List<Move> look(List<NodeStatus> alive) {
         Map<String, NodeStatus> others = new HashMap<>();
@@ -49,7 +65,7 @@ final class Rebalancing {
                         name,
                         Math.max(before.getRoundSeconds(), now.getRoundSeconds()),
                         Math.max(before.getRows(), now.getRows()),
-                        now.getRowSecondsMap(),
+                        rowSeconds(now),
                         Math.min(before.getFreeCredits(), now.getFreeCredits())));
             }
         });

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED = new Need(StageKind.DENOISER, "tiny", 20);
+    private static final Need NEED = new Need(StageKind.DENOISER, "tiny", Edition.ANY, 20);
 
     private final Charges charges = new Charges();
     private final Chooser chooser = new Chooser(charges, new Random(11));

@@ -13,6 +13,7 @@ import dev.weir.runtime.bus.Delivery;
 import dev.weir.runtime.bus.Inbox;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Answers offers as it is told, and speaks only when it is told. */
@@ -21,6 +22,7 @@ final class FakeNode {
     final List<Task> offered = new CopyOnWriteArrayList<>();
     volatile Verdict verdict = Verdict.ACCEPTED;
     volatile int newestAttempt;
+    volatile Map<String, String> fingerprints = Map.of();
     private final Courier courier;
     private final String address;
     private long sequence;
@@ -46,7 +48,7 @@ final class FakeNode {
         return NodeStatus.newBuilder()
                 .setAddress(address)
                 .setStage(StageKind.DECODER)
-                .addModels(ModelStatus.newBuilder().setId("tiny"))
+                .addModels(ModelStatus.newBuilder().setId("tiny").putAllFingerprints(fingerprints))
                 .setFreeCredits(freeCredits)
                 .setSequence(++sequence)
                 .build();

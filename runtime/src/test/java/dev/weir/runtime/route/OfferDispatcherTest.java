@@ -21,6 +21,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,6 +57,28 @@ class OfferDispatcherTest {
         }
 
         assertThat(free.offered).hasSize(6);
+    }
+
+    @Test
+    void aTaskGoesToNodesWithItsWeightsOnly() throws Exception {
+        FakeNode same = node("same", 9);
+        FakeNode other = node("other", 9);
+        same.fingerprints = Map.of("unet", "u1", "vae", "v1");
+        other.fingerprints = Map.of("unet", "u2", "vae", "v1");
+        same.publish(9);
+        other.publish(9);
+        await().until(() ->
+                directory.alive().stream().allMatch(node -> node.getModels(0).getFingerprintsCount() == 2));
+        Task.Builder task = task("job").putFingerprints("unet", "u1");
+
+        for (int i = 0; i < 6; i++) {
+            assertThat(get(dispatcher.dispatch(task.build(), List.of())).getAddress())
+                    .isEqualTo(same.address());
+        }
+
+        assertThat(other.offered).isEmpty();
+        task.putFingerprints("unet", "u3");
+        assertThat(failure(dispatcher.dispatch(task.build(), List.of()))).hasMessageContaining("tiny");
     }
 
     @Test

@@ -52,6 +52,15 @@ class OffersTest {
         assertThat(refusal(task(13, "one"))).isEqualTo(superseded("the job job was cancelled", 0));
     }
 
+    @Test
+    void aTaskOfOtherWeightsIsNotTaken() {
+        Task same = task(1, "one").toBuilder().putFingerprints("unet", "u1").build();
+        assertThat(refusal(same.toBuilder().putFingerprints("unet", "u2").build())
+                        .getVerdict())
+                .isEqualTo(Verdict.UNKNOWN_MODEL);
+        take(same);
+    }
+
     private void take(Task task) {
         assertThat(offers.decide(task, false, 0).take()).isTrue();
         holdings.take(new Work(task, List.of()), 1, 0);

@@ -1,0 +1,107 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.weights.ComponentWeights;
+import dev.weir.engine.weights.Sampling;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Tells whether two folders hold the same model, for the parts that both have: a digest of each part's configuration, of
+ * its tensors by {@link Sampling}, and of the tokenizer or scheduler that belongs to it. It detects any training, merge or change
+ * of precision, but not every edit of a few numbers of a large part. Notes of publishers' tools, such as {@code
+ * _diffusers_version}, do not count. Stateless; any thread.
+ */
+final class Fingerprints {
+
+    private static final int HEX_DIGITS = 16;
+
+    /** Each part with what it is used with. */
+    private static final Map<String, List<String>> PARTS = Map.of(
+            PipelineIndex.TEXT_ENCODER, List.of(PipelineIndex.TOKENIZER),
+            PipelineIndex.UNET, List.of(PipelineIndex.SCHEDULER),
+            PipelineIndex.UPSAMPLER_UNET, List.of(PipelineIndex.UPSAMPLER_SCHEDULER),
+            PipelineIndex.VAE, List.of());
+
+    private Fingerprints() {}
+
+    /** By part; without those whose weights are not in the folder or cannot be read. */
+    static Map<String, String> of(PipelineIndex index) {
+        Map<String, String> fingerprints = new TreeMap<>();
+        PARTS.forEach((part, companions) -> {
+            Path home = index.folder().resolve(part);
+            if (ComponentWeights.find(home).isPresent()) {
+                try {
+                    fingerprints.put(part, of(index, home, companions));
+                } catch (ModelException | IOException e) {
+                    // Another node's part: what is wrong with its own, a stage says when it opens it.
+                }
+            }
+        });
+        return Collections.unmodifiableMap(fingerprints);
+    }
+
+    private static String of(PipelineIndex index, Path home, List<String> companions) throws IOException {
+        MessageDigest digest = sha256();
+        digest.update(index.className().getBytes(StandardCharsets.UTF_8));
+        json(home.resolve("config.json"), digest);
+        Sampling.digest(ComponentWeights.open(home), digest);
+        for (String companion : companions) {
+            files(index.folder().resolve(companion), digest);
+        }
+        return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
+    }
+
+    private static void files(Path folder, MessageDigest digest) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
+                String name = file.getFileName().toString();
+                if (name.endsWith(".json")) {
+                    digest.update(name.getBytes(StandardCharsets.UTF_8));
+                    json(file, digest);
+                } else if (name.endsWith(".txt") || name.endsWith(".model")) {
+                    digest.update(name.getBytes(StandardCharsets.UTF_8));
+                    digest.update(Files.readAllBytes(file));
+                }
+            }
+        }
+    }
+
+    private static void json(Path file, MessageDigest digest) {
+        digest.update(canonical(JsonFile.read(file)).toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The keys of the object in order, without its notes; objects in it stay as they are written. */
+    private static Map<String, JsonNode> canonical(JsonNode json) {
+        Map<String, JsonNode> sorted = new TreeMap<>();
+        json.properties().stream()
+                .filter(entry -> !isNote(entry.getKey()))
+                .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
+        return sorted;
+    }
+
+    private static boolean isNote(String key) {
+        return key.equals("name_or_path") || key.startsWith("_") && !key.equals("_class_name");
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

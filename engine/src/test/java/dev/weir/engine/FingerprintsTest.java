@@ -1,0 +1,80 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FingerprintsTest {
+
+    private final Map<String, String> original =
+            ModelFolder.open(TestModels.checkpoint("default")).fingerprints();
+
+    @TempDir
+    Path folder;
+
+    private Path copy;
+
+    @BeforeEach
+    void copy() throws IOException {
+        copy = TestModels.copy("default", folder);
+    }
+
+    @Test
+    void aCopyHasTheSameOfEveryPart() {
+        assertThat(original).containsOnlyKeys("text_encoder", "unet", "upsampler/unet", "vae");
+        assertThat(original.values()).allMatch(digest -> digest.matches("[0-9a-f]{16}"));
+        assertThat(changed()).isEmpty();
+    }
+
+    @Test
+    void otherWeightsOfAPartChangeItsOwn() throws IOException {
+        for (String part : original.keySet()) {
+            Path file = copy.resolve(part)
+                    .resolve(part.equals("text_encoder") ? "model.safetensors" : "diffusion_pytorch_model.safetensors");
+            byte[] bytes = Files.readAllBytes(file);
+            bytes[bytes.length - 1] ^= 1;
+            Files.write(file, bytes);
+            assertThat(changed()).containsExactly(part);
+            bytes[bytes.length - 1] ^= 1;
+            Files.write(file, bytes);
+        }
+        assertThat(changed()).isEmpty();
+    }
+
+    @Test
+    void aSchedulerAndATokenizerCountWithTheirParts() throws IOException {
+        TestModels.edit(copy.resolve("scheduler/scheduler_config.json"), "\"beta_end\": 0.02", "\"beta_end\": 0.03");
+        assertThat(changed()).containsExactly("unet");
+        TestModels.edit(copy.resolve("tokenizer/tokenizer.json"), "\"version\": \"1.0\"", "\"version\": \"1.1\"");
+        assertThat(changed()).containsExactly("text_encoder", "unet");
+    }
+
+    @Test
+    void whatAPublishersToolNotesDoesNotCount() throws IOException {
+        TestModels.edit(copy.resolve("unet/config.json"), "{", "{\"_name_or_path\": \"/home/someone/model\",");
+        assertThat(changed()).isEmpty();
+    }
+
+    @Test
+    void aPartWhoseWeightsAreElsewhereHasNone() throws IOException {
+        Files.delete(copy.resolve("vae/diffusion_pytorch_model.safetensors"));
+        assertThat(Fingerprints.of(PipelineIndex.read(copy)))
+                .containsOnlyKeys("text_encoder", "unet", "upsampler/unet");
+    }
+
+    private Set<String> changed() {
+        Map<String, String> now = ModelFolder.open(copy).fingerprints();
+        assertThat(now.keySet()).isEqualTo(original.keySet());
+        Set<String> changed = new TreeSet<>(now.keySet());
+        changed.removeIf(part -> now.get(part).equals(original.get(part)));
+        return changed;
+    }
+}

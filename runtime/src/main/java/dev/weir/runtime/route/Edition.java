@@ -1,0 +1,107 @@
+package dev.weir.runtime.route;
+
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.StageKind;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * One set of weights that is served under a model's id, by the fingerprints of its parts. Nodes may have parts only, so two
+ * sets fit if they agree on every part that both have. During an upgrade of a model, or after a mistake, nodes serve several under
+ * one id; an image is generated with one alone. Immutable.
+ *
+ * @param fingerprints by part; empty: nothing is known, so that every node fits
+ */
+public record Edition(Map<String, String> fingerprints) {
+
+    public static final Edition ANY = new Edition(Map.of());
+
+    private static final Set<StageKind> STAGES = Set.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER);
+
+    public Edition {
+        fingerprints = Map.copyOf(fingerprints);
+    }
+
+    public boolean fits(Map<String, String> others) {
+        return others.entrySet().stream().allMatch(other -> fingerprints
+                .getOrDefault(other.getKey(), other.getValue())
+                .equals(other.getValue()));
+    }
+
+    /** Whether a node that has the model has it in this edition. */
+    public boolean isServedBy(NodeStatus node, String model) {
+        return find(node, model)
+                .filter(status -> fits(status.getFingerprintsMap()))
+                .isPresent();
+    }
+
+    private Edition with(Map<String, String> others) {
+        Map<String, String> all = new TreeMap<>(others);
+        all.putAll(fingerprints);
+        return new Edition(all);
+    }
+
+    /**
+     * The edition that new images are generated with: one that has a node for each stage of every image, then that of the
+     * most nodes, then that of the longest published node. All nodes that hear the same statuses give the same answer.
+     */
+    public static Edition of(String model, Collection<NodeStatus> alive) {
+        List<NodeStatus> nodes = alive.stream()
+                .filter(node -> !node.getDraining()
+                        && find(node, model)
+                                .filter(status -> status.getProblem().isEmpty())
+                                .isPresent())
+                .toList();
+        List<Edition> told = nodes.stream()
+                .map(node -> find(node, model).orElseThrow().getFingerprintsMap())
+                .filter(fingerprints -> !fingerprints.isEmpty())
+                .distinct()
+                .map(Edition::new)
+                .sorted(Comparator.comparing(edition -> new TreeMap<>(edition.fingerprints).toString()))
+                .toList();
+        if (told.size() < 2) {
+            return told.isEmpty() ? ANY : told.get(0);
+        }
+        List<Edition> whole = new ArrayList<>();
+        for (Edition edition : told) {
+            Edition grown = edition;
+            for (Edition other : told) {
+                grown = grown.fits(other.fingerprints) ? grown.with(other.fingerprints) : grown;
+            }
+            whole.add(grown);
+        }
+        Comparator<Edition> rank = Comparator.comparing((Edition edition) -> edition.isWhole(model, nodes))
+                .thenComparing(edition -> edition.nodes(model, nodes).count())
+                .thenComparing(edition -> edition.nodes(model, nodes)
+                        .mapToLong(NodeStatus::getSequence)
+                        .max()
+                        .orElse(0));
+        return whole.stream().max(rank).orElseThrow();
+    }
+
+    private boolean isWhole(String model, List<NodeStatus> nodes) {
+        return nodes(model, nodes)
+                .map(NodeStatus::getStage)
+                .collect(Collectors.toSet())
+                .containsAll(STAGES);
+    }
+
+    private Stream<NodeStatus> nodes(String model, List<NodeStatus> nodes) {
+        return nodes.stream().filter(node -> isServedBy(node, model));
+    }
+
+    private static Optional<ModelStatus> find(NodeStatus node, String model) {
+        return node.getModelsList().stream()
+                .filter(status -> status.getId().equals(model))
+                .findFirst();
+    }
+}
