@@ -302,7 +302,10 @@ public final class Jobs {
         double holder =
                 backlog.secondsAt(sample.holder(), sample.stage(), job.spec().model());
         double everything = backlog.secondsToFinish(job.spec(), samples);
-        return patience.silence().toMillis() + (long) (3000 * Math.max(holder, everything));
+        double told = sample.waits() && sample.lastQueued() != null
+                ? sample.lastQueued().waitSeconds()
+                : 0;
+        return patience.silence().toMillis() + (long) (3000 * Math.max(told, Math.max(holder, everything)));
     }
 
     private void endAll(Job job, Failure failure) {
@@ -325,6 +328,9 @@ public final class Jobs {
     }
 
     void end(Job job, Sample sample, String outcome, JobEvent last) {
+        if (last instanceof JobEvent.Completed) {
+            queue.completed(job, sample, now());
+        }
         sample.end(last);
         samples--;
         metrics.ended(outcome, now() - job.createdMs());

@@ -25,6 +25,7 @@ final class QueueNews {
 
     private final ModelCatalog catalog;
     private final Queue queue;
+    private final Calibration calibration = new Calibration();
     private Supplier<List<Demand>> others = List::of;
 
     QueueNews(ModelCatalog catalog) {
@@ -71,13 +72,25 @@ final class QueueNews {
         int next = 0;
         for (Job job : List.copyOf(jobs)) {
             for (Sample sample : open(job)) {
-                Place place = places.get(next++);
+                Place place = calibrated(job, places.get(next++));
                 if (concerned.contains(job) && isConcerned.test(sample) && isNews(sample, place, nowMs)) {
                     Queued queued = new Queued(job.moment(sample), place.ahead(), place.seconds());
                     sample.queued(queued, nowMs);
                     job.tell(queued);
                 }
             }
+        }
+    }
+
+    private Place calibrated(Job job, Place place) {
+        return new Place(place.ahead(), calibration.calibrated(job.spec().model(), place.seconds()));
+    }
+
+    /** Learns from a sample that is done at its first attempt, which no loss or move has made later. */
+    void completed(Job job, Sample sample, long nowMs) {
+        if (sample.lastQueued() != null && sample.attempt() == 1) {
+            double took = (nowMs - sample.queuedMs()) / 1000.0;
+            calibration.learn(job.spec().model(), sample.lastQueued().waitSeconds(), took);
         }
     }
 
