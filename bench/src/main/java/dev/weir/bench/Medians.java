@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** Measured seconds by name. The caller interleaves rounds, because a machine's speed drifts. */
-final class Medians {
+public final class Medians {
 
     private final Map<String, List<Double>> seconds = new LinkedHashMap<>();
 
@@ -21,11 +21,11 @@ final class Medians {
         add(name, (System.nanoTime() - begin) / 1e9);
     }
 
-    void add(String name, double value) {
+    public void add(String name, double value) {
         seconds.computeIfAbsent(name, n -> new ArrayList<>()).add(value);
     }
 
-    double median(String name) {
+    public double median(String name) {
         List<Double> sorted = seconds.get(name).stream().sorted().toList();
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;

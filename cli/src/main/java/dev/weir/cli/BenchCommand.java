@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir bench unet --rounds 15          one forward by batch size, fp32 beside bf16",
+            "  weir bench engines                   each engine, beside other programs with --peers",
             "  weir bench cluster-cost              through every stage, beside a bare loop",
             "  weir bench full-size --json          a UNet of Stable Diffusion 1.5's size",
             "  weir bench chaos --minutes 20        what faults cost, and that they lose nothing"
@@ -63,6 +64,13 @@ final class BenchCommand implements Callable<Integer> {
             description = "Of chaos, the faults that have this in their names, as \"freeze gateway\". Default: all.")
     private String only = "";
 
+    @Option(
+            names = "--peers",
+            paramLabel = "PYTHON",
+            description =
+                    "For engines: a Python interpreter with what tools/peers/requirements.txt lists. Default: no peers.")
+    private String peers = "";
+
     @Option(names = "--json", description = "Print the numbers as JSON.")
     private boolean json;
 
@@ -93,7 +101,8 @@ final class BenchCommand implements Callable<Integer> {
                 rounds,
                 minutes,
                 seed == null ? System.currentTimeMillis() : seed,
-                only));
+                only,
+                peers));
         print(result, out);
         return 0;
     }

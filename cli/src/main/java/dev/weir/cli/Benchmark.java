@@ -19,9 +19,10 @@ public interface Benchmark {
      * @param rounds how often everything is measured; medians are printed
      * @param minutes the duration of benchmarks that run for a given time
      * @param seed of random choices
+     * @param peers a Python interpreter that has the programs that Weir is compared with; empty: none
      * @param only restricts random faults to those with this in their names
      */
-    record Settings(Path model, int rounds, int minutes, long seed, String only) {}
+    record Settings(Path model, int rounds, int minutes, long seed, String only, String peers) {}
 
     /**
      * @param columns of a table for people

@@ -9,6 +9,8 @@ import dev.weir.engine.torch.Torch;
 /** Starts ONNX Runtime, once a process, with one pool of threads for all networks. Any thread. */
 final class Ort {
 
+    private static final String NAME = "weir";
+
     private static OrtEnvironment environment;
 
     private Ort() {}
@@ -28,9 +30,23 @@ final class Ort {
             threads.setGlobalInterOpNumThreads(1);
             // A thread that waits for the others sleeps: a spinning one takes the processor from other stages.
             threads.setGlobalSpinControl(false);
-            return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "weir", threads);
-        } catch (LinkageError | OrtException e) {
+            var started = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, NAME, threads);
+            keepThroughShutdown();
+            return started;
+        } catch (LinkageError | OrtException | ReflectiveOperationException e) {
             throw new IllegalStateException(Natives.problem(e), e);
         }
+    }
+
+    /**
+     * Takes a second reference to the native environment. A shutdown hook of the library gives back the first as soon as the JVM is
+     * told to end, and the process would crash in the forwards with which a node drains. The library has no public way for this.
+     */
+    private static void keepThroughShutdown() throws ReflectiveOperationException {
+        var api = Class.forName("ai.onnxruntime.OnnxRuntime").getDeclaredField("ortApiHandle");
+        api.setAccessible(true);
+        var create = OrtEnvironment.class.getDeclaredMethod("createHandle", long.class, int.class, String.class);
+        create.setAccessible(true);
+        create.invoke(null, api.getLong(null), OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR.getValue(), NAME);
     }
 }

@@ -4,7 +4,7 @@ import com.sun.jna.Function;
 import com.sun.jna.Platform;
 
 /** The two calls to the C library that have no other way from Java. They do nothing where it is not Linux's. */
-final class LibC {
+public final class LibC {
 
     private static final int KEEP_IF_SET = 0;
 
@@ -18,7 +18,7 @@ final class LibC {
     }
 
     /** Gives freed memory back to the system: of a closed network, malloc would keep up to half for later. */
-    static void trimMemory() {
+    public static void trimMemory() {
         if (Platform.isLinux()) {
             call("malloc_trim", 0L);
         }

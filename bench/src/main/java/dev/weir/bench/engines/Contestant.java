@@ -1,0 +1,60 @@
+package dev.weir.bench.engines;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.ImageCodec;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.TextStates;
+import java.util.Collections;
+
+/** One of Weir's engines with a model's networks, in fp32 on the CPU. One thread. */
+final class Contestant implements AutoCloseable {
+
+    private static final float TIMESTEP = 500;
+    /** Eight tokens of the default model's tokenizer, as the other programs get. */
+    private static final String PROMPT = "a red apple on a table";
+
+    private final Denoiser denoiser;
+    private final ImageCodec codec;
+    private final TextEncoder encoder;
+
+    Contestant(ModelFolder model, Engine engine) {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        this.denoiser = model.denoiser(target);
+        this.codec = model.imageCodec(target);
+        this.encoder = model.textEncoder(target);
+    }
+
+    double seconds(Case work) {
+        Runnable forward = forward(work);
+        long begin = System.nanoTime();
+        forward.run();
+        return (System.nanoTime() - begin) / 1e9;
+    }
+
+    private Runnable forward(Case work) {
+        var shape = new LatentShape(denoiser.inChannels(), work.side(), work.side());
+        return switch (work.network()) {
+            case "unet" -> {
+                int width = denoiser.contextWidth();
+                var states = new TextStates(work.tokens(), width, new float[work.tokens() * width]);
+                var row = new Denoiser.Row(new float[shape.size()], TIMESTEP, states, Denoiser.NO_CLASS);
+                yield () -> denoiser.predict(shape, Collections.nCopies(work.rows(), row));
+            }
+            case "vae" -> () -> codec.decode(shape, Collections.nCopies(work.rows(), new float[shape.size()]));
+            case "text_encoder" -> () -> encoder.encode(Collections.nCopies(work.rows(), PROMPT));
+            default -> throw new IllegalArgumentException(work.network());
+        };
+    }
+
+    @Override
+    public void close() {
+        denoiser.close();
+        codec.close();
+        encoder.close();
+    }
+}

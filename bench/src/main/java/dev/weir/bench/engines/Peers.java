@@ -1,0 +1,61 @@
+package dev.weir.bench.engines;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Other programs, in one Python process that answers a request a line: {@code tools/peers/peers.py}. One thread. */
+final class Peers implements AutoCloseable {
+
+    static final List<String> NAMES = List.of("diffusers", "onnxruntime", "openvino");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Process process;
+    private final BufferedWriter requests;
+    private final BufferedReader answers;
+
+    private Peers(Process process) {
+        this.process = process;
+        this.requests = process.outputWriter();
+        this.answers = process.inputReader();
+    }
+
+    /** @param python an interpreter that has what the script needs */
+    static Peers start(String python, int threads) throws IOException {
+        Path script = Path.of(System.getProperty("weir.home", ""), "tools", "peers", "peers.py");
+        return new Peers(new ProcessBuilder(python, script.toString(), Integer.toString(threads))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start());
+    }
+
+    /** Seconds of one forward. The first one of a case loads and warms up, too, outside of what is timed. */
+    double seconds(String peer, Case work) throws IOException {
+        requests.write(JSON.writeValueAsString(Map.of(
+                "peer", peer,
+                "network", work.network(),
+                "folder", work.folder().toAbsolutePath().toString(),
+                "rows", work.rows(),
+                "height", work.side(),
+                "width", work.side(),
+                "tokens", work.tokens())));
+        requests.newLine();
+        requests.flush();
+        String answer = answers.readLine();
+        if (answer == null) {
+            throw new IOException("peers.py ended at %s of %s: run it by hand to see why".formatted(peer, work));
+        }
+        JsonNode seconds = JSON.readTree(answer).path("seconds");
+        return seconds.asDouble();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+    }
+}

@@ -1,0 +1,2 @@
+/** Weir's engines beside other programs that run the same weights. */
+package dev.weir.bench.engines;
