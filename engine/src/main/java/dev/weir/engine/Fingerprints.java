@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 
 /**
  * Tells whether two folders hold the same model, for the parts that both have: a digest of each part's configuration, of
@@ -25,6 +26,9 @@ import java.util.stream.Stream;
 final class Fingerprints {
 
     private static final int HEX_DIGITS = 16;
+
+    /** A vocabulary is larger, has no notes, and takes long to parse. */
+    private static final long LARGEST_PARSED = 64 << 10;
 
     /** Each part with what it is used with. */
     private static final Map<String, List<String>> PARTS = Map.of(
@@ -67,17 +71,25 @@ final class Fingerprints {
             return;
         }
         try (Stream<Path> all = Files.list(folder)) {
-            for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
+            List<Path> files = all.filter(file -> isConfiguration(file) && Files.isRegularFile(file))
+                    .sorted()
+                    .toList();
+            for (Path file : files) {
                 String name = file.getFileName().toString();
-                if (name.endsWith(".json")) {
-                    digest.update(name.getBytes(StandardCharsets.UTF_8));
+                digest.update(name.getBytes(StandardCharsets.UTF_8));
+                if (name.endsWith(".json") && Files.size(file) <= LARGEST_PARSED) {
                     json(file, digest);
-                } else if (name.endsWith(".txt") || name.endsWith(".model")) {
-                    digest.update(name.getBytes(StandardCharsets.UTF_8));
-                    digest.update(Files.readAllBytes(file));
+                } else {
+                    CRC32C checksum = new CRC32C();
+                    checksum.update(Files.readAllBytes(file));
+                    digest.update(Long.toHexString(checksum.getValue()).getBytes(StandardCharsets.UTF_8));
                 }
             }
         }
+    }
+
+    private static boolean isConfiguration(Path file) {
+        return file.toString().matches(".*\\.(json|txt|model)");
     }
 
     private static void json(Path file, MessageDigest digest) {
