@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weir.bench.cluster.WeirProcess;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The first start on a machine without a network except the loopback, and without caches. */
 final class OfflineStartTest {
@@ -33,6 +36,22 @@ final class OfflineStartTest {
             assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         }
         assertThat(picture).isNotEmptyFile();
+    }
+
+    /** Both engines' libraries would: DJL calls its maker, ONNX Runtime keeps an identifier and what it is about to send in the home folder. */
+    @ParameterizedTest
+    @ValueSource(strings = {"onnx", "torch"})
+    void noLibraryWritesIntoTheHomeFolder(String engine, @TempDir Path folder) throws IOException {
+        Path home = Files.createDirectories(folder.resolve("home"));
+        Map<String, String> environment = Map.of(
+                "HOME",
+                home.toString(),
+                "DJL_CACHE_DIR",
+                folder.resolve("cache").toString());
+        List<String> arguments = List.of("generate", "x", "--steps=1", "--out=x.png", "--engine", engine);
+        WeirProcess.Outcome outcome = WeirProcess.run(folder, environment, arguments);
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(home).isEmptyDirectory();
     }
 
     private static boolean canCutTheNetwork() throws InterruptedException {

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import dev.weir.engine.Natives;
+import dev.weir.engine.torch.LibC;
 import dev.weir.engine.torch.Torch;
 
 /** Starts ONNX Runtime, once a process, with one pool of threads for all networks. Any thread. */
@@ -25,6 +26,7 @@ final class Ort {
 
     private static OrtEnvironment start() {
         Natives.configure();
+        forbidTelemetry();
         try (var threads = new OrtEnvironment.ThreadingOptions()) {
             threads.setGlobalIntraOpNumThreads(Torch.threads());
             threads.setGlobalInterOpNumThreads(1);
@@ -34,6 +36,18 @@ final class Ort {
             keepThroughShutdown();
             return started;
         } catch (LinkageError | OrtException | ReflectiveOperationException e) {
+            throw new IllegalStateException(Natives.problem(e), e);
+        }
+    }
+
+    /**
+     * Without this, the library writes an identifier of this machine and a database into the home folder, a log into /tmp, and
+     * sends events to its maker. It reads the variable from its environment when it starts.
+     */
+    private static void forbidTelemetry() {
+        try {
+            LibC.setEnvironment("ORT_DISABLE_TELEMETRY", "1");
+        } catch (LinkageError e) {
             throw new IllegalStateException(Natives.problem(e), e);
         }
     }

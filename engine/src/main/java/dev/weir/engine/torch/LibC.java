@@ -11,7 +11,7 @@ public final class LibC {
     private LibC() {}
 
     /** Sets a variable in this process's own environment, for native libraries that are loaded later; keeps one that is set. */
-    static void setEnvironment(String name, String value) {
+    public static void setEnvironment(String name, String value) {
         if (Platform.isLinux()) {
             call("setenv", name, value, KEEP_IF_SET);
         }
