@@ -27,7 +27,7 @@ cp -a "$source/cli/target/app/lib" "$source/cli/target/app/built" "$image/cli/ta
 JAVA_HOME="$image/jre" "$image/weir" models >/dev/null
 rm -f "$image/cli/target/app/warm-up.png"
 if [ ! -s "$image/cli/target/app/classes.jsa" ]; then
-  echo "$0: the application in $image makes no picture" >&2
+  echo "$0: the application in $image makes no image" >&2
   exit 1
 fi
 

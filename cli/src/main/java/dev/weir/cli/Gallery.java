@@ -82,7 +82,7 @@ final class Gallery implements Consumer<GenerationEvent> {
     private String frameName(GenerationEvent.Frame frame) {
         String step = String.format(
                 Locale.ROOT, "step-%03d.%s", frame.step(), frame.format().extension());
-        return pictures.size() == 1 ? step : "picture-" + (frame.sample() + 1) + "-" + step;
+        return pictures.size() == 1 ? step : "image-" + (frame.sample() + 1) + "-" + step;
     }
 
     /**

@@ -36,13 +36,13 @@ import picocli.CommandLine.Spec;
         })
 final class GenerateCommand implements Callable<Integer> {
 
-    private static final int MAX_PICTURES = 10;
+    private static final int MAX_IMAGES = 10;
     private static final long RANDOM_SEEDS = 1L << 32;
 
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "PROMPT", description = "What the picture shows.")
+    @Parameters(paramLabel = "PROMPT", description = "What the image shows.")
     private String prompt;
 
     @Option(
@@ -116,9 +116,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (count < 1 || count > MAX_PICTURES) {
+        if (count < 1 || count > MAX_IMAGES) {
             throw new CliException(
-                    CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_PICTURES, count));
+                    CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_IMAGES, count));
         }
         ImageFormat format = OutputFiles.format(out);
         ImageRequest request = request(format);
@@ -138,7 +138,7 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Where the pictures go. Throws {@link CliException} where they, or the frames, cannot be written. */
+    /** Where the images go. Throws {@link CliException} where they, or the frames, cannot be written. */
     private List<Path> writableFiles() {
         List<Path> files = OutputFiles.choose(out, prompt, count);
         files.forEach(file -> OutputFiles.requireWritable("--out", file, parents));
@@ -154,7 +154,7 @@ final class GenerateCommand implements Callable<Integer> {
         Thread atInterrupt = new Thread(client::close, "weir-cancel");
         Runtime.getRuntime().addShutdownHook(atInterrupt);
         client.generate(request, gallery);
-        // A picture that goes to the standard output has it for itself.
+        // An image that goes to the standard output has it for itself.
         CommandLine command = spec.commandLine();
         gallery.print(WholeFile.isStandardOutput(out) ? command.getErr() : command.getOut(), request, json);
     }

@@ -88,7 +88,7 @@ final class OutputFiles {
     static List<Path> choose(Path out, String prompt, int count) {
         if (out != null && !Files.isDirectory(out)) {
             if (count > 1 && WholeFile.isStream(out)) {
-                throw new CliException(CliException.USAGE, "--out: %s takes one picture, not %d".formatted(out, count));
+                throw new CliException(CliException.USAGE, "--out: %s takes one image, not %d".formatted(out, count));
             }
             return numbered(out, count);
         }
@@ -120,6 +120,6 @@ final class OutputFiles {
             int end = words.lastIndexOf('-', MAX_NAME_LENGTH);
             words = words.substring(0, end > 0 ? end : MAX_NAME_LENGTH);
         }
-        return words.isEmpty() ? "picture" : words;
+        return words.isEmpty() ? "image" : words;
     }
 }

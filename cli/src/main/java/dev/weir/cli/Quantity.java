@@ -20,6 +20,11 @@ final class Quantity {
         return scaled(number, BYTES);
     }
 
+    /** {@code 1 job}, {@code 8 jobs}. */
+    static String of(long number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
+
     private static String scaled(long number, String[] units) {
         double value = number;
         int unit = 0;

@@ -47,7 +47,11 @@ final class StatusCommand implements Callable<Integer> {
             return 0;
         }
         ClusterStatus.Gateway gateway = cluster.gateway();
-        out.printf("gateway %s: %d unfinished images of %d jobs%n%n", gateway.node(), gateway.images(), gateway.jobs());
+        out.printf(
+                "gateway %s: %s of %s%n%n",
+                gateway.node(),
+                Quantity.of(gateway.images(), "unfinished image"),
+                Quantity.of(gateway.jobs(), "job"));
         Table table = new Table(
                 "stage", "node", "device", "engine", "models", "held", "running", "batch", "step", "backlog", "done",
                 "failed", "");

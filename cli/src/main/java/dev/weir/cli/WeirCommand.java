@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
         versionProvider = WeirCommand.Version.class,
         synopsisSubcommandLabel = "COMMAND",
         abbreviateSynopsis = true,
-        header = "Weir turns a prompt into a picture, on one machine or on many.%n",
+        header = "Weir turns a prompt into an image, on one machine or on many.%n",
         subcommands = {
             GenerateCommand.class,
             UpCommand.class,
@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  weir generate \"a red apple\" --seed 7        one picture, made here, in ./a-red-apple.png",
+            "  weir generate \"a red apple\" --seed 7        one image, made here, in ./a-red-apple.png",
             "  weir up                                     a server with every stage, on http://127.0.0.1:8080",
             "  weir generate \"a cat\" --url http://host:8080 the same, made by a server",
             "  weir node denoiser --join host:5701         one more denoiser for a running cluster",

@@ -19,7 +19,7 @@ final class OutputFilesTest {
     void aPictureIsNamedAfterItsPrompt() {
         assertThat(OutputFiles.choose(null, "Ein schöner  Apfel!", 1))
                 .containsExactly(Path.of("ein-schoner-apfel.png"));
-        assertThat(OutputFiles.choose(null, "…", 1)).containsExactly(Path.of("picture.png"));
+        assertThat(OutputFiles.choose(null, "…", 1)).containsExactly(Path.of("image.png"));
         assertThat(OutputFiles.choose(null, "very ".repeat(100), 1).get(0).toString())
                 .hasSizeLessThan(70)
                 .endsWith("very.png");

@@ -173,7 +173,7 @@ public final class DecoderStage implements Stage {
         String model = failed.get(0).model();
         LatentShape shape = failed.get(0).shape();
         boolean isBroken = isWholeForward && models.isBroken(model, codec -> isFinite(codec, shape));
-        String what = "the decoder's picture";
+        String what = "the decoder's image";
         Failure failure = isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what);
         failed.forEach(waiting -> outbox.fail(waiting.work(), failure));
         models.outage(model).ifPresent(outage -> {

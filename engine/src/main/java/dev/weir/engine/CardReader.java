@@ -79,7 +79,7 @@ final class CardReader {
                     "in_channels",
                     config.count("in_channels"),
                     2 * latent,
-                    "latents beside the small picture's");
+                    "latents beside the small image's");
             require(config, "out_channels", config.count("out_channels"), latent, "the vae's latents");
             require(
                     config,
@@ -100,7 +100,7 @@ final class CardReader {
         if (more == latent + 1 || more == latent || more == 1 || more == 3) {
             throw new Refusal(
                             "%s: %d input channels".formatted(what, channels),
-                            "Weir makes pictures from text alone: give the text-to-image version of the model")
+                            "Weir makes images from text alone: give the text-to-image version of the model")
                     .at(
                             index.folder(),
                             "%s: in_channels is %d, which does not fit %d of the vae's latents"
@@ -162,7 +162,7 @@ final class CardReader {
     private int nativeSize(int scale) {
         int sample = unet.sampleSize();
         if (sample > MAX_SIZE / scale) {
-            throw new ModelException("%s: sample_size %d makes pictures of more than %d pixels a side"
+            throw new ModelException("%s: sample_size %d makes images of more than %d pixels a side"
                     .formatted(unet.file(), sample, MAX_SIZE));
         }
         return sample * scale;

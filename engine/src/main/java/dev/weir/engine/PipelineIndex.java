@@ -44,7 +44,7 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
             VAE, List.of("AutoencoderKL"));
 
     private static final String SAME_WEIGHTS =
-            "To make plain pictures with the same weights, set _class_name to StableDiffusionPipeline in model_index.json";
+            "To make plain images with the same weights, set _class_name to StableDiffusionPipeline in model_index.json";
 
     /** Components that only check images. Weir does not run them, and images are the same without them. */
     private static final List<String> BYSTANDERS = List.of("safety_checker", "feature_extractor");

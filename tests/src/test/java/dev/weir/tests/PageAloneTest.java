@@ -5,6 +5,7 @@ import static dev.weir.tests.PageVisit.cards;
 import static dev.weir.tests.PageVisit.generateSlowly;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.Route.FetchOptions;
@@ -40,7 +41,7 @@ final class PageAloneTest {
                 .doing(page -> {
                     generateSlowly(page, 2);
 
-                    assertThat(cards(page).nth(0).getByTestId("status")).hasText("Waiting: 3 pictures ahead");
+                    assertThat(cards(page).nth(0).getByTestId("status")).hasText("Waiting: 3 images ahead");
                     assertThat(cards(page).nth(0).getByTestId("time")).hasText("about 13 s");
                     assertThat(cards(page).nth(1).getByTestId("status")).hasText("Waiting: next in line");
                     assertThat(cards(page).nth(1).getByTestId("time")).hasText("about 3 min");
@@ -56,13 +57,13 @@ final class PageAloneTest {
                         new JsonObject()
                                 .put("type", "error")
                                 .put("id", command.getString("id"))
-                                .put("error", error("too_many_jobs", "512 images of 256 jobs are in the making"))
+                                .put("error", error("too_many_jobs", "512 images of 256 jobs are in progress"))
                                 .put("retry_after_seconds", 12))))
                 .doing(page -> {
                     generateSlowly(page, 1);
 
                     assertThat(page.getByTestId("error"))
-                            .hasText("The server has as many pictures in progress as it allows. Try again in 12 s.");
+                            .hasText("The server has as many images in progress as it allows. Try again in 12 s.");
                     assertThat(cards(page)).hasCount(0);
                 });
     }
@@ -219,6 +220,65 @@ final class PageAloneTest {
                             .isLessThanOrEqualTo(360);
                     assertThat(cards(page).first().boundingBox().y).isLessThan(740 / 2.0);
                 });
+    }
+
+    @Test
+    void theFoldedSettingsSayWhatDiffersFromTheDefaults() {
+        PageVisit.to(UP.server().url()).withWindow(390, 844).doing(page -> {
+            Locator line = page.locator("#settings summary");
+            assertThat(page.getByTestId("generate")).isEnabled();
+            assertThat(line).hasText("Settings");
+            line.click();
+            page.getByTestId("n").fill("4");
+            page.getByTestId("steps").fill("80");
+            assertThat(page.getByTestId("changes")).isHidden();
+
+            page.reload();
+
+            assertThat(page.getByTestId("n")).isHidden();
+            assertThat(line).hasText("Settings · 4 images · 80 steps");
+            assertThat(page.getByTestId("changes")).isVisible();
+            line.click();
+            page.getByTestId("defaults").click();
+            page.getByTestId("seed").fill("7");
+            page.getByTestId("negative").fill("blur");
+            assertThat(line).hasText("Settings · 4 images · seed 7 · negative prompt");
+        });
+    }
+
+    @Test
+    void onAPhoneNothingOfTheHeaderIsCutAndCardsOfARowAreAlikeHigh() {
+        String cut = "The prompt is too long. This part was not used: a red apple…";
+        PageVisit.to(UP.server().url())
+                .withWindow(390, 844)
+                .preparedBy(answering((socket, command) -> {
+                    accept(socket, command);
+                    send(socket, event(command, "warning", 0).put("message", cut));
+                    send(socket, event(command, "failed", 0).put("error", error("out_of_memory", "out of memory")));
+                }))
+                .doing(page -> {
+                    page.locator("#settings summary").click();
+                    generateSlowly(page, 2);
+                    Locator failed = cards(page).nth(0);
+                    assertThat(failed).hasAttribute("data-state", "failed");
+                    assertThat(failed.getByTestId("warning")).hasText(cut);
+
+                    var place = failed.boundingBox();
+                    var neighbour = cards(page).nth(1).boundingBox();
+                    assertThat(neighbour.y).isEqualTo(place.y);
+                    assertThat(neighbour.height).isEqualTo(place.height);
+                    assertThat(linesOfLinks(failed)).isEqualTo(1);
+                    assertThat(page.getByTestId("cluster")).containsText("decoder");
+                    assertThat((Boolean) page.getByTestId("cluster")
+                                    .evaluate("line => line.scrollWidth <= line.clientWidth"))
+                            .isTrue();
+                });
+    }
+
+    private static int linesOfLinks(Locator card) {
+        return (Integer) card.locator(".actions")
+                .evaluate("line => new Set([...line.children].filter(link => !link.hidden)"
+                        + ".map(link => link.offsetTop)).size");
     }
 
     /** @param answer what the server says to a {@code generate} command */

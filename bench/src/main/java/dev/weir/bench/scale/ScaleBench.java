@@ -41,7 +41,7 @@ public final class ScaleBench implements Benchmark {
 
     @Override
     public String about() {
-        return "pictures a second by 1, 2 and 4 denoisers of fixed time, and what hundreds cost";
+        return "images per second by 1, 2 and 4 denoisers of fixed time, and what hundreds cost";
     }
 
     @Override

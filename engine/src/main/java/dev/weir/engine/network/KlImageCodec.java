@@ -72,10 +72,10 @@ final class KlImageCodec implements ImageCodec {
         int height = images.get(0).height();
         if (width % scale() != 0 || height % scale() != 0) {
             throw new IllegalArgumentException(
-                    "a picture of %dx%d; the encoder takes multiples of %d".formatted(width, height, scale()));
+                    "an image of %dx%d; the encoder takes multiples of %d".formatted(width, height, scale()));
         }
         if (images.stream().anyMatch(image -> image.width() != width || image.height() != height)) {
-            throw new IllegalArgumentException("pictures of one forward must have one size");
+            throw new IllegalArgumentException("images of one forward must have one size");
         }
         var batch = Feed.bytes(
                 bytes -> images.forEach(image -> bytes.put(image.pixels())), images.size(), height, width, 3);

@@ -50,8 +50,8 @@ final class Admission {
         }
         int tooMany = Math.max(jobs + 1 - limits.jobs(), samples + spec.samples() - limits.samples());
         if (tooMany > 0) {
-            String message = "%d images of %d jobs are unfinished, and the limits are %d images and %d jobs"
-                    .formatted(samples, jobs, limits.samples(), limits.jobs());
+            String message = "too much unfinished work: images %d (limit %d), jobs %d (limit %d)"
+                    .formatted(samples, limits.samples(), jobs, limits.jobs());
             throw refused(Reason.BUSY, "too_many_jobs", message, backlog.retryAfterSeconds(spec, tooMany));
         }
         double wait = backlog.secondsUntilDone(spec, samples);

@@ -229,7 +229,7 @@ final class StreamSession {
                 + running.values().stream().mapToInt(r -> r.samples).sum();
         if (held + samples > maxSamples) {
             String message =
-                    "%d images of this socket are under way, and no more than %d may be".formatted(held, maxSamples);
+                    "this socket has too many images in progress: %d (limit %d)".formatted(held, maxSamples);
             throw new ApiException(new ApiError(429, "rate_limit_error", "too_many_images", message, null, 0));
         }
     }

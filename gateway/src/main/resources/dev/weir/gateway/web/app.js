@@ -13,8 +13,8 @@ async function showCluster() {
   try {
     const cluster = await (await fetch(new URL("v1/cluster", document.baseURI))).json();
     await loadModels();
-    const stages = cluster.stages.filter(({ nodes }) => nodes.length > 0).map(({ stage, nodes }) => `${nodes.length} ${stage}`);
-    text = stages.length > 0 ? stages.join(" · ") : "No stage is running yet.";
+    const stages = cluster.stages.filter(({ nodes }) => nodes.length > 0).map(({ stage, nodes }) => `${nodes.length}\u00a0${stage}`);
+    text = stages.length > 0 ? stages.join("\u00a0· ") : "No stage is running yet.";
   } catch {
     // Said below, and looked for again.
   }
@@ -25,7 +25,7 @@ startForm((body) => generate(body));
 startViewer();
 restore();
 document.getElementById("clear").addEventListener("click", () => {
-  if (confirm("Remove all finished pictures from this page?")) clear();
+  if (confirm("Remove all finished images from this page?")) clear();
 });
 document.addEventListener("visibilitychange", showCluster);
 showCluster();

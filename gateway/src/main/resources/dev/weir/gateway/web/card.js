@@ -1,4 +1,4 @@
-// One picture on the page. Shows what it is told and decides nothing.
+// One image on the page. Shows what it is told and decides nothing.
 
 import { seconds } from "./words.js";
 
@@ -10,7 +10,7 @@ const MAY_BE_TRIED_AGAIN = ["failed", "cancelled", "lost"];
 export class Card {
   /**
    * @param body the request
-   * @param sample which of its pictures, from 0
+   * @param sample which of its images, from 0
    * @param of how many there are
    * @param actions what cancel, retry, reuse and remove do, by these names
    */
@@ -65,7 +65,7 @@ export class Card {
   }
 
   /**
-   * @param stepSeconds how long the last step took; how long the steps before took counts for more, since pictures share a device
+   * @param stepSeconds how long the last step took; how long the steps before took counts for more, since images share a device
    */
   progress(step, total, stepSeconds) {
     const now = performance.now();
@@ -76,7 +76,7 @@ export class Card {
     part(this.element, "progress").value = step / total;
   }
 
-  /** @param url of a preview or of the final picture, see kind */
+  /** @param url of a preview or of the final image, see kind */
   picture(url, kind, step) {
     const image = part(this.element, "picture");
     const previous = image.src;
@@ -87,7 +87,7 @@ export class Card {
     part(this.element, "enlarge").disabled = false;
   }
 
-  /** The picture is there and can be saved. */
+  /** The image is there and can be saved. */
   completed({ seed, seconds: took, width, height, format }, body) {
     const card = this.element;
     this.show("completed", `${width} × ${height}`, `${took.toFixed(1)} s`);
@@ -100,10 +100,14 @@ export class Card {
 
   warn(texts) {
     part(this.element, "warning").hidden = texts.length === 0;
-    part(this.element, "warning").textContent = texts.join(" ");
+    part(this.element, "warning").replaceChildren(...texts.map((text) => {
+      const line = document.createElement("span");
+      line.textContent = line.title = text;
+      return line;
+    }));
   }
 
-  /** @param missed called when the picture cannot be loaded from where it is */
+  /** @param missed called when the image cannot be loaded from where it is */
   onMissing(missed) {
     part(this.element, "picture").addEventListener("error", missed, { once: true });
   }

@@ -1,4 +1,4 @@
-// The cards of all jobs, the newest job first and the pictures of a job in their order. Shows what became of each picture.
+// The cards of all jobs, the newest job first and the images of a job in their order. Shows what became of each image.
 
 import { Card } from "./card.js";
 import { loadPicture } from "./store.js";
@@ -7,7 +7,7 @@ const MOST_CARDS = 300;
 const feed = document.getElementById("feed");
 
 /**
- * @param actions what cancel, retry, reuse and remove do, by these names, with the number of the picture
+ * @param actions what cancel, retry, reuse and remove do, by these names, with the number of the image
  * @param place the card whose place the new ones take; none: at the top
  */
 export function addCards(job, actions, place) {
@@ -40,7 +40,7 @@ export function showBar() {
   document.getElementById("clear").hidden = ![...feed.children].some((element) => element.card.isOver);
 }
 
-/** How a picture ended, which the job has noted. */
+/** How an image ended, which the job has noted. */
 export function showOutcome(job, sample) {
   const outcome = job.samples[sample];
   const card = job.cards[sample];
@@ -61,7 +61,7 @@ export function showOutcome(job, sample) {
   showBar();
 }
 
-/** The same after a reload: the picture is in the browser, or else at the server for as long as that keeps it. */
+/** The same after a reload: the image is in the browser, or else at the server for as long as that keeps it. */
 export async function showKept(job, sample) {
   const outcome = job.samples[sample];
   const card = job.cards[sample];
@@ -74,7 +74,7 @@ export async function showKept(job, sample) {
     const here = await loadPicture(job, sample);
     card.onMissing(() => {
       card.noPicture();
-      card.show("lost", "The server no longer keeps this picture.");
+      card.show("lost", "The server no longer keeps this image.");
     });
     const there = new URL(`v1/jobs/${job.job}/images/${sample}`, document.baseURI);
     card.picture(here ? URL.createObjectURL(here) : there.href, "final");

@@ -1,7 +1,7 @@
 // The form: models with their bounds, what was typed, and the request that comes of it. Remembers what the user changed.
 
 import { loadSettings, saveSettings } from "./store.js";
-import { sentence } from "./words.js";
+import { images, sentence } from "./words.js";
 
 const OF_A_MODEL = ["size", "sampler", "num_inference_steps", "guidance_scale"];
 const OF_ALL = ["prompt", "negative_prompt", "n", "seed"];
@@ -84,13 +84,16 @@ function showModel() {
   field("size").replaceChildren(...sizes(model).map((size) => new Option(size.label, size.value)));
   field("sampler").replaceChildren(...model.samplers.map((name) => new Option(name, name)));
   field("num_inference_steps").max = Math.min(model.max_steps, Math.max(100, model.default_steps));
-  fillFields({
+  fillFields({ ...defaults(model), ...settings.models[model.id] });
+}
+
+function defaults(model) {
+  return {
     size: `${model.native_size}x${model.native_size}`,
     sampler: model.default_sampler,
     num_inference_steps: model.default_steps,
     guidance_scale: model.default_guidance_scale,
-    ...settings.models[model.id],
-  });
+  };
 }
 
 /** The native size, the same upright and lying, and the largest square. */
@@ -140,6 +143,25 @@ export function fill(body) {
 function showValues() {
   document.getElementById("stepsValue").value = field("num_inference_steps").value;
   document.getElementById("guidanceValue").value = field("guidance_scale").value;
+  document.getElementById("changes").textContent = changes().map((change) => ` · ${change}`).join("");
+}
+
+/** What the next request has other than the default model's defaults. The page shows it while the settings are folded. */
+function changes() {
+  const model = models.find((known) => known.id === field("model").value);
+  if (!model) return [];
+  const own = defaults(model);
+  const changed = (name) => field(name).value !== String(own[name]);
+  return [
+    model !== models[0] && model.id,
+    field("n").value !== "1" && images(Number(field("n").value)),
+    changed("size") && field("size").value.replace("x", " × "),
+    changed("num_inference_steps") && `${field("num_inference_steps").value} steps`,
+    changed("guidance_scale") && `guidance ${field("guidance_scale").value}`,
+    changed("sampler") && field("sampler").value,
+    field("seed").value && `seed ${field("seed").value}`,
+    field("negative_prompt").value.trim() && "negative prompt",
+  ].filter(Boolean);
 }
 
 function request() {

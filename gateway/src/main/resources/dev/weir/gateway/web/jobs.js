@@ -5,7 +5,7 @@ import { addCards, removeCard, showBar, showKept, showOutcome, surplus } from ".
 import { fill, showError } from "./form.js";
 import { forgetJob, forgetPicture, loadJobs, saveJob, savePicture } from "./store.js";
 import { pause, Stream } from "./stream.js";
-import { pictures, problem, seconds, sentence, waiting } from "./words.js";
+import { images, problem, seconds, sentence, waiting } from "./words.js";
 
 /** Another try may find the job, or a gateway that takes it. */
 const NOT_NOW = ["ledger_unavailable", "job_elsewhere", "draining", "no_memory"];
@@ -45,7 +45,7 @@ export function generate(body, place) {
   addCards(job, actionsOf(job), place);
   save(job);
   job.cards.forEach((card) => card.pending(stream.isOpen ? "Sending" : "Connecting"));
-  say(`${pictures(samples.length)} requested`);
+  say(`${images(samples.length)} requested`);
   ask(job);
   removeOver(surplus());
 }
@@ -226,7 +226,7 @@ function remove(job, sample) {
   }
 }
 
-/** @param cards which to remove; those of pictures in the making stay */
+/** @param cards which to remove; those of images in progress stay */
 function removeOver(cards) {
   for (const job of [...jobs.values()]) {
     job.samples.forEach((outcome, sample) => {

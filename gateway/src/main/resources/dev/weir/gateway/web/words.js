@@ -3,14 +3,14 @@
 const IN_OTHER_WORDS = {
   no_model: "No model is ready yet. The server may still be loading it.",
   no_node: "No node that serves this model is running at the moment.",
-  node_lost: "The node that made this picture was lost, and trying again on others failed too.",
-  silence: "The node that made this picture stopped answering.",
-  too_many_jobs: "The server has as many pictures in progress as it allows.",
-  too_many_images: "This page has as many pictures in progress as the server allows. Wait for one to finish.",
-  wait_too_long: "The queue is too long: the picture would not be done in time.",
-  deadline_exceeded: "The picture was not done within the server's time limit.",
+  node_lost: "The node that made this image was lost, and trying again on others failed too.",
+  silence: "The node that made this image stopped answering.",
+  too_many_jobs: "The server has as many images in progress as it allows.",
+  too_many_images: "This page has as many images in progress as the server allows. Wait for one to finish.",
+  wait_too_long: "The queue is too long: the image would not be done in time.",
+  deadline_exceeded: "The image was not done within the server's time limit.",
   out_of_memory: "The node ran out of memory. Try a smaller size.",
-  not_finite: "The model produced invalid numbers, so there is no picture. Other settings may work.",
+  not_finite: "The model produced invalid numbers, so there is no image. Other settings may work.",
   draining: "The server is stopping.",
   shutting_down: "The server stopped.",
   ledger_unavailable: "The server cannot take jobs at the moment.",
@@ -23,7 +23,7 @@ export function problem(error, retryAfterSeconds) {
 
 export function sentence(text) {
   const trimmed = text.trim();
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
+  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
 }
 
 export function seconds(count) {
@@ -34,9 +34,9 @@ export function seconds(count) {
 }
 
 export function waiting(ahead) {
-  return ahead > 0 ? `Waiting: ${ahead} ${ahead === 1 ? "picture" : "pictures"} ahead` : "Waiting: next in line";
+  return ahead > 0 ? `Waiting: ${ahead} ${ahead === 1 ? "image" : "images"} ahead` : "Waiting: next in line";
 }
 
-export function pictures(count) {
-  return count === 1 ? "1 picture" : `${count} pictures`;
+export function images(count) {
+  return count === 1 ? "1 image" : `${count} images`;
 }

@@ -56,7 +56,7 @@ final class StageMeters {
                 .tag("stage", this.stage)
                 .register(metrics);
         this.droppedFrames = Counter.builder("weir.stage.frames.dropped")
-                .description("Frames of emerging pictures for which there was no room")
+                .description("Frames of emerging images for which there was no room")
                 .tag("stage", this.stage)
                 .register(metrics);
     }

@@ -121,8 +121,8 @@ final class NotFiniteStagesTest {
         assertThat(outbox.finished).containsOnlyKeys("alone/0", "a/0");
         assertThat(outbox.finished.get("a/0").bytes())
                 .isEqualTo(outbox.finished.get("alone/0").bytes());
-        assertFailedAlone("b/0", "the decoder's picture is not finite");
-        assertFailedAlone("c/0", "the decoder's picture is not finite");
+        assertFailedAlone("b/0", "the decoder's image is not finite");
+        assertFailedAlone("c/0", "the decoder's image is not finite");
         assertThat(decoder.models()).allMatch(status -> status.getProblem().isEmpty());
         decoder.close();
     }
