@@ -117,8 +117,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         if (count < 1 || count > MAX_IMAGES) {
-            throw new CliException(
-                    CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_IMAGES, count));
+            throw new CliException(CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_IMAGES, count));
         }
         ImageFormat format = OutputFiles.format(out);
         ImageRequest request = request(format);

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -55,13 +56,22 @@ final class ModelsCommand implements Callable<Integer> {
             table.row(
                     model.id(),
                     model.nativeSize(),
-                    model.minSize() + ".." + model.maxSize(),
+                    sizes(model),
                     model.defaultSteps(),
                     model.defaultGuidanceScale(),
                     model.defaultSampler(),
                     model.ready() ? "yes" : "no");
         }
         table.print(out);
+    }
+
+    private static String sizes(ServedModel model) {
+        if (model.sizes().isEmpty()) {
+            return model.minSize() + ".." + model.maxSize();
+        }
+        return model.sizes().stream()
+                .map(sizes -> sizes.min() + ".." + sizes.max() + (sizes.upsampled() ? " upsampled" : ""))
+                .collect(Collectors.joining(", "));
     }
 
     private static void printFolders(PrintWriter out, Path folder) {

@@ -49,9 +49,7 @@ final class StatusCommand implements Callable<Integer> {
         ClusterStatus.Gateway gateway = cluster.gateway();
         out.printf(
                 "gateway %s: %s of %s%n%n",
-                gateway.node(),
-                Quantity.of(gateway.images(), "unfinished image"),
-                Quantity.of(gateway.jobs(), "job"));
+                gateway.node(), Quantity.of(gateway.images(), "unfinished image"), Quantity.of(gateway.jobs(), "job"));
         Table table = new Table(
                 "stage", "node", "device", "engine", "models", "held", "running", "batch", "step", "backlog", "done",
                 "failed", "");

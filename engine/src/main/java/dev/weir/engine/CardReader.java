@@ -74,12 +74,7 @@ final class CardReader {
         int width = textEncoder.count("hidden_size");
         require(unet, "cross_attention_dim", unet.count("cross_attention_dim"), width, "the text encoder's states");
         upsampler.ifPresent(config -> {
-            require(
-                    config,
-                    "in_channels",
-                    config.count("in_channels"),
-                    2 * latent,
-                    "latents beside the small image's");
+            require(config, "in_channels", config.count("in_channels"), 2 * latent, "latents beside the small image's");
             require(config, "out_channels", config.count("out_channels"), latent, "the vae's latents");
             require(
                     config,

@@ -80,8 +80,19 @@ final class PagesTest {
         assertThat(model.getString("object")).isEqualTo("model");
         assertThat(model.getBoolean("ready")).isTrue();
         assertThat(model.getInteger("native_size")).isEqualTo(64);
+        assertThat(model.getInteger("min_size")).isEqualTo(32);
+        assertThat(model.getInteger("max_size")).isEqualTo(128);
+        assertThat(model.getJsonArray("sizes")).containsExactly(sizes(32, 64, 8, false), sizes(64, 128, 16, true));
         assertThat(model.getJsonArray("samplers")).containsExactly("ddim", "euler", "pndm");
         assertThat(new JsonObject(gateway.fetch("/v1/models/tiny").body())).isEqualTo(model);
+    }
+
+    private static JsonObject sizes(int min, int max, int multiple, boolean upsampled) {
+        return new JsonObject()
+                .put("min", min)
+                .put("max", max)
+                .put("multiple", multiple)
+                .put("upsampled", upsampled);
     }
 
     @Test

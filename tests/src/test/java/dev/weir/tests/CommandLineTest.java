@@ -319,7 +319,7 @@ final class CommandLineTest {
         for (String url : List.of("http://%s/v1", "http://%s/v1/", "http://%s/", "%s", "%s/v1")) {
             Outcome outcome = weir("models", "--url", url.formatted(authority));
             assertThat(outcome.exitCode()).as("%s: %s", url, outcome.err()).isZero();
-            assertThat(outcome.out()).contains("default");
+            assertThat(outcome.out()).containsPattern("default +128 +64\\.\\.128, 128\\.\\.1024 upsampled ");
         }
         Outcome refused = weir("models", "--url", "ftp://" + authority);
         assertThat(refused.exitCode()).isEqualTo(2);

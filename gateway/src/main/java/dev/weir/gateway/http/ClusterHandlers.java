@@ -4,6 +4,8 @@ import dev.weir.gateway.api.EventJson;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.SizeRange;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
@@ -66,6 +68,7 @@ public final class ClusterHandlers {
     private JsonObject toJson(String name, ModelCard card) {
         JsonArray samplers = new JsonArray();
         card.getSamplersList().forEach(samplers::add);
+        List<SizeRange> sizes = Route.ranges(card);
         JsonObject json = new JsonObject().put("id", name);
         if (!name.equals(card.getId())) {
             json.put("alias_of", card.getId());
@@ -75,9 +78,13 @@ public final class ClusterHandlers {
                 .put("owned_by", "weir")
                 .put("ready", catalog.isReady(card))
                 .put("native_size", card.getNativeSize())
-                .put("min_size", card.getMinSize())
-                .put("max_size", card.getMaxSize())
+                .put("min_size", sizes.get(0).min())
+                .put("max_size", sizes.get(sizes.size() - 1).max())
                 .put("size_multiple", card.getSizeMultiple())
+                .put(
+                        "sizes",
+                        new JsonArray(
+                                sizes.stream().map(ClusterHandlers::toJson).toList()))
                 .put("upsample_factor", Math.max(1, card.getUpsampleFactor()))
                 .put("samplers", samplers)
                 .put("default_sampler", card.getDefaultSampler())
@@ -85,6 +92,14 @@ public final class ClusterHandlers {
                 .put("default_upsampler_steps", card.getDefaultUpsamplerSteps())
                 .put("max_steps", card.getMaxSteps())
                 .put("default_guidance_scale", EventJson.rounded(card.getDefaultGuidanceScale()));
+    }
+
+    private static JsonObject toJson(SizeRange range) {
+        return new JsonObject()
+                .put("min", range.min())
+                .put("max", range.max())
+                .put("multiple", range.multiple())
+                .put("upsampled", range.upsampled());
     }
 
     private void cluster(RoutingContext ctx) {

@@ -18,33 +18,39 @@ public final class Route {
         return isCascade(card, width, height) ? CASCADE : NATIVE;
     }
 
-    /**
-     * Whether the model supports this size. The denoiser's image is smaller than the final one by the upsampler's
-     * factor.
-     */
+    /** Whether the model supports this size. */
     public static boolean fits(ModelCard card, int width, int height) {
-        int factor = isCascade(card, width, height) ? card.getUpsampleFactor() : 1;
-        return fitsSide(card, width, factor) && fitsSide(card, height, factor);
+        List<SizeRange> ranges = ranges(card);
+        SizeRange range = ranges.get(isCascade(card, width, height) ? 1 : 0);
+        return range.contains(width) && range.contains(height);
     }
 
-    /** The supported sizes, in words. */
-    public static String sizes(ModelCard card) {
-        String base = "sides must be multiples of %d from %d to %d"
-                .formatted(
-                        card.getSizeMultiple(),
-                        card.getMinSize(),
-                        card.getUpsampleFactor() > 1 ? card.getNativeSize() : card.getMaxSize());
-        if (card.getUpsampleFactor() <= 1) {
-            return base;
-        }
+    /**
+     * The sides that a request may ask for: without the upsampler, and with it if the model has one. The denoiser's image
+     * is smaller than an upsampled one by the upsampler's factor.
+     */
+    public static List<SizeRange> ranges(ModelCard card) {
+        int multiple = Math.max(1, card.getSizeMultiple());
         int factor = card.getUpsampleFactor();
-        return base
-                + "; with a side past %d, multiples of %d from %d to %d"
-                        .formatted(
-                                card.getNativeSize(),
-                                card.getSizeMultiple() * factor,
-                                card.getMinSize() * factor,
-                                card.getMaxSize() * factor);
+        if (factor <= 1) {
+            return List.of(new SizeRange(card.getMinSize(), card.getMaxSize(), multiple, false));
+        }
+        return List.of(
+                new SizeRange(card.getMinSize(), card.getNativeSize(), multiple, false),
+                new SizeRange(card.getMinSize() * factor, card.getMaxSize() * factor, multiple * factor, true));
+    }
+
+    /** The same in words. */
+    public static String sizes(ModelCard card) {
+        List<SizeRange> ranges = ranges(card);
+        String base = "sides must be " + words(ranges.get(0));
+        return ranges.size() == 1
+                ? base
+                : "%s; with a side past %d, %s".formatted(base, card.getNativeSize(), words(ranges.get(1)));
+    }
+
+    private static String words(SizeRange range) {
+        return "multiples of %d from %d to %d".formatted(range.multiple(), range.min(), range.max());
     }
 
     /**
@@ -56,10 +62,5 @@ public final class Route {
 
     private static boolean isCascade(ModelCard card, int width, int height) {
         return card.getUpsampleFactor() > 1 && Math.max(width, height) > card.getNativeSize();
-    }
-
-    private static boolean fitsSide(ModelCard card, int side, int factor) {
-        int multiple = Math.max(1, card.getSizeMultiple()) * factor;
-        return side % multiple == 0 && side >= card.getMinSize() * factor && side <= card.getMaxSize() * factor;
     }
 }

@@ -228,8 +228,7 @@ final class StreamSession {
                 + outbound.waitingFinals()
                 + running.values().stream().mapToInt(r -> r.samples).sum();
         if (held + samples > maxSamples) {
-            String message =
-                    "this socket has too many images in progress: %d (limit %d)".formatted(held, maxSamples);
+            String message = "this socket has too many images in progress: %d (limit %d)".formatted(held, maxSamples);
             throw new ApiException(new ApiError(429, "rate_limit_error", "too_many_images", message, null, 0));
         }
     }
