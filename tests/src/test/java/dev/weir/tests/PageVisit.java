@@ -9,6 +9,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.assertions.LocatorAssertions.HasAttributeOptions;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,8 @@ final class PageVisit {
         page.getByTestId("prompt").fill("a red apple");
         page.getByTestId("seed").fill("7");
         page.getByTestId("n").fill(String.valueOf(pictures));
+        // The page knows the most steps when it has the models.
+        PlaywrightAssertions.assertThat(page.getByTestId("generate")).isEnabled();
         page.getByTestId("steps").fill(page.getByTestId("steps").getAttribute("max"));
         page.getByTestId("generate").click();
     }
