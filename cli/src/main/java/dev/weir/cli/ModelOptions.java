@@ -14,6 +14,9 @@ final class ModelOptions {
     /** Where the launcher lies; its models folder holds the models that are found by name. */
     private static final Path HOME = Path.of(System.getProperty("weir.home", ""));
 
+    /** How hubs name models: an owner and a name. */
+    private static final String HUB_ID = "[A-Za-z0-9][\\w-]*/[A-Za-z0-9][\\w.-]*";
+
     private static final String DEFAULT_MODEL = "default";
 
     @Option(
@@ -100,6 +103,17 @@ final class ModelOptions {
         if (Files.isDirectory(byName)) {
             return byName;
         }
-        throw new CliException(CliException.USAGE, "there is neither a model folder " + name + " nor " + byName);
+        throw new CliException(CliException.USAGE, noModel(name, byName));
+    }
+
+    private static String noModel(String name, Path byName) {
+        if (name.matches(HUB_ID)) {
+            return ("there is no model folder %s. Weir does not download models: save this one as a folder first, in diffusers "
+                            + "with StableDiffusionPipeline.from_pretrained(\"%s\").save_pretrained(FOLDER), and give that folder")
+                    .formatted(name, name);
+        }
+        return byName.equals(Path.of(name))
+                ? "there is no model folder " + name
+                : "there is neither a model folder " + name + " nor " + byName;
     }
 }

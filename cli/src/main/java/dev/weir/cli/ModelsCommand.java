@@ -112,6 +112,9 @@ final class ModelsCommand implements Callable<Integer> {
             PrintWriter out = spec.commandLine().getOut();
             ModelReport report = ModelReport.inspect(ModelOptions.folder(model));
             out.println(report.problem().orElse(report.folder() + "  " + report.pipeline()));
+            if (report.components().isEmpty()) {
+                return CliException.FAILED;
+            }
             out.println();
             Table table = new Table("component", "class", "parameters", "size", "types", "problem");
             for (ModelReport.Component component : report.components()) {
@@ -124,10 +127,8 @@ final class ModelsCommand implements Callable<Integer> {
                                 ", ", component.types().stream().map(Enum::name).toList()),
                         component.problem().orElse(component.used() ? "" : "(not used)"));
             }
-            if (!report.components().isEmpty()) {
-                table.print(out);
-                out.println();
-            }
+            table.print(out);
+            out.println();
             if (report.runs()) {
                 var folder = ModelFolder.open(report.folder());
                 var card = folder.card();

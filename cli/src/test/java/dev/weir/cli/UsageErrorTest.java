@@ -62,8 +62,38 @@ final class UsageErrorTest {
                 .isEqualTo("the argument \"cat\" is one too many: put the prompt in quotes. Try: weir generate --help");
         assertThat(refusal("up", "--port", "many")).contains("'many' is not a whole number");
         assertThat(refusal("generate", "x", "--guidance", "much")).contains("'much' is not a number");
+        assertThat(refusal("generate", "x", "--steps", "abc")).contains("'abc' is not a whole number");
         assertThat(refusal("node", "painter")).contains("no role is named \"painter\"; there are gateway,");
         assertThat(refusal("generate", "x", "--out", "a\0b.png")).contains("--out", "Nul character not allowed");
+    }
+
+    @Test
+    void aModelThatIsNoFolderIsNamedOnce() {
+        assertThat(refusal("models", "inspect", "/nonexist")).isEqualTo("there is no model folder /nonexist");
+        assertThat(refusal("models", "inspect", "nonexist"))
+                .startsWith("there is neither a model folder nonexist nor ");
+        assertThat(refusal("generate", "x", "--model", "runwayml/stable-diffusion-v1-5"))
+                .startsWith("there is no model folder runwayml/stable-diffusion-v1-5. Weir does not download models: ")
+                .contains("from_pretrained(\"runwayml/stable-diffusion-v1-5\").save_pretrained(FOLDER)");
+    }
+
+    @Test
+    void aModelThatDoesNotRunForOneReasonIsToldInOneLine() throws Exception {
+        StringWriter said = new StringWriter();
+        PrintWriter writer = new PrintWriter(said, true);
+        Path file = Files.writeString(folder.resolve("v1-5.ckpt"), "x");
+        assertThat(Main.run(Map.of(), folder, writer, writer, "models", "inspect", file.toString()))
+                .isEqualTo(CliException.FAILED);
+        assertThat(said.toString()).contains("from_single_file").hasLineCount(1);
+    }
+
+    @Test
+    void aFolderOfModelsThatIsNotThereIsToldAsSuch() {
+        StringWriter said = new StringWriter();
+        PrintWriter writer = new PrintWriter(said, true);
+        String missing = folder.resolve("none").toString();
+        Main.run(Map.of(), folder, writer, writer, "models", missing);
+        assertThat(said.toString()).isEqualTo("weir: " + missing + ": no such folder" + System.lineSeparator());
     }
 
     @Test

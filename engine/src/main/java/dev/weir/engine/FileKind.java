@@ -22,8 +22,6 @@ final class FileKind {
     private static final String FOLDER = "Weir takes a diffusers folder";
     private static final String MERGE =
             "Merge it into its base model in diffusers (%s, save_pretrained), and give that folder";
-    private static final String CONVERT =
-            "Convert it in diffusers: StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER), and give that folder";
 
     private FileKind() {}
 
@@ -41,7 +39,8 @@ final class FileKind {
         }
         String ending = name.substring(name.lastIndexOf('.') + 1);
         return switch (ending) {
-            case "ckpt", "pt", "pth", "bin", "pkl" -> Refusal.pickled("." + ending);
+            case "ckpt", "pt", "pth" -> Refusal.pickledCheckpoint("." + ending);
+            case "bin", "pkl" -> Refusal.pickled("." + ending);
             case "gguf" -> Refusal.unreadable("a GGUF export");
             case "onnx" -> Refusal.unreadable("an ONNX export");
             case "xml" -> Refusal.unreadable("an OpenVINO export");
@@ -112,7 +111,7 @@ final class FileKind {
         if (any(names, unet + "input_blocks.")) {
             long channels = dimension(weights, unet + "input_blocks.0.0.weight", 1);
             return channels == 4
-                    ? new Refusal("a single-file checkpoint", CONVERT)
+                    ? new Refusal("a single-file checkpoint", Refusal.CONVERT)
                     : Refusal.notRun("a single-file checkpoint with %d input channels".formatted(channels));
         }
         if (any(names, "down_blocks.")) {

@@ -13,6 +13,9 @@ public final class ModelFolders {
 
     /** Every subfolder with a {@code model_index.json}, whether Weir runs it or not, by name. */
     public static List<Path> list(Path models) {
+        if (!Files.isDirectory(models)) {
+            throw new ModelException(models + (Files.exists(models) ? ": not a folder" : ": no such folder"));
+        }
         try (Stream<Path> folders = Files.list(models)) {
             return folders.filter(folder -> Files.isRegularFile(folder.resolve(PipelineIndex.FILE)))
                     .sorted()

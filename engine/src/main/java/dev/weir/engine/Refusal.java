@@ -13,6 +13,11 @@ record Refusal(String what, String advice) {
     static final String RUNS =
             "Weir runs text-to-image models of Stable Diffusion 1.x and 2.x (StableDiffusionPipeline)";
 
+    static final String CONVERT =
+            "Convert it in diffusers: StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER), and give that folder";
+
+    private static final String NEVER_UNPICKLED = "Weir reads safetensors only and never unpickles a file. ";
+
     /** A family or a task that Weir does not have. */
     static Refusal notRun(String what) {
         return new Refusal(what, RUNS);
@@ -26,8 +31,13 @@ record Refusal(String what, String advice) {
     static Refusal pickled(String files) {
         return new Refusal(
                 "pickled weights (%s)".formatted(files),
-                "Weir reads safetensors only and never unpickles a file. Convert them in diffusers: "
-                        + "StableDiffusionPipeline.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)");
+                NEVER_UNPICKLED
+                        + "Convert them in diffusers: StableDiffusionPipeline.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)");
+    }
+
+    /** A whole model in one file. */
+    static Refusal pickledCheckpoint(String file) {
+        return new Refusal("pickled weights (%s)".formatted(file), NEVER_UNPICKLED + CONVERT);
     }
 
     static Refusal incomplete(String reason) {

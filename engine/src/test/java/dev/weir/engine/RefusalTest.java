@@ -58,6 +58,7 @@ class RefusalTest {
             delimiter = '|',
             value = {
                 "v1-5-pruned.ckpt | pickled weights (.ckpt) | safetensors only and never unpickles",
+                "v1-5.ckpt | pickled weights (.ckpt) | from_single_file(FILE)",
                 "model.pt | pickled weights (.pt) | never unpickles",
                 "learned_embeds.bin | pickled weights (.bin) | never unpickles",
                 "flux1-dev-Q4.gguf | a GGUF export | original diffusers folder",
