@@ -133,6 +133,8 @@ final class GenerateCommand implements Callable<Integer> {
         try (WeirNode node = WeirNode.local(compute)) {
             display.clear();
             ask(node.awaitReady(), request, files);
+        } finally {
+            display.clear();
         }
         return 0;
     }
@@ -174,10 +176,9 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private ProgressDisplay display() {
-        boolean isTerminal = Boolean.getBoolean("weir.terminal");
         return json
                 ? ProgressDisplay.none()
-                : new ProgressDisplay(spec.commandLine().getErr(), isTerminal, System::nanoTime);
+                : ProgressDisplay.on(spec.commandLine().getErr());
     }
 
     private ImageRequest request(ImageFormat format) {

@@ -71,6 +71,8 @@ final class NodeCommand implements Callable<Integer> {
                         hasStage ? models.toConfig() : NodeConfig.Compute.auto(List.of()),
                         limits.node())
                 .tracingTo(traces.endpoint());
+        ProgressDisplay.on(spec.commandLine().getErr())
+                .starting(config.compute().models());
         WeirNode node = WeirNode.start(config, gateway.config(address), limits);
         node.announce(spec.commandLine().getOut());
         node.serve();

@@ -2,8 +2,11 @@ package dev.weir.cli;
 
 import java.io.PrintWriter;
 import java.io.Writer;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Shows the progress on stderr: one line that is redrawn on a terminal, otherwise a line for each quarter. One thread
@@ -31,6 +34,21 @@ final class ProgressDisplay {
 
     static ProgressDisplay none() {
         return new ProgressDisplay(NOWHERE, false, System::nanoTime);
+    }
+
+    /** The launcher says whether stderr is a terminal. */
+    static ProgressDisplay on(PrintWriter err) {
+        return new ProgressDisplay(err, Boolean.getBoolean("weir.terminal"), System::nanoTime);
+    }
+
+    /** What a server does until it is ready: a line that stays, and none where nobody watches. */
+    void starting(List<Path> models) {
+        if (isTerminal) {
+            String names = models.stream()
+                    .map(model -> String.valueOf(model.getFileName()))
+                    .collect(Collectors.joining(", "));
+            line(names.isEmpty() ? "starting …" : "loading " + names + " …");
+        }
     }
 
     /** What happens while there are no steps to count. */

@@ -29,6 +29,10 @@ final class StatusCommand implements Callable<Integer> {
     /** A forward pass may take seconds. A longer stall needs attention. */
     private static final long STALLED_MS = 10_000;
 
+    private static final String NO_STAGE =
+            "No stage node has joined yet. Start some, such as: weir node text-encoder,denoiser,decoder --join HOST:PORT "
+                    + "(the address after \"cluster\" in what the gateway printed)";
+
     @Spec
     private CommandSpec spec;
 
@@ -46,10 +50,19 @@ final class StatusCommand implements Callable<Integer> {
             out.println(cluster.json());
             return 0;
         }
+        print(cluster, out);
+        return 0;
+    }
+
+    static void print(ClusterStatus cluster, PrintWriter out) {
         ClusterStatus.Gateway gateway = cluster.gateway();
         out.printf(
                 "gateway %s: %s of %s%n%n",
                 gateway.node(), Quantity.of(gateway.images(), "unfinished image"), Quantity.of(gateway.jobs(), "job"));
+        if (cluster.stages().stream().allMatch(stage -> stage.nodes().isEmpty())) {
+            out.println(NO_STAGE);
+            return;
+        }
         Table table = new Table(
                 "stage", "node", "device", "engine", "models", "held", "running", "batch", "step", "backlog", "done",
                 "failed", "");
@@ -57,7 +70,6 @@ final class StatusCommand implements Callable<Integer> {
             stage.nodes().forEach(node -> addRow(table, stage.stage(), node));
         }
         table.print(out);
-        return 0;
     }
 
     private static void addRow(Table table, String stage, ClusterStatus.Node node) {

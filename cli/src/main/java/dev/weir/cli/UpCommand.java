@@ -62,6 +62,7 @@ final class UpCommand implements Callable<Integer> {
                         compute,
                         limits.node())
                 .tracingTo(traces.endpoint());
+        ProgressDisplay.on(spec.commandLine().getErr()).starting(compute.models());
         WeirNode node = WeirNode.start(config, gateway.config(address), limits);
         node.awaitReady();
         node.announce(spec.commandLine().getOut());

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class ProgressDisplayTest {
@@ -43,5 +45,19 @@ final class ProgressDisplayTest {
                 .contains("\r[####################----------] 2/3, 2.0 s left\u001b[K")
                 .endsWith("\r\u001b[K")
                 .doesNotContain("\n");
+    }
+
+    @Test
+    void aServerThatStartsSaysSoOnATerminalOnly() {
+        assertThat(starting(true, "models/default", "tiny")).isEqualTo("loading default, tiny …\n");
+        assertThat(starting(true)).isEqualTo("starting …\n");
+        assertThat(starting(false, "models/default")).isEmpty();
+    }
+
+    private static String starting(boolean isTerminal, String... models) {
+        StringWriter err = new StringWriter();
+        new ProgressDisplay(new PrintWriter(err), isTerminal, System::nanoTime)
+                .starting(Stream.of(models).map(Path::of).toList());
+        return err.toString();
     }
 }
