@@ -107,6 +107,36 @@ final class LauncherTest {
                 .hasLineCount(1);
     }
 
+    /** The JVM's own files must not get its number either: closing it would then close one of them. */
+    @Test
+    void anImageForAClosedStandardOutputIsAFailureInOneLine() {
+        assumeBuilt();
+        var outcome = WeirProcess.runCommand(
+                folder,
+                Map.of(),
+                List.of("sh", "-c", "exec \"$0\" generate a --steps 1 --out - >&-", SCRIPT.toString()));
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(1);
+        assertThat(outcome.err().lines().filter(line -> line.startsWith("weir: ")))
+                .containsExactly("weir: - cannot be written: Bad file descriptor");
+    }
+
+    @Test
+    void aRemovedFolderAndTooFewFilesAreRefusedInOneLine() {
+        assumeBuilt();
+        var removed = WeirProcess.runCommand(
+                folder,
+                Map.of(),
+                List.of("sh", "-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" models", SCRIPT.toString()));
+        assertThat(removed.exitCode()).isEqualTo(1);
+        assertThat(removed.err().lines().filter(line -> !line.contains("getcwd"))) // the shell's own remark
+                .containsExactly("weir: the current folder was removed: change to another one");
+
+        var few = WeirProcess.runCommand(
+                folder, Map.of(), List.of("sh", "-c", "ulimit -n 64 && exec \"$0\" models", SCRIPT.toString()));
+        assertThat(few.exitCode()).isEqualTo(1);
+        assertThat(few.err().lines()).containsExactly("weir: only 64 files may be open (ulimit -n): Weir needs 256");
+    }
+
     /** A JVM that is not started by the launcher, or a system that has no UTF-8 locale. */
     @Test
     void lettersThatTheLocaleLacksAreRefusedInOneLine() {
