@@ -5,15 +5,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.type.TypeFactory;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * A JSON object of a request, read field by field. Each getter returns the value or throws an {@link ApiException} that
@@ -31,8 +30,8 @@ public final class Fields {
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
-    private static final JavaType OBJECT =
-            TypeFactory.defaultInstance().constructMapType(LinkedHashMap.class, String.class, Object.class);
+    private static final Pattern ADVICE =
+            Pattern.compile(", from `[^`]*`|(: enable `| \\(start marker at | \\(bound as `).*");
 
     private final String path;
     private final Map<String, Object> values;
@@ -44,26 +43,33 @@ public final class Fields {
 
     public static Fields parse(byte[] body) {
         try {
-            Map<String, Object> values = MAPPER.readValue(body, OBJECT);
-            if (values == null) {
+            if (!(MAPPER.readValue(body, Object.class) instanceof Map<?, ?> object)) {
                 throw new ApiException(ApiError.invalid("invalid_json", "the body must be a JSON object", null));
             }
-            return new Fields("", values);
+            return of("", object);
         } catch (JsonProcessingException e) {
             String where = e.getLocation() == null
                     ? ""
                     : " (line %d, column %d)"
                             .formatted(
                                     e.getLocation().getLineNr(), e.getLocation().getColumnNr());
-            String message = "the body is not a JSON object: " + firstLine(e.getOriginalMessage()) + where;
+            String message = "the body is not a JSON object: " + reason(e) + where;
             throw new ApiException(ApiError.invalid("invalid_json", message, null));
         } catch (IOException e) {
             throw new ApiException(ApiError.invalid("invalid_json", "the body is not JSON", null));
         }
     }
 
-    private static String firstLine(String message) {
-        return message.lines().findFirst().orElse("");
+    private static Fields of(String path, Map<?, ?> object) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        object.forEach((key, value) -> values.put(String.valueOf(key), value));
+        return new Fields(path, values);
+    }
+
+    /** The parser's message, without its advice to programmers, which names its own classes. */
+    private static String reason(JsonProcessingException e) {
+        String line = e.getOriginalMessage().lines().findFirst().orElse("");
+        return ADVICE.matcher(line).replaceAll("");
     }
 
     /** Refuses unknown fields. Most are typing errors, which would otherwise silently have no effect. */
@@ -160,9 +166,7 @@ public final class Fields {
         if (!(value instanceof Map<?, ?> map)) {
             throw wrongType(name, "an object", value);
         }
-        Map<String, Object> fields = new LinkedHashMap<>();
-        map.forEach((key, element) -> fields.put(String.valueOf(key), element));
-        return Optional.of(new Fields(path + name + ".", fields));
+        return Optional.of(of(path + name + ".", map));
     }
 
     public ApiException missing(String name) {
