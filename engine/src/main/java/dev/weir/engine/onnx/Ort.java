@@ -11,6 +11,8 @@ import dev.weir.engine.torch.Torch;
 final class Ort {
 
     private static final String NAME = "weir";
+    /** To map a buffer of this size costs little beside what a network computes with it. */
+    private static final int LARGE_BUFFER_BYTES = 4 << 20;
 
     private static OrtEnvironment environment;
 
@@ -27,6 +29,7 @@ final class Ort {
     private static OrtEnvironment start() {
         Natives.configure();
         forbidTelemetry();
+        LibC.returnLargeBuffers(LARGE_BUFFER_BYTES);
         try (var threads = new OrtEnvironment.ThreadingOptions()) {
             threads.setGlobalIntraOpNumThreads(Torch.threads());
             threads.setGlobalInterOpNumThreads(1);
