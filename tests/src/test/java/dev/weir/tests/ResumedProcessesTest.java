@@ -175,10 +175,32 @@ final class ResumedProcessesTest {
                     .isSorted()
                     .doesNotHaveDuplicates();
             assertThat(job.eventsOf(sample))
-                    .filteredOn(event -> event.path("type").asText().matches("queued|started|completed"))
+                    .filteredOn(event -> event.path("type").asText().matches("started|completed"))
                     .extracting(event -> event.path("type").asText())
-                    .containsExactly("queued", "started", "completed");
+                    .containsExactly("started", "completed");
+            assertPlacesPrecedeTheStart(job.eventsOf(sample));
         }
+    }
+
+    /** A waiting sample is told each new place in the queue, and none after its first step. */
+    private static void assertPlacesPrecedeTheStart(List<JsonNode> events) {
+        List<JsonNode> waiting = events.stream()
+                .takeWhile(event -> !event.path("type").asText().equals("started"))
+                .filter(event -> event.path("type").asText().equals("queued"))
+                .toList();
+        assertThat(waiting)
+                .isNotEmpty()
+                .hasSameSizeAs(events.stream()
+                        .filter(event -> event.path("type").asText().equals("queued"))
+                        .toList());
+        for (int i = 1; i < waiting.size(); i++) {
+            assertThat(place(waiting.get(i))).isNotEqualTo(place(waiting.get(i - 1)));
+        }
+    }
+
+    private static List<Double> place(JsonNode queued) {
+        return List.of(
+                queued.path("position").asDouble(), queued.path("eta_seconds").asDouble());
     }
 
     /** The largest number of repeated steps of any sample. */
