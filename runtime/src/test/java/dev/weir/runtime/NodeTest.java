@@ -64,8 +64,8 @@ class NodeTest {
         get(owner.dispatch(owner.task("job", DECODER).build(), 1));
         await().until(() -> !owner.heard("job", WhatCase.FINISHED).isEmpty());
 
-        assertThat(fetch(node, ops, "/healthz")).isEqualTo("200 {\"alive\":true,\"problems\":[]}");
-        assertThat(fetch(node, ops, "/readyz")).isEqualTo("200 {\"ready\":true,\"problems\":[]}");
+        assertThat(fetch(node, ops, "/healthz")).isEqualTo("200 {\"alive\":true,\"problems\":[],\"warnings\":[]}");
+        assertThat(fetch(node, ops, "/readyz")).isEqualTo("200 {\"ready\":true,\"problems\":[],\"warnings\":[]}");
         assertThat(fetch(node, ops, "/metrics"))
                 .contains("weir_stage_step_seconds_count{stage=\"decoder\"} 1")
                 .contains("weir_stage_batch_rows_count{stage=\"decoder\"} 1")
@@ -76,7 +76,8 @@ class NodeTest {
                 .contains("weir_bus_bytes_total{direction=\"sent\"}")
                 .contains("weir_bus_garbled_total 0");
         node.context().health().fail("worn out");
-        assertThat(fetch(node, ops, "/healthz")).isEqualTo("503 {\"alive\":false,\"problems\":[\"worn out\"]}");
+        assertThat(fetch(node, ops, "/healthz"))
+                .isEqualTo("503 {\"alive\":false,\"problems\":[\"worn out\"],\"warnings\":[]}");
     }
 
     @Test

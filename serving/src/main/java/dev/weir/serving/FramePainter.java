@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes frames with the latent-to-RGB matrix on a separate thread, so that no step waits for one. Only the newest frame
- * of each sample waits, and the sample that has waited longest comes next. While the device is full, the painter uses
- * at most {@value #SHARE_UNDER_LOAD} of the forward passes' time. Other frames are dropped.
+ * of each sample waits, and the sample that has waited longest comes next. While samples wait for
+ * the device, the painter uses at most {@value #SHARE_UNDER_LOAD} of the forward passes' time. Other frames are dropped.
  *
  * <p>The device thread offers frames and the painter's thread paints them. This object's lock protects everything
  * between them.
@@ -60,7 +60,7 @@ final class FramePainter implements AutoCloseable {
         notifyAll();
     }
 
-    /** A forward pass is done; {@code full} if the device had no room for more. */
+    /** A forward pass is done; {@code full} if samples waited that it had no room for. */
     synchronized void stepped(long nanos, boolean full) {
         isFull = full;
         allowedNanos = Math.min(MOST_ALLOWED_NANOS, allowedNanos + (long) (SHARE_UNDER_LOAD * nanos));

@@ -118,11 +118,14 @@ final class Roster {
         return new Load(state.backlogSeconds(), state.roundSeconds(), state.cost(), rowSeconds, pace);
     }
 
-    /** Whether the device has no room beyond what is planned. */
+    /**
+     * Whether samples wait that have no room in the plan. A plan at its limit that leaves nobody waiting does not count: with few
+     * rows for a full batch, one user's two images would already be without frames.
+     */
     boolean isFull(PlanState<HeldSample> state, Plan<HeldSample> plan) {
         int held =
                 state.groups().stream().mapToInt(queue -> queue.rows().size()).sum();
-        return held > plan.chosen().size() || plan.cost() >= curve(plan.group()).cap();
+        return held > plan.chosen().size();
     }
 
     /** Enters a forward pass that was planned for the state, with its time in seconds. Finished samples leave. */

@@ -17,7 +17,6 @@ import dev.weir.runtime.stage.Work;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 
@@ -99,7 +98,8 @@ final class FakeModel implements RowSource, Denoiser {
 
     @Override
     public DiffusionPart open(ModelFolder folder) {
-        return new DiffusionPart(folder.card(), this, folder.scheduler(), SHAPE, Denoiser.NO_CLASS, Optional.empty());
+        return new DiffusionPart(
+                folder.card(), this, folder.scheduler(), SHAPE, Denoiser.NO_CLASS, folder.latentPreview());
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /** Keeps what became of each sample. */
@@ -20,6 +21,8 @@ final class Results implements Outbox {
     final Map<SampleKey, Failure> failures = new LinkedHashMap<>();
     final List<Forward> forwards = new ArrayList<>();
     final Map<SampleKey, List<Snapshot>> checkpoints = new LinkedHashMap<>();
+    /** By sample and step; painted by a thread of its own. */
+    final List<String> frames = new CopyOnWriteArrayList<>();
 
     @Override
     public void started(Work work) {}
@@ -36,7 +39,9 @@ final class Results implements Outbox {
     public void previewLatent(Work work, int step, int total, Tensor latent) {}
 
     @Override
-    public void frame(Work work, int step, int total, EncodedImage image) {}
+    public void frame(Work work, int step, int total, EncodedImage image) {
+        frames.add(work.key().jobId() + " " + step);
+    }
 
     @Override
     public void checkpoint(Work work, Supplier<Snapshot> snapshot) {

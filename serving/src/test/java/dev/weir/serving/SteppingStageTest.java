@@ -1,9 +1,11 @@
 package dev.weir.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.SampleKey;
@@ -79,6 +81,25 @@ final class SteppingStageTest {
         assertThat(paying).isGreaterThan(results.latents.size() / 2);
         runOut(stage);
         assertThat(results.latents).hasSize(48);
+    }
+
+    /** A fast network is at its best with few rows, so that one user fills the batch. */
+    @Test
+    void aFullBatchThatLeavesNobodyWaitingHasAllItsFramesPainted() {
+        SteppingStage stage = open(new FakeModel(rows -> {}), new SteppingStage.Limits(HELD, 1));
+        Work plain = FakeModel.work("only", "a", Priority.STANDARD, 6, false, 1);
+        Preview everyStep = Preview.newBuilder()
+                .setEverySteps(1)
+                .setGrade(Preview.Grade.LATENT_RGB)
+                .build();
+        stage.admit(new Work(plain.task().toBuilder().setPreview(everyStep).build(), plain.tensors()), results);
+        for (int step = 1; step < 6; step++) {
+            stage.turn(results);
+            int steps = step;
+            await().until(() -> results.frames.size() == steps);
+        }
+        runOut(stage);
+        assertThat(results.frames).containsExactly("only 1", "only 2", "only 3", "only 4", "only 5");
     }
 
     @Test
