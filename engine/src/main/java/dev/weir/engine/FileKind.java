@@ -71,7 +71,7 @@ final class FileKind {
         try {
             weights = SafetensorsFile.open(file);
         } catch (ModelException e) {
-            return Refusal.incomplete(e.getMessage().replace(file + ": ", ""));
+            return Refusal.unread(e, e.getMessage().replace(file + ": ", ""));
         }
         Set<String> names = weights.names();
         if (names.stream().anyMatch(name -> LORA.matcher(name).matches())) {

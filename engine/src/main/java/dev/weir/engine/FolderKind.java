@@ -71,7 +71,7 @@ final class FolderKind {
             return Optional.of(Refusal.pointer(fileName(pointer.get())));
         }
         if (ComponentWeights.find(home).isPresent()) {
-            return Optional.of(Refusal.incomplete(problem.getMessage().replace(home + "/", "")));
+            return Optional.of(Refusal.unread(problem, problem.getMessage().replace(home + "/", "")));
         }
         Optional<Path> unfinished = files.stream()
                 .filter(file -> FileKind.isUnfinished(fileName(file)) || !Files.exists(file))

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /**
  * Reads the JSON of a model folder strictly: UTF-8, one object, no duplicate keys.
@@ -31,6 +32,10 @@ public final class JsonFile {
                     .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    /** Where an object began, with the name of a feature of the parser, and what another setting would allow. */
+    private static final Pattern PARSER_NOTE =
+            Pattern.compile("( \\((start marker at|bound as) |: enable ).*", Pattern.DOTALL);
 
     private JsonFile() {}
 
@@ -73,7 +78,14 @@ public final class JsonFile {
         } catch (CharacterCodingException e) {
             throw new ModelException(where + ": not UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw new ModelException(where + ": not valid JSON: " + e.getOriginalMessage(), e);
+            throw new ModelException("%s: not valid JSON: %s".formatted(where, reason(e)), e);
         }
+    }
+
+    /** In the parser's words, without those that it has for programmers. */
+    private static String reason(JsonProcessingException e) {
+        String reason = PARSER_NOTE.matcher(e.getOriginalMessage()).replaceFirst("");
+        return "%s (line %d, column %d)"
+                .formatted(reason, e.getLocation().getLineNr(), e.getLocation().getColumnNr());
     }
 }

@@ -1,7 +1,7 @@
 package dev.weir.engine;
 
 /** A model folder that cannot be used. The message names the file, the tensor or key, and the problem. */
-public final class ModelException extends RuntimeException {
+public class ModelException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

@@ -44,6 +44,19 @@ record Refusal(String what, String advice) {
         return new Refusal("a download that is not complete (%s)".formatted(reason), "Download it again");
     }
 
+    /**
+     * Weights that could not be read.
+     *
+     * @param reason the problem's message, without what its reader knows
+     */
+    static Refusal unread(ModelException problem, String reason) {
+        return problem instanceof ElementTypeException
+                ? new Refusal(
+                        "weights of a type that Weir does not read (%s)".formatted(reason),
+                        "Convert them to fp32, fp16 or bf16 safetensors")
+                : incomplete(reason);
+    }
+
     static Refusal pointer(String file) {
         return new Refusal(
                 "git-lfs pointer files instead of weights (%s)".formatted(file), "Run \"git lfs pull\" in the folder");

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -193,6 +195,19 @@ class RefusalTest {
         Files.delete(weights);
         Files.createSymbolicLink(weights, Path.of("../../blobs/0123"));
         refused(model, "a download that is not complete", "links to nothing");
+    }
+
+    @Test
+    void weightsOfAForeignTypeAreNoBrokenDownload() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        byte[] header =
+                "{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,8]}}".getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 8).order(ByteOrder.LITTLE_ENDIAN);
+        Files.write(
+                model.resolve("unet/diffusion_pytorch_model.safetensors"),
+                file.putLong(header.length).put(header).array());
+
+        refused(model, "weights of a type that Weir does not read", "fp32, fp16 or bf16");
     }
 
     /** A clone without its pickled weights, and a cache whose pickled weights were deleted. */

@@ -1,6 +1,7 @@
 package dev.weir.engine.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ElementTypeException;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
 import java.io.EOFException;
@@ -94,7 +95,7 @@ final class SafetensorsHeader {
         return Stream.of(WeightType.values())
                 .filter(type -> type.name().equals(dtype.textValue()))
                 .findFirst()
-                .orElseThrow(() -> new ModelException("%s: dtype %s is not one of %s"
+                .orElseThrow(() -> new ElementTypeException("%s: dtype %s is not one of %s"
                         .formatted(where, excerpt(dtype), Arrays.toString(WeightType.values()))));
     }
 
