@@ -16,6 +16,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -65,6 +66,42 @@ final class PageAloneTest {
                     assertThat(page.getByTestId("error"))
                             .hasText("The server has as many images in progress as it allows. Try again in 12 s.");
                     assertThat(cards(page)).hasCount(0);
+                });
+    }
+
+    /** It listens before its stages have joined. */
+    @Test
+    void aServerThatHasJustBeenStartedAgainIsAskedUntilItsStagesHaveJoined() {
+        AtomicInteger asked = new AtomicInteger();
+        PageVisit.to(UP.server().url())
+                .preparedBy(answering((socket, command) -> {
+                    switch (asked.incrementAndGet()) {
+                        case 1 ->
+                            socket.close(new WebSocketRoute.CloseOptions()
+                                    .setCode(1012)
+                                    .setReason("restart"));
+                        case 2 ->
+                            send(
+                                    socket,
+                                    new JsonObject()
+                                            .put("type", "error")
+                                            .put("id", command.getString("id"))
+                                            .put("error", error("no_model", "no live node serves any model")));
+                        default -> {
+                            accept(socket, command);
+                            send(
+                                    socket,
+                                    event(command, "queued", 0)
+                                            .put("position", 0)
+                                            .put("eta_seconds", 1));
+                        }
+                    }
+                }))
+                .doing(page -> {
+                    generateSlowly(page, 1);
+
+                    assertThat(cards(page).first().getByTestId("status")).hasText("Waiting: next in line");
+                    assertThat(asked.get()).isEqualTo(3);
                 });
     }
 

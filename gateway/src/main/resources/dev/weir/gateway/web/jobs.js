@@ -9,6 +9,8 @@ import { images, problem, seconds, sentence, waiting } from "./words.js";
 
 /** Another try may find the job, or a gateway that takes it. */
 const NOT_NOW = ["ledger_unavailable", "job_elsewhere", "draining", "no_memory"];
+/** What a server says that has just been started: its stages join a moment later. */
+const STARTING = ["no_model", "no_node"];
 const UNKNOWN = ["expired", "not_found"];
 const TRY_AGAIN_MS = 1000;
 const MOST_TRIES = 60;
@@ -24,7 +26,7 @@ const isOver = (job) => job.samples.every(Boolean);
 const isWanted = (job) => !isOver(job) || (job.sent && job.cancels.length > 0);
 
 function newJob(kept) {
-  return { job: null, warnings: [], sent: false, after: 0, cancels: [], cards: [], tries: 0, ...kept };
+  return { job: null, warnings: [], sent: false, waited: false, after: 0, cancels: [], cards: [], tries: 0, ...kept };
 }
 
 function randomId() {
@@ -53,6 +55,7 @@ export function generate(body, place) {
 /** Begins with a job, or goes on with one that the server has confirmed. */
 function ask(job) {
   if (!stream.isOpen) {
+    job.waited = true;
     stream.open();
     return;
   }
@@ -68,6 +71,7 @@ function onOpen() {
 
 function onBroken() {
   for (const job of jobs.values()) {
+    job.waited = true;
     job.cards.filter((card) => !card.isOver).forEach((card) =>
       card.show(card.element.dataset.state, "No connection to the server. Trying again"));
   }
@@ -168,7 +172,8 @@ async function onError(job, { error, retry_after_seconds: retryAfter }) {
     if (error.code !== "unknown_job") showError({ message: problem(error, retryAfter) });
     return;
   }
-  const mayPass = NOT_NOW.includes(error.code) || (job.job && error.code === "too_many_images");
+  const mayPass = NOT_NOW.includes(error.code) || (job.job && error.code === "too_many_images")
+    || ((job.job || job.waited) && STARTING.includes(error.code));
   if (error.code === "duplicate_id") return; // It is watched already.
   if (mayPass && ++job.tries < MOST_TRIES) {
     await pause(TRY_AGAIN_MS);
