@@ -4,7 +4,7 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.Finite;
 import dev.weir.engine.TextStates;
 import dev.weir.engine.noise.NoisePosition;
-import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerState;
 import java.util.Optional;
@@ -17,17 +17,16 @@ import java.util.Optional;
 public final class Row {
 
     private final Sampler sampler;
-    private final TorchGenerator noise;
+    private final NoiseStream noise;
     private final Guidance guidance;
     private final Conditioning conditioning;
     private SamplerState state;
 
-    public Row(Sampler sampler, RowStart start, TorchGenerator noise, Guidance guidance) {
+    public Row(Sampler sampler, RowStart start, NoiseStream noise, Guidance guidance) {
         this(sampler, start.state(), noise, guidance, start.conditioning());
     }
 
-    private Row(
-            Sampler sampler, SamplerState state, TorchGenerator noise, Guidance guidance, Conditioning conditioning) {
+    private Row(Sampler sampler, SamplerState state, NoiseStream noise, Guidance guidance, Conditioning conditioning) {
         this.sampler = sampler;
         this.state = state;
         this.noise = noise;
@@ -45,7 +44,7 @@ public final class Row {
             throw new IllegalArgumentException("a sample of %d numbers does not go on as one of %d"
                     .formatted(state.sample().length, otherState.sample().length));
         }
-        return new Row(sampler, otherState, new TorchGenerator(position), guidance, conditioning);
+        return new Row(sampler, otherState, noise.at(position), guidance, conditioning);
     }
 
     public SamplerState state() {

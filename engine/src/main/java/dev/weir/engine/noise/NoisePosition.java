@@ -1,11 +1,11 @@
 package dev.weir.engine.noise;
 
 /**
- * The position of a {@link TorchGenerator} in its stream: everything that another node needs to continue drawing.
+ * The position in a {@link NoiseStream}.
  *
- * @param seed of the stream
- * @param drawn 32-bit words drawn since the seed
- * @param spare the unused second half of a pair of small draws; NaN if there is none
+ * @param seed of the stream, an unsigned number
+ * @param drawn 32-bit words drawn since the seed; on CUDA, by each thread: PyTorch's offset
+ * @param spare the unused second half of a pair of small draws of the CPU generator; NaN if there is none
  */
 public record NoisePosition(long seed, long drawn, double spare) {
 

@@ -8,7 +8,7 @@ package dev.weir.engine.noise;
  * 16 in float32, smaller ones go number by number in float64. See {@code normal_fill} in ATen's
  * DistributionTemplates.h and {@code normal_distribution} in DistributionsHelper.h. Not thread-safe.
  */
-public final class TorchGenerator implements NoiseSource {
+public final class TorchGenerator implements NoiseStream {
 
     private static final int BLOCK = 16;
     private static final int HALF = BLOCK / 2;
@@ -30,8 +30,14 @@ public final class TorchGenerator implements NoiseSource {
         spare = position.spare();
     }
 
+    @Override
     public NoisePosition position() {
         return new NoisePosition(seed, twister.drawn(), spare);
+    }
+
+    @Override
+    public NoiseStream at(NoisePosition position) {
+        return new TorchGenerator(position);
     }
 
     @Override

@@ -1,0 +1,11 @@
+package dev.weir.engine.noise;
+
+/** A {@link NoiseSource} whose position another node can take over. */
+public sealed interface NoiseStream extends NoiseSource permits TorchGenerator, CudaGenerator {
+
+    /** With the stream's kind, everything that another node needs to continue drawing. */
+    NoisePosition position();
+
+    /** A stream of the same kind that continues at this position. */
+    NoiseStream at(NoisePosition position);
+}
