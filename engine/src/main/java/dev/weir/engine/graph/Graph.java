@@ -85,14 +85,32 @@ public final class Graph {
 
     /** A linear layer computed in fp32 on an fp32 input. */
     public Value exactLinear(Value x, String name, int out) {
+        return exactLinear(x, name, out, true);
+    }
+
+    public Value exactLinear(Value x, String name, int out, boolean biased) {
         var weight = weight(name, new Parameter.Exact(), out, x.channels());
-        var bias = bias(name, new Parameter.Exact(), out);
-        return append(Op.EXACT_LINEAR, out, x.positions(), Map.of(), x, weight, bias);
+        return biased
+                ? append(
+                        Op.EXACT_LINEAR,
+                        out,
+                        x.positions(),
+                        Map.of(),
+                        x,
+                        weight,
+                        bias(name, new Parameter.Exact(), out))
+                : append(Op.EXACT_LINEAR, out, x.positions(), Map.of(), x, weight);
     }
 
     public Value groupNorm(Value x, String name, int groups, double eps) {
         requireDivides(x, groups, name);
         return norm(x, name, Op.GROUP_NORM, Map.of("groups", groups, "eps", eps));
+    }
+
+    /** A group norm that neither scales nor shifts its result. */
+    public Value groupNorm(Value x, int groups, double eps) {
+        requireDivides(x, groups, "norm");
+        return like(x, Op.GROUP_NORM, Map.of("groups", groups, "eps", eps), x);
     }
 
     public Value layerNorm(Value x, String name, double eps) {
@@ -102,6 +120,11 @@ public final class Graph {
     private Value norm(Value x, String name, Op op, Map<String, Number> attributes) {
         var weight = weight(name, new Parameter.Plain(), x.channels());
         return like(x, op, attributes, x, weight, bias(name, new Parameter.Plain(), x.channels()));
+    }
+
+    /** Adds a weight {@code [1, channels]} to each token of each row. Its name is the whole name. */
+    public Value offset(Value x, String name) {
+        return like(x, Op.OFFSET, Map.of(), x, script.declare(scope + name, new Parameter.Plain(), 1, x.channels()));
     }
 
     /** Rows of a table by whole numbers, in the graph's precision. */
@@ -120,6 +143,15 @@ public final class Graph {
 
     public Value silu(Value x) {
         return like(x, Op.SILU);
+    }
+
+    public Value relu(Value x) {
+        return like(x, Op.RELU);
+    }
+
+    /** {@code x * tanh(softplus(x))}. */
+    public Value mish(Value x) {
+        return like(x, Op.MISH);
     }
 
     /** The exact form, with erf. */
@@ -141,6 +173,11 @@ public final class Graph {
         return like(x, Op.ADD, Map.of(), x, y);
     }
 
+    /** Both of one shape, or the second a vector {@link #overPixels}. */
+    public Value multiply(Value x, Value y) {
+        return like(x, Op.MULTIPLY, Map.of(), x, y);
+    }
+
     public Value scale(Value x, double factor) {
         return factor == 1 ? x : like(x, Op.SCALE, Map.of("factor", factor), x);
     }
@@ -149,9 +186,24 @@ public final class Graph {
         return by == 0 ? x : like(x, Op.SHIFT, Map.of("by", by), x);
     }
 
-    /** Channels of both, one after the other. */
+    /** Channels of two images or of two rows, one after the other. */
     public Value concat(Value x, Value y) {
         return append(Op.CONCAT, x.channels() + y.channels(), x.positions(), Map.of(), x, y);
+    }
+
+    /** Tokens of two sequences, one after the other. */
+    public Value concatTokens(Value x, Value y) {
+        return append(Op.CONCAT, x.channels(), x.positions() + y.positions(), Map.of(), x, y);
+    }
+
+    /** Some channels of an image or of rows. */
+    public Value narrow(Value x, int first, int count) {
+        return append(Op.NARROW, count, x.positions(), Map.of("first", first, "count", count), x);
+    }
+
+    /** Some tokens of a sequence, fewer where it ends. */
+    public Value someTokens(Value sequence, int first, int count) {
+        return append(Op.NARROW, sequence.channels(), count, Map.of("first", first, "count", count), sequence);
     }
 
     /** A vector of each row over all its pixels: {@code [batch, channels]} to {@code [batch, channels, 1, 1]}. */
@@ -169,6 +221,26 @@ public final class Graph {
         return append(Op.UPSAMPLE_TWICE, x.channels(), 4 * x.positions(), Map.of(), x);
     }
 
+    /** Half the size: the mean of each two by two pixels. */
+    public Value averagePool(Value x) {
+        return append(Op.AVERAGE_POOL, x.channels(), Math.max(1, x.positions() / 4), Map.of(), x);
+    }
+
+    /**
+     * Half the size, through a filter of 1, 3, 3, 1 each way.
+     *
+     * @param reflect whether pixels beyond the edges mirror those within; else they are zeros
+     */
+    public Value firDown(Value x, boolean reflect) {
+        var attributes = Map.<String, Number>of("reflect", reflect ? 1 : 0);
+        return append(Op.FIR_DOWN, x.channels(), Math.max(1, x.positions() / 4), attributes, x);
+    }
+
+    /** Twice the size, through the filter of {@link #firDown}. */
+    public Value firUp(Value x, boolean reflect) {
+        return append(Op.FIR_UP, x.channels(), 4 * x.positions(), Map.of("reflect", reflect ? 1 : 0), x);
+    }
+
     /** A row and a column of zeros at the bottom and the right. */
     public Value padBottomRight(Value x) {
         return like(x, Op.PAD_BOTTOM_RIGHT);
@@ -182,6 +254,26 @@ public final class Graph {
     /** The opposite of {@link #tokens}, with the height and width of another image. */
     public Value image(Value tokens, Value size) {
         return like(tokens, Op.IMAGE, Map.of(), tokens, size);
+    }
+
+    /** A sequence as an image of one column, {@code [batch, channels, tokens, 1]}; {@link #tokens} is the opposite. */
+    public Value column(Value sequence) {
+        return like(sequence, Op.COLUMN);
+    }
+
+    /** The mean over the tokens, as a sequence of one. */
+    public Value meanOfTokens(Value sequence) {
+        return append(Op.MEAN_TOKENS, sequence.channels(), 1, Map.of(), sequence);
+    }
+
+    /** {@code [batch, tokens, channels]} to {@code [batch, tokens * channels]}. */
+    public Value flat(Value sequence) {
+        return append(Op.FLATTEN, sequence.channels() * sequence.positions(), 1, Map.of(), sequence);
+    }
+
+    /** {@code [batch, tokens * channels]} to {@code [batch, tokens, channels]}. */
+    public Value unflat(Value rows, int tokens) {
+        return append(Op.UNFLATTEN, rows.channels() / tokens, tokens, Map.of("tokens", tokens), rows);
     }
 
     /** Scaled dot-product attention of several heads over all tokens that the mask leaves. */
@@ -221,21 +313,25 @@ public final class Graph {
         return like(x, Op.CAST_IMAGE);
     }
 
-    /** The sinusoidal embedding of timesteps, {@code [batch]} to {@code [batch, width]}, in fp32 (Ho et al. 2020). */
+    /** The sinusoidal embedding of each number of {@code [batch, ...]}, {@code [batch, ..., width]}, in fp32 (Ho et al. 2020). */
     public Value timestepEmbedding(Value timesteps, int width, boolean cosineFirst, double frequencyShift) {
         Map<String, Number> attributes =
                 Map.of("width", width, "cosineFirst", cosineFirst ? 1 : 0, "frequencyShift", frequencyShift);
-        return append(Op.TIMESTEP_EMBEDDING, width, 1, attributes, timesteps);
+        return append(Op.TIMESTEP_EMBEDDING, width, timesteps.channels(), attributes, timesteps);
+    }
+
+    /**
+     * Cosines and sines of numbers {@code [batch]} at frequencies that the checkpoint has, {@code [batch, width]}, in fp32
+     * (Tancik et al. 2020).
+     */
+    public Value fourierEmbedding(Value numbers, String name, int width, boolean cosineFirst) {
+        var frequencies = weight(name, new Parameter.Exact(), width / 2);
+        return append(Op.FOURIER_EMBEDDING, width, 1, Map.of("cosineFirst", cosineFirst ? 1 : 0), numbers, frequencies);
     }
 
     /** Bytes {@code [batch, height, width, channels]} as an image of values in [-1, 1]. */
     public Value unitImage(Value bytes) {
         return like(bytes, Op.UNIT_IMAGE);
-    }
-
-    /** The first {@code count} channels of an image. */
-    public Value firstChannels(Value image, int count) {
-        return append(Op.FIRST_CHANNELS, count, image.positions(), Map.of("count", count), image);
     }
 
     public Value zerosLike(Value ids) {
@@ -253,6 +349,17 @@ public final class Graph {
      */
     public Mask maskOf(Value kept) {
         return new Mask(Optional.of(like(kept, Op.MASK)), false);
+    }
+
+    /**
+     * The mask of a sequence joined with another one, all of whose tokens count.
+     *
+     * @param masked the sequence that the mask is of
+     * @param before whether the other one comes first
+     */
+    public Mask maskBeside(Mask mask, Value masked, Value other, boolean before) {
+        var attributes = Map.<String, Number>of("before", before ? 1 : 0);
+        return new Mask(mask.bias().map(bias -> like(bias, Op.MASK_BESIDE, attributes, bias, masked, other)), false);
     }
 
     /** The method's result: fp32 in rows, on the host. */

@@ -16,6 +16,8 @@ public record Input(String name, Kind kind, int channels) {
         SEQUENCE,
         /** fp32, {@code [batch]}. */
         NUMBERS,
+        /** fp32, {@code [batch, channels]}. */
+        ROWS,
         /** 64-bit integers, {@code [batch, tokens]}. */
         IDS,
         /** 64-bit integers, {@code [batch]}. */

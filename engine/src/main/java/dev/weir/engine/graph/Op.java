@@ -11,7 +11,7 @@ public enum Op {
     LINEAR,
     /** As {@link #LINEAR}, in fp32 in every precision. */
     EXACT_LINEAR,
-    /** Image, scale, bias; groups, eps. */
+    /** Image, and scale and bias unless it has none; groups, eps. */
     GROUP_NORM,
     /** Sequence, scale, bias; eps. */
     LAYER_NORM,
@@ -21,6 +21,10 @@ public enum Op {
     EXACT_EMBEDDING,
     /** x. */
     SILU,
+    /** x. */
+    RELU,
+    /** x. {@code x * tanh(softplus(x))}. */
+    MISH,
     /** x. The exact form, with erf. */
     GELU,
     /** x. {@code x * sigmoid(1.702 x)}. */
@@ -29,40 +33,62 @@ public enum Op {
     GEGLU,
     /** x, y. */
     ADD,
+    /** x, y. The product of each two numbers; the second may be {@link #OVER_PIXELS}. */
+    MULTIPLY,
+    /** x, weight. Their sum; the weight is the same for each row. */
+    OFFSET,
     /** x; factor. */
     SCALE,
     /** x; by. */
     SHIFT,
-    /** Two images, joined along their channels. */
+    /** x, y. Joined along their second axis: the channels of images and rows, the tokens of sequences. */
     CONCAT,
+    /** x; first, count. A part of its second axis, or less where it ends. */
+    NARROW,
     /** Rows {@code [batch, channels]} as {@code [batch, channels, 1, 1]}. */
     OVER_PIXELS,
     /** Image, image of the wanted size. Nearest neighbours. */
     UPSAMPLE_TO,
     /** Image. Nearest neighbours, twice the size. */
     UPSAMPLE_TWICE,
+    /** Image. Half the size: the mean of each two by two pixels. */
+    AVERAGE_POOL,
+    /** Image; reflect. Half the size, through a filter of 1, 3, 3, 1 each way; at the edges mirrored pixels, or zeros. */
+    FIR_DOWN,
+    /** Image; reflect. Twice the size, through the same filter. */
+    FIR_UP,
     /** Image. One row and one column of zeros at the bottom and the right. */
     PAD_BOTTOM_RIGHT,
     /** Image. To {@code [batch, height * width, channels]}. */
     TOKENS,
     /** Sequence, image of the wanted size. The opposite of {@link #TOKENS}. */
     IMAGE,
+    /** Sequence. As an image of one column: {@code [batch, channels, tokens, 1]}. */
+    COLUMN,
+    /** Sequence. Its mean over the tokens, as a sequence of one. */
+    MEAN_TOKENS,
+    /** x. All axes but the first as one. */
+    FLATTEN,
+    /** Rows; tokens. As a sequence of so many tokens. */
+    UNFLATTEN,
     /** Queries, keys, values, optional mask of {@link #MASK}; heads, causal. */
     ATTENTION,
     /** Flags. What {@link #ATTENTION} adds to the scores: 0 for a token that counts, -10000 for one that does not. */
     MASK,
+    /** Mask, the sequence that it is of, another sequence; before. The mask of both sequences together; all of the other counts. */
+    MASK_BESIDE,
     /** Sequence. In the graph's precision. */
     CAST,
     /** Image. In the graph's precision and layout. */
     CAST_IMAGE,
     /** x. In fp32. */
     EXACT,
-    /** Numbers; width, cosineFirst, frequencyShift. The sinusoidal embedding (Ho et al. 2020), in fp32. */
+    /** Numbers or rows; width, cosineFirst, frequencyShift. Of each number the sinusoidal embedding (Ho et al. 2020), in fp32. */
     TIMESTEP_EMBEDDING,
+    /** Numbers, frequencies; cosineFirst. The Fourier embedding (Tancik et al. 2020), in fp32. */
+    FOURIER_EMBEDDING,
     /** Bytes. As an image of values in [-1, 1]. */
     UNIT_IMAGE,
-    /** Image; count. */
-    FIRST_CHANNELS,
     /** Ids. Zeros of the same shape. */
     ZEROS_LIKE,
     /** Ids. {@code [tokens]} integers from 0. */

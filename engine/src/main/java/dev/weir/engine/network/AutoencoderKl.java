@@ -79,7 +79,7 @@ final class AutoencoderKl {
         if (options.quantConv()) {
             x = g.conv2d(x, "quant_conv", 2 * options.latentChannels(), 1);
         }
-        return g.firstChannels(x, options.latentChannels());
+        return g.narrow(x, 0, options.latentChannels());
     }
 
     private Value encoder(Graph g, Value x) {

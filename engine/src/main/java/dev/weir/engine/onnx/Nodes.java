@@ -103,10 +103,14 @@ final class Nodes {
     }
 
     String floats(float... values) {
-        return known.computeIfAbsent("floats " + Arrays.toString(values), key -> {
+        return floats(values, values.length);
+    }
+
+    String floats(float[] values, long... shape) {
+        return known.computeIfAbsent("floats " + Arrays.toString(values) + Arrays.toString(shape), key -> {
             var bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             bytes.asFloatBuffer().put(values);
-            return constant(ElementType.FLOAT, bytes, values.length);
+            return constant(ElementType.FLOAT, bytes, shape);
         });
     }
 

@@ -46,35 +46,51 @@ final class OnnxEmitter {
             case EMBEDDING, EXACT_EMBEDDING ->
                 bind(o, nodes.fp32(nodes.node("Gather", nodes.stored(weight(o, 0)), name(o, 1)), weight(o, 0)));
             case SILU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.0)));
+            case RELU -> bind(o, nodes.node("Relu", name(o, 0)));
+            case MISH -> bind(o, nodes.node("Mish", name(o, 0)));
             case GELU -> bind(o, nodes.contrib("Gelu", List.of(name(o, 0)), Map.of()));
             case QUICK_GELU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.702)));
             case GEGLU -> geglu(o);
             case ADD -> add(o);
+            case MULTIPLY -> bind(o, nodes.node("Mul", name(o, 0), name(o, 1)));
+            case OFFSET -> bind(o, nodes.node("Add", name(o, 0), nodes.weight(weight(o, 1))));
             case SCALE -> bind(o, nodes.node("Mul", name(o, 0), nodes.number(o.number("factor"))));
             case SHIFT -> bind(o, nodes.node("Add", name(o, 0), nodes.number(o.number("by"))));
             case CONCAT -> bind(o, nodes.node("Concat", List.of(name(o, 0), name(o, 1)), Map.of("axis", 1)));
+            case NARROW -> narrow(o);
             case OVER_PIXELS -> bind(o, nodes.node("Unsqueeze", name(o, 0), nodes.integers(2, 3)));
             case UPSAMPLE_TO -> upsampleTo(o);
             case UPSAMPLE_TWICE ->
                 bind(o, nodes.node("Resize", List.of(name(o, 0), "", nodes.floats(1, 1, 2, 2)), NEAREST));
-            case PAD_BOTTOM_RIGHT -> bind(o, nodes.node("Pad", name(o, 0), nodes.integers(0, 0, 0, 0, 0, 0, 1, 1)));
-            case TOKENS -> tokens(o);
-            case IMAGE -> image(o);
-            case ATTENTION -> attention(o);
-            case MASK -> bind(o, nodes.node("Cast", List.of(name(o, 0)), Map.of("to", ElementType.INT32)));
-            case CAST, CAST_IMAGE -> bind(o, name(o, 0)); // all is fp32
-            case EXACT -> bind(o, nodes.cast(name(o, 0)));
-            case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
-            case UNIT_IMAGE -> unitImage(o);
-            case FIRST_CHANNELS ->
+            case AVERAGE_POOL ->
                 bind(
                         o,
                         nodes.node(
-                                "Slice",
-                                name(o, 0),
-                                nodes.integers(0),
-                                nodes.integers(o.integer("count")),
-                                nodes.integers(1)));
+                                "AveragePool",
+                                List.of(name(o, 0)),
+                                Map.of("kernel_shape", new int[] {2, 2}, "strides", new int[] {2, 2})));
+            case FIR_DOWN, FIR_UP -> fir(o);
+            case PAD_BOTTOM_RIGHT -> bind(o, nodes.node("Pad", name(o, 0), nodes.integers(0, 0, 0, 0, 0, 0, 1, 1)));
+            case TOKENS -> tokens(o);
+            case IMAGE -> image(o);
+            case COLUMN ->
+                bind(
+                        o,
+                        nodes.node(
+                                "Unsqueeze",
+                                nodes.node("Transpose", List.of(name(o, 0)), Map.of("perm", new int[] {0, 2, 1})),
+                                nodes.integers(3)));
+            case MEAN_TOKENS -> bind(o, nodes.node("ReduceMean", name(o, 0), nodes.integers(1)));
+            case FLATTEN -> bind(o, nodes.node("Reshape", name(o, 0), nodes.integers(0, -1)));
+            case UNFLATTEN -> bind(o, nodes.node("Reshape", name(o, 0), nodes.integers(0, o.integer("tokens"), -1)));
+            case ATTENTION -> attention(o);
+            case MASK -> bind(o, nodes.node("Cast", List.of(name(o, 0)), Map.of("to", ElementType.INT32)));
+            case MASK_BESIDE -> maskBeside(o);
+            case CAST, CAST_IMAGE -> bind(o, name(o, 0)); // all is fp32
+            case EXACT -> bind(o, nodes.cast(name(o, 0)));
+            case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
+            case FOURIER_EMBEDDING -> fourierEmbedding(o);
+            case UNIT_IMAGE -> unitImage(o);
             case ZEROS_LIKE -> bind(o, nodes.node("Sub", name(o, 0), name(o, 0)));
             case POSITIONS_OF -> positionsOf(o);
             case RETURN -> nodes.returns(name(o, 0));
@@ -164,8 +180,46 @@ final class OnnxEmitter {
                 List.of(inGroups, nodes.floats(ones), nodes.floats(new float[groups])),
                 Map.of("epsilon", o.number("eps")));
         var back = nodes.node("Reshape", normed, shape(x, 0, 4));
+        if (!o.has(1)) {
+            bind(o, back);
+            return;
+        }
         var scaled = nodes.node("Mul", back, nodes.overPixels(weight(o, 1)));
         bind(o, nodes.node("Add", scaled, nodes.overPixels(weight(o, 2))));
+    }
+
+    private void narrow(Operation o) {
+        int first = o.integer("first");
+        var end = nodes.integers(first + o.integer("count"));
+        bind(o, nodes.node("Slice", name(o, 0), nodes.integers(first), end, nodes.integers(1)));
+    }
+
+    /** A convolution of each channel alone. */
+    private void fir(Operation o) {
+        boolean up = o.op() == Op.FIR_UP;
+        boolean reflect = o.flag("reflect");
+        int channels = o.output().channels();
+        var kernel = new float[channels * 16];
+        for (int i = 0; i < kernel.length; i++) {
+            float row = i / 4 % 4 % 3 == 0 ? 1 : 3;
+            float column = i % 4 % 3 == 0 ? 1 : 3;
+            kernel[i] = row * column / (up ? 16 : 64);
+        }
+        int padding = reflect ? (up ? 3 : 0) : 1;
+        var x = reflect
+                ? nodes.node(
+                        "Pad", List.of(name(o, 0), nodes.integers(0, 0, 1, 1, 0, 0, 1, 1)), Map.of("mode", "reflect"))
+                : name(o, 0);
+        bind(
+                o,
+                nodes.node(
+                        up ? "ConvTranspose" : "Conv",
+                        List.of(x, nodes.floats(kernel, channels, 1, 4, 4)),
+                        Map.of(
+                                "group", channels,
+                                "kernel_shape", new int[] {4, 4},
+                                "strides", new int[] {2, 2},
+                                "pads", new int[] {padding, padding, padding, padding})));
     }
 
     private void layerNorm(Operation o) {
@@ -242,6 +296,14 @@ final class OnnxEmitter {
         return derived.computeIfAbsent("mask " + mask, key -> nodes.node("Expand", mask, all));
     }
 
+    private void maskBeside(Operation o) {
+        var masked = nodes.node("Expand", name(o, 0), shape(name(o, 1), 0, 2));
+        var one = nodes.node("Cast", List.of(nodes.integers(1)), Map.of("to", ElementType.INT32));
+        var other = nodes.node("Expand", one, shape(name(o, 2), 0, 2));
+        var order = o.flag("before") ? List.of(other, masked) : List.of(masked, other);
+        bind(o, nodes.node("Concat", order, Map.of("axis", 1)));
+    }
+
     private void timestepEmbedding(Operation o) {
         int half = o.integer("width") / 2;
         var frequencies = new float[half];
@@ -249,12 +311,21 @@ final class OnnxEmitter {
             float exponent = i * (float) -Math.log(10_000) / (float) (half - o.number("frequencyShift"));
             frequencies[i] = (float) Math.exp(exponent);
         }
-        var column = nodes.node("Unsqueeze", name(o, 0), nodes.integers(1));
-        var angles = nodes.node("Mul", column, nodes.floats(frequencies));
+        var column = nodes.node("Unsqueeze", name(o, 0), nodes.integers(-1));
+        circular(o, nodes.node("Mul", column, nodes.floats(frequencies)));
+    }
+
+    private void fourierEmbedding(Operation o) {
+        var column = nodes.node("Unsqueeze", name(o, 0), nodes.integers(-1));
+        var turns = nodes.node("Mul", nodes.node("Mul", column, nodes.weight(weight(o, 1))), nodes.number(2));
+        circular(o, nodes.node("Mul", turns, nodes.number(Math.PI)));
+    }
+
+    private void circular(Operation o, String angles) {
         var cosine = nodes.node("Cos", angles);
         var sine = nodes.node("Sin", angles);
         var order = o.flag("cosineFirst") ? List.of(cosine, sine) : List.of(sine, cosine);
-        bind(o, nodes.node("Concat", order, Map.of("axis", 1)));
+        bind(o, nodes.node("Concat", order, Map.of("axis", -1)));
     }
 
     private void unitImage(Operation o) {

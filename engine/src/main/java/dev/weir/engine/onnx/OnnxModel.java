@@ -49,6 +49,7 @@ final class OnnxModel {
                     case IMAGE -> tensor(ElementType.FLOAT, "batch", input.channels(), "height", "width");
                     case SEQUENCE -> tensor(ElementType.FLOAT, "batch", "tokens", input.channels());
                     case NUMBERS -> tensor(ElementType.FLOAT, "batch");
+                    case ROWS -> tensor(ElementType.FLOAT, "batch", input.channels());
                     case IDS -> tensor(ElementType.INT64, "batch", "tokens");
                     case LABELS -> tensor(ElementType.INT64, "batch");
                     // Not "batch" and "tokens": one single flag stands for all.

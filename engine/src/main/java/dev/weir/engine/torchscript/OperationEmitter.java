@@ -1,5 +1,6 @@
 package dev.weir.engine.torchscript;
 
+import dev.weir.engine.graph.Op;
 import dev.weir.engine.graph.Operand;
 import dev.weir.engine.graph.Operation;
 import dev.weir.engine.graph.Parameter;
@@ -36,28 +37,39 @@ final class OperationEmitter {
                         o.value(0).channels(),
                         o.number("eps"));
             case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
-            case SILU, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case SILU, RELU, MISH, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case OFFSET -> call(o, "add");
+            case MULTIPLY -> call(o, "mul");
             case QUICK_GELU -> let(o, "torch.mul(%1$s, torch.sigmoid(torch.mul(%1$s, 1.702)))");
             case GEGLU -> geglu(o);
             case SCALE -> let(o, "torch.mul(%s, %s)", o.number("factor"));
             case SHIFT -> let(o, "torch.add(%s, %s)", o.number("by"));
             case CONCAT -> let(o, "torch.cat([%s, %s], 1)");
+            case NARROW ->
+                let(o, "torch.slice(%s, 1, %d, %d)", o.integer("first"), o.integer("first") + o.integer("count"));
             case OVER_PIXELS -> let(o, "torch.unsqueeze(torch.unsqueeze(%s, 2), 3)");
             case UPSAMPLE_TO ->
                 let(o, "torch.upsample_nearest2d(%s, [torch.size(%2$s, 2), torch.size(%2$s, 3)], None)");
             case UPSAMPLE_TWICE -> let(o, "torch.upsample_nearest2d(%s, None, [2., 2.])");
+            case AVERAGE_POOL -> let(o, "torch.avg_pool2d(%s, [2, 2], [2, 2])");
+            case FIR_DOWN, FIR_UP -> fir(o);
             case PAD_BOTTOM_RIGHT -> let(o, "torch.constant_pad_nd(%s, [0, 1, 0, 1])");
             case TOKENS -> let(o, "torch.transpose(torch.flatten(%s, 2), 1, 2)");
             case IMAGE ->
                 let(o, "torch.unflatten(torch.transpose(%s, 1, 2), 2, [torch.size(%2$s, 2), torch.size(%2$s, 3)])");
+            case COLUMN -> let(o, "torch.unsqueeze(torch.transpose(%s, 1, 2), 3)");
+            case MEAN_TOKENS -> let(o, "torch.mean(%s, [1], True)");
+            case FLATTEN -> let(o, "torch.flatten(%s, 1)");
+            case UNFLATTEN -> let(o, "torch.unflatten(%s, 1, [%d, -1])", o.integer("tokens"));
             case ATTENTION -> attention(o);
             case MASK -> mask(o);
+            case MASK_BESIDE -> maskBeside(o);
             case CAST -> let(o, "torch.to(%s, %d)", numerics.dtype());
             case CAST_IMAGE -> let(o, "torch.contiguous(torch.to(%s, %d), memory_format=2)", numerics.dtype());
             case EXACT -> let(o, "torch.to(%s, 6)");
             case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
+            case FOURIER_EMBEDDING -> fourierEmbedding(o);
             case UNIT_IMAGE -> let(o, "torch.sub(torch.div(torch.permute(torch.to(%s, 6), [0, 3, 1, 2]), 127.5), 1.)");
-            case FIRST_CHANNELS -> let(o, "torch.narrow(%s, 1, 0, %d)", o.integer("count"));
             case POSITIONS_OF ->
                 let(
                         o,
@@ -122,10 +134,43 @@ final class OperationEmitter {
     }
 
     private void groupNorm(Operation o) {
-        var form = numerics.normsInPlanes(o.value(0).positions())
-                ? "torch.contiguous(torch.group_norm(torch.contiguous(%s, memory_format=0), %4$d, %2$s, %3$s, %5$s), memory_format=2)"
-                : "torch.group_norm(%s, %4$d, %2$s, %3$s, %5$s)";
-        let(o, form, o.integer("groups"), o.number("eps"));
+        var x = expression(o.input(0));
+        boolean inPlanes = numerics.normsInPlanes(o.value(0).positions());
+        var normed = String.format(
+                Locale.ROOT,
+                "torch.group_norm(%s, %d, %s, %s, %s)",
+                inPlanes ? "torch.contiguous(" + x + ", memory_format=0)" : x,
+                o.integer("groups"),
+                o.has(1) ? expression(o.input(1)) : "None",
+                o.has(2) ? expression(o.input(2)) : "None",
+                printed(o.number("eps")));
+        bind(o, inPlanes ? "torch.contiguous(" + normed + ", memory_format=2)" : normed);
+    }
+
+    /** A convolution of each channel alone. The filter's numbers are exact in every precision. */
+    private void fir(Operation o) {
+        boolean up = o.op() == Op.FIR_UP;
+        boolean reflect = o.flag("reflect");
+        int channels = o.output().channels();
+        var taps = body.assign("torch.tensor(%s, dtype=%d, device=%s)"
+                .formatted(
+                        up ? "[0.25, 0.75, 0.75, 0.25]" : "[0.125, 0.375, 0.375, 0.125]",
+                        numerics.dtype(),
+                        numerics.deviceExpression()));
+        var kernel = body.assign(
+                "torch.expand(torch.mul(torch.unsqueeze(%1$s, 1), torch.unsqueeze(%1$s, 0)), [%2$d, 1, 4, 4])"
+                        .formatted(taps, channels));
+        var x = expression(o.input(0));
+        if (reflect) {
+            x = "torch.reflection_pad2d(%s, [1, 1, 1, 1])".formatted(x);
+        }
+        bind(
+                o,
+                up
+                        ? "torch.conv_transpose2d(%s, %s, None, [2, 2], [%3$d, %3$d], [0, 0], %4$d)"
+                                .formatted(x, kernel, reflect ? 3 : 1, channels)
+                        : "torch.conv2d(%s, %s, None, [2, 2], [%3$d, %3$d], [1, 1], %4$d)"
+                                .formatted(x, kernel, reflect ? 0 : 1, channels));
     }
 
     private void geglu(Operation o) {
@@ -158,6 +203,17 @@ final class OperationEmitter {
         variables.put(o.output().name(), bias);
     }
 
+    private void maskBeside(Operation o) {
+        var mask = expression(o.input(0));
+        var more = "torch.size(%s, 1)".formatted(expression(o.input(2)));
+        var both = body.fresh();
+        body.line(both + " = annotate(Optional[Tensor], None)");
+        body.line("if " + mask + " is not None:");
+        body.line("  %s = torch.constant_pad_nd(unchecked_cast(Tensor, %s), %s)"
+                .formatted(both, mask, o.flag("before") ? "[" + more + ", 0]" : "[0, " + more + "]"));
+        variables.put(o.output().name(), both);
+    }
+
     private void timestepEmbedding(Operation o) {
         int half = o.integer("width") / 2;
         var exponents = body.assign(
@@ -168,7 +224,17 @@ final class OperationEmitter {
                                 printed(-Math.log(10_000)),
                                 printed(half - o.number("frequencyShift"))));
         var angles = body.assign(
-                "torch.mul(torch.unsqueeze(%s, 1), torch.exp(%s))".formatted(expression(o.input(0)), exponents));
+                "torch.mul(torch.unsqueeze(%s, -1), torch.exp(%s))".formatted(expression(o.input(0)), exponents));
+        circular(o, angles);
+    }
+
+    private void fourierEmbedding(Operation o) {
+        var product = "torch.mul(torch.unsqueeze(%s, 1), torch.unsqueeze(%s, 0))"
+                .formatted(expression(o.input(0)), expression(o.input(1)));
+        circular(o, body.assign("torch.mul(torch.mul(%s, 2), %s)".formatted(product, printed(Math.PI))));
+    }
+
+    private void circular(Operation o, String angles) {
         var form = o.flag("cosineFirst")
                 ? "torch.cat([torch.cos(%1$s), torch.sin(%1$s)], -1)"
                 : "torch.cat([torch.sin(%1$s), torch.cos(%1$s)], -1)";
