@@ -72,6 +72,14 @@ public final class Graph {
         return append(Op.CONV_2D, out, positions, Map.of("stride", stride, "padding", padding), x, weight, bias);
     }
 
+    /** A convolution without a bias whose windows do not overlap: {@code side} pixels each way make one. */
+    public Value patches(Value x, String name, int out, int side) {
+        int input = side * Math.max(1, (int) Math.round(Math.sqrt(x.positions()) / side));
+        var weight = weight(name, new Parameter.Kernel(side, 0, input), out, x.channels(), side, side);
+        int positions = Math.max(1, x.positions() / (side * side));
+        return append(Op.CONV_2D, out, positions, Map.of("stride", side, "padding", 0), x, weight);
+    }
+
     public Value linear(Value x, String name, int out) {
         return linear(x, name, out, true);
     }
@@ -139,6 +147,23 @@ public final class Graph {
         return append(Op.EXACT_EMBEDDING, width, ids.positions(), Map.of(), table, ids);
     }
 
+    /** A vector as one more token, before the others of every row. */
+    public Value prepend(Value x, String vector) {
+        var token = script.declare(scope + vector, new Parameter.Plain(), x.channels());
+        return append(Op.PREPEND, x.channels(), x.positions() + 1, Map.of(), x, token);
+    }
+
+    /** The cosine of each row's vector and each of {@code count} vectors, in fp32. */
+    public Value cosines(Value x, String vectors, int count) {
+        var matrix = script.declare(scope + vectors, new Parameter.Exact(), count, x.channels());
+        return append(Op.COSINE, count, 1, Map.of(), x, matrix);
+    }
+
+    /** Each row less a vector, in fp32. */
+    public Value subtract(Value x, String vector) {
+        return like(x, Op.SUBTRACT, Map.of(), x, script.declare(scope + vector, new Parameter.Exact(), x.channels()));
+    }
+
     // ---- layers without
 
     public Value silu(Value x) {
@@ -204,6 +229,32 @@ public final class Graph {
     /** Some tokens of a sequence, fewer where it ends. */
     public Value someTokens(Value sequence, int first, int count) {
         return append(Op.NARROW, sequence.channels(), count, Map.of("first", first, "count", count), sequence);
+    }
+
+    /** Values of one shape along a new axis after the batch, for {@link #pick}. */
+    public Value stack(List<Value> values) {
+        var first = values.get(0);
+        return append(Op.STACK, first.channels(), first.positions(), Map.of(), values.toArray(Operand[]::new));
+    }
+
+    /** One of the values of a {@link #stack}, as each row's label says. */
+    public Value pick(Value stack, Value labels) {
+        return like(stack, Op.PICK, Map.of(), stack, labels);
+    }
+
+    /** One token of each row, as its label says: {@code [batch, channels]}. */
+    public Value pickToken(Value sequence, Value labels) {
+        return append(Op.PICK, sequence.channels(), 1, Map.of(), sequence, labels);
+    }
+
+    /** One token of every row: {@code [batch, channels]}. */
+    public Value token(Value sequence, int index) {
+        return append(Op.TOKEN, sequence.channels(), 1, Map.of("index", index), sequence);
+    }
+
+    /** Several results as one: of each row all numbers of the first value, then all of the next. */
+    public Value joinRows(List<Value> values) {
+        return append(Op.JOIN_ROWS, values.get(0).channels(), 1, Map.of(), values.toArray(Operand[]::new));
     }
 
     /** A vector of each row over all its pixels: {@code [batch, channels]} to {@code [batch, channels, 1, 1]}. */

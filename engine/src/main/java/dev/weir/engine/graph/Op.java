@@ -5,7 +5,7 @@ package dev.weir.engine.graph;
  * {@code [batch, channels, height, width]}, sequences {@code [batch, tokens, channels]}.
  */
 public enum Op {
-    /** Image, kernel, bias; stride, padding. */
+    /** Image, kernel, optional bias; stride, padding. */
     CONV_2D,
     /** Sequence or rows, matrix {@code [out, in]}, optional bias. */
     LINEAR,
@@ -45,6 +45,20 @@ public enum Op {
     CONCAT,
     /** x; first, count. A part of its second axis, or less where it ends. */
     NARROW,
+    /** Several tensors of one shape {@code [batch, ...]} as one, {@code [batch, count, ...]}. */
+    STACK,
+    /** Tensor {@code [batch, count, ...]}, labels {@code [batch]}. Of each row the part that its label numbers. */
+    PICK,
+    /** Several tensors {@code [batch, ...]}. Of each row all numbers of all tensors, one tensor after the other. */
+    JOIN_ROWS,
+    /** Sequence, vector {@code [channels]}. The vector as one more token before the others of every row. */
+    PREPEND,
+    /** Sequence; index. One token, {@code [batch, channels]}. */
+    TOKEN,
+    /** Rows {@code [batch, channels]}, matrix {@code [count, channels]}. The cosine of each row and each row of the matrix. */
+    COSINE,
+    /** Rows {@code [batch, channels]}, vector {@code [channels]}. */
+    SUBTRACT,
     /** Rows {@code [batch, channels]} as {@code [batch, channels, 1, 1]}. */
     OVER_PIXELS,
     /** Image, image of the wanted size. Nearest neighbours. */

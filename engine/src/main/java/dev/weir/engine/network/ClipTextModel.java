@@ -1,6 +1,7 @@
 package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
@@ -8,18 +9,23 @@ import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import java.util.List;
 
-/** CLIP's text transformer (Radford et al. 2021): the last hidden state of every token, padding included. */
-final class ClipTextModel {
+/**
+ * CLIP's text transformer (Radford et al. 2021): one hidden state of every token, padding included, and the pooled state of
+ * the text. Each row says which layer's state it wants and at which token its text ends.
+ */
+final class ClipTextModel implements TextTransformer.Form {
 
     private final Options options;
+    private final ClipOutput output;
 
-    ClipTextModel(Options options) {
+    ClipTextModel(Options options, ClipOutput output) {
         this.options = options;
+        this.output = output;
     }
 
     void describe(Script script) {
-        var g = script.method(TextTransformer.FORWARD, "ids", "kept")
-                .at(script.hasWeight("embeddings.token_embedding.weight") ? "" : "text_model");
+        var whole = script.method(TextTransformer.FORWARD, "ids", "kept", "layer", "end");
+        var g = whole.at(script.hasWeight("embeddings.token_embedding.weight") ? "" : "text_model");
         var ids = g.input(Input.Kind.IDS, "ids", 1, options.positions()); // [B, T]
         var x = g.add(
                 g.embedding(ids, "embeddings.token_embedding", options.vocabulary(), options.width()),
@@ -28,52 +34,106 @@ final class ClipTextModel {
                         "embeddings.position_embedding",
                         options.positions(),
                         options.width())); // [B, T, D]
-        for (int i = 0; i < options.layers(); i++) {
-            x = layer(g.at("encoder.layers." + i), x);
+        var all = options.layers().states(g, x, Mask.CAUSAL);
+        var states = g.pick(g.stack(all), g.input(Input.Kind.LABELS, "layer", 1, 1)); // [B, T, D]
+        if (output.normed()) {
+            states = norm(g, states);
         }
-        g.returns(g.layerNorm(x, "final_layer_norm", options.eps()));
+        if (!hasPooled()) {
+            g.returns(states);
+            return;
+        }
+        var last = all.get(all.size() - 1);
+        var pooled = norm(g, g.pickToken(last, g.input(Input.Kind.LABELS, "end", 1, 1))); // [B, D]
+        if (options.projected()) {
+            pooled = whole.linear(pooled, "text_projection", options.projection(), false); // [B, P]
+        }
+        g.returns(g.joinRows(List.of(states, pooled))); // [B, T * D + P]
     }
 
-    private Value layer(Graph g, Value x) {
-        int width = options.width();
-        var h = g.layerNorm(x, "layer_norm1", options.eps());
-        var self = g.at("self_attn");
-        var q = self.linear(h, "q_proj", width); // [B, T, D]
-        var k = self.linear(h, "k_proj", width);
-        var v = self.linear(h, "v_proj", width);
-        x = g.add(x, self.linear(g.attention(q, k, v, options.heads(), Mask.CAUSAL), "out_proj", width));
-        h = g.linear(g.layerNorm(x, "layer_norm2", options.eps()), "mlp.fc1", options.innerWidth());
-        h = options.quickGelu() ? g.quickGelu(h) : g.gelu(h); // [B, T, inner]
-        return g.add(x, g.linear(h, "mlp.fc2", width));
+    private Value norm(Graph g, Value x) {
+        return g.layerNorm(x, "final_layer_norm", options.layers().eps());
     }
 
-    /** Tensors of CLIP checkpoints that its hidden states do not need. */
-    static boolean spare(String name) {
-        return name.endsWith("embeddings.position_ids") || name.equals("text_projection.weight");
+    private boolean hasPooled() {
+        return options.projected() || output.pooled();
     }
 
-    record Options(
-            int vocabulary,
-            int width,
-            int layers,
-            int heads,
-            int innerWidth,
-            int positions,
-            boolean quickGelu,
-            double eps) {
+    @Override
+    public int width() {
+        return options.width();
+    }
+
+    @Override
+    public int positions() {
+        return options.positions();
+    }
+
+    /** The layer of each row's states, and where its text ends. */
+    @Override
+    public List<Feed> more(List<long[]> ids) {
+        long layer = options.layers().layers() - output.skipped();
+        return List.of(
+                Feed.longs(bytes -> ids.forEach(row -> bytes.putLong(layer)), ids.size()),
+                Feed.longs(bytes -> ids.forEach(row -> bytes.putLong(options.end(row))), ids.size()));
+    }
+
+    @Override
+    public int pooledWidth() {
+        return options.projected() ? options.projection() : output.pooled() ? options.width() : 0;
+    }
+
+    /** What diffusers calls the pooled state. */
+    String pooledName() {
+        return options.projected() ? "text_embeds" : "pooler_output";
+    }
+
+    /** Tensors of CLIP checkpoints that may be there and are not needed: of later layers, of the other half, and buffers. */
+    boolean spare(String name) {
+        return name.endsWith("embeddings.position_ids")
+                || name.endsWith("final_layer_norm.weight")
+                || name.endsWith("final_layer_norm.bias")
+                || name.equals("text_projection.weight")
+                || name.equals("visual_projection.weight")
+                || name.equals("logit_scale")
+                || name.startsWith("vision_model.")
+                || options.layers().isLater(name);
+    }
+
+    /**
+     * @param projection the width of {@code text_embeds}, in a model that has them
+     * @param eos the token that ends a text
+     */
+    record Options(int vocabulary, ClipLayers layers, int positions, boolean projected, int projection, int eos) {
+
+        /** What transformers wrote for every model until its pull request 24773. The end is then the largest id. */
+        private static final int LEGACY_EOS = 2;
 
         static Options read(JsonNode json) {
-            var config = new Config("CLIPTextModel", json);
-            var activation = config.oneOf("hidden_act", "quick_gelu", List.of("quick_gelu", "gelu"));
+            var projected = json.path("architectures").path(0).asText("").equals("CLIPTextModelWithProjection");
+            var config = new Config(projected ? "CLIPTextModelWithProjection" : "CLIPTextModel", json);
             return new Options(
                     config.integer("vocab_size"),
-                    config.integer("hidden_size"),
-                    config.integer("num_hidden_layers"),
-                    config.integer("num_attention_heads"),
-                    config.integer("intermediate_size"),
+                    ClipLayers.read(config),
                     config.integer("max_position_embeddings", 77),
-                    activation.equals("quick_gelu"),
-                    config.number("layer_norm_eps", 1e-5));
+                    projected,
+                    config.integer("projection_dim", 512),
+                    config.integer("eos_token_id", 49407));
+        }
+
+        int width() {
+            return layers.width();
+        }
+
+        /** The position of the token whose last state stands for the whole text. */
+        int end(long[] ids) {
+            int end = 0;
+            for (int i = 0; i < ids.length; i++) {
+                if (eos == LEGACY_EOS ? ids[i] > ids[end] : ids[i] == eos && ids[end] != eos) {
+                    end = i;
+                }
+            }
+            return end;
         }
     }
 }

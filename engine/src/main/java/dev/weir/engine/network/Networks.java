@@ -30,12 +30,10 @@ public final class Networks {
         var script = describe(config, weights);
         var backend = backend(target);
         if (className(config).equals("BertModel")) {
-            var options = BertModel.Options.read(config);
-            return new TextTransformer(backend.load(script), tokenizer, options.width(), options.positions());
+            return new TextTransformer(backend.load(script), tokenizer, BertModel.Options.read(config));
         }
         if (className(config).startsWith("CLIPTextModel")) {
-            var options = ClipTextModel.Options.read(config);
-            return new TextTransformer(backend.load(script), tokenizer, options.width(), options.positions());
+            return new TextTransformer(backend.load(script), tokenizer, clipText(config));
         }
         throw new ModelException(className(config) + " is no text encoder");
     }
@@ -72,6 +70,8 @@ public final class Networks {
         switch (className(config)) {
             case "BertModel" -> BertModel.Options.read(config);
             case "CLIPTextModel", "CLIPTextModelWithProjection" -> ClipTextModel.Options.read(config);
+            case "CLIPVisionModelWithProjection" -> ClipVisionModel.Options.read(config);
+            case "StableDiffusionSafetyChecker" -> SafetyChecker.read(config);
             case "UNet2DConditionModel" -> UNetConfig.read(config);
             case "AutoencoderKL" -> AutoencoderKl.Options.read(config);
             default -> throw unknown(config);
@@ -111,8 +111,19 @@ public final class Networks {
                 return BertModel::spare;
             }
             case "CLIPTextModel", "CLIPTextModelWithProjection" -> {
-                new ClipTextModel(ClipTextModel.Options.read(config)).describe(script);
-                return ClipTextModel::spare;
+                var clip = clipText(config);
+                clip.describe(script);
+                return clip::spare;
+            }
+            case "CLIPVisionModelWithProjection" -> {
+                var clip = new ClipVisionModel(ClipVisionModel.Options.read(config));
+                clip.describe(script);
+                return clip::spare;
+            }
+            case "StableDiffusionSafetyChecker" -> {
+                var checker = new SafetyChecker(SafetyChecker.read(config));
+                checker.describe(script);
+                return checker::spare;
             }
             case "UNet2DConditionModel" -> {
                 new UNet2DConditionModel(UNetConfig.read(config)).describe(script);
@@ -126,11 +137,22 @@ public final class Networks {
         }
     }
 
+    private static ClipTextModel clipText(JsonNode config) {
+        return new ClipTextModel(ClipTextModel.Options.read(config), ClipOutput.LAST);
+    }
+
     private static ModelException unknown(JsonNode config) {
         return new ModelException("%s is not a network that Weir knows; it knows %s"
                 .formatted(
                         className(config),
-                        List.of("CLIPTextModel", "BertModel", "UNet2DConditionModel", "AutoencoderKL")));
+                        List.of(
+                                "CLIPTextModel",
+                                "CLIPTextModelWithProjection",
+                                "CLIPVisionModelWithProjection",
+                                "BertModel",
+                                "UNet2DConditionModel",
+                                "AutoencoderKL",
+                                "StableDiffusionSafetyChecker")));
     }
 
     private static void require(JsonNode config, String network) {

@@ -19,15 +19,28 @@ final class TextTransformer implements TextEncoder {
 
     private final Executable network;
     private final Tokenizer tokenizer;
-    private final int width;
-    private final int positions;
+    private final Form form;
 
-    /** @param positions the most tokens that the network has embeddings for */
-    TextTransformer(Executable network, Tokenizer tokenizer, int width, int positions) {
+    TextTransformer(Executable network, Tokenizer tokenizer, Form form) {
         this.network = network;
         this.tokenizer = tokenizer;
-        this.width = width;
-        this.positions = positions;
+        this.form = form;
+    }
+
+    /** What the runner must know of a text network. */
+    interface Form {
+
+        /** Of a token's state. */
+        int width();
+
+        /** The most tokens that the network has embeddings for. */
+        int positions();
+
+        /** What the network takes beside the ids and which of them count. */
+        List<Feed> more(List<long[]> ids);
+
+        /** How many numbers of each row follow its states. */
+        int pooledWidth();
     }
 
     @Override
@@ -51,24 +64,28 @@ final class TextTransformer implements TextEncoder {
                 ids.size(),
                 longest);
         var kept = Lengths.kept(ids.stream().map(row -> row.length).toList());
-        return network.run(FORWARD, List.of(padded, kept), states -> split(states, tokens, longest));
+        var feeds = new ArrayList<>(List.of(padded, kept));
+        feeds.addAll(form.more(ids));
+        return network.run(FORWARD, feeds, states -> split(states, tokens, longest));
     }
 
     private Tokens tokens(String prompt) {
         var tokens = tokenizer.encode(prompt);
-        if (tokens.ids().length > positions) {
-            throw new IllegalStateException(
-                    "the tokenizer gave %d ids; the text encoder takes %d".formatted(tokens.ids().length, positions));
+        if (tokens.ids().length > form.positions()) {
+            throw new IllegalStateException("the tokenizer gave %d ids; the text encoder takes %d"
+                    .formatted(tokens.ids().length, form.positions()));
         }
         return tokens;
     }
 
     private List<PromptStates> split(ByteBuffer states, List<Tokens> prompts, int longest) {
+        int width = form.width();
+        int rowSize = longest * width + form.pooledWidth();
         var all = new ArrayList<PromptStates>();
         for (int row = 0; row < prompts.size(); row++) {
             int tokens = prompts.get(row).ids().length;
             var values = new float[tokens * width];
-            states.asFloatBuffer().get(row * longest * width, values);
+            states.asFloatBuffer().get(row * rowSize, values);
             all.add(new PromptStates(
                     new TextStates(tokens, width, values), prompts.get(row).cut()));
         }

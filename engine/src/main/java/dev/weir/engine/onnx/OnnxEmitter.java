@@ -58,6 +58,23 @@ final class OnnxEmitter {
             case SHIFT -> bind(o, nodes.node("Add", name(o, 0), nodes.number(o.number("by"))));
             case CONCAT -> bind(o, nodes.node("Concat", List.of(name(o, 0), name(o, 1)), Map.of("axis", 1)));
             case NARROW -> narrow(o);
+            case STACK -> stack(o);
+            case PICK ->
+                bind(
+                        o,
+                        nodes.node(
+                                "GatherND",
+                                List.of(name(o, 0), nodes.node("Unsqueeze", name(o, 1), nodes.integers(1))),
+                                Map.of("batch_dims", 1)));
+            case JOIN_ROWS -> joinRows(o);
+            case PREPEND -> prepend(o);
+            case TOKEN ->
+                bind(
+                        o,
+                        nodes.node(
+                                "Gather", List.of(name(o, 0), nodes.integer(o.integer("index"))), Map.of("axis", 1)));
+            case COSINE -> cosine(o);
+            case SUBTRACT -> bind(o, nodes.node("Sub", name(o, 0), nodes.weight(weight(o, 1))));
             case OVER_PIXELS -> bind(o, nodes.node("Unsqueeze", name(o, 0), nodes.integers(2, 3)));
             case UPSAMPLE_TO -> upsampleTo(o);
             case UPSAMPLE_TWICE ->
@@ -125,11 +142,15 @@ final class OnnxEmitter {
         int padding = o.integer("padding");
         int stride = o.integer("stride");
         int kernel = weight(o, 1).shape().get(2);
+        var inputs = new ArrayList<>(List.of(name(o, 0), nodes.weight(weight(o, 1))));
+        if (o.has(2)) {
+            inputs.add(nodes.weight(weight(o, 2)));
+        }
         bind(
                 o,
                 nodes.node(
                         "Conv",
-                        List.of(name(o, 0), nodes.weight(weight(o, 1)), nodes.weight(weight(o, 2))),
+                        inputs,
                         Map.of(
                                 "kernel_shape", new int[] {kernel, kernel},
                                 "strides", new int[] {stride, stride},
@@ -254,6 +275,40 @@ final class OnnxEmitter {
     private boolean isNormed(Operation sum) {
         return uses.reader(sum.output(), Op.LAYER_NORM).isPresent()
                 && uses.maker(sum.value(1), Op.EMBEDDING).isEmpty();
+    }
+
+    private void stack(Operation o) {
+        var parts = o.inputs().stream()
+                .map(input -> nodes.node("Unsqueeze", name(input), nodes.integers(1)))
+                .toList();
+        bind(o, nodes.node("Concat", parts, Map.of("axis", 1)));
+    }
+
+    private void joinRows(Operation o) {
+        var rows = o.inputs().stream()
+                .map(input -> nodes.node("Reshape", name(input), nodes.integers(0, -1)))
+                .toList();
+        bind(o, nodes.node("Concat", rows, Map.of("axis", 1)));
+    }
+
+    private void prepend(Operation o) {
+        int channels = o.output().channels();
+        var token = nodes.node("Reshape", nodes.weight(weight(o, 1)), nodes.integers(1, 1, channels));
+        var shape =
+                nodes.node("Concat", List.of(shape(name(o, 0), 0, 1), nodes.integers(1, channels)), Map.of("axis", 0));
+        bind(o, nodes.node("Concat", List.of(nodes.node("Expand", token, shape), name(o, 0)), Map.of("axis", 1)));
+    }
+
+    private void cosine(Operation o) {
+        var left = unit(name(o, 0));
+        var right = unit(nodes.weight(weight(o, 1)));
+        bind(o, nodes.contrib("FusedMatMul", List.of(left, right), Map.of("transB", 1)));
+    }
+
+    /** Each row divided by its norm, of at least 1e-12 (torch.nn.functional.normalize). */
+    private String unit(String rows) {
+        var norm = nodes.node("ReduceL2", rows, nodes.integers(1));
+        return nodes.node("Div", rows, nodes.node("Max", norm, nodes.number(1e-12)));
     }
 
     private void upsampleTo(Operation o) {

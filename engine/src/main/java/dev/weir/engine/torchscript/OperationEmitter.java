@@ -6,8 +6,10 @@ import dev.weir.engine.graph.Operation;
 import dev.weir.engine.graph.Parameter;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -47,6 +49,13 @@ final class OperationEmitter {
             case CONCAT -> let(o, "torch.cat([%s, %s], 1)");
             case NARROW ->
                 let(o, "torch.slice(%s, 1, %d, %d)", o.integer("first"), o.integer("first") + o.integer("count"));
+            case STACK -> bind(o, "torch.stack([%s], 1)".formatted(list(o)));
+            case PICK -> pick(o);
+            case JOIN_ROWS -> joinRows(o);
+            case PREPEND -> let(o, "torch.cat([torch.expand(%2$s, [torch.size(%1$s, 0), 1, -1]), %1$s], 1)");
+            case TOKEN -> let(o, "torch.select(%s, 1, %d)", o.integer("index"));
+            case COSINE -> cosine(o);
+            case SUBTRACT -> let(o, "torch.sub(%s, %s)");
             case OVER_PIXELS -> let(o, "torch.unsqueeze(torch.unsqueeze(%s, 2), 3)");
             case UPSAMPLE_TO ->
                 let(o, "torch.upsample_nearest2d(%s, [torch.size(%2$s, 2), torch.size(%2$s, 3)], None)");
@@ -122,7 +131,8 @@ final class OperationEmitter {
                 ? "ops.mkldnn._convolution_pointwise(%s, %s, %s, [%5$d, %5$d], [%4$d, %4$d], [1, 1], 1, \"none\","
                         + " annotate(List[Optional[number]], []), \"\")"
                 : "torch.conv2d(%s, %s, %s, [%4$d, %4$d], [%5$d, %5$d])";
-        let(o, form, o.integer("stride"), o.integer("padding"));
+        var sizes = List.of(o.integer("stride"), o.integer("padding"));
+        let(o, form, o.has(2) ? sizes.toArray() : new Object[] {"None", sizes.get(0), sizes.get(1)});
     }
 
     private void linear(Operation o) {
@@ -131,6 +141,36 @@ final class OperationEmitter {
                 : "torch.linear(%s, %s, %s)";
         var none = o.has(2) ? new Object[] {} : new Object[] {"None"};
         let(o, form, none);
+    }
+
+    private String list(Operation o) {
+        return o.inputs().stream().map(this::expression).collect(Collectors.joining(", "));
+    }
+
+    /** A row's part is one of the rows of the first two axes taken together. */
+    private void pick(Operation o) {
+        var x = expression(o.input(0));
+        var starts = body.assign(
+                "torch.mul(torch.arange(torch.size(%1$s, 0), dtype=4, layout=0, device=%2$s, pin_memory=False), torch.size(%1$s, 1))"
+                        .formatted(x, numerics.deviceExpression()));
+        var parts = body.assign("torch.flatten(%s, 0, 1)".formatted(x));
+        bind(o, "torch.index_select(%s, 0, torch.add(%s, %s))".formatted(parts, starts, expression(o.input(1))));
+    }
+
+    private void joinRows(Operation o) {
+        var rows = o.inputs().stream()
+                .map(input -> "torch.flatten(torch.to(%s, 6), 1)".formatted(expression(input)))
+                .collect(Collectors.joining(", "));
+        bind(o, "torch.cat([%s], 1)".formatted(rows));
+    }
+
+    /** Each vector is divided by its norm, of at least 1e-12 (torch.nn.functional.normalize). */
+    private void cosine(Operation o) {
+        var unit = "torch.div(%1$s, torch.clamp_min(torch.norm(%1$s, 2, [1], True), 1e-12))";
+        var rows = body.assign("torch.to(%s, 6)".formatted(expression(o.input(0))));
+        var left = body.assign(unit.formatted(rows));
+        var right = body.assign(unit.formatted(expression(o.input(1))));
+        bind(o, "torch.linear(%s, %s, None)".formatted(left, right));
     }
 
     private void groupNorm(Operation o) {

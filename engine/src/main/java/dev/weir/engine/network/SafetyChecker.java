@@ -1,0 +1,81 @@
+package dev.weir.engine.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.graph.Script;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code StableDiffusionSafetyChecker} of diffusers: how far the embedding of a picture is over the threshold of each of some
+ * concepts. Any concept over its threshold flags the picture. A concept of special care that is over its own lowers the
+ * others' thresholds.
+ */
+final class SafetyChecker {
+
+    static final String FORWARD = "forward";
+
+    /** How many concepts of each kind every checker has. */
+    static final int SPECIAL = 3;
+
+    static final int CONCEPTS = 17;
+
+    private static final float ADJUSTMENT = 0.01f;
+
+    private final ClipVisionModel vision;
+
+    SafetyChecker(ClipVisionModel.Options options) {
+        this.vision = new ClipVisionModel(options);
+    }
+
+    static ClipVisionModel.Options read(JsonNode json) {
+        var whole = new Config("StableDiffusionSafetyChecker", json);
+        var options = ClipVisionModel.Options.read(
+                new Config("StableDiffusionSafetyChecker's vision_config", json.path("vision_config")));
+        return options.projectedTo(whole.integer("projection_dim", 512));
+    }
+
+    void describe(Script script) {
+        var g = script.method(FORWARD, "pixels");
+        var pooled = vision.pooled(g.at("vision_model.vision_model"), vision.pixels(g));
+        var embeds = g.linear(pooled, "visual_projection", vision.options().projection(), false);
+        g.returns(g.joinRows(List.of(
+                g.subtract(g.cosines(embeds, "special_care_embeds", SPECIAL), "special_care_embeds_weights"),
+                g.subtract(g.cosines(embeds, "concept_embeds", CONCEPTS), "concept_embeds_weights")))); // [B, 3 + 17]
+    }
+
+    boolean spare(String name) {
+        return vision.spare(name);
+    }
+
+    /** Which pictures are flagged, from the result of a forward. */
+    static List<Boolean> flags(ByteBuffer result, int pictures) {
+        var scores = result.asFloatBuffer();
+        var flags = new ArrayList<Boolean>();
+        for (int i = 0; i < pictures; i++) {
+            var row = new float[SPECIAL + CONCEPTS];
+            scores.get(row);
+            flags.add(isFlagged(row));
+        }
+        return flags;
+    }
+
+    /** The third special score uses the adjustment that the second one caused, as in diffusers. */
+    private static boolean isFlagged(float[] scores) {
+        float adjustment = 0;
+        boolean flagged = false;
+        for (int i = 0; i < scores.length; i++) {
+            boolean over = isOver(scores[i] + adjustment);
+            if (over && i < SPECIAL) {
+                adjustment = ADJUSTMENT;
+            }
+            flagged |= over && i >= SPECIAL;
+        }
+        return flagged;
+    }
+
+    /** Over zero after rounding to three digits, half to even. */
+    private static boolean isOver(float score) {
+        return Math.rint(score * 1000f) > 0;
+    }
+}

@@ -1,0 +1,178 @@
+package dev.weir.engine.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.onnx.OnnxBackend;
+import dev.weir.engine.torch.TorchBackend;
+import dev.weir.engine.torchscript.Numerics;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** CLIP's text and vision networks and the safety checker against what transformers and diffusers recorded. */
+class ClipReferenceTest {
+
+    private static final double TOLERANCE = 1e-4;
+    private static final Path HOME = Path.of("src/test/resources/reference/clip");
+
+    @ParameterizedTest
+    @CsvSource({
+        "TORCH,projected,text_embeds",
+        "TORCH,projected-legacy-eos,text_embeds",
+        "TORCH,plain,pooler_output",
+        "ONNX,projected,text_embeds",
+        "ONNX,projected-legacy-eos,text_embeds",
+        "ONNX,plain,pooler_output"
+    })
+    void everyHiddenStateAndThePooledStateAreTheReferences(Engine engine, String name, String pooledName) {
+        var fixture = new Fixture(HOME.resolve(name));
+        var options = ClipTextModel.Options.read(fixture.config("."));
+        int layers = options.layers().layers();
+        for (boolean normed : List.of(true, false)) {
+            var clip = new ClipTextModel(options, new ClipOutput(0, normed, true));
+            try (var network = load(engine, clip, fixture)) {
+                for (int layer = 0; layer <= layers; layer++) {
+                    var rows = text(network, fixture, options, repeated(layer));
+                    var states = (normed ? "normed/" : "hidden/") + layer;
+                    assertRows(rows, fixture, clip, states, pooledName);
+                }
+                assertThat(clip.pooledName()).isEqualTo(pooledName);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void rowsOfOneForwardMayWantDifferentLayers(Engine engine) {
+        var fixture = new Fixture(HOME.resolve("projected"));
+        var options = ClipTextModel.Options.read(fixture.config("."));
+        var clip = new ClipTextModel(options, ClipOutput.PENULTIMATE);
+        try (var network = load(engine, clip, fixture)) {
+            var rows = text(network, fixture, options, new long[] {3, 0, 2, 1});
+            for (int row = 0; row < 4; row++) {
+                var expected = fixture.row("hidden/" + List.of(3, 0, 2, 1).get(row), row);
+                Fixture.assertClose(Arrays.copyOf(rows.get(row), expected.length), expected, TOLERANCE);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void imageEmbedsAreTheReferences(Engine engine) {
+        var fixture = new Fixture(HOME.resolve("vision"));
+        var clip = new ClipVisionModel(ClipVisionModel.Options.read(fixture.config(".")));
+        var script = new Script("vision", fixture.weights("."));
+        clip.describe(script);
+        script.check(clip::spare);
+        try (var network = backend(engine, script)) {
+            var embeds = network.run(ClipVisionModel.FORWARD, List.of(pixels(fixture)), floats());
+            Fixture.assertClose(embeds, fixture.floats("image_embeds"), TOLERANCE);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void flagsAreTheReferences(Engine engine) {
+        var fixture = new Fixture(HOME.resolve("safety"));
+        var checker = new SafetyChecker(SafetyChecker.read(fixture.config(".")));
+        var script = new Script("safety", fixture.weights("."));
+        checker.describe(script);
+        script.check(checker::spare);
+        int pictures = fixture.shape("pixels")[0];
+        var expected = LongStream.of(fixture.longs("flags"))
+                .mapToObj(flag -> flag == 1)
+                .toList();
+        try (var network = backend(engine, script)) {
+            var scores = network.run(SafetyChecker.FORWARD, List.of(pixels(fixture)), floats());
+            for (int i = 0; i < pictures; i++) {
+                var row = Fixture.row(scores, i, pictures);
+                Fixture.assertClose(Arrays.copyOf(row, SafetyChecker.SPECIAL), fixture.row("special", i), TOLERANCE);
+                Fixture.assertClose(
+                        Arrays.copyOfRange(row, SafetyChecker.SPECIAL, row.length),
+                        fixture.row("concepts", i),
+                        TOLERANCE);
+            }
+            var flags = network.run(
+                    SafetyChecker.FORWARD, List.of(pixels(fixture)), result -> SafetyChecker.flags(result, pictures));
+            assertThat(flags).isEqualTo(expected).contains(true, false);
+        }
+    }
+
+    private static void assertRows(
+            List<float[]> rows, Fixture fixture, ClipTextModel clip, String states, String pooled) {
+        for (int row = 0; row < rows.size(); row++) {
+            var expected = fixture.row(states, row);
+            var actual = rows.get(row);
+            assertThat(actual).hasSize(expected.length + clip.pooledWidth());
+            Fixture.assertClose(Arrays.copyOf(actual, expected.length), expected, TOLERANCE);
+            Fixture.assertClose(
+                    Arrays.copyOfRange(actual, expected.length, actual.length), fixture.row(pooled, row), TOLERANCE);
+        }
+    }
+
+    private static List<float[]> text(
+            Executable network, Fixture fixture, ClipTextModel.Options options, long[] layers) {
+        var shape = fixture.shape("ids");
+        var ids = fixture.longs("ids");
+        var ends = new long[shape[0]];
+        for (int row = 0; row < shape[0]; row++) {
+            ends[row] = options.end(Arrays.copyOfRange(ids, row * shape[1], (row + 1) * shape[1]));
+        }
+        var kept = Feed.booleans(bytes -> bytes.put((byte) 1), 1, 1);
+        var feeds = List.of(longs(ids, shape[0], shape[1]), kept, longs(layers, shape[0]), longs(ends, shape[0]));
+        var all = network.run(TextTransformer.FORWARD, feeds, floats());
+        var rows = new ArrayList<float[]>();
+        for (int row = 0; row < shape[0]; row++) {
+            rows.add(Fixture.row(all, row, shape[0]));
+        }
+        return rows;
+    }
+
+    private static long[] repeated(long layer) {
+        return new long[] {layer, layer, layer, layer};
+    }
+
+    private static Feed longs(long[] values, long... shape) {
+        return Feed.longs(bytes -> bytes.asLongBuffer().put(values), shape);
+    }
+
+    private static Feed pixels(Fixture fixture) {
+        var values = fixture.floats("pixels");
+        var shape = Arrays.stream(fixture.shape("pixels")).asLongStream().toArray();
+        return Feed.floats(bytes -> bytes.asFloatBuffer().put(values), shape);
+    }
+
+    private static Function<ByteBuffer, float[]> floats() {
+        return out -> {
+            var result = new float[out.remaining() / Float.BYTES];
+            out.asFloatBuffer().get(result);
+            return result;
+        };
+    }
+
+    private static Executable load(Engine engine, ClipTextModel clip, Fixture fixture) {
+        var script = new Script("text", fixture.weights("."));
+        clip.describe(script);
+        script.check(clip::spare);
+        return backend(engine, script);
+    }
+
+    private static Executable backend(Engine engine, Script script) {
+        var target = new ComputeTarget("cpu", Precision.FP32);
+        var backend = engine == Engine.ONNX ? new OnnxBackend() : new TorchBackend(Numerics.of(target, false));
+        return backend.load(script);
+    }
+}
