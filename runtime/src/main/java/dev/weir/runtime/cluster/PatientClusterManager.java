@@ -3,6 +3,8 @@ package dev.weir.runtime.cluster;
 import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.Config;
+import com.hazelcast.core.LifecycleEvent;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import io.vertx.core.Completable;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -18,14 +20,16 @@ import org.slf4j.LoggerFactory;
 /**
  * A cluster manager that waits for a data member before it writes data, and reports when the last data member has left,
  * because this node's registrations are then lost. Both concern lite members only; other members hold data themselves.
- * It also registers a member again that was removed by mistake, and lets messages find their way while another member
- * does not answer.
+ * It also registers a member again that was removed by mistake, lets messages find their way while another member
+ * does not answer, and leaves within a bound.
  */
 final class PatientClusterManager extends HazelcastClusterManager {
 
     private static final Logger log = LoggerFactory.getLogger(PatientClusterManager.class);
     private static final long LOOK_MS = 250;
     private static final String NODE_ID = "__vertx.nodeId";
+    /** Longer than a share of the data takes to hand over, see {@link HazelcastConfigs}. */
+    private static final long LEAVE_MS = 12_000;
 
     private final Runnable dataLost;
     private final Registrations registrations = new Registrations(this);
@@ -34,6 +38,7 @@ final class PatientClusterManager extends HazelcastClusterManager {
     private Vertx vertx;
     private RegistrationListener bus;
     private boolean lost;
+    private volatile boolean leaving;
 
     PatientClusterManager(Config config, Runnable dataLost) {
         super(config);
@@ -100,7 +105,7 @@ final class PatientClusterManager extends HazelcastClusterManager {
 
     @Override
     public synchronized void memberRemoved(MembershipEvent event) {
-        if (lost) {
+        if (lost || leaving) {
             return;
         }
         if (!hasDataMember()) {
@@ -115,10 +120,47 @@ final class PatientClusterManager extends HazelcastClusterManager {
         super.memberRemoved(event);
     }
 
+    /**
+     * Hazelcast calls this under the lock that a shutdown needs. The work after a merge writes to the cluster's maps, and a write
+     * to a member that has just left takes 20 seconds. So the work runs elsewhere.
+     */
+    @Override
+    public void stateChanged(LifecycleEvent event) {
+        if (event.getState() == LifecycleState.MERGED) {
+            vertx.executeBlocking(
+                    () -> {
+                        if (!leaving) {
+                            super.stateChanged(event);
+                        }
+                        return null;
+                    },
+                    false);
+        }
+    }
+
+    /**
+     * The work after a change of members writes to the cluster's maps and delays a leave, without a bound if another member does not
+     * answer. After a while this ends the instance, which ends such writes. The other members have copies of its data.
+     */
     @Override
     public void leave(Completable<Void> done) {
+        leaving = true;
         registrations.end();
-        super.leave(done);
+        long patience = vertx.setTimer(
+                LEAVE_MS,
+                late -> vertx.executeBlocking(
+                        () -> {
+                            log.warn("The cluster did not let this node leave in time; it leaves without a goodbye");
+                            getHazelcastInstance().getLifecycleService().terminate();
+                            return null;
+                        },
+                        false));
+        super.leave((left, problem) -> {
+            vertx.cancelTimer(patience);
+            boolean runs = getHazelcastInstance() != null
+                    && getHazelcastInstance().getLifecycleService().isRunning();
+            done.complete(null, runs ? problem : null);
+        });
     }
 
     /** Call it once the node has joined. */

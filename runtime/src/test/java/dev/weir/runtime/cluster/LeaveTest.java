@@ -1,0 +1,67 @@
+package dev.weir.runtime.cluster;
+
+import static dev.weir.runtime.Futures.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import dev.weir.runtime.ClusterConfig;
+import dev.weir.runtime.FreePorts;
+import dev.weir.runtime.HostPort;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** A node that leaves a cluster that does not answer. */
+class LeaveTest {
+
+    private final String name = "test-" + UUID.randomUUID();
+
+    @Test
+    void aNodeLeavesWhileAWriteOfItsClusterManagerWaits() throws Exception {
+        HostPort first = FreePorts.onLoopback();
+        Vertx holder = join(first, List.of());
+        Vertx leaver = join(FreePorts.onLoopback(), List.of(first));
+        Vertx departed = join(FreePorts.onLoopback(), List.of(first));
+        IMap<String, ?> nodes = instance(first).getMap(Registrations.NODES);
+        Set<String> all = Set.copyOf(nodes.keySet());
+        try {
+            // The leaver writes all members' entries again when another one departs, and these locks are never given
+            // back.
+            all.forEach(nodes::lock);
+
+            get(departed.close());
+            await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().values().stream()
+                            .filter(stack -> List.of(stack).toString().contains("PatientClusterManager.memberRemoved")))
+                    .isNotEmpty());
+            get(leaver.close());
+
+            await().untilAsserted(() ->
+                    assertThat(instance(first).getCluster().getMembers()).hasSize(1));
+        } finally {
+            all.forEach(nodes::unlock);
+            get(holder.close());
+        }
+    }
+
+    private HazelcastInstance instance(HostPort address) {
+        return Hazelcast.getAllHazelcastInstances().stream()
+                .filter(member -> member.getConfig().getClusterName().equals(name))
+                .filter(member ->
+                        member.getCluster().getLocalMember().getAddress().getPort() == address.port())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Vertx join(HostPort bind, List<HostPort> others) throws Exception {
+        var config = new ClusterConfig(name, Optional.of(bind), 0, others, false);
+        return get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
+                .vertx();
+    }
+}
