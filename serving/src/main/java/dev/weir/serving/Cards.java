@@ -13,8 +13,9 @@ public final class Cards {
 
     public static dev.weir.proto.v1.ModelCard toProto(ModelCard card) {
         var extraCalls = card.samplers().stream()
-                .filter(sampler -> Samplers.extraCalls(sampler) > 0)
-                .collect(Collectors.toMap(sampler -> sampler, Samplers::extraCalls));
+                .filter(sampler -> Samplers.calls(sampler).extra() > 0)
+                .collect(Collectors.toMap(
+                        sampler -> sampler, sampler -> Samplers.calls(sampler).extra()));
         return dev.weir.proto.v1.ModelCard.newBuilder()
                 .setId(card.id())
                 .setLatentChannels(card.latentChannels())

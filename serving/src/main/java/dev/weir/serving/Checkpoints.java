@@ -10,10 +10,10 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
+import java.util.stream.Collectors;
 
 /**
  * Checkpoints of rows. States are immutable, so the device thread only takes references, and the supplier creates the
@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 final class Checkpoints {
 
     private static final String SAMPLE = Snapshot.PREFIX + "sample";
-    private static final String HISTORY = Snapshot.PREFIX + "history";
+    private static final String MEMORY = Snapshot.PREFIX + "memory.";
 
     private Checkpoints() {}
 
@@ -57,7 +57,7 @@ final class Checkpoints {
     static Row resumed(Row start, Work work) {
         return work.resume()
                 .map(at -> start.at(
-                        new SamplerState(at.getStep(), finite(work.tensor(SAMPLE)), history(work)),
+                        new SamplerState(at.getStep(), finite(work.tensor(SAMPLE)), memory(work)),
                         fromProto(at.getNoise())))
                 .orElse(start);
     }
@@ -73,9 +73,7 @@ final class Checkpoints {
     private static List<Tensor> tensors(Work work, LatentShape shape, SamplerState state) {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Latents.toTensor(SAMPLE, shape, state.sample()));
-        if (!state.history().isEmpty()) {
-            tensors.add(history(state));
-        }
+        state.memory().forEach((name, values) -> tensors.add(Tensor.ofFloats(MEMORY + name, values, values.length)));
         if (work.has(Latents.NAME) || work.has(Latents.BASE)) {
             Tensor base = Latents.of(work);
             tensors.add(new Tensor(Latents.BASE, base.dtype(), base.shape(), base.bytes()));
@@ -83,29 +81,22 @@ final class Checkpoints {
         return tensors;
     }
 
-    /** All arrays of a sampler's history in one tensor, {@code [arrays, numbers of a sample]}. */
-    private static Tensor history(SamplerState state) {
-        int size = state.sample().length;
-        float[] all = new float[state.history().size() * size];
-        for (int i = 0; i < state.history().size(); i++) {
-            System.arraycopy(state.history().get(i), 0, all, i * size, size);
-        }
-        return Tensor.ofFloats(HISTORY, all, state.history().size(), size);
+    private static Map<String, float[]> memory(Work work) {
+        return work.tensors().stream()
+                .filter(tensor -> tensor.name().startsWith(MEMORY))
+                .collect(Collectors.toMap(
+                        tensor -> tensor.name().substring(MEMORY.length()), tensor -> fitting(tensor, work)));
     }
 
-    private static List<float[]> history(Work work) {
-        if (!work.has(HISTORY)) {
-            return List.of();
-        }
-        float[] all = finite(work.tensor(HISTORY));
+    /** Samplers keep arrays of the sample's size, and single numbers. */
+    private static float[] fitting(Tensor tensor, Work work) {
+        float[] values = finite(tensor);
         int size = work.tensor(SAMPLE).toFloats().length;
-        if (size == 0 || all.length % size != 0) {
+        if (values.length != 1 && values.length != size) {
             throw new IllegalArgumentException(
-                    "%s of %d numbers does not fit a sample of %d".formatted(HISTORY, all.length, size));
+                    "%s of %d numbers does not fit a sample of %d".formatted(tensor.name(), values.length, size));
         }
-        return IntStream.range(0, all.length / size)
-                .mapToObj(i -> Arrays.copyOfRange(all, i * size, (i + 1) * size))
-                .toList();
+        return values;
     }
 
     private static dev.weir.proto.v1.NoisePosition toProto(NoisePosition noise) {

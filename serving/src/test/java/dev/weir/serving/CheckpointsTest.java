@@ -45,7 +45,7 @@ final class CheckpointsTest {
         turnAll(stage);
         float[] undisturbed = results.latents.get(KEY);
         List<Snapshot> checkpoints = List.copyOf(results.checkpoints.get(KEY));
-        int calls = STEPS + Samplers.extraCalls(sampler);
+        int calls = Samplers.calls(sampler).of(STEPS);
         assertThat(checkpoints).hasSize(calls);
 
         for (Snapshot checkpoint : checkpoints.subList(0, calls - 1)) {
@@ -156,10 +156,10 @@ final class CheckpointsTest {
                 new Snapshot(first.checkpoint().toBuilder().setStep(STEPS + 1).build(), first.tensors());
         stage.admit(resumed(work("euler"), farOff), results);
         assertThat(results.failures.remove(KEY).message()).contains("step");
-        var oddMemory =
-                List.of(first.tensors().get(0), Tensor.ofFloats("checkpoint.history", new float[] {1, 2, 3}, 3));
+        var oddMemory = List.of(
+                first.tensors().get(0), Tensor.ofFloats("checkpoint.memory.model_outputs.0", new float[] {1, 2, 3}, 3));
         stage.admit(resumed(work("dpmpp_2m"), new Snapshot(first.checkpoint(), oddMemory)), results);
-        assertThat(results.failures.remove(KEY).message()).contains("checkpoint.history");
+        assertThat(results.failures.remove(KEY).message()).contains("checkpoint.memory.model_outputs.0");
         var tooSmall = List.of(Tensor.ofFloats("checkpoint.sample", new float[] {1}, 1));
         stage.admit(resumed(work("euler"), new Snapshot(first.checkpoint(), tooSmall)), results);
         assertThat(results.failures.remove(KEY).message()).contains("does not go on");

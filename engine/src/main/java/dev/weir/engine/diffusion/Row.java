@@ -102,7 +102,7 @@ public final class Row {
 
     private static boolean isFinite(Sampler.Advance advance) {
         return Finite.all(advance.next().sample())
-                && advance.next().history().stream().allMatch(Finite::all)
+                && advance.next().memory().values().stream().allMatch(Finite::all)
                 && Finite.all(advance.predictedOriginal());
     }
 }

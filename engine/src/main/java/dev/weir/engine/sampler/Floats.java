@@ -17,6 +17,19 @@ final class Floats {
         return (float) Math.exp(value);
     }
 
+    static float expm1(float value) {
+        return (float) Math.expm1(value);
+    }
+
+    /** {@code a x + b y}. */
+    static float[] mix(float a, float[] x, float b, float[] y) {
+        float[] mixed = new float[x.length];
+        for (int i = 0; i < mixed.length; i++) {
+            mixed[i] = a * x[i] + b * y[i];
+        }
+        return mixed;
+    }
+
     /** Evenly spaced from start to end, counted from the nearer end as {@code torch.linspace} does, which multiplies and adds with one rounding. */
     static float[] linspace(double start, double end, int count) {
         float first = (float) start;

@@ -1,5 +1,10 @@
 package dev.weir.engine.sampler;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
+
 /**
  * How much of the clean latent is left at each training timestep: the cumulative product of 1 - beta, alpha bar of Ho
  * et al. 2020 (arXiv 2006.11239).
@@ -9,24 +14,42 @@ package dev.weir.engine.sampler;
 public final class NoiseSchedule {
 
     private static final double MAX_BETA = 0.999;
+    private static final int LEAST_TRAIN_TIMESTEPS = 2; // sigmas lie between two
+    private static final int MOST_TRAIN_TIMESTEPS = 1_000_000;
 
     private final float[] alphasCumprod;
+    private final boolean endsWithoutSignal;
 
-    private NoiseSchedule(float[] alphasCumprod) {
+    private NoiseSchedule(float[] alphasCumprod, boolean endsWithoutSignal) {
         this.alphasCumprod = alphasCumprod;
+        this.endsWithoutSignal = endsWithoutSignal;
+    }
+
+    /**
+     * What a scheduler class takes for keys that are absent, and which it has.
+     *
+     * @param shape of {@code beta_schedule}: linear or scaled_linear
+     * @param rescales whether it has {@code rescale_betas_zero_snr}
+     * @param more shapes besides linear, scaled_linear and squaredcos_cap_v2
+     */
+    record Defaults(double betaStart, double betaEnd, String shape, boolean rescales, String... more) {
+
+        static final Defaults PLAIN = new Defaults(0.0001, 0.02, "linear", false);
+        static final Defaults RESCALABLE = new Defaults(0.0001, 0.02, "linear", true);
     }
 
     /** The schedule that a model was trained on. */
     public static NoiseSchedule of(SchedulerConfig config) {
-        return of(config.training());
+        return read(config.ownKeys(), Defaults.RESCALABLE);
     }
 
-    static NoiseSchedule of(SamplerConfig config) {
-        float[] betas = betas(config);
-        if (config.rescaleZeroSnr()) {
+    static NoiseSchedule read(SchedulerKeys keys, Defaults defaults) {
+        float[] betas = betas(keys, defaults);
+        boolean rescales = defaults.rescales() && keys.flag("rescale_betas_zero_snr", false);
+        if (rescales) {
             rescaleToZeroSnr(betas);
         }
-        return new NoiseSchedule(cumulativeProduct(betas));
+        return new NoiseSchedule(cumulativeProduct(betas), rescales);
     }
 
     /** Training timesteps: the timesteps are 0 to one less than this. */
@@ -42,52 +65,85 @@ public final class NoiseSchedule {
     /** A clean latent at a timestep: {@code sqrt(alpha) x0 + sqrt(1 - alpha) noise}, equation 4 of Ho et al. 2020. */
     public float[] addNoise(float[] original, float[] noise, int timestep) {
         float alpha = alphasCumprod[timestep];
-        float signal = Floats.sqrt(alpha);
-        float spread = Floats.sqrt(1 - alpha);
-        float[] noisy = new float[original.length];
-        for (int i = 0; i < noisy.length; i++) {
-            noisy[i] = signal * original[i] + spread * noise[i];
-        }
-        return noisy;
+        return Floats.mix(Floats.sqrt(alpha), original, Floats.sqrt(1 - alpha), noise);
     }
 
     /**
      * {@code sqrt((1 - alpha) / alpha)} at each timestep: the noise of Karras et al. 2022 (arXiv 2206.00927 calls its
      * negative logarithm lambda). A schedule that ends without signal ends at a large sigma instead of an infinite one.
      */
-    float[] sigmas(SamplerConfig config) {
+    float[] sigmas() {
         float[] sigmas = new float[alphasCumprod.length];
         for (int t = 0; t < sigmas.length; t++) {
-            boolean noSignal = config.rescaleZeroSnr() && t == sigmas.length - 1;
+            boolean noSignal = endsWithoutSignal && t == sigmas.length - 1;
             float alpha = noSignal ? 0x1p-24f : alphasCumprod[t];
             sigmas[t] = Floats.sqrt((1 - alpha) / alpha);
         }
         return sigmas;
     }
 
-    private static float[] betas(SamplerConfig config) {
-        if (config.trainedBetas().length > 0) {
-            return config.trainedBetas().clone();
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof NoiseSchedule that
+                && Arrays.equals(alphasCumprod, that.alphasCumprod)
+                && endsWithoutSignal == that.endsWithoutSignal;
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(alphasCumprod);
+    }
+
+    private static float[] betas(SchedulerKeys keys, Defaults defaults) {
+        int count = keys.whole("num_train_timesteps", 1000, LEAST_TRAIN_TIMESTEPS, MOST_TRAIN_TIMESTEPS);
+        List<Double> trained = keys.numbers("trained_betas", 0, 1, MOST_TRAIN_TIMESTEPS);
+        double start = keys.number("beta_start", defaults.betaStart(), 0, 1);
+        double end = keys.number("beta_end", defaults.betaEnd(), 0, 1);
+        String shape = keys.word("beta_schedule", defaults.shape(), shapes(defaults));
+        if (keys.has("trained_betas")) {
+            if (trained.size() != count) {
+                throw keys.wrong(
+                        "trained_betas", "a list of %d for %d num_train_timesteps".formatted(trained.size(), count));
+            }
+            float[] betas = new float[count];
+            for (int t = 0; t < count; t++) {
+                betas[t] = trained.get(t).floatValue();
+            }
+            return betas;
         }
-        int count = config.trainTimesteps();
-        return switch (config.betaSchedule()) {
-            case LINEAR -> Floats.linspace(config.betaStart(), config.betaEnd(), count);
-            case SCALED_LINEAR -> {
-                float[] roots = Floats.linspace(Math.sqrt(config.betaStart()), Math.sqrt(config.betaEnd()), count);
+        return switch (shape) {
+            case "linear" -> Floats.linspace(start, end, count);
+            case "scaled_linear" -> {
+                float[] roots = Floats.linspace(Math.sqrt(start), Math.sqrt(end), count);
                 for (int t = 0; t < count; t++) {
                     roots[t] *= roots[t];
                 }
                 yield roots;
             }
-            case SQUAREDCOS_CAP_V2 -> squaredCosine(count);
+            case "sigmoid" -> sigmoid(start, end, count);
+            case "exp" -> fromAlphas(count, time -> Math.exp(-12 * time));
+            default -> fromAlphas(count, NoiseSchedule::cosineAlpha);
         };
     }
 
+    private static String[] shapes(Defaults defaults) {
+        return Stream.concat(Stream.of("linear", "scaled_linear", "squaredcos_cap_v2"), Arrays.stream(defaults.more()))
+                .toArray(String[]::new);
+    }
+
+    private static float[] sigmoid(double start, double end, int count) {
+        float[] betas = Floats.linspace(-6, 6, count);
+        for (int t = 0; t < count; t++) {
+            betas[t] = 1 / (1 + Floats.exp(-betas[t])) * (float) (end - start) + (float) start;
+        }
+        return betas;
+    }
+
     /** Equation 17 of Nichol and Dhariwal 2021 (arXiv 2102.09672). */
-    private static float[] squaredCosine(int count) {
+    private static float[] fromAlphas(int count, DoubleUnaryOperator alpha) {
         float[] betas = new float[count];
         for (int t = 0; t < count; t++) {
-            double ratio = cosineAlpha((t + 1.0) / count) / cosineAlpha((double) t / count);
+            double ratio = alpha.applyAsDouble((t + 1.0) / count) / alpha.applyAsDouble((double) t / count);
             betas[t] = (float) Math.min(1 - ratio, MAX_BETA);
         }
         return betas;

@@ -1,87 +1,117 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.noise.NoiseSource;
-import dev.weir.engine.sampler.SamplerConfig.Spacing;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/**
- * Pseudo numerical methods for diffusion models, by linear multistep alone (PLMS): Liu et al. 2022 (arXiv 2202.09778),
- * formulas 9 and 12, started as in CompVis/latent-diffusion pull request 51.
- *
- * <p>The first step runs the network twice, the second time where it led, and does it again with the mean of both
- * outputs. So a run of n steps has n + 1 network calls, and {@link #steps} counts these. A row's history is the last
- * outputs, at most three, and between the two first calls the sample that both start from.
- */
+/** A run of {@link PndmScheduler}. Its memory has the calls done, the last outputs, and what a step of several calls needs. */
 final class PndmSampler implements Sampler {
 
-    private static final int ORDER = 4;
+    private static final int ORDER = PndmScheduler.ORDER;
+    private static final int PROLOGUE = ORDER * (ORDER - 1);
+    private static final String COUNTER = "counter";
+    private static final String OUTPUTS = "ets";
+    private static final String FROM = "cur_sample";
+    private static final String SUM = "cur_model_output";
 
-    private final SamplerConfig config;
-    private final NoiseSchedule schedule;
-    private final int[] timesteps;
+    private final PndmScheduler scheduler;
+    private final int[] visited;
     private final int stride;
 
-    PndmSampler(SamplerConfig config, int steps) {
-        this.config = config;
-        schedule = NoiseSchedule.of(config);
-        stride = config.trainTimesteps() / steps;
-        int[] spaced = Timesteps.whole(config, Spacing.LEADING, steps);
-        timesteps = new int[steps == 1 ? 1 : steps + 1];
-        for (int call = 0; call < timesteps.length; call++) {
-            timesteps[call] = spaced[call < 2 ? call : call - 1];
-        }
+    PndmSampler(PndmScheduler scheduler, int[] visited, int stride) {
+        this.scheduler = scheduler;
+        this.visited = visited;
+        this.stride = stride;
     }
 
     @Override
     public int steps() {
-        return timesteps.length;
+        return visited.length;
     }
 
     @Override
     public float timestep(int step) {
-        return timesteps[step];
+        return visited[step];
+    }
+
+    @Override
+    public float[] addNoise(int step, float[] original, float[] noise) {
+        return scheduler.noise().addNoise(original, noise, visited[step]);
     }
 
     @Override
     public Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise) {
-        int call = state.step();
-        int timestep = timesteps[call];
-        float alpha = schedule.alphaCumprod(timestep);
-        float[] original =
-                config.prediction().original(Floats.sqrt(alpha), Floats.sqrt(1 - alpha), state.sample(), modelOutput);
-        float[] next;
-        List<float[]> history;
-        if (call == 1) {
-            float[] first = state.history().get(0);
-            next = transfer(state.history().get(1), timestep + stride, timestep, mean(first, modelOutput));
-            history = List.of(first);
-        } else {
-            List<float[]> outputs = new ArrayList<>(state.history());
-            outputs.add(modelOutput);
-            next = transfer(state.sample(), timestep, timestep - stride, multistep(outputs));
-            history = call == 0
-                    ? List.of(modelOutput, state.sample())
-                    : outputs.subList(Math.max(0, outputs.size() - ORDER + 1), outputs.size());
-        }
-        return new Advance(new SamplerState(call + 1, next, history), original);
+        int counter = state.remembers(COUNTER) ? (int) state.recall(COUNTER)[0] : 0;
+        float alpha = scheduler.noise().alphaCumprod(visited[state.step()]);
+        float[] original = scheduler
+                .prediction()
+                .original(Floats.sqrt(alpha), Floats.sqrt(1 - alpha), state.sample(), modelOutput);
+        Move move = scheduler.skipsPrk() || counter >= PROLOGUE
+                ? plms(counter, state, modelOutput)
+                : prk(counter, state, modelOutput);
+        Map<String, float[]> memory = new HashMap<>(move.memory());
+        memory.put(COUNTER, new float[] {counter + 1});
+        return new Advance(state.next(transfer(move), memory), original);
     }
 
-    private static float[] mean(float[] first, float[] second) {
-        float[] mean = new float[first.length];
-        for (int i = 0; i < mean.length; i++) {
-            mean[i] = (second[i] + first[i]) / 2;
+    /** A sample, to be transferred from one timestep to another along an output, and what to keep afterwards. */
+    private record Move(float[] sample, int from, int to, float[] output, Map<String, float[]> memory) {}
+
+    private Move plms(int counter, SamplerState state, float[] output) {
+        int timestep = visited[state.step()];
+        List<float[]> outputs = state.recent(OUTPUTS);
+        if (counter == 1) {
+            float[] mean = Floats.mix(0.5f, output, 0.5f, outputs.get(0));
+            return new Move(
+                    state.recall(FROM), timestep + stride, timestep, mean, SamplerState.remember(OUTPUTS, outputs));
         }
-        return mean;
+        outputs.add(0, output);
+        List<float[]> kept = outputs.subList(0, Math.min(outputs.size(), ORDER));
+        Map<String, float[]> memory = SamplerState.remember(OUTPUTS, kept.subList(0, Math.min(kept.size(), ORDER - 1)));
+        if (counter == 0) {
+            memory.put(FROM, state.sample());
+        }
+        return new Move(state.sample(), timestep, timestep - stride, multistep(kept), memory);
     }
 
-    /** Adams-Bashforth of as many outputs as there are, the newest last: formula 12 of the paper for four. */
+    /** The classical Runge-Kutta method, formula 13 of the paper: each four calls start from the same sample. */
+    private Move prk(int counter, SamplerState state, float[] output) {
+        int phase = counter % ORDER;
+        int timestep = visited[state.step()];
+        int to = timestep - (phase % 2 == 0 ? stride / 2 : 0);
+        List<float[]> outputs = state.recent(OUTPUTS);
+        float[] from = phase == 0 ? state.sample() : state.recall(FROM);
+        float[] sum =
+                switch (phase) {
+                    case 0 -> Floats.mix(1 / 6f, output, 0, output);
+                    case 3 -> Floats.mix(1, state.recall(SUM), 1 / 6f, output);
+                    default -> Floats.mix(1, state.recall(SUM), 1 / 3f, output);
+                };
+        if (phase == 0) {
+            outputs.add(0, output);
+        }
+        Map<String, float[]> memory = SamplerState.remember(OUTPUTS, outputs);
+        if (phase < ORDER - 1) {
+            memory.put(FROM, from);
+            memory.put(SUM, sum);
+        }
+        int start = prkTimestep(counter);
+        return new Move(from, start, to, phase == ORDER - 1 ? sum : output, memory);
+    }
+
+    /** The timestep of the first of four calls, in the prologue of the whole schedule. */
+    private int prkTimestep(int counter) {
+        return visited[counter / ORDER * ORDER];
+    }
+
+    /** Adams-Bashforth of as many outputs as there are, the newest first: formula 12 of the paper for four. */
     private static float[] multistep(List<float[]> outputs) {
-        int newest = outputs.size() - 1;
-        float[] e0 = outputs.get(newest);
-        float[] e1 = outputs.get(Math.max(0, newest - 1));
-        float[] e2 = outputs.get(Math.max(0, newest - 2));
-        float[] e3 = outputs.get(Math.max(0, newest - 3));
+        int oldest = outputs.size() - 1;
+        float[] e0 = outputs.get(0);
+        float[] e1 = outputs.get(Math.min(oldest, 1));
+        float[] e2 = outputs.get(Math.min(oldest, 2));
+        float[] e3 = outputs.get(oldest);
         float[] combined = new float[e0.length];
         for (int i = 0; i < combined.length; i++) {
             combined[i] = switch (outputs.size()) {
@@ -94,17 +124,21 @@ final class PndmSampler implements Sampler {
         return combined;
     }
 
-    /** Formula 9 of the paper: a sample at one timestep to another, along a noise. */
-    private float[] transfer(float[] sample, int from, int to, float[] output) {
-        float alpha = schedule.alphaCumprod(from);
-        float alphaNext = to >= 0 ? schedule.alphaCumprod(to) : config.finalAlphaOne() ? 1 : schedule.alphaCumprod(0);
-        float[] noise = config.prediction().noise(Floats.sqrt(alpha), Floats.sqrt(1 - alpha), sample, output);
+    /** Formula 9 of the paper. */
+    private float[] transfer(Move move) {
+        NoiseSchedule noise = scheduler.noise();
+        float alpha = noise.alphaCumprod(move.from());
+        float alphaNext =
+                move.to() >= 0 ? noise.alphaCumprod(move.to()) : scheduler.finalAlphaOne() ? 1 : noise.alphaCumprod(0);
+        float[] sample = move.sample();
+        float[] direction =
+                scheduler.prediction().noise(Floats.sqrt(alpha), Floats.sqrt(1 - alpha), sample, move.output());
         float sampleShare = Floats.sqrt(alphaNext / alpha);
-        float noiseScale = alpha * Floats.sqrt(1 - alphaNext) + Floats.sqrt(alpha * (1 - alpha) * alphaNext);
+        float scale = alpha * Floats.sqrt(1 - alphaNext) + Floats.sqrt(alpha * (1 - alpha) * alphaNext);
         float difference = alphaNext - alpha;
         float[] next = new float[sample.length];
         for (int i = 0; i < next.length; i++) {
-            next[i] = sampleShare * sample[i] - difference * noise[i] / noiseScale;
+            next[i] = sampleShare * sample[i] - difference * direction[i] / scale;
         }
         return next;
     }

@@ -1,5 +1,7 @@
 package dev.weir.engine.sampler;
 
+import java.util.List;
+
 /**
  * What the network's output means, and the clean latent x0 that it implies.
  *
@@ -12,7 +14,14 @@ public enum Prediction {
     /** {@code v = signal * noise - spread * x0} (Salimans and Ho 2022, arXiv 2202.00512). */
     V_PREDICTION,
     /** x0 itself. */
-    SAMPLE;
+    SAMPLE,
+    /** {@code noise - x0}, for {@code signal = 1 - spread} (Lipman et al. 2022, arXiv 2210.02747). */
+    FLOW_PREDICTION;
+
+    /** The key of a file, of the values that its scheduler class computes. */
+    static Prediction read(SchedulerKeys keys, Prediction... others) {
+        return keys.choice("prediction_type", EPSILON, List.of(others));
+    }
 
     /** x0 of a sample of unit variance. */
     float[] original(float signal, float spread, float[] sample, float[] output) {
@@ -22,6 +31,7 @@ public enum Prediction {
                 case EPSILON -> (sample[i] - spread * output[i]) / signal;
                 case V_PREDICTION -> signal * sample[i] - spread * output[i];
                 case SAMPLE -> output[i];
+                case FLOW_PREDICTION -> sample[i] - spread * output[i];
             };
         }
         return original;
@@ -35,6 +45,7 @@ public enum Prediction {
                 case EPSILON -> output[i];
                 case V_PREDICTION -> signal * output[i] + spread * sample[i];
                 case SAMPLE -> (sample[i] - signal * output[i]) / spread;
+                case FLOW_PREDICTION -> sample[i] + signal * output[i];
             };
         }
         return noise;
@@ -50,6 +61,8 @@ public enum Prediction {
                 case EPSILON -> sample[i] - sigma * output[i];
                 case V_PREDICTION -> output[i] * outputScale + sample[i] / variance;
                 case SAMPLE -> output[i];
+                case FLOW_PREDICTION ->
+                    throw new IllegalArgumentException("a flow has no sigmas of unbounded variance");
             };
         }
         return original;

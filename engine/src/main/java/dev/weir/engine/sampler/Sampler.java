@@ -3,15 +3,22 @@ package dev.weir.engine.sampler;
 import dev.weir.engine.noise.NoiseSource;
 
 /**
- * The schedule and the update rule of one run: sampler, step count and model are fixed in it, the state is not.
+ * The schedule and the update rule of one run: scheduler, step count and model are fixed in it, the state is not.
  *
  * <p>Immutable, so rows of one batch that run the same way may share it. It draws no noise of its own and knows no
  * network: {@link #advance} is a pure function of the state, the network's output and the noise that it is given.
+ *
+ * <p>A step here is one network call. Second-order methods need two calls for a step of the schedule.
  */
 public interface Sampler {
 
     /** The number of network calls. */
     int steps();
+
+    /** Network calls for each step of the schedule: 2 for second-order methods. Runs begin at multiples of it. */
+    default int order() {
+        return 1;
+    }
 
     /** The factor for the unit normal noise of the first sample. */
     default float initialNoiseScale() {
@@ -27,12 +34,20 @@ public interface Sampler {
     }
 
     /**
+     * A clean sample at the noise level of a step: where an image-to-image run begins, and what inpainting keeps of the
+     * image.
+     *
+     * @param noise unit normal, of the sample's size
+     */
+    float[] addNoise(int step, float[] original, float[] noise);
+
+    /**
      * Makes one step.
      *
      * @param state of the row
-     * @param modelOutput the network's output (after guidance) for {@code scaleInput(state.step(), state.sample())}
-     * @param noise the row's own; stochastic samplers draw one tensor of the sample's size per step from it, others
-     *     none
+     * @param modelOutput the network's output (after guidance) for {@code scaleInput(state.step(), state.sample())}; twice
+     *     the sample's size where the network predicts a variance too
+     * @param noise the row's own; stochastic samplers draw tensors of the sample's size from it, others none
      */
     Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise);
 

@@ -1,39 +1,62 @@
 package dev.weir.engine.sampler;
 
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A sampler as users name it: a name of {@link Samplers#names()}, and for DDIM its eta where it is not 0, as in {@code
- * ddim:eta=1}.
+ * A sampler as users name it: a name of {@link Samplers#names()}, a sigma schedule, and the share of noise. As text: {@code
+ * dpmpp_2m}, {@code dpmpp_2m:schedule=exponential}, {@code ddim:eta=1}.
  *
- * @param eta share of DDPM's noise that DDIM draws, 0 to 1
+ * @param schedule how the noise levels lie; empty: as the model's file or the name says
+ * @param eta share of random noise, 0 to 1; empty: the scheduler's default
  */
-public record SamplerSpec(String name, float eta) {
+public record SamplerSpec(String name, Optional<SigmaSpacing> schedule, Optional<Float> eta) {
 
-    private static final Pattern WITH_ETA = Pattern.compile("ddim:eta=([0-9.]{1,6})");
+    private static final Pattern TEXT = Pattern.compile("(\\w+)(?::(schedule)=(\\w+))?(?:[:,](eta)=([0-9.]{1,6}))?");
 
+    /** Throws {@link IllegalArgumentException} that lists the names where there is none such. */
     public SamplerSpec {
-        if (!Samplers.names().contains(name)) {
-            throw new IllegalArgumentException(
-                    "unknown sampler %s; known: %s".formatted(name, String.join(", ", Samplers.names())));
-        }
-        if (!(eta >= 0 && eta <= 1) || eta > 0 && !name.equals("ddim")) {
-            throw new IllegalArgumentException(
-                    "eta is for ddim and between 0 and 1, not %s for %s".formatted(eta, name));
-        }
+        SchedulerType type = SchedulerTypes.ofName(name)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "unknown sampler %s; known: %s".formatted(name, String.join(", ", Samplers.names()))));
+        eta.ifPresent(share -> {
+            if (!type.takesEta()) {
+                throw new IllegalArgumentException("sampler %s takes no eta".formatted(name));
+            }
+            if (!(share >= 0 && share <= 1)) {
+                throw new IllegalArgumentException("eta must be between 0 and 1, not %s".formatted(share));
+            }
+        });
+        schedule.ifPresent(spacing -> {
+            if (!type.schedules().contains(spacing) || type.name(name).fixesSchedule()) {
+                throw new IllegalArgumentException("sampler %s has no schedule %s".formatted(name, spacing.schedule()));
+            }
+        });
+    }
+
+    /** A sampler with the model's own schedule and the scheduler's own share of noise. */
+    public static SamplerSpec of(String name) {
+        return new SamplerSpec(name, Optional.empty(), Optional.empty());
     }
 
     /** Throws {@link IllegalArgumentException} that lists the names where there is none such. */
     public static SamplerSpec parse(String text) {
-        Matcher withEta = WITH_ETA.matcher(text);
-        if (!withEta.matches()) {
-            return new SamplerSpec(text, 0);
+        Matcher parts = TEXT.matcher(text);
+        if (!parts.matches()) {
+            return of(text);
         }
+        return new SamplerSpec(
+                parts.group(1),
+                Optional.ofNullable(parts.group(3)).map(SigmaSpacing::named),
+                Optional.ofNullable(parts.group(5)).map(SamplerSpec::share));
+    }
+
+    private static float share(String text) {
         try {
-            return new SamplerSpec("ddim", Float.parseFloat(withEta.group(1)));
+            return Float.parseFloat(text);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("eta is a number, not " + withEta.group(1), e);
+            throw new IllegalArgumentException("eta is a number, not " + text, e);
         }
     }
 }

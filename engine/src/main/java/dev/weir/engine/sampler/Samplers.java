@@ -1,8 +1,12 @@
 package dev.weir.engine.sampler;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.engine.ModelException;
-import java.util.Comparator;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,10 +14,21 @@ import java.util.Optional;
  */
 public final class Samplers {
 
-    private static final List<String> NAMES =
-            NamedSampler.ALL.stream().map(NamedSampler::name).toList();
+    private static final List<String> NAMES = SchedulerTypes.ALL.stream()
+            .flatMap(type -> SchedulerTypes.names(type).stream())
+            .toList();
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private Samplers() {}
+
+    /**
+     * What a request may say of a sampler.
+     *
+     * @param schedules the names of the sigma schedules that fit the model; empty where the sampler has none
+     * @param takesEta whether it may say {@code eta}
+     * @param calls the network calls of a run
+     */
+    public record Choice(String name, List<String> schedules, boolean takesEta, Calls calls) {}
 
     public static List<String> names() {
         return NAMES;
@@ -21,7 +36,26 @@ public final class Samplers {
 
     /** The samplers that support this model's configuration. */
     public static List<String> available(SchedulerConfig config) {
-        return NAMES.stream().filter(name -> refusal(config, name).isEmpty()).toList();
+        return NAMES.stream()
+                .filter(name -> refusal(config, SamplerSpec.of(name)).isEmpty())
+                .toList();
+    }
+
+    /** The samplers that support this model's configuration, and what a request may say of each. */
+    public static List<Choice> choices(SchedulerConfig config) {
+        List<Choice> choices = new ArrayList<>();
+        for (String name : available(config)) {
+            SchedulerType type = type(name);
+            boolean fixed = type.name(name).fixesSchedule();
+            List<String> schedules = type.schedules().stream()
+                    .sorted()
+                    .filter(spacing -> !fixed
+                            && refusal(config, withSchedule(name, spacing)).isEmpty())
+                    .map(SigmaSpacing::schedule)
+                    .toList();
+            choices.add(new Choice(name, schedules, type.takesEta(), calls(name)));
+        }
+        return choices;
     }
 
     /**
@@ -32,34 +66,30 @@ public final class Samplers {
      *     configuration asks for, or where there are more steps than the schedule has timesteps
      */
     public static Sampler create(SchedulerConfig config, String sampler, int steps) {
-        return create(config, SamplerSpec.parse(sampler), steps);
+        return create(config, SamplerSpec.parse(sampler), Span.whole(steps));
     }
 
     /** See {@link #create(SchedulerConfig, String, int)}. */
-    public static Sampler create(SchedulerConfig config, SamplerSpec spec, int steps) {
-        SamplerConfig read = read(config, spec.name());
-        if (steps < 1 || steps > read.trainTimesteps()) {
+    public static Sampler create(SchedulerConfig config, SamplerSpec spec, Span span) {
+        Scheduler scheduler = read(config, spec);
+        int steps = span.steps();
+        if (steps < 1 || steps > scheduler.mostSteps()) {
             throw new IllegalArgumentException(
-                    "steps must be between 1 and %d, not %d".formatted(read.trainTimesteps(), steps));
+                    "steps must be between 1 and %d, not %d".formatted(scheduler.mostSteps(), steps));
         }
-        return switch (named(spec.name()).scheduler()) {
-            case DDPM -> new DdpmSampler(read, steps);
-            case DDIM -> new DdimSampler(read, spec.eta(), steps);
-            case PNDM -> new PndmSampler(read, steps);
-            case EULER -> new EulerSampler(read, steps);
-            case EULER_ANCESTRAL -> new EulerAncestralSampler(read, steps);
-            case DPM_SOLVER_MULTISTEP -> new DpmSolverSampler(read, steps);
-        };
+        return span.of(
+                scheduler.sampler(new Scheduler.Run(steps, spec.eta(), span.strength())), config.trainTimesteps());
     }
 
     /** Throws {@link IllegalArgumentException} where {@link #create} would for the sampler's sake. */
     public static void requireAvailable(SchedulerConfig config, String sampler) {
-        read(config, SamplerSpec.parse(sampler).name());
+        read(config, SamplerSpec.parse(sampler));
     }
 
-    /** Network calls of a run beyond one a step, where it has two steps or more. */
-    public static int extraCalls(String sampler) {
-        return named(SamplerSpec.parse(sampler).name()).scheduler() == SchedulerClass.PNDM ? 1 : 0;
+    /** The network calls of whole runs. */
+    public static Calls calls(String sampler) {
+        String name = SamplerSpec.parse(sampler).name();
+        return type(name).name(name).calls();
     }
 
     /**
@@ -68,20 +98,28 @@ public final class Samplers {
      * @throws ModelException naming the scheduler, what of it is not available, and the samplers that are
      */
     public static String defaultName(SchedulerConfig config) {
-        NamedSampler nearest = NamedSampler.ALL.stream()
-                .filter(sampler -> sampler.scheduler().className().equals(config.className()))
-                .min(Comparator.comparingInt(
-                        sampler -> sampler.differences(config.keys()).size()))
+        SchedulerType type = SchedulerTypes.ofClass(config.className())
                 .orElseThrow(() -> unavailable(
                         config, config.className().isEmpty() ? "a scheduler without a name" : config.className()));
-        List<String> differences = nearest.differences(config.keys());
-        if (!differences.isEmpty()) {
-            throw unavailable(config, "%s with %s".formatted(config.className(), String.join(", ", differences)));
+        Scheduler own;
+        try {
+            own = type.read(config.ownKeys());
+        } catch (ModelException e) {
+            throw unavailable(config, "%s (%s)".formatted(config.className(), withoutFile(config, e)));
         }
-        refusal(config, nearest.name()).ifPresent(reason -> {
-            throw unavailable(config, "%s (%s)".formatted(config.className(), reason));
-        });
-        return nearest.name();
+        return SchedulerTypes.names(type).stream()
+                .filter(name ->
+                        find(config, SamplerSpec.of(name)).filter(own::equals).isPresent())
+                .findFirst()
+                .orElseThrow(() -> unavailable(config, config.className()));
+    }
+
+    private static SamplerSpec withSchedule(String name, SigmaSpacing spacing) {
+        return new SamplerSpec(name, Optional.of(spacing), Optional.empty());
+    }
+
+    private static SchedulerType type(String name) {
+        return SchedulerTypes.ofName(name).orElseThrow();
     }
 
     private static ModelException unavailable(SchedulerConfig config, String what) {
@@ -93,29 +131,50 @@ public final class Samplers {
                                 .formatted(config.file(), what, String.join(", ", available)));
     }
 
-    private static Optional<String> refusal(SchedulerConfig config, String name) {
+    private static Optional<Scheduler> find(SchedulerConfig config, SamplerSpec spec) {
         try {
-            config.of(named(name));
-            return Optional.empty();
+            return Optional.of(scheduler(config, spec));
         } catch (ModelException e) {
-            return Optional.of(e.getMessage().replace(config.file() + ": ", ""));
+            return Optional.empty();
         }
     }
 
-    private static SamplerConfig read(SchedulerConfig config, String name) {
+    private static Optional<String> refusal(SchedulerConfig config, SamplerSpec spec) {
         try {
-            return config.of(named(name));
+            scheduler(config, spec);
+            return Optional.empty();
+        } catch (ModelException e) {
+            return Optional.of(withoutFile(config, e));
+        }
+    }
+
+    private static String withoutFile(SchedulerConfig config, ModelException e) {
+        return e.getMessage().replace(config.file() + ": ", "");
+    }
+
+    /** Throws {@link ModelException} naming file, key and value where the sampler does not compute what they ask for. */
+    static Scheduler scheduler(SchedulerConfig config, SamplerSpec spec) {
+        SchedulerType type = type(spec.name());
+        Map<String, JsonNode> decided = new HashMap<>(type.name(spec.name()).decided());
+        spec.schedule().ifPresent(spacing -> spacing.decided()
+                .forEach((key, value) -> decided.put(key, JSON.valueToTree(value))));
+        return type.read(config.keysWith(decided));
+    }
+
+    private static Scheduler read(SchedulerConfig config, SamplerSpec spec) {
+        try {
+            return scheduler(config, spec);
         } catch (ModelException e) {
             throw new IllegalArgumentException(
                     "sampler %s is not available for this model: %s; available: %s"
-                            .formatted(name, e.getMessage(), String.join(", ", available(config))),
+                            .formatted(described(spec), e.getMessage(), String.join(", ", available(config))),
                     e);
         }
     }
 
-    private static NamedSampler named(String name) {
-        return NamedSampler.find(name)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "unknown sampler %s; known: %s".formatted(name, String.join(", ", NAMES))));
+    private static String described(SamplerSpec spec) {
+        return spec.schedule()
+                .map(spacing -> spec.name() + " with schedule " + spacing.schedule())
+                .orElse(spec.name());
     }
 }

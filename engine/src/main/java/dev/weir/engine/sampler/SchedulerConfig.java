@@ -3,17 +3,15 @@ package dev.weir.engine.sampler;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.JsonFile;
-import dev.weir.engine.ModelException;
 import java.nio.file.Path;
 import java.util.Map;
 
 /**
  * A model's {@code scheduler_config.json}: the scheduler that the model was published with, and its keys. Immutable.
  *
- * <p>Each sampler reads the keys of its own scheduler and ignores those of others, as diffusers does. A key that no
+ * <p>Each scheduler class reads the keys of its own and ignores those of others, as diffusers does. A key that no
  * scheduler knows may change the picture in a newer diffusers, so it is refused.
  *
  * @param file what an error names
@@ -21,10 +19,14 @@ import java.util.Map;
  */
 public record SchedulerConfig(Path file, String className, ObjectNode keys) {
 
-    /** Throws {@link ModelException} naming the file where it is missing or no JSON object. */
+    private static final String USED_DEFAULTS = "_use_default_values";
+
+    /** Throws {@link dev.weir.engine.ModelException} naming the file where it is missing or no JSON object. */
     public static SchedulerConfig read(Path file) {
         ObjectNode keys = (ObjectNode) JsonFile.read(file);
         JsonNode className = keys.path("_class_name");
+        // diffusers lists here what it wrote only because it was the class's default. Another class has its own.
+        keys.path(USED_DEFAULTS).forEach(key -> keys.remove(key.asText()));
         return new SchedulerConfig(file, className.isTextual() ? className.textValue() : "", keys);
     }
 
@@ -35,7 +37,7 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
      */
     public SchedulerConfig inStableDiffusion(String indexClass) {
         boolean isReadable =
-                className.isEmpty() || SchedulerClass.named(className).isPresent();
+                className.isEmpty() || SchedulerTypes.ofClass(className).isPresent();
         return new SchedulerConfig(
                 file,
                 isReadable ? indexClass : className,
@@ -44,24 +46,20 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
 
     /** Length of the schedule that the model was trained on. */
     public int trainTimesteps() {
-        return training().trainTimesteps();
+        return NoiseSchedule.of(this).length();
     }
 
-    /** The keys that describe the training: what all samplers have in common. */
-    SamplerConfig training() {
-        return new SamplerConfigReader(
-                        file, keys, SchedulerClass.named(className).orElse(SchedulerClass.DDPM))
-                .config();
+    /** The keys, of which a request's sampler decides some. */
+    SchedulerKeys keysWith(Map<String, JsonNode> decided) {
+        return new SchedulerKeys(file, with(decided));
     }
 
-    /** Throws {@link ModelException} naming file, key and value where the sampler does not compute what they ask for. */
-    SamplerConfig of(NamedSampler sampler) {
-        return new SamplerConfigReader(file, with(sampler.decided()), sampler.scheduler()).config();
+    SchedulerKeys ownKeys() {
+        return new SchedulerKeys(file, keys);
     }
 
     private ObjectNode with(Map<String, JsonNode> decided) {
-        ObjectNode changed = JsonNodeFactory.instance.objectNode();
-        changed.setAll(keys);
+        ObjectNode changed = keys.deepCopy();
         changed.setAll(decided);
         return changed;
     }

@@ -1,19 +1,30 @@
 package dev.weir.engine.sampler;
 
-import dev.weir.engine.sampler.SamplerConfig.FinalSigma;
-import dev.weir.engine.sampler.SamplerConfig.SigmaSpacing;
+import java.util.Optional;
 
-/** The noise levels of a run on the axis of Karras et al. 2022 (arXiv 2206.00364), from the noisiest down. */
-final class Sigmas {
+/**
+ * The noise levels that a run may have, on the axis of Karras et al. 2022 (arXiv 2206.00364): those of the training
+ * timesteps, and others between them.
+ *
+ * @param training of each training timestep, growing
+ * @param least what a spacing ends at instead of the model's own least level
+ * @param most what a spacing begins at instead of the model's own
+ */
+record Sigmas(float[] training, Optional<Double> least, Optional<Double> most) {
 
     private static final double RHO = 7; // section 3.2 of Karras et al.
 
-    private final float[] training;
-    private final SamplerConfig config;
+    static Sigmas of(NoiseSchedule schedule, Bounds bounds) {
+        return new Sigmas(schedule.sigmas(), bounds.least(), bounds.most());
+    }
 
-    Sigmas(SamplerConfig config) {
-        this.config = config;
-        training = NoiseSchedule.of(config).sigmas(config);
+    /** The ends of a spacing, where a file says them. diffusers reads the keys for all classes with such spacings. */
+    record Bounds(Optional<Double> least, Optional<Double> most) {
+
+        static Bounds read(SchedulerKeys keys) {
+            return new Bounds(
+                    keys.number("sigma_min", 0, Float.MAX_VALUE), keys.number("sigma_max", 0, Float.MAX_VALUE));
+        }
     }
 
     /** At a timestep that need not be whole, linear between its neighbours. */
@@ -26,11 +37,11 @@ final class Sigmas {
         return slope * (timestep - below) + training[below];
     }
 
-    double least() {
+    double smallest() {
         return training[0];
     }
 
-    double most() {
+    double largest() {
         return training[training.length - 1];
     }
 
@@ -43,10 +54,10 @@ final class Sigmas {
         return count;
     }
 
-    /** As many levels between two ends; the model's own ends go before these. */
-    double[] spaced(SigmaSpacing spacing, double most, double least, int steps) {
-        double from = config.sigmaMax().orElse(most);
-        double to = config.sigmaMin().orElse(least);
+    /** As many levels between two ends; the file's own ends go before these. */
+    double[] spaced(SigmaSpacing spacing, double first, double last, int steps) {
+        double from = spacing == SigmaSpacing.LU ? largest() : most.orElse(first);
+        double to = spacing == SigmaSpacing.LU ? smallest() : least.orElse(last);
         double start = Math.pow(from, 1 / RHO);
         double end = Math.pow(to, 1 / RHO);
         double[] sigmas = new double[steps];
@@ -54,8 +65,9 @@ final class Sigmas {
             double ramp = i == 0 ? 0 : i == steps - 1 ? 1 : i * (1.0 / (steps - 1));
             sigmas[i] = switch (spacing) {
                 case KARRAS -> Math.pow(start + ramp * (end - start), RHO); // equation 5 of Karras et al.
-                case EXPONENTIAL -> Math.exp(Math.log(from) + ramp * (Math.log(to) - Math.log(from)));
-                case TIMESTEPS -> throw new IllegalArgumentException("timesteps have sigmas of their own");
+                case EXPONENTIAL, LU -> Math.exp(Math.log(from) + ramp * (Math.log(to) - Math.log(from)));
+                case BETA -> to + BetaQuantile.of(1 - ramp) * (from - to);
+                case NORMAL -> throw new IllegalArgumentException("timesteps have sigmas of their own");
             };
         }
         return sigmas;
@@ -72,15 +84,5 @@ final class Sigmas {
         float above = Floats.log(training[low + 1]);
         double share = Math.min(Math.max((below - log) / (below - above), 0), 1);
         return (1 - share) * low + share * (low + 1);
-    }
-
-    /** The levels in float32, and where the last step ends after them. */
-    float[] closed(double[] sigmas, FinalSigma end) {
-        float[] closed = new float[sigmas.length + 1];
-        for (int i = 0; i < sigmas.length; i++) {
-            closed[i] = (float) sigmas[i];
-        }
-        closed[sigmas.length] = end == FinalSigma.SIGMA_MIN ? training[0] : 0;
-        return closed;
     }
 }

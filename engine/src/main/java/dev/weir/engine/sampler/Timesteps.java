@@ -1,21 +1,29 @@
 package dev.weir.engine.sampler;
 
-import dev.weir.engine.sampler.SamplerConfig.Spacing;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * Which training timesteps a run visits, from the noisiest down; table 2 of Lin et al. 2023 (arXiv 2305.08891).
+ * Which training timesteps a run visits, from the noisiest down.
  *
  * <p>Trailing gives as many as asked for where the reference, for some counts (61 of 1000), rounds its way to one more
  * that lies before the schedule's start.
+ *
+ * @param train number of training timesteps
+ * @param offset added to each timestep of the leading spacing
  */
-final class Timesteps {
+record Timesteps(Spacing spacing, int train, int offset) {
 
-    private Timesteps() {}
+    static Timesteps read(SchedulerKeys keys, Spacing byDefault, int train) {
+        return new Timesteps(
+                keys.choice("timestep_spacing", byDefault, List.of(Spacing.values())),
+                train,
+                keys.whole("steps_offset", 0, 0, train - 1));
+    }
 
     /** Whole timesteps, as DDPM and DDIM visit them. */
-    static int[] whole(SamplerConfig config, Spacing byDefault, int steps) {
-        double[] spaced = spaced(config, byDefault, steps);
+    int[] whole(int steps) {
+        double[] spaced = spaced(steps);
         int[] timesteps = new int[steps];
         for (int i = 0; i < steps; i++) {
             timesteps[i] = (int) Math.rint(spaced[i]);
@@ -24,8 +32,8 @@ final class Timesteps {
     }
 
     /** Timesteps of float32, as the Euler samplers visit them: only linspace's are not whole. */
-    static float[] fractional(SamplerConfig config, Spacing byDefault, int steps) {
-        double[] spaced = spaced(config, byDefault, steps);
+    float[] fractional(int steps) {
+        double[] spaced = spaced(steps);
         float[] timesteps = new float[steps];
         for (int i = 0; i < steps; i++) {
             timesteps[i] = (float) spaced[i];
@@ -34,23 +42,22 @@ final class Timesteps {
     }
 
     /**
-     * Whole timesteps of DPM-Solver++, which lays one more than it visits between the last timestep and the clean end.
+     * Whole timesteps of the DPM solvers, which lay one more than they visit between the last timestep and the clean end.
      *
      * <p>Trailing keeps its stride and so visits fewer than asked for where a run starts below the schedule's end.
      *
      * @param last one past the timestep that a run starts from
      */
-    static int[] wholeBeforeEnd(SamplerConfig config, Spacing byDefault, int steps, int last) {
-        int train = config.trainTimesteps();
+    int[] beforeEnd(int steps, int last) {
         int[] timesteps = new int[steps];
         int count = 0;
         while (count < steps) {
             int fromEnd = steps - count;
             int timestep =
-                    switch (config.spacing().orElse(byDefault)) {
+                    switch (spacing) {
                         case LINSPACE -> (int) Math.rint(fromEnd * ((last - 1.0) / steps));
-                        case LEADING -> fromEnd * (last / (steps + 1)) + config.stepsOffset();
-                        case TRAILING -> (int) Math.rint(countDown(last, train, steps, count)) - 1;
+                        case LEADING -> fromEnd * (last / (steps + 1)) + offset;
+                        case TRAILING -> (int) Math.rint(countDown(last, steps, count)) - 1;
                     };
             if (timestep < 0) {
                 break;
@@ -58,36 +65,35 @@ final class Timesteps {
             timesteps[count++] = timestep;
         }
         if (count == 0 || timesteps[0] > train - 1) {
-            throw pastSchedule(config, steps);
+            throw pastSchedule(steps);
         }
         return Arrays.copyOf(timesteps, count);
     }
 
-    private static double[] spaced(SamplerConfig config, Spacing byDefault, int steps) {
-        int train = config.trainTimesteps();
+    private double[] spaced(int steps) {
         double[] timesteps = new double[steps];
         for (int i = 0; i < steps; i++) {
             int fromEnd = steps - 1 - i;
-            timesteps[i] = switch (config.spacing().orElse(byDefault)) {
+            timesteps[i] = switch (spacing) {
                 case LINSPACE -> Math.min(fromEnd * ((train - 1.0) / Math.max(steps - 1, 1)), train - 1);
-                case LEADING -> fromEnd * (train / steps) + config.stepsOffset();
-                case TRAILING -> Math.rint(countDown(train, train, steps, i)) - 1;
+                case LEADING -> fromEnd * (train / steps) + offset;
+                case TRAILING -> Math.rint(countDown(train, steps, i)) - 1;
             };
         }
         if (timesteps[0] > train - 1) {
-            throw pastSchedule(config, steps);
+            throw pastSchedule(steps);
         }
         return timesteps;
     }
 
     /** As {@code numpy.arange} counts: what lies halfway between two timesteps must round to the same one. */
-    private static double countDown(int from, int train, int steps, int index) {
+    private double countDown(int from, int steps, int index) {
         double second = from - (double) train / steps;
         return from + index * (second - from);
     }
 
-    private static IllegalArgumentException pastSchedule(SamplerConfig config, int steps) {
-        return new IllegalArgumentException("%d steps with an offset of %d do not fit the %d training timesteps"
-                .formatted(steps, config.stepsOffset(), config.trainTimesteps()));
+    private IllegalArgumentException pastSchedule(int steps) {
+        return new IllegalArgumentException(
+                "%d steps with an offset of %d do not fit the %d training timesteps".formatted(steps, offset, train));
     }
 }

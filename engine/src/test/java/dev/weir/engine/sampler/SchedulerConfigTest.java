@@ -2,11 +2,9 @@ package dev.weir.engine.sampler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.engine.ModelException;
-import dev.weir.engine.sampler.SamplerConfig.BetaSchedule;
-import dev.weir.engine.sampler.SamplerConfig.SigmaSpacing;
-import dev.weir.engine.sampler.SamplerConfig.Spacing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,43 +27,56 @@ class SchedulerConfigTest {
                  "beta_schedule": "scaled_linear", "beta_start": 0.00085, "num_train_timesteps": 1000,
                  "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null,
                  "clip_sample": false}""");
-        SamplerConfig config = as("pndm", published);
 
         assertThat(published.className()).isEqualTo("PNDMScheduler");
-        assertThat(config.betaSchedule()).isEqualTo(BetaSchedule.SCALED_LINEAR);
-        assertThat(config.betaStart()).isEqualTo(0.00085);
-        assertThat(config.finalAlphaOne()).isFalse();
-        assertThat(config.clipSample()).isFalse();
-        assertThat(config.stepsOffset()).isEqualTo(1);
-        assertThat(config.prediction()).isEqualTo(Prediction.EPSILON);
-        assertThat(config.spacing()).isEmpty();
+        assertThat(as("pndm", published))
+                .isEqualTo(new PndmScheduler(
+                        NoiseSchedule.of(published),
+                        new Timesteps(Spacing.LEADING, 1000, 1),
+                        Prediction.EPSILON,
+                        true,
+                        false));
+        // The first beta of a scaled linear schedule is its start.
+        assertThat(1 - NoiseSchedule.of(published).alphaCumprod(0)).isCloseTo(0.00085f, within(1e-7f));
     }
 
     @Test
     void readsWhatTheReferenceWrites() throws IOException {
-        SamplerConfig config = as(
-                "dpmpp_2m_karras",
-                read(
-                        """
+        var scheduler = (DpmMultistepScheduler)
+                as(
+                        "dpmpp_2m_karras",
+                        read(
+                                """
                 {"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "dpmsolver++",
                  "lambda_min_clipped": -Infinity, "solver_order": 2, "solver_type": "midpoint",
                  "timestep_spacing": "trailing", "use_karras_sigmas": true, "use_flow_sigmas": false,
                  "thresholding": false, "variance_type": null, "prediction_type": "v_prediction"}"""));
 
-        assertThat(config.lambdaMinClipped()).isEqualTo(Double.NEGATIVE_INFINITY);
-        assertThat(config.spacing()).contains(Spacing.TRAILING);
-        assertThat(config.sigmaSpacing()).isEqualTo(SigmaSpacing.KARRAS);
-        assertThat(config.prediction()).isEqualTo(Prediction.V_PREDICTION);
+        assertThat(scheduler.schedule().lambdaMinClipped()).isEqualTo(Double.NEGATIVE_INFINITY);
+        assertThat(scheduler.schedule().timesteps().spacing()).isEqualTo(Spacing.TRAILING);
+        assertThat(scheduler.schedule().spacing()).isEqualTo(SigmaSpacing.KARRAS);
+        assertThat(scheduler.solver().prediction()).isEqualTo(Prediction.V_PREDICTION);
     }
 
     @Test
     void anAbsentKeyHasTheDefaultOfTheSamplersOwnScheduler() throws IOException {
         SchedulerConfig published = read("{}");
 
-        assertThat(as("ddim", published).finalAlphaOne()).isTrue();
-        assertThat(as("pndm", published).finalAlphaOne()).isFalse();
-        assertThat(as("ddpm", published).clipSample()).isTrue();
-        assertThat(as("euler", published).clipSample()).isFalse();
+        assertThat(((DdimScheduler) as("ddim", published)).finalAlphaOne()).isTrue();
+        assertThat(((PndmScheduler) as("pndm", published)).finalAlphaOne()).isFalse();
+        assertThat(((DdpmScheduler) as("ddpm", published)).clipping()).isEqualTo(new Clipping(1, 0, 0));
+    }
+
+    @Test
+    void aKeyThatWasWrittenOnlyAsAClasssDefaultIsNotTheModels() throws IOException {
+        SchedulerConfig published = read(
+                """
+                {"_class_name": "PNDMScheduler", "_use_default_values": ["set_alpha_to_one", "timestep_spacing"],
+                 "set_alpha_to_one": false, "timestep_spacing": "trailing", "steps_offset": 1}""");
+
+        assertThat(as("ddim", published))
+                .isEqualTo(as("ddim", read("{\"steps_offset\": 1}")))
+                .isNotEqualTo(as("ddim", read("{\"steps_offset\": 1, \"set_alpha_to_one\": false}")));
     }
 
     @Test
@@ -73,10 +84,10 @@ class SchedulerConfigTest {
         SchedulerConfig published =
                 read("{\"set_alpha_to_one\": true, \"use_karras_sigmas\": true, \"variance_type\": \"learned\"}");
 
-        assertThat(as("pndm", published).finalAlphaOne()).isTrue();
-        assertThat(as("euler", published).sigmaSpacing()).isEqualTo(SigmaSpacing.TIMESTEPS);
-        assertThat(as("euler_ancestral", published).sigmaSpacing()).isEqualTo(SigmaSpacing.TIMESTEPS);
-        assertThatThrownBy(() -> as("ddpm", published)).hasMessageContaining("variance_type");
+        assertThat(((PndmScheduler) as("pndm", published)).finalAlphaOne()).isTrue();
+        assertThat(as("euler_ancestral", published)).isEqualTo(as("euler_ancestral", read("{}")));
+        assertThat(as("ddim", published)).isEqualTo(as("ddim", read("{\"set_alpha_to_one\": true}")));
+        assertThat(as("ddpm", published)).isNotEqualTo(as("ddpm", read("{}")));
     }
 
     @Test
@@ -85,11 +96,11 @@ class SchedulerConfigTest {
                 read("{\"_class_name\": \"DDIMScheduler\", \"clip_sample\": true, \"steps_offset\": 0}");
         SchedulerConfig loaded = published.inStableDiffusion("DDIMScheduler");
 
-        assertThat(as("ddim", published).clipSample()).isTrue();
-        assertThat(as("ddim", published).stepsOffset()).isZero();
         for (String name : Samplers.names()) {
-            assertThat(as(name, loaded).clipSample()).as(name).isFalse();
-            assertThat(as(name, loaded).stepsOffset()).as(name).isEqualTo(1);
+            assertThat(as(name, loaded))
+                    .as(name)
+                    .isEqualTo(as(name, read("{\"clip_sample\": false, \"steps_offset\": 1}")))
+                    .isNotEqualTo(as(name, published));
         }
     }
 
@@ -113,14 +124,13 @@ class SchedulerConfigTest {
                 "ddim | prediction_type | \"flow_prediction\"",
                 "ddim | prediction_type | 3",
                 "ddim | timestep_spacing | \"Leading\"",
-                "euler | timestep_type | \"continuous\"",
-                "euler | interpolation_type | \"log_linear\"",
-                "ddpm | variance_type | \"learned_range\"",
+                "euler | timestep_type | \"odd\"",
+                "euler | interpolation_type | \"cubic\"",
+                "ddpm | variance_type | \"fixed_huge\"",
+                "ddim | thresholding | 1",
+                "ddim | dynamic_thresholding_ratio | 1.5",
                 "euler | final_sigmas_type | \"one\"",
                 "dpmpp_2m | solver_type | \"simpson\"",
-                "ddim | thresholding | true",
-                "dpmpp_2m | use_flow_sigmas | true",
-                "euler | use_beta_sigmas | true",
                 "ddim | clip_sample | \"yes\"",
                 "ddim | num_train_timesteps | 1",
                 "ddim | num_train_timesteps | 2000000",
@@ -177,8 +187,8 @@ class SchedulerConfigTest {
                 .hasMessageContaining("none.json");
     }
 
-    private static SamplerConfig as(String sampler, SchedulerConfig config) {
-        return config.of(NamedSampler.find(sampler).orElseThrow());
+    private static Scheduler as(String sampler, SchedulerConfig config) {
+        return Samplers.scheduler(config, SamplerSpec.of(sampler));
     }
 
     private SchedulerConfig read(String json) throws IOException {

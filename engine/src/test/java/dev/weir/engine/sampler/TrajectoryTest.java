@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Named;
@@ -35,6 +36,7 @@ class TrajectoryTest {
     static Stream<Named<JsonNode>> runs() {
         return Stream.of("samplers/samplers.json", "samplers/pndm.json")
                 .flatMap(file -> StreamSupport.stream(ReferenceFile.json(file).spliterator(), false))
+                .filter(run -> !isRefused(run))
                 .map(run -> Named.of(run.get("name").asText(), run));
     }
 
@@ -73,7 +75,7 @@ class TrajectoryTest {
                 return expected;
             });
             state = advance.next();
-            requireClose("x0 " + step, advance.predictedOriginal(), row(name, original(run), step), TOLERANCE);
+            requireClose("x0 " + step, advance.predictedOriginal(), row(name, "x0", step), TOLERANCE);
             requireClose("sample " + step, state.sample(), row(name, "samples", step + 1), TOLERANCE);
             assertThat(state.step()).isEqualTo(step + 1);
         }
@@ -87,17 +89,17 @@ class TrajectoryTest {
         Files.writeString(file, new ObjectMapper().writeValueAsString(run.get("scheduler_config")));
         SchedulerConfig config = SchedulerConfig.read(file);
         float eta = run.get("eta").floatValue();
+        String name = Samplers.defaultName(config);
         return Samplers.create(
                 config,
-                new SamplerSpec(Samplers.defaultName(config), eta),
-                run.get("steps").intValue());
+                new SamplerSpec(name, Optional.empty(), eta > 0 ? Optional.of(eta) : Optional.empty()),
+                Span.whole(run.get("steps").intValue()));
     }
 
-    /** Recorded by way of epsilon, which at sigmas of thousands costs digits, where the reference knows no other way. */
-    private static String original(JsonNode run) {
-        boolean byEpsilon = run.get("sampler").asText().equals("euler_a")
+    /** diffusers has no ancestral step for the prediction of samples. These runs were recorded by a detour. */
+    private static boolean isRefused(JsonNode run) {
+        return run.get("sampler").asText().equals("euler_a")
                 && run.get("scheduler_config").path("prediction_type").asText().equals("sample");
-        return byEpsilon ? "outputs" : "x0";
     }
 
     private static float[] output(float[] input, float timestep) {

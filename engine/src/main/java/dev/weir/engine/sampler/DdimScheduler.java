@@ -1,0 +1,89 @@
+package dev.weir.engine.sampler;
+
+import dev.weir.engine.noise.NoiseSource;
+
+/**
+ * Denoising diffusion implicit models: Song et al. 2020 (arXiv 2010.02502), equations 12 and 16.
+ *
+ * <p>Deterministic with eta 0; with eta 1 it draws as much noise as DDPM does.
+ */
+record DdimScheduler(
+        NoiseSchedule noise, Timesteps timesteps, Prediction prediction, Clipping clipping, boolean finalAlphaOne)
+        implements Scheduler {
+
+    static final SchedulerType TYPE =
+            SchedulerType.of("DDIMScheduler", DdimScheduler::read).named("ddim").withEta();
+
+    private static DdimScheduler read(SchedulerKeys keys) {
+        NoiseSchedule noise = NoiseSchedule.read(keys, NoiseSchedule.Defaults.RESCALABLE);
+        return new DdimScheduler(
+                noise,
+                Timesteps.read(keys, Spacing.LEADING, noise.length()),
+                Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE),
+                Clipping.read(keys, true),
+                keys.flag("set_alpha_to_one", true));
+    }
+
+    @Override
+    public int mostSteps() {
+        return noise.length();
+    }
+
+    @Override
+    public Sampler sampler(Run run) {
+        return new Steps(timesteps.whole(run.steps()), run.eta().orElse(0f));
+    }
+
+    private final class Steps implements Sampler {
+
+        private final int[] visited;
+        private final float eta;
+
+        Steps(int[] visited, float eta) {
+            this.visited = visited;
+            this.eta = eta;
+        }
+
+        @Override
+        public int steps() {
+            return visited.length;
+        }
+
+        @Override
+        public float timestep(int step) {
+            return visited[step];
+        }
+
+        @Override
+        public float[] addNoise(int step, float[] original, float[] fresh) {
+            return noise.addNoise(original, fresh, visited[step]);
+        }
+
+        @Override
+        public Advance advance(SamplerState state, float[] modelOutput, NoiseSource source) {
+            float alpha = noise.alphaCumprod(visited[state.step()]);
+            float alphaNext = alphaAfter(visited[state.step()]);
+            float signal = Floats.sqrt(alpha);
+            float spread = Floats.sqrt(1 - alpha);
+            float[] original = prediction.original(signal, spread, state.sample(), modelOutput);
+            float[] predictedNoise = prediction.noise(signal, spread, state.sample(), modelOutput);
+            clipping.clip(original);
+
+            float variance = (1 - alphaNext) / (1 - alpha) * (1 - alpha / alphaNext); // equation 16, squared
+            float deviation = eta * Floats.sqrt(variance);
+            // Where all is noise, rounding may leave less than nothing for the direction.
+            float direction = Floats.sqrt(Math.max(1 - alphaNext - deviation * deviation, 0));
+            float[] next = Floats.mix(Floats.sqrt(alphaNext), original, direction, predictedNoise);
+            if (eta > 0) {
+                next = Floats.mix(1, next, deviation, source.normal(next.length));
+            }
+            return new Advance(state.next(next), original);
+        }
+
+        /** Of the timestep one even stride below, which for trailing and linspace need not be the next one visited. */
+        private float alphaAfter(int timestep) {
+            int next = timestep - noise.length() / visited.length;
+            return next >= 0 ? noise.alphaCumprod(next) : finalAlphaOne ? 1 : noise.alphaCumprod(0);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package dev.weir.engine.sampler;
+
+import dev.weir.engine.noise.NoiseSource;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Denoising diffusion probabilistic models: Ho et al. 2020 (arXiv 2006.11239), equations 6, 7 and 15. The learned variances
+ * are those of Nichol and Dhariwal 2021 (arXiv 2102.09672), equation 15.
+ */
+record DdpmScheduler(
+        NoiseSchedule noise, Timesteps timesteps, Prediction prediction, Clipping clipping, VarianceType varianceType)
+        implements Scheduler {
+
+    static final SchedulerType TYPE =
+            SchedulerType.of("DDPMScheduler", DdpmScheduler::read).named("ddpm");
+
+    private static final float LEAST_VARIANCE = 1e-20f;
+    private static final NoiseSchedule.Defaults DEFAULTS =
+            new NoiseSchedule.Defaults(0.0001, 0.02, "linear", true, "sigmoid");
+
+    /** The variance of reverse steps. diffusers' fixed_large_log is the root of a negative number. */
+    enum VarianceType {
+        FIXED_SMALL,
+        FIXED_SMALL_LOG,
+        FIXED_LARGE,
+        LEARNED,
+        LEARNED_RANGE
+    }
+
+    private static DdpmScheduler read(SchedulerKeys keys) {
+        NoiseSchedule noise = NoiseSchedule.read(keys, DEFAULTS);
+        return new DdpmScheduler(
+                noise,
+                Timesteps.read(keys, Spacing.LEADING, noise.length()),
+                Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE),
+                Clipping.read(keys, true),
+                keys.choice("variance_type", VarianceType.FIXED_SMALL, List.of(VarianceType.values())));
+    }
+
+    @Override
+    public int mostSteps() {
+        return noise.length();
+    }
+
+    @Override
+    public Sampler sampler(Run run) {
+        return new Steps(timesteps.whole(run.steps()));
+    }
+
+    private final class Steps implements Sampler {
+
+        private final int[] visited;
+
+        Steps(int[] visited) {
+            this.visited = visited;
+        }
+
+        @Override
+        public int steps() {
+            return visited.length;
+        }
+
+        @Override
+        public float timestep(int step) {
+            return visited[step];
+        }
+
+        @Override
+        public float[] addNoise(int step, float[] original, float[] fresh) {
+            return noise.addNoise(original, fresh, visited[step]);
+        }
+
+        @Override
+        public Advance advance(SamplerState state, float[] modelOutput, NoiseSource source) {
+            int step = state.step();
+            int size = state.sample().length;
+            float alpha = noise.alphaCumprod(visited[step]);
+            float alphaNext = step + 1 < visited.length ? noise.alphaCumprod(visited[step + 1]) : 1;
+            float stepBeta = 1 - alpha / alphaNext;
+            float[] mean = Arrays.copyOf(modelOutput, size);
+            float[] original = prediction.original(Floats.sqrt(alpha), Floats.sqrt(1 - alpha), state.sample(), mean);
+            clipping.clip(original);
+
+            float originalShare = Floats.sqrt(alphaNext) * stepBeta / (1 - alpha);
+            float sampleShare = Floats.sqrt(alpha / alphaNext) * (1 - alphaNext) / (1 - alpha);
+            float[] next = Floats.mix(originalShare, original, sampleShare, state.sample());
+            if (visited[step] > 0) {
+                float small = Math.max((1 - alphaNext) / (1 - alpha) * stepBeta, LEAST_VARIANCE);
+                float[] fresh = source.normal(size);
+                for (int i = 0; i < size; i++) {
+                    next[i] += deviation(small, stepBeta, modelOutput, size + i) * fresh[i];
+                }
+            }
+            return new Advance(state.next(next), original);
+        }
+
+        /** @param index of the predicted variance in the output, for the types that have one */
+        private float deviation(float small, float large, float[] output, int index) {
+            return switch (varianceType) {
+                case FIXED_SMALL -> Floats.sqrt(small);
+                case FIXED_SMALL_LOG -> Floats.exp(0.5f * Floats.log(small));
+                case FIXED_LARGE -> Floats.sqrt(large);
+                case LEARNED -> Floats.sqrt(output[index]);
+                case LEARNED_RANGE -> {
+                    float share = (output[index] + 1) / 2;
+                    yield Floats.exp(0.5f * (share * Floats.log(large) + (1 - share) * Floats.log(small)));
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.weir.engine.sampler;
+
+import java.util.List;
+import java.util.Optional;
+
+/** The registry of the scheduler classes that Weir computes. */
+final class SchedulerTypes {
+
+    static final List<SchedulerType> ALL = List.of(
+            DdpmScheduler.TYPE,
+            DdimScheduler.TYPE,
+            PndmScheduler.TYPE,
+            EulerScheduler.TYPE,
+            EulerAncestralScheduler.TYPE,
+            DpmMultistepScheduler.TYPE);
+
+    private SchedulerTypes() {}
+
+    static Optional<SchedulerType> ofClass(String className) {
+        return ALL.stream().filter(type -> type.className().equals(className)).findFirst();
+    }
+
+    /** The type that answers to a request name. */
+    static Optional<SchedulerType> ofName(String name) {
+        return ALL.stream().filter(type -> names(type).contains(name)).findFirst();
+    }
+
+    static List<String> names(SchedulerType type) {
+        return type.names().stream().map(SchedulerType.Name::name).toList();
+    }
+}
