@@ -1,2 +1,2 @@
-/** Pictures as files, and the cheap frames that need no decoder. Formats are the JDK's; no network runs here. */
+/** Pictures: files, resizing, masks, and the cheap frames that need no decoder. No network runs here. */
 package dev.weir.engine.image;
