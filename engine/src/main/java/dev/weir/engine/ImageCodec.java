@@ -3,17 +3,39 @@ package dev.weir.engine;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The autoencoder between latents and images. Latents have the denoiser's scale: the model's scaling factor is applied
- * inside. One device thread calls it.
- */
+/** The autoencoder between latents and images. One device thread calls it. */
 public interface ImageCodec extends AutoCloseable {
 
-    /** The images of latents of one shape, in order, in one forward pass. Empty if a value of the image is not finite. */
+    /**
+     * What of a picture stays as it is, for a decoder that repaints only the rest.
+     *
+     * @param mask {@code [height, width]}: 1 where the picture is painted anew, 0 where it stays
+     */
+    record Known(UnitImage picture, float[] mask) {}
+
+    /**
+     * The images of latents of one shape, in order. Empty if a value of the image is not finite.
+     *
+     * @param latents in the denoiser's scale
+     */
     List<Optional<RgbImage>> decode(LatentShape shape, List<float[]> latents);
 
-    /** The mean latents of images of one size, in order, in one forward pass. */
-    List<float[]> encode(List<RgbImage> images);
+    /**
+     * The same with a known picture for each latent. A decoder that cannot look at one ({@link #seesKnownPictures}) ignores it.
+     */
+    default List<Optional<RgbImage>> decode(LatentShape shape, List<float[]> latents, List<Known> known) {
+        return decode(shape, latents);
+    }
+
+    default boolean seesKnownPictures() {
+        return false;
+    }
+
+    /** The latents of pictures of one size, in order. */
+    List<LatentDistribution> encode(List<UnitImage> pictures);
+
+    /** Latents that an encoder gave, in the denoiser's scale. */
+    float[] normalized(float[] latents);
 
     /** How many image pixels a latent pixel spans in each direction: 8 for the Stable Diffusion family. */
     int scale();

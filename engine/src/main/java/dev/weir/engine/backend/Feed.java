@@ -15,8 +15,7 @@ public record Feed(Type type, long[] shape, Consumer<ByteBuffer> filler) {
     public enum Type {
         FLOAT(4),
         LONG(8),
-        BOOL(1),
-        BYTE(1);
+        BOOL(1);
 
         private final int bytes;
 
@@ -35,10 +34,6 @@ public record Feed(Type type, long[] shape, Consumer<ByteBuffer> filler) {
 
     public static Feed booleans(Consumer<ByteBuffer> filler, long... shape) {
         return new Feed(Type.BOOL, shape, filler);
-    }
-
-    public static Feed bytes(Consumer<ByteBuffer> filler, long... shape) {
-        return new Feed(Type.BYTE, shape, filler);
     }
 
     /** How many bytes the filler writes. */

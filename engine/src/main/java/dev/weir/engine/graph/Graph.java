@@ -65,11 +65,17 @@ public final class Graph {
     }
 
     public Value conv2d(Value x, String name, int out, int kernel, int stride, int padding) {
+        return conv2d(x, name, out, kernel, stride, padding, true);
+    }
+
+    public Value conv2d(Value x, String name, int out, int kernel, int stride, int padding, boolean biased) {
         int side = Math.max(1, (int) Math.round(Math.sqrt(x.positions())));
         var weight = weight(name, new Parameter.Kernel(stride, padding, side), out, x.channels(), kernel, kernel);
-        var bias = bias(name, new Parameter.Plain(), out);
         int positions = Math.max(1, x.positions() / (stride * stride));
-        return append(Op.CONV_2D, out, positions, Map.of("stride", stride, "padding", padding), x, weight, bias);
+        Map<String, Number> attributes = Map.of("stride", stride, "padding", padding);
+        return biased
+                ? append(Op.CONV_2D, out, positions, attributes, x, weight, bias(name, new Parameter.Plain(), out))
+                : append(Op.CONV_2D, out, positions, attributes, x, weight);
     }
 
     /** A convolution without a bias whose windows do not overlap: {@code side} pixels each way make one. */
@@ -179,6 +185,10 @@ public final class Graph {
         return like(x, Op.MISH);
     }
 
+    public Value tanh(Value x) {
+        return like(x, Op.TANH);
+    }
+
     /** The exact form, with erf. */
     public Value gelu(Value x) {
         return like(x, Op.GELU);
@@ -198,7 +208,7 @@ public final class Graph {
         return like(x, Op.ADD, Map.of(), x, y);
     }
 
-    /** Both of one shape, or the second a vector {@link #overPixels}. */
+    /** Both of one shape, or the second a vector {@link #overPixels} or an image of one channel. */
     public Value multiply(Value x, Value y) {
         return like(x, Op.MULTIPLY, Map.of(), x, y);
     }
@@ -380,9 +390,10 @@ public final class Graph {
         return append(Op.FOURIER_EMBEDDING, width, 1, Map.of("cosineFirst", cosineFirst ? 1 : 0), numbers, frequencies);
     }
 
-    /** Bytes {@code [batch, height, width, channels]} as an image of values in [-1, 1]. */
-    public Value unitImage(Value bytes) {
-        return like(bytes, Op.UNIT_IMAGE);
+    /** For each pixel the nearest of a table's vectors, in fp32. */
+    public Value nearestCodes(Value image, String name, int codes) {
+        var table = weight(name, new Parameter.Exact(), codes, image.channels());
+        return like(image, Op.NEAREST_CODES, Map.of(), image, table);
     }
 
     public Value zerosLike(Value ids) {
@@ -416,15 +427,6 @@ public final class Graph {
     /** The method's result: fp32 in rows, on the host. */
     public void returns(Value x) {
         like(x, Op.RETURN);
-    }
-
-    /**
-     * The method's result: an image of values in [-1, 1] as bytes, {@code [batch, height * width * channels + 1]}. The last byte
-     * of each row is 1 where all of its values are finite: bytes cannot tell, NaN becomes black. A sum is finite only where
-     * all that it adds is, and costs one pass.
-     */
-    public void returnsPixels(Value image) {
-        like(image, Op.RETURN_PIXELS);
     }
 
     /**

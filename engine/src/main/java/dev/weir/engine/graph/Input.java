@@ -23,8 +23,6 @@ public record Input(String name, Kind kind, int channels) {
         /** 64-bit integers, {@code [batch]}. */
         LABELS,
         /** Which tokens count, {@code [batch, tokens]}; {@code [1, 1]} where all of every row do. */
-        FLAGS,
-        /** Unsigned bytes, {@code [batch, height, width, channels]}. */
-        BYTES
+        FLAGS
     }
 }

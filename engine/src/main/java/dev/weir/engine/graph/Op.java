@@ -25,6 +25,8 @@ public enum Op {
     RELU,
     /** x. {@code x * tanh(softplus(x))}. */
     MISH,
+    /** x. */
+    TANH,
     /** x. The exact form, with erf. */
     GELU,
     /** x. {@code x * sigmoid(1.702 x)}. */
@@ -33,7 +35,7 @@ public enum Op {
     GEGLU,
     /** x, y. */
     ADD,
-    /** x, y. The product of each two numbers; the second may be {@link #OVER_PIXELS}. */
+    /** x, y. The product of each two numbers; the second may be {@link #OVER_PIXELS}, or an image of one channel. */
     MULTIPLY,
     /** x, weight. Their sum; the weight is the same for each row. */
     OFFSET,
@@ -101,14 +103,12 @@ public enum Op {
     TIMESTEP_EMBEDDING,
     /** Numbers, frequencies; cosineFirst. The Fourier embedding (Tancik et al. 2020), in fp32. */
     FOURIER_EMBEDDING,
-    /** Bytes. As an image of values in [-1, 1]. */
-    UNIT_IMAGE,
+    /** Image, table {@code [codes, channels]}. For each pixel the nearest row of the table, in fp32. */
+    NEAREST_CODES,
     /** Ids. Zeros of the same shape. */
     ZEROS_LIKE,
     /** Ids. {@code [tokens]} integers from 0. */
     POSITIONS_OF,
     /** x. The method's result, in fp32 and on the host. */
-    RETURN,
-    /** Image of values in [-1, 1]. The method's result, as bytes {@code [batch, height, width, channels]}. */
-    RETURN_PIXELS
+    RETURN
 }

@@ -2,178 +2,121 @@ package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.graph.Graph;
-import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
-import java.util.List;
 
 /**
  * The autoencoder between pictures and latents (Kingma and Welling 2014; Rombach et al. 2022), as diffusers'
- * {@code AutoencoderKL}. Latents enter and leave in the denoiser's scale.
+ * {@code AutoencoderKL}, and with another decoder as its {@code AsymmetricAutoencoderKL} (Zhu et al. 2023).
  */
-final class AutoencoderKl {
+record AutoencoderKl(
+        Codec codec,
+        AutoencoderBlocks encoder,
+        AutoencoderBlocks decoder,
+        boolean quantConv,
+        boolean postQuantConv,
+        boolean masked,
+        boolean wideRange)
+        implements Autoencoder {
 
-    static final String DECODE = "decode";
-    static final String ENCODE = "encode";
+    static final String NAME = "AutoencoderKL";
+    static final String ASYMMETRIC = "AsymmetricAutoencoderKL";
 
-    private static final double EPS = 1e-6;
-
-    private final Options options;
-    private final ResnetBlock2D resnet;
-
-    AutoencoderKl(Options options) {
-        this.options = options;
-        this.resnet = new ResnetBlock2D(options.groups(), EPS, 1);
+    static AutoencoderKl read(JsonNode json) {
+        var config = new Config(NAME, json);
+        boolean midAttention = config.bool("mid_block_add_attention", true);
+        var encoder = AutoencoderBlocks.read(
+                config,
+                "block_out_channels",
+                "down_block_types",
+                "layers_per_block",
+                "DownEncoderBlock2D",
+                midAttention);
+        var decoder = AutoencoderBlocks.read(
+                config, "block_out_channels", "up_block_types", "layers_per_block", "UpDecoderBlock2D", midAttention);
+        var network = new AutoencoderKl(
+                codec(config, encoder, decoder),
+                encoder,
+                decoder,
+                config.bool("use_quant_conv", true),
+                config.bool("use_post_quant_conv", true),
+                false,
+                config.bool("force_upcast", false));
+        config.refuseTheRest();
+        return network;
     }
 
-    void describe(Script script) {
-        decode(script.method(DECODE, "latents"));
-        encode(script.method(ENCODE, "pixels"));
+    static AutoencoderKl readAsymmetric(JsonNode json) {
+        var config = new Config(ASYMMETRIC, json);
+        var encoder = AutoencoderBlocks.read(
+                config,
+                "down_block_out_channels",
+                "down_block_types",
+                "layers_per_down_block",
+                "DownEncoderBlock2D",
+                true);
+        var decoder = AutoencoderBlocks.read(
+                config, "up_block_out_channels", "up_block_types", "layers_per_up_block", "UpDecoderBlock2D", true);
+        if (encoder.scale() != decoder.scale()) {
+            throw config.refused("up_block_out_channels", encoder.channels().size() + " widths, as the way down has");
+        }
+        if (!new MaskCondition(decoder.channels()).fits()) {
+            throw config.refused("up_block_out_channels", "widths that the mask's encoder has at the same sizes");
+        }
+        var network = new AutoencoderKl(
+                codec(config, encoder, decoder),
+                encoder,
+                decoder,
+                true,
+                true,
+                true,
+                config.bool("force_upcast", false));
+        config.ignore("block_out_channels"); // diffusers writes it and does not read it
+        config.refuseTheRest();
+        return network;
+    }
+
+    private static Codec codec(Config config, AutoencoderBlocks encoder, AutoencoderBlocks decoder) {
+        Codec.requireRgb(config);
+        int latentChannels = config.integer("latent_channels", 4);
+        return new Codec(
+                latentChannels,
+                encoder.scale(),
+                LatentScale.read(config, latentChannels, 0.18215),
+                config.integers("sample_size", 2, 32).get(0),
+                Math.max(encoder.widest(), decoder.widest()),
+                true);
+    }
+
+    @Override
+    public void describe(Script script) {
+        decode(script.method(Codec.DECODE, "latents"));
+        encode(script.method(Codec.ENCODE, "picture"));
+        if (masked) {
+            decodeMasked(script.method(Codec.DECODE_KNOWN, "latents", "picture", "mask"));
+        }
     }
 
     private void decode(Graph g) {
-        int side = Math.max(1, options.sampleSize() / options.scale());
-        var z = g.castImage(g.scale(
-                g.input(Input.Kind.IMAGE, "latents", options.latentChannels(), side * side),
-                1 / options.scalingFactor())); // [B, L, h, w]
-        g.returnsPixels(picture(g, z));
+        g.returns(picture(g, codec.latents(g), AutoencoderBlocks.Seen.AS_IT_IS));
     }
 
-    /** Unscaled latents {@code [B, L, h, w]} to a picture in [-1, 1], {@code [B, 3, H, W]}. */
-    Value picture(Graph g, Value z) {
-        return decoder(
-                g.at("decoder"),
-                options.postQuantConv() ? g.conv2d(z, "post_quant_conv", options.latentChannels(), 1) : z);
+    private void decodeMasked(Graph g) {
+        var picture = codec.picture(g);
+        var mask = g.castImage(g.input(Input.Kind.IMAGE, "mask", 1, picture.positions())); // [B, 1, H, W]
+        var kept = new MaskCondition(decoder.channels()).layers(g.at("decoder.condition_encoder"), picture, mask);
+        g.returns(picture(g, codec.latents(g), kept));
     }
 
-    private Value decoder(Graph g, Value z) {
-        var channels = options.channels();
-        int n = channels.size();
-        var x = g.conv2d(z, "conv_in", channels.get(n - 1), 3);
-        x = middle(g.at("mid_block"), x);
-        for (int i = 0; i < n; i++) {
-            var block = g.at("up_blocks." + i);
-            int out = channels.get(n - 1 - i);
-            for (int j = 0; j <= options.layers(); j++) {
-                x = resnet.apply(block.at("resnets." + j), x, null, out);
-            }
-            if (i < n - 1) { // to twice the size
-                x = block.conv2d(block.upsampleTwice(x), "upsamplers.0.conv", out, 3);
-            }
-        }
-        x = g.silu(g.groupNorm(x, "conv_norm_out", options.groups(), EPS));
-        return g.conv2d(x, "conv_out", options.outChannels(), 3);
+    private Value picture(Graph g, Value z, AutoencoderBlocks.Seen seen) {
+        var latents = postQuantConv ? g.conv2d(z, "post_quant_conv", codec.channels(), 1) : z;
+        return decoder.up(g.at("decoder"), latents, null, seen, 3);
     }
 
     private void encode(Graph g) {
-        int side = options.sampleSize();
-        var pixels = g.input(Input.Kind.BYTES, "pixels", options.inChannels(), side * side); // bytes [B, H, W, 3]
-        var mean = g.exact(mean(g, g.castImage(g.unitImage(pixels))));
-        g.returns(g.scale(mean, options.scalingFactor()));
-    }
-
-    /** A picture in [-1, 1], {@code [B, 3, H, W]}, to the mean of its unscaled latents, {@code [B, L, h, w]}. */
-    Value mean(Graph g, Value picture) {
-        var x = encoder(g.at("encoder"), picture); // mean and log variance, [B, 2L, h, w]
-        if (options.quantConv()) {
-            x = g.conv2d(x, "quant_conv", 2 * options.latentChannels(), 1);
-        }
-        return g.narrow(x, 0, options.latentChannels());
-    }
-
-    private Value encoder(Graph g, Value x) {
-        var channels = options.channels();
-        int n = channels.size();
-        x = g.conv2d(x, "conv_in", channels.get(0), 3);
-        for (int i = 0; i < n; i++) {
-            var block = g.at("down_blocks." + i);
-            for (int j = 0; j < options.layers(); j++) {
-                x = resnet.apply(block.at("resnets." + j), x, null, channels.get(i));
-            }
-            if (i < n - 1) { // to half the size
-                x = block.conv2d(block.padBottomRight(x), "downsamplers.0.conv", channels.get(i), 3, 2, 0);
-            }
-        }
-        x = middle(g.at("mid_block"), x);
-        x = g.silu(g.groupNorm(x, "conv_norm_out", options.groups(), EPS));
-        return g.conv2d(x, "conv_out", 2 * options.latentChannels(), 3);
-    }
-
-    private Value middle(Graph g, Value x) {
-        x = resnet.apply(g.at("resnets.0"), x, null, x.channels());
-        if (options.midAttention()) {
-            x = attention(g.at("attentions.0"), x);
-        }
-        return resnet.apply(g.at("resnets.1"), x, null, x.channels());
-    }
-
-    /** One head over all pixels. Its layers had other names before diffusers 0.18. */
-    private Value attention(Graph g, Value image) {
-        int width = image.channels();
-        var x = g.tokens(g.groupNorm(image, "group_norm", options.groups(), EPS)); // [B, HW, C]
-        var q = g.linear(x, g.anyOf("to_q", "query"), width);
-        var k = g.linear(x, g.anyOf("to_k", "key"), width);
-        var v = g.linear(x, g.anyOf("to_v", "value"), width);
-        var out = g.linear(g.attention(q, k, v, 1, Mask.NONE), g.anyOf("to_out.0", "proj_attn"), width);
-        return g.add(g.image(out, image), image);
-    }
-
-    /**
-     * @param channels of each level, from the picture's size to the latent's
-     * @param layers residual blocks of a level on the way down; one more on the way up
-     */
-    record Options(
-            int inChannels,
-            int outChannels,
-            int latentChannels,
-            List<Integer> channels,
-            int layers,
-            int groups,
-            int sampleSize,
-            double scalingFactor,
-            boolean quantConv,
-            boolean postQuantConv,
-            boolean midAttention,
-            boolean wideRange) {
-
-        static Options read(JsonNode json) {
-            var config = new Config("AutoencoderKL", json);
-            var channels = config.integers("block_out_channels");
-            blocks(config, "down_block_types", "DownEncoderBlock2D", channels.size());
-            blocks(config, "up_block_types", "UpDecoderBlock2D", channels.size());
-            config.oneOf("act_fn", "silu", List.of("silu", "swish"));
-            var options = new Options(
-                    config.integer("in_channels", 3),
-                    config.integer("out_channels", 3),
-                    config.integer("latent_channels", 4),
-                    channels,
-                    config.integer("layers_per_block", 1),
-                    config.integer("norm_num_groups", 32),
-                    config.integer("sample_size", 32),
-                    config.number("scaling_factor", 0.18215),
-                    config.bool("use_quant_conv", true),
-                    config.bool("use_post_quant_conv", true),
-                    config.bool("mid_block_add_attention", true),
-                    config.bool("force_upcast", false));
-            if (options.inChannels() != 3 || options.outChannels() != 3) {
-                throw config.refused(options.inChannels() != 3 ? "in_channels" : "out_channels", "3 (RGB)");
-            }
-            config.ignore("shift_factor"); // StableDiffusionPipeline does not apply it
-            config.refuseTheRest();
-            return options;
-        }
-
-        private static void blocks(Config config, String key, String type, int size) {
-            var types = config.texts(key);
-            if (types.size() != size || !types.stream().allMatch(type::equals)) {
-                throw config.refused(key, size + " of " + type);
-            }
-        }
-
-        /** Picture pixels of a latent pixel each way. */
-        int scale() {
-            return 1 << (channels.size() - 1);
-        }
+        int moments = 2 * codec.channels(); // means and log variances
+        var x = encoder.down(g.at("encoder"), codec.picture(g), moments);
+        g.returns(quantConv ? g.conv2d(x, "quant_conv", moments, 1) : x); // [B, 2L, h, w]
     }
 }

@@ -69,6 +69,23 @@ final class Config {
         return absent(node) ? otherwise : node.doubleValue();
     }
 
+    /** A list of {@code size} numbers; empty where the key is absent. */
+    List<Double> numbers(String key, int size) {
+        var node = get(key);
+        var numbers = new ArrayList<Double>();
+        node.forEach(element -> numbers.add(element.doubleValue()));
+        if (!absent(node) && (numbers.size() != size || !allNumbers(node))) {
+            throw refused(key, size + " numbers");
+        }
+        return numbers;
+    }
+
+    private static boolean allNumbers(JsonNode list) {
+        var elements = new ArrayList<JsonNode>();
+        list.forEach(elements::add);
+        return elements.stream().allMatch(JsonNode::isNumber);
+    }
+
     boolean bool(String key, boolean otherwise) {
         var node = get(key);
         if (!absent(node) && !node.isBoolean()) {
@@ -107,6 +124,10 @@ final class Config {
             throw refused(key, "a list of whole numbers");
         }
         return elements(key, node);
+    }
+
+    List<Integer> integers(String key, List<Integer> otherwise) {
+        return has(key) ? integers(key) : otherwise;
     }
 
     /** A list of {@code size} whole numbers, which may be written as one number for all. */

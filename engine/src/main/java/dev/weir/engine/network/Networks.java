@@ -2,7 +2,6 @@ package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelException;
@@ -46,13 +45,13 @@ public final class Networks {
 
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static ImageCodec imageCodec(JsonNode config, Weights weights, ComputeTarget target) {
-        require(config, "AutoencoderKL");
-        var options = AutoencoderKl.Options.read(config);
-        // fp16 overflows in some autoencoders, which say so; bf16 has the range of fp32.
-        var wide = options.wideRange() && target.precision() == Precision.FP16
-                ? new ComputeTarget(target.device(), Precision.BF16, target.engine())
-                : target;
-        return new KlImageCodec(backend(wide).load(describe(config, weights)), options);
+        if (!Autoencoder.CLASSES.containsKey(className(config))) {
+            throw new ModelException(className(config) + " is no autoencoder");
+        }
+        var autoencoder = autoencoder(config);
+        var runs = autoencoder.target(target);
+        var network = backend(runs).load(describe(config, weights));
+        return new VaeCodec(network, autoencoder.codec(), Tiling.of(autoencoder.codec(), runs), autoencoder.masked());
     }
 
     /**
@@ -73,8 +72,7 @@ public final class Networks {
             case "CLIPVisionModelWithProjection" -> ClipVisionModel.Options.read(config);
             case "StableDiffusionSafetyChecker" -> SafetyChecker.read(config);
             case "UNet2DConditionModel" -> UNetConfig.read(config);
-            case "AutoencoderKL" -> AutoencoderKl.Options.read(config);
-            default -> throw unknown(config);
+            default -> autoencoder(config);
         }
     }
 
@@ -129,12 +127,19 @@ public final class Networks {
                 new UNet2DConditionModel(UNetConfig.read(config)).describe(script);
                 return name -> false;
             }
-            case "AutoencoderKL" -> {
-                new AutoencoderKl(AutoencoderKl.Options.read(config)).describe(script);
+            default -> {
+                autoencoder(config).describe(script);
                 return name -> false;
             }
-            default -> throw unknown(config);
         }
+    }
+
+    private static Autoencoder autoencoder(JsonNode config) {
+        var reader = Autoencoder.CLASSES.get(className(config));
+        if (reader == null) {
+            throw unknown(config);
+        }
+        return reader.apply(config);
     }
 
     private static ClipTextModel clipText(JsonNode config) {
@@ -152,6 +157,9 @@ public final class Networks {
                                 "BertModel",
                                 "UNet2DConditionModel",
                                 "AutoencoderKL",
+                                "AsymmetricAutoencoderKL",
+                                "AutoencoderTiny",
+                                "VQModel",
                                 "StableDiffusionSafetyChecker")));
     }
 

@@ -23,15 +23,9 @@ final class OnnxEmitter {
     /** What was made of a value for later operations too, by what it is. */
     private final Map<String, String> derived = new HashMap<>();
 
-    private int resultType = ElementType.FLOAT;
-
     OnnxEmitter(Nodes nodes, Uses uses) {
         this.nodes = nodes;
         this.uses = uses;
-    }
-
-    int resultType() {
-        return resultType;
     }
 
     void emit(Operation o) {
@@ -47,6 +41,7 @@ final class OnnxEmitter {
                 bind(o, nodes.fp32(nodes.node("Gather", nodes.stored(weight(o, 0)), name(o, 1)), weight(o, 0)));
             case SILU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.0)));
             case RELU -> bind(o, nodes.node("Relu", name(o, 0)));
+            case TANH -> bind(o, nodes.node("Tanh", name(o, 0)));
             case MISH -> bind(o, nodes.node("Mish", name(o, 0)));
             case GELU -> bind(o, nodes.contrib("Gelu", List.of(name(o, 0)), Map.of()));
             case QUICK_GELU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.702)));
@@ -107,11 +102,10 @@ final class OnnxEmitter {
             case EXACT -> bind(o, nodes.cast(name(o, 0)));
             case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
             case FOURIER_EMBEDDING -> fourierEmbedding(o);
-            case UNIT_IMAGE -> unitImage(o);
+            case NEAREST_CODES -> nearestCodes(o);
             case ZEROS_LIKE -> bind(o, nodes.node("Sub", name(o, 0), name(o, 0)));
             case POSITIONS_OF -> positionsOf(o);
             case RETURN -> nodes.returns(name(o, 0));
-            case RETURN_PIXELS -> returnsPixels(o);
         }
     }
 
@@ -383,35 +377,23 @@ final class OnnxEmitter {
         bind(o, nodes.node("Concat", order, Map.of("axis", -1)));
     }
 
-    private void unitImage(Operation o) {
-        var numbers = nodes.cast(name(o, 0));
-        var planes = nodes.node("Transpose", List.of(numbers), Map.of("perm", new int[] {0, 3, 1, 2}));
-        var scaled = nodes.node("Div", planes, nodes.number(127.5));
-        bind(o, nodes.node("Sub", scaled, nodes.number(1)));
+    /** The nearest row e of a pixel z has the least e * e - 2 * z * e. */
+    private void nearestCodes(Operation o) {
+        int channels = o.output().channels();
+        var table = nodes.weight(weight(o, 1));
+        var pixels = nodes.node("Transpose", List.of(name(o, 0)), Map.of("perm", new int[] {0, 2, 3, 1}));
+        var rows = nodes.node("Reshape", pixels, nodes.integers(-1, channels));
+        var products = nodes.contrib("FusedMatMul", List.of(rows, table), Map.of("transB", 1, "alpha", -2.0));
+        var squares = nodes.node(
+                "ReduceSum", List.of(nodes.node("Mul", table, table), nodes.integers(1)), Map.of("keepdims", 0));
+        var distances = nodes.node("Add", products, squares);
+        var nearest = nodes.node("ArgMin", List.of(distances), Map.of("axis", 1, "keepdims", 0));
+        var codes = nodes.node("Reshape", nodes.node("Gather", table, nearest), shape(pixels, 0, 4));
+        bind(o, nodes.node("Transpose", List.of(codes), Map.of("perm", new int[] {0, 3, 1, 2})));
     }
 
     private void positionsOf(Operation o) {
         var count = nodes.node("Squeeze", shape(name(o, 0), 1, 2), nodes.integers(0));
         bind(o, nodes.node("Range", nodes.integer(0), count, nodes.integer(1)));
-    }
-
-    private void returnsPixels(Operation o) {
-        var unit = nodes.node("Add", nodes.node("Div", name(o, 0), nodes.number(2)), nodes.number(0.5));
-        var clipped = nodes.node("Clip", unit, nodes.number(0), nodes.number(1));
-        var pixels = nodes.node("Transpose", List.of(clipped), Map.of("perm", new int[] {0, 2, 3, 1}));
-        var rounded = nodes.node("Round", nodes.node("Mul", pixels, nodes.number(255)));
-        resultType = ElementType.UINT8;
-        nodes.returns(nodes.node("Concat", List.of(byteRow(rounded), finite(name(o, 0))), Map.of("axis", 1)));
-    }
-
-    /** For each row one byte: 1 where all values are finite. Of a sum that is not, the difference to itself is NaN. */
-    private String finite(String image) {
-        var sum = nodes.node("ReduceSum", image, nodes.integers(1, 2, 3));
-        return byteRow(nodes.node("Equal", nodes.node("Sub", sum, sum), nodes.number(0)));
-    }
-
-    private String byteRow(String values) {
-        var bytes = nodes.node("Cast", List.of(values), Map.of("to", ElementType.UINT8));
-        return nodes.node("Reshape", bytes, nodes.integers(0, -1));
     }
 }

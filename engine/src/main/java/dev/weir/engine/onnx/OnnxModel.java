@@ -29,7 +29,7 @@ final class OnnxModel {
         }
         var emitter = new OnnxEmitter(new Nodes(graph, network.weights()), new Uses(method));
         method.operations().forEach(emitter::emit);
-        var result = TypeProto.Tensor.newBuilder().setElemType(emitter.resultType());
+        var result = TypeProto.Tensor.newBuilder().setElemType(ElementType.FLOAT);
         graph.addOutput(ValueInfoProto.newBuilder()
                 .setName(OUTPUT)
                 .setType(TypeProto.newBuilder().setTensorType(result)));
@@ -54,7 +54,6 @@ final class OnnxModel {
                     case LABELS -> tensor(ElementType.INT64, "batch");
                     // Not "batch" and "tokens": one single flag stands for all.
                     case FLAGS -> tensor(ElementType.BOOL, "flagged_rows", "flagged_tokens");
-                    case BYTES -> tensor(ElementType.UINT8, "batch", "height", "width", input.channels());
                 };
         return ValueInfoProto.newBuilder()
                 .setName(input.name())

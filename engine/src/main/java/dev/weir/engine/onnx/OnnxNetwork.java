@@ -97,7 +97,6 @@ final class OnnxNetwork implements Executable {
             case FLOAT -> OnnxJavaType.FLOAT;
             case LONG -> OnnxJavaType.INT64;
             case BOOL -> OnnxJavaType.BOOL;
-            case BYTE -> OnnxJavaType.UINT8;
         };
     }
 

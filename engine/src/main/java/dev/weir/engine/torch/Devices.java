@@ -1,7 +1,11 @@
 package dev.weir.engine.torch;
 
+import ai.djl.Device;
+import ai.djl.util.cuda.CudaUtils;
+import com.sun.management.OperatingSystemMXBean;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
+import java.lang.management.ManagementFactory;
 import java.util.Optional;
 
 /** Where networks run best on this machine. Any thread. */
@@ -36,6 +40,14 @@ public final class Devices {
             throw new IllegalArgumentException(Processor.refusal(asked));
         });
         return new ComputeTarget(name, precision.orElseGet(Devices::onProcessor));
+    }
+
+    /** How much memory a target has in all: the GPU's, or the machine's or container's. */
+    public static long memory(ComputeTarget target) {
+        return target.isCuda()
+                ? CudaUtils.getGpuMemory(Device.fromName(target.device().replace("cuda:", "gpu")))
+                        .getMax()
+                : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
     }
 
     /** AVX512-BF16 without matrix units multiplies no faster than fp32, and converts more. */

@@ -116,7 +116,6 @@ final class TorchNetwork implements Executable {
             case FLOAT -> DataType.FLOAT32;
             case LONG -> DataType.INT64;
             case BOOL -> DataType.BOOLEAN;
-            case BYTE -> DataType.UINT8;
         };
     }
 

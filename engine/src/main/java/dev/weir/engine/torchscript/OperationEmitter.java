@@ -39,7 +39,7 @@ final class OperationEmitter {
                         o.value(0).channels(),
                         o.number("eps"));
             case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
-            case SILU, RELU, MISH, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case SILU, RELU, MISH, TANH, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
             case OFFSET -> call(o, "add");
             case MULTIPLY -> call(o, "mul");
             case QUICK_GELU -> let(o, "torch.mul(%1$s, torch.sigmoid(torch.mul(%1$s, 1.702)))");
@@ -78,14 +78,13 @@ final class OperationEmitter {
             case EXACT -> let(o, "torch.to(%s, 6)");
             case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
             case FOURIER_EMBEDDING -> fourierEmbedding(o);
-            case UNIT_IMAGE -> let(o, "torch.sub(torch.div(torch.permute(torch.to(%s, 6), [0, 3, 1, 2]), 127.5), 1.)");
+            case NEAREST_CODES -> nearestCodes(o);
             case POSITIONS_OF ->
                 let(
                         o,
                         "torch.arange(torch.size(%s, 1), dtype=4, layout=0, device=%s, pin_memory=False)",
                         numerics.deviceExpression());
-            case RETURN -> returns(expression(o.input(0)), Numerics.FP32);
-            case RETURN_PIXELS -> returnsPixels(o);
+            case RETURN -> returns(expression(o.input(0)));
         }
     }
 
@@ -281,18 +280,18 @@ final class OperationEmitter {
         bind(o, form.formatted(angles));
     }
 
-    private void returnsPixels(Operation o) {
-        var unit = body.assign("torch.clamp(torch.add(torch.div(torch.to(%s, 6), 2.), 0.5), 0., 1.)"
-                .formatted(expression(o.input(0))));
-        var pixels = body.assign(
-                "torch.to(torch.round(torch.mul(torch.permute(%s, [0, 2, 3, 1]), 255.)), 0)".formatted(unit));
-        var finite = body.assign("torch.to(torch.isfinite(torch.sum(%s, [1, 2, 3], True, dtype=6)), 0)"
-                .formatted(expression(o.input(0))));
-        returns(body.assign("torch.cat([torch.flatten(%s, 1), torch.flatten(%s, 1)], 1)".formatted(pixels, finite)), 0);
+    private void nearestCodes(Operation o) {
+        var table = expression(o.input(1));
+        var pixels = body.assign("torch.permute(torch.to(%s, 6), [0, 2, 3, 1])".formatted(expression(o.input(0))));
+        var distances = body.assign("torch.cdist(torch.reshape(%s, [-1, %d]), %s)"
+                .formatted(pixels, o.output().channels(), table));
+        var nearest = body.assign("torch.embedding(%s, torch.argmin(%s, 1))".formatted(table, distances));
+        bind(o, "torch.permute(torch.reshape(%s, torch.size(%s)), [0, 3, 1, 2])".formatted(nearest, pixels));
     }
 
-    private void returns(String expression, int dtype) {
+    private void returns(String expression) {
         var host = numerics.isCuda() ? "torch.device(\"cpu\"), " : "";
-        body.line("return torch.contiguous(torch.to(%s, %s%d), memory_format=0)".formatted(expression, host, dtype));
+        body.line("return torch.contiguous(torch.to(%s, %s%d), memory_format=0)"
+                .formatted(expression, host, Numerics.FP32));
     }
 }

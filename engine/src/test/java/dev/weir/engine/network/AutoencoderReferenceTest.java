@@ -6,11 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.RgbImage;
+import dev.weir.engine.UnitImage;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
-import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.torch.Processor;
@@ -22,7 +23,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The autoencoder against what PyTorch recorded, in numbers and in the bytes of pictures. */
+/** The autoencoders of whole checkpoints against what PyTorch recorded, in numbers and in the bytes of pictures. */
 class AutoencoderReferenceTest {
 
     private static final List<String> SIZES = List.of("4x4", "4x6");
@@ -48,16 +49,17 @@ class AutoencoderReferenceTest {
             Engine engine, String checkpoint, String component, String recorded, Precision precision, boolean packed) {
         assumeTrue(!packed || Processor.supports(precision), "oneDNN packs no bf16 weights on this CPU");
         var fixture = Fixture.of(recorded);
-        try (var network = floatEdged(engine, Fixture.of(checkpoint), component, precision, packed)) {
+        try (var network = load(engine, Fixture.of(checkpoint), component, precision, packed)) {
             for (var size : SIZES) {
                 assertNear(
-                        run(network, "decode", fixture, "vae/" + size + "/latents"),
+                        run(network, Codec.DECODE, fixture, "vae/" + size + "/latents"),
                         fixture.floats("vae/" + size + "/decoded"),
                         precision);
-                assertNear(
-                        run(network, "encode", fixture, "vae/" + size + "/picture"),
-                        fixture.floats("vae/" + size + "/mean"),
-                        precision);
+                var moments = run(network, Codec.ENCODE, fixture, "vae/" + size + "/picture");
+                var mean = fixture.floats("vae/" + size + "/mean");
+                var logVariance = fixture.floats("vae/" + size + "/logvar");
+                assertNear(Arrays.copyOf(moments, mean.length), mean, precision);
+                assertNear(Arrays.copyOfRange(moments, mean.length, moments.length), logVariance, precision);
             }
         }
     }
@@ -66,18 +68,12 @@ class AutoencoderReferenceTest {
     @CsvSource({"TORCH,sd1", "TORCH,sd2", "TORCH,default", "ONNX,sd1", "ONNX,sd2", "ONNX,default"})
     void decodedBytesAreTheReferencesRounded(Engine engine, String checkpoint) {
         var fixture = Fixture.of(checkpoint);
-        var factor = (float) fixture.config("vae").path("scaling_factor").asDouble();
-        try (var codec = Networks.imageCodec(
-                fixture.config("vae"), fixture.weights("vae"), new ComputeTarget("cpu", Precision.FP32, engine))) {
+        try (var codec = codec(engine, fixture)) {
             for (var size : SIZES) {
                 var shape = fixture.shape("vae/" + size + "/latents");
                 var latents = new ArrayList<float[]>();
                 for (int i = 0; i < shape[0]; i++) {
-                    var latent = fixture.row("vae/" + size + "/latents", i);
-                    for (int j = 0; j < latent.length; j++) {
-                        latent[j] *= factor;
-                    }
-                    latents.add(latent);
+                    latents.add(codec.normalized(fixture.row("vae/" + size + "/latents", i)));
                 }
                 var images = codec.decode(new LatentShape(shape[1], shape[2], shape[3]), latents);
                 for (int i = 0; i < shape[0]; i++) {
@@ -88,6 +84,28 @@ class AutoencoderReferenceTest {
                 }
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TORCH,sd1,0.18215", "ONNX,sd1,0.18215", "TORCH,default,1", "ONNX,default,1"})
+    void encodedLatentsAreScaledForTheDenoiser(Engine engine, String checkpoint, float factor) {
+        var fixture = Fixture.of(checkpoint);
+        try (var codec = codec(engine, fixture)) {
+            var shape = fixture.shape("vae/4x6/picture");
+            var picture = new UnitImage(shape[3], shape[2], fixture.floats("vae/4x6/picture"));
+            var mode = codec.encode(List.of(picture)).get(0).mode();
+            var mean = fixture.floats("vae/4x6/mean");
+            Fixture.assertClose(mode, mean, 1e-4);
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] *= factor;
+            }
+            Fixture.assertClose(codec.normalized(mode), mean, 1e-4);
+        }
+    }
+
+    private static ImageCodec codec(Engine engine, Fixture fixture) {
+        return Networks.imageCodec(
+                fixture.config("vae"), fixture.weights("vae"), new ComputeTarget("cpu", Precision.FP32, engine));
     }
 
     /** The reference's own conversion, and one level of leave where rounding falls on the other side. */
@@ -103,17 +121,11 @@ class AutoencoderReferenceTest {
         }
     }
 
-    private static Executable floatEdged(
+    private static Executable load(
             Engine engine, Fixture fixture, String component, Precision precision, boolean packed) {
-        var options = AutoencoderKl.Options.read(fixture.config(component));
         var numerics = Numerics.of(new ComputeTarget("cpu", precision), packed);
-        var script = new Script("AutoencoderKL", fixture.weights(component));
-        var network = new AutoencoderKl(options);
-        var decode = script.method("decode", "x");
-        decode.returns(network.picture(
-                decode, decode.castImage(decode.input(Input.Kind.IMAGE, "x", options.latentChannels(), 16))));
-        var encode = script.method("encode", "x");
-        encode.returns(network.mean(encode, encode.castImage(encode.input(Input.Kind.IMAGE, "x", 3, 1024))));
+        var script = new Script(AutoencoderKl.NAME, fixture.weights(component));
+        AutoencoderKl.read(fixture.config(component)).describe(script);
         script.check(name -> false);
         var backend = engine == Engine.ONNX ? new OnnxBackend() : new TorchBackend(numerics);
         return backend.load(script);

@@ -1,0 +1,90 @@
+package dev.weir.engine.network;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.torch.Devices;
+
+/**
+ * How an autoencoder parts a picture that one forward has no memory for: into tiles that overlap by a quarter and are blended, as
+ * diffusers' {@code tiled_decode} does, and exactly as it where the tile has the model's {@code sample_size}. Decided once when
+ * the network is loaded, from the device's memory, so that the load of the moment does not change a picture.
+ *
+ * @param most pixels that one forward may have
+ * @param tile side of a tile in pixels, a multiple of four latent pixels
+ */
+record Tiling(long most, int tile) {
+
+    private static final double OVERLAP = 0.25;
+
+    /** Of a device's memory, what the images inside an autoencoder may take. */
+    private static final double SHARE = 0.25;
+
+    /** How many of its widest images a forward has at once, kernels' scratch memory included. Measured: docs/performance.md. */
+    private static final int AT_ONCE = 5;
+
+    private static final int LEAST_TILE = 256;
+    private static final int USUAL_TILE = 512;
+    private static final int MOST_ROWS = 1024;
+
+    static Tiling of(Codec codec, ComputeTarget target) {
+        int bytes = target.precision() == Precision.FP32 ? Float.BYTES : Short.BYTES;
+        return of(codec, (long) (SHARE * Devices.memory(target) / ((long) AT_ONCE * codec.widest() * bytes)));
+    }
+
+    /** @param most pixels that one forward may have */
+    static Tiling of(Codec codec, long most) {
+        int step = 4 * codec.scale();
+        int largest = (int) Math.sqrt(most) / step * step;
+        int wanted = Math.max(USUAL_TILE, codec.sampleSize()) / step * step;
+        return new Tiling(most, Math.max(Math.min(largest, wanted), Math.max(1, LEAST_TILE / step) * step));
+    }
+
+    boolean fits(int height, int width) {
+        return (long) height * width <= most || Math.max(height, width) <= tile;
+    }
+
+    /** How many pictures share a forward. */
+    int rows(int height, int width) {
+        return (int) Math.max(1, Math.min(MOST_ROWS, most / ((long) height * width)));
+    }
+
+    /** Runs the network on a part of its input that begins at a place; parts at the edges are smaller than asked for. */
+    interface Part {
+
+        Planes run(int top, int left, int height, int width);
+    }
+
+    /**
+     * The network's output for an input of any size, in one piece.
+     *
+     * @param inTile side of a tile of the input
+     * @param outTile side of what the network makes of one
+     */
+    static Planes blended(int height, int width, int inTile, int outTile, Part network) {
+        int step = (int) (inTile * (1 - OVERLAP));
+        int blend = (int) (outTile * OVERLAP);
+        int kept = outTile - blend;
+        Planes whole = null;
+        Planes[] above = null;
+        for (int top = 0; top < height; top += step) {
+            var row = new Planes[(width + step - 1) / step];
+            for (int j = 0; j < row.length; j++) {
+                row[j] = network.run(top, j * step, inTile, inTile);
+                if (above != null) {
+                    row[j].blendBelow(above[j], blend);
+                }
+                if (j > 0) {
+                    row[j].blendRightOf(row[j - 1], blend);
+                }
+                if (whole == null) {
+                    whole = new Planes(row[j].channels(), (int) ((long) height * outTile / inTile), (int)
+                            ((long) width * outTile / inTile));
+                }
+                int y = top / step * kept;
+                whole.put(row[j], y, j * kept, Math.min(kept, row[j].height()), Math.min(kept, row[j].width()));
+            }
+            above = row;
+        }
+        return whole;
+    }
+}
