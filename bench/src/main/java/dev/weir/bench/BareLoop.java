@@ -6,8 +6,8 @@ import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
 import dev.weir.engine.diffusion.Guidance;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
@@ -44,7 +44,7 @@ final class BareLoop implements AutoCloseable {
         LatentShape shape = new LatentShape(card.latentChannels(), side, side);
         List<String> prompts = new ArrayList<>(List.of(""));
         seeds.forEach(seed -> prompts.add(ConcurrentClients.prompt(seed)));
-        List<TextStates> states = encoder.states(prompts);
+        List<Tensors> states = encoder.states(prompts);
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < seeds.size(); i++) {
             Sampler sampler = Samplers.create(schedule, card.defaults().sampler(), steps);

@@ -6,15 +6,16 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
+import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
-import dev.weir.serving.Contexts;
+import dev.weir.serving.Branches;
 import dev.weir.serving.SteppingStage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -134,7 +135,7 @@ public final class CheckpointCostBench implements Benchmark {
         ModelCard card = folder.card();
         List<Work> works = new ArrayList<>();
         try (TextEncoder encoder = folder.textEncoder(target)) {
-            List<TextStates> states = encoder.states(List.of("", "a red apple"));
+            List<Tensors> states = encoder.states(List.of("", "a red apple"));
             for (int i = 0; i < SAMPLES; i++) {
                 Generation generation = Generation.newBuilder()
                         .setSeed(i)
@@ -150,11 +151,9 @@ public final class CheckpointCostBench implements Benchmark {
                         .setGeneration(generation)
                         .addAllRoute(List.of(StageKind.DENOISER, StageKind.DECODER))
                         .build();
-                works.add(new Work(
-                        task,
-                        List.of(
-                                Contexts.toTensor(Contexts.POSITIVE, states.get(1)),
-                                Contexts.toTensor(Contexts.NEGATIVE, states.get(0)))));
+                List<Tensor> branches = new ArrayList<>(Branches.toTensors(Branches.COND, states.get(1)));
+                branches.addAll(Branches.toTensors(Branches.UNCOND, states.get(0)));
+                works.add(new Work(task, branches));
             }
         }
         return works;

@@ -7,7 +7,7 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.NoiseRow;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.weights.ComponentWeights;
 import java.io.IOException;
@@ -19,7 +19,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 
 /**
  * The UNet of Stable Diffusion 1.5 at its full size, 860 million parameters, with random weights: load time, seconds
@@ -81,7 +80,7 @@ public final class FullSizeBench implements Benchmark {
                 Networks.denoiser(config, ComponentWeights.open(folder), new ComputeTarget("cpu", precision));
         double load = (System.nanoTime() - begin) / 1e9;
         try {
-            Denoiser.Row row = row();
+            Denoiser.Row row = NoiseRow.of(network, SHAPE, TOKENS, SEED);
             network.predict(SHAPE, List.of(row));
             for (int round = 0; round < rounds; round++) {
                 medians.time("1", () -> network.predict(SHAPE, List.of(row)));
@@ -102,18 +101,6 @@ public final class FullSizeBench implements Benchmark {
                 Medians.format(2 * GFLOP / two),
                 "" + peak));
         json.put(precision.name(), Map.of("load_s", load, "batch1_s", one, "batch2_s", two, "peak_mib", peak));
-    }
-
-    private static Denoiser.Row row() {
-        Random random = new Random(SEED);
-        float[] latent = new float[SHAPE.size()];
-        float[] states = new float[TOKENS * 768];
-        for (float[] values : List.of(latent, states)) {
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) random.nextGaussian();
-            }
-        }
-        return new Denoiser.Row(latent, 500, new TextStates(TOKENS, 768, states), Denoiser.NO_CLASS);
     }
 
     /** Of the whole process so far, including mapped weights, if the system reports it. */

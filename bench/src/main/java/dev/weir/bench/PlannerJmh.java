@@ -1,8 +1,9 @@
 package dev.weir.bench;
 
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.Signature;
+import dev.weir.serving.plan.BatchKey;
 import dev.weir.serving.plan.FairPlanner;
-import dev.weir.serving.plan.Group;
 import dev.weir.serving.plan.Plan;
 import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
@@ -73,7 +74,7 @@ public class PlannerJmh {
         for (int size = 1; size <= RUNNING + 32; size++) {
             curve = curve.after(size, 0.02 + 0.001 * size);
         }
-        Group group = new Group("model", new LatentShape(4, 16, 16));
+        BatchKey group = new BatchKey("model", new LatentShape(4, 16, 16), Signature.NONE);
         state = new PlanState<>(List.of(new PlanState.Queue<>(group, curve, rows)), Shares.start(Map.of()), 0);
     }
 

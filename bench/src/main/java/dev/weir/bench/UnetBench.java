@@ -7,7 +7,7 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.NoiseRow;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,6 +20,7 @@ public final class UnetBench implements Benchmark {
     private static final List<Integer> BATCHES = List.of(1, 2, 4, 8, 16);
     private static final List<Precision> PRECISIONS = List.of(Precision.FP32, Precision.BF16);
     private static final int TOKENS = 8;
+    private static final long SEED = 1;
     private static final int WARM_UP = 2;
 
     @Override
@@ -62,8 +63,7 @@ public final class UnetBench implements Benchmark {
     private static void measure(Medians medians, Precision precision, Denoiser network, ModelCard card, int batch) {
         int side = card.nativeSize() / card.scale();
         LatentShape shape = new LatentShape(network.inChannels(), side, side);
-        TextStates context = new TextStates(TOKENS, network.contextWidth(), new float[TOKENS * network.contextWidth()]);
-        Denoiser.Row row = new Denoiser.Row(new float[shape.size()], 500, context, Denoiser.NO_CLASS);
+        Denoiser.Row row = NoiseRow.of(network, shape, TOKENS, SEED);
         List<Denoiser.Row> rows = Collections.nCopies(batch, row);
         medians.time(key(precision, batch), () -> network.predict(shape, rows));
     }

@@ -1,7 +1,6 @@
 package dev.weir.denoiser;
 
 import dev.weir.engine.ComputeTarget;
-import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
@@ -52,7 +51,6 @@ public final class DenoiserStage implements RowSource {
                 folder.denoiser(target),
                 folder.scheduler(),
                 new LatentShape(card.latentChannels(), side, side),
-                Denoiser.NO_CLASS,
                 folder.latentPreview());
     }
 
@@ -81,6 +79,6 @@ public final class DenoiserStage implements RowSource {
         Sampler sampler = sampler(part, work.task());
         TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
         RowStart start = RowStart.fromNoise(sampler, shape(part, work.task()), noise);
-        return new Row(sampler, start, noise, RowSource.guidance(work));
+        return new Row(sampler, start, noise, RowSource.guidance(part, work));
     }
 }

@@ -6,8 +6,9 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
+import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
@@ -15,7 +16,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
-import dev.weir.serving.Contexts;
+import dev.weir.serving.Branches;
 import dev.weir.serving.SteppingStage;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,7 +113,7 @@ final class NeighboursTest {
     private static List<Work> works(Random random) {
         List<Work> works = new ArrayList<>();
         try (TextEncoder encoder = MODEL.textEncoder(new ComputeTarget("cpu", Precision.FP32))) {
-            List<TextStates> states = encoder.states(PROMPTS);
+            List<Tensors> states = encoder.states(PROMPTS);
             for (int i = 0; i < SAMPLES; i++) {
                 works.add(work(i, states, random));
             }
@@ -120,7 +121,7 @@ final class NeighboursTest {
         return works;
     }
 
-    private static Work work(int number, List<TextStates> states, Random random) {
+    private static Work work(int number, List<Tensors> states, Random random) {
         int size = MODEL.card().nativeSize();
         Task task = Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId("job " + number))
@@ -136,11 +137,9 @@ final class NeighboursTest {
                 .addRoute(StageKind.DENOISER)
                 .addRoute(StageKind.DECODER)
                 .build();
-        TextStates prompt = states.get(random.nextInt(PROMPTS.size()));
-        return new Work(
-                task,
-                List.of(
-                        Contexts.toTensor(Contexts.POSITIVE, prompt),
-                        Contexts.toTensor(Contexts.NEGATIVE, states.get(PROMPTS.indexOf("")))));
+        Tensors prompt = states.get(random.nextInt(PROMPTS.size()));
+        List<Tensor> branches = new ArrayList<>(Branches.toTensors(Branches.COND, prompt));
+        branches.addAll(Branches.toTensors(Branches.UNCOND, states.get(PROMPTS.indexOf(""))));
+        return new Work(task, branches);
     }
 }

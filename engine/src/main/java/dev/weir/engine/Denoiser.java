@@ -8,28 +8,27 @@ public interface Denoiser extends AutoCloseable {
     /**
      * One row of a forward pass.
      *
-     * @param latent as the sampler scaled it for the network, {@code [in channels, height, width]}
+     * @param sample as the sampler scaled it for the network, {@code [channels, height, width]}
      * @param timestep on the training schedule; need not be whole
-     * @param context the prompt's states
-     * @param classLabel the noise level of a conditional upsampler, or {@link #NO_CLASS}
+     * @param inputs the tensors of {@link #inputs()}, by name
      */
-    record Row(float[] latent, float timestep, TextStates context, int classLabel) {}
+    record Row(float[] sample, float timestep, Tensors inputs) {}
 
-    int NO_CLASS = -1;
+    /** What each row needs besides its sample and timestep, except that rows without more channels have no CONCAT input. */
+    List<NetworkInput> inputs();
 
     /**
-     * The network's outputs for rows of one shape, {@code [out channels, height, width]} each, in the rows' order.
+     * The network's outputs for rows of one shape and one {@link Signature}, {@code [out channels, height, width]} each, in the
+     * rows' order.
      *
-     * @param input shape of each row's latent
+     * @param sample shape of each row's sample, without the channels of a CONCAT input
      */
-    List<float[]> predict(LatentShape input, List<Row> rows);
+    List<float[]> predict(LatentShape sample, List<Row> rows);
 
+    /** The channels of the sample and of what goes beside it. */
     int inChannels();
 
     int outChannels();
-
-    /** The width of the text states that it attends to. */
-    int contextWidth();
 
     @Override
     void close();

@@ -16,7 +16,7 @@ final class EngineTrial {
 
     private static final int ROUNDS = 3;
     private static final int TOKENS = 8;
-    private static final float TIMESTEP = 500;
+    private static final long SEED = 1;
 
     /** @param reason for people, with the seconds */
     record Result(Engine engine, String reason) {}
@@ -63,8 +63,7 @@ final class EngineTrial {
     private static double seconds(Denoiser denoiser, ModelCard card, int rows) {
         int side = card.nativeSize() / card.scale();
         var shape = new LatentShape(denoiser.inChannels(), side, side);
-        var states = new TextStates(TOKENS, denoiser.contextWidth(), new float[TOKENS * denoiser.contextWidth()]);
-        var row = new Denoiser.Row(new float[shape.size()], TIMESTEP, states, Denoiser.NO_CLASS);
+        var row = NoiseRow.of(denoiser, shape, TOKENS, SEED);
         long begin = System.nanoTime();
         denoiser.predict(shape, Collections.nCopies(rows, row));
         return (System.nanoTime() - begin) / 1e9;

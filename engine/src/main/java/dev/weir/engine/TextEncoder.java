@@ -9,7 +9,7 @@ public interface TextEncoder extends AutoCloseable {
     List<PromptStates> encode(List<String> prompts);
 
     /** The same, for callers that ignore cuts. */
-    default List<TextStates> states(List<String> prompts) {
+    default List<Tensors> states(List<String> prompts) {
         return encode(prompts).stream().map(PromptStates::states).toList();
     }
 

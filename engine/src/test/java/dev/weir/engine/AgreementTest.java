@@ -75,7 +75,7 @@ class AgreementTest {
     private static boolean isServed(Path model) {
         try {
             ModelFolder folder = ModelFolder.open(model);
-            TextStates states;
+            Tensors states;
             try (TextEncoder encoder = folder.textEncoder(CPU)) {
                 states = encoder.states(List.of("a")).get(0);
             }
@@ -83,7 +83,7 @@ class AgreementTest {
             float[] latent = new float[shape.size()];
             try (Denoiser denoiser = folder.denoiser(CPU);
                     ImageCodec codec = folder.imageCodec(CPU)) {
-                denoiser.predict(shape, List.of(new Denoiser.Row(latent, 1, states, Denoiser.NO_CLASS)));
+                denoiser.predict(shape, List.of(new Denoiser.Row(latent, 1, states)));
                 codec.decode(shape, List.of(latent));
             }
             return true;

@@ -25,7 +25,7 @@ final class Drawing {
     /** With the case's sampler, or the model's default where the case names none. */
     static RgbImage draw(ModelFolder model, JsonNode json) {
         long seed = json.path("seed").asLong();
-        List<TextStates> states;
+        List<Tensors> states;
         try (TextEncoder encoder = model.textEncoder(EXACT)) {
             states = encoder.states(List.of(
                     json.path("prompt").asText(), json.path("negative_prompt").asText()));
@@ -53,7 +53,7 @@ final class Drawing {
     }
 
     private static float[] upsample(
-            ModelFolder model, JsonNode json, long seed, List<TextStates> states, LatentShape base, float[] latent) {
+            ModelFolder model, JsonNode json, long seed, List<Tensors> states, LatentShape base, float[] latent) {
         var shape = new LatentShape(4, 2 * base.height(), 2 * base.width());
         try (Denoiser network = model.upsampler(EXACT)) {
             Sampler sampler = Samplers.create(
@@ -75,7 +75,7 @@ final class Drawing {
         return row.state().sample();
     }
 
-    private static Guidance guidance(List<TextStates> states, JsonNode json) {
+    private static Guidance guidance(List<Tensors> states, JsonNode json) {
         return new Guidance(states.get(0), states.get(1), (float)
                 json.path("guidance_scale").asDouble());
     }

@@ -63,9 +63,14 @@ class ModelFolderTest {
                 Denoiser denoiser = folder.denoiser(CPU);
                 Denoiser upsampler = folder.upsampler(CPU);
                 ImageCodec imageCodec = folder.imageCodec(CPU)) {
-            TextStates states = textEncoder.states(List.of("a red apple")).get(0);
-            assertThat(states.tokens()).isEqualTo(5);
-            assertThat(denoiser.contextWidth()).isEqualTo(states.width());
+            HostTensor states =
+                    textEncoder.states(List.of("a red apple")).get(0).get(Tensors.ENCODER_HIDDEN_STATES);
+            assertThat(states.side(0)).isEqualTo(5);
+            assertThat(denoiser.inputs())
+                    .extracting(NetworkInput::name)
+                    .containsExactly(Tensors.CONCAT, Tensors.ENCODER_HIDDEN_STATES);
+            assertThat(denoiser.inputs().get(1).shape()).containsExactly(NetworkInput.ANY, states.side(1));
+            assertThat(upsampler.inputs()).extracting(NetworkInput::name).contains(Tensors.CLASS_LABELS);
             assertThat(denoiser.inChannels()).isEqualTo(4);
             assertThat(upsampler.inChannels()).isEqualTo(8);
             assertThat(imageCodec.scale()).isEqualTo(folder.card().scale());

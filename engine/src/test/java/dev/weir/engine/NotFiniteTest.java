@@ -107,13 +107,11 @@ class NotFiniteTest {
     }
 
     private static Denoiser.Row row(Denoiser denoiser, int seed) {
-        int width = denoiser.contextWidth();
-        var context = new TextStates(3, width, numbers(seed, 3 * width));
-        return new Denoiser.Row(latent(seed), 500, context, Denoiser.NO_CLASS);
+        return withLatent(NoiseRow.of(denoiser, SHAPE, 3, seed), latent(seed));
     }
 
     private static Denoiser.Row withLatent(Denoiser.Row row, float[] latent) {
-        return new Denoiser.Row(latent, row.timestep(), row.context(), row.classLabel());
+        return new Denoiser.Row(latent, row.timestep(), row.inputs());
     }
 
     private static float[] broken(float value) {

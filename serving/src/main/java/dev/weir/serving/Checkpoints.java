@@ -40,15 +40,14 @@ final class Checkpoints {
                 tensors(work, shape, state));
     }
 
-    /** Of a finished row: the next stage starts with its latent. */
-    static Supplier<Snapshot> atNextStage(Work work, LatentShape shape, Row row) {
-        SamplerState state = row.state();
+    /** Of a finished row: the next stage starts with its results. */
+    static Supplier<Snapshot> atNextStage(Work work, List<Tensor> results) {
         return () -> new Snapshot(
                 Checkpoint.newBuilder()
                         .setPosition(work.task().getPosition() + 1)
                         .putAllFingerprints(work.task().getFingerprintsMap())
                         .build(),
-                List.of(Latents.toTensor(Latents.BASE, shape, state.sample())));
+                Given.kept(results));
     }
 
     /**
@@ -74,10 +73,7 @@ final class Checkpoints {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Latents.toTensor(SAMPLE, shape, state.sample()));
         state.memory().forEach((name, values) -> tensors.add(Tensor.ofFloats(MEMORY + name, values, values.length)));
-        if (work.has(Latents.NAME) || work.has(Latents.BASE)) {
-            Tensor base = Latents.of(work);
-            tensors.add(new Tensor(Latents.BASE, base.dtype(), base.shape(), base.bytes()));
-        }
+        tensors.addAll(Given.kept(work.tensors()));
         return tensors;
     }
 

@@ -14,7 +14,7 @@ final class Forwards {
     private Forwards() {}
 
     static Forward of(Plan<HeldSample> plan, double seconds) {
-        LatentShape shape = plan.group().shape();
+        LatentShape shape = plan.group().sample();
         Map<String, Integer> rows = new TreeMap<>();
         for (PlanRow<HeldSample> row : plan.chosen()) {
             rows.merge(row.priority().name().toLowerCase(Locale.ROOT), row.cost(), Integer::sum);

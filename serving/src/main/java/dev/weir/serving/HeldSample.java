@@ -10,21 +10,21 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
-import dev.weir.serving.plan.Group;
+import dev.weir.serving.plan.BatchKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A sample in the step loop: its task, its row, and its reports after each step. Owned by the device thread. */
-record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace, PreviewSteps previews) {
+record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace pace, PreviewSteps previews) {
 
-    HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace) {
+    HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace pace) {
         this(work, part, group, row, pace, new PreviewSteps(work.task().getPreview(), row.steps()));
     }
 
     LatentShape shape() {
-        return group.shape();
+        return group.sample();
     }
 
     int stepsLeft() {
@@ -60,8 +60,9 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace
         }
         if (row.isDone()) {
             painter.forget(work.key());
-            outbox.checkpoint(work, Checkpoints.atNextStage(work, shape(), row));
-            outbox.handOn(work, results());
+            List<Tensor> results = results();
+            outbox.checkpoint(work, Checkpoints.atNextStage(work, results));
+            outbox.handOn(work, results);
         } else if (pace.isDue(nowNanos)) {
             outbox.checkpoint(work, Checkpoints.of(work, shape(), row));
         }
@@ -76,13 +77,13 @@ record HeldSample(Work work, DiffusionPart part, Group group, Row row, Pace pace
         }
     }
 
-    /** The latent, and the contexts if the next stage also diffuses. */
+    /** The latent, and the branches if the next stage also diffuses. */
     private List<Tensor> results() {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Latents.toTensor(shape(), row.state().sample()));
         if (nextStage(work.task()) == StageKind.UPSAMPLER) {
             work.tensors().stream()
-                    .filter(t -> t.name().equals(Contexts.POSITIVE) || t.name().equals(Contexts.NEGATIVE))
+                    .filter(tensor -> Branches.isOfBranch(tensor.name()))
                     .forEach(tensors::add);
         }
         return tensors;

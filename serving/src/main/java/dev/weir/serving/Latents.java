@@ -2,16 +2,12 @@ package dev.weir.serving;
 
 import dev.weir.engine.LatentShape;
 import dev.weir.proto.Tensor;
-import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 
 /** Latents as tensors between the diffusion stages and the decoder: {@code [channels, height, width]}. */
 public final class Latents {
 
     public static final String NAME = "latent";
-
-    /** In a checkpoint: the result of the previous stage. */
-    static final String BASE = Snapshot.PREFIX + "base";
 
     private Latents() {}
 
@@ -20,7 +16,7 @@ public final class Latents {
      * none.
      */
     public static Tensor of(Work work) {
-        return work.tensor(work.has(BASE) ? BASE : NAME);
+        return Given.tensor(work, NAME);
     }
 
     public static Tensor toTensor(LatentShape shape, float[] latent) {

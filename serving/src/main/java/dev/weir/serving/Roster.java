@@ -4,7 +4,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.ForwardPace;
 import dev.weir.runtime.stage.Load;
 import dev.weir.runtime.stage.SampleKey;
-import dev.weir.serving.plan.Group;
+import dev.weir.serving.plan.BatchKey;
 import dev.weir.serving.plan.Plan;
 import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
@@ -33,9 +33,9 @@ final class Roster {
     private static final long PATIENCE_MS = 600_000;
 
     private final int mostRows;
-    private final Map<Group, List<PlanRow<HeldSample>>> rows = new LinkedHashMap<>();
-    private final Map<Group, StepCurve> curves = new HashMap<>();
-    private final Map<String, Group> natives = new HashMap<>();
+    private final Map<BatchKey, List<PlanRow<HeldSample>>> rows = new LinkedHashMap<>();
+    private final Map<BatchKey, StepCurve> curves = new HashMap<>();
+    private final Map<String, BatchKey> natives = new HashMap<>();
     private Shares shares;
     private long arrivals;
 
@@ -93,16 +93,16 @@ final class Roster {
         return new PlanState<>(List.copyOf(queues), shares, nowMs);
     }
 
-    StepCurve curve(Group group) {
+    StepCurve curve(BatchKey group) {
         return curves.computeIfAbsent(group, unseen -> StepCurve.unknown(mostRows));
     }
 
-    void learn(Group group, StepCurve curve) {
+    void learn(BatchKey group, StepCurve curve) {
         curves.put(group, curve);
     }
 
     /** Enters the measurements of a model at its native size. */
-    void profiled(Group group, StepCurve curve) {
+    void profiled(BatchKey group, StepCurve curve) {
         natives.put(group.model(), group);
         learn(group, curve);
     }

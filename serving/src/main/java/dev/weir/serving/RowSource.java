@@ -2,6 +2,7 @@ package dev.weir.serving;
 
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Guidance;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.Sampler;
@@ -42,13 +43,17 @@ public interface RowSource {
         }
     }
 
-    /** The guidance of a task, between the contexts that arrived with it. */
-    static Guidance guidance(Work work) {
+    /** The guidance of a task, between the branches that arrived with it, as far as the network takes their tensors. */
+    static Guidance guidance(DiffusionPart part, Work work) {
         Generation generation = work.task().getGeneration();
-        boolean guided = Contexts.isGuided(generation);
+        boolean guided = Branches.isGuided(generation);
         return new Guidance(
-                Contexts.fromTensor(work.tensor(Contexts.POSITIVE)),
-                guided ? Contexts.fromTensor(work.tensor(Contexts.NEGATIVE)) : null,
+                branch(part, work, Branches.COND),
+                guided ? branch(part, work, Branches.UNCOND) : null,
                 generation.getGuidanceScale());
+    }
+
+    private static Tensors branch(DiffusionPart part, Work work, String branch) {
+        return Branches.fromTensors(branch, work.tensors()).only(part.network().inputs());
     }
 }

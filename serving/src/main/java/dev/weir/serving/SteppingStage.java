@@ -19,8 +19,8 @@ import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.plan.BatchKey;
 import dev.weir.serving.plan.FairPlanner;
-import dev.weir.serving.plan.Group;
 import dev.weir.serving.plan.Plan;
 import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
@@ -121,8 +121,7 @@ public final class SteppingStage implements Stage {
                 kind,
                 folders,
                 source::open,
-                (folder, part) -> roster.profiled(
-                        new Group(folder.card().id(), part.nativeShape()), profile.of(part, limits.rowsPerForward())));
+                (folder, part) -> roster.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward())));
         tellLoad();
     }
 
@@ -177,8 +176,8 @@ public final class SteppingStage implements Stage {
         }
         try {
             DiffusionPart part = models.get(work.task().getModel());
-            Group group = new Group(work.task().getModel(), source.shape(part, work.task()));
             Row row = Checkpoints.resumed(source.start(part, work), work);
+            BatchKey group = part.key(source.shape(part, work.task()), row.branches());
             Pace pace = new Pace(limits.checkpointEvery());
             roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
             tellLoad();

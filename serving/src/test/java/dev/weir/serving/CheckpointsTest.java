@@ -92,7 +92,7 @@ final class CheckpointsTest {
             assertThat(last.checkpoint().getPosition()).isEqualTo(1);
             assertThat(last.checkpoint().getStep()).isZero();
             assertThat(last.tensors()).singleElement().satisfies(latent -> {
-                assertThat(latent.name()).isEqualTo("checkpoint.base");
+                assertThat(latent.name()).isEqualTo("checkpoint.given.latent");
                 assertThat(latent.toFloats()).containsExactly(results.latents.get(KEY));
             });
         });

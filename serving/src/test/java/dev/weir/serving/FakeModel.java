@@ -1,8 +1,11 @@
 package dev.weir.serving;
 
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.Join;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.NetworkInput;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.Sampler;
@@ -56,8 +59,8 @@ final class FakeModel implements RowSource, Denoiser {
         return new Work(
                 task,
                 List.of(
-                        Tensor.ofFloats(Contexts.POSITIVE, new float[] {seed % 7, 1, 2}, 1, WIDTH),
-                        Tensor.ofFloats(Contexts.NEGATIVE, new float[] {0, 0, 0}, 1, WIDTH)));
+                        Tensor.ofFloats("cond/encoder_hidden_states", new float[] {seed % 7, 1, 2}, 1, WIDTH),
+                        Tensor.ofFloats("uncond/encoder_hidden_states", new float[] {0, 0, 0}, 1, WIDTH)));
     }
 
     @Override
@@ -68,12 +71,14 @@ final class FakeModel implements RowSource, Denoiser {
     }
 
     private float[] predict(Denoiser.Row row) {
-        float[] out = row.latent().clone();
+        float[] out = row.sample().clone();
         if (breaks.test(row)) {
             out[out.length / 2] = Float.NaN;
         }
         for (int i = 0; i < out.length; i++) {
-            out[i] = 0.5f * out[i] + 0.01f * row.context().values()[0] + 0.0001f * row.timestep();
+            out[i] = 0.5f * out[i]
+                    + 0.01f * row.inputs().get(Tensors.ENCODER_HIDDEN_STATES).values()[0]
+                    + 0.0001f * row.timestep();
         }
         return out;
     }
@@ -89,8 +94,8 @@ final class FakeModel implements RowSource, Denoiser {
     }
 
     @Override
-    public int contextWidth() {
-        return WIDTH;
+    public List<NetworkInput> inputs() {
+        return List.of(new NetworkInput(Tensors.ENCODER_HIDDEN_STATES, List.of(NetworkInput.ANY, WIDTH), Join.PAD));
     }
 
     @Override
@@ -98,8 +103,7 @@ final class FakeModel implements RowSource, Denoiser {
 
     @Override
     public DiffusionPart open(ModelFolder folder) {
-        return new DiffusionPart(
-                folder.card(), this, folder.scheduler(), SHAPE, Denoiser.NO_CLASS, folder.latentPreview());
+        return new DiffusionPart(folder.card(), this, folder.scheduler(), SHAPE, folder.latentPreview());
     }
 
     @Override
@@ -122,6 +126,6 @@ final class FakeModel implements RowSource, Denoiser {
         Sampler sampler = sampler(part, work.task());
         TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
         return new dev.weir.engine.diffusion.Row(
-                sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, RowSource.guidance(work));
+                sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, RowSource.guidance(part, work));
     }
 }

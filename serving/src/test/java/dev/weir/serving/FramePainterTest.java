@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.Signature;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Priority;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Work;
-import dev.weir.serving.plan.Group;
+import dev.weir.serving.plan.BatchKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -97,7 +98,11 @@ final class FramePainterTest {
         Work work = FakeModel.work(job, "", Priority.STANDARD, 1000, false, 1);
         LatentShape shape = model.shape(part, work.task());
         return new HeldSample(
-                work, part, new Group("default", shape), model.start(part, work), new Pace(Duration.ofDays(1)));
+                work,
+                part,
+                new BatchKey("default", shape, Signature.NONE),
+                model.start(part, work),
+                new Pace(Duration.ofDays(1)));
     }
 
     /** What came out, by sample and step. */

@@ -126,7 +126,8 @@ final class NotFiniteTest {
     }
 
     private static Predicate<Denoiser.Row> isOfSeed(int seed) {
-        return row -> row.context().values()[0] == seed && row.context().values()[1] == 1;
+        return row -> row.inputs().get("encoder_hidden_states").values()[0] == seed
+                && row.inputs().get("encoder_hidden_states").values()[1] == 1;
     }
 
     private static SampleKey key(int seed) {

@@ -10,6 +10,7 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.NetworkInput;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.gateway.GatewayConfig;
@@ -194,12 +195,7 @@ final class RebalancingTest {
         public DiffusionPart open(ModelFolder folder) {
             DiffusionPart part = rows.open(folder);
             return new DiffusionPart(
-                    part.card(),
-                    new SlowDenoiser(part.network()),
-                    part.schedule(),
-                    part.nativeShape(),
-                    part.classLabel(),
-                    part.preview());
+                    part.card(), new SlowDenoiser(part.network()), part.schedule(), part.nativeShape(), part.preview());
         }
 
         @Override
@@ -242,8 +238,8 @@ final class RebalancingTest {
         }
 
         @Override
-        public int contextWidth() {
-            return network.contextWidth();
+        public List<NetworkInput> inputs() {
+            return network.inputs();
         }
 
         @Override

@@ -30,10 +30,10 @@ final class StatesCache {
 
     synchronized void put(String model, String prompt, PromptStates encoded) {
         PromptStates before = states.put(new Key(model, prompt), encoded);
-        numbers += encoded.states().values().length
-                - (before == null ? 0 : before.states().values().length);
+        numbers +=
+                encoded.states().size() - (before == null ? 0 : before.states().size());
         for (Iterator<PromptStates> oldest = states.values().iterator(); numbers > maxNumbers && oldest.hasNext(); ) {
-            numbers -= oldest.next().states().values().length;
+            numbers -= oldest.next().states().size();
             oldest.remove();
         }
     }

@@ -1,19 +1,25 @@
 package dev.weir.textencoder;
 
 import dev.weir.engine.PromptStates;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.ParcelFormat;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Event;
 import dev.weir.runtime.memory.MemoryMap;
+import dev.weir.serving.Branches;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,7 +29,7 @@ import java.util.Optional;
 public final class StatesMemory {
 
     private static final Duration LIFE = Duration.ofHours(1);
-    private static final int HEAD_BYTES = 3 * Integer.BYTES;
+    private static final String CUT = "cut";
 
     private final Vertx vertx;
     private final MemoryMap map;
@@ -81,39 +87,25 @@ public final class StatesMemory {
         }
     }
 
-    /** Tokens, width and the length of the cut text, then the numbers, then that text in UTF-8; little-endian. */
+    /** A parcel of the states, with the text that was cut as one more tensor of UTF-8. */
     static byte[] bytes(PromptStates prompt) {
-        TextStates states = prompt.states();
-        byte[] cut = prompt.cut().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer bytes = ByteBuffer.allocate(HEAD_BYTES + Float.BYTES * states.values().length + cut.length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putInt(states.tokens())
-                .putInt(states.width())
-                .putInt(cut.length);
-        bytes.asFloatBuffer().put(states.values());
-        bytes.put(bytes.capacity() - cut.length, cut);
-        return bytes.array();
+        List<Tensor> tensors = new ArrayList<>(Branches.toTensors(Branches.COND, prompt.states()));
+        tensors.add(Tensor.ofBytes(CUT, prompt.cut().getBytes(StandardCharsets.UTF_8)));
+        return ParcelFormat.encode(Parcel.of(Event.getDefaultInstance(), tensors));
     }
 
     /** Empty if the bytes were not made by {@link #bytes}, or contain a number that is not finite. */
     static Optional<PromptStates> states(byte[] entry) {
-        ByteBuffer bytes = ByteBuffer.wrap(entry).order(ByteOrder.LITTLE_ENDIAN);
-        if (entry.length < HEAD_BYTES) {
+        if (!(ParcelFormat.decode(entry) instanceof Parcel parcel)) {
             return Optional.empty();
         }
-        int tokens = bytes.getInt();
-        int width = bytes.getInt();
-        int cutBytes = bytes.getInt();
-        if (tokens < 1
-                || width < 1
-                || cutBytes < 0
-                || (long) tokens * width * Float.BYTES + cutBytes != bytes.remaining()) {
+        try {
+            Tensors states = Branches.fromTensors(Branches.COND, parcel.tensors());
+            return parcel.tensor(CUT)
+                    .map(cut -> new PromptStates(states, new String(cut.toBytes(), StandardCharsets.UTF_8)))
+                    .filter(PromptStates::isFinite);
+        } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
-        float[] values = new float[tokens * width];
-        bytes.asFloatBuffer().get(values);
-        String cut = new String(entry, entry.length - cutBytes, cutBytes, StandardCharsets.UTF_8);
-        return Optional.of(new PromptStates(new TextStates(tokens, width, values), cut))
-                .filter(PromptStates::isFinite);
     }
 }

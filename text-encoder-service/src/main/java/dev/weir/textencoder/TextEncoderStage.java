@@ -16,7 +16,7 @@ import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
-import dev.weir.serving.Contexts;
+import dev.weir.serving.Branches;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
@@ -149,7 +149,7 @@ public final class TextEncoderStage implements Stage {
             Generation generation = work.task().getGeneration();
             if (states.keySet().containsAll(prompts(generation))) {
                 warnings(generation, states).forEach(warning -> outbox.warn(work, warning));
-                outbox.handOn(work, contexts(generation, states));
+                outbox.handOn(work, branches(generation, states));
             } else {
                 failed.add(work);
             }
@@ -191,7 +191,7 @@ public final class TextEncoderStage implements Stage {
     }
 
     private static List<String> prompts(Generation generation) {
-        return Contexts.isGuided(generation)
+        return Branches.isGuided(generation)
                 ? List.of(generation.getPrompt(), generation.getNegativePrompt())
                 : List.of(generation.getPrompt());
     }
@@ -237,14 +237,12 @@ public final class TextEncoderStage implements Stage {
                 .orElse("");
     }
 
-    private static List<Tensor> contexts(Generation generation, Map<String, PromptStates> states) {
-        List<Tensor> tensors = new ArrayList<>();
-        tensors.add(Contexts.toTensor(
-                Contexts.POSITIVE, states.get(generation.getPrompt()).states()));
-        if (Contexts.isGuided(generation)) {
-            tensors.add(Contexts.toTensor(
-                    Contexts.NEGATIVE,
-                    states.get(generation.getNegativePrompt()).states()));
+    private static List<Tensor> branches(Generation generation, Map<String, PromptStates> states) {
+        List<Tensor> tensors = new ArrayList<>(Branches.toTensors(
+                Branches.COND, states.get(generation.getPrompt()).states()));
+        if (Branches.isGuided(generation)) {
+            tensors.addAll(Branches.toTensors(
+                    Branches.UNCOND, states.get(generation.getNegativePrompt()).states()));
         }
         return tensors;
     }
@@ -252,7 +250,7 @@ public final class TextEncoderStage implements Stage {
     private static List<Warning> warnings(Generation generation, Map<String, PromptStates> states) {
         List<Warning> warnings = new ArrayList<>();
         Truncation.of("prompt", states.get(generation.getPrompt())).ifPresent(warnings::add);
-        if (Contexts.isGuided(generation)) {
+        if (Branches.isGuided(generation)) {
             Truncation.of("negative_prompt", states.get(generation.getNegativePrompt()))
                     .ifPresent(warnings::add);
         }

@@ -20,7 +20,7 @@ final class Truncation {
             return Optional.empty();
         }
         String message = "The %s is longer than the %d tokens that the text encoder reads. This part was not used: %s"
-                .formatted(param.replace('_', ' '), prompt.states().tokens(), shortened(prompt.cut()));
+                .formatted(param.replace('_', ' '), prompt.tokens(), shortened(prompt.cut()));
         return Optional.of(Warning.newBuilder()
                 .setCode(CODE)
                 .setMessage(message)

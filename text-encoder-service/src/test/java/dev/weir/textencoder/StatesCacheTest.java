@@ -2,8 +2,9 @@ package dev.weir.textencoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.PromptStates;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
 import org.junit.jupiter.api.Test;
 
 final class StatesCacheTest {
@@ -43,6 +44,6 @@ final class StatesCacheTest {
     }
 
     private static PromptStates states(int numbers) {
-        return new PromptStates(new TextStates(numbers, 1, new float[numbers]), "");
+        return new PromptStates(Tensors.of("encoder_hidden_states", HostTensor.of(new float[numbers], numbers, 1)), "");
     }
 }

@@ -3,8 +3,9 @@ package dev.weir.textencoder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.PromptStates;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
 import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.memory.MemoryArea;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -17,13 +18,15 @@ final class StatesMemoryTest {
     @Test
     void whatIsReadIsWhatWasWrittenBitByBit() {
         float[] values = {1.5f, -0f, Float.MIN_VALUE, 3.1415927f, 1e-30f, -7};
-        PromptStates written = new PromptStates(new TextStates(2, 3, values), "and “more” кот");
+        PromptStates written = new PromptStates(
+                states(values, 2, 3).with("text_embeds", HostTensor.of(new float[] {5, -6}, 2)), "and “more” кот");
         PromptStates restored = StatesMemory.states(StatesMemory.bytes(written)).orElseThrow();
         assertThat(restored.cut()).isEqualTo("and “more” кот");
-        TextStates read = restored.states();
-        assertThat(read.tokens()).isEqualTo(2);
-        assertThat(read.width()).isEqualTo(3);
+        assertThat(restored.tokens()).isEqualTo(2);
+        HostTensor read = restored.states().get("encoder_hidden_states");
+        assertThat(read.shape()).containsExactly(2, 3);
         assertThat(read.values()).containsExactly(values);
+        assertThat(restored.states().get("text_embeds")).isEqualTo(HostTensor.of(new float[] {5, -6}, 2));
     }
 
     @Test
@@ -31,7 +34,7 @@ final class StatesMemoryTest {
         Vertx vertx = Vertx.vertx();
         var map = new LocalMemory(vertx).map(MemoryArea.TEXT_STATES);
         var memory = new StatesMemory(vertx, map, new SimpleMeterRegistry());
-        memory.put("model", "w1", "cpu fp32", "a cat", new PromptStates(new TextStates(1, 1, new float[] {7}), ""));
+        memory.put("model", "w1", "cpu fp32", "a cat", new PromptStates(states(new float[] {7}, 1, 1), ""));
         await().until(() -> found(memory, "w1"));
         assertThat(found(memory, "w2")).isFalse();
         vertx.close();
@@ -47,17 +50,21 @@ final class StatesMemoryTest {
 
     @Test
     void anEntryWithANumberThatIsNotFiniteIsNone() {
-        byte[] entry = StatesMemory.bytes(new PromptStates(new TextStates(1, 2, new float[] {1, Float.NaN}), ""));
+        byte[] entry = StatesMemory.bytes(new PromptStates(states(new float[] {1, Float.NaN}, 1, 2), ""));
         assertThat(StatesMemory.states(entry)).isEmpty();
     }
 
     @Test
     void anEntryThatMakesNoSenseIsNone() {
-        byte[] entry = StatesMemory.bytes(new PromptStates(new TextStates(2, 3, new float[6]), ""));
+        byte[] entry = StatesMemory.bytes(new PromptStates(states(new float[6], 2, 3), ""));
         assertThat(StatesMemory.states(new byte[0])).isEmpty();
         assertThat(StatesMemory.states(new byte[12])).isEmpty();
         assertThat(StatesMemory.states(Arrays.copyOf(entry, entry.length - 1))).isEmpty();
         entry[3] = 127;
         assertThat(StatesMemory.states(entry)).isEmpty();
+    }
+
+    private static Tensors states(float[] values, int... shape) {
+        return Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(values, shape));
     }
 }

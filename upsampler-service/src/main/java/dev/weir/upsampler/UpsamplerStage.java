@@ -47,7 +47,6 @@ public final class UpsamplerStage implements RowSource {
                 folder.upsampler(target),
                 folder.upsamplerScheduler(),
                 new LatentShape(card.latentChannels(), side, side),
-                card.defaults().upsamplerNoiseLevel(),
                 folder.latentPreview());
     }
 
@@ -81,8 +80,8 @@ public final class UpsamplerStage implements RowSource {
                 Latents.shapeOf(base),
                 base.toFloats(),
                 part.card().upsampleFactor(),
-                part.classLabel(),
+                part.card().defaults().upsamplerNoiseLevel(),
                 noise);
-        return new Row(sampler, start, noise, RowSource.guidance(work));
+        return new Row(sampler, start, noise, RowSource.guidance(part, work));
     }
 }

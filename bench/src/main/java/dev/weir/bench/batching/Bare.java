@@ -5,7 +5,7 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -20,7 +20,7 @@ record Bare(double alone, double atCap) {
 
     private static final int TRIES = 9;
 
-    static Bare measure(ModelFolder folder, ComputeTarget target, List<TextStates> states, int cap) {
+    static Bare measure(ModelFolder folder, ComputeTarget target, List<Tensors> states, int cap) {
         ModelCard card = folder.card();
         int side = card.nativeSize() / card.scale();
         double[] single = new double[TRIES];
@@ -44,10 +44,9 @@ record Bare(double alone, double atCap) {
         return atCap / alone;
     }
 
-    private static List<Denoiser.Row> rows(LatentShape shape, List<TextStates> states, int from, int count) {
+    private static List<Denoiser.Row> rows(LatentShape shape, List<Tensors> states, int from, int count) {
         return IntStream.range(from, from + count)
-                .mapToObj(i -> new Denoiser.Row(
-                        new float[shape.size()], 500, states.get(i % states.size()), Denoiser.NO_CLASS))
+                .mapToObj(i -> new Denoiser.Row(new float[shape.size()], 500, states.get(i % states.size())))
                 .toList();
     }
 

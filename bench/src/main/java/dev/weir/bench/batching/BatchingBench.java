@@ -5,8 +5,8 @@ import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.SteppingStage;
 import java.time.Duration;
@@ -51,7 +51,7 @@ public final class BatchingBench implements Benchmark {
     public Result run(Settings settings) {
         ModelFolder folder = ModelFolder.open(settings.model());
         ComputeTarget target = EngineChoice.AUTO.target(List.of(folder));
-        List<TextStates> states;
+        List<Tensors> states;
         try (TextEncoder encoder = folder.textEncoder(target)) {
             states = encoder.states(PROMPTS);
         }
@@ -71,7 +71,7 @@ public final class BatchingBench implements Benchmark {
     private static Result measure(
             ModelFolder folder,
             ComputeTarget target,
-            List<TextStates> states,
+            List<Tensors> states,
             Settings settings,
             Map<Mode, Stage> stages) {
         long end = System.nanoTime() + Duration.ofMinutes(settings.minutes()).toNanos();

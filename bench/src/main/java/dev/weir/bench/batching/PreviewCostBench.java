@@ -5,8 +5,8 @@ import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.SteppingStage;
 import java.util.LinkedHashMap;
@@ -35,7 +35,7 @@ public final class PreviewCostBench implements Benchmark {
     public Result run(Settings settings) {
         ModelFolder folder = ModelFolder.open(settings.model());
         ComputeTarget target = EngineChoice.AUTO.target(List.of(folder));
-        List<TextStates> states;
+        List<Tensors> states;
         try (TextEncoder encoder = folder.textEncoder(target)) {
             states = encoder.states(List.of("", "a red apple"));
         }

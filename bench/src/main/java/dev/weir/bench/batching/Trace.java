@@ -1,7 +1,7 @@
 package dev.weir.bench.batching;
 
 import dev.weir.engine.ModelCard;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
@@ -9,7 +9,7 @@ import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
-import dev.weir.serving.Contexts;
+import dev.weir.serving.Branches;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -46,7 +46,7 @@ record Trace(List<Arrival> arrivals) {
      * @param perSecond requests per second; infinite for all at once
      * @param states of some prompts, the empty one first
      */
-    static Trace of(ModelCard card, List<TextStates> states, int requests, double perSecond, long seed) {
+    static Trace of(ModelCard card, List<Tensors> states, int requests, double perSecond, long seed) {
         Random random = new Random(seed);
         List<int[]> kinds = new ArrayList<>();
         List<Arrival> arrivals = new ArrayList<>();
@@ -60,14 +60,13 @@ record Trace(List<Arrival> arrivals) {
             }
             int[] kind = kinds.remove(random.nextInt(kinds.size()));
             now += -Math.log(1 - random.nextDouble()) / perSecond;
-            TextStates prompt = states.get(1 + random.nextInt(states.size() - 1));
+            Tensors prompt = states.get(1 + random.nextInt(states.size() - 1));
             arrivals.add(new Arrival(now, work(card, i, kind[0], kind[1], prompt, states.get(0))));
         }
         return new Trace(List.copyOf(arrivals));
     }
 
-    private static Work work(
-            ModelCard card, int number, int steps, float guidance, TextStates prompt, TextStates empty) {
+    private static Work work(ModelCard card, int number, int steps, float guidance, Tensors prompt, Tensors empty) {
         Task task = Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId("request " + number))
                 .setModel(card.id())
@@ -83,8 +82,8 @@ record Trace(List<Arrival> arrivals) {
                 .addRoute(StageKind.DENOISER)
                 .addRoute(StageKind.DECODER)
                 .build();
-        List<Tensor> contexts =
-                List.of(Contexts.toTensor(Contexts.POSITIVE, prompt), Contexts.toTensor(Contexts.NEGATIVE, empty));
-        return new Work(task, contexts);
+        List<Tensor> branches = new ArrayList<>(Branches.toTensors(Branches.COND, prompt));
+        branches.addAll(Branches.toTensors(Branches.UNCOND, empty));
+        return new Work(task, branches);
     }
 }

@@ -7,14 +7,14 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.NoiseRow;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
 import java.util.Collections;
 
 /** One of Weir's engines with a model's networks, in fp32 on the CPU. One thread. */
 final class Contestant implements AutoCloseable {
 
-    private static final float TIMESTEP = 500;
+    private static final long SEED = 1;
     /** Eight tokens of the default model's tokenizer, as the other programs get. */
     private static final String PROMPT = "a red apple on a table";
 
@@ -40,9 +40,7 @@ final class Contestant implements AutoCloseable {
         var shape = new LatentShape(denoiser.inChannels(), work.side(), work.side());
         return switch (work.network()) {
             case "unet" -> {
-                int width = denoiser.contextWidth();
-                var states = new TextStates(work.tokens(), width, new float[work.tokens() * width]);
-                var row = new Denoiser.Row(new float[shape.size()], TIMESTEP, states, Denoiser.NO_CLASS);
+                var row = NoiseRow.of(denoiser, shape, work.tokens(), SEED);
                 yield () -> denoiser.predict(shape, Collections.nCopies(work.rows(), row));
             }
             case "vae" -> () -> codec.decode(shape, Collections.nCopies(work.rows(), new float[shape.size()]));

@@ -1,6 +1,7 @@
 package dev.weir.bench.scale;
 
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.Signature;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.ModelStatus;
@@ -17,7 +18,7 @@ import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Latents;
-import dev.weir.serving.plan.Group;
+import dev.weir.serving.plan.BatchKey;
 import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
 import dev.weir.serving.plan.PlanState.Queue;
@@ -50,7 +51,8 @@ final class FixedTimeStage implements Stage {
 
     private static final int TOKENS = 20;
     private static final int WIDTH = 256;
-    private static final Tensor CONTEXT = Tensor.ofFloats("context", new float[TOKENS * WIDTH], TOKENS, WIDTH);
+    private static final Tensor CONTEXT =
+            Tensor.ofFloats("cond/encoder_hidden_states", new float[TOKENS * WIDTH], TOKENS, WIDTH);
     private static final LatentShape LATENT_SHAPE = new LatentShape(4, 16, 16);
     private static final Tensor LATENT = Latents.toTensor(LATENT_SHAPE, new float[LATENT_SHAPE.size()]);
     private static final int PICTURE_BYTES = 20_000;
@@ -135,8 +137,8 @@ final class FixedTimeStage implements Stage {
         state = new PlanState<>(queues, Shares.start(Map.of()), 0);
     }
 
-    private Group group() {
-        return new Group(models.get(0).getId(), LATENT_SHAPE);
+    private BatchKey group() {
+        return new BatchKey(models.get(0).getId(), LATENT_SHAPE, Signature.NONE);
     }
 
     @Override

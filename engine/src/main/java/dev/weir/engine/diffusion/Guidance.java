@@ -1,16 +1,16 @@
 package dev.weir.engine.diffusion;
 
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
 import java.util.Objects;
 
 /**
  * Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598).
  *
- * @param positive states of the prompt
- * @param negative states of the negative or empty prompt; may be null if the scale does not use it
+ * @param positive what the network takes for the prompt
+ * @param negative the same for the negative or empty prompt; may be null if the scale does not use it
  * @param scale at most 1: only the prompt, in one row of the network's batch instead of two
  */
-public record Guidance(TextStates positive, TextStates negative, float scale) {
+public record Guidance(Tensors positive, Tensors negative, float scale) {
 
     public Guidance {
         Objects.requireNonNull(positive, "positive");
@@ -18,7 +18,8 @@ public record Guidance(TextStates positive, TextStates negative, float scale) {
             throw new IllegalArgumentException("guidance scale must be a number, not " + scale);
         }
         if (isPair(scale) && negative == null) {
-            throw new IllegalArgumentException("guidance scale %s needs negative text states".formatted(scale));
+            throw new IllegalArgumentException(
+                    "guidance scale %s needs the states of a negative prompt".formatted(scale));
         }
     }
 

@@ -2,12 +2,14 @@ package dev.weir.engine.diffusion;
 
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Finite;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.noise.NoisePosition;
 import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerState;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One sample's run through the denoiser, with its own sampler, step, noise and guidance.
@@ -19,19 +21,19 @@ public final class Row {
     private final Sampler sampler;
     private final NoiseStream noise;
     private final Guidance guidance;
-    private final Conditioning conditioning;
+    private final Tensors inputs;
     private SamplerState state;
 
     public Row(Sampler sampler, RowStart start, NoiseStream noise, Guidance guidance) {
-        this(sampler, start.state(), noise, guidance, start.conditioning());
+        this(sampler, start.state(), noise, guidance, start.inputs());
     }
 
-    private Row(Sampler sampler, SamplerState state, NoiseStream noise, Guidance guidance, Conditioning conditioning) {
+    private Row(Sampler sampler, SamplerState state, NoiseStream noise, Guidance guidance, Tensors inputs) {
         this.sampler = sampler;
         this.state = state;
         this.noise = noise;
         this.guidance = guidance;
-        this.conditioning = conditioning;
+        this.inputs = inputs;
     }
 
     /** The same run at another point, for a takeover from another node. */
@@ -44,7 +46,7 @@ public final class Row {
             throw new IllegalArgumentException("a sample of %d numbers does not go on as one of %d"
                     .formatted(state.sample().length, otherState.sample().length));
         }
-        return new Row(sampler, otherState, noise.at(position), guidance, conditioning);
+        return new Row(sampler, otherState, noise.at(position), guidance, inputs);
     }
 
     public SamplerState state() {
@@ -68,8 +70,12 @@ public final class Row {
         return guidance;
     }
 
-    public Conditioning conditioning() {
-        return conditioning;
+    /** What the network takes in each of its rows for a step: the negative prompt before the positive one. */
+    public List<Tensors> branches() {
+        Stream<Tensors> prompts = guidance.isPair()
+                ? Stream.of(guidance.negative(), guidance.positive())
+                : Stream.of(guidance.positive());
+        return prompts.map(prompt -> prompt.with(inputs)).toList();
     }
 
     /** The number of rows in the network's batch for a step of this row. */
@@ -77,14 +83,13 @@ public final class Row {
         return guidance.isPair() ? 2 : 1;
     }
 
-    /** The network's row for one of the two prompts. */
-    Denoiser.Row toward(TextStates context, float[] input) {
-        return new Denoiser.Row(input, sampler.timestep(state.step()), context, conditioning.classLabel());
-    }
-
-    /** The network's input at this step, including the conditioning. */
-    float[] input() {
-        return conditioning.beside(sampler.scaleInput(state.step(), state.sample()));
+    /** The network's rows for a step, one for each branch. */
+    List<Denoiser.Row> networkRows() {
+        float[] sample = sampler.scaleInput(state.step(), state.sample());
+        float timestep = sampler.timestep(state.step());
+        return branches().stream()
+                .map(branch -> new Denoiser.Row(sample, timestep, branch))
+                .toList();
     }
 
     /**

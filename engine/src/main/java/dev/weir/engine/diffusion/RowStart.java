@@ -1,6 +1,8 @@
 package dev.weir.engine.diffusion;
 
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.image.Bilinear;
 import dev.weir.engine.noise.NoiseSource;
 import dev.weir.engine.sampler.NoiseSchedule;
@@ -10,13 +12,13 @@ import dev.weir.engine.sampler.SamplerState;
 /**
  * The start of a sample's run: pure noise, drawn from the sample's own source.
  *
- * @param conditioning {@link Conditioning#NONE} unless it is an upsampler's run
+ * @param inputs what the network takes besides the sample and the prompt, constant over the run
  */
-public record RowStart(SamplerState state, Conditioning conditioning) {
+public record RowStart(SamplerState state, Tensors inputs) {
 
     /** The start of a text-to-image run of one latent of this shape. */
     public static RowStart fromNoise(Sampler sampler, LatentShape shape, NoiseSource noise) {
-        return new RowStart(noisiest(sampler, shape, noise), Conditioning.NONE);
+        return new RowStart(noisiest(sampler, shape, noise), Tensors.NONE);
     }
 
     /**
@@ -42,8 +44,10 @@ public record RowStart(SamplerState state, Conditioning conditioning) {
         LatentShape shape = new LatentShape(base.channels(), factor * base.height(), factor * base.width());
         float[] enlarged = Bilinear.enlarge(base, latent, factor);
         float[] augmented = schedule.addNoise(enlarged, noise.normal(shape.size()), noiseLevel);
-        var conditioning = new Conditioning(base.channels(), augmented, noiseLevel);
-        return new RowStart(noisiest(sampler, shape, noise), conditioning);
+        var inputs = Tensors.of(
+                        Tensors.CONCAT, HostTensor.of(augmented, shape.channels(), shape.height(), shape.width()))
+                .with(Tensors.CLASS_LABELS, HostTensor.number(noiseLevel));
+        return new RowStart(noisiest(sampler, shape, noise), inputs);
     }
 
     private static SamplerState noisiest(Sampler sampler, LatentShape shape, NoiseSource noise) {

@@ -35,14 +35,14 @@ public final class StepBatch {
      * Makes one step for every row, in order. If the network fails, no row has advanced. A row whose numbers are not finite
      * does not advance either, and does not affect the others.
      *
-     * @param shape of each row's sample, without conditioning channels
-     * @param rows unfinished, all with the same number of conditioning channels
+     * @param shape of each row's sample
+     * @param rows unfinished, of one {@link dev.weir.engine.Signature}
      */
     public static List<Stepped> advance(Denoiser denoiser, LatentShape shape, List<Row> rows) {
         if (rows.isEmpty()) {
             return List.of();
         }
-        List<float[]> outputs = denoiser.predict(inputShape(shape, rows), packed(shape, rows));
+        List<float[]> outputs = denoiser.predict(shape, packed(shape, rows));
         List<Stepped> stepped = new ArrayList<>(rows.size());
         int next = 0;
         for (Row row : rows) {
@@ -62,18 +62,6 @@ public final class StepBatch {
                 row.guidance().isPair() ? row.guidance().combine(outputs.get(0), outputs.get(1)) : outputs.get(0));
     }
 
-    private static LatentShape inputShape(LatentShape shape, List<Row> rows) {
-        int beside = rows.get(0).conditioning().channels();
-        for (Row row : rows) {
-            if (row.conditioning().channels() != beside) {
-                throw new IllegalArgumentException("rows of %d and of %d conditioning channels do not share a batch"
-                        .formatted(beside, row.conditioning().channels()));
-            }
-        }
-        return new LatentShape(shape.channels() + beside, shape.height(), shape.width());
-    }
-
-    /** The negative prompt's row before the positive one's; one row without guidance. */
     private static List<Denoiser.Row> packed(LatentShape shape, List<Row> rows) {
         List<Denoiser.Row> packed = new ArrayList<>(2 * rows.size());
         for (Row row : rows) {
@@ -84,11 +72,7 @@ public final class StepBatch {
                 throw new IllegalArgumentException("a sample of %d numbers is not of shape %s"
                         .formatted(row.state().sample().length, shape));
             }
-            float[] input = row.input();
-            if (row.guidance().isPair()) {
-                packed.add(row.toward(row.guidance().negative(), input));
-            }
-            packed.add(row.toward(row.guidance().positive(), input));
+            packed.addAll(row.networkRows());
         }
         return packed;
     }

@@ -1,7 +1,6 @@
 package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
@@ -65,16 +64,6 @@ final class BertModel {
     record Options(
             int vocabulary, int width, int layers, int heads, int innerWidth, int positions, int types, double eps)
             implements TextTransformer.Form {
-
-        @Override
-        public List<Feed> more(List<long[]> ids) {
-            return List.of();
-        }
-
-        @Override
-        public int pooledWidth() {
-            return 0;
-        }
 
         static Options read(JsonNode json) {
             var config = new Config("BertModel", json);

@@ -83,8 +83,8 @@ final class ClipTextModel implements TextTransformer.Form {
         return options.projected() ? options.projection() : output.pooled() ? options.width() : 0;
     }
 
-    /** What diffusers calls the pooled state. */
-    String pooledName() {
+    @Override
+    public String pooledName() {
         return options.projected() ? "text_embeds" : "pooler_output";
     }
 

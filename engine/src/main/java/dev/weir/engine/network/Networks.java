@@ -40,7 +40,8 @@ public final class Networks {
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static Denoiser denoiser(JsonNode config, Weights weights, ComputeTarget target) {
         require(config, "UNet2DConditionModel");
-        return new UNetDenoiser(backend(target).load(describe(config, weights)), UNetConfig.read(config));
+        return new UNet2DConditionModel(UNetConfig.read(config))
+                .load(backend(target).load(describe(config, weights)));
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */

@@ -1,8 +1,9 @@
 package dev.weir.engine.network;
 
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.PromptStates;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.TextStates;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.tokenizer.Tokenizer;
@@ -37,10 +38,19 @@ final class TextTransformer implements TextEncoder {
         int positions();
 
         /** What the network takes beside the ids and which of them count. */
-        List<Feed> more(List<long[]> ids);
+        default List<Feed> more(List<long[]> ids) {
+            return List.of();
+        }
 
         /** How many numbers of each row follow its states. */
-        int pooledWidth();
+        default int pooledWidth() {
+            return 0;
+        }
+
+        /** What diffusers calls these numbers. */
+        default String pooledName() {
+            return "";
+        }
     }
 
     @Override
@@ -86,8 +96,13 @@ final class TextTransformer implements TextEncoder {
             int tokens = prompts.get(row).ids().length;
             var values = new float[tokens * width];
             states.asFloatBuffer().get(row * rowSize, values);
-            all.add(new PromptStates(
-                    new TextStates(tokens, width, values), prompts.get(row).cut()));
+            var own = Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(values, tokens, width));
+            if (form.pooledWidth() > 0) {
+                var pooled = new float[form.pooledWidth()];
+                states.asFloatBuffer().get(row * rowSize + longest * width, pooled);
+                own = own.with(form.pooledName(), HostTensor.of(pooled, pooled.length));
+            }
+            all.add(new PromptStates(own, prompts.get(row).cut()));
         }
         return all;
     }

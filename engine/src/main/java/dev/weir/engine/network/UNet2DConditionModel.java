@@ -1,12 +1,21 @@
 package dev.weir.engine.network;
 
+import static dev.weir.engine.NetworkInput.ANY;
+
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.Join;
+import dev.weir.engine.NetworkInput;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.backend.Executable;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import dev.weir.engine.network.Transformer2D.Prompt;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * The denoiser of Stable Diffusion and its kin (Rombach et al. 2022): an image goes down through levels of half the size
@@ -14,19 +23,32 @@ import java.util.Deque;
  */
 final class UNet2DConditionModel {
 
-    /** The one method. A network with class labels takes them last. */
-    static final String FORWARD = "forward";
-
     private final UNetConfig config;
 
     UNet2DConditionModel(UNetConfig config) {
         this.config = config;
     }
 
+    /** What it takes besides the sample and the timestep, in the order of its method's inputs. */
+    List<NetworkInput> inputs() {
+        var inputs = new ArrayList<NetworkInput>();
+        inputs.add(new NetworkInput(Tensors.CONCAT, List.of(ANY, ANY, ANY), Join.CONCAT));
+        inputs.add(new NetworkInput(Tensors.ENCODER_HIDDEN_STATES, List.of(ANY, config.contextWidth()), Join.PAD));
+        if (config.classes() != UNetConfig.Classes.NONE) {
+            inputs.add(new NetworkInput(Tensors.CLASS_LABELS, List.of(), Join.STACK));
+        }
+        return inputs;
+    }
+
+    Denoiser load(Executable network) {
+        int classes = config.classes() == UNetConfig.Classes.TABLE ? config.classCount() : 0;
+        return new NetworkDenoiser(network, config.inChannels(), config.outChannels(), inputs(), classes);
+    }
+
     void describe(Script script) {
         var g = config.classes() == UNetConfig.Classes.NONE
-                ? script.method(FORWARD, "sample", "timestep", "context", "kept")
-                : script.method(FORWARD, "sample", "timestep", "context", "kept", "label");
+                ? script.method(NetworkDenoiser.FORWARD, "sample", "timestep", "context", "kept")
+                : script.method(NetworkDenoiser.FORWARD, "sample", "timestep", "context", "kept", "label");
         int pixels = config.sampleSize() * config.sampleSize();
         var sample = g.castImage(g.input(Input.Kind.IMAGE, "sample", config.inChannels(), pixels)); // [B, C, H, W]
         if (config.centerInput()) {

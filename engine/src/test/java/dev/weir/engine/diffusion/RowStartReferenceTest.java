@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ReferenceFile;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Sampler;
@@ -40,7 +41,7 @@ class RowStartReferenceTest {
 
         RowStart start = RowStart.fromNoise(sampler, shape(picture), noise);
 
-        assertThat(start.conditioning()).isEqualTo(Conditioning.NONE);
+        assertThat(start.inputs()).isEqualTo(Tensors.NONE);
         requireClose(start.state().sample(), TENSORS.floats(picture.get("name").asText() + "/initial"));
     }
 
@@ -62,8 +63,8 @@ class RowStartReferenceTest {
                 level,
                 noise);
 
-        assertThat(start.conditioning().classLabel()).isEqualTo(level);
-        requireClose(start.conditioning().latent(), TENSORS.floats(name + "/low"));
+        assertThat(start.inputs().get("class_labels").number()).isEqualTo(level);
+        requireClose(start.inputs().get("concat").values(), TENSORS.floats(name + "/low"));
         requireClose(start.state().sample(), TENSORS.floats(name + "/initial_high"));
     }
 

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Finite;
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.Join;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.NetworkInput;
 import dev.weir.engine.ReferenceFile;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Sampler;
@@ -79,9 +82,9 @@ class StepBatchTest {
 
         StepBatch.advance(denoiser, SHAPE, rows);
 
-        assertThat(denoiser.seen).extracting(row -> row.context().values()[0]).containsExactly(-1f, 1f, 1f, 1f);
-        assertThat(denoiser.seen.get(0).latent())
-                .containsExactly(denoiser.seen.get(1).latent());
+        assertThat(denoiser.seen).extracting(StepBatchTest::prompt).containsExactly(-1f, 1f, 1f, 1f);
+        assertThat(denoiser.seen.get(0).sample())
+                .containsExactly(denoiser.seen.get(1).sample());
         assertThat(rows).extracting(Row::cost).containsExactly(2, 1, 1);
     }
 
@@ -94,7 +97,7 @@ class StepBatchTest {
 
     @Test
     void guidanceWithoutNegativeStatesIsRefused() {
-        TextStates prompt = new TextStates(1, 1, new float[1]);
+        Tensors prompt = states(0);
 
         assertThat(new Guidance(prompt, null, 1).isPair()).isFalse();
         assertThatThrownBy(() -> new Guidance(prompt, null, 1.5f)).hasMessageContaining("1.5");
@@ -158,31 +161,29 @@ class StepBatchTest {
         Row done = row("ddim", 1, 1, 1);
         finished(done);
         Sampler sampler = Samplers.create(CONFIG, "ddim", 2);
-        var start = new RowStart(SamplerState.start(new float[3]), Conditioning.NONE);
+        var start = new RowStart(SamplerState.start(new float[3]), Tensors.NONE);
         Row small = new Row(sampler, start, new TorchGenerator(1), guidance(1));
 
         assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, List.of(done)))
                 .hasMessageContaining("done");
         assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, List.of(small)))
                 .hasMessageContaining("3 numbers");
-        assertThatThrownBy(() -> StepBatch.advance(denoiser, SHAPE, List.of(row("ddim", 2, 1, 1), upsampled())))
-                .hasMessageContaining("conditioning");
         assertThat(StepBatch.advance(denoiser, SHAPE, List.of())).isEmpty();
     }
 
     @Test
-    void anUpsamplersConditioningGoesBesideTheSample() {
+    void anUpsamplersLatentAndNoiseLevelAreInputsBesideThePrompt() {
         LatentShape shape = new LatentShape(4, 6, 10);
         Row row = upsampled();
 
         StepBatch.advance(denoiser, shape, List.of(row));
 
-        assertThat(denoiser.input).isEqualTo(new LatentShape(8, 6, 10));
-        Denoiser.Row seen = denoiser.seen.get(0);
-        assertThat(seen.classLabel()).isEqualTo(20);
-        assertThat(seen.latent())
-                .hasSize(2 * shape.size())
-                .endsWith(row.conditioning().latent());
+        assertThat(denoiser.input).isEqualTo(shape);
+        Tensors seen = denoiser.seen.get(0).inputs();
+        assertThat(seen.get("class_labels").number()).isEqualTo(20);
+        assertThat(seen.get("concat").shape()).containsExactly(4, 6, 10);
+        assertThat(seen).isEqualTo(row.branches().get(0));
+        assertThat(seen.has("encoder_hidden_states")).isTrue();
         assertThat(row.state().sample()).hasSize(shape.size());
     }
 
@@ -196,7 +197,8 @@ class StepBatchTest {
         Row row = upsampled();
 
         float[] flat = new float[240];
-        assertThat(row.conditioning().latent()).containsExactly(schedule.addNoise(flat, augmentation, 20));
+        assertThat(row.branches().get(0).get("concat").values())
+                .containsExactly(schedule.addNoise(flat, augmentation, 20));
         assertThat(row.state().sample()).containsExactly(sample);
     }
 
@@ -244,8 +246,12 @@ class StepBatchTest {
         return new Guidance(states(1), states(-1), scale);
     }
 
-    private static TextStates states(float value) {
-        return new TextStates(1, 1, new float[] {value});
+    private static Tensors states(float value) {
+        return Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(new float[] {value}, 1, 1));
+    }
+
+    private static float prompt(Denoiser.Row row) {
+        return row.inputs().get(Tensors.ENCODER_HIDDEN_STATES).number();
     }
 
     private float[] finished(Row row) {
@@ -276,8 +282,7 @@ class StepBatchTest {
         private static float[] answer(Row row, int size) {
             float[] output = new float[size];
             for (int i = 0; i < size; i++) {
-                output[i] = 0.3f * row.latent()[i]
-                        + (float) Math.cos(row.timestep() + i) * row.context().values()[0];
+                output[i] = 0.3f * row.sample()[i] + (float) Math.cos(row.timestep() + i) * prompt(row);
             }
             return output;
         }
@@ -293,8 +298,8 @@ class StepBatchTest {
         }
 
         @Override
-        public int contextWidth() {
-            return 1;
+        public List<NetworkInput> inputs() {
+            return List.of(new NetworkInput(Tensors.ENCODER_HIDDEN_STATES, List.of(NetworkInput.ANY, 1), Join.PAD));
         }
 
         @Override

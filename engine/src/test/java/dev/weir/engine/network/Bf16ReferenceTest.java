@@ -30,10 +30,9 @@ class Bf16ReferenceTest {
                 fixture.config("text_encoder"), fixture.weights("text_encoder"), fixture.recordedTokenizer(), BF16)) {
             var prompts =
                     IntStream.range(0, PROMPTS).mapToObj(Integer::toString).toList();
-            var together = encoder.states(prompts);
+            var together = Fixture.states(encoder, prompts);
             for (int i = 0; i < PROMPTS; i++) {
-                Fixture.assertRelative(
-                        together.get(i).values(), fixture.floats("text/" + i + "/states"), BF16_FRACTION);
+                Fixture.assertRelative(together.get(i), fixture.floats("text/" + i + "/states"), BF16_FRACTION);
             }
         }
     }
@@ -52,10 +51,10 @@ class Bf16ReferenceTest {
     void predictionsFromPackedWeightsAreNear(String checkpoint) {
         assumeTrue(Processor.supports(Precision.BF16), "oneDNN packs no bf16 weights on this CPU");
         var fixture = Fixture.of(checkpoint);
-        var config = UNetConfig.read(fixture.config("unet"));
+        var network = new UNet2DConditionModel(UNetConfig.read(fixture.config("unet")));
         var script = new Script("UNet2DConditionModel", fixture.weights("unet"));
-        new UNet2DConditionModel(config).describe(script);
-        try (var unet = new UNetDenoiser(new TorchBackend(Numerics.of(BF16, true)).load(script), config)) {
+        network.describe(script);
+        try (var unet = network.load(new TorchBackend(Numerics.of(BF16, true)).load(script))) {
             assertNear(unet, fixture);
         }
     }

@@ -3,11 +3,12 @@ package dev.weir.engine.network;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.engine.Denoiser;
 import dev.weir.engine.Denoiser.Row;
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.LatentShape;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.TextEncoder;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.weights.ComponentWeights;
@@ -84,13 +85,20 @@ record Fixture(Path folder) {
     }
 
     /** The text states of a denoiser's row, without their padding. */
-    TextStates context(int row) {
+    HostTensor context(int row) {
         int width = shape("unet/context")[2];
         int longest = shape("unet/context")[1];
         var mask = longs("unet/mask");
         int tokens =
                 (int) Arrays.stream(mask, row * longest, (row + 1) * longest).sum();
-        return new TextStates(tokens, width, Arrays.copyOf(row("unet/context", row), tokens * width));
+        return HostTensor.of(Arrays.copyOf(row("unet/context", row), tokens * width), tokens, width);
+    }
+
+    /** The hidden states that an encoder gives for each prompt. */
+    static List<float[]> states(TextEncoder encoder, List<String> prompts) {
+        return encoder.states(prompts).stream()
+                .map(states -> states.get(Tensors.ENCODER_HIDDEN_STATES).values())
+                .toList();
     }
 
     /** The rows of a denoiser's forward. */
@@ -99,8 +107,11 @@ record Fixture(Path folder) {
         var labels = has("unet/class_labels") ? longs("unet/class_labels") : null;
         var rows = new ArrayList<Row>();
         for (int i = 0; i < timesteps.length; i++) {
-            int label = labels == null ? Denoiser.NO_CLASS : (int) labels[i];
-            rows.add(new Row(row("unet/" + size + "/sample", i), timesteps[i], context(i), label));
+            var inputs = Tensors.of(Tensors.ENCODER_HIDDEN_STATES, context(i));
+            if (labels != null) {
+                inputs = inputs.with(Tensors.CLASS_LABELS, HostTensor.number(labels[i]));
+            }
+            rows.add(new Row(row("unet/" + size + "/sample", i), timesteps[i], inputs));
         }
         return rows;
     }

@@ -9,7 +9,7 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.Denoiser.Row;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.NoiseRow;
 import dev.weir.engine.UnitImage;
 import dev.weir.engine.torch.Torch;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +40,7 @@ class SameBytesTest {
     void aRowOfADenoiserDoesNotDependOnItsNeighbours(int height, int width, int mostTokens) {
         try (var unet = MODEL.denoiser(ONNX)) {
             var shape = new LatentShape(unet.inChannels(), height, width);
-            var rows = rows(shape, unet.contextWidth(), mostTokens);
+            var rows = rows(unet, shape, mostTokens);
             var alone = rows.stream()
                     .map(row -> unet.predict(shape, List.of(row)).get(0))
                     .toList();
@@ -61,10 +61,10 @@ class SameBytesTest {
     void theStatesOfAPromptDoNotDependOnItsNeighbours() {
         var prompts = List.of("a cat", "", "a blue house under a tree at night by the sea, oil on canvas", "x");
         try (var encoder = MODEL.textEncoder(ONNX)) {
-            var together = encoder.states(prompts);
+            var together = Fixture.states(encoder, prompts);
             for (int i = 0; i < prompts.size(); i++) {
-                var alone = encoder.states(List.of(prompts.get(i))).get(0);
-                assertThat(together.get(i).values()).as(prompts.get(i)).isEqualTo(alone.values());
+                var alone = Fixture.states(encoder, List.of(prompts.get(i))).get(0);
+                assertThat(together.get(i)).as(prompts.get(i)).isEqualTo(alone);
             }
         }
     }
@@ -121,11 +121,11 @@ class SameBytesTest {
                 var encoder = MODEL.textEncoder(ONNX);
                 var codec = MODEL.imageCodec(ONNX)) {
             var shape = new LatentShape(4, 20, 12);
-            for (var row : unet.predict(shape, test.rows(shape, unet.contextWidth(), 30))) {
+            for (var row : unet.predict(shape, test.rows(unet, shape, 30))) {
                 System.out.println("checksum " + Arrays.hashCode(row));
             }
-            for (var states : encoder.states(List.of("a cat", "a house by the sea, oil on canvas"))) {
-                System.out.println("checksum " + Arrays.hashCode(states.values()));
+            for (var states : Fixture.states(encoder, List.of("a cat", "a house by the sea, oil on canvas"))) {
+                System.out.println("checksum " + Arrays.hashCode(states));
             }
             for (var image : codec.decode(shape, List.of(test.noise(shape.size()), test.noise(shape.size())))) {
                 System.out.println(
@@ -134,12 +134,12 @@ class SameBytesTest {
         }
     }
 
-    private List<Row> rows(LatentShape shape, int contextWidth, int mostTokens) {
+    private List<Row> rows(Denoiser unet, LatentShape shape, int mostTokens) {
         var rows = new ArrayList<Row>();
         for (int i = 0; i < ROWS; i++) {
             int tokens = 1 + random.nextInt(mostTokens);
-            var context = new TextStates(tokens, contextWidth, noise(tokens * contextWidth));
-            rows.add(new Row(noise(shape.size()), 1000 * random.nextFloat(), context, Denoiser.NO_CLASS));
+            var row = NoiseRow.of(unet, shape, tokens, random.nextLong());
+            rows.add(new Row(row.sample(), 1000 * random.nextFloat(), row.inputs()));
         }
         return rows;
     }

@@ -47,9 +47,9 @@ final class TextualInversionTest {
                 extended(fixture.weights("text_encoder")),
                 Tokenizers.open(folder, "CLIPTokenizer", 77, WORDS + 1),
                 target)) {
-            var states = encoder.states(List.of("a <cat-toy> apple", "a red apple", "a blue apple"));
-            Fixture.assertClose(states.get(0).values(), states.get(1).values(), 1e-6);
-            assertThat(states.get(0).values()[TOKEN]).isNotCloseTo(states.get(2).values()[TOKEN], within(1e-2f));
+            var states = Fixture.states(encoder, List.of("a <cat-toy> apple", "a red apple", "a blue apple"));
+            Fixture.assertClose(states.get(0), states.get(1), 1e-6);
+            assertThat(states.get(0)[TOKEN]).isNotCloseTo(states.get(2)[TOKEN], within(1e-2f));
         }
     }
 

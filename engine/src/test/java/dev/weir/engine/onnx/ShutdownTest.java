@@ -8,7 +8,7 @@ import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.TextStates;
+import dev.weir.engine.NoiseRow;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,7 +48,6 @@ class ShutdownTest {
 
     private static void forward(Denoiser denoiser) {
         var shape = new LatentShape(denoiser.inChannels(), 16, 16);
-        var states = new TextStates(2, denoiser.contextWidth(), new float[2 * denoiser.contextWidth()]);
-        denoiser.predict(shape, List.of(new Denoiser.Row(new float[shape.size()], 1, states, Denoiser.NO_CLASS)));
+        denoiser.predict(shape, List.of(NoiseRow.of(denoiser, shape, 2, 1)));
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
  * @param chosen the participating rows, in the order of their selection
  * @param preempted rows that ran and now yield
  */
-public record Plan<K>(Group group, List<PlanRow<K>> chosen, List<PlanRow<K>> preempted) {
+public record Plan<K>(BatchKey group, List<PlanRow<K>> chosen, List<PlanRow<K>> preempted) {
 
     public static <K> Plan<K> nothing() {
         return new Plan<>(null, List.of(), List.of());

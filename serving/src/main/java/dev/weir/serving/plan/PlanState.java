@@ -15,7 +15,7 @@ public record PlanState<K>(List<Queue<K>> groups, Shares shares, long nowMs) {
      *
      * @param curve how long a forward pass of the group takes, and how many network rows it may have
      */
-    public record Queue<K>(Group group, StepCurve curve, List<PlanRow<K>> rows) {
+    public record Queue<K>(BatchKey group, StepCurve curve, List<PlanRow<K>> rows) {
 
         /** Network rows if all took part in one forward pass. */
         public int cost() {

@@ -15,13 +15,13 @@ public final class Shares {
 
     private final Map<String, Double> weights;
     private final VirtualTime<String> users;
-    private final VirtualTime<Group> groups;
+    private final VirtualTime<BatchKey> groups;
     private final Map<PriorityClass, Double> passedOver;
 
     private Shares(
             Map<String, Double> weights,
             VirtualTime<String> users,
-            VirtualTime<Group> groups,
+            VirtualTime<BatchKey> groups,
             Map<PriorityClass, Double> passedOver) {
         this.weights = weights;
         this.users = users;
@@ -37,7 +37,7 @@ public final class Shares {
     /** The shares after a forward pass that took so many seconds. */
     public <K> Shares after(PlanState<K> state, Plan<K> plan, double seconds) {
         Set<String> present = new HashSet<>();
-        Set<Group> waiting = new HashSet<>();
+        Set<BatchKey> waiting = new HashSet<>();
         Map<PriorityClass, Double> passed = new EnumMap<>(PriorityClass.class);
         int usersOfGroup = 1;
         for (PlanState.Queue<K> queue : state.groups()) {
@@ -56,7 +56,7 @@ public final class Shares {
             charges.merge(row.user(), row.cost() * perRow / weight(row.user()), Double::sum);
             passed.remove(row.priority());
         }
-        Map<Group, Double> turn = plan.group() == null ? Map.of() : Map.of(plan.group(), seconds / usersOfGroup);
+        Map<BatchKey, Double> turn = plan.group() == null ? Map.of() : Map.of(plan.group(), seconds / usersOfGroup);
         return new Shares(weights, users.after(present, charges), groups.after(waiting, turn), passed);
     }
 
@@ -64,7 +64,7 @@ public final class Shares {
         return users.used(user);
     }
 
-    double used(Group group) {
+    double used(BatchKey group) {
         return groups.used(group);
     }
 

@@ -47,7 +47,7 @@ public final class Sharing<K> {
     private final Map<String, Double> rowSeconds;
     private final RandomGenerator random;
     private final double round;
-    private final Map<Group, Integer> rowsLeft = new HashMap<>();
+    private final Map<BatchKey, Integer> rowsLeft = new HashMap<>();
     private final List<Moved<K>> moved = new ArrayList<>();
     private double given;
 

@@ -3,6 +3,7 @@ package dev.weir.serving.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.Signature;
 import dev.weir.serving.plan.PlanState.Queue;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,9 +36,9 @@ final class PlannerScenariosTest {
 
     private void live(Random random) {
         VirtualDevice device = new VirtualDevice();
-        List<Group> groups = new ArrayList<>();
+        List<BatchKey> groups = new ArrayList<>();
         for (int i = 0; i <= random.nextInt(3); i++) {
-            Group group = new Group("model " + i, new LatentShape(4, 16 << i, 16));
+            BatchKey group = new BatchKey("model " + i, new LatentShape(4, 16 << i, 16), Signature.NONE);
             device.group(group, VirtualDevice.linear(1 + random.nextInt(12), 0.005 * (1 + random.nextInt(8))));
             groups.add(group);
         }
@@ -64,7 +65,7 @@ final class PlannerScenariosTest {
         assertThat(device.finished).doesNotHaveDuplicates();
     }
 
-    private static int add(VirtualDevice device, List<Group> groups, Random random) {
+    private static int add(VirtualDevice device, List<BatchKey> groups, Random random) {
         PriorityClass[] classes = PriorityClass.values();
         device.add(
                 groups.get(random.nextInt(groups.size())),

@@ -1,6 +1,7 @@
 package dev.weir.serving.plan;
 
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.Signature;
 import dev.weir.serving.plan.PlanState.Queue;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,18 +12,18 @@ import java.util.Map;
 /** A device that takes no time: does what a planner says on a virtual clock, and keeps count. */
 final class VirtualDevice {
 
-    static final Group SMALL = new Group("model", new LatentShape(4, 16, 16));
-    static final Group LARGE = new Group("model", new LatentShape(4, 32, 32));
+    static final BatchKey SMALL = new BatchKey("model", new LatentShape(4, 16, 16), Signature.NONE);
+    static final BatchKey LARGE = new BatchKey("model", new LatentShape(4, 32, 32), Signature.NONE);
 
     private static final long PATIENCE_MS = 600_000;
 
     final Map<Integer, Integer> stepsDone = new HashMap<>();
     final Map<String, Double> secondsByUser = new HashMap<>();
-    final Map<Group, Double> secondsByGroup = new HashMap<>();
+    final Map<BatchKey, Double> secondsByGroup = new HashMap<>();
     final List<Integer> finished = new ArrayList<>();
     private final Planner planner = new FairPlanner();
-    private final Map<Group, List<PlanRow<Integer>>> rows = new LinkedHashMap<>();
-    private final Map<Group, StepCurve> curves = new HashMap<>();
+    private final Map<BatchKey, List<PlanRow<Integer>>> rows = new LinkedHashMap<>();
+    private final Map<BatchKey, StepCurve> curves = new HashMap<>();
     private Shares shares;
     private double nowSeconds;
     private int arrivals;
@@ -44,15 +45,15 @@ final class VirtualDevice {
         return curve;
     }
 
-    void group(Group group, StepCurve curve) {
+    void group(BatchKey group, StepCurve curve) {
         curves.put(group, curve);
     }
 
-    int add(Group group, String user, PriorityClass priority, int cost, int steps) {
+    int add(BatchKey group, String user, PriorityClass priority, int cost, int steps) {
         return add(group, user, priority, cost, steps, nowMs() + PATIENCE_MS);
     }
 
-    int add(Group group, String user, PriorityClass priority, int cost, int steps, long deadlineMs) {
+    int add(BatchKey group, String user, PriorityClass priority, int cost, int steps, long deadlineMs) {
         int key = arrivals++;
         rows.computeIfAbsent(group, g -> new ArrayList<>())
                 .add(new PlanRow<>(key, cost, priority, user, deadlineMs, key, steps));

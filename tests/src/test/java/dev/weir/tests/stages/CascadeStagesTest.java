@@ -78,7 +78,7 @@ final class CascadeStagesTest {
         denoiser.admit(work(task.clone().setPosition(1), contexts()), outbox);
         turnAll(denoiser, outbox);
         Map<String, Tensor> base = outbox.handedOn.get("a/0");
-        assertThat(base).containsOnlyKeys("latent", "context", "negative_context");
+        assertThat(base).containsOnlyKeys("latent", "cond/encoder_hidden_states", "uncond/encoder_hidden_states");
         assertThat(base.get("latent").shape()).containsExactly(4, 32 / scale, 64 / scale);
         denoiser.close();
 
@@ -147,7 +147,11 @@ final class CascadeStagesTest {
                 .hasValueSatisfying(reason -> assertThat(reason).contains("steps"));
         assertThat(denoiser.refuse(task("a", generation("a")).build())).isEmpty();
         denoiser.admit(work(task("a", generation("a"))), outbox);
-        assertThat(outbox.failures.get("a/0").message()).contains("context");
+        assertThat(outbox.failures.get("a/0").message()).contains("encoder_hidden_states");
+        Tensor narrow = Tensor.ofFloats("cond/encoder_hidden_states", new float[14], 2, 7);
+        denoiser.admit(work(task("b", generation("a").setGuidanceScale(1)), narrow), outbox);
+        assertThat(outbox.failures.get("b/0").message()).contains("encoder_hidden_states of [2, 7]");
+        assertThat(denoiser.turn(outbox)).isZero();
         denoiser.close();
     }
 

@@ -181,7 +181,8 @@ final class NotFiniteStagesTest {
         }
         float[] negative = new float[WIDTH];
         return new Tensor[] {
-            Tensor.ofFloats("context", states, 3, WIDTH), Tensor.ofFloats("negative_context", negative, 1, WIDTH)
+            Tensor.ofFloats("cond/encoder_hidden_states", states, 3, WIDTH),
+            Tensor.ofFloats("uncond/encoder_hidden_states", negative, 1, WIDTH)
         };
     }
 

@@ -61,8 +61,11 @@ final class TextEncoderStageTest {
         stage.admit(work(task("b", generation("a very long prompt of many more words than the other one"))), outbox);
         turnAll(stage, outbox);
         try (TextEncoder alone = TINY.textEncoder(EXACT)) {
-            Tensor context = outbox.handedOn.get("a/0").get("context");
-            float[] expected = alone.states(List.of("a red apple")).get(0).values();
+            Tensor context = outbox.handedOn.get("a/0").get("cond/encoder_hidden_states");
+            float[] expected = alone.states(List.of("a red apple"))
+                    .get(0)
+                    .get("encoder_hidden_states")
+                    .values();
             assertThat(context.shape()).containsExactly(expected.length / 32, 32);
             assertThat(context.toFloats()).containsExactly(expected, within(1e-5f));
         }
@@ -74,7 +77,7 @@ final class TextEncoderStageTest {
         turnAll(stage, outbox);
         stage.admit(work(task("b", generation("a red apple"))), outbox);
         turnAll(stage, outbox);
-        for (String context : List.of("context", "negative_context")) {
+        for (String context : List.of("cond/encoder_hidden_states", "uncond/encoder_hidden_states")) {
             assertThat(outbox.handedOn.get("b/0").get(context).toFloats())
                     .containsExactly(outbox.handedOn.get("a/0").get(context).toFloats());
         }
@@ -103,8 +106,14 @@ final class TextEncoderStageTest {
             second.admit(work, outbox);
             turnAll(second, outbox);
             assertThat(outbox.calls).contains("2 remembered, 0 not");
-            assertThat(outbox.handedOn.get("b/0").get("context").toFloats())
-                    .containsExactly(outbox.handedOn.get("a/0").get("context").toFloats());
+            assertThat(outbox.handedOn
+                            .get("b/0")
+                            .get("cond/encoder_hidden_states")
+                            .toFloats())
+                    .containsExactly(outbox.handedOn
+                            .get("a/0")
+                            .get("cond/encoder_hidden_states")
+                            .toFloats());
         } finally {
             first.close();
             second.close();
@@ -203,8 +212,9 @@ final class TextEncoderStageTest {
         stage.admit(work(task("a", generation("a red apple"))), outbox);
         stage.admit(work(task("b", generation("a red apple").setGuidanceScale(1))), outbox);
         turnAll(stage, outbox);
-        assertThat(outbox.handedOn.get("a/0")).containsOnlyKeys("context", "negative_context");
-        assertThat(outbox.handedOn.get("b/0")).containsOnlyKeys("context");
+        assertThat(outbox.handedOn.get("a/0"))
+                .containsOnlyKeys("cond/encoder_hidden_states", "uncond/encoder_hidden_states");
+        assertThat(outbox.handedOn.get("b/0")).containsOnlyKeys("cond/encoder_hidden_states");
     }
 
     @Test

@@ -1,0 +1,163 @@
+package dev.weir.engine.network;
+
+import static dev.weir.engine.NetworkInput.ANY;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.Denoiser.Row;
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.Join;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.NetworkInput;
+import dev.weir.engine.NoiseRow;
+import dev.weir.engine.Signature;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+class NetworkDenoiserTest {
+
+    private static final LatentShape SAMPLE = new LatentShape(1, 1, 2);
+    private static final List<NetworkInput> INPUTS = List.of(
+            new NetworkInput("concat", List.of(ANY, ANY, ANY), Join.CONCAT),
+            new NetworkInput("encoder_hidden_states", List.of(ANY, 2), Join.PAD),
+            new NetworkInput("class_labels", List.of(), Join.STACK),
+            new NetworkInput("time_ids", List.of(3), Join.STACK));
+
+    private final RecordingNetwork network = new RecordingNetwork();
+    private final Denoiser denoiser = new NetworkDenoiser(network, 3, 1, INPUTS, 10);
+
+    @Test
+    void everyInputIsJoinedAsItSays() {
+        denoiser.predict(SAMPLE, List.of(row(1, 2), row(2, 1)));
+
+        assertThat(network.shapes()).containsExactly("[2, 3, 1, 2]", "[2]", "[2, 2, 2]", "[2, 2]", "[2]", "[2, 3]");
+        assertThat(network.floats(0)).containsExactly(1, 1, 10, 10, 10, 10, 2, 2, 20, 20, 20, 20);
+        assertThat(network.floats(1)).containsExactly(100, 200);
+        assertThat(network.floats(2)).containsExactly(1, 1, 1, 1, 2, 2, 0, 0);
+        assertThat(network.bytes(3)).containsExactly(1, 1, 1, 0);
+        assertThat(network.longs(4)).containsExactly(1, 2);
+        assertThat(network.floats(5)).containsExactly(1, 1, 1, 2, 2, 2);
+    }
+
+    @Test
+    void aRowThatDoesNotFitIsRefusedByTheNameOfItsInput() {
+        Row row = row(1, 2);
+        refused(new Row(new float[3], 1, row.inputs()), "3 numbers");
+        refused(with("time_ids", HostTensor.of(new float[4], 4)), "time_ids");
+        refused(with("encoder_hidden_states", HostTensor.of(new float[0], 0, 2)), "encoder_hidden_states");
+        refused(with("concat", HostTensor.of(new float[4], 2, 2, 1)), "concat");
+        refused(with("concat", HostTensor.of(new float[2], 1, 1, 2)), "2 channels in all");
+        refused(with("class_labels", HostTensor.number(10)), "class label 10");
+        refused(with("hint", HostTensor.number(1)), "hint");
+        refused(new Row(row.sample(), 1, Tensors.NONE), "encoder_hidden_states");
+    }
+
+    @Test
+    void rowsOfOneSignatureDifferInTheirPaddedLengthOnly() {
+        assertThat(signature(row(1, 2).inputs())).isEqualTo(signature(row(2, 7).inputs()));
+        assertThat(signature(row(1, 2).inputs()))
+                .isNotEqualTo(signature(
+                        with("concat", HostTensor.of(new float[6], 3, 1, 2)).inputs()))
+                .isNotEqualTo(signature(
+                        with("time_ids", HostTensor.of(new float[4], 4)).inputs()));
+        var withoutConcat = Tensors.of("encoder_hidden_states", HostTensor.of(new float[2], 1, 2));
+        assertThat(signature(withoutConcat)).isNotEqualTo(signature(row(1, 2).inputs()));
+    }
+
+    @Test
+    void rowsOfDifferentSignaturesDoNotShareAForward() {
+        var wide =
+                new NetworkDenoiser(network, 3, 1, List.of(new NetworkInput("time_ids", List.of(ANY), Join.STACK)), 0);
+        var shape = new LatentShape(3, 1, 1);
+        var three = new Row(new float[3], 1, Tensors.of("time_ids", HostTensor.of(new float[3], 3)));
+        var four = new Row(new float[3], 1, Tensors.of("time_ids", HostTensor.of(new float[4], 4)));
+        assertThatThrownBy(() -> wide.predict(shape, List.of(three, four))).hasMessageContaining("time_ids");
+    }
+
+    @Test
+    void aRowOfNoiseHasEveryInput() {
+        denoiser.predict(SAMPLE, List.of(NoiseRow.of(denoiser, SAMPLE, 5, 1)));
+
+        assertThat(network.shapes()).containsExactly("[1, 3, 1, 2]", "[1]", "[1, 5, 2]", "[1, 1]", "[1]", "[1, 3]");
+    }
+
+    private void refused(Row row, String reason) {
+        assertThatThrownBy(() -> denoiser.predict(SAMPLE, List.of(row)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(reason);
+    }
+
+    private static Signature signature(Tensors inputs) {
+        return Signature.of(inputs, INPUTS);
+    }
+
+    private static Row with(String name, HostTensor tensor) {
+        Row row = row(1, 2);
+        return new Row(row.sample(), row.timestep(), row.inputs().with(name, tensor));
+    }
+
+    private static Row row(int value, int tokens) {
+        var inputs = Tensors.of("encoder_hidden_states", HostTensor.of(filled(2 * tokens, value), tokens, 2))
+                .with("concat", HostTensor.of(filled(4, 10 * value), 2, 1, 2))
+                .with("class_labels", HostTensor.number(value))
+                .with("time_ids", HostTensor.of(filled(3, value), 3));
+        return new Row(filled(2, value), 100 * value, inputs);
+    }
+
+    private static float[] filled(int size, float value) {
+        var values = new float[size];
+        Arrays.fill(values, value);
+        return values;
+    }
+
+    /** Keeps what it is fed, and gives zeros. */
+    private static final class RecordingNetwork implements Executable {
+
+        private final List<ByteBuffer> fed = new ArrayList<>();
+        private List<Feed> feeds = List.of();
+
+        @Override
+        public <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader) {
+            this.feeds = feeds;
+            fed.clear();
+            for (Feed feed : feeds) {
+                var bytes = ByteBuffer.allocate(feed.length()).order(ByteOrder.nativeOrder());
+                feed.filler().accept(bytes);
+                fed.add(bytes.clear());
+            }
+            return reader.apply(ByteBuffer.allocate(1024));
+        }
+
+        List<String> shapes() {
+            return feeds.stream().map(feed -> Arrays.toString(feed.shape())).toList();
+        }
+
+        float[] floats(int input) {
+            var values = new float[fed.get(input).capacity() / 4];
+            fed.get(input).asFloatBuffer().get(values);
+            return values;
+        }
+
+        long[] longs(int input) {
+            var values = new long[fed.get(input).capacity() / 8];
+            fed.get(input).asLongBuffer().get(values);
+            return values;
+        }
+
+        byte[] bytes(int input) {
+            return fed.get(input).array();
+        }
+
+        @Override
+        public void close() {}
+    }
+}

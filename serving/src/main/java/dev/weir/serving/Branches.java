@@ -1,0 +1,62 @@
+package dev.weir.serving;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.Tensors;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/**
+ * What encoders give for the prompts of a sample, as tensors on the bus: {@code cond/encoder_hidden_states} for the prompt,
+ * {@code uncond/encoder_hidden_states} for the negative one. Stateless; any thread.
+ */
+public final class Branches {
+
+    public static final String COND = "cond/";
+    public static final String UNCOND = "uncond/";
+
+    private Branches() {}
+
+    /** Whether the sample uses classifier-free guidance, and so needs the negative branch. */
+    public static boolean isGuided(Generation generation) {
+        return generation.getGuidanceScale() > 1;
+    }
+
+    /** Whether a tensor of this name belongs to a branch. A text encoder makes it again cheaply. */
+    static boolean isOfBranch(String name) {
+        return name.startsWith(COND) || name.startsWith(UNCOND);
+    }
+
+    public static List<Tensor> toTensors(String branch, Tensors tensors) {
+        return tensors.byName().entrySet().stream()
+                .map(entry -> toTensor(branch + entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
+    /** The tensors of a branch, under the names that the network gives them. */
+    public static Tensors fromTensors(String branch, List<Tensor> tensors) {
+        Map<String, HostTensor> own = new LinkedHashMap<>();
+        for (Tensor tensor : tensors) {
+            if (tensor.name().startsWith(branch)) {
+                own.put(tensor.name().substring(branch.length()), fromTensor(tensor));
+            }
+        }
+        return new Tensors(own);
+    }
+
+    private static Tensor toTensor(String name, HostTensor tensor) {
+        return Tensor.ofFloats(
+                name,
+                tensor.values(),
+                tensor.shape().stream().mapToLong(Integer::longValue).toArray());
+    }
+
+    private static HostTensor fromTensor(Tensor tensor) {
+        int[] shape = LongStream.of(tensor.shape()).mapToInt(Math::toIntExact).toArray();
+        return new HostTensor(IntStream.of(shape).boxed().toList(), tensor.toFloats());
+    }
+}
