@@ -36,6 +36,10 @@ public final class ReferenceFile {
         }
     }
 
+    public boolean has(String name) {
+        return file.names().contains(name);
+    }
+
     public float[] floats(String name) {
         float[] values = new float[file.bytes(name).remaining() / Float.BYTES];
         file.bytes(name).asFloatBuffer().get(values);

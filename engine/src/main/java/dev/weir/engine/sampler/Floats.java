@@ -37,7 +37,7 @@ final class Floats {
         float step = count > 1 ? (last - first) / (count - 1) : 0;
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = i < count / 2 ? Math.fma(step, i, first) : Math.fma(-step, count - 1 - i, last);
+            values[i] = i < Math.max(count / 2, 1) ? Math.fma(step, i, first) : Math.fma(-step, count - 1 - i, last);
         }
         return values;
     }

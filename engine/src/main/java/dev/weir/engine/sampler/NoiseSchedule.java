@@ -15,13 +15,15 @@ public final class NoiseSchedule {
 
     private static final double MAX_BETA = 0.999;
     private static final int LEAST_TRAIN_TIMESTEPS = 2; // sigmas lie between two
-    private static final int MOST_TRAIN_TIMESTEPS = 1_000_000;
+    static final int MOST_TRAIN_TIMESTEPS = 1_000_000;
 
+    private final float[] betas;
     private final float[] alphasCumprod;
     private final boolean endsWithoutSignal;
 
-    private NoiseSchedule(float[] alphasCumprod, boolean endsWithoutSignal) {
-        this.alphasCumprod = alphasCumprod;
+    private NoiseSchedule(float[] betas, boolean endsWithoutSignal) {
+        this.betas = betas;
+        alphasCumprod = cumulativeProduct(betas);
         this.endsWithoutSignal = endsWithoutSignal;
     }
 
@@ -49,12 +51,17 @@ public final class NoiseSchedule {
         if (rescales) {
             rescaleToZeroSnr(betas);
         }
-        return new NoiseSchedule(cumulativeProduct(betas), rescales);
+        return new NoiseSchedule(betas, rescales);
     }
 
     /** Training timesteps: the timesteps are 0 to one less than this. */
     public int length() {
         return alphasCumprod.length;
+    }
+
+    /** The variance of the noise that a timestep adds. */
+    float beta(int timestep) {
+        return betas[timestep];
     }
 
     /** The share of the clean latent's variance at a timestep. */

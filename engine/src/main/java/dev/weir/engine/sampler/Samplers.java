@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The samplers by name. Each computes exactly what the corresponding scheduler of diffusers computes, or is refused.
@@ -71,14 +72,25 @@ public final class Samplers {
 
     /** See {@link #create(SchedulerConfig, String, int)}. */
     public static Sampler create(SchedulerConfig config, SamplerSpec spec, Span span) {
+        return create(config, spec, span, OptionalInt.empty());
+    }
+
+    /**
+     * See {@link #create(SchedulerConfig, String, int)}.
+     *
+     * @param tokens of the picture for a transformer: {@code use_dynamic_shifting} depends on them
+     */
+    public static Sampler create(SchedulerConfig config, SamplerSpec spec, Span span, OptionalInt tokens) {
         Scheduler scheduler = read(config, spec);
         int steps = span.steps();
         if (steps < 1 || steps > scheduler.mostSteps()) {
             throw new IllegalArgumentException(
                     "steps must be between 1 and %d, not %d".formatted(scheduler.mostSteps(), steps));
         }
-        return span.of(
-                scheduler.sampler(new Scheduler.Run(steps, spec.eta(), span.strength())), config.trainTimesteps());
+        boolean isLaidOut = span.isLaidOut() && scheduler.laysOutStrength();
+        double strength = isLaidOut ? span.strength() : 1;
+        Sampler whole = scheduler.sampler(new Scheduler.Run(steps, spec.eta(), strength, tokens));
+        return isLaidOut ? whole : span.of(whole, config.trainTimesteps());
     }
 
     /** Throws {@link IllegalArgumentException} where {@link #create} would for the sampler's sake. */
@@ -155,6 +167,13 @@ public final class Samplers {
     /** Throws {@link ModelException} naming file, key and value where the sampler does not compute what they ask for. */
     static Scheduler scheduler(SchedulerConfig config, SamplerSpec spec) {
         SchedulerType type = type(spec.name());
+        Process process = SchedulerTypes.ofClass(config.className())
+                .map(SchedulerType::process)
+                .orElse(Process.DIFFUSION);
+        if (type.process() != process) {
+            throw new ModelException("%s: sampler %s does not fit networks for %s"
+                    .formatted(config.file(), spec.name(), config.className()));
+        }
         Map<String, JsonNode> decided = new HashMap<>(type.name(spec.name()).decided());
         spec.schedule().ifPresent(spacing -> spacing.decided()
                 .forEach((key, value) -> decided.put(key, JSON.valueToTree(value))));

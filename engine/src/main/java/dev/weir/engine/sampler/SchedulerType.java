@@ -19,12 +19,14 @@ import java.util.function.Function;
  * @param names the first one that fits a model's file is the model's own
  * @param schedules sigma schedules that a request may choose; empty where the class has none
  * @param takesEta whether a request may say how much noise each step draws
+ * @param process that its networks were trained on
  */
 record SchedulerType(
         String className,
         List<Name> names,
         Set<SigmaSpacing> schedules,
         boolean takesEta,
+        Process process,
         Function<SchedulerKeys, Scheduler> reader) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -45,7 +47,7 @@ record SchedulerType(
     }
 
     static SchedulerType of(String className, Function<SchedulerKeys, Scheduler> reader) {
-        return new SchedulerType(className, List.of(), Set.of(), false, reader);
+        return new SchedulerType(className, List.of(), Set.of(), false, Process.DIFFUSION, reader);
     }
 
     /** One of {@link #names}. */
@@ -58,7 +60,7 @@ record SchedulerType(
         decided.forEach((key, value) -> json.put(key, JSON.valueToTree(value)));
         List<Name> more = new ArrayList<>(names);
         more.add(new Name(name, calls, Map.copyOf(json)));
-        return new SchedulerType(className, List.copyOf(more), schedules, takesEta, reader);
+        return new SchedulerType(className, List.copyOf(more), schedules, takesEta, process, reader);
     }
 
     /** A name of the class with the keys as the model's file has them. */
@@ -67,11 +69,16 @@ record SchedulerType(
     }
 
     SchedulerType withSchedules(SigmaSpacing... chosen) {
-        return new SchedulerType(className, names, Set.copyOf(EnumSet.copyOf(List.of(chosen))), takesEta, reader);
+        return new SchedulerType(
+                className, names, Set.copyOf(EnumSet.copyOf(List.of(chosen))), takesEta, process, reader);
     }
 
     SchedulerType withEta() {
-        return new SchedulerType(className, names, schedules, true, reader);
+        return new SchedulerType(className, names, schedules, true, process, reader);
+    }
+
+    SchedulerType ofProcess(Process trainedOn) {
+        return new SchedulerType(className, names, schedules, takesEta, trainedOn, reader);
     }
 
     /** Throws {@link dev.weir.engine.ModelException} naming file, key and value where the scheduler does not compute them. */

@@ -12,7 +12,19 @@ final class SchedulerTypes {
             PndmScheduler.TYPE,
             EulerScheduler.TYPE,
             EulerAncestralScheduler.TYPE,
-            DpmMultistepScheduler.TYPE);
+            DpmMultistepScheduler.TYPE,
+            SaSolverScheduler.TYPE,
+            LcmScheduler.TYPE,
+            TcdScheduler.TYPE,
+            EdmEulerScheduler.TYPE,
+            EdmDpmMultistepScheduler.TYPE,
+            FlowMatchEulerScheduler.TYPE,
+            FlowMatchHeunScheduler.TYPE,
+            UnclipScheduler.TYPE,
+            ConsistencyScheduler.TYPE,
+            ScoreSdeVeScheduler.TYPE,
+            ScoreSdeVpScheduler.TYPE,
+            WuerstchenScheduler.TYPE);
 
     private SchedulerTypes() {}
 

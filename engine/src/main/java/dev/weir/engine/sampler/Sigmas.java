@@ -7,23 +7,47 @@ import java.util.Optional;
  * timesteps, and others between them.
  *
  * @param training of each training timestep, growing
- * @param least what a spacing ends at instead of the model's own least level
- * @param most what a spacing begins at instead of the model's own
  */
-record Sigmas(float[] training, Optional<Double> least, Optional<Double> most) {
+record Sigmas(float[] training, Bounds bounds) {
 
     private static final double RHO = 7; // section 3.2 of Karras et al.
 
     static Sigmas of(NoiseSchedule schedule, Bounds bounds) {
-        return new Sigmas(schedule.sigmas(), bounds.least(), bounds.most());
+        return new Sigmas(schedule.sigmas(), bounds);
     }
 
-    /** The ends of a spacing, where a file says them. diffusers reads the keys for all classes with such spacings. */
+    /**
+     * The ends of a spacing, where a file says them. diffusers reads the keys for all classes with such spacings.
+     *
+     * @param least what a spacing ends at instead of the model's own least level
+     * @param most what a spacing begins at instead of the model's own
+     */
     record Bounds(Optional<Double> least, Optional<Double> most) {
+
+        static final Bounds NONE = new Bounds(Optional.empty(), Optional.empty());
 
         static Bounds read(SchedulerKeys keys) {
             return new Bounds(
                     keys.number("sigma_min", 0, Float.MAX_VALUE), keys.number("sigma_max", 0, Float.MAX_VALUE));
+        }
+
+        /** As many levels between two ends, unless the file has others. */
+        double[] spaced(SigmaSpacing spacing, double first, double last, int steps) {
+            double from = most.orElse(first);
+            double to = least.orElse(last);
+            double start = Math.pow(from, 1 / RHO);
+            double end = Math.pow(to, 1 / RHO);
+            double[] sigmas = new double[steps];
+            for (int i = 0; i < steps; i++) {
+                double ramp = i == 0 ? 0 : i == steps - 1 ? 1 : i * (1.0 / (steps - 1));
+                sigmas[i] = switch (spacing) {
+                    case KARRAS -> Math.pow(start + ramp * (end - start), RHO); // equation 5 of Karras et al.
+                    case EXPONENTIAL, LU -> Math.exp(Math.log(from) + ramp * (Math.log(to) - Math.log(from)));
+                    case BETA -> to + BetaQuantile.of(1 - ramp) * (from - to);
+                    case NORMAL -> throw new IllegalArgumentException("timesteps have sigmas of their own");
+                };
+            }
+            return sigmas;
         }
     }
 
@@ -56,21 +80,9 @@ record Sigmas(float[] training, Optional<Double> least, Optional<Double> most) {
 
     /** As many levels between two ends; the file's own ends go before these. */
     double[] spaced(SigmaSpacing spacing, double first, double last, int steps) {
-        double from = spacing == SigmaSpacing.LU ? largest() : most.orElse(first);
-        double to = spacing == SigmaSpacing.LU ? smallest() : least.orElse(last);
-        double start = Math.pow(from, 1 / RHO);
-        double end = Math.pow(to, 1 / RHO);
-        double[] sigmas = new double[steps];
-        for (int i = 0; i < steps; i++) {
-            double ramp = i == 0 ? 0 : i == steps - 1 ? 1 : i * (1.0 / (steps - 1));
-            sigmas[i] = switch (spacing) {
-                case KARRAS -> Math.pow(start + ramp * (end - start), RHO); // equation 5 of Karras et al.
-                case EXPONENTIAL, LU -> Math.exp(Math.log(from) + ramp * (Math.log(to) - Math.log(from)));
-                case BETA -> to + BetaQuantile.of(1 - ramp) * (from - to);
-                case NORMAL -> throw new IllegalArgumentException("timesteps have sigmas of their own");
-            };
-        }
-        return sigmas;
+        return spacing == SigmaSpacing.LU
+                ? Bounds.NONE.spaced(spacing, largest(), smallest(), steps)
+                : bounds.spaced(spacing, first, last, steps);
     }
 
     /** The timestep whose sigma this is, linear in its logarithm between neighbours. */

@@ -20,7 +20,7 @@ abstract class SolverSampler implements Sampler {
     }
 
     @Override
-    public final float[] addNoise(int step, float[] original, float[] noise) {
+    public float[] addNoise(int step, float[] original, float[] noise) {
         return level(step).addNoise(original, noise);
     }
 

@@ -5,11 +5,13 @@ package dev.weir.engine.sampler;
  *
  * @param steps of the whole schedule
  * @param strength of image-to-image: the share of the steps that are run, counted from the end
+ * @param isLaidOut whether a few-step schedule is laid out for the strength, as LatentConsistencyModelImg2ImgPipeline does it:
+ *     then all steps are run, over so much of the training schedule. Other schedules have no such layout
  * @param start in 0 to 1: the run leaves out the timesteps above this share of the training schedule, which another stage has
  *     done; then the strength has no effect
  * @param end in 0 to 1: the run stops at this share of the training schedule, and another stage goes on
  */
-public record Span(int steps, double strength, double start, double end) {
+public record Span(int steps, double strength, boolean isLaidOut, double start, double end) {
 
     public Span {
         requireShare("strength", strength);
@@ -22,15 +24,19 @@ public record Span(int steps, double strength, double start, double end) {
     }
 
     public static Span whole(int steps) {
-        return new Span(steps, 1, 0, 1);
+        return new Span(steps, 1, false, 0, 1);
     }
 
     public static Span ofStrength(int steps, double strength) {
-        return new Span(steps, strength, 0, 1);
+        return new Span(steps, strength, false, 0, 1);
+    }
+
+    public static Span laidOutForStrength(int steps, double strength) {
+        return new Span(steps, strength, true, 0, 1);
     }
 
     public static Span between(int steps, double start, double end) {
-        return new Span(steps, 1, start, end);
+        return new Span(steps, 1, false, start, end);
     }
 
     /** The part of a sampler that is laid out for all steps. Throws IllegalArgumentException if no step is left. */

@@ -8,6 +8,8 @@ import dev.weir.engine.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +57,7 @@ class SchedulerConfigTest {
         assertThat(scheduler.schedule().lambdaMinClipped()).isEqualTo(Double.NEGATIVE_INFINITY);
         assertThat(scheduler.schedule().timesteps().spacing()).isEqualTo(Spacing.TRAILING);
         assertThat(scheduler.schedule().spacing()).isEqualTo(SigmaSpacing.KARRAS);
-        assertThat(scheduler.solver().prediction()).isEqualTo(Prediction.V_PREDICTION);
+        assertThat(scheduler.method().solver().prediction()).isEqualTo(Prediction.V_PREDICTION);
     }
 
     @Test
@@ -96,7 +98,9 @@ class SchedulerConfigTest {
                 read("{\"_class_name\": \"DDIMScheduler\", \"clip_sample\": true, \"steps_offset\": 0}");
         SchedulerConfig loaded = published.inStableDiffusion("DDIMScheduler");
 
-        for (String name : Samplers.names()) {
+        List<String> readers = new ArrayList<>(Samplers.available(loaded));
+        readers.remove("tcd"); // has the keys, and uses neither
+        for (String name : readers) {
             assertThat(as(name, loaded))
                     .as(name)
                     .isEqualTo(as(name, read("{\"clip_sample\": false, \"steps_offset\": 1}")))
