@@ -5,13 +5,22 @@ import java.util.List;
 /** Encodes prompts to text states. One device thread calls it. */
 public interface TextEncoder extends AutoCloseable {
 
-    /** The states of each prompt, in order, in one forward pass. A prompt that exceeds the encoder's length is cut. */
-    List<PromptStates> encode(List<String> prompts);
+    /**
+     * The states of each prompt, in order, in one forward pass. A prompt that exceeds the encoder's length is cut.
+     *
+     * @throws IllegalArgumentException where a prompt leaves out more layers than {@link #maxClipSkip}
+     */
+    List<PromptStates> encode(List<Prompt> prompts);
 
-    /** The same, for callers that ignore cuts. */
+    /** The same, for callers that leave no layer out and ignore cuts. */
     default List<Tensors> states(List<String> prompts) {
-        return encode(prompts).stream().map(PromptStates::states).toList();
+        return encode(prompts.stream().map(Prompt::of).toList()).stream()
+                .map(PromptStates::states)
+                .toList();
     }
+
+    /** How many layers a prompt may leave out. */
+    int maxClipSkip();
 
     @Override
     void close();

@@ -57,7 +57,7 @@ class NotFiniteTest {
         Path model = TestModels.copy("sd1", folder);
         TestModels.poison(model.resolve("text_encoder"), "text_model.final_layer_norm.bias", Float.NaN);
         try (TextEncoder encoder = ModelFolder.open(model).textEncoder(target)) {
-            assertThat(encoder.encode(List.of("", "a red apple"))).noneMatch(PromptStates::isFinite);
+            assertThat(encoder.states(List.of("", "a red apple"))).noneMatch(Tensors::isFinite);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.weir.textencoder;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.TextEncoder;
 import dev.weir.proto.Tensor;
@@ -45,7 +46,7 @@ public final class TextEncoderStage implements Stage {
     /** The negative prompt of nearly every guided sample. */
     private static final String EMPTY = "";
 
-    private static final List<String> TEST = List.of(EMPTY, "warm up");
+    private static final List<Prompt> TEST = List.of(Prompt.of(EMPTY), Prompt.of("warm up"));
 
     /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
     private static final int CACHED_NUMBERS = 4 << 20;
@@ -208,12 +209,14 @@ public final class TextEncoderStage implements Stage {
         }
         outbox.lookedUp(states.size(), unknown.size());
         if (!unknown.isEmpty()) {
-            Iterator<PromptStates> encoded = models.get(model).encode(unknown).iterator();
+            Iterator<PromptStates> encoded = models.get(model)
+                    .encode(unknown.stream().map(Prompt::of).toList())
+                    .iterator();
             for (String prompt : unknown) {
                 PromptStates fresh = encoded.next();
                 if (!fresh.isFinite() && unknown.size() > 1) {
                     // A longer neighbour may have padded it to positions where a weight is not finite.
-                    fresh = models.get(model).encode(List.of(prompt)).get(0);
+                    fresh = models.get(model).encode(List.of(Prompt.of(prompt))).get(0);
                 }
                 if (fresh.isFinite()) {
                     remember(model, prompt, fresh);

@@ -44,7 +44,7 @@ final class Contestant implements AutoCloseable {
                 yield () -> denoiser.predict(shape, Collections.nCopies(work.rows(), row));
             }
             case "vae" -> () -> codec.decode(shape, Collections.nCopies(work.rows(), new float[shape.size()]));
-            case "text_encoder" -> () -> encoder.encode(Collections.nCopies(work.rows(), PROMPT));
+            case "text_encoder" -> () -> encoder.states(Collections.nCopies(work.rows(), PROMPT));
             default -> throw new IllegalArgumentException(work.network());
         };
     }

@@ -1,6 +1,7 @@
 package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.Prompt;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Graph.Mask;
@@ -71,11 +72,18 @@ final class ClipTextModel implements TextTransformer.Form {
 
     /** The layer of each row's states, and where its text ends. */
     @Override
-    public List<Feed> more(List<long[]> ids) {
-        long layer = options.layers().layers() - output.skipped();
+    public List<Feed> more(List<Prompt> prompts, List<long[]> ids) {
         return List.of(
-                Feed.longs(bytes -> ids.forEach(row -> bytes.putLong(layer)), ids.size()),
+                Feed.longs(
+                        bytes -> prompts.forEach(prompt -> bytes.putLong(maxClipSkip() - prompt.clipSkip())),
+                        ids.size()),
                 Feed.longs(bytes -> ids.forEach(row -> bytes.putLong(options.end(row))), ids.size()));
+    }
+
+    /** All layers but those that the family leaves out: with 0 the states are the embeddings of the tokens. */
+    @Override
+    public int maxClipSkip() {
+        return options.layers().layers() - output.skipped();
     }
 
     @Override

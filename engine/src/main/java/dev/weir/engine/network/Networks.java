@@ -24,15 +24,27 @@ public final class Networks {
 
     private Networks() {}
 
-    /** @throws ModelException where the network, an option or the weights do not fit */
+    /** The text encoder of Stable Diffusion 1.x and 2.x, and of models with BERT. */
     public static TextEncoder textEncoder(JsonNode config, Weights weights, Tokenizer tokenizer, ComputeTarget target) {
-        var script = describe(config, weights);
-        var backend = backend(target);
+        return textEncoder(config, weights, tokenizer, ClipOutput.LAST, target);
+    }
+
+    /**
+     * @param output which states to give, where the encoder is a CLIP
+     * @throws ModelException where the network, an option or the weights do not fit
+     */
+    public static TextEncoder textEncoder(
+            JsonNode config, Weights weights, Tokenizer tokenizer, ClipOutput output, ComputeTarget target) {
         if (className(config).equals("BertModel")) {
-            return new TextTransformer(backend.load(script), tokenizer, BertModel.Options.read(config));
+            var network = backend(target).load(describe(config, weights));
+            return new TextTransformer(network, tokenizer, BertModel.Options.read(config));
         }
         if (className(config).startsWith("CLIPTextModel")) {
-            return new TextTransformer(backend.load(script), tokenizer, clipText(config));
+            var clip = new ClipTextModel(ClipTextModel.Options.read(config), output);
+            var script = new Script(className(config), weights);
+            clip.describe(script);
+            script.check(clip::spare);
+            return new TextTransformer(backend(target).load(script), tokenizer, clip);
         }
         throw new ModelException(className(config) + " is no text encoder");
     }

@@ -1,6 +1,7 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
@@ -38,8 +39,13 @@ final class TextTransformer implements TextEncoder {
         int positions();
 
         /** What the network takes beside the ids and which of them count. */
-        default List<Feed> more(List<long[]> ids) {
+        default List<Feed> more(List<Prompt> prompts, List<long[]> ids) {
             return List.of();
+        }
+
+        /** How many layers a prompt may leave out. */
+        default int maxClipSkip() {
+            return 0;
         }
 
         /** How many numbers of each row follow its states. */
@@ -54,10 +60,11 @@ final class TextTransformer implements TextEncoder {
     }
 
     @Override
-    public List<PromptStates> encode(List<String> prompts) {
+    public List<PromptStates> encode(List<Prompt> prompts) {
         if (prompts.isEmpty()) {
             return List.of();
         }
+        prompts.forEach(this::requireLayers);
         var tokens = prompts.stream().map(this::tokens).toList();
         var ids = tokens.stream().map(Tokens::ids).toList();
         int longest = ids.stream().mapToInt(row -> row.length).max().orElseThrow();
@@ -75,12 +82,24 @@ final class TextTransformer implements TextEncoder {
                 longest);
         var kept = Lengths.kept(ids.stream().map(row -> row.length).toList());
         var feeds = new ArrayList<>(List.of(padded, kept));
-        feeds.addAll(form.more(ids));
+        feeds.addAll(form.more(prompts, ids));
         return network.run(FORWARD, feeds, states -> split(states, tokens, longest));
     }
 
-    private Tokens tokens(String prompt) {
-        var tokens = tokenizer.encode(prompt);
+    @Override
+    public int maxClipSkip() {
+        return form.maxClipSkip();
+    }
+
+    private void requireLayers(Prompt prompt) {
+        if (prompt.clipSkip() < 0 || prompt.clipSkip() > maxClipSkip()) {
+            throw new IllegalArgumentException(
+                    "clip_skip %d is not between 0 and %d".formatted(prompt.clipSkip(), maxClipSkip()));
+        }
+    }
+
+    private Tokens tokens(Prompt prompt) {
+        var tokens = tokenizer.encode(prompt.text());
         if (tokens.ids().length > form.positions()) {
             throw new IllegalStateException("the tokenizer gave %d ids; the text encoder takes %d"
                     .formatted(tokens.ids().length, form.positions()));

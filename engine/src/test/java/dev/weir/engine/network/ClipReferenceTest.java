@@ -1,14 +1,18 @@
 package dev.weir.engine.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.Prompt;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.onnx.OnnxBackend;
+import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.torchscript.Numerics;
 import java.nio.ByteBuffer;
@@ -17,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -54,18 +59,32 @@ class ClipReferenceTest {
         }
     }
 
+    /** As Stable Diffusion and Stable Diffusion XL use the encoder. */
     @ParameterizedTest
-    @EnumSource(Engine.class)
-    void rowsOfOneForwardMayWantDifferentLayers(Engine engine) {
+    @CsvSource({"TORCH,false", "TORCH,true", "ONNX,false", "ONNX,true"})
+    void promptsOfOneForwardMayLeaveOutDifferentLayers(Engine engine, boolean penultimate) {
         var fixture = new Fixture(HOME.resolve("projected"));
-        var options = ClipTextModel.Options.read(fixture.config("."));
-        var clip = new ClipTextModel(options, ClipOutput.PENULTIMATE);
-        try (var network = load(engine, clip, fixture)) {
-            var rows = text(network, fixture, options, new long[] {3, 0, 2, 1});
-            for (int row = 0; row < 4; row++) {
-                var expected = fixture.row("hidden/" + List.of(3, 0, 2, 1).get(row), row);
-                Fixture.assertClose(Arrays.copyOf(rows.get(row), expected.length), expected, TOLERANCE);
+        var output = penultimate ? ClipOutput.PENULTIMATE : ClipOutput.LAST;
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        var skips = List.of(0, 2, 1, 0);
+        var prompts = IntStream.range(0, skips.size())
+                .mapToObj(row -> new Prompt(Integer.toString(row), skips.get(row)))
+                .toList();
+        try (var encoder =
+                Networks.textEncoder(fixture.config("."), fixture.weights("."), recorded(fixture), output, target)) {
+            assertThat(encoder.maxClipSkip()).isEqualTo(penultimate ? 2 : 3);
+            var encoded = encoder.encode(prompts);
+            for (int row = 0; row < skips.size(); row++) {
+                var states = encoded.get(row).states();
+                int layer = encoder.maxClipSkip() - skips.get(row);
+                Fixture.assertClose(
+                        states.get("encoder_hidden_states").values(),
+                        fixture.row((penultimate ? "hidden/" : "normed/") + layer, row),
+                        TOLERANCE);
+                Fixture.assertClose(states.get("text_embeds").values(), fixture.row("text_embeds", row), TOLERANCE);
             }
+            assertThatThrownBy(() -> encoder.encode(List.of(new Prompt("0", 4))))
+                    .hasMessageContaining("clip_skip 4 is not between 0 and " + encoder.maxClipSkip());
         }
     }
 
@@ -121,6 +140,26 @@ class ClipReferenceTest {
             Fixture.assertClose(
                     Arrays.copyOfRange(actual, expected.length, actual.length), fixture.row(pooled, row), TOLERANCE);
         }
+    }
+
+    /** Knows the recorded prompts by number. */
+    private static Tokenizer recorded(Fixture fixture) {
+        int length = fixture.shape("ids")[1];
+        return new Tokenizer() {
+            @Override
+            public Tokens encode(String prompt) {
+                int row = Integer.parseInt(prompt);
+                return new Tokens(Arrays.copyOfRange(fixture.longs("ids"), row * length, (row + 1) * length), "");
+            }
+
+            @Override
+            public int length() {
+                return length;
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     private static List<float[]> text(
