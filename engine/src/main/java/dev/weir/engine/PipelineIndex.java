@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.tokenizer.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,9 +40,9 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
     /** The classes that a part may be of; a scheduler is judged by its configuration. */
     private static final Map<String, List<String>> CLASSES = Map.of(
             TOKENIZER, Tokenizers.CLASSES,
-            TEXT_ENCODER, List.of("CLIPTextModel", "BertModel"),
-            UNET, List.of("UNet2DConditionModel"),
-            VAE, List.of("AutoencoderKL"));
+            TEXT_ENCODER, Networks.Kind.TEXT_ENCODER.classNames(),
+            UNET, Networks.Kind.DENOISER.classNames(),
+            VAE, Networks.Kind.AUTOENCODER.classNames());
 
     private static final String SAME_WEIGHTS =
             "To make plain images with the same weights, set _class_name to StableDiffusionPipeline in model_index.json";

@@ -1,24 +1,18 @@
 package dev.weir.engine.network;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
-import dev.weir.engine.graph.Script;
-import java.util.Map;
-import java.util.function.Function;
+import dev.weir.engine.ImageCodec;
+import dev.weir.engine.backend.Executable;
 
 /** The network of an autoencoder: two methods of the names in {@link Codec}, and more where it has other ways to decode. */
-interface Autoencoder {
-
-    Map<String, Function<JsonNode, Autoencoder>> CLASSES = Map.of(
-            AutoencoderKl.NAME, AutoencoderKl::read,
-            AutoencoderKl.ASYMMETRIC, AutoencoderKl::readAsymmetric,
-            AutoencoderTiny.NAME, AutoencoderTiny::read,
-            VqModel.NAME, VqModel::read);
+interface Autoencoder extends Network {
 
     Codec codec();
 
-    void describe(Script script);
+    default ImageCodec runBy(Executable network, ComputeTarget target) {
+        return new VaeCodec(network, codec(), Tiling.of(codec(), target), masked());
+    }
 
     /** Whether it can decode beside a known picture. */
     default boolean masked() {
@@ -31,6 +25,7 @@ interface Autoencoder {
     }
 
     /** Where it runs: fp16 overflows in some autoencoders, which say so ({@code force_upcast}), and diffusers runs these in fp32. */
+    @Override
     default ComputeTarget target(ComputeTarget wanted) {
         return wideRange() && wanted.precision() == Precision.FP16
                 ? new ComputeTarget(wanted.device(), Precision.FP32, wanted.engine())

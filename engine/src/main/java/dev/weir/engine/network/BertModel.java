@@ -9,7 +9,7 @@ import dev.weir.engine.graph.Value;
 import java.util.List;
 
 /** BERT (Devlin et al. 2018) as a text encoder: the last hidden state of every token. */
-final class BertModel {
+final class BertModel implements TextNetwork {
 
     /** A prompt's usual length, for packing weights. */
     private static final int NOMINAL_TOKENS = 16;
@@ -20,7 +20,22 @@ final class BertModel {
         this.options = options;
     }
 
-    void describe(Script script) {
+    static BertModel read(JsonNode config) {
+        return new BertModel(Options.read(config));
+    }
+
+    @Override
+    public int width() {
+        return options.width();
+    }
+
+    @Override
+    public int positions() {
+        return options.positions();
+    }
+
+    @Override
+    public void describe(Script script) {
         var g = script.method(TextTransformer.FORWARD, "ids", "kept")
                 .at(script.hasWeight("bert.embeddings.word_embeddings.weight") ? "bert" : "");
         var ids = g.input(Input.Kind.IDS, "ids", 1, NOMINAL_TOKENS); // [B, T]
@@ -54,7 +69,8 @@ final class BertModel {
     }
 
     /** Tensors of BERT checkpoints that its hidden states do not need. */
-    static boolean spare(String name) {
+    @Override
+    public boolean spare(String name) {
         return name.endsWith("embeddings.position_ids")
                 || name.endsWith("embeddings.token_type_ids")
                 || name.contains("pooler.")
@@ -62,8 +78,7 @@ final class BertModel {
     }
 
     record Options(
-            int vocabulary, int width, int layers, int heads, int innerWidth, int positions, int types, double eps)
-            implements TextTransformer.Form {
+            int vocabulary, int width, int layers, int heads, int innerWidth, int positions, int types, double eps) {
 
         static Options read(JsonNode json) {
             var config = new Config("BertModel", json);

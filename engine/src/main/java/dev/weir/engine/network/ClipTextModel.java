@@ -14,7 +14,7 @@ import java.util.List;
  * CLIP's text transformer (Radford et al. 2021): one hidden state of every token, padding included, and the pooled state of
  * the text. Each row says which layer's state it wants and at which token its text ends.
  */
-final class ClipTextModel implements TextTransformer.Form {
+final class ClipTextModel implements TextNetwork {
 
     private final Options options;
     private final ClipOutput output;
@@ -24,7 +24,17 @@ final class ClipTextModel implements TextTransformer.Form {
         this.output = output;
     }
 
-    void describe(Script script) {
+    static ClipTextModel read(JsonNode config) {
+        return new ClipTextModel(Options.read(config), ClipOutput.LAST);
+    }
+
+    @Override
+    public TextNetwork giving(ClipOutput other) {
+        return new ClipTextModel(options, other);
+    }
+
+    @Override
+    public void describe(Script script) {
         var whole = script.method(TextTransformer.FORWARD, "ids", "kept", "layer", "end");
         var g = whole.at(script.hasWeight("embeddings.token_embedding.weight") ? "" : "text_model");
         var ids = g.input(Input.Kind.IDS, "ids", 1, options.positions()); // [B, T]
@@ -97,7 +107,8 @@ final class ClipTextModel implements TextTransformer.Form {
     }
 
     /** Tensors of CLIP checkpoints that may be there and are not needed: of later layers, of the other half, and buffers. */
-    boolean spare(String name) {
+    @Override
+    public boolean spare(String name) {
         return name.endsWith("embeddings.position_ids")
                 || name.endsWith("final_layer_norm.weight")
                 || name.endsWith("final_layer_norm.bias")

@@ -11,7 +11,7 @@ import dev.weir.engine.graph.Value;
  * CLIP's vision transformer (Radford et al. 2021) with its projection: one embedding of each picture, {@code image_embeds}.
  * Takes normalized pixels of one size.
  */
-final class ClipVisionModel {
+final class ClipVisionModel implements Network {
 
     static final String FORWARD = "forward";
 
@@ -21,7 +21,12 @@ final class ClipVisionModel {
         this.options = options;
     }
 
-    void describe(Script script) {
+    static ClipVisionModel read(JsonNode config) {
+        return new ClipVisionModel(Options.read(config));
+    }
+
+    @Override
+    public void describe(Script script) {
         var g = script.method(FORWARD, "pixels");
         g.returns(projected(g, pixels(g))); // [B, P]
     }
@@ -54,7 +59,8 @@ final class ClipVisionModel {
     }
 
     /** Tensors of CLIP checkpoints that may be there and are not needed: buffers, later layers, the text half. */
-    boolean spare(String name) {
+    @Override
+    public boolean spare(String name) {
         return name.endsWith("embeddings.position_ids")
                 || name.equals("logit_scale")
                 || name.equals("text_projection.weight")

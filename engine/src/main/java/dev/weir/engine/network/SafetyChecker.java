@@ -11,7 +11,7 @@ import java.util.List;
  * concepts. Any concept over its threshold flags the picture. A concept of special care that is over its own lowers the
  * others' thresholds.
  */
-final class SafetyChecker {
+final class SafetyChecker implements Network {
 
     static final String FORWARD = "forward";
 
@@ -24,18 +24,19 @@ final class SafetyChecker {
 
     private final ClipVisionModel vision;
 
-    SafetyChecker(ClipVisionModel.Options options) {
+    private SafetyChecker(ClipVisionModel.Options options) {
         this.vision = new ClipVisionModel(options);
     }
 
-    static ClipVisionModel.Options read(JsonNode json) {
+    static SafetyChecker read(JsonNode json) {
         var whole = new Config("StableDiffusionSafetyChecker", json);
         var options = ClipVisionModel.Options.read(
                 new Config("StableDiffusionSafetyChecker's vision_config", json.path("vision_config")));
-        return options.projectedTo(whole.integer("projection_dim", 512));
+        return new SafetyChecker(options.projectedTo(whole.integer("projection_dim", 512)));
     }
 
-    void describe(Script script) {
+    @Override
+    public void describe(Script script) {
         var g = script.method(FORWARD, "pixels");
         var pooled = vision.pooled(g.at("vision_model.vision_model"), vision.pixels(g));
         var embeds = g.linear(pooled, "visual_projection", vision.options().projection(), false);
@@ -44,7 +45,8 @@ final class SafetyChecker {
                 g.subtract(g.cosines(embeds, "concept_embeds", CONCEPTS), "concept_embeds_weights")))); // [B, 3 + 17]
     }
 
-    boolean spare(String name) {
+    @Override
+    public boolean spare(String name) {
         return vision.spare(name);
     }
 

@@ -21,42 +21,12 @@ final class TextTransformer implements TextEncoder {
 
     private final Executable network;
     private final Tokenizer tokenizer;
-    private final Form form;
+    private final TextNetwork form;
 
-    TextTransformer(Executable network, Tokenizer tokenizer, Form form) {
+    TextTransformer(Executable network, Tokenizer tokenizer, TextNetwork form) {
         this.network = network;
         this.tokenizer = tokenizer;
         this.form = form;
-    }
-
-    /** What the runner must know of a text network. */
-    interface Form {
-
-        /** Of a token's state. */
-        int width();
-
-        /** The most tokens that the network has embeddings for. */
-        int positions();
-
-        /** What the network takes beside the ids and which of them count. */
-        default List<Feed> more(List<Prompt> prompts, List<long[]> ids) {
-            return List.of();
-        }
-
-        /** How many layers a prompt may leave out. */
-        default int maxClipSkip() {
-            return 0;
-        }
-
-        /** How many numbers of each row follow its states. */
-        default int pooledWidth() {
-            return 0;
-        }
-
-        /** What diffusers calls these numbers. */
-        default String pooledName() {
-            return "";
-        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import static dev.weir.engine.NetworkInput.ANY;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Join;
 import dev.weir.engine.NetworkInput;
@@ -21,12 +22,16 @@ import java.util.List;
  * The denoiser of Stable Diffusion and its kin (Rombach et al. 2022): an image goes down through levels of half the size
  * each, through the middle, and up again, where each level also sees what passed it on the way down.
  */
-final class UNet2DConditionModel {
+final class UNet2DConditionModel implements DenoisingNetwork {
 
     private final UNetConfig config;
 
     UNet2DConditionModel(UNetConfig config) {
         this.config = config;
+    }
+
+    static UNet2DConditionModel read(JsonNode config) {
+        return new UNet2DConditionModel(UNetConfig.read(config));
     }
 
     /** What it takes besides the sample and the timestep, in the order of its method's inputs. */
@@ -40,12 +45,14 @@ final class UNet2DConditionModel {
         return inputs;
     }
 
-    Denoiser load(Executable network) {
+    @Override
+    public Denoiser runBy(Executable network) {
         int classes = config.classes() == UNetConfig.Classes.TABLE ? config.classCount() : 0;
         return new NetworkDenoiser(network, config.inChannels(), config.outChannels(), inputs(), classes);
     }
 
-    void describe(Script script) {
+    @Override
+    public void describe(Script script) {
         var g = config.classes() == UNetConfig.Classes.NONE
                 ? script.method(NetworkDenoiser.FORWARD, "sample", "timestep", "context", "kept")
                 : script.method(NetworkDenoiser.FORWARD, "sample", "timestep", "context", "kept", "label");

@@ -42,7 +42,7 @@ record AutoencodersTest(Engine engine) {
 
     private static Autoencoder read(Fixture fixture) {
         var config = fixture.config("");
-        return Autoencoder.CLASSES.get(config.path("_class_name").asText()).apply(config);
+        return NetworkType.read(config, Autoencoder.class);
     }
 
     private Executable load(Fixture fixture) {

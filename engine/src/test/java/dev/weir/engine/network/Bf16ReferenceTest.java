@@ -51,10 +51,10 @@ class Bf16ReferenceTest {
     void predictionsFromPackedWeightsAreNear(String checkpoint) {
         assumeTrue(Processor.supports(Precision.BF16), "oneDNN packs no bf16 weights on this CPU");
         var fixture = Fixture.of(checkpoint);
-        var network = new UNet2DConditionModel(UNetConfig.read(fixture.config("unet")));
+        var network = UNet2DConditionModel.read(fixture.config("unet"));
         var script = new Script("UNet2DConditionModel", fixture.weights("unet"));
         network.describe(script);
-        try (var unet = network.load(new TorchBackend(Numerics.of(BF16, true)).load(script))) {
+        try (var unet = network.runBy(new TorchBackend(Numerics.of(BF16, true)).load(script))) {
             assertNear(unet, fixture);
         }
     }

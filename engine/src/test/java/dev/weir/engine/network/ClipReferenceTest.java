@@ -92,7 +92,7 @@ class ClipReferenceTest {
     @EnumSource(Engine.class)
     void imageEmbedsAreTheReferences(Engine engine) {
         var fixture = new Fixture(HOME.resolve("vision"));
-        var clip = new ClipVisionModel(ClipVisionModel.Options.read(fixture.config(".")));
+        var clip = ClipVisionModel.read(fixture.config("."));
         var script = new Script("vision", fixture.weights("."));
         clip.describe(script);
         script.check(clip::spare);
@@ -106,7 +106,7 @@ class ClipReferenceTest {
     @EnumSource(Engine.class)
     void flagsAreTheReferences(Engine engine) {
         var fixture = new Fixture(HOME.resolve("safety"));
-        var checker = new SafetyChecker(SafetyChecker.read(fixture.config(".")));
+        var checker = SafetyChecker.read(fixture.config("."));
         var script = new Script("safety", fixture.weights("."));
         checker.describe(script);
         script.check(checker::spare);

@@ -1,0 +1,67 @@
+package dev.weir.engine.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ModelException;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * A class of networks by the name that diffusers or transformers gives it. A new network is one more entry of {@link #ALL}.
+ *
+ * @param kind what runs it
+ * @param reader reads the options; throws ModelException where one is not known
+ */
+record NetworkType(String className, Class<? extends Network> kind, Function<JsonNode, Network> reader) {
+
+    static final List<NetworkType> ALL = List.of(
+            new NetworkType("CLIPTextModel", TextNetwork.class, ClipTextModel::read),
+            new NetworkType("CLIPTextModelWithProjection", TextNetwork.class, ClipTextModel::read),
+            new NetworkType("BertModel", TextNetwork.class, BertModel::read),
+            new NetworkType("UNet2DConditionModel", DenoisingNetwork.class, UNet2DConditionModel::read),
+            new NetworkType(AutoencoderKl.NAME, Autoencoder.class, AutoencoderKl::read),
+            new NetworkType(AutoencoderKl.ASYMMETRIC, Autoencoder.class, AutoencoderKl::readAsymmetric),
+            new NetworkType(AutoencoderTiny.NAME, Autoencoder.class, AutoencoderTiny::read),
+            new NetworkType(VqModel.NAME, Autoencoder.class, VqModel::read),
+            new NetworkType("CLIPVisionModelWithProjection", ClipVisionModel.class, ClipVisionModel::read),
+            new NetworkType("StableDiffusionSafetyChecker", SafetyChecker.class, SafetyChecker::read));
+
+    static List<String> names(Class<? extends Network> kind) {
+        return ALL.stream()
+                .filter(type -> kind.isAssignableFrom(type.kind))
+                .map(NetworkType::className)
+                .toList();
+    }
+
+    /** The network of a configuration. Throws ModelException where the network or an option is not known. */
+    static Network read(JsonNode config) {
+        return of(config).reader.apply(config);
+    }
+
+    /** See {@link #read(JsonNode)}; also throws where the network is of another kind. */
+    static <N extends Network> N read(JsonNode config, Class<N> kind) {
+        var type = of(config);
+        if (!kind.isAssignableFrom(type.kind)) {
+            throw new ModelException("%s where one of %s is expected".formatted(type.className, names(kind)));
+        }
+        return kind.cast(type.reader.apply(config));
+    }
+
+    private static NetworkType of(JsonNode config) {
+        var name = className(config);
+        return ALL.stream()
+                .filter(type -> type.className.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new ModelException(
+                        "%s is not a network that Weir knows; it knows %s".formatted(name, names(Network.class))));
+    }
+
+    /** A component's class, as diffusers or as transformers writes it. */
+    static String className(JsonNode config) {
+        var name = config.path("_class_name")
+                .asText(config.path("architectures").path(0).asText(""));
+        if (name.isEmpty()) {
+            throw new ModelException("config.json names no network: it has neither _class_name nor architectures");
+        }
+        return name;
+    }
+}

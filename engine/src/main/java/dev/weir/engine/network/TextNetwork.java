@@ -1,0 +1,44 @@
+package dev.weir.engine.network;
+
+import dev.weir.engine.ModelException;
+import dev.weir.engine.Prompt;
+import dev.weir.engine.backend.Feed;
+import java.util.List;
+
+/** A network that {@link TextTransformer} runs, with what it must know of it. */
+interface TextNetwork extends Network {
+
+    /** Of a token's state. */
+    int width();
+
+    /** The most tokens that the network has embeddings for. */
+    int positions();
+
+    /** What the network takes beside the ids and which of them count. */
+    default List<Feed> more(List<Prompt> prompts, List<long[]> ids) {
+        return List.of();
+    }
+
+    /** How many layers a prompt may leave out. */
+    default int maxClipSkip() {
+        return 0;
+    }
+
+    /** How many numbers of each row follow its states. */
+    default int pooledWidth() {
+        return 0;
+    }
+
+    /** What diffusers calls these numbers. */
+    default String pooledName() {
+        return "";
+    }
+
+    /** The same network with the states that a family's denoiser sees. */
+    default TextNetwork giving(ClipOutput output) {
+        if (output.equals(ClipOutput.LAST)) {
+            return this;
+        }
+        throw new ModelException("a text encoder that gives %s is a CLIPTextModel".formatted(output));
+    }
+}
