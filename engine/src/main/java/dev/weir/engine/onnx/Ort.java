@@ -1,13 +1,11 @@
 package dev.weir.engine.onnx;
 
 import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import dev.weir.engine.Natives;
 import dev.weir.engine.torch.LibC;
-import dev.weir.engine.torch.Torch;
 
-/** Starts ONNX Runtime, once a process, with one pool of threads for all networks. Any thread. */
+/** Starts ONNX Runtime, once a process. Any thread. */
 final class Ort {
 
     private static final String NAME = "weir";
@@ -30,15 +28,11 @@ final class Ort {
         Natives.configure();
         forbidTelemetry();
         LibC.returnLargeBuffers(LARGE_BUFFER_BYTES);
-        try (var threads = new OrtEnvironment.ThreadingOptions()) {
-            threads.setGlobalIntraOpNumThreads(Torch.threads());
-            threads.setGlobalInterOpNumThreads(1);
-            // A thread that waits for the others sleeps: a spinning one takes the processor from other stages.
-            threads.setGlobalSpinControl(false);
-            var started = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, NAME, threads);
+        try {
+            var started = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, NAME);
             keepThroughShutdown();
             return started;
-        } catch (LinkageError | OrtException | ReflectiveOperationException e) {
+        } catch (LinkageError | ReflectiveOperationException e) {
             throw new IllegalStateException(Natives.problem(e), e);
         }
     }

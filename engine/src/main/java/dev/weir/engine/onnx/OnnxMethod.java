@@ -1,0 +1,84 @@
+package dev.weir.engine.onnx;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.graph.Method;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.torch.LibC;
+import dev.weir.engine.torch.Torch;
+import java.util.List;
+import java.util.Map;
+
+/** One method of a network as a session of ONNX Runtime, with threads and an arena of its own. One device thread owns it. */
+final class OnnxMethod implements AutoCloseable {
+
+    /**
+     * A thread that waits for work of its own forward spins for so many microseconds, then sleeps. To wake a thread takes as long
+     * as many an operation. But on a busy processor a spinning thread takes the core from the one that it waits for: with a
+     * millisecond, forwards took up to four times as long there.
+     */
+    private static final int SPIN_MICROS = 50;
+
+    private final OrtSession session;
+    private final OrtSession.RunOptions emptying;
+    private final Arena arena = new Arena();
+
+    private OnnxMethod(OrtSession session, OrtSession.RunOptions emptying) {
+        this.session = session;
+        this.emptying = emptying;
+    }
+
+    /** Throws ModelException where the weights cannot be read. */
+    static OnnxMethod open(Script network, Method method) {
+        try (var options = new OrtSession.SessionOptions()) {
+            spin(options);
+            // Weights stay as long as the session does, so the arena must not hold them.
+            options.addConfigEntry("session.use_device_allocator_for_initializers", "1");
+            var folder = network.parameterNames().stream()
+                    .findFirst()
+                    .map(weight ->
+                            WeightSlice.folder(network.weights().info(weight).file()));
+            if (folder.isPresent()) {
+                options.addConfigEntry(
+                        "session.model_external_initializers_file_folder_path",
+                        folder.get().toString());
+            }
+            var emptying = new OrtSession.RunOptions();
+            emptying.addRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+            var model = OnnxModel.of(network, method).toByteArray();
+            return new OnnxMethod(Ort.environment().createSession(model, options), emptying);
+        } catch (OrtException e) {
+            throw new ModelException("weights cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static void spin(OrtSession.SessionOptions options) throws OrtException {
+        options.setIntraOpNumThreads(Torch.threads());
+        options.setInterOpNumThreads(1);
+        options.addConfigEntry("session.intra_op.spin_duration_us", Integer.toString(SPIN_MICROS));
+        // Other stages' forwards need the processor in between.
+        options.addConfigEntry("session.force_spinning_stop", "1");
+    }
+
+    OrtSession.Result run(Map<String, OnnxTensor> inputs, List<Feed> feeds) throws OrtException {
+        if (!arena.isEmptiedAfter(feeds.get(0).shape())) {
+            return session.run(inputs);
+        }
+        var results = session.run(inputs, emptying);
+        LibC.trimMemory();
+        return results;
+    }
+
+    @Override
+    public void close() {
+        try {
+            emptying.close();
+            session.close();
+        } catch (OrtException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+}
