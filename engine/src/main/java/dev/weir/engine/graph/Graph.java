@@ -345,6 +345,12 @@ public final class Graph {
         return append(Op.ATTENTION, v.channels(), q.positions(), attributes, operands);
     }
 
+    /** How many heads of a width the channels make. */
+    public int headsOf(Value x, int headWidth) {
+        requireDivides(x, x.channels() / Math.max(1, headWidth), "attention");
+        return Math.max(1, x.channels() / Math.max(1, headWidth));
+    }
+
     private void requireDivides(Value x, int parts, String name) {
         if (parts < 1 || x.channels() % parts != 0) {
             script.report("%s%s cannot part %d channels in %d".formatted(scope, name, x.channels(), parts));

@@ -41,6 +41,16 @@ final class Config {
         return !absent(get(key));
     }
 
+    /** Whether the option is there and is null, which is not always what a missing one means. */
+    boolean isNull(String key) {
+        return get(key).isNull();
+    }
+
+    /** The option as it stands, for those that come in several forms. */
+    JsonNode json(String key) {
+        return get(key);
+    }
+
     int integer(String key) {
         var node = get(key);
         if (absent(node)) {
@@ -59,6 +69,19 @@ final class Config {
             throw refused(key, "a whole number");
         }
         return node.intValue();
+    }
+
+    /** An element of an option that is a whole number. */
+    int whole(String key, JsonNode element) {
+        return positive(key, element);
+    }
+
+    /** Refuses a width that has no half. */
+    int even(String key, int width) {
+        if (width % 2 != 0) {
+            throw refused(key, "an even width");
+        }
+        return width;
     }
 
     double number(String key, double otherwise) {

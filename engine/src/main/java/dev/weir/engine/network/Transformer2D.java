@@ -1,7 +1,6 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.graph.Graph;
-import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Value;
 
 /**
@@ -13,12 +12,23 @@ import dev.weir.engine.graph.Value;
  * @param linearProjection whether the way in and out is a linear layer rather than a 1x1 convolution
  * @param onlyCross whether the first attention of each block looks at the prompt too
  */
-record Transformer2D(int heads, int depth, int groups, boolean linearProjection, boolean onlyCross) {
+record Transformer2D(int heads, int depth, int groups, boolean linearProjection, boolean onlyCross)
+        implements BlockAttention {
 
     private static final double GROUP_EPS = 1e-6;
     private static final double LAYER_EPS = 1e-5;
 
+    @Override
+    public Value apply(Graph g, Value image, BlockInputs inputs) {
+        return apply(g, image, inputs.prompt().orElseThrow());
+    }
+
     Value apply(Graph g, Value image, Prompt prompt) { // image [B, C, H, W]
+        return g.add(change(g, image, prompt), image);
+    }
+
+    /** What the transformer adds to the image. */
+    Value change(Graph g, Value image, Prompt prompt) {
         int width = image.channels();
         var x = g.groupNorm(image, "norm", groups, GROUP_EPS);
         x = linearProjection
@@ -27,15 +37,14 @@ record Transformer2D(int heads, int depth, int groups, boolean linearProjection,
         for (int i = 0; i < depth; i++) {
             x = block(g.at("transformer_blocks." + i), x, prompt);
         }
-        x = linearProjection
+        return linearProjection
                 ? g.image(g.linear(x, "proj_out", width), image)
                 : g.conv2d(g.image(x, image), "proj_out", width, 1); // [B, C, H, W]
-        return g.add(x, image);
     }
 
     private Value block(Graph g, Value x, Prompt prompt) { // x [B, HW, C]
         var h = g.layerNorm(x, "norm1", LAYER_EPS);
-        x = g.add(x, onlyCross ? attention(g.at("attn1"), h, prompt) : attention(g.at("attn1"), h, new Prompt(h)));
+        x = g.add(x, attention(g.at("attn1"), h, onlyCross ? prompt : new Prompt(h)));
         h = g.layerNorm(x, "norm2", LAYER_EPS);
         x = g.add(x, attention(g.at("attn2"), h, prompt));
         h = g.layerNorm(x, "norm3", LAYER_EPS);
@@ -49,13 +58,5 @@ record Transformer2D(int heads, int depth, int groups, boolean linearProjection,
         var k = g.linear(seen.states(), "to_k", width, false); // [B, T, C]
         var v = g.linear(seen.states(), "to_v", width, false);
         return g.linear(g.attention(q, k, v, heads, seen.mask()), "to_out.0", width);
-    }
-
-    /** What attention looks at, {@code [B, T, D]}, and how much of it. */
-    record Prompt(Value states, Mask mask) {
-
-        Prompt(Value states) {
-            this(states, Mask.NONE);
-        }
     }
 }

@@ -1,0 +1,13 @@
+package dev.weir.engine.network;
+
+import dev.weir.engine.graph.Value;
+import java.util.Optional;
+
+/**
+ * What every block of a UNet sees besides the image.
+ *
+ * @param time the embedding of the timestep and of what is added to it, {@code [B, E]}
+ * @param activated the same after the network's activation
+ * @param prompt empty in a network that attends to none
+ */
+record BlockInputs(Value time, Value activated, Optional<Prompt> prompt) {}
