@@ -130,14 +130,8 @@ final class OperationEmitter {
                 ? "ops.mkldnn._convolution_pointwise(%s, %s, %s, [%5$d, %5$d], [%4$d, %4$d], [1, 1], 1, \"none\","
                         + " annotate(List[Optional[number]], []), \"\")"
                 : "torch.conv2d(%s, %s, %s, [%4$d, %4$d], [%5$d, %5$d])";
-<<<<<<< HEAD
         var sizes = List.of(o.integer("stride"), o.integer("padding"));
         let(o, form, o.has(2) ? sizes.toArray() : new Object[] {"None", sizes.get(0), sizes.get(1)});
-=======
-        Object stride = o.integer("stride");
-        Object padding = o.integer("padding");
-        let(o, form, o.has(2) ? new Object[] {stride, padding} : new Object[] {"None", stride, padding});
->>>>>>> 711806c (UNet2DConditionModel: every option and block but GLIGEN's)
     }
 
     private void linear(Operation o) {
