@@ -101,7 +101,7 @@ VARIANTS = {
     "if": IF,
     "if_upscaler": {**IF, "in_channels": 6, "class_embed_type": "timestep", "only_cross_attention": True},
     "karlo": {**SIMPLE, "class_embed_type": "identity", "out_channels": 8, "resnet_out_scale_factor": 1.2},
-    "karlo_only_cross": {**SIMPLE, "only_cross_attention": [False, True], "mid_block_only_cross_attention": True,
+    "karlo_only_cross": {**SIMPLE, "attention_head_dim": [2, 4], "only_cross_attention": [False, True], "mid_block_only_cross_attention": True,
                          "cross_attention_norm": "layer_norm", "resnet_skip_time_act": True},
     "kandinsky2_1": {**SIMPLE, "encoder_hid_dim": 12, "encoder_hid_dim_type": "text_image_proj",
                      "addition_embed_type": "text_image", "out_channels": 8},
@@ -111,7 +111,7 @@ VARIANTS = {
                           "addition_embed_type": "image_hint", "in_channels": 8, "out_channels": 8},
     # the latent upscaler's blocks
     "k": K,
-    "k_two_levels": {**K, "block_out_channels": [32, 64], "class_embed_type": "identity", "time_cond_proj_dim": None,
+    "k_two_levels": {**K, "attention_head_dim": [32, 16], "block_out_channels": [32, 64], "class_embed_type": "identity", "time_cond_proj_dim": None,
                      "down_block_types": ["KCrossAttnDownBlock2D", "KDownBlock2D"],
                      "up_block_types": ["KUpBlock2D", "KCrossAttnUpBlock2D"], "time_embedding_dim": 96},
     # the rest

@@ -49,8 +49,7 @@ record AddedEmbedding(Kind kind, int textWidth, int imageWidth, int heads, int n
                     case "image" -> new AddedEmbedding(Kind.IMAGE, 0, imageWidth(config), 0, 0, 0);
                     case "image_hint" -> new AddedEmbedding(Kind.IMAGE_HINT, 0, imageWidth(config), 0, 0, 0);
                     default ->
-                        throw config.refused(
-                                "addition_embed_type", "text, text_image, text_time, image or image_hint");
+                        throw config.refused("addition_embed_type", "text, text_image, text_time, image or image_hint");
                 });
     }
 

@@ -1,7 +1,6 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.network.AddedKvAttention.PromptNorm;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -73,7 +72,7 @@ record BlockOptions(
                 layers,
                 eps,
                 activation,
-                attends ? Optional.of(new KAttention(level.heads(), attendsToItself)) : Optional.empty(),
+                attends ? Optional.of(new KAttention(level.headWidth(), attendsToItself)) : Optional.empty(),
                 level.last());
     }
 
@@ -102,8 +101,8 @@ record BlockOptions(
                         ? new DualTransformer2D(level.heads(), groups)
                         : new Transformer2D(level.heads(), depth, groups, linearProjection, level.onlyCross());
             case SIMPLE_CROSS_ATTENTION ->
-                new AddedKvAttention(level.heads(), groups, level.onlyCross(), promptNorm);
-            case SELF_ATTENTION -> new SelfAttention2D(level.heads(), groups, eps);
+                new AddedKvAttention(level.headWidth(), groups, level.onlyCross(), promptNorm);
+            case SELF_ATTENTION -> new SelfAttention2D(level.headWidth(), groups, eps);
             default -> BlockAttention.NONE;
         };
     }

@@ -41,7 +41,9 @@ enum BlockType {
                 .toList();
         boolean mixed = types.stream().map(BlockType::isK).distinct().count() > 1;
         if (names.size() != count || types.size() != count || mixed) {
-            var known = Arrays.stream(values()).map(type -> down ? type.down : type.up).toList();
+            var known = Arrays.stream(values())
+                    .map(type -> down ? type.down : type.up)
+                    .toList();
             throw config.refused(key, "%d of %s; K blocks and others do not mix".formatted(count, known));
         }
         return types;

@@ -42,8 +42,7 @@ record ClassEmbedding(Kind kind, int count, int inputWidth, boolean beside) {
                     case "projection" -> new ClassEmbedding(Kind.PROJECTION, 0, vector(config), beside);
                     case "simple_projection" -> new ClassEmbedding(Kind.SIMPLE_PROJECTION, 0, vector(config), beside);
                     default ->
-                        throw config.refused(
-                                "class_embed_type", "timestep, identity, projection or simple_projection");
+                        throw config.refused("class_embed_type", "timestep, identity, projection or simple_projection");
                 });
     }
 
@@ -65,8 +64,7 @@ record ClassEmbedding(Kind kind, int count, int inputWidth, boolean beside) {
                 switch (kind) {
                     case TABLE -> g.exactEmbedding(label, NAME, count, time.width());
                     case TIMESTEP ->
-                        TimeEmbedding.mlp(
-                                block, time.projection(g, g.exact(label)), time.width(), time.activation());
+                        TimeEmbedding.mlp(block, time.projection(g, g.exact(label)), time.width(), time.activation());
                     case IDENTITY -> label;
                     case PROJECTION -> TimeEmbedding.mlp(block, label, time.width(), Activation.SILU);
                     case SIMPLE_PROJECTION -> g.exactLinear(label, NAME, time.width());

@@ -59,9 +59,7 @@ final class GraphInputs {
 
     /** Which tokens of a padded input count. */
     static Graph.Mask mask(Graph g, NetworkInput input) {
-        return input.join() == Join.PAD
-                ? g.maskOf(g.input(Input.Kind.FLAGS, maskName(input), 1, 1))
-                : Graph.Mask.NONE;
+        return input.join() == Join.PAD ? g.maskOf(g.input(Input.Kind.FLAGS, maskName(input), 1, 1)) : Graph.Mask.NONE;
     }
 
     private static String maskName(NetworkInput input) {

@@ -11,11 +11,11 @@ final class Hint {
 
     static final int CHANNELS = 4;
 
-    static final NetworkInput INPUT = new NetworkInput("hint", List.of(3, NetworkInput.ANY, NetworkInput.ANY), Join.STACK);
+    static final NetworkInput INPUT =
+            new NetworkInput("hint", List.of(3, NetworkInput.ANY, NetworkInput.ANY), Join.STACK);
 
     /** Output channels and stride of each convolution; silu follows all but the last. */
-    private static final int[][] LAYERS = {
-        {16, 1}, {16, 1}, {32, 2}, {32, 1}, {96, 2}, {96, 1}, {256, 2}, {CHANNELS, 1}
+    private static final int[][] LAYERS = {{16, 1}, {16, 1}, {32, 2}, {32, 1}, {96, 2}, {96, 1}, {256, 2}, {CHANNELS, 1}
     };
 
     private Hint() {}

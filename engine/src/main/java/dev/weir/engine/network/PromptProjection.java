@@ -29,13 +29,14 @@ record PromptProjection(Kind kind, int encoderWidth, int width) {
         if (!config.has("encoder_hid_dim") && !config.has("encoder_hid_dim_type")) {
             return new PromptProjection(Kind.NONE, width, width);
         }
-        int encoderWidth = config.integer("encoder_hid_dim");
-        return switch (config.text("encoder_hid_dim_type", "text_proj")) {
-            case "text_proj" -> new PromptProjection(Kind.TEXT, encoderWidth, width);
-            case "text_image_proj" -> new PromptProjection(Kind.TEXT_IMAGE, encoderWidth, width);
-            case "image_proj" -> new PromptProjection(Kind.IMAGE, encoderWidth, width);
-            default -> throw config.refused("encoder_hid_dim_type", "text_proj, text_image_proj or image_proj");
-        };
+        var kind =
+                switch (config.text("encoder_hid_dim_type", "text_proj")) {
+                    case "text_proj" -> Kind.TEXT;
+                    case "text_image_proj" -> Kind.TEXT_IMAGE;
+                    case "image_proj" -> Kind.IMAGE;
+                    default -> throw config.refused("encoder_hid_dim_type", "text_proj, text_image_proj or image_proj");
+                };
+        return new PromptProjection(kind, config.integer("encoder_hid_dim"), width);
     }
 
     boolean readsStates() {

@@ -36,8 +36,8 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     @Override
     public void describe(Script script) {
         var g = script.method(NetworkDenoiser.FORWARD, GraphInputs.names(config.inputs()));
-        var states = config.prompt()
-                .map(input -> new Prompt(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)));
+        var states =
+                config.prompt().map(input -> new Prompt(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)));
         var time = time(g, states); // [B, E]
         var prompt = config.projection().map(projection -> projection.apply(g, states));
         var inputs = new BlockInputs(g.cast(time), g.cast(config.activation().apply(g, time)), prompt);

@@ -53,7 +53,7 @@ record UNetConfig(
         if (beside && added.isPresent()) {
             throw config.refused("class_embeddings_concat", "false where addition_embed_type is set");
         }
-        if (options.groups() == 0 && !levels.down().get(0).type().isK()) {
+        if (config.isNull("norm_num_groups") && !levels.down().get(0).type().isK()) {
             throw config.refused("norm_num_groups", "a number for other blocks than K blocks");
         }
         boolean pooled = added.isPresent() && added.get().kind() == AddedEmbedding.Kind.TEXT;
@@ -62,7 +62,8 @@ record UNetConfig(
         boolean mixesPadding = pooled || options.mixesPadding(levels.all());
         var sides = config.integers("sample_size", 2, 64);
         var unet = new UNetConfig(
-                config.integer("in_channels", 4) - added.map(AddedEmbedding::hintChannels).orElse(0),
+                config.integer("in_channels", 4)
+                        - added.map(AddedEmbedding::hintChannels).orElse(0),
                 config.integer("out_channels", 4),
                 sides.get(0) * sides.get(1),
                 config.bool("center_input_sample", false),

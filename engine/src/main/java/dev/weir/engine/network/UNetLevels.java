@@ -42,9 +42,24 @@ record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLev
             int deeper = channels.get(Math.min(i + 1, n - 1));
             int higher = channels.get(Math.max(r - 1, 0));
             down.add(new UNetLevel(
-                    downTypes.get(i), channels.get(i), deeper, heads.get(i), depths.get(i), onlyCross.get(i), r == 0));
+                    downTypes.get(i),
+                    channels.get(i),
+                    deeper,
+                    heads.get(i),
+                    heads.get(i),
+                    depths.get(i),
+                    onlyCross.get(i),
+                    r == 0));
+            // diffusers counts widths of heads from the first level in both directions.
             up.add(new UNetLevel(
-                    upTypes.get(i), channels.get(r), higher, heads.get(r), upDepths.get(i), onlyCross.get(r), r == 0));
+                    upTypes.get(i),
+                    channels.get(r),
+                    higher,
+                    heads.get(r),
+                    heads.get(i),
+                    upDepths.get(i),
+                    onlyCross.get(r),
+                    r == 0));
         }
         return new UNetLevels(down, middle(config, down.get(n - 1)), up);
     }
@@ -70,7 +85,8 @@ record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLev
 
     private static UNetLevel middle(BlockType type, UNetLevel deepest, boolean onlyCross) {
         int channels = deepest.channels();
-        return new UNetLevel(type, channels, channels, deepest.heads(), deepest.depths(), onlyCross, true);
+        return new UNetLevel(
+                type, channels, channels, deepest.heads(), deepest.headWidth(), deepest.depths(), onlyCross, true);
     }
 
     List<UNetLevel> all() {
@@ -89,7 +105,8 @@ record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLev
         var widths = config.integers("cross_attention_dim", n, 1280);
         var seen = new HashSet<Integer>();
         for (int i = 0; i < n; i++) {
-            boolean inTheMiddle = i == n - 1 && middle.isPresent() && middle.get().type().readsPrompt();
+            boolean inTheMiddle =
+                    i == n - 1 && middle.isPresent() && middle.get().type().readsPrompt();
             if (inTheMiddle
                     || down.get(i).type().readsPrompt()
                     || up.get(n - 1 - i).type().readsPrompt()) {

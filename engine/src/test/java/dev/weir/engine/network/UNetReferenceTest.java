@@ -58,8 +58,7 @@ final class UNetReferenceTest {
                         .mapToObj(row -> row(io, size, row))
                         .toList();
                 var whole = tensor(io, size + "/0/sample");
-                var shape = new LatentShape(
-                        Math.min(SAMPLE_CHANNELS, whole.side(0)), whole.side(1), whole.side(2));
+                var shape = new LatentShape(Math.min(SAMPLE_CHANNELS, whole.side(0)), whole.side(1), whole.side(2));
                 var together = unet.predict(shape, rows);
                 for (int i = 0; i < ROWS; i++) {
                     var expected = tensor(io, size + "/" + i + "/answer").values();
@@ -92,8 +91,7 @@ final class UNetReferenceTest {
         if (channels < whole.side(0)) {
             var beside = Arrays.copyOfRange(whole.values(), channels * pixels, whole.values().length);
             inputs = inputs.with(
-                    Tensors.CONCAT,
-                    HostTensor.of(beside, whole.side(0) - channels, whole.side(1), whole.side(2)));
+                    Tensors.CONCAT, HostTensor.of(beside, whole.side(0) - channels, whole.side(1), whole.side(2)));
         }
         var sample = Arrays.copyOf(whole.values(), channels * pixels);
         return new Row(sample, tensor(io, "timesteps").values()[row], inputs);
