@@ -1,22 +1,21 @@
 package dev.weir.engine.graph;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * One method of a network under construction: each call appends an operation and, where the operation has weights,
  * declares them under the checkpoint's own names. Images are {@code [batch, channels, height, width]}, sequences
  * {@code [batch, tokens, channels]}. Confined to the thread that describes the network; computes nothing.
  */
-public final class Graph {
+public final class Graph extends Operations {
 
     private final Script script;
     private final Method method;
     private final String scope;
 
     Graph(Script script, Method method, String scope) {
+        super(method);
         this.script = script;
         this.method = method;
         this.scope = scope;
@@ -37,17 +36,11 @@ public final class Graph {
         return names[0];
     }
 
-    private Value append(Op op, int channels, int positions, Map<String, Number> attributes, Operand... operands) {
-        return method.append(op, channels, positions, List.of(operands), attributes);
-    }
-
-    /** An operation whose result has its first operand's shape. */
-    private Value like(Value x, Op op, Map<String, Number> attributes, Operand... operands) {
-        return append(op, x.channels(), x.positions(), attributes, operands);
-    }
-
-    private Value like(Value x, Op op) {
-        return like(x, op, Map.of(), x);
+    @Override
+    void requireDivides(Value x, int parts, String name) {
+        if (parts < 1 || x.channels() % parts != 0) {
+            script.report("%s%s cannot part %d channels in %d".formatted(scope, name, x.channels(), parts));
+        }
     }
 
     private Parameter weight(String name, Parameter.Use use, Integer... shape) {
@@ -57,8 +50,6 @@ public final class Graph {
     private Parameter bias(String name, Parameter.Use use, int size) {
         return script.declare(scope + name + ".bias", use, size);
     }
-
-    // ---- layers with weights
 
     public Value conv2d(Value x, String name, int out, int kernel) {
         return conv2d(x, name, out, kernel, 1, (kernel - 1) / 2);
@@ -168,193 +159,6 @@ public final class Graph {
     /** Each row less a vector, in fp32. */
     public Value subtract(Value x, String vector) {
         return like(x, Op.SUBTRACT, Map.of(), x, script.declare(scope + vector, new Parameter.Exact(), x.channels()));
-    }
-
-    // ---- layers without
-
-    public Value silu(Value x) {
-        return like(x, Op.SILU);
-    }
-
-    public Value relu(Value x) {
-        return like(x, Op.RELU);
-    }
-
-    /** {@code x * tanh(softplus(x))}. */
-    public Value mish(Value x) {
-        return like(x, Op.MISH);
-    }
-
-    public Value tanh(Value x) {
-        return like(x, Op.TANH);
-    }
-
-    /** The exact form, with erf. */
-    public Value gelu(Value x) {
-        return like(x, Op.GELU);
-    }
-
-    /** CLIP's approximation, {@code x * sigmoid(1.702 x)}. */
-    public Value quickGelu(Value x) {
-        return like(x, Op.QUICK_GELU);
-    }
-
-    /** The first half of the channels, gated by the gelu of the second. */
-    public Value geglu(Value x) {
-        return append(Op.GEGLU, x.channels() / 2, x.positions(), Map.of(), x);
-    }
-
-    public Value add(Value x, Value y) {
-        return like(x, Op.ADD, Map.of(), x, y);
-    }
-
-    /** Both of one shape, or the second a vector {@link #overPixels} or an image of one channel. */
-    public Value multiply(Value x, Value y) {
-        return like(x, Op.MULTIPLY, Map.of(), x, y);
-    }
-
-    public Value scale(Value x, double factor) {
-        return factor == 1 ? x : like(x, Op.SCALE, Map.of("factor", factor), x);
-    }
-
-    public Value shift(Value x, double by) {
-        return by == 0 ? x : like(x, Op.SHIFT, Map.of("by", by), x);
-    }
-
-    /** Channels of two images or of two rows, one after the other. */
-    public Value concat(Value x, Value y) {
-        return append(Op.CONCAT, x.channels() + y.channels(), x.positions(), Map.of(), x, y);
-    }
-
-    /** Tokens of two sequences, one after the other. */
-    public Value concatTokens(Value x, Value y) {
-        return append(Op.CONCAT, x.channels(), x.positions() + y.positions(), Map.of(), x, y);
-    }
-
-    /** Some channels of an image or of rows. */
-    public Value narrow(Value x, int first, int count) {
-        return append(Op.NARROW, count, x.positions(), Map.of("first", first, "count", count), x);
-    }
-
-    /** Some tokens of a sequence, fewer where it ends. */
-    public Value someTokens(Value sequence, int first, int count) {
-        return append(Op.NARROW, sequence.channels(), count, Map.of("first", first, "count", count), sequence);
-    }
-
-    /** Values of one shape along a new axis after the batch, for {@link #pick}. */
-    public Value stack(List<Value> values) {
-        var first = values.get(0);
-        return append(Op.STACK, first.channels(), first.positions(), Map.of(), values.toArray(Operand[]::new));
-    }
-
-    /** One of the values of a {@link #stack}, as each row's label says. */
-    public Value pick(Value stack, Value labels) {
-        return like(stack, Op.PICK, Map.of(), stack, labels);
-    }
-
-    /** One token of each row, as its label says: {@code [batch, channels]}. */
-    public Value pickToken(Value sequence, Value labels) {
-        return append(Op.PICK, sequence.channels(), 1, Map.of(), sequence, labels);
-    }
-
-    /** One token of every row: {@code [batch, channels]}. */
-    public Value token(Value sequence, int index) {
-        return append(Op.TOKEN, sequence.channels(), 1, Map.of("index", index), sequence);
-    }
-
-    /** Several results as one: of each row all numbers of the first value, then all of the next. */
-    public Value joinRows(List<Value> values) {
-        return append(Op.JOIN_ROWS, values.get(0).channels(), 1, Map.of(), values.toArray(Operand[]::new));
-    }
-
-    /** A vector of each row over all its pixels: {@code [batch, channels]} to {@code [batch, channels, 1, 1]}. */
-    public Value overPixels(Value x) {
-        return like(x, Op.OVER_PIXELS);
-    }
-
-    /** Nearest neighbours, to the height and width of another image. */
-    public Value upsampleTo(Value x, Value size) {
-        return append(Op.UPSAMPLE_TO, x.channels(), size.positions(), Map.of(), x, size);
-    }
-
-    /** Nearest neighbours, twice the size. */
-    public Value upsampleTwice(Value x) {
-        return append(Op.UPSAMPLE_TWICE, x.channels(), 4 * x.positions(), Map.of(), x);
-    }
-
-    /** Half the size: the mean of each two by two pixels. */
-    public Value averagePool(Value x) {
-        return append(Op.AVERAGE_POOL, x.channels(), Math.max(1, x.positions() / 4), Map.of(), x);
-    }
-
-    /**
-     * Half the size, through a filter of 1, 3, 3, 1 each way.
-     *
-     * @param reflect whether pixels beyond the edges mirror those within; else they are zeros
-     */
-    public Value firDown(Value x, boolean reflect) {
-        var attributes = Map.<String, Number>of("reflect", reflect ? 1 : 0);
-        return append(Op.FIR_DOWN, x.channels(), Math.max(1, x.positions() / 4), attributes, x);
-    }
-
-    /** Twice the size, through the filter of {@link #firDown}. */
-    public Value firUp(Value x, boolean reflect) {
-        return append(Op.FIR_UP, x.channels(), 4 * x.positions(), Map.of("reflect", reflect ? 1 : 0), x);
-    }
-
-    /** A row and a column of zeros at the bottom and the right. */
-    public Value padBottomRight(Value x) {
-        return like(x, Op.PAD_BOTTOM_RIGHT);
-    }
-
-    /** {@code [batch, channels, height, width]} to {@code [batch, height * width, channels]}. */
-    public Value tokens(Value image) {
-        return like(image, Op.TOKENS);
-    }
-
-    /** The opposite of {@link #tokens}, with the height and width of another image. */
-    public Value image(Value tokens, Value size) {
-        return like(tokens, Op.IMAGE, Map.of(), tokens, size);
-    }
-
-    /** A sequence as an image of one column, {@code [batch, channels, tokens, 1]}; {@link #tokens} is the opposite. */
-    public Value column(Value sequence) {
-        return like(sequence, Op.COLUMN);
-    }
-
-    /** The mean over the tokens, as a sequence of one. */
-    public Value meanOfTokens(Value sequence) {
-        return append(Op.MEAN_TOKENS, sequence.channels(), 1, Map.of(), sequence);
-    }
-
-    /** {@code [batch, tokens, channels]} to {@code [batch, tokens * channels]}. */
-    public Value flat(Value sequence) {
-        return append(Op.FLATTEN, sequence.channels() * sequence.positions(), 1, Map.of(), sequence);
-    }
-
-    /** {@code [batch, tokens * channels]} to {@code [batch, tokens, channels]}. */
-    public Value unflat(Value rows, int tokens) {
-        return append(Op.UNFLATTEN, rows.channels() / tokens, tokens, Map.of("tokens", tokens), rows);
-    }
-
-    /** Scaled dot-product attention of several heads over all tokens that the mask leaves. */
-    public Value attention(Value q, Value k, Value v, int heads, Mask mask) {
-        requireDivides(q, heads, "attention");
-        var operands = Stream.concat(Stream.of(q, k, v), mask.bias().stream()).toArray(Operand[]::new);
-        Map<String, Number> attributes = Map.of("heads", heads, "causal", mask.causal() ? 1 : 0);
-        return append(Op.ATTENTION, v.channels(), q.positions(), attributes, operands);
-    }
-
-    /** How many heads of a width the channels make. */
-    public int headsOf(Value x, int headWidth) {
-        requireDivides(x, x.channels() / Math.max(1, headWidth), "attention");
-        return Math.max(1, x.channels() / Math.max(1, headWidth));
-    }
-
-    private void requireDivides(Value x, int parts, String name) {
-        if (parts < 1 || x.channels() % parts != 0) {
-            script.report("%s%s cannot part %d channels in %d".formatted(scope, name, x.channels(), parts));
-        }
     }
 
     // ---- edges

@@ -5,7 +5,7 @@ import dev.weir.engine.graph.Value;
 import java.util.function.UnaryOperator;
 
 /**
- * Two convolutions around a residual connection, told the timestep in between where there is one.
+ * Two convolutions around a residual connection, told the timestep in between.
  *
  * @param scaleShift whether the timestep scales and shifts the second norm's result, and not only adds to the first convolution's
  * @param skipsTimeActivation whether the timestep's embedding is taken as it is, without the activation
@@ -19,12 +19,6 @@ record ResnetBlock2D(
         boolean skipsTimeActivation,
         double outputScale) {
 
-    /** The block of an autoencoder. */
-    ResnetBlock2D(int groups, double eps, double outputScale) {
-        this(groups, eps, Activation.SILU, false, false, outputScale);
-    }
-
-    /** @param inputs null in an autoencoder */
     Value apply(Graph g, Value x, BlockInputs inputs, int out) { // x [B, C, H, W]
         return resampled(g, x, inputs, out, UnaryOperator.identity());
     }
@@ -42,7 +36,7 @@ record ResnetBlock2D(
     private Value resampled(Graph g, Value x, BlockInputs inputs, int out, UnaryOperator<Value> resampling) {
         var h = activation.apply(g, g.groupNorm(x, "norm1", groups, eps));
         h = g.conv2d(resampling.apply(h), "conv1", out, 3); // [B, out, H, W]
-        h = activation.apply(g, inputs == null ? norm2(g, h) : timed(g, h, inputs));
+        h = activation.apply(g, timed(g, h, inputs));
         h = g.conv2d(h, "conv2", out, 3);
         var kept = resampling.apply(x);
         var shortcut = x.channels() == out ? kept : g.conv2d(kept, "conv_shortcut", out, 1);

@@ -16,6 +16,9 @@ import java.util.stream.Stream;
  */
 record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLevel> up) {
 
+    /** Bounds what a broken configuration makes Weir describe before its weights are found missing. */
+    private static final int MOST_LAYERS = 1_000;
+
     private static final String DEPTHS = "transformer_layers_per_block";
     private static final String UP_DEPTHS = "reverse_transformer_layers_per_block";
 
@@ -28,8 +31,8 @@ record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLev
             throw config.refused("up_block_types", "K blocks where down_block_types has them, and no others");
         }
         var layers = config.integers("layers_per_block", n, 2);
-        if (layers.contains(0)) {
-            throw config.refused("layers_per_block", "at least one layer of each block");
+        if (layers.stream().anyMatch(count -> count < 1 || count > MOST_LAYERS)) {
+            throw config.refused("layers_per_block", "1 to %d layers of each block".formatted(MOST_LAYERS));
         }
         var heads = config.integers("attention_head_dim", n, 8);
         var onlyCross = config.bools("only_cross_attention", n, false);

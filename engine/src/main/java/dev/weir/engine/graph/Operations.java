@@ -1,0 +1,210 @@
+package dev.weir.engine.graph;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The part of {@link Graph} that has no weights. Confined to the thread that describes the network; computes nothing. */
+abstract sealed class Operations permits Graph {
+
+    private final Method method;
+
+    Operations(Method method) {
+        this.method = method;
+    }
+
+    /** Reports that a feature axis does not have equal parts. */
+    abstract void requireDivides(Value x, int parts, String name);
+
+    final Value append(Op op, int channels, int positions, Map<String, Number> attributes, Operand... operands) {
+        return method.append(op, channels, positions, List.of(operands), attributes);
+    }
+
+    /** An operation whose result has its first operand's shape. */
+    final Value like(Value x, Op op, Map<String, Number> attributes, Operand... operands) {
+        return append(op, x.channels(), x.positions(), attributes, operands);
+    }
+
+    final Value like(Value x, Op op) {
+        return like(x, op, Map.of(), x);
+    }
+
+    public final Value silu(Value x) {
+        return like(x, Op.SILU);
+    }
+
+    public final Value relu(Value x) {
+        return like(x, Op.RELU);
+    }
+
+    /** {@code x * tanh(softplus(x))}. */
+    public final Value mish(Value x) {
+        return like(x, Op.MISH);
+    }
+
+    public final Value tanh(Value x) {
+        return like(x, Op.TANH);
+    }
+
+    /** The exact form, with erf. */
+    public final Value gelu(Value x) {
+        return like(x, Op.GELU);
+    }
+
+    /** CLIP's approximation, {@code x * sigmoid(1.702 x)}. */
+    public final Value quickGelu(Value x) {
+        return like(x, Op.QUICK_GELU);
+    }
+
+    /** The first half of the channels, gated by the gelu of the second. */
+    public final Value geglu(Value x) {
+        return append(Op.GEGLU, x.channels() / 2, x.positions(), Map.of(), x);
+    }
+
+    public final Value add(Value x, Value y) {
+        return like(x, Op.ADD, Map.of(), x, y);
+    }
+
+    /** Both of one shape, or the second a vector {@link #overPixels} or an image of one channel. */
+    public final Value multiply(Value x, Value y) {
+        return like(x, Op.MULTIPLY, Map.of(), x, y);
+    }
+
+    public final Value scale(Value x, double factor) {
+        return factor == 1 ? x : like(x, Op.SCALE, Map.of("factor", factor), x);
+    }
+
+    public final Value shift(Value x, double by) {
+        return by == 0 ? x : like(x, Op.SHIFT, Map.of("by", by), x);
+    }
+
+    /** Channels of two images or of two rows, one after the other. */
+    public final Value concat(Value x, Value y) {
+        return append(Op.CONCAT, x.channels() + y.channels(), x.positions(), Map.of(), x, y);
+    }
+
+    /** Tokens of two sequences, one after the other. */
+    public final Value concatTokens(Value x, Value y) {
+        return append(Op.CONCAT, x.channels(), x.positions() + y.positions(), Map.of(), x, y);
+    }
+
+    /** Some channels of an image or of rows. */
+    public final Value narrow(Value x, int first, int count) {
+        return append(Op.NARROW, count, x.positions(), Map.of("first", first, "count", count), x);
+    }
+
+    /** Some tokens of a sequence, fewer where it ends. */
+    public final Value someTokens(Value sequence, int first, int count) {
+        return append(Op.NARROW, sequence.channels(), count, Map.of("first", first, "count", count), sequence);
+    }
+
+    /** Values of one shape along a new axis after the batch, for {@link #pick}. */
+    public final Value stack(List<Value> values) {
+        var first = values.get(0);
+        return append(Op.STACK, first.channels(), first.positions(), Map.of(), values.toArray(Operand[]::new));
+    }
+
+    /** One of the values of a {@link #stack}, as each row's label says. */
+    public final Value pick(Value stack, Value labels) {
+        return like(stack, Op.PICK, Map.of(), stack, labels);
+    }
+
+    /** One token of each row, as its label says: {@code [batch, channels]}. */
+    public final Value pickToken(Value sequence, Value labels) {
+        return append(Op.PICK, sequence.channels(), 1, Map.of(), sequence, labels);
+    }
+
+    /** One token of every row: {@code [batch, channels]}. */
+    public final Value token(Value sequence, int index) {
+        return append(Op.TOKEN, sequence.channels(), 1, Map.of("index", index), sequence);
+    }
+
+    /** Several results as one: of each row all numbers of the first value, then all of the next. */
+    public final Value joinRows(List<Value> values) {
+        return append(Op.JOIN_ROWS, values.get(0).channels(), 1, Map.of(), values.toArray(Operand[]::new));
+    }
+
+    /** A vector of each row over all its pixels: {@code [batch, channels]} to {@code [batch, channels, 1, 1]}. */
+    public final Value overPixels(Value x) {
+        return like(x, Op.OVER_PIXELS);
+    }
+
+    /** Nearest neighbours, to the height and width of another image. */
+    public final Value upsampleTo(Value x, Value size) {
+        return append(Op.UPSAMPLE_TO, x.channels(), size.positions(), Map.of(), x, size);
+    }
+
+    /** Nearest neighbours, twice the size. */
+    public final Value upsampleTwice(Value x) {
+        return append(Op.UPSAMPLE_TWICE, x.channels(), 4 * x.positions(), Map.of(), x);
+    }
+
+    /** Half the size: the mean of each two by two pixels. */
+    public final Value averagePool(Value x) {
+        return append(Op.AVERAGE_POOL, x.channels(), Math.max(1, x.positions() / 4), Map.of(), x);
+    }
+
+    /**
+     * Half the size, through a filter of 1, 3, 3, 1 each way.
+     *
+     * @param reflect whether pixels beyond the edges mirror those within; else they are zeros
+     */
+    public final Value firDown(Value x, boolean reflect) {
+        var attributes = Map.<String, Number>of("reflect", reflect ? 1 : 0);
+        return append(Op.FIR_DOWN, x.channels(), Math.max(1, x.positions() / 4), attributes, x);
+    }
+
+    /** Twice the size, through the filter of {@link #firDown}. */
+    public final Value firUp(Value x, boolean reflect) {
+        return append(Op.FIR_UP, x.channels(), 4 * x.positions(), Map.of("reflect", reflect ? 1 : 0), x);
+    }
+
+    /** A row and a column of zeros at the bottom and the right. */
+    public final Value padBottomRight(Value x) {
+        return like(x, Op.PAD_BOTTOM_RIGHT);
+    }
+
+    /** {@code [batch, channels, height, width]} to {@code [batch, height * width, channels]}. */
+    public final Value tokens(Value image) {
+        return like(image, Op.TOKENS);
+    }
+
+    /** The opposite of {@link #tokens}, with the height and width of another image. */
+    public final Value image(Value tokens, Value size) {
+        return like(tokens, Op.IMAGE, Map.of(), tokens, size);
+    }
+
+    /** A sequence as an image of one column, {@code [batch, channels, tokens, 1]}; {@link #tokens} is the opposite. */
+    public final Value column(Value sequence) {
+        return like(sequence, Op.COLUMN);
+    }
+
+    /** The mean over the tokens, as a sequence of one. */
+    public final Value meanOfTokens(Value sequence) {
+        return append(Op.MEAN_TOKENS, sequence.channels(), 1, Map.of(), sequence);
+    }
+
+    /** {@code [batch, tokens, channels]} to {@code [batch, tokens * channels]}. */
+    public final Value flat(Value sequence) {
+        return append(Op.FLATTEN, sequence.channels() * sequence.positions(), 1, Map.of(), sequence);
+    }
+
+    /** {@code [batch, tokens * channels]} to {@code [batch, tokens, channels]}. */
+    public final Value unflat(Value rows, int tokens) {
+        return append(Op.UNFLATTEN, rows.channels() / tokens, tokens, Map.of("tokens", tokens), rows);
+    }
+
+    /** Scaled dot-product attention of several heads over all tokens that the mask leaves. */
+    public final Value attention(Value q, Value k, Value v, int heads, Graph.Mask mask) {
+        requireDivides(q, heads, "attention");
+        var operands = Stream.concat(Stream.of(q, k, v), mask.bias().stream()).toArray(Operand[]::new);
+        Map<String, Number> attributes = Map.of("heads", heads, "causal", mask.causal() ? 1 : 0);
+        return append(Op.ATTENTION, v.channels(), q.positions(), attributes, operands);
+    }
+
+    /** How many heads of a width the channels make. */
+    public final int headsOf(Value x, int headWidth) {
+        requireDivides(x, x.channels() / Math.max(1, headWidth), "attention");
+        return Math.max(1, x.channels() / Math.max(1, headWidth));
+    }
+}
