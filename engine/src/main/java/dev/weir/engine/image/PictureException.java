@@ -1,0 +1,15 @@
+package dev.weir.engine.image;
+
+/** A picture that a user sent cannot be read. The message says why, for that user. */
+public final class PictureException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    PictureException(String message) {
+        super(message);
+    }
+
+    PictureException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
