@@ -14,6 +14,7 @@ from diffusers import (
     LCMScheduler,
     SASolverScheduler,
     ScoreSdeVeScheduler,
+    StableDiffusionPipeline,
     TCDScheduler,
     UnCLIPScheduler,
 )
@@ -370,7 +371,17 @@ def pixel_cases():
     yield "wuerstchen/s", "DDPMWuerstchenScheduler", 5, {"s": 0.02}, {}
 
 
+def guidance_embeddings() -> dict:
+    """What a UNet with time_cond_proj_dim takes as timestep_cond, by guidance scale and width."""
+    pipeline = StableDiffusionPipeline.__new__(StableDiffusionPipeline)
+    return {
+        f"{scale}/{width}": pipeline.get_guidance_scale_embedding(torch.tensor([scale - 1]), width)[0]
+        for scale in (1.0, 1.3, 7.5, 8.5, 14.9) for width in (256, 33)
+    }
+
+
 def main() -> None:
+    save_tensors(OUT / "samplers/guidance_embedding.safetensors", guidance_embeddings())
     tensors, index = {"pattern": PATTERN}, []
     groups = (few_step_cases, sa_solver_cases, edm_cases, flow_cases, pixel_cases)
     for number, (name, scheduler, steps, config, options) in enumerate(case for group in groups for case in group()):

@@ -24,6 +24,9 @@ public record Tensors(Map<String, HostTensor> byName) {
     /** Channels beside the sample's own, {@code [channels, height, width]}: a low-resolution latent, a mask. */
     public static final String CONCAT = "concat";
 
+    /** An embedding beside the timestep's, {@code [width]}: of the guidance scale in few-step models. */
+    public static final String TIMESTEP_COND = "timestep_cond";
+
     /** Keeps the order of the names. */
     public Tensors {
         byName = Collections.unmodifiableMap(new LinkedHashMap<>(byName));

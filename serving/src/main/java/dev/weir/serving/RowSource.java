@@ -4,12 +4,14 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Guidance;
+import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The differences between the diffusion stages: which network they run, and how a row starts. Any thread; it has no
@@ -46,11 +48,13 @@ public interface RowSource {
     /** The guidance of a task, between the branches that arrived with it, as far as the network takes their tensors. */
     static Guidance guidance(DiffusionPart part, Work work) {
         Generation generation = work.task().getGeneration();
+        Tensors prompt = branch(part, work, Branches.COND);
+        OptionalInt embedding = GuidanceEmbedding.width(part.network().inputs());
+        if (embedding.isPresent()) {
+            return Guidance.embedded(prompt, generation.getGuidanceScale(), embedding.getAsInt());
+        }
         boolean guided = Branches.isGuided(generation);
-        return new Guidance(
-                branch(part, work, Branches.COND),
-                guided ? branch(part, work, Branches.UNCOND) : null,
-                generation.getGuidanceScale());
+        return new Guidance(prompt, guided ? branch(part, work, Branches.UNCOND) : null, generation.getGuidanceScale());
     }
 
     private static Tensors branch(DiffusionPart part, Work work, String branch) {

@@ -23,6 +23,11 @@ public record Guidance(Tensors positive, Tensors negative, float scale) {
         }
     }
 
+    /** The guidance of a network that takes its scale as an embedding of a width, in one row for each sample. */
+    public static Guidance embedded(Tensors positive, float scale, int width) {
+        return new Guidance(positive.with(Tensors.TIMESTEP_COND, GuidanceEmbedding.of(scale, width)), null, 1);
+    }
+
     /** Whether the network also runs for the negative prompt. */
     public boolean isPair() {
         return isPair(scale);
@@ -32,10 +37,15 @@ public record Guidance(Tensors positive, Tensors negative, float scale) {
         return scale > 1;
     }
 
-    /** {@code negative + scale * (positive - negative)}, equation 6 of the paper with scale = 1 + w. */
-    float[] combine(float[] negativeOutput, float[] positiveOutput) {
-        float[] combined = new float[positiveOutput.length];
-        for (int i = 0; i < combined.length; i++) {
+    /**
+     * {@code negative + scale * (positive - negative)}, equation 6 of the paper with scale = 1 + w. What the network predicts
+     * after the sample's own numbers, a variance, is the prompt's, as in diffusers.
+     *
+     * @param size of the sample
+     */
+    float[] combine(float[] negativeOutput, float[] positiveOutput, int size) {
+        float[] combined = positiveOutput.clone();
+        for (int i = 0; i < size; i++) {
             combined[i] = negativeOutput[i] + scale * (positiveOutput[i] - negativeOutput[i]);
         }
         return combined;

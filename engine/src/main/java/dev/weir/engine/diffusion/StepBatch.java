@@ -58,8 +58,11 @@ public final class StepBatch {
         if (!outputs.stream().allMatch(Finite::all)) {
             return Optional.empty();
         }
+        int size = row.state().sample().length;
         return row.advance(
-                row.guidance().isPair() ? row.guidance().combine(outputs.get(0), outputs.get(1)) : outputs.get(0));
+                row.guidance().isPair()
+                        ? row.guidance().combine(outputs.get(0), outputs.get(1), size)
+                        : outputs.get(0));
     }
 
     private static List<Denoiser.Row> packed(LatentShape shape, List<Row> rows) {

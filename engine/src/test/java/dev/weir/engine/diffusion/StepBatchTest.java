@@ -92,7 +92,8 @@ class StepBatchTest {
     void guidanceGoesPastThePromptAwayFromTheNegativeOne() {
         Guidance guidance = guidance(4);
 
-        assertThat(guidance.combine(new float[] {1, -1}, new float[] {2, -1})).containsExactly(5, -1);
+        assertThat(guidance.combine(new float[] {1, -1}, new float[] {2, -1}, 2))
+                .containsExactly(5, -1);
     }
 
     @Test
@@ -119,7 +120,7 @@ class StepBatchTest {
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
     void aRowWhoseOutputIsNotFiniteStaysAndItsNeighboursGoOnAsAlone(float bad) {
-        for (String sampler : Samplers.names()) {
+        for (String sampler : Samplers.available(CONFIG)) {
             Row first = row(sampler, 5, 1, 4);
             Row second = row(sampler, 5, 2, 3);
             Row alone = row(sampler, 5, 2, 3);
@@ -217,7 +218,7 @@ class StepBatchTest {
     private static List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         int index = 0;
-        for (String sampler : Samplers.names()) {
+        for (String sampler : Samplers.available(CONFIG)) {
             rows.add(row(sampler, 3 + index, index, index % 2 == 0 ? 4.5f : 1));
             index++;
         }

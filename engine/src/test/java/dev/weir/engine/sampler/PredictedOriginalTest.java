@@ -21,8 +21,7 @@ class PredictedOriginalTest {
 
     private static final int STEPS = 6;
     /** Their predictors do not come near the end in few steps. */
-    private static final Set<Process> MANY_STEPS =
-            EnumSet.of(Process.VARIANCE_EXPLODING, Process.VARIANCE_PRESERVING);
+    private static final Set<Process> MANY_STEPS = EnumSet.of(Process.VARIANCE_EXPLODING, Process.VARIANCE_PRESERVING);
 
     private static final float SIGMA_DATA = 0.5f;
     private static final float LEAST_SIGMA = 0.002f; // of the consistency schedulers

@@ -1,0 +1,77 @@
+package dev.weir.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.Denoiser;
+import dev.weir.engine.Join;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.NetworkInput;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.diffusion.Guidance;
+import dev.weir.proto.v1.Priority;
+import dev.weir.runtime.stage.Work;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class RowSourceTest {
+
+    private static final FakeModel MODEL = new FakeModel(rows -> {});
+    private static final Work GUIDED = FakeModel.work("job", "user", Priority.INTERACTIVE, 4, true, 1);
+
+    @Test
+    void aNetworkWithoutGuidanceEmbeddingRunsForBothPrompts() {
+        Guidance guidance = RowSource.guidance(MODEL.open(FakeModel.FOLDER), GUIDED);
+
+        assertThat(guidance.isPair()).isTrue();
+        assertThat(guidance.positive().has(Tensors.TIMESTEP_COND)).isFalse();
+    }
+
+    @Test
+    void aNetworkWithGuidanceEmbeddingRunsOnceWithTheScale() {
+        DiffusionPart part = new DiffusionPart(
+                FakeModel.FOLDER.card(),
+                new FewStepNetwork(),
+                FakeModel.FOLDER.scheduler(),
+                new LatentShape(4, 4, 4),
+                Optional.empty());
+
+        Guidance guidance = RowSource.guidance(part, GUIDED);
+
+        assertThat(guidance.isPair()).isFalse();
+        // The scale of 5 is 4 above 1, and the first frequency is a thousand.
+        assertThat(guidance.positive().get(Tensors.TIMESTEP_COND).values())
+                .hasSize(8)
+                .startsWith((float) Math.sin(4000));
+        NetworkInput.require(part.network().inputs(), guidance.positive());
+    }
+
+    /** As a UNet with time_cond_proj_dim. */
+    private static final class FewStepNetwork implements Denoiser {
+
+        @Override
+        public List<NetworkInput> inputs() {
+            var embedding = new NetworkInput(Tensors.TIMESTEP_COND, List.of(8), Join.STACK);
+            return Stream.concat(MODEL.inputs().stream(), Stream.of(embedding)).toList();
+        }
+
+        @Override
+        public List<float[]> predict(LatentShape sample, List<Row> rows) {
+            return MODEL.predict(sample, rows);
+        }
+
+        @Override
+        public int inChannels() {
+            return MODEL.inChannels();
+        }
+
+        @Override
+        public int outChannels() {
+            return MODEL.outChannels();
+        }
+
+        @Override
+        public void close() {}
+    }
+}
