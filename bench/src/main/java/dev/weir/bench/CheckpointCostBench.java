@@ -8,14 +8,15 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.gateway.job.Route;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
+import dev.weir.serving.Cards;
 import dev.weir.serving.SteppingStage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -145,11 +146,13 @@ public final class CheckpointCostBench implements Benchmark {
                         .setWidth(card.nativeSize())
                         .setHeight(card.nativeSize())
                         .build();
+                var published = Cards.toProto(card);
                 Task task = Task.newBuilder()
                         .setRef(SampleRef.newBuilder().setJobId("bench").setSample(i))
                         .setModel(card.id())
                         .setGeneration(generation)
-                        .addAllRoute(List.of(StageKind.DENOISER, StageKind.DECODER))
+                        .addAllRoute(Route.stages(published, published.getWorkflows(0), generation))
+                        .setPosition(1)
                         .build();
                 List<Tensor> branches = new ArrayList<>(Branches.toTensors(Branches.COND, states.get(1)));
                 branches.addAll(Branches.toTensors(Branches.UNCOND, states.get(0)));

@@ -9,7 +9,7 @@ import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.Samplers;
-import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Stage;
@@ -55,23 +55,14 @@ public final class DenoiserStage implements RowSource {
     }
 
     @Override
-    public int calls(Task task) {
-        return Math.max(task.getGeneration().getSteps(), task.getGeneration().getCalls());
-    }
-
-    @Override
     public Sampler sampler(DiffusionPart part, Task task) {
-        Generation generation = task.getGeneration();
-        return Samplers.create(part.schedule(), generation.getSampler(), generation.getSteps());
+        Sampling sampling = task.getRoute(task.getPosition()).getSampling();
+        return Samplers.create(part.schedule(), sampling.getSampler(), sampling.getSteps());
     }
 
     @Override
     public LatentShape shape(DiffusionPart part, Task task) {
-        ModelCard card = part.card();
-        boolean upsampled = task.getRouteList().contains(StageKind.UPSAMPLER);
-        int pixels = card.scale() * (upsampled ? card.upsampleFactor() : 1);
-        Generation generation = task.getGeneration();
-        return new LatentShape(card.latentChannels(), generation.getHeight() / pixels, generation.getWidth() / pixels);
+        return part.shape(task.getRoute(task.getPosition()));
     }
 
     @Override

@@ -11,7 +11,8 @@ import dev.weir.engine.TextEncoder;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.SampleRef;
-import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Sampling;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
@@ -123,19 +124,24 @@ final class NeighboursTest {
 
     private static Work work(int number, List<Tensors> states, Random random) {
         int size = MODEL.card().nativeSize();
+        int steps = 3 + random.nextInt(8);
+        String sampler = SAMPLERS.get(random.nextInt(SAMPLERS.size()));
         Task task = Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId("job " + number))
                 .setModel(MODEL.card().id())
                 .setUser("user " + random.nextInt(3))
                 .setGeneration(Generation.newBuilder()
                         .setSeed(random.nextInt(1000))
-                        .setSteps(3 + random.nextInt(8))
-                        .setSampler(SAMPLERS.get(random.nextInt(SAMPLERS.size())))
                         .setGuidanceScale(random.nextBoolean() ? 5 : 1)
                         .setWidth(size)
                         .setHeight(size))
-                .addRoute(StageKind.DENOISER)
-                .addRoute(StageKind.DECODER)
+                .addRoute(dev.weir.proto.v1.Stage.newBuilder()
+                        .setName("denoiser")
+                        .setRole(StageRole.DIFFUSE)
+                        .setForwards(steps)
+                        .setSampling(Sampling.newBuilder().setSampler(sampler).setSteps(steps))
+                        .setWidth(size)
+                        .setHeight(size))
                 .build();
         Tensors prompt = states.get(random.nextInt(PROMPTS.size()));
         List<Tensor> branches = new ArrayList<>(Branches.toTensors(Branches.COND, prompt));

@@ -1,12 +1,15 @@
 package dev.weir.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Priority;
+import dev.weir.proto.v1.Sampling;
+import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import io.vertx.core.json.JsonArray;
@@ -65,7 +68,11 @@ final class ImagesTest {
         assertThat(generation.getSampler()).isEqualTo("ddim");
         assertThat(task.getUser()).isEqualTo("ann");
         assertThat(task.getOwner()).isEqualTo("weir.gateway.gateway-a");
-        assertThat(task.getRouteList()).containsExactly(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER);
+        assertThat(task.getRouteList())
+                .extracting(Stage::getName, Stage::getForwards)
+                .containsExactly(tuple("text-encoder", 1), tuple("denoiser", 4), tuple("decoder", 1));
+        assertThat(task.getRoute(1).getSampling())
+                .isEqualTo(Sampling.newBuilder().setSampler("ddim").setSteps(4).build());
     }
 
     @Test
@@ -76,7 +83,7 @@ final class ImagesTest {
 
         assertThat(gateway.stage.sittings())
                 .extracting(s -> s.task.getGeneration().getSteps() + " steps, "
-                        + s.task.getGeneration().getCalls() + " calls")
+                        + s.task.getRoute(1).getForwards() + " calls")
                 .containsExactly("4 steps, 5 calls", "1 steps, 1 calls");
         assertThat(List.of(several, one))
                 .extracting(response -> new JsonObject(response.body())
@@ -94,9 +101,13 @@ final class ImagesTest {
         Task task = gateway.stage.sittings().get(0).task;
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(task.getRouteList())
-                .containsExactly(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER);
+                .extracting(Stage::getName, Stage::getForwards, Stage::getWidth)
+                .containsExactly(
+                        tuple("text-encoder", 1, 128),
+                        tuple("denoiser", 4, 64),
+                        tuple("upsampler", 2, 128),
+                        tuple("decoder", 1, 128));
         assertThat(task.getGeneration().getWidth()).isEqualTo(128);
-        assertThat(task.getGeneration().getUpsamplerSteps()).isEqualTo(2);
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
@@ -93,6 +94,7 @@ final class OpenAiHabitsTest {
                 .clearModels()
                 .addModels(ModelStatus.newBuilder()
                         .setId("zebra")
+                        .addStages(Addresses.name(stage))
                         .setCard(TestGateway.CARD.toBuilder().setId("zebra")))
                 .addModels(one.getModels(0))
                 .build();

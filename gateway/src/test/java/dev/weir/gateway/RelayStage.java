@@ -57,11 +57,6 @@ final class RelayStage implements Stage {
     }
 
     @Override
-    public int forwards(Task task) {
-        return 1;
-    }
-
-    @Override
     public void admit(Work work, Outbox outbox) {
         held.add(work);
         outbox.started(work);

@@ -380,7 +380,7 @@ final class ResumingTest {
     static Snapshot snapshot(int position, int step) {
         Checkpoint checkpoint =
                 Checkpoint.newBuilder().setPosition(position).setStep(step).build();
-        return new Snapshot(
-                checkpoint, List.of(Tensor.ofFloats(Snapshot.PREFIX + "sample", new float[] {position, step}, 2)));
+        String name = step > 0 ? Snapshot.PREFIX + "sample" : Snapshot.GIVEN + "latent";
+        return new Snapshot(checkpoint, List.of(Tensor.ofFloats(name, new float[] {position, step}, 2)));
     }
 }

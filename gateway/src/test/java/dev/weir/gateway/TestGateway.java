@@ -13,6 +13,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Offer;
+import dev.weir.proto.v1.SamplerCalls;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
@@ -48,19 +49,18 @@ final class TestGateway implements AutoCloseable {
             .setLatentChannels(4)
             .setScale(8)
             .setNativeSize(64)
-            .setSizeMultiple(8)
-            .setMinSize(32)
-            .setMaxSize(64)
             .setUpsampleFactor(2)
             .addSamplers("ddim")
             .addSamplers("euler")
             .addSamplers("pndm")
-            .putExtraCalls("pndm", 1)
+            .putCalls(
+                    "pndm", SamplerCalls.newBuilder().setPerStep(1).setExtra(1).build())
             .setDefaultSampler("ddim")
             .setDefaultSteps(4)
             .setDefaultGuidanceScale(4)
-            .setDefaultUpsamplerSteps(2)
             .setMaxSteps(50)
+            .addWorkflows(TestCards.textToImage(32, 64, 8, 64))
+            .addWorkflows(TestCards.upsampled(64, 128, 16, 128))
             .build();
 
     static final Patience PATIENCE = new Patience(
@@ -170,7 +170,10 @@ final class TestGateway implements AutoCloseable {
                 .setStage(kind)
                 .setCapacity(8)
                 .setFreeCredits(8)
-                .addModels(ModelStatus.newBuilder().setId(CARD.getId()).setCard(CARD));
+                .addModels(ModelStatus.newBuilder()
+                        .setId(CARD.getId())
+                        .addStages(Addresses.name(kind))
+                        .setCard(CARD));
     }
 
     /** Offers to the one node of the task's stage, once. */
@@ -178,7 +181,8 @@ final class TestGateway implements AutoCloseable {
 
         @Override
         public Future<NodeStatus> dispatch(Task task, List<Tensor> tensors) {
-            NodeStatus first = status(task.getRoute(task.getPosition())).build();
+            NodeStatus first =
+                    status(TestCards.kind(task.getRoute(task.getPosition()))).build();
             return courier.offer(
                             first.getAddress(),
                             Parcel.of(Offer.newBuilder().setTask(task).build(), tensors))

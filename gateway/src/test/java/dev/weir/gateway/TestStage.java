@@ -57,7 +57,8 @@ final class TestStage {
         Task task = delivery.parcel().header().getOffer().getTask();
         Sitting sitting = new Sitting(courier, task, delivery.parcel().tensors());
         sittings.add(sitting);
-        sitting.tell(task.getRoute(task.getPosition()), e -> e.setAccepted(Accepted.getDefaultInstance()));
+        sitting.tell(
+                TestCards.kind(task.getRoute(task.getPosition())), e -> e.setAccepted(Accepted.getDefaultInstance()));
         script.accept(sitting);
     }
 
@@ -84,7 +85,7 @@ final class TestStage {
         /** Everything, up to the picture. */
         void paint() {
             start();
-            int steps = task.getGeneration().getCalls();
+            int steps = task.getRoute(1).getForwards();
             for (int step = 1; step <= steps; step++) {
                 step(step);
             }
@@ -118,7 +119,7 @@ final class TestStage {
                             .setFormat("jpeg")
                             .setWidth(task.getGeneration().getWidth())
                             .setHeight(task.getGeneration().getHeight())
-                            .setFrom(StageKind.DENOISER)),
+                            .setFrom(1)),
                     Tensor.ofBytes("image", bytes));
         }
 
@@ -144,7 +145,7 @@ final class TestStage {
                             .setWidth(task.getGeneration().getWidth())
                             .setHeight(task.getGeneration().getHeight())
                             .addTimings(StageTiming.newBuilder()
-                                    .setStage(StageKind.DENOISER)
+                                    .setStage("denoiser")
                                     .setNode(NODE)
                                     .setSeconds(0.5))),
                     Tensor.ofBytes("image", image));
@@ -192,11 +193,16 @@ final class TestStage {
                     snapshot.tensors().toArray(Tensor[]::new));
         }
 
+        private int position(StageKind stage) {
+            return task.getRouteList().stream().map(TestCards::kind).toList().indexOf(stage);
+        }
+
         void tell(StageKind stage, Consumer<Event.Builder> what, Tensor... tensors) {
             Event.Builder event = Event.newBuilder()
                     .setRef(task.getRef())
                     .setSeq(seq++)
                     .setStage(stage)
+                    .setPosition(position(stage))
                     .setNode(node);
             what.accept(event);
             courier.tell(task.getOwner(), Parcel.of(event.build(), List.of(tensors)));

@@ -44,7 +44,7 @@ public final class TestOwner {
                 .setModel(TestStage.MODEL)
                 .setDeadlineMs(System.currentTimeMillis() + 60_000)
                 .setGeneration(Generation.newBuilder().setPrompt("a red apple").setSteps(3))
-                .addAllRoute(List.of(route));
+                .addAllRoute(Stream.of(route).map(kind -> Stages.of(kind, 3)).toList());
     }
 
     public Future<NodeStatus> dispatch(Task task, float... x) {

@@ -6,6 +6,7 @@ import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.proto.v1.Warning;
+import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
@@ -97,6 +98,7 @@ public final class TestStage implements Stage {
         return List.of(
                 ModelStatus.newBuilder()
                         .setId(MODEL)
+                        .addStages(Addresses.name(kind))
                         .setProblem(problem)
                         .putFingerprints("unet", "u1")
                         .build(),
@@ -119,11 +121,6 @@ public final class TestStage implements Stage {
     @Override
     public Optional<String> refuse(Task task) {
         return task.getGeneration().getPrompt().isEmpty() ? Optional.of("prompt: empty") : Optional.empty();
-    }
-
-    @Override
-    public int forwards(Task task) {
-        return kind == StageKind.DENOISER ? task.getGeneration().getSteps() : 1;
     }
 
     @Override
@@ -176,7 +173,7 @@ public final class TestStage implements Stage {
             row.values[i]++;
         }
         row.step++;
-        int total = forwards(row.work.task());
+        int total = row.work.stage().getForwards();
         Tensor x = Tensor.ofFloats("x", row.values, row.values.length);
         if (kind == StageKind.DENOISER) {
             outbox.progress(row.work, row.step, total, 0.001);

@@ -26,11 +26,6 @@ public final class Branches {
         return generation.getGuidanceScale() > 1;
     }
 
-    /** Whether a tensor of this name belongs to a branch. A text encoder makes it again cheaply. */
-    static boolean isOfBranch(String name) {
-        return name.startsWith(COND) || name.startsWith(UNCOND);
-    }
-
     public static List<Tensor> toTensors(String branch, Tensors tensors) {
         return tensors.byName().entrySet().stream()
                 .map(entry -> toTensor(branch + entry.getKey(), entry.getValue()))

@@ -7,6 +7,7 @@ import dev.weir.engine.noise.NoisePosition;
 import dev.weir.engine.sampler.SamplerState;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
+import dev.weir.runtime.route.Ports;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
@@ -40,14 +41,14 @@ final class Checkpoints {
                 tensors(work, shape, state));
     }
 
-    /** Of a finished row: the next stage starts with its results. */
-    static Supplier<Snapshot> atNextStage(Work work, List<Tensor> results) {
+    /** Of a finished row: the next stage starts with its latent. */
+    static Supplier<Snapshot> atNextStage(Work work, Tensor latent) {
         return () -> new Snapshot(
                 Checkpoint.newBuilder()
                         .setPosition(work.task().getPosition() + 1)
                         .putAllFingerprints(work.task().getFingerprintsMap())
                         .build(),
-                Given.kept(results));
+                kept(work, latent));
     }
 
     /**
@@ -73,7 +74,7 @@ final class Checkpoints {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Latents.toTensor(SAMPLE, shape, state.sample()));
         state.memory().forEach((name, values) -> tensors.add(Tensor.ofFloats(MEMORY + name, values, values.length)));
-        tensors.addAll(Given.kept(work.tensors()));
+        tensors.addAll(given(work, work.task().getPosition()));
         return tensors;
     }
 
@@ -93,6 +94,21 @@ final class Checkpoints {
                     "%s of %d numbers does not fit a sample of %d".formatted(tensor.name(), values.length, size));
         }
         return values;
+    }
+
+    /** What later stages keep of this one and of earlier ones. */
+    private static List<Tensor> kept(Work work, Tensor made) {
+        List<Tensor> tensors = new ArrayList<>(given(work, work.task().getPosition() + 1));
+        tensors.removeIf(tensor -> tensor.name().equals(Snapshot.GIVEN + made.name()));
+        tensors.add(Snapshot.asGiven(made));
+        return tensors;
+    }
+
+    private static List<Tensor> given(Work work, int position) {
+        return work.tensors().stream()
+                .filter(tensor -> Ports.isKept(work.task().getRouteList(), position, Snapshot.givenName(tensor)))
+                .map(Snapshot::asGiven)
+                .toList();
     }
 
     private static dev.weir.proto.v1.NoisePosition toProto(NoisePosition noise) {

@@ -10,6 +10,7 @@ import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.sampler.SchedulerConfig;
+import dev.weir.proto.v1.Stage;
 import dev.weir.serving.plan.BatchKey;
 import java.util.Collections;
 import java.util.List;
@@ -31,6 +32,12 @@ public record DiffusionPart(
 
     private static final int TEST_SEED = 1;
     private static final int TEST_TOKENS = 8;
+
+    /** Of the latents of a stage that runs this part. */
+    public LatentShape shape(Stage stage) {
+        return new LatentShape(
+                card.latentChannels(), stage.getHeight() / card.scale(), stage.getWidth() / card.scale());
+    }
 
     /** A row of noise at the native size, as real ones begin. */
     private Denoiser.Row testRow() {

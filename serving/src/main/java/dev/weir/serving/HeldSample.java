@@ -5,13 +5,10 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Preview;
-import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.plan.BatchKey;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -60,9 +57,9 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
         }
         if (row.isDone()) {
             painter.forget(work.key());
-            List<Tensor> results = results();
-            outbox.checkpoint(work, Checkpoints.atNextStage(work, results));
-            outbox.handOn(work, results);
+            Tensor latent = Latents.toTensor(shape(), row.state().sample());
+            outbox.checkpoint(work, Checkpoints.atNextStage(work, latent));
+            outbox.handOn(work, List.of(latent));
         } else if (pace.isDue(nowNanos)) {
             outbox.checkpoint(work, Checkpoints.of(work, shape(), row));
         }
@@ -75,22 +72,5 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
         } else {
             outbox.previewLatent(work, step, total, Latents.toTensor(shape(), predictedOriginal));
         }
-    }
-
-    /** The latent, and the branches if the next stage also diffuses. */
-    private List<Tensor> results() {
-        List<Tensor> tensors = new ArrayList<>();
-        tensors.add(Latents.toTensor(shape(), row.state().sample()));
-        if (nextStage(work.task()) == StageKind.UPSAMPLER) {
-            work.tensors().stream()
-                    .filter(tensor -> Branches.isOfBranch(tensor.name()))
-                    .forEach(tensors::add);
-        }
-        return tensors;
-    }
-
-    private static StageKind nextStage(Task task) {
-        int next = task.getPosition() + 1;
-        return next < task.getRouteCount() ? task.getRoute(next) : StageKind.STAGE_KIND_UNSPECIFIED;
     }
 }

@@ -16,7 +16,7 @@ public final class Latents {
      * none.
      */
     public static Tensor of(Work work) {
-        return Given.tensor(work, NAME);
+        return work.tensor(NAME);
     }
 
     public static Tensor toTensor(LatentShape shape, float[] latent) {

@@ -22,9 +22,6 @@ public interface RowSource {
     /** Loads the part of a model that the stage runs. */
     DiffusionPart open(ModelFolder folder);
 
-    /** The number of network calls of a task here. */
-    int calls(Task task);
-
     /** The run of a task here. Throws IllegalArgumentException if the sampler or the number of steps does not exist. */
     Sampler sampler(DiffusionPart part, Task task);
 

@@ -53,7 +53,10 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         List<ModelStatus> statuses = new ArrayList<>();
         for (ModelFolder folder : folders) {
             String id = folder.card().id();
-            ModelStatus.Builder status = ModelStatus.newBuilder().setId(id).setCard(Cards.toProto(folder.card()));
+            ModelStatus.Builder status = ModelStatus.newBuilder()
+                    .setId(id)
+                    .setCard(Cards.toProto(folder.card()))
+                    .addAllStages(Cards.stages(folder.card(), stage));
             try {
                 parts.put(id, opened(folder, opener, trial));
                 // Now that libtorch has read the weights of this part.

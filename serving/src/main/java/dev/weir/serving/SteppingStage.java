@@ -146,11 +146,6 @@ public final class SteppingStage implements Stage {
     }
 
     @Override
-    public int forwards(Task task) {
-        return source.calls(task);
-    }
-
-    @Override
     public Optional<Load> load() {
         return Optional.of(load);
     }

@@ -14,7 +14,8 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.SampleRef;
-import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
 import java.nio.file.Path;
@@ -53,8 +54,19 @@ final class FakeModel implements RowSource, Denoiser {
                         .setSteps(steps)
                         .setSampler("ddim")
                         .setGuidanceScale(guided ? 5 : 1))
-                .addRoute(StageKind.DENOISER)
-                .addRoute(StageKind.DECODER)
+                .addRoute(Stage.newBuilder()
+                        .setName("denoiser")
+                        .setRole(StageRole.DIFFUSE)
+                        .setForwards(steps)
+                        .addTakes("cond")
+                        .addTakes("uncond")
+                        .addGives(Latents.NAME))
+                .addRoute(Stage.newBuilder()
+                        .setName("decoder")
+                        .setRole(StageRole.DECODE)
+                        .setForwards(1)
+                        .addTakes(Latents.NAME)
+                        .addKeeps(Latents.NAME))
                 .build();
         return new Work(
                 task,
@@ -107,13 +119,11 @@ final class FakeModel implements RowSource, Denoiser {
     }
 
     @Override
-    public int calls(Task task) {
-        return task.getGeneration().getSteps();
-    }
-
-    @Override
     public Sampler sampler(DiffusionPart part, Task task) {
-        return Samplers.create(part.schedule(), task.getGeneration().getSampler(), calls(task));
+        return Samplers.create(
+                part.schedule(),
+                task.getGeneration().getSampler(),
+                task.getGeneration().getSteps());
     }
 
     @Override

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.HostPort;
@@ -100,7 +102,7 @@ final class JsonLogsTest {
                 .setOwner("weir.nobody")
                 .setTraceparent("00-%s-b7ad6b7169203331-01".formatted(TRACE))
                 .setModel("default")
-                .addRoute(DECODER)
+                .addRoute(Stage.newBuilder().setName("decoder").setRole(StageRole.DECODE))
                 .build();
     }
 

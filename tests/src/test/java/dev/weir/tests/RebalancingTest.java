@@ -199,11 +199,6 @@ final class RebalancingTest {
         }
 
         @Override
-        public int calls(Task task) {
-            return rows.calls(task);
-        }
-
-        @Override
         public Sampler sampler(DiffusionPart part, Task task) {
             return rows.sampler(part, task);
         }

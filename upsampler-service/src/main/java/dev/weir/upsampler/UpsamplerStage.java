@@ -11,7 +11,6 @@ import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Stage;
@@ -50,23 +49,18 @@ public final class UpsamplerStage implements RowSource {
                 folder.latentPreview());
     }
 
-    @Override
-    public int calls(Task task) {
-        return task.getGeneration().getUpsamplerSteps();
-    }
-
     /** The sampler that the upsampler was published with. A request names the sampler of the base only. */
     @Override
     public Sampler sampler(DiffusionPart part, Task task) {
-        return Samplers.create(part.schedule(), Samplers.defaultName(part.schedule()), calls(task));
+        return Samplers.create(
+                part.schedule(),
+                Samplers.defaultName(part.schedule()),
+                task.getRoute(task.getPosition()).getSampling().getSteps());
     }
 
     @Override
     public LatentShape shape(DiffusionPart part, Task task) {
-        int scale = part.card().scale();
-        Generation generation = task.getGeneration();
-        return new LatentShape(
-                part.card().latentChannels(), generation.getHeight() / scale, generation.getWidth() / scale);
+        return part.shape(task.getRoute(task.getPosition()));
     }
 
     @Override

@@ -2,14 +2,15 @@ package dev.weir.bench.batching;
 
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.Tensors;
+import dev.weir.gateway.job.Route;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.SampleRef;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
+import dev.weir.serving.Cards;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -67,20 +68,23 @@ record Trace(List<Arrival> arrivals) {
     }
 
     private static Work work(ModelCard card, int number, int steps, float guidance, Tensors prompt, Tensors empty) {
+        Generation generation = Generation.newBuilder()
+                .setSeed(number)
+                .setSteps(steps)
+                .setSampler("ddim")
+                .setGuidanceScale(guidance)
+                .setWidth(card.nativeSize())
+                .setHeight(card.nativeSize())
+                .build();
+        var published = Cards.toProto(card);
         Task task = Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId("request " + number))
                 .setModel(card.id())
                 .setUser("user " + number % 5)
-                .setGeneration(Generation.newBuilder()
-                        .setSeed(number)
-                        .setSteps(steps)
-                        .setSampler("ddim")
-                        .setGuidanceScale(guidance)
-                        .setWidth(card.nativeSize())
-                        .setHeight(card.nativeSize()))
+                .setGeneration(generation)
                 .setPreview(Preview.newBuilder().setEverySteps(PREVIEW_STEPS))
-                .addRoute(StageKind.DENOISER)
-                .addRoute(StageKind.DECODER)
+                .addAllRoute(Route.stages(published, published.getWorkflows(0), generation))
+                .setPosition(1)
                 .build();
         List<Tensor> branches = new ArrayList<>(Branches.toTensors(Branches.COND, prompt));
         branches.addAll(Branches.toTensors(Branches.UNCOND, empty));

@@ -65,7 +65,7 @@ final class FixedTimeNodes {
     public static void main(String[] arguments) throws InterruptedException {
         Settings settings = Settings.of(arguments);
         Vertx vertx = join(settings);
-        List<ModelStatus> models = models(settings.model());
+        List<ModelStatus> models = models(settings.stage(), settings.model());
         long begin = System.nanoTime();
         NodeContext.create(vertx, "shared", NodeConfig.Limits.DEFAULT, new SimpleMeterRegistry())
                 .compose(shared -> Future.all(IntStream.range(0, settings.nodes())
@@ -104,9 +104,9 @@ final class FixedTimeNodes {
     }
 
     /** The model's card; its weights are not read. */
-    private static List<ModelStatus> models(Path folder) {
+    private static List<ModelStatus> models(StageKind stage, Path folder) {
         try (ServedModels<AutoCloseable> served = ServedModels.<AutoCloseable>open(
-                StageKind.DENOISER, List.of(ModelFolder.open(folder)), opened -> () -> {}, (opened, nothing) -> {})) {
+                stage, List.of(ModelFolder.open(folder)), opened -> () -> {}, (opened, nothing) -> {})) {
             return served.statuses();
         }
     }

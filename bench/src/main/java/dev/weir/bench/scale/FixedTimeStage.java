@@ -6,7 +6,6 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Load;
 import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
@@ -97,11 +96,6 @@ final class FixedTimeStage implements Stage {
     }
 
     @Override
-    public int forwards(Task task) {
-        return kind == StageKind.DENOISER ? task.getGeneration().getSteps() : 1;
-    }
-
-    @Override
     public Optional<Load> load() {
         PlanState<Run> now = state;
         return Optional.of(new Load(
@@ -151,7 +145,7 @@ final class FixedTimeStage implements Stage {
 
     @Override
     public void admit(Work work, Outbox outbox) {
-        held.add(new Run(work, forwards(work.task()), arrivals++));
+        held.add(new Run(work, work.stage().getForwards(), arrivals++));
         tellLoad();
     }
 

@@ -12,7 +12,6 @@ import dev.weir.gateway.job.JobEvent.Started;
 import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.Picture;
 import dev.weir.proto.v1.StageTiming;
-import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -44,11 +43,11 @@ public final class EventJson {
         if (event instanceof Queued queued) {
             json.put("position", queued.position()).put("eta_seconds", rounded(queued.waitSeconds()));
         } else if (event instanceof Started started) {
-            json.put("stage", Addresses.name(started.stage())).put("node", started.node());
+            json.put("stage", started.stage()).put("node", started.node());
         } else if (event instanceof Resumed resumed) {
             json.put("reason", resumed.reason());
         } else if (event instanceof Progress progress) {
-            json.put("stage", Addresses.name(progress.stage())).put("step_seconds", rounded(progress.stepSeconds()));
+            json.put("stage", progress.stage()).put("step_seconds", rounded(progress.stepSeconds()));
         } else if (event instanceof Warning warning) {
             json.mergeIn(message(warning));
         } else if (event instanceof Preview preview) {
@@ -85,7 +84,7 @@ public final class EventJson {
     public static JsonArray timings(List<StageTiming> timings) {
         JsonArray json = new JsonArray();
         timings.forEach(timing -> json.add(new JsonObject()
-                .put("stage", Addresses.name(timing.getStage()))
+                .put("stage", timing.getStage())
                 .put("node", timing.getNode())
                 .put("seconds", rounded(timing.getSeconds()))
                 .put("queued_seconds", rounded(timing.getQueuedSeconds()))));

@@ -8,7 +8,8 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
-import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.Workflow;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -160,9 +161,9 @@ public final class RequestReader {
 
         ModelCard card = card(fields);
         int[] size = size(fields, card);
+        Workflow workflow = Route.of(card, size[0], size[1]).orElseThrow(() -> unsupportedSize(fields, card, size));
         long steps =
                 fields.integer("num_inference_steps", 1, card.getMaxSteps()).orElse((long) card.getDefaultSteps());
-        List<StageKind> route = Route.of(card, size[0], size[1]);
         String sampler = sampler(fields, card);
         Generation generation = Generation.newBuilder()
                 .setPrompt(prompt)
@@ -171,13 +172,12 @@ public final class RequestReader {
                 .setSteps((int) steps)
                 .setGuidanceScale(guidance < 0 ? card.getDefaultGuidanceScale() : (float) guidance)
                 .setSampler(sampler)
-                .setCalls((int) steps + (steps > 1 ? card.getExtraCallsOrDefault(sampler, 0) : 0))
                 .setWidth(size[0])
                 .setHeight(size[1])
-                .setUpsamplerSteps(route.contains(StageKind.UPSAMPLER) ? card.getDefaultUpsamplerSteps() : 0)
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .build();
+        List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(card.getId(), route, generation, samples, preview, user, priority, onDisconnect);
     }
 
@@ -245,15 +245,12 @@ public final class RequestReader {
         if (!sides.matches()) {
             throw fields.invalid("invalid_value", "size", "must be auto or WIDTHxHEIGHT in pixels, as 256x256");
         }
-        int width = Integer.parseInt(sides.group(1));
-        int height = Integer.parseInt(sides.group(2));
-        if (!Route.fits(card, width, height)) {
-            throw fields.invalid(
-                    "unsupported_size",
-                    "size",
-                    "%s cannot be made by %s: %s".formatted(size, card.getId(), Route.sizes(card)));
-        }
-        return new int[] {width, height};
+        return new int[] {Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2))};
+    }
+
+    private static ApiException unsupportedSize(Fields fields, ModelCard card, int[] size) {
+        String problem = "%dx%d cannot be made by %s: %s".formatted(size[0], size[1], card.getId(), Route.sizes(card));
+        return fields.invalid("unsupported_size", "size", problem);
     }
 
     private static Set<String> sorted(String... names) {

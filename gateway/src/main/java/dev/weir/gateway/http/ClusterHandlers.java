@@ -80,7 +80,7 @@ public final class ClusterHandlers {
                 .put("native_size", card.getNativeSize())
                 .put("min_size", sizes.get(0).min())
                 .put("max_size", sizes.get(sizes.size() - 1).max())
-                .put("size_multiple", card.getSizeMultiple())
+                .put("size_multiple", sizes.get(0).multiple())
                 .put(
                         "sizes",
                         new JsonArray(
@@ -89,7 +89,7 @@ public final class ClusterHandlers {
                 .put("samplers", samplers)
                 .put("default_sampler", card.getDefaultSampler())
                 .put("default_steps", card.getDefaultSteps())
-                .put("default_upsampler_steps", card.getDefaultUpsamplerSteps())
+                .put("default_upsampler_steps", Route.upsamplerSteps(card))
                 .put("max_steps", card.getMaxSteps())
                 .put("default_guidance_scale", EventJson.rounded(card.getDefaultGuidanceScale()));
     }

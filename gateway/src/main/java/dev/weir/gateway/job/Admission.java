@@ -2,8 +2,6 @@ package dev.weir.gateway.job;
 
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.job.RefusedException.Reason;
-import dev.weir.proto.v1.StageKind;
-import dev.weir.runtime.bus.Addresses;
 import java.time.Duration;
 import java.util.List;
 
@@ -36,13 +34,13 @@ final class Admission {
         if (draining) {
             throw refused(Reason.UNAVAILABLE, "draining", "this gateway is stopping", 1);
         }
-        List<StageKind> missing = catalog.missing(spec.model(), spec.route());
+        List<String> missing = catalog.missing(spec.model(), spec.stages());
         if (!missing.isEmpty()) {
-            StageKind stage = missing.get(0);
+            String stage = missing.get(0);
             String message = "no live node serves the model %s at the stage %s%s"
                     .formatted(
                             spec.model(),
-                            Addresses.name(stage),
+                            stage,
                             catalog.problem(spec.model(), stage)
                                     .map(problem -> ": " + problem)
                                     .orElse(""));

@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageKind;
 import java.util.List;
 
@@ -27,10 +28,9 @@ public final class Backlog {
         return Math.max(secondsUntilDone(spec), secondsToFinish(spec, samplesBefore + spec.samples()));
     }
 
-    private double secondsAt(StageKind stage, JobSpec spec) {
-        int forwards = Math.max(1, spec.steps(stage));
-        return catalog.serving(spec.model(), stage).stream()
-                .mapToDouble(node -> node.getBacklogSeconds() + forwards * node.getStepSeconds())
+    private double secondsAt(Stage stage, JobSpec spec) {
+        return catalog.serving(spec.model(), stage.getName()).stream()
+                .mapToDouble(node -> node.getBacklogSeconds() + stage.getForwards() * node.getStepSeconds())
                 .min()
                 .orElse(0);
     }
@@ -42,7 +42,7 @@ public final class Backlog {
 
     /** The same, for comparison with the clock: 0 if no node has reported its speed. */
     double secondsToFinish(JobSpec spec, int samples) {
-        return spec.route().stream()
+        return spec.stages().stream()
                 .mapToDouble(stage -> secondsToFinish(catalog.serving(spec.model(), stage), samples))
                 .max()
                 .orElse(0);
@@ -60,8 +60,8 @@ public final class Backlog {
     }
 
     /** How much of a sample's silence the queue of its holder explains. */
-    double secondsAt(String node, StageKind stage, String model) {
-        return catalog.having(model, stage).stream()
+    double secondsAt(String node, StageKind stage) {
+        return catalog.alive(stage).stream()
                 .filter(status -> status.getNodeId().equals(node))
                 .mapToDouble(status -> status.getBacklogSeconds() + status.getStepSeconds())
                 .findFirst()

@@ -1,9 +1,9 @@
 package dev.weir.gateway.job;
 
-import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.SampleInFlight;
-import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.StageWork;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,13 +14,16 @@ import java.util.Optional;
  *
  * @param begun whether a stage with steps has begun with it
  * @param work left to do, in the order of the stages
- * @param area of its images, divided by that of the model's native size
+ * @param area of its images, divided by the area for which nodes state their speed
  */
 public record Demand(
         String model, Priority priority, String user, long createdMs, boolean begun, List<Work> work, double area) {
 
-    /** @param rows network rows of each forward pass */
-    record Work(StageKind stage, int forwards, int rows) {}
+    /**
+     * @param stage its name
+     * @param rows network rows of each forward pass
+     */
+    record Work(String stage, Phase phase, int forwards, int rows) {}
 
     private static final double GUIDED = 1;
 
@@ -28,39 +31,31 @@ public record Demand(
         work = List.copyOf(work);
     }
 
-    /** @param card of the job's model; empty where no node tells it any more */
-    static Demand of(Job job, Sample sample, Optional<ModelCard> card) {
+    static Demand of(Job job, Sample sample) {
         JobSpec spec = job.spec();
         int rows = spec.generation().getGuidanceScale() > GUIDED ? 2 : 1;
         List<Work> work = new ArrayList<>();
         int done = sample.step();
-        for (StageKind stage : spec.route()) {
-            int steps = spec.steps(stage);
+        for (int i = 0; i < spec.route().size(); i++) {
+            Stage stage = spec.route().get(i);
+            Phase phase = Phase.of(spec.route(), i);
+            int steps = JobSpec.steps(stage);
             if (steps > 0) {
                 if (done < steps) {
-                    work.add(new Work(stage, steps - done, rows));
+                    work.add(new Work(stage.getName(), phase, steps - done, rows));
                 }
                 done = Math.max(0, done - steps);
-            } else if (stage != StageKind.TEXT_ENCODER || !sample.started()) {
-                work.add(new Work(stage, 1, 1));
+            } else if (stage.getRole() != StageRole.ENCODE || !sample.started()) {
+                work.add(new Work(stage.getName(), phase, stage.getForwards(), 1));
             }
         }
-        return new Demand(
-                spec.model(), spec.priority(), spec.user(), job.createdMs(), sample.started(), work, area(spec, card));
+        double area = spec.route().stream().mapToDouble(Stage::getArea).max().orElse(1);
+        return new Demand(spec.model(), spec.priority(), spec.user(), job.createdMs(), sample.started(), work, area);
     }
 
-    private static double area(JobSpec spec, Optional<ModelCard> card) {
-        int factor = spec.route().contains(StageKind.UPSAMPLER)
-                ? card.map(ModelCard::getUpsampleFactor).orElse(1)
-                : 1;
-        double side = Math.max(1, card.map(ModelCard::getNativeSize).orElse(0)) * (double) factor;
-        double area = spec.generation().getWidth() * (double) spec.generation().getHeight();
-        return card.isEmpty() ? 1 : area / (side * side);
-    }
-
-    /** What is left to do at a stage; empty where that is nothing. */
-    Optional<Work> at(StageKind stage) {
-        return work.stream().filter(left -> left.stage == stage).findFirst();
+    /** What is left to do in a phase; empty where that is nothing. */
+    Optional<Work> at(Phase phase) {
+        return work.stream().filter(left -> left.phase.equals(phase)).findFirst();
     }
 
     public SampleInFlight toProto() {
@@ -73,6 +68,8 @@ public record Demand(
                 .setArea(area);
         work.forEach(left -> sample.addWork(StageWork.newBuilder()
                 .setStage(left.stage)
+                .setRole(left.phase.role())
+                .setNth(left.phase.nth())
                 .setForwards(left.forwards)
                 .setRows(left.rows)));
         return sample.build();
@@ -80,7 +77,11 @@ public record Demand(
 
     public static Demand of(SampleInFlight sample) {
         List<Work> work = sample.getWorkList().stream()
-                .map(left -> new Work(left.getStage(), left.getForwards(), Math.max(1, left.getRows())))
+                .map(left -> new Work(
+                        left.getStage(),
+                        new Phase(left.getRole(), left.getNth()),
+                        left.getForwards(),
+                        Math.max(1, left.getRows())))
                 .toList();
         return new Demand(
                 sample.getModel(),

@@ -2,12 +2,13 @@ package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.StageKind;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
@@ -17,30 +18,30 @@ import java.util.stream.IntStream;
  */
 final class Forecast {
 
-    private static final List<StageKind> STAGES =
-            List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER);
     /** Stands for the time of a forward pass where a node has not measured one. */
     private static final double UNMEASURED_SECONDS = 0.05;
 
     private static final int GUIDED_ROWS = 2;
 
-    private final BiFunction<String, StageKind, List<NodeStatus>> serving;
+    private final BiFunction<String, String, List<NodeStatus>> serving;
 
     /** @param serving the nodes that serve a model at a stage */
-    Forecast(BiFunction<String, StageKind, List<NodeStatus>> serving) {
+    Forecast(BiFunction<String, String, List<NodeStatus>> serving) {
         this.serving = serving;
     }
 
     /**
      * @param demands in the order in which stages serve them
-     * @param strangers by stage: samples that its nodes hold besides these
+     * @param strangers by phase: samples that its nodes hold besides these
      * @return for each, the seconds until it is done
      */
-    double[] secondsUntilDone(List<Demand> demands, Map<StageKind, Integer> strangers) {
+    double[] secondsUntilDone(List<Demand> demands, Map<Phase, Integer> strangers) {
         double[] ready = new double[demands.size()];
-        for (StageKind stage : STAGES) {
-            int[] order = order(stage, demands, ready);
-            Lanes lanes = new Lanes(stage, strangers.getOrDefault(stage, 0));
+        SortedSet<Phase> phases = new TreeSet<>();
+        demands.forEach(demand -> demand.work().forEach(left -> phases.add(left.phase())));
+        for (Phase phase : phases) {
+            int[] order = order(phase, demands, ready);
+            Lanes lanes = new Lanes(phase, strangers.getOrDefault(phase, 0));
             for (int i : order) {
                 lanes.expect(demands.get(i));
             }
@@ -51,11 +52,11 @@ final class Forecast {
         return ready;
     }
 
-    /** Samples gather before the denoiser, so up to there the planners' order counts; behind it, who comes first. */
-    private static int[] order(StageKind stage, List<Demand> demands, double[] ready) {
+    /** Samples gather before the first diffusion, so up to there the planners' order counts; behind it, who comes first. */
+    private static int[] order(Phase phase, List<Demand> demands, double[] ready) {
         IntStream those = IntStream.range(0, demands.size())
-                .filter(i -> demands.get(i).at(stage).isPresent());
-        return stage == StageKind.TEXT_ENCODER || stage == StageKind.DENOISER
+                .filter(i -> demands.get(i).at(phase).isPresent());
+        return phase.compareTo(Phase.FIRST_DIFFUSION) <= 0
                 ? those.toArray()
                 : those.boxed()
                         .sorted(Comparator.comparingDouble(i -> ready[i]))
@@ -63,10 +64,10 @@ final class Forecast {
                         .toArray();
     }
 
-    /** The nodes of one stage while they are filled. */
+    /** The nodes of one phase while they are filled. */
     private final class Lanes {
 
-        private final StageKind stage;
+        private final Phase phase;
         private final int strangers;
         private final Map<String, List<NodeStatus>> nodes = new HashMap<>();
         /** By the address of the node: when each of its lanes is free. */
@@ -74,8 +75,8 @@ final class Forecast {
         /** Network rows of all samples of a model. */
         private final Map<String, Integer> rows = new HashMap<>();
 
-        Lanes(StageKind stage, int strangers) {
-            this.stage = stage;
+        Lanes(Phase phase, int strangers) {
+            this.phase = phase;
             this.strangers = strangers;
         }
 
@@ -85,7 +86,8 @@ final class Forecast {
 
         /** @return when the work is done that can begin at a second; the same second where no node serves it */
         double take(Demand demand, double ready) {
-            List<NodeStatus> candidates = nodes.computeIfAbsent(demand.model(), model -> serving.apply(model, stage));
+            List<NodeStatus> candidates = nodes.computeIfAbsent(
+                    demand.model(), model -> serving.apply(model, work(demand).stage()));
             if (candidates.isEmpty()) {
                 return ready;
             }
@@ -108,7 +110,7 @@ final class Forecast {
         }
 
         private Demand.Work work(Demand demand) {
-            return demand.at(stage).orElseThrow();
+            return demand.at(phase).orElseThrow();
         }
 
         private PriorityQueue<Double> lanes(NodeStatus node) {

@@ -158,8 +158,7 @@ public final class Job {
                 .setStays(sample.stays())
                 .putAllFingerprints(edition.fingerprints())
                 .setTraceparent(Tracing.traceparent(sample.trace()));
-        sample.checkpoint().map(Snapshot::checkpoint).ifPresent(at -> task.setResume(at)
-                .setPosition(Route.entry(spec.route(), at.getPosition())));
+        sample.checkpoint().ifPresent(from -> task.setResume(from.checkpoint()).setPosition(from.entry(spec.route())));
         return task.build();
     }
 }

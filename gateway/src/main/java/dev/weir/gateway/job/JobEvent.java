@@ -1,6 +1,5 @@
 package dev.weir.gateway.job;
 
-import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageTiming;
 import dev.weir.runtime.stage.Failure;
 import java.util.List;
@@ -27,7 +26,7 @@ public sealed interface JobEvent {
      */
     record Queued(Moment at, int position, double waitSeconds) implements JobEvent {}
 
-    record Started(Moment at, StageKind stage, String node) implements JobEvent {}
+    record Started(Moment at, String stage, String node) implements JobEvent {}
 
     /**
      * A new attempt continues from the step that {@code at} names. Steps and frames are not reported again.
@@ -36,7 +35,7 @@ public sealed interface JobEvent {
      */
     record Resumed(Moment at, String reason) implements JobEvent {}
 
-    record Progress(Moment at, StageKind stage, double stepSeconds) implements JobEvent {}
+    record Progress(Moment at, String stage, double stepSeconds) implements JobEvent {}
 
     /**
      * A remark about a request that succeeds. It is about the job: {@code at} names the sample that first caused it.

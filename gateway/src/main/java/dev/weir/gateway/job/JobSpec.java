@@ -5,7 +5,8 @@ import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
-import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import java.util.List;
 
 /**
@@ -19,7 +20,7 @@ import java.util.List;
  */
 public record JobSpec(
         String model,
-        List<StageKind> route,
+        List<Stage> route,
         Generation generation,
         int samples,
         Preview preview,
@@ -35,7 +36,7 @@ public record JobSpec(
     /** A job without a trace. */
     public JobSpec(
             String model,
-            List<StageKind> route,
+            List<Stage> route,
             Generation generation,
             int samples,
             Preview preview,
@@ -60,42 +61,45 @@ public record JobSpec(
         return generation.getSeed() + sample;
     }
 
-    /** Network calls of all stages of the route that have steps: what events count as steps. */
-    public int totalSteps() {
-        return route.stream().mapToInt(this::steps).sum();
+    /** The stage's names, in order. */
+    List<String> stages() {
+        return route.stream().map(Stage::getName).toList();
     }
 
-    /** Steps done over the whole route, when this stage has done so many. */
-    int overallStep(StageKind stage, int step) {
-        return overallStep(route.indexOf(stage), step);
+    /** Network calls of all diffusing stages of the route: what events count as steps. */
+    public int totalSteps() {
+        return stepsBefore(route.size());
+    }
+
+    /** Steps done over the whole route, when the stage at a position has done so many. */
+    int overallStep(int position, int step) {
+        return step + stepsBefore(position);
     }
 
     int overallStep(Checkpoint checkpoint) {
         return overallStep(checkpoint.getPosition(), checkpoint.getStep());
     }
 
-    private int overallStep(int position, int step) {
-        return step
-                + route.stream()
-                        .limit(Math.max(0, position))
-                        .mapToInt(this::steps)
-                        .sum();
+    private int stepsBefore(int position) {
+        return route.stream().limit(position).mapToInt(JobSpec::steps).sum();
     }
 
-    int steps(StageKind stage) {
-        return switch (stage) {
-            case DENOISER -> Math.max(generation.getSteps(), generation.getCalls());
-            case UPSAMPLER -> generation.getUpsamplerSteps();
-            default -> 0;
-        };
+    /** 0 where a stage has no steps. */
+    static int steps(Stage stage) {
+        return stage.getRole() == StageRole.DIFFUSE ? stage.getForwards() : 0;
+    }
+
+    /** Whether there is a stage at a position. */
+    boolean has(int position) {
+        return position >= 0 && position < route.size();
     }
 
     /** The progress that an event implies, in stages and steps: it increases along the whole route. */
     int reached(Event event) {
-        int position = Math.max(0, route.indexOf(event.getStage()));
         return event.hasFrame()
                 ? 0
-                : position + overallStep(position, event.getProgress().getStep());
+                : event.getPosition()
+                        + overallStep(event.getPosition(), event.getProgress().getStep());
     }
 
     int reached(Checkpoint checkpoint) {

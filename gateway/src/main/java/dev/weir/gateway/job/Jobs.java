@@ -4,10 +4,8 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
-import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
@@ -93,7 +91,7 @@ public final class Jobs {
 
     /** Whether live nodes have the model at each stage of a job's route. */
     boolean isServed(Job job) {
-        return catalog.missing(job.spec().model(), job.spec().route()).isEmpty();
+        return catalog.missing(job.spec().model(), job.spec().stages()).isEmpty();
     }
 
     boolean seesStages() {
@@ -245,13 +243,13 @@ public final class Jobs {
         if (sample.checkpoint().isEmpty()) {
             return newest;
         }
-        Checkpoint from = sample.checkpoint().get().checkpoint();
-        Edition begun = new Edition(from.getFingerprintsMap());
-        int entry = Route.entry(spec.route(), from.getPosition());
-        List<StageKind> left = spec.route().subList(entry, spec.route().size());
+        Snapshot from = sample.checkpoint().get();
+        Edition begun = new Edition(from.checkpoint().getFingerprintsMap());
+        List<String> left =
+                spec.stages().subList(from.entry(spec.route()), spec.route().size());
         if (begun.fits(newest.fingerprints())
                 || catalog.missing(spec.model(), left, begun).isEmpty()
-                || !catalog.missing(spec.model(), spec.route()).isEmpty()) {
+                || !catalog.missing(spec.model(), spec.stages()).isEmpty()) {
             return begun;
         }
         sample.beginAnew();
@@ -299,8 +297,7 @@ public final class Jobs {
     }
 
     private long allowedSilenceMs(Job job, Sample sample) {
-        double holder =
-                backlog.secondsAt(sample.holder(), sample.stage(), job.spec().model());
+        double holder = backlog.secondsAt(sample.holder(), sample.stage());
         double everything = backlog.secondsToFinish(job.spec(), samples);
         double told = sample.waits() && sample.lastQueued() != null
                 ? sample.lastQueued().waitSeconds()

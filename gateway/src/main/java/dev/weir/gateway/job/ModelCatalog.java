@@ -4,6 +4,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.WorkflowStage;
 import dev.weir.runtime.route.Edition;
 import dev.weir.runtime.route.NodeDirectory;
 import java.time.Duration;
@@ -79,19 +80,26 @@ public final class ModelCatalog {
         return cards().stream().filter(card -> card.getId().equals(id)).findFirst();
     }
 
-    /** All live nodes of a stage. */
-    List<NodeStatus> alive(StageKind stage) {
-        return directory.alive(stage);
+    /** All live nodes of a kind. */
+    List<NodeStatus> alive(StageKind kind) {
+        return directory.alive(kind);
+    }
+
+    /** All live nodes that work in a phase. */
+    List<NodeStatus> alive(Phase phase) {
+        return directory.alive().stream()
+                .filter(node -> Phase.of(node).contains(phase))
+                .toList();
     }
 
     /** Nodes that accept work of this model now. */
-    public List<NodeStatus> serving(String model, StageKind stage) {
+    public List<NodeStatus> serving(String model, String stage) {
         return serving(model, stage, edition(model));
     }
 
-    private List<NodeStatus> serving(String model, StageKind stage, Edition edition) {
-        return directory.alive(stage).stream()
-                .filter(node -> !node.getDraining() && serves(node, model) && edition.isServedBy(node, model))
+    private List<NodeStatus> serving(String model, String stage, Edition edition) {
+        return directory.alive().stream()
+                .filter(node -> !node.getDraining() && serves(node, model, stage) && edition.isServedBy(node, model))
                 .toList();
     }
 
@@ -116,38 +124,48 @@ public final class ModelCatalog {
         return leftOut;
     }
 
-    /** The stages of a route without a live node. */
-    public List<StageKind> missing(String model, List<StageKind> route) {
-        return route.stream().filter(stage -> serving(model, stage).isEmpty()).toList();
+    /** The stages, by name, without a live node. */
+    public List<String> missing(String model, List<String> stages) {
+        return stages.stream().filter(stage -> serving(model, stage).isEmpty()).toList();
     }
 
     /** The same for an image that was started with some weights. */
-    List<StageKind> missing(String model, List<StageKind> route, Edition edition) {
-        return route.stream()
+    List<String> missing(String model, List<String> stages, Edition edition) {
+        return stages.stream()
                 .filter(stage -> serving(model, stage, edition).isEmpty())
                 .toList();
     }
 
-    /** Nodes that have a model at a stage, with whatever weights. */
-    List<NodeStatus> having(String model, StageKind stage) {
-        return serving(model, stage, Edition.ANY);
-    }
-
     /** Why live nodes do not serve a model at a stage that they have it for; empty where one serves it, or none says why. */
-    public Optional<String> problem(String model, StageKind stage) {
+    public Optional<String> problem(String model, String stage) {
         if (!serving(model, stage).isEmpty()) {
             return Optional.empty();
         }
-        return directory.alive(stage).stream()
+        return directory.alive().stream()
                 .flatMap(node -> node.getModelsList().stream())
-                .filter(m -> m.getId().equals(model) && !m.getProblem().isEmpty())
+                .filter(m -> m.getId().equals(model)
+                        && m.getStagesList().contains(stage)
+                        && !m.getProblem().isEmpty())
                 .map(ModelStatus::getProblem)
                 .findFirst();
     }
 
-    /** Whether an image of the model's native size can be generated now. */
+    /** Whether the first workflow of a model has its nodes now. */
     public boolean isReady(ModelCard card) {
-        return missing(card.getId(), Route.NATIVE).isEmpty();
+        return card.getWorkflowsCount() > 0
+                && missing(
+                                card.getId(),
+                                card.getWorkflows(0).getStagesList().stream()
+                                        .map(WorkflowStage::getName)
+                                        .toList())
+                        .isEmpty();
+    }
+
+    private static boolean serves(NodeStatus node, String model, String stage) {
+        return node.getModelsList().stream()
+                .anyMatch(m -> m.getId().equals(model)
+                        && m.getProblem().isEmpty()
+                        && m.getStagesList().contains(stage));
     }
 
     private static boolean serves(NodeStatus node, String model) {

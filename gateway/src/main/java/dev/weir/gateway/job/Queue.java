@@ -2,9 +2,7 @@ package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Priority;
-import dev.weir.proto.v1.StageKind;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,8 +18,6 @@ import java.util.stream.IntStream;
  * {@link Jobs}.
  */
 final class Queue {
-
-    private static final List<StageKind> STEPPING = List.of(StageKind.DENOISER, StageKind.UPSAMPLER);
 
     /**
      * Where a sample stands.
@@ -50,12 +46,12 @@ final class Queue {
         Map<String, Set<String>> nodes = ordered.stream()
                 .map(Demand::model)
                 .distinct()
-                .collect(Collectors.toMap(model -> model, this::denoisers));
+                .collect(Collectors.toMap(model -> model, model -> diffusing(model, ordered)));
         Map<String, Integer> waiting = new HashMap<>();
         Place[] places = new Place[demands.size()];
         int strangersWaiting = Math.max(
                 0,
-                held(StageKind.DENOISER, NodeStatus::getWaiting)
+                held(Phase.FIRST_DIFFUSION, NodeStatus::getWaiting)
                         - (int) demands.stream()
                                 .filter(demand -> !demand.begun())
                                 .count());
@@ -103,8 +99,14 @@ final class Queue {
         };
     }
 
-    private Set<String> denoisers(String model) {
-        return catalog.serving(model, StageKind.DENOISER).stream()
+    /** The nodes where the samples of a model wait for their first diffusion. */
+    private Set<String> diffusing(String model, List<Demand> demands) {
+        return demands.stream()
+                .filter(demand -> demand.model().equals(model))
+                .flatMap(demand -> demand.at(Phase.FIRST_DIFFUSION).stream())
+                .map(Demand.Work::stage)
+                .distinct()
+                .flatMap(stage -> catalog.serving(model, stage).stream())
                 .map(NodeStatus::getAddress)
                 .collect(Collectors.toCollection(HashSet::new));
     }
@@ -114,18 +116,21 @@ final class Queue {
     }
 
     /** Samples that nodes hold and no gateway tells of, as those of a gateway that is gone. */
-    private Map<StageKind, Integer> strangers(List<Demand> demands) {
-        Map<StageKind, Integer> strangers = new EnumMap<>(StageKind.class);
-        for (StageKind stage : STEPPING) {
-            int known =
-                    (int) demands.stream().filter(d -> d.at(stage).isPresent()).count();
-            int held = held(stage, NodeStatus::getWaiting) + held(stage, NodeStatus::getRunning);
-            strangers.put(stage, Math.max(0, held - known));
-        }
+    private Map<Phase, Integer> strangers(List<Demand> demands) {
+        Map<Phase, Integer> known = new HashMap<>();
+        demands.forEach(demand -> demand.work().stream()
+                .map(Demand.Work::phase)
+                .filter(Phase::isDiffusing)
+                .forEach(phase -> known.merge(phase, 1, Integer::sum)));
+        Map<Phase, Integer> strangers = new HashMap<>();
+        known.forEach((phase, count) -> {
+            int held = held(phase, NodeStatus::getWaiting) + held(phase, NodeStatus::getRunning);
+            strangers.put(phase, Math.max(0, held - count));
+        });
         return strangers;
     }
 
-    private int held(StageKind stage, ToIntFunction<NodeStatus> count) {
-        return catalog.alive(stage).stream().mapToInt(count).sum();
+    private int held(Phase phase, ToIntFunction<NodeStatus> count) {
+        return catalog.alive(phase).stream().mapToInt(count).sum();
     }
 }

@@ -2,13 +2,9 @@ package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.Queue.Place;
-import dev.weir.proto.v1.ModelCard;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -23,13 +19,11 @@ final class QueueNews {
 
     private static final double LEAST_CHANGE_SHARE = 0.2;
 
-    private final ModelCatalog catalog;
     private final Queue queue;
     private final Calibration calibration = new Calibration();
     private Supplier<List<Demand>> others = List::of;
 
     QueueNews(ModelCatalog catalog) {
-        this.catalog = catalog;
         this.queue = new Queue(catalog);
     }
 
@@ -41,11 +35,8 @@ final class QueueNews {
     /** What the samples of this gateway need. */
     List<Demand> demands(Collection<Job> jobs) {
         List<Demand> demands = new ArrayList<>();
-        // The catalog reads the status of every node for each answer, so it is asked once for each model.
-        Map<String, Optional<ModelCard>> cards = new HashMap<>();
         for (Job job : jobs) {
-            Optional<ModelCard> card = cards.computeIfAbsent(job.spec().model(), catalog::find);
-            open(job).forEach(sample -> demands.add(Demand.of(job, sample, card)));
+            open(job).forEach(sample -> demands.add(Demand.of(job, sample)));
         }
         return demands;
     }

@@ -1,66 +1,100 @@
 package dev.weir.gateway.job;
 
+import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Sampling;
+import dev.weir.proto.v1.Sizes;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
+import dev.weir.proto.v1.Workflow;
+import dev.weir.proto.v1.WorkflowStage;
 import java.util.List;
+import java.util.Optional;
 
-/** Which stages an image of a given size passes, and which sizes a model supports. */
+/** Chooses the workflow of a request, and makes the stages of its images. Stateless. */
 public final class Route {
-
-    static final List<StageKind> NATIVE = List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER);
-    private static final List<StageKind> CASCADE =
-            List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER);
 
     private Route() {}
 
-    /** A side above the native size goes through the upsampler, if the model has one. */
-    public static List<StageKind> of(ModelCard card, int width, int height) {
-        return isCascade(card, width, height) ? CASCADE : NATIVE;
+    /** The first workflow that makes this size. */
+    public static Optional<Workflow> of(ModelCard card, int width, int height) {
+        return card.getWorkflowsList().stream()
+                .filter(workflow -> {
+                    SizeRange range = range(workflow);
+                    return range.contains(width) && range.contains(height);
+                })
+                .findFirst();
     }
 
-    /** Whether the model supports this size. */
-    public static boolean fits(ModelCard card, int width, int height) {
-        List<SizeRange> ranges = ranges(card);
-        SizeRange range = ranges.get(isCascade(card, width, height) ? 1 : 0);
-        return range.contains(width) && range.contains(height);
-    }
-
-    /**
-     * The sides that a request may ask for: without the upsampler, and with it if the model has one. The denoiser's image
-     * is smaller than an upsampled one by the upsampler's factor.
-     */
+    /** The sides that a request may ask for, by workflow. */
     public static List<SizeRange> ranges(ModelCard card) {
-        int multiple = Math.max(1, card.getSizeMultiple());
-        int factor = card.getUpsampleFactor();
-        if (factor <= 1) {
-            return List.of(new SizeRange(card.getMinSize(), card.getMaxSize(), multiple, false));
-        }
-        return List.of(
-                new SizeRange(card.getMinSize(), card.getNativeSize(), multiple, false),
-                new SizeRange(card.getMinSize() * factor, card.getMaxSize() * factor, multiple * factor, true));
+        return card.getWorkflowsList().stream().map(Route::range).toList();
+    }
+
+    private static SizeRange range(Workflow workflow) {
+        Sizes sizes = workflow.getSizes();
+        boolean upsampled = workflow.getStagesList().stream().anyMatch(stage -> stage.getReduction() > 1);
+        return new SizeRange(sizes.getMin(), sizes.getMax(), Math.max(1, sizes.getMultiple()), upsampled);
     }
 
     /** The same in words. */
     public static String sizes(ModelCard card) {
         List<SizeRange> ranges = ranges(card);
-        String base = "sides must be " + words(ranges.get(0));
-        return ranges.size() == 1
-                ? base
-                : "%s; with a side past %d, %s".formatted(base, card.getNativeSize(), words(ranges.get(1)));
+        StringBuilder words = new StringBuilder("sides must be ").append(words(ranges.get(0)));
+        for (int i = 1; i < ranges.size(); i++) {
+            words.append("; with a side past %d, %s".formatted(ranges.get(i - 1).max(), words(ranges.get(i))));
+        }
+        return words.toString();
     }
 
     private static String words(SizeRange range) {
         return "multiples of %d from %d to %d".formatted(range.multiple(), range.min(), range.max());
     }
 
-    /**
-     * Where a sample that continues at a position enters its route: diffusion stages need the text encoder's states.
-     */
-    static int entry(List<StageKind> route, int position) {
-        return route.get(position) == StageKind.DECODER ? position : 0;
+    /** The steps of the model's upsampler; 0 where it has none. */
+    public static int upsamplerSteps(ModelCard card) {
+        return card.getWorkflowsList().stream()
+                .flatMap(workflow -> workflow.getStagesList().stream())
+                .mapToInt(WorkflowStage::getOwnSteps)
+                .max()
+                .orElse(0);
     }
 
-    private static boolean isCascade(ModelCard card, int width, int height) {
-        return card.getUpsampleFactor() > 1 && Math.max(width, height) > card.getNativeSize();
+    /** The stages of an image that is made as a workflow says. */
+    public static List<Stage> stages(ModelCard card, Workflow workflow, Generation generation) {
+        return workflow.getStagesList().stream()
+                .map(stage -> stage(card, workflow.getSizes(), stage, generation))
+                .toList();
+    }
+
+    private static Stage stage(ModelCard card, Sizes sizes, WorkflowStage stage, Generation generation) {
+        int reduction = Math.max(1, stage.getReduction());
+        double nativeArea = Math.max(1.0, (double) sizes.getDefaultWidth() * sizes.getDefaultHeight());
+        Stage.Builder made = Stage.newBuilder()
+                .setName(stage.getName())
+                .setRole(stage.getRole())
+                .setForwards(1)
+                .addAllTakes(stage.getTakesList())
+                .addAllGives(stage.getGivesList())
+                .addAllKeeps(stage.getKeepsList())
+                .setWidth(generation.getWidth() / reduction)
+                .setHeight(generation.getHeight() / reduction)
+                .setArea(generation.getWidth() * (double) generation.getHeight() / nativeArea);
+        if (stage.getRole() == StageRole.DIFFUSE) {
+            boolean own = stage.getOwnSteps() > 0;
+            Sampling.Builder sampling = Sampling.newBuilder()
+                    .setSampler(own ? "" : generation.getSampler())
+                    .setSteps(own ? stage.getOwnSteps() : generation.getSteps());
+            made.setSampling(sampling).setForwards(own ? stage.getOwnSteps() : calls(card, generation));
+        }
+        return made.build();
+    }
+
+    private static int calls(ModelCard card, Generation generation) {
+        int steps = generation.getSteps();
+        return Optional.ofNullable(card.getCallsMap().get(generation.getSampler()))
+                .filter(calls -> steps > 1)
+                .map(calls -> calls.getPerStep() * steps + calls.getExtra())
+                .orElse(steps);
     }
 }

@@ -3,7 +3,8 @@ package dev.weir.gateway.job;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
-import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
@@ -27,7 +28,10 @@ final class StageEvents {
     void on(Event event, List<Tensor> tensors) {
         Job job = jobs.find(event.getRef().getJobId());
         int index = event.getRef().getSample();
-        if (job == null || index < 0 || index >= job.samples().size()) {
+        if (job == null
+                || index < 0
+                || index >= job.samples().size()
+                || !job.spec().has(event.getPosition())) {
             metrics.stale();
             return;
         }
@@ -66,26 +70,31 @@ final class StageEvents {
         }
     }
 
-    /** It waits until a stage behind the text encoder takes it up, and is told of as queued until then. */
+    /** It waits until a stage behind the encoders takes it up, and is told of as queued until then. */
     private static void begin(Job job, Sample sample, Event event) {
-        if (event.getStage() != StageKind.TEXT_ENCODER && sample.begin()) {
-            job.tell(new JobEvent.Started(job.moment(sample), event.getStage(), event.getNode()));
+        Stage stage = job.spec().route().get(event.getPosition());
+        if (stage.getRole() != StageRole.ENCODE && sample.begin()) {
+            job.tell(new JobEvent.Started(job.moment(sample), stage.getName(), event.getNode()));
         }
     }
 
     private void progress(Job job, Sample sample, Event event) {
         begin(job, sample, event); // Its start may have got lost.
-        int step = job.spec().overallStep(event.getStage(), event.getProgress().getStep());
+        int step =
+                job.spec().overallStep(event.getPosition(), event.getProgress().getStep());
         if (sample.stepped(step)) {
             job.tell(new JobEvent.Progress(
-                    job.moment(sample), event.getStage(), event.getProgress().getStepSeconds()));
+                    job.moment(sample),
+                    job.spec().route().get(event.getPosition()).getName(),
+                    event.getProgress().getStepSeconds()));
         }
     }
 
     private void frame(Job job, Sample sample, Event event, List<Tensor> tensors) {
         int step = job.spec()
                 .overallStep(event.getFrame().getFrom(), event.getFrame().getStep());
-        if (tensors.size() == 1 && sample.showsFrame(step)) {
+        boolean isOnTheRoute = job.spec().has(event.getFrame().getFrom());
+        if (isOnTheRoute && tensors.size() == 1 && sample.showsFrame(step)) {
             Picture picture = new Picture(
                     event.getFrame().getFormat(),
                     event.getFrame().getWidth(),
@@ -96,8 +105,7 @@ final class StageEvents {
     }
 
     private void checkpoint(Job job, Sample sample, Checkpoint at, List<Tensor> tensors) {
-        boolean isOnTheRoute =
-                at.getPosition() >= 0 && at.getPosition() < job.spec().route().size();
+        boolean isOnTheRoute = job.spec().has(at.getPosition());
         Snapshot checkpoint = new Snapshot(at, tensors);
         // From a number that is not finite no node could go on.
         boolean isFinite = tensors.stream().allMatch(Tensor::isFinite);

@@ -3,13 +3,17 @@ package dev.weir.gateway.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.weir.gateway.TestCards;
 import dev.weir.gateway.job.Demand.Work;
 import dev.weir.gateway.job.Queue.Place;
 import dev.weir.proto.v1.ForwardPace;
+import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.StageRole;
+import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.route.NodeDirectory;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +25,9 @@ import org.junit.jupiter.api.Test;
 /** Places in the queue and times left, against devices that work on a clock of their own. */
 final class ForecastTest {
 
+    private static final ModelCard CARD = ModelCard.newBuilder()
+            .addWorkflows(TestCards.textToImage(32, 64, 8, 64))
+            .build();
     private static final int STEPS = 20;
     private static final double FULL = 0.1;
     private static final double LONE = 0.03;
@@ -236,9 +243,9 @@ final class ForecastTest {
                 createdMs,
                 begun,
                 List.of(
-                        new Work(StageKind.TEXT_ENCODER, 1, 1),
-                        new Work(StageKind.DENOISER, steps, rows),
-                        new Work(StageKind.DECODER, 1, 1)),
+                        new Work("text-encoder", new Phase(StageRole.ENCODE, 0), 1, 1),
+                        new Work("denoiser", Phase.FIRST_DIFFUSION, steps, rows),
+                        new Work("decoder", new Phase(StageRole.DECODE, 0), 1, 1)),
                 1);
     }
 
@@ -269,7 +276,10 @@ final class ForecastTest {
         NodeStatus.Builder status =
                 NodeStatus.newBuilder().setNodeId(node).setAddress(stage + node).setStage(stage);
         for (String model : models) {
-            status.addModels(ModelStatus.newBuilder().setId(model));
+            status.addModels(ModelStatus.newBuilder()
+                    .setId(model)
+                    .addStages(Addresses.name(stage))
+                    .setCard(CARD));
         }
         return status;
     }

@@ -2,7 +2,6 @@ package dev.weir.runtime.route;
 
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.StageKind;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -24,8 +23,6 @@ import java.util.stream.Stream;
 public record Edition(Map<String, String> fingerprints) {
 
     public static final Edition ANY = new Edition(Map.of());
-
-    private static final Set<StageKind> STAGES = Set.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER);
 
     public Edition {
         fingerprints = Map.copyOf(fingerprints);
@@ -51,7 +48,7 @@ public record Edition(Map<String, String> fingerprints) {
     }
 
     /**
-     * The edition that new images are generated with: one that has a node for each stage of every image, then that of the
+     * The edition that new images are generated with: one that has a node for each stage of the first workflow, then that of the
      * most nodes, then that of the longest published node. All nodes that hear the same statuses give the same answer.
      */
     public static Edition of(String model, Collection<NodeStatus> alive) {
@@ -89,10 +86,16 @@ public record Edition(Map<String, String> fingerprints) {
     }
 
     private boolean isWhole(String model, List<NodeStatus> nodes) {
-        return nodes(model, nodes)
-                .map(NodeStatus::getStage)
-                .collect(Collectors.toSet())
-                .containsAll(STAGES);
+        List<ModelStatus> statuses =
+                nodes(model, nodes).map(node -> find(node, model).orElseThrow()).toList();
+        Set<String> stages = statuses.stream()
+                .flatMap(status -> status.getStagesList().stream())
+                .collect(Collectors.toSet());
+        return statuses.stream()
+                .map(ModelStatus::getCard)
+                .flatMap(card -> card.getWorkflowsList().stream().limit(1))
+                .flatMap(workflow -> workflow.getStagesList().stream())
+                .allMatch(stage -> stages.contains(stage.getName()));
     }
 
     private Stream<NodeStatus> nodes(String model, List<NodeStatus> nodes) {

@@ -194,12 +194,13 @@ public final class OfferDispatcher implements Dispatcher {
             }
             if (next.task.getDeadlineMs() > 0 && nowMs > next.task.getDeadlineMs()) {
                 waiting.remove(next.turn);
-                next.fail("deadline_exceeded", "no %s had room before the deadline".formatted(stage(next)), false);
+                next.fail(
+                        "deadline_exceeded", "no %s had room before the deadline".formatted(next.need.stage()), false);
             } else if (nowNanos - next.servedNanos > patience.toNanos()) {
                 waiting.remove(next.turn);
                 next.fail(
                         "no_node",
-                        "no live %s serves the model \"%s\"".formatted(stage(next), next.need.model()),
+                        "no live %s serves the model \"%s\"".formatted(next.need.stage(), next.need.model()),
                         true);
             }
         }
@@ -232,19 +233,15 @@ public final class OfferDispatcher implements Dispatcher {
     private void count(Waiting next, String verdict) {
         Counter.builder("weir.offers")
                 .description("Offers of tasks to nodes, by what became of them")
-                .tag("stage", stage(next))
+                .tag("stage", next.need.stage())
                 .tag("verdict", verdict.toLowerCase(Locale.ROOT))
                 .register(metrics)
                 .increment();
     }
 
-    private static String stage(Waiting next) {
-        return Addresses.name(next.need.stage());
-    }
-
     private static DispatchException noRoom(Task task) {
         Need need = Need.of(task);
-        return new DispatchException(new Failure("no_room", "no " + Addresses.name(need.stage()) + " has room", true));
+        return new DispatchException(new Failure("no_room", "no " + need.stage() + " has room", true));
     }
 
     /** The position in the queue. */

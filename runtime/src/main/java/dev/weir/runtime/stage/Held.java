@@ -16,7 +16,6 @@ final class Held {
     }
 
     final Work work;
-    final int forwards;
     private StageTrace trace = StageTrace.NONE;
     private final long acceptedNanos;
     private long startedNanos;
@@ -25,9 +24,8 @@ final class Held {
     private Phase phase = Phase.WAITING;
     private Snapshot snapshot;
 
-    Held(Work work, int forwards, long acceptedNanos) {
+    Held(Work work, long acceptedNanos) {
         this.work = work;
-        this.forwards = forwards;
         this.acceptedNanos = acceptedNanos;
         this.forwardsDone = work.resume().map(Checkpoint::getStep).orElse(0);
         this.nextSeq = work.task().getNextSeq();
@@ -78,17 +76,17 @@ final class Held {
     }
 
     int forwardsLeft() {
-        return phase == Phase.HANDING_ON ? 0 : Math.max(1, forwards - forwardsDone);
+        return phase == Phase.HANDING_ON ? 0 : Math.max(1, work.stage().getForwards() - forwardsDone);
     }
 
     boolean isLate(long nowMs) {
         return work.task().getDeadlineMs() > 0 && nowMs > work.task().getDeadlineMs();
     }
 
-    StageTiming timing(StageKind stage, String nodeId, String engine, long nowNanos) {
+    StageTiming timing(String nodeId, String engine, long nowNanos) {
         long started = phase == Phase.WAITING ? nowNanos : startedNanos;
         return StageTiming.newBuilder()
-                .setStage(stage)
+                .setStage(work.stage().getName())
                 .setNode(nodeId)
                 .setEngine(engine)
                 .setSeconds(seconds(acceptedNanos, nowNanos))
@@ -102,6 +100,7 @@ final class Held {
                 .setRef(work.task().getRef())
                 .setSeq(takeSeq())
                 .setStage(stage)
+                .setPosition(work.task().getPosition())
                 .setNode(nodeId);
     }
 

@@ -86,8 +86,8 @@ final class Holdings {
     }
 
     /** Enters a task that {@link #answer} accepted. Older attempts must be {@linkplain #release released} before. */
-    Held take(Work work, int forwards, long nowNanos) {
-        Held entry = new Held(work, forwards, nowNanos);
+    Held take(Work work, long nowNanos) {
+        Held entry = new Held(work, nowNanos);
         held.put(Slot.of(work.task()), entry);
         if (work.isFrame()) {
             frames++;

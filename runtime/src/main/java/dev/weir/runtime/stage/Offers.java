@@ -25,18 +25,20 @@ final class Offers {
         if (draining) {
             return no(Verdict.DRAINING, "");
         }
-        if (task.getPosition() >= task.getRouteCount() || task.getRoute(task.getPosition()) != stage.kind()) {
+        if (task.getPosition() >= task.getRouteCount()) {
             return no(
                     Verdict.INVALID,
-                    "position %d of the route %s is not this stage, %s"
-                            .formatted(task.getPosition(), task.getRouteList(), stage.kind()));
+                    "position %d of a route of %d stages".formatted(task.getPosition(), task.getRouteCount()));
         }
+        String name = task.getRoute(task.getPosition()).getName();
         Edition edition = new Edition(task.getFingerprintsMap());
         if (stage.models().stream()
                 .noneMatch(m -> m.getId().equals(task.getModel())
+                        && m.getStagesList().contains(name)
                         && m.getProblem().isEmpty()
                         && edition.fits(m.getFingerprintsMap()))) {
-            return no(Verdict.UNKNOWN_MODEL, "no model \"%s\" here".formatted(task.getModel()));
+            return no(
+                    Verdict.UNKNOWN_MODEL, "no model \"%s\" with a stage \"%s\" here".formatted(task.getModel(), name));
         }
         if (task.getDeadlineMs() > 0 && nowMs > task.getDeadlineMs()) {
             return no(Verdict.INVALID, "the deadline has passed");

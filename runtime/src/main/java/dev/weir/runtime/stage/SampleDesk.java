@@ -12,6 +12,7 @@ import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.Progress;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.StageTiming;
 import dev.weir.proto.v1.Started;
 import dev.weir.proto.v1.Task;
@@ -21,8 +22,8 @@ import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import io.vertx.core.Context;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -193,17 +194,17 @@ final class SampleDesk implements Outbox {
     public void previewLatent(Work work, int step, int total, Tensor latent) {
         frameOnLoop(work, held -> {
             Task task = work.task();
-            int decoder = task.getRouteList().lastIndexOf(StageKind.DECODER);
-            if (decoder < 0) {
+            int last = task.getRouteCount() - 1;
+            if (task.getRoute(last).getRole() != StageRole.DECODE) {
                 meters.frameDropped();
                 return;
             }
             Task frame = task.toBuilder()
                     .clearResume()
-                    .setPosition(decoder)
+                    .setPosition(last)
                     .setNextSeq(held.takeSeq())
                     .setFrame(PreviewFrame.newBuilder()
-                            .setFrom(kind)
+                            .setFrom(task.getPosition())
                             .setStep(step)
                             .setTotal(total))
                     .build();
@@ -221,7 +222,7 @@ final class SampleDesk implements Outbox {
         if (work.isFrame()) {
             finish(work, image);
         } else {
-            frameOnLoop(work, held -> tellFrame(held, kind, step, total, image));
+            frameOnLoop(work, held -> tellFrame(held, work.task().getPosition(), step, total, image));
         }
     }
 
@@ -247,18 +248,17 @@ final class SampleDesk implements Outbox {
         int shared = rows;
         onLoop(work, held -> {
             held.trace().made(shared);
-            if (work.nextPosition() >= work.task().getRouteCount()) {
+            Optional<Work> handed = work.next(made);
+            if (handed.isEmpty()) {
                 fail(held, new Failure("no_next_stage", kind + " is the last stage of the route", false));
                 return;
             }
-            Task next = work.next()
+            Task next = handed.get().task().toBuilder()
                     .setNextSeq(held.nextSeq())
                     .addTimings(timing(held))
                     .build();
-            List<Tensor> tensors = new ArrayList<>(made);
-            tensors.addAll(work.carried());
             held.handOn();
-            node.dispatcher().dispatch(next, tensors).onComplete(answer -> {
+            node.dispatcher().dispatch(next, handed.get().tensors()).onComplete(answer -> {
                 if (!holdings.holds(held)) {
                     return;
                 }
@@ -282,6 +282,7 @@ final class SampleDesk implements Outbox {
                 .setRef(next.getRef())
                 .setSeq(next.getNextSeq())
                 .setStage(node.getStage())
+                .setPosition(next.getPosition())
                 .setNode(node.getNodeId())
                 .setAccepted(Accepted.getDefaultInstance());
         reports.tell(held, accepted, List.of());
@@ -317,7 +318,7 @@ final class SampleDesk implements Outbox {
         onLoop(work, held -> fail(held, failure));
     }
 
-    private void tellFrame(Held held, StageKind from, int step, int total, EncodedImage image) {
+    private void tellFrame(Held held, int from, int step, int total, EncodedImage image) {
         Frame frame = Frame.newBuilder()
                 .setStep(step)
                 .setTotal(total)
@@ -329,9 +330,9 @@ final class SampleDesk implements Outbox {
         reports.tell(held, event(held).setFrame(frame), tensors(image));
     }
 
-    /** If a task is one forward pass, no progress is reported. */
+    /** Only stages that diffuse report progress. */
     private void countSingleForward(Work work) {
-        if (stage.forwards(work.task()) == 1) {
+        if (work.stage().getRole() != StageRole.DIFFUSE) {
             advanced++;
         }
     }
@@ -367,6 +368,6 @@ final class SampleDesk implements Outbox {
     }
 
     private StageTiming timing(Held held) {
-        return held.timing(kind, node.nodeId(), stage.target().engineAndInstructionSet(), System.nanoTime());
+        return held.timing(node.nodeId(), stage.target().engineAndInstructionSet(), System.nanoTime());
     }
 }

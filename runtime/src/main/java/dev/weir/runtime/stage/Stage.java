@@ -40,11 +40,6 @@ public interface Stage {
         return Optional.empty();
     }
 
-    /** The number of forward passes that a task needs, for the backlog: its steps, or 1. */
-    default int forwards(Task task) {
-        return 1;
-    }
-
     /** The load, if the stage knows it better than by the mean of its turns. Any thread. */
     default Optional<Load> load() {
         return Optional.empty();

@@ -132,7 +132,7 @@ public final class StageNode extends VerticleBase implements Component {
         if (decision.take()) {
             holdings.olderThan(task).stream().findFirst().ifPresent(older -> forget(older.work.key()));
             Work taken = new Work(task, tensors);
-            Held held = holdings.take(taken, stage.forwards(task), System.nanoTime());
+            Held held = holdings.take(taken, System.nanoTime());
             desk.accepted(held);
             stage.prepare(taken).whenComplete((prepared, problem) -> {
                 if (holdings.holds(held)) {

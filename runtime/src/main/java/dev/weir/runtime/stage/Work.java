@@ -3,8 +3,13 @@ package dev.weir.runtime.stage;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.route.Ports;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A task that this node has accepted, with its tensors. Immutable. */
 public record Work(Task task, List<Tensor> tensors) {
@@ -28,40 +33,63 @@ public record Work(Task task, List<Tensor> tensors) {
         return at.getStep() > 0 && at.getPosition() == task.getPosition() ? Optional.of(at) : Optional.empty();
     }
 
-    /** The next position on the route: the one after this, or the one that continues a sample that was further on. */
-    int nextPosition() {
-        return Math.max(task.getPosition() + 1, task.getResume().getPosition());
+    /** The stage of the route that this node runs. */
+    public dev.weir.proto.v1.Stage stage() {
+        return task.getRoute(task.getPosition());
     }
 
-    /** The task as the next stage receives it, without what this stage adds. */
-    Task.Builder next() {
-        Task.Builder next = task.toBuilder().setPosition(nextPosition());
-        return isResumedLater() ? next : next.clearResume();
+    /**
+     * What the next stage receives: the tensors that this one made, and those of before that a later stage takes. Empty if
+     * this is the last stage.
+     */
+    Optional<Work> next(List<Tensor> made) {
+        int following = task.getPosition() + 1;
+        if (following >= task.getRouteCount()) {
+            return Optional.empty();
+        }
+        Set<String> names = made.stream().map(Tensor::name).collect(Collectors.toSet());
+        List<Tensor> handed = new ArrayList<>(made);
+        tensors.stream()
+                .map(tensor -> isResumedLater() ? tensor : Snapshot.given(tensor))
+                .filter(tensor -> !names.contains(tensor.name()) && isWanted(tensor.name()))
+                .forEach(handed::add);
+        Task.Builder next = task.toBuilder();
+        if (!isResumedLater()) {
+            return Optional.of(
+                    new Work(next.clearResume().setPosition(following).build(), handed));
+        }
+        List<String> present = handed.stream().map(Snapshot::givenName).toList();
+        int goal = task.getResume().getPosition();
+        next.setPosition(Ports.next(task.getRouteList(), following, goal, present));
+        return Optional.of(new Work(next.build(), handed));
     }
 
-    /** The tensors of a checkpoint from which a later stage continues. */
-    List<Tensor> carried() {
-        return isResumedLater()
-                ? tensors.stream()
-                        .filter(tensor -> tensor.name().startsWith(Snapshot.PREFIX))
-                        .toList()
-                : List.of();
+    private boolean isWanted(String tensor) {
+        return tensor.startsWith(Snapshot.PREFIX)
+                ? isResumedLater()
+                : Ports.isTaken(task.getRouteList(), task.getPosition() + 1, tensor);
     }
 
+    /** Whether the sample only passes: a later stage continues it. */
     private boolean isResumedLater() {
         return task.getResume().getPosition() > task.getPosition();
     }
 
     public boolean has(String tensor) {
-        return tensors.stream().anyMatch(t -> t.name().equals(tensor));
+        return find(tensor).isPresent();
     }
 
     /** Throws an IllegalArgumentException that names the tensor if there is none. */
     public Tensor tensor(String name) {
-        return tensors.stream()
-                .filter(t -> t.name().equals(name))
-                .findFirst()
+        return find(name)
                 .orElseThrow(() ->
                         new IllegalArgumentException("the task for %s bears no tensor \"%s\"".formatted(key(), name)));
+    }
+
+    /** Handed on, or from a checkpoint. */
+    private Optional<Tensor> find(String name) {
+        return Stream.of(name, Snapshot.GIVEN + name)
+                .flatMap(wanted -> tensors.stream().filter(t -> t.name().equals(wanted)))
+                .findFirst();
     }
 }

@@ -3,7 +3,6 @@ package dev.weir.runtime.trace;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Task;
-import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.route.Dispatcher;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
@@ -26,7 +25,7 @@ public final class TracedDispatcher implements Dispatcher {
         if (task.getTraceparent().isEmpty() || task.getPosition() >= task.getRouteCount()) {
             return dispatcher.dispatch(task, tensors);
         }
-        String stage = Addresses.name(task.getRoute(task.getPosition()));
+        String stage = task.getRoute(task.getPosition()).getName();
         Span span = tracing.within("dispatch " + stage, task.getTraceparent());
         return dispatcher
                 .dispatch(task, tensors)

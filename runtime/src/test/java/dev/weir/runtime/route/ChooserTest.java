@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED = new Need(StageKind.DENOISER, "tiny", Edition.ANY, 20);
+    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20);
 
     private final Charges charges = new Charges();
     private final Chooser chooser = new Chooser(charges, new Random(11));
@@ -103,12 +103,19 @@ class ChooserTest {
         NodeStatus able = node("able", 1, 0);
         NodeStatus full = node("full", 0, 0);
         NodeStatus draining = able.toBuilder().setDraining(true).build();
-        NodeStatus otherStage = able.toBuilder().setStage(StageKind.DECODER).build();
+        NodeStatus otherStage = able.toBuilder()
+                .setModels(0, ModelStatus.newBuilder().setId("tiny").addStages("decoder"))
+                .build();
         NodeStatus otherModel = able.toBuilder()
-                .setModels(0, ModelStatus.newBuilder().setId("large"))
+                .setModels(0, ModelStatus.newBuilder().setId("large").addStages("denoiser"))
                 .build();
         NodeStatus brokenModel = able.toBuilder()
-                .setModels(0, ModelStatus.newBuilder().setId("tiny").setProblem("no unet"))
+                .setModels(
+                        0,
+                        ModelStatus.newBuilder()
+                                .setId("tiny")
+                                .addStages("denoiser")
+                                .setProblem("no unet"))
                 .build();
 
         for (NodeStatus unable : List.of(full, draining, otherStage, otherModel, brokenModel)) {
@@ -127,7 +134,7 @@ class ChooserTest {
         return NodeStatus.newBuilder()
                 .setAddress(address)
                 .setStage(StageKind.DENOISER)
-                .addModels(ModelStatus.newBuilder().setId("tiny"))
+                .addModels(ModelStatus.newBuilder().setId("tiny").addStages("denoiser"))
                 .setFreeCredits(credits)
                 .setBacklogSeconds(backlogSeconds)
                 .setStepSeconds(0.1)

@@ -5,9 +5,12 @@ import static dev.weir.proto.v1.StageKind.DENOISER;
 import static dev.weir.proto.v1.StageKind.TEXT_ENCODER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Workflow;
+import dev.weir.proto.v1.WorkflowStage;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,6 +23,13 @@ class EditionTest {
     private static final Map<String, String> NEW = Map.of("text_encoder", "t1", "unet", "u2", "vae", "v1");
 
     private final List<NodeStatus> nodes = new ArrayList<>();
+
+    private static final ModelCard CARD = ModelCard.newBuilder()
+            .addWorkflows(Workflow.newBuilder()
+                    .addStages(stage(TEXT_ENCODER))
+                    .addStages(stage(DENOISER))
+                    .addStages(stage(DECODER)))
+            .build();
 
     @Test
     void setsFitIfTheyAgreeOnWhatBothHave() {
@@ -99,6 +109,10 @@ class EditionTest {
         assertThat(edition()).isEqualTo(new Edition(NEW));
     }
 
+    private static WorkflowStage stage(StageKind kind) {
+        return WorkflowStage.newBuilder().setName(kind.name()).build();
+    }
+
     private Edition edition() {
         return Edition.of("tiny", nodes);
     }
@@ -112,7 +126,11 @@ class EditionTest {
                 .setNodeId("node-" + nodes.size())
                 .setAddress("weir." + stage + "." + nodes.size())
                 .setStage(stage)
-                .addModels(ModelStatus.newBuilder().setId("tiny").putAllFingerprints(fingerprints))
+                .addModels(ModelStatus.newBuilder()
+                        .setId("tiny")
+                        .addStages(stage.name())
+                        .setCard(CARD)
+                        .putAllFingerprints(fingerprints))
                 .build());
     }
 }

@@ -48,7 +48,10 @@ final class FakeNode {
         return NodeStatus.newBuilder()
                 .setAddress(address)
                 .setStage(StageKind.DECODER)
-                .addModels(ModelStatus.newBuilder().setId("tiny").putAllFingerprints(fingerprints))
+                .addModels(ModelStatus.newBuilder()
+                        .setId("tiny")
+                        .addStages("decoder")
+                        .putAllFingerprints(fingerprints))
                 .setFreeCredits(freeCredits)
                 .setSequence(++sequence)
                 .build();

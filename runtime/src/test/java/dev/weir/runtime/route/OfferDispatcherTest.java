@@ -13,6 +13,7 @@ import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.Stages;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.stage.Failure;
@@ -283,6 +284,6 @@ class OfferDispatcherTest {
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId(jobId))
                 .setModel("tiny")
-                .addRoute(StageKind.DECODER);
+                .addRoute(Stages.of(StageKind.DECODER, 1));
     }
 }

@@ -88,7 +88,7 @@ final class CheckpointsTest {
     void aDrainThatHandsBackCostsNoStep() throws Exception {
         deploy(new TestStage(DENOISER, 4, gate));
         Task.Builder task = owner.task("job", DENOISER, DECODER);
-        task.getGenerationBuilder().setSteps(9);
+        task.getRouteBuilder(0).setForwards(9);
         get(owner.dispatch(task.build(), 10));
         gate.release(2);
         await().until(() -> owner.heard("job", WhatCase.PROGRESS).size() == 2);
@@ -109,7 +109,7 @@ final class CheckpointsTest {
         TestStage busy = new TestStage(DENOISER, 4, gate);
         deploy(busy);
         Task.Builder task = owner.task("job", DENOISER, DECODER);
-        task.getGenerationBuilder().setSteps(1000);
+        task.getRouteBuilder(0).setForwards(1000);
         get(owner.dispatch(task.build(), 10));
         gate.release(2);
         await().until(() -> owner.heard("job", WhatCase.PROGRESS).size() == 2);

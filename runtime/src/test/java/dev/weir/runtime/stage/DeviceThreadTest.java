@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.Stages;
 import dev.weir.runtime.TestStage;
 import java.lang.reflect.Proxy;
 import java.util.List;
@@ -87,8 +87,7 @@ class DeviceThreadTest {
     }
 
     private static Work work(String jobId) {
-        Task.Builder task =
-                Task.newBuilder().setGeneration(Generation.newBuilder().setSteps(1));
+        Task.Builder task = Task.newBuilder().addRoute(Stages.of(StageKind.DECODER, 1));
         task.getRefBuilder().setJobId(jobId);
         return new Work(task.build(), List.of(Tensor.ofFloats("x", new float[] {1}, 1)));
     }

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.Stages;
 import dev.weir.runtime.stage.Holdings.Answer;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -175,7 +178,7 @@ class HoldingsTest {
     }
 
     private Held take(Task task) {
-        return holdings.take(new Work(task, List.of()), 20, 0);
+        return holdings.take(new Work(task, List.of()), 0);
     }
 
     private int newestAttempt(String jobId) {
@@ -190,6 +193,7 @@ class HoldingsTest {
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId(jobId).setAttempt(attempt))
                 .setOwner(owner)
+                .addAllRoute(Collections.nCopies(3, Stages.of(StageKind.DENOISER, 20)))
                 .build();
     }
 

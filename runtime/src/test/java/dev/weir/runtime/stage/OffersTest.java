@@ -8,6 +8,7 @@ import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.Stages;
 import dev.weir.runtime.TestStage;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,7 @@ class OffersTest {
 
     private void take(Task task) {
         assertThat(offers.decide(task, false, 0).take()).isTrue();
-        holdings.take(new Work(task, List.of()), 1, 0);
+        holdings.take(new Work(task, List.of()), 0);
     }
 
     private OfferReply refusal(Task task) {
@@ -86,7 +87,7 @@ class OffersTest {
                 .setOwner(owner)
                 .setModel(TestStage.MODEL)
                 .setGeneration(Generation.newBuilder().setPrompt("a red apple"))
-                .addRoute(StageKind.DECODER)
+                .addRoute(Stages.of(StageKind.DECODER, 1))
                 .build();
     }
 }

@@ -2,6 +2,8 @@ package dev.weir.tests.stages;
 
 import static dev.weir.tests.stages.Tasks.EXACT;
 import static dev.weir.tests.stages.Tasks.TINY;
+import static dev.weir.tests.stages.Tasks.cascade;
+import static dev.weir.tests.stages.Tasks.denoising;
 import static dev.weir.tests.stages.Tasks.generation;
 import static dev.weir.tests.stages.Tasks.task;
 import static dev.weir.tests.stages.Tasks.turnAll;
@@ -35,8 +37,8 @@ final class CascadeStagesTest {
     @Test
     void samplesOfDifferentStepCountsShareForwardsAndEachLeavesWhenItIsDone() {
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS, ROOMY));
-        denoiser.admit(work(task("long", generation("a red apple")), contexts()), outbox);
-        denoiser.admit(work(task("short", generation("a red apple").setSteps(2)), contexts()), outbox);
+        denoiser.admit(work(denoising("long", generation("a red apple")), contexts()), outbox);
+        denoiser.admit(work(denoising("short", generation("a red apple").setSteps(2)), contexts()), outbox);
         assertThat(turnAll(denoiser, outbox)).containsExactly(4, 4, 2, 2);
         assertThat(outbox.calls)
                 .containsSubsequence(
@@ -48,12 +50,12 @@ final class CascadeStagesTest {
     @Test
     void aDroppedSampleLeavesAtTheNextStepWithoutTouchingItsNeighbour() {
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
-        denoiser.admit(work(task("stays", generation("a red apple")), contexts()), outbox);
+        denoiser.admit(work(denoising("stays", generation("a red apple")), contexts()), outbox);
         turnAll(denoiser, outbox);
         float[] alone = outbox.handedOn.get("stays/0").get("latent").toFloats();
 
-        denoiser.admit(work(task("stays", generation("a red apple")), contexts()), outbox);
-        denoiser.admit(work(task("goes", generation("a red apple").setSeed(8)), contexts()), outbox);
+        denoiser.admit(work(denoising("stays", generation("a red apple")), contexts()), outbox);
+        denoiser.admit(work(denoising("goes", generation("a red apple").setSeed(8)), contexts()), outbox);
         denoiser.turn(outbox);
         denoiser.drop(new SampleKey("goes", 0));
         turnAll(denoiser, outbox);
@@ -66,24 +68,20 @@ final class CascadeStagesTest {
 
     @Test
     void aCascadesLatentGrowsOnItsWayThroughBothNetworks() {
-        Task.Builder task = task(
-                        "a",
-                        generation("a red apple").setWidth(128).setHeight(64).setUpsamplerSteps(3))
-                .clearRoute()
-                .addAllRoute(
-                        List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER));
+        Task.Builder task = cascade("a", 3);
         int scale = TINY.card().scale();
 
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
         denoiser.admit(work(task.clone().setPosition(1), contexts()), outbox);
         turnAll(denoiser, outbox);
         Map<String, Tensor> base = outbox.handedOn.get("a/0");
-        assertThat(base).containsOnlyKeys("latent", "cond/encoder_hidden_states", "uncond/encoder_hidden_states");
+        assertThat(base).containsOnlyKeys("latent");
         assertThat(base.get("latent").shape()).containsExactly(4, 32 / scale, 64 / scale);
         denoiser.close();
 
         Stage upsampler = opened(UpsamplerStage.create(List.of(TINY), EXACT, LIMITS));
-        upsampler.admit(work(task.clone().setPosition(2), base.values().toArray(Tensor[]::new)), outbox);
+        Tensor[] contexts = contexts();
+        upsampler.admit(work(task.clone().setPosition(2), contexts[0], contexts[1], base.get("latent")), outbox);
         assertThat(turnAll(upsampler, outbox)).containsExactly(2, 2, 2);
         Map<String, Tensor> high = outbox.handedOn.get("a/0");
         assertThat(high).containsOnlyKeys("latent");
@@ -95,15 +93,13 @@ final class CascadeStagesTest {
     void theUpsamplerBatchesTheStepsOfDifferentUsers() {
         int scale = TINY.card().scale();
         int side = 64 / TINY.card().upsampleFactor() / scale;
-        Tensor base = Tensor.ofFloats("latent", new float[4 * side * side], 4, side, side);
+        Tensor base = Tensor.ofFloats("latent", new float[4 * side * 2 * side], 4, side, 2 * side);
         Tensor[] contexts = contexts();
         Stage upsampler = opened(
                 new SteppingStage(StageKind.UPSAMPLER, new UpsamplerStage(EXACT), List.of(TINY), EXACT, LIMITS, ROOMY));
         for (int user = 0; user < 2; user++) {
-            Task.Builder task = task("of " + user, generation("a red apple").setUpsamplerSteps(2 + user))
-                    .setUser("user " + user)
-                    .clearRoute()
-                    .addAllRoute(List.of(StageKind.UPSAMPLER, StageKind.DECODER));
+            Task.Builder task =
+                    cascade("of " + user, 2 + user).setUser("user " + user).setPosition(2);
             upsampler.admit(work(task, contexts[0], contexts[1], base), outbox);
         }
         assertThat(turnAll(upsampler, outbox)).containsExactly(4, 4, 2);
@@ -114,9 +110,10 @@ final class CascadeStagesTest {
     @Test
     void aMoreUrgentRequestGoesPastOneThatRuns() {
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, new SteppingStage.Limits(8, 2)));
-        denoiser.admit(work(task("patient", generation("a")).setPriority(Priority.BATCH), contexts()), outbox);
+        denoiser.admit(work(denoising("patient", generation("a")).setPriority(Priority.BATCH), contexts()), outbox);
         denoiser.turn(outbox);
-        denoiser.admit(work(task("urgent", generation("a")).setPriority(Priority.INTERACTIVE), contexts()), outbox);
+        denoiser.admit(
+                work(denoising("urgent", generation("a")).setPriority(Priority.INTERACTIVE), contexts()), outbox);
         turnAll(denoiser, outbox);
         assertThat(outbox.calls)
                 .containsSubsequence(
@@ -128,7 +125,7 @@ final class CascadeStagesTest {
     void framesAreAskedForWhenTheyAreDue() {
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
         Preview.Builder everyOther = Preview.newBuilder().setEverySteps(2).setGrade(Preview.Grade.VAE);
-        denoiser.admit(work(task("a", generation("a").setSteps(6)).setPreview(everyOther), contexts()), outbox);
+        denoiser.admit(work(denoising("a", generation("a").setSteps(6)).setPreview(everyOther), contexts()), outbox);
         turnAll(denoiser, outbox);
         assertThat(outbox.calls)
                 .filteredOn(call -> call.contains("preview"))
@@ -140,16 +137,16 @@ final class CascadeStagesTest {
     void whatCannotBeDoneIsRefusedByName() {
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
         assertThat(denoiser.refuse(
-                        task("a", generation("a").setSampler("magic")).build()))
+                        denoising("a", generation("a").setSampler("magic")).build()))
                 .hasValueSatisfying(
                         reason -> assertThat(reason).contains("magic").contains("ddim"));
-        assertThat(denoiser.refuse(task("a", generation("a").setSteps(0)).build()))
+        assertThat(denoiser.refuse(denoising("a", generation("a").setSteps(0)).build()))
                 .hasValueSatisfying(reason -> assertThat(reason).contains("steps"));
-        assertThat(denoiser.refuse(task("a", generation("a")).build())).isEmpty();
-        denoiser.admit(work(task("a", generation("a"))), outbox);
+        assertThat(denoiser.refuse(denoising("a", generation("a")).build())).isEmpty();
+        denoiser.admit(work(denoising("a", generation("a"))), outbox);
         assertThat(outbox.failures.get("a/0").message()).contains("encoder_hidden_states");
         Tensor narrow = Tensor.ofFloats("cond/encoder_hidden_states", new float[14], 2, 7);
-        denoiser.admit(work(task("b", generation("a").setGuidanceScale(1)), narrow), outbox);
+        denoiser.admit(work(denoising("b", generation("a").setGuidanceScale(1)), narrow), outbox);
         assertThat(outbox.failures.get("b/0").message()).contains("encoder_hidden_states of [2, 7]");
         assertThat(denoiser.turn(outbox)).isZero();
         denoiser.close();

@@ -2,6 +2,7 @@ package dev.weir.tests.stages;
 
 import static dev.weir.tests.stages.Tasks.EXACT;
 import static dev.weir.tests.stages.Tasks.TINY;
+import static dev.weir.tests.stages.Tasks.denoising;
 import static dev.weir.tests.stages.Tasks.generation;
 import static dev.weir.tests.stages.Tasks.task;
 import static dev.weir.tests.stages.Tasks.turnAll;
@@ -146,8 +147,8 @@ final class NotFiniteStagesTest {
     void aGuidanceThatOverflowsFailsItsOwnRequest() {
         Stage denoiser = DenoiserStage.create(List.of(TINY), EXACT, LIMITS);
         denoiser.open();
-        denoiser.admit(work(task("good", generation("a")), contexts()), outbox);
-        denoiser.admit(work(task("bad", generation("a").setGuidanceScale(Float.MAX_VALUE)), contexts()), outbox);
+        denoiser.admit(work(denoising("good", generation("a")), contexts()), outbox);
+        denoiser.admit(work(denoising("bad", generation("a").setGuidanceScale(Float.MAX_VALUE)), contexts()), outbox);
         turnAll(denoiser, outbox);
         assertThat(outbox.handedOn).containsOnlyKeys("good/0");
         assertFailedAlone("bad/0", "the denoiser's output at step 1 of 4 is not finite");

@@ -2,6 +2,7 @@ package dev.weir.tests.stages;
 
 import static dev.weir.tests.stages.Tasks.EXACT;
 import static dev.weir.tests.stages.Tasks.TINY;
+import static dev.weir.tests.stages.Tasks.cascade;
 import static dev.weir.tests.stages.Tasks.generation;
 import static dev.weir.tests.stages.Tasks.task;
 import static dev.weir.tests.stages.Tasks.turnAll;
@@ -11,7 +12,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.decoder.DecoderStage;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
@@ -52,11 +52,11 @@ final class ResumedStagesTest {
 
     @Test
     void anUpsamplersRunGoesOnFromAnyStepAndNeedsNothingOfTheDenoiser() {
-        Task.Builder task = cascade();
+        Task.Builder task = cascade("a", 3);
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
         denoiser.admit(work(task.clone().setPosition(1), contexts), outbox);
         turnAll(denoiser, outbox);
-        Tensor[] base = outbox.handedOn.get(SAMPLE).values().toArray(Tensor[]::new);
+        Tensor[] base = with(List.of(outbox.handedOn.get(SAMPLE).get("latent")));
         List<Snapshot> checkpoints = new ArrayList<>(outbox.checkpoints.remove(SAMPLE));
         Snapshot begin = checkpoints.get(checkpoints.size() - 1);
         assertThat(begin.checkpoint().getPosition()).isEqualTo(2);
@@ -69,7 +69,8 @@ final class ResumedStagesTest {
 
         for (Snapshot from : List.of(begin, inMidRun.get(0), inMidRun.get(1))) {
             outbox.handedOn.clear();
-            upsampler.admit(work(task.clone().setPosition(2).setResume(from.checkpoint()), with(from)), outbox);
+            upsampler.admit(
+                    work(task.clone().setPosition(2).setResume(from.checkpoint()), with(from.tensors())), outbox);
             assertThat(turnAll(upsampler, outbox)).hasSize(3 - from.checkpoint().getStep());
             assertThat(outbox.handedOn.get(SAMPLE).get("latent").toFloats()).containsExactly(undisturbed);
         }
@@ -99,17 +100,10 @@ final class ResumedStagesTest {
         assertThat(outbox.finished.get(SAMPLE).bytes()).isEqualTo(undisturbed);
     }
 
-    private Tensor[] with(Snapshot from) {
+    private Tensor[] with(List<Tensor> more) {
         List<Tensor> tensors = new ArrayList<>(Arrays.asList(contexts));
-        tensors.addAll(from.tensors());
+        tensors.addAll(more);
         return tensors.toArray(Tensor[]::new);
-    }
-
-    private static Task.Builder cascade() {
-        return task("a", generation("a red apple").setWidth(128).setHeight(64).setUpsamplerSteps(3))
-                .clearRoute()
-                .addAllRoute(
-                        List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER));
     }
 
     private Stage opened(Stage stage) {

@@ -2,14 +2,17 @@ package dev.weir.tests.stages;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
+import dev.weir.gateway.job.Route;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.SampleRef;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.proto.v1.Workflow;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Cards;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,12 +39,28 @@ final class Tasks {
                 .setOutputFormat("png");
     }
 
+    /** At the text encoder. */
     static Task.Builder task(String job, Generation.Builder generation) {
+        ModelCard card = Cards.toProto(TINY.card());
+        Workflow workflow =
+                Route.of(card, generation.getWidth(), generation.getHeight()).orElseThrow();
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId(job).setAttempt(1))
                 .setModel(TINY.card().id())
                 .setGeneration(generation)
-                .addAllRoute(List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER));
+                .addAllRoute(Route.stages(card, workflow, generation.build()));
+    }
+
+    /** At the denoiser. */
+    static Task.Builder denoising(String job, Generation.Builder generation) {
+        return task(job, generation).setPosition(1);
+    }
+
+    /** A picture of 128x64 that the upsampler makes in so many steps; at the text encoder. */
+    static Task.Builder cascade(String job, int upsamplerSteps) {
+        Task.Builder task = task(job, generation("a red apple").setWidth(128).setHeight(64));
+        task.getRouteBuilder(2).setForwards(upsamplerSteps).getSamplingBuilder().setSteps(upsamplerSteps);
+        return task;
     }
 
     static Work work(Task.Builder task, Tensor... tensors) {

@@ -1,0 +1,73 @@
+package dev.weir.gateway;
+
+import dev.weir.proto.v1.Sizes;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.StageRole;
+import dev.weir.proto.v1.Workflow;
+import dev.weir.proto.v1.WorkflowStage;
+import dev.weir.runtime.bus.Addresses;
+
+/** The workflows of test models. Their stages are named as the kinds of nodes that run them. */
+public final class TestCards {
+
+    private TestCards() {}
+
+    public static Workflow textToImage(int min, int max, int multiple, int side) {
+        return Workflow.newBuilder()
+                .setName("text_to_image")
+                .setSizes(sizes(min, max, multiple, side))
+                .addStages(stage(StageKind.TEXT_ENCODER))
+                .addStages(stage(StageKind.DENOISER))
+                .addStages(stage(StageKind.DECODER))
+                .build();
+    }
+
+    /** The base is half as large, and the upsampler makes 2 steps. */
+    static Workflow upsampled(int min, int max, int multiple, int side) {
+        return Workflow.newBuilder()
+                .setName("text_to_image_upsampled")
+                .setSizes(sizes(min, max, multiple, side))
+                .addStages(stage(StageKind.TEXT_ENCODER))
+                .addStages(stage(StageKind.DENOISER).setReduction(2))
+                .addStages(stage(StageKind.UPSAMPLER).setOwnSteps(2))
+                .addStages(stage(StageKind.DECODER))
+                .build();
+    }
+
+    private static Sizes sizes(int min, int max, int multiple, int side) {
+        return Sizes.newBuilder()
+                .setMin(min)
+                .setMax(max)
+                .setMultiple(multiple)
+                .setDefaultWidth(side)
+                .setDefaultHeight(side)
+                .build();
+    }
+
+    static WorkflowStage.Builder stage(StageKind kind) {
+        WorkflowStage.Builder stage =
+                WorkflowStage.newBuilder().setName(Addresses.name(kind)).setNode(kind);
+        return switch (kind) {
+            case TEXT_ENCODER -> stage.setRole(StageRole.ENCODE).addGives("cond");
+            case DENOISER -> stage.setRole(StageRole.DIFFUSE).addTakes("cond").addGives("latent");
+            case UPSAMPLER ->
+                stage.setRole(StageRole.DIFFUSE)
+                        .addTakes("cond")
+                        .addTakes("latent")
+                        .addKeeps("latent")
+                        .addGives("latent");
+            default -> stage.setRole(StageRole.DECODE).addTakes("latent").addKeeps("latent");
+        };
+    }
+
+    /** The kind of node that runs a stage of these. */
+    static StageKind kind(Stage stage) {
+        for (StageKind kind : StageKind.values()) {
+            if (kind != StageKind.UNRECOGNIZED && Addresses.name(kind).equals(stage.getName())) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException("no kind of node runs " + stage.getName());
+    }
+}
