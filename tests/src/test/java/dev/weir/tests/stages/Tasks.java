@@ -24,6 +24,8 @@ final class Tasks {
     static final ModelFolder TINY =
             ModelFolder.open(Path.of("../engine/src/test/resources/reference/checkpoints/default"));
 
+    private static final ModelCard CARD = Cards.toProto(TINY.card());
+
     private Tasks() {}
 
     /** A guided sample of 4 steps at 64x64. */
@@ -41,14 +43,15 @@ final class Tasks {
 
     /** At the text encoder. */
     static Task.Builder task(String job, Generation.Builder generation) {
-        ModelCard card = Cards.toProto(TINY.card());
-        Workflow workflow =
-                Route.of(card, generation.getWidth(), generation.getHeight()).orElseThrow();
+        return task(job, CARD.getWorkflows(0), generation);
+    }
+
+    private static Task.Builder task(String job, Workflow workflow, Generation.Builder generation) {
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId(job).setAttempt(1))
-                .setModel(TINY.card().id())
+                .setModel(CARD.getId())
                 .setGeneration(generation)
-                .addAllRoute(Route.stages(card, workflow, generation.build()));
+                .addAllRoute(Route.stages(CARD, workflow, generation.build()));
     }
 
     /** At the denoiser. */
@@ -58,7 +61,8 @@ final class Tasks {
 
     /** A picture of 128x64 that the upsampler makes in so many steps; at the text encoder. */
     static Task.Builder cascade(String job, int upsamplerSteps) {
-        Task.Builder task = task(job, generation("a red apple").setWidth(128).setHeight(64));
+        Generation.Builder generation = generation("a red apple").setWidth(128).setHeight(64);
+        Task.Builder task = task(job, CARD.getWorkflows(1), generation);
         task.getRouteBuilder(2).setForwards(upsamplerSteps).getSamplingBuilder().setSteps(upsamplerSteps);
         return task;
     }
