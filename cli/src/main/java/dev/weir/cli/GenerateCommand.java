@@ -76,7 +76,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "FILE",
             description =
-                    "A .png or .jpg file, which is overwritten; or a folder; or - for the standard output. Default: "
+                    "A .png, .jpg or .webp file, which is overwritten; or a folder; or - for the standard output. Default: "
                             + "a new file, named after the prompt.")
     private Path out;
 

@@ -31,9 +31,12 @@ final class OutputFiles {
         if (name.endsWith(".png")) {
             return ImageFormat.PNG;
         }
+        if (name.endsWith(".webp")) {
+            return ImageFormat.WEBP;
+        }
         throw new CliException(
                 CliException.USAGE,
-                "--out: %s is neither a folder that exists nor a name that ends in .png or .jpg".formatted(out));
+                "--out: %s is neither a folder that exists nor a name that ends in .png, .jpg or .webp".formatted(out));
     }
 
     /**

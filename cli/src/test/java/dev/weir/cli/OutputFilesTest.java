@@ -20,6 +20,7 @@ final class OutputFilesTest {
         assertThat(OutputFiles.choose(null, "Ein schöner  Apfel!", 1))
                 .containsExactly(Path.of("ein-schoner-apfel.png"));
         assertThat(OutputFiles.choose(null, "…", 1)).containsExactly(Path.of("image.png"));
+        assertThat(OutputFiles.format(Path.of("A.WebP"))).isEqualTo(ImageFormat.WEBP);
         assertThat(OutputFiles.choose(null, "very ".repeat(100), 1).get(0).toString())
                 .hasSizeLessThan(70)
                 .endsWith("very.png");

@@ -1,13 +1,16 @@
 package dev.weir.client;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Arrays;
 
 /** The file format of an image. */
 public enum ImageFormat {
     @JsonProperty("png")
     PNG("png", "png"),
     @JsonProperty("jpeg")
-    JPEG("jpeg", "jpg");
+    JPEG("jpeg", "jpg"),
+    @JsonProperty("webp")
+    WEBP("webp", "webp");
 
     private final String wireName;
     private final String extension;
@@ -15,6 +18,14 @@ public enum ImageFormat {
     ImageFormat(String wireName, String extension) {
         this.wireName = wireName;
         this.extension = extension;
+    }
+
+    /** {@link #PNG} where no format has the name. */
+    static ImageFormat named(String wireName) {
+        return Arrays.stream(values())
+                .filter(format -> format.wireName.equals(wireName))
+                .findFirst()
+                .orElse(PNG);
     }
 
     String wireName() {

@@ -28,7 +28,7 @@ record ImageMessage(
                 told.path("sample").asInt(),
                 told.path("step").asInt(),
                 told.path("total").asInt(),
-                told.path("format").asText().equals(ImageFormat.JPEG.wireName()) ? ImageFormat.JPEG : ImageFormat.PNG,
+                ImageFormat.named(told.path("format").asText()),
                 told.path("width").asInt(),
                 told.path("height").asInt(),
                 image);

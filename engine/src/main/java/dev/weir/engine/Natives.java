@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * Where DJL, ONNX Runtime and JNA find their native libraries: libtorch, its JNI glue, the tokenizers, ONNX Runtime and JNA's own. Keeps DJL from the
+ * Where native libraries are found: libtorch, its JNI glue, the tokenizers, ONNX Runtime, JNA's own and libwebp. Keeps DJL from the
  * network: nothing is downloaded, and nobody is told that an engine started.
  *
  * <p>By default these libraries unpack themselves into the home and temporary folders at run time. That fails where a container
@@ -31,6 +31,7 @@ public final class Natives {
     private static final String LIBTORCH = "libtorch";
     private static final String JNA = "jna";
     private static final String ONNXRUNTIME = "onnxruntime";
+    private static final String WEBP = "webp";
     /** Written last, so that a folder whose unpacking was interrupted is unpacked again. */
     private static final String STAMP = "versions.txt";
 
@@ -55,6 +56,30 @@ public final class Natives {
                 setUnlessSet("PYTORCH_FLAVOR", "cpu");
             }
         }
+    }
+
+    /** The path of libwebp, which only Linux and macOS have here. */
+    public static String libwebp() {
+        String resource = libwebpResource();
+        String folder = System.getProperty(FOLDER_PROPERTY);
+        if (folder != null) {
+            return Path.of(folder, WEBP, resource.substring(resource.lastIndexOf('/') + 1))
+                    .toString();
+        }
+        try {
+            return Native.extractFromResourcePath("/" + resource, Natives.class.getClassLoader())
+                    .getPath();
+        } catch (IOException e) {
+            throw new UnsupportedOperationException("WebP cannot be written on this machine: " + e.getMessage(), e);
+        }
+    }
+
+    private static String libwebpResource() {
+        return "dev/weir/engine/webp/native/%s/%s/%s"
+                .formatted(
+                        Platform.isMac() ? "Mac" : Platform.isWindows() ? "Windows" : "Linux",
+                        Platform.isARM() ? "aarch64" : "x86_64",
+                        System.mapLibraryName("webp-imageio"));
     }
 
     private static void setUnlessSet(String property, String value) {
@@ -93,7 +118,9 @@ public final class Natives {
         String tokenizers = properties("native/lib/tokenizers.properties").getProperty("version");
         String glue = properties("jnilib/pytorch.properties").getProperty("jni_version");
         String onnxruntime = OrtSession.class.getPackage().getImplementationVersion();
-        String versions = "%s %s %s %s %s%n".formatted(libtorch, tokenizers, glue, Native.VERSION, onnxruntime);
+        Properties webp = properties("dev/weir/engine/webp/webp-imageio.properties");
+        String versions =
+                "%s %s %s %s %s %s%n".formatted(libtorch, tokenizers, glue, Native.VERSION, onnxruntime, webp);
         Path stamp = folder.resolve(STAMP);
         if (Files.exists(stamp) && Files.readString(stamp).equals(versions)) {
             return;
@@ -115,6 +142,9 @@ public final class Natives {
             unpack(
                     "ai/onnxruntime/native/%s/%s".formatted(onnxPlatform(), System.mapLibraryName(library)),
                     folder.resolve(ONNXRUNTIME));
+        }
+        if (!Platform.isWindows()) {
+            unpack(libwebpResource(), folder.resolve(WEBP));
         }
         Files.writeString(stamp, versions);
     }

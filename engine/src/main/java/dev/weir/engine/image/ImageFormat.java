@@ -3,7 +3,8 @@ package dev.weir.engine.image;
 /** File formats that pictures are written in. */
 public enum ImageFormat {
     PNG("png", "image/png"),
-    JPEG("jpeg", "image/jpeg");
+    JPEG("jpeg", "image/jpeg"),
+    WEBP("webp", "image/webp");
 
     private final String id;
     private final String mediaType;
@@ -29,6 +30,6 @@ public enum ImageFormat {
                 return format;
             }
         }
-        throw new IllegalArgumentException("unknown image format %s; known: png, jpeg".formatted(id));
+        throw new IllegalArgumentException("unknown image format %s; known: png, jpeg, webp".formatted(id));
     }
 }

@@ -7,6 +7,7 @@ import dev.weir.engine.RgbImage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
@@ -16,6 +17,7 @@ import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Element;
@@ -57,9 +59,67 @@ class ImageFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {-1, 0, 101})
-    void aQualityOutOfRangeIsRefused(int quality) {
-        assertThatThrownBy(() -> ImageFile.encode(noise(8, 8), ImageFormat.JPEG, quality, Map.of()))
+    @ValueSource(ints = {1, 7, 128, 512})
+    void aWebpOfTheBestQualityKeepsEveryPixel(int side) {
+        RgbImage image = noise(side, side + 3);
+
+        ImageFile file = ImageFile.encode(image, ImageFormat.WEBP, 100, Map.of("parameters", "an apple"));
+
+        assertThat(read(file)).isEqualTo(Bitmap.of(image));
+    }
+
+    @Test
+    void aWebpOfLessQualityIsCloseAndSmaller() {
+        byte[] pixels = new byte[3 * 64 * 64];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) (i / 3 % 64 + i / 192);
+        }
+        RgbImage image = new RgbImage(64, 64, pixels);
+
+        byte[] lossy =
+                read(ImageFile.encode(image, ImageFormat.WEBP, 90, Map.of())).values();
+
+        assertThat(lossy).isNotEqualTo(pixels);
+        for (int i = 0; i < pixels.length; i++) {
+            assertThat(Math.abs((lossy[i] & 0xFF) - (pixels[i] & 0xFF))).isLessThan(8);
+        }
+        RgbImage noise = noise(64, 64);
+        assertThat(ImageFile.encode(noise, ImageFormat.WEBP, 40, Map.of()).bytes().length)
+                .isLessThan(
+                        ImageFile.encode(noise, ImageFormat.WEBP, 90, Map.of()).bytes().length)
+                .isLessThan(
+                        ImageFile.encode(noise, ImageFormat.WEBP, 100, Map.of()).bytes().length);
+    }
+
+    @Test
+    void aWebpThatIsTooLargeIsRefused() {
+        assertThatThrownBy(() -> ImageFile.encode(noise(16_384, 1), ImageFormat.WEBP, 90, Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("16384x1 pixels: a WebP has at most 16383 each way");
+    }
+
+    /** The bytes that Pillow finds the comment in, as {@code getexif().get_ifd(0x8769)[0x9286]}. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "an apple\nSteps: 20", "红苹果 и зелёное 🍎"})
+    void aWebpCarriesItsText(String prompt) {
+        Map<String, String> text = new PictureText(prompt, "", 20, "ddim", 4, 7, 9, 5, "tiny", "").byKeyword();
+
+        byte[] file = ImageFile.encode(noise(9, 5), ImageFormat.WEBP, 100, text).bytes();
+
+        byte[] comment = ("UNICODE\0").getBytes(StandardCharsets.US_ASCII);
+        byte[] letters = text.get("parameters").getBytes(StandardCharsets.UTF_16BE);
+        String whole = new String(file, StandardCharsets.ISO_8859_1);
+        assertThat(whole.substring(12, 16)).isEqualTo("VP8X");
+        assertThat(whole)
+                .contains("EXIF", "Weir\0")
+                .contains(new String(comment, StandardCharsets.ISO_8859_1)
+                        + new String(letters, StandardCharsets.ISO_8859_1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"JPEG,-1", "JPEG,0", "JPEG,101", "WEBP,-1", "WEBP,0", "WEBP,101"})
+    void aQualityOutOfRangeIsRefused(ImageFormat format, int quality) {
+        assertThatThrownBy(() -> ImageFile.encode(noise(8, 8), format, quality, Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("quality")
                 .hasMessageContaining("100");
@@ -120,15 +180,19 @@ class ImageFileTest {
     @Test
     void anUnknownFormatIsRefusedByName() {
         assertThat(ImageFormat.of("jpeg")).isEqualTo(ImageFormat.JPEG);
-        assertThatThrownBy(() -> ImageFormat.of("webp"))
-                .hasMessageContaining("webp")
-                .hasMessageContaining("png, jpeg");
+        assertThatThrownBy(() -> ImageFormat.of("gif"))
+                .hasMessageContaining("gif")
+                .hasMessageContaining("png, jpeg, webp");
     }
 
     private static RgbImage noise(int width, int height) {
         byte[] pixels = new byte[3 * width * height];
         new Random(7).nextBytes(pixels);
         return new RgbImage(width, height, pixels);
+    }
+
+    private static Bitmap read(ImageFile file) {
+        return PictureReader.read(file.bytes(), PictureReader.Limits.DEFAULT);
     }
 
     private static byte[] pixels(ImageFile file) throws IOException {

@@ -190,15 +190,7 @@ public final class RequestReader {
     }
 
     private static String format(Fields fields) {
-        return fields.oneOf("output_format", List.of("png", "jpeg", "webp"))
-                .map(format -> {
-                    if (format.equals("webp")) {
-                        throw fields.invalid(
-                                "unsupported_value", "output_format", "must be png or jpeg; webp is not supported");
-                    }
-                    return format;
-                })
-                .orElse("png");
+        return fields.oneOf("output_format", List.of("png", "jpeg", "webp")).orElse("png");
     }
 
     /** OpenAI's fields without a meaning for a diffusion model. They are checked, so that typing errors are noticed. */
