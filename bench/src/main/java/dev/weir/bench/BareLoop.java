@@ -8,7 +8,8 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.diffusion.Guidance;
+import dev.weir.engine.diffusion.ClassifierFreeGuidance;
+import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.diffusion.StepBatch;
@@ -49,8 +50,8 @@ final class BareLoop implements AutoCloseable {
         for (int i = 0; i < seeds.size(); i++) {
             Sampler sampler = Samplers.create(schedule, card.defaults().sampler(), steps);
             TorchGenerator noise = new TorchGenerator(seeds.get(i));
-            Guidance guidance = new Guidance(
-                    states.get(i + 1), states.get(0), card.defaults().guidanceScale());
+            Guider guidance = new ClassifierFreeGuidance(
+                    states.get(i + 1), states.get(0), card.defaults().guidanceScale(), 0);
             rows.add(new Row(sampler, RowStart.fromNoise(sampler, shape, noise), noise, guidance));
         }
         for (int step = 0; step < steps; step++) {

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Precision;
-import dev.weir.engine.diffusion.Guidance;
+import dev.weir.engine.diffusion.ClassifierFreeGuidance;
+import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.diffusion.StepBatch;
@@ -75,9 +76,12 @@ final class Drawing {
         return row.state().sample();
     }
 
-    private static Guidance guidance(List<Tensors> states, JsonNode json) {
-        return new Guidance(states.get(0), states.get(1), (float)
-                json.path("guidance_scale").asDouble());
+    private static Guider guidance(List<Tensors> states, JsonNode json) {
+        return new ClassifierFreeGuidance(
+                states.get(0),
+                states.get(1),
+                (float) json.path("guidance_scale").asDouble(),
+                0);
     }
 
     private static String name(ModelFolder model, JsonNode json) {

@@ -2,6 +2,7 @@ package dev.weir.serving;
 
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import java.util.LinkedHashMap;
@@ -23,7 +24,7 @@ public final class Branches {
 
     /** Whether the sample uses classifier-free guidance, and so needs the negative branch. */
     public static boolean isGuided(Generation generation) {
-        return generation.getGuidanceScale() > 1;
+        return ClassifierFreeGuidance.isGuided(generation.getGuidanceScale());
     }
 
     public static List<Tensor> toTensors(String branch, Tensors tensors) {

@@ -137,6 +137,7 @@ final class Roster {
         rows.values()
                 .forEach(list -> list.replaceAll(row -> row.after(
                         row.key().stepsLeft(),
+                        row.key().row().cost(),
                         chosen.contains(row.key()) || row.running() && !preempted.contains(row.key()))));
         removeIf(sample -> sample.row().isDone());
     }

@@ -3,8 +3,9 @@ package dev.weir.serving;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.diffusion.Guidance;
+import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.engine.diffusion.GuidanceEmbedding;
+import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.proto.v1.Generation;
@@ -43,15 +44,17 @@ public interface RowSource {
     }
 
     /** The guidance of a task, between the branches that arrived with it, as far as the network takes their tensors. */
-    static Guidance guidance(DiffusionPart part, Work work) {
+    static Guider guidance(DiffusionPart part, Work work) {
         Generation generation = work.task().getGeneration();
-        Tensors prompt = branch(part, work, Branches.COND);
+        Tensors positive = branch(part, work, Branches.COND);
         OptionalInt embedding = GuidanceEmbedding.width(part.network().inputs());
         if (embedding.isPresent()) {
-            return Guidance.embedded(prompt, generation.getGuidanceScale(), embedding.getAsInt());
+            return Guider.embedded(positive, generation.getGuidanceScale(), embedding.getAsInt());
         }
-        boolean guided = Branches.isGuided(generation);
-        return new Guidance(prompt, guided ? branch(part, work, Branches.UNCOND) : null, generation.getGuidanceScale());
+        return Branches.isGuided(generation)
+                ? new ClassifierFreeGuidance(
+                        positive, branch(part, work, Branches.UNCOND), generation.getGuidanceScale(), 0)
+                : Guider.none(positive);
     }
 
     private static Tensors branch(DiffusionPart part, Work work, String branch) {

@@ -7,7 +7,6 @@ import dev.weir.engine.Join;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.diffusion.Guidance;
 import dev.weir.proto.v1.Priority;
 import dev.weir.runtime.stage.Work;
 import java.util.List;
@@ -22,10 +21,11 @@ class RowSourceTest {
 
     @Test
     void aNetworkWithoutGuidanceEmbeddingRunsForBothPrompts() {
-        Guidance guidance = RowSource.guidance(MODEL.open(FakeModel.FOLDER), GUIDED);
+        List<Tensors> branches =
+                RowSource.guidance(MODEL.open(FakeModel.FOLDER), GUIDED).branches(0);
 
-        assertThat(guidance.isPair()).isTrue();
-        assertThat(guidance.positive().has(Tensors.TIMESTEP_COND)).isFalse();
+        assertThat(branches).hasSize(2);
+        assertThat(branches.get(0).has(Tensors.TIMESTEP_COND)).isFalse();
     }
 
     @Test
@@ -37,14 +37,14 @@ class RowSourceTest {
                 new LatentShape(4, 4, 4),
                 Optional.empty());
 
-        Guidance guidance = RowSource.guidance(part, GUIDED);
+        List<Tensors> branches = RowSource.guidance(part, GUIDED).branches(0);
 
-        assertThat(guidance.isPair()).isFalse();
+        assertThat(branches).hasSize(1);
         // The scale of 5 is 4 above 1, and the first frequency is a thousand.
-        assertThat(guidance.positive().get(Tensors.TIMESTEP_COND).values())
+        assertThat(branches.get(0).get(Tensors.TIMESTEP_COND).values())
                 .hasSize(8)
                 .startsWith((float) Math.sin(4000));
-        NetworkInput.require(part.network().inputs(), guidance.positive());
+        NetworkInput.require(part.network().inputs(), branches.get(0));
     }
 
     /** As a UNet with time_cond_proj_dim. */

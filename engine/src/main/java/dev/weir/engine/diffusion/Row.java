@@ -9,7 +9,6 @@ import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerState;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * One sample's run through the denoiser, with its own sampler, step, noise and guidance.
@@ -20,19 +19,19 @@ public final class Row {
 
     private final Sampler sampler;
     private final NoiseStream noise;
-    private final Guidance guidance;
+    private final Guider guider;
     private final Tensors inputs;
     private SamplerState state;
 
-    public Row(Sampler sampler, RowStart start, NoiseStream noise, Guidance guidance) {
-        this(sampler, start.state(), noise, guidance, start.inputs());
+    public Row(Sampler sampler, RowStart start, NoiseStream noise, Guider guider) {
+        this(sampler, start.state(), noise, guider, start.inputs());
     }
 
-    private Row(Sampler sampler, SamplerState state, NoiseStream noise, Guidance guidance, Tensors inputs) {
+    private Row(Sampler sampler, SamplerState state, NoiseStream noise, Guider guider, Tensors inputs) {
         this.sampler = sampler;
         this.state = state;
         this.noise = noise;
-        this.guidance = guidance;
+        this.guider = guider;
         this.inputs = inputs;
     }
 
@@ -46,7 +45,7 @@ public final class Row {
             throw new IllegalArgumentException("a sample of %d numbers does not go on as one of %d"
                     .formatted(state.sample().length, otherState.sample().length));
         }
-        return new Row(sampler, otherState, noise.at(position), guidance, inputs);
+        return new Row(sampler, otherState, noise.at(position), guider, inputs);
     }
 
     public SamplerState state() {
@@ -66,21 +65,16 @@ public final class Row {
         return state.step() >= sampler.steps();
     }
 
-    public Guidance guidance() {
-        return guidance;
-    }
-
-    /** What the network takes in each of its rows for a step: the negative prompt before the positive one. */
+    /** What the network takes in each of its rows for the next step. */
     public List<Tensors> branches() {
-        Stream<Tensors> prompts = guidance.isPair()
-                ? Stream.of(guidance.negative(), guidance.positive())
-                : Stream.of(guidance.positive());
-        return prompts.map(prompt -> prompt.with(inputs)).toList();
+        return guider.branches(state.step()).stream()
+                .map(branch -> branch.with(inputs))
+                .toList();
     }
 
-    /** The number of rows in the network's batch for a step of this row. */
+    /** The number of rows in the network's batch for the next step of this row. */
     public int cost() {
-        return guidance.isPair() ? 2 : 1;
+        return guider.branches(state.step()).size();
     }
 
     /** The network's rows for a step, one for each branch. */
@@ -95,9 +89,16 @@ public final class Row {
     /**
      * Makes one step and returns x0. If the step gives a number that is not finite, the row keeps its state and returns
      * nothing. It may have drawn noise, so it cannot be advanced again.
+     *
+     * @param outputs of the network for {@link #networkRows}
      */
-    Optional<float[]> advance(float[] modelOutput) {
-        Sampler.Advance advance = sampler.advance(state, modelOutput, noise);
+    Optional<float[]> advance(List<float[]> outputs) {
+        // A sampler that clips would hide an infinity, so the network's own outputs are looked at first.
+        if (!outputs.stream().allMatch(Finite::all)) {
+            return Optional.empty();
+        }
+        Sampler.Advance advance =
+                sampler.advance(state, guider.combine(outputs, state.step(), state.sample().length), noise);
         if (!isFinite(advance)) {
             return Optional.empty();
         }

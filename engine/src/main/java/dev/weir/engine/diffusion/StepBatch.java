@@ -1,7 +1,6 @@
 package dev.weir.engine.diffusion;
 
 import dev.weir.engine.Denoiser;
-import dev.weir.engine.Finite;
 import dev.weir.engine.LatentShape;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,21 +47,9 @@ public final class StepBatch {
         for (Row row : rows) {
             List<float[]> own = outputs.subList(next, next + row.cost());
             next += row.cost();
-            stepped.add(new Stepped(row, advance(row, own)));
+            stepped.add(new Stepped(row, row.advance(own)));
         }
         return stepped;
-    }
-
-    /** A sampler that clips would hide an infinity, so the network's own outputs are looked at first. */
-    private static Optional<float[]> advance(Row row, List<float[]> outputs) {
-        if (!outputs.stream().allMatch(Finite::all)) {
-            return Optional.empty();
-        }
-        int size = row.state().sample().length;
-        return row.advance(
-                row.guidance().isPair()
-                        ? row.guidance().combine(outputs.get(0), outputs.get(1), size)
-                        : outputs.get(0));
     }
 
     private static List<Denoiser.Row> packed(LatentShape shape, List<Row> rows) {

@@ -32,11 +32,10 @@ class GuidanceTest {
 
     @Test
     void anEmbeddedScaleTakesOneRow() {
-        Guidance guidance = Guidance.embedded(PROMPT, 8.5f, 256);
+        Guider guider = Guider.embedded(PROMPT, 8.5f, 256);
 
-        assertThat(guidance.isPair()).isFalse();
-        assertThat(guidance.positive().with(PROMPT)).isEqualTo(guidance.positive());
-        assertThat(guidance.positive().get(Tensors.TIMESTEP_COND)).isEqualTo(GuidanceEmbedding.of(8.5f, 256));
+        assertThat(guider.branches(0))
+                .containsExactly(PROMPT.with(Tensors.TIMESTEP_COND, GuidanceEmbedding.of(8.5f, 256)));
     }
 
     @Test
@@ -50,9 +49,9 @@ class GuidanceTest {
 
     @Test
     void aPredictedVarianceIsThePromptsAlone() {
-        Guidance guidance = new Guidance(PROMPT, PROMPT, 5);
+        Guider guidance = new ClassifierFreeGuidance(PROMPT, PROMPT, 5, 0);
 
-        assertThat(guidance.combine(new float[] {1, -1, 7, 8}, new float[] {2, -1, 3, 4}, 2))
+        assertThat(guidance.combine(List.of(new float[] {1, -1, 7, 8}, new float[] {2, -1, 3, 4}), 0, 2))
                 .containsExactly(6, -1, 3, 4);
     }
 }

@@ -19,6 +19,7 @@ import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -90,19 +91,54 @@ class StepBatchTest {
 
     @Test
     void guidanceGoesPastThePromptAwayFromTheNegativeOne() {
-        Guidance guidance = guidance(4);
-
-        assertThat(guidance.combine(new float[] {1, -1}, new float[] {2, -1}, 2))
+        assertThat(guidance(4).combine(List.of(new float[] {1, -1}, new float[] {2, -1}), 0, 2))
                 .containsExactly(5, -1);
     }
 
+    /** The numbers are those of diffusers' rescale_noise_cfg. */
     @Test
-    void guidanceWithoutNegativeStatesIsRefused() {
-        Tensors prompt = states(0);
+    void rescaledGuidanceComesNearerToThePromptsDeviation() {
+        var guidance = new ClassifierFreeGuidance(states(1), states(-1), 4, 0.7f);
 
-        assertThat(new Guidance(prompt, null, 1).isPair()).isFalse();
-        assertThatThrownBy(() -> new Guidance(prompt, null, 1.5f)).hasMessageContaining("1.5");
-        assertThatThrownBy(() -> new Guidance(prompt, prompt, Float.NaN)).hasMessageContaining("NaN");
+        assertThat(guidance.combine(List.of(new float[] {1, -1, 0.5f, 2}, new float[] {2, -1, -0.5f, 3}), 0, 4))
+                .containsExactly(new float[] {2.9669232f, -0.59338474f, -2.0768466f, 3.5603082f}, Offset.offset(1e-5f));
+    }
+
+    @Test
+    void guidanceOfNoSenseIsRefused() {
+        assertThatThrownBy(() -> new ClassifierFreeGuidance(states(1), states(-1), Float.NaN, 0))
+                .hasMessageContaining("NaN");
+        assertThatThrownBy(() -> new ClassifierFreeGuidance(states(1), states(-1), 4, 1.5f))
+                .hasMessageContaining("1.5");
+    }
+
+    @Test
+    void aGuiderMayHaveAnyNumberOfBranchesAndFewerLater() {
+        Guider guider = new Guider() {
+            @Override
+            public List<Tensors> branches(int step) {
+                return step == 0 ? List.of(states(1), states(2), states(3)) : List.of(states(1));
+            }
+
+            @Override
+            public float[] combine(List<float[]> outputs, int step, int size) {
+                return outputs.get(outputs.size() - 1);
+            }
+        };
+        Row row = row("ddim", 4, 1, guider);
+        Row neighbour = row("ddim", 4, 2, 3);
+        Row alone = row("ddim", 4, 2, 3);
+
+        assertThat(row.cost()).isEqualTo(3);
+        StepBatch.advance(denoiser, SHAPE, List.of(row, neighbour));
+        assertThat(denoiser.seen).extracting(StepBatchTest::prompt).containsExactly(1f, 2f, 3f, -1f, 1f);
+        assertThat(row.cost()).isEqualTo(1);
+        StepBatch.advance(denoiser, SHAPE, List.of(row, neighbour));
+        assertThat(denoiser.seen).extracting(StepBatchTest::prompt).containsExactly(1f, -1f, 1f);
+
+        StepBatch.advance(denoiser, SHAPE, List.of(alone));
+        StepBatch.advance(denoiser, SHAPE, List.of(alone));
+        assertThat(neighbour.state().sample()).containsExactly(alone.state().sample());
     }
 
     @Test
@@ -124,7 +160,7 @@ class StepBatchTest {
             Row first = row(sampler, 5, 1, 4);
             Row second = row(sampler, 5, 2, 3);
             Row alone = row(sampler, 5, 2, 3);
-            Row broken = row(sampler, 5, 3, new Guidance(states(bad), states(-1), 2));
+            Row broken = row(sampler, 5, 3, new ClassifierFreeGuidance(states(bad), states(-1), 2, 0));
 
             List<StepBatch.Stepped> stepped = StepBatch.advance(denoiser, SHAPE, List.of(first, broken, second));
             StepBatch.advance(denoiser, SHAPE, List.of(alone));
@@ -229,7 +265,7 @@ class StepBatchTest {
         return row(name, steps, seed, guidance(guidanceScale));
     }
 
-    private static Row row(String name, int steps, long seed, Guidance guidance) {
+    private static Row row(String name, int steps, long seed, Guider guidance) {
         Sampler sampler = Samplers.create(CONFIG, name, steps);
         TorchGenerator noise = new TorchGenerator(seed);
         return new Row(sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, guidance);
@@ -243,8 +279,10 @@ class StepBatchTest {
         return new Row(sampler, start, noise, guidance(1));
     }
 
-    private static Guidance guidance(float scale) {
-        return new Guidance(states(1), states(-1), scale);
+    private static Guider guidance(float scale) {
+        return ClassifierFreeGuidance.isGuided(scale)
+                ? new ClassifierFreeGuidance(states(1), states(-1), scale, 0)
+                : Guider.none(states(1));
     }
 
     private static Tensors states(float value) {

@@ -4,7 +4,7 @@ package dev.weir.serving.plan;
  * A sample, with what the selection of rows needs.
  *
  * @param key the caller's name for it
- * @param cost network rows of one step
+ * @param cost network rows of the next step
  * @param deadlineMs on the clock of {@link PlanState#nowMs}; every row has one, because it could otherwise wait behind
  *     other rows of its user forever
  * @param arrival increases with each sample; unique
@@ -28,9 +28,9 @@ public record PlanRow<K>(
     }
 
     /** The row after a forward pass, whether it took part or not. */
-    public PlanRow<K> after(int nowLeft, boolean runs) {
-        return nowLeft == stepsLeft && runs == running
+    public PlanRow<K> after(int nowLeft, int nextCost, boolean runs) {
+        return nowLeft == stepsLeft && nextCost == cost && runs == running
                 ? this
-                : new PlanRow<>(key, cost, priority, user, deadlineMs, arrival, nowLeft, runs, begun || runs);
+                : new PlanRow<>(key, nextCost, priority, user, deadlineMs, arrival, nowLeft, runs, begun || runs);
     }
 }

@@ -91,6 +91,7 @@ final class VirtualDevice {
                     boolean chosen = plan.chosen().contains(row);
                     return row.after(
                             row.stepsLeft() - (chosen ? 1 : 0),
+                            row.cost(),
                             chosen || row.running() && !plan.preempted().contains(row));
                 }));
         rows.values().forEach(list -> list.removeIf(row -> row.stepsLeft() == 0 && finished.add(row.key())));

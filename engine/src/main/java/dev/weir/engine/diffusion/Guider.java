@@ -1,0 +1,32 @@
+package dev.weir.engine.diffusion;
+
+import dev.weir.engine.Tensors;
+import java.util.List;
+
+/**
+ * How a row's step is steered: the inputs of each network row that a step needs, and how their outputs become one. Immutable.
+ * All branches of a run have inputs of one {@link dev.weir.engine.Signature}; how many there are may change from step to step.
+ */
+public interface Guider {
+
+    /** The inputs of the network rows of a step. */
+    List<Tensors> branches(int step);
+
+    /**
+     * The output that the sampler sees.
+     *
+     * @param outputs of the step's branches, in their order
+     * @param size of the sample; a network that predicts a variance too gives it after the sample's own numbers
+     */
+    float[] combine(List<float[]> outputs, int step, int size);
+
+    /** No guidance: one branch, whose output counts. */
+    static Guider none(Tensors inputs) {
+        return new Unguided(inputs);
+    }
+
+    /** The guidance of a network that takes its scale as an embedding of a width, in one row for each sample. */
+    static Guider embedded(Tensors prompt, float scale, int width) {
+        return new Unguided(prompt.with(Tensors.TIMESTEP_COND, GuidanceEmbedding.of(scale, width)));
+    }
+}
