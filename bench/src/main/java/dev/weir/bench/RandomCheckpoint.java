@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Writes a component of any size with random bf16 weights, scaled so that activations keep about unit size. */
+/** Writes a component of any size with random fp16 weights, scaled so that activations keep about unit size. */
 final class RandomCheckpoint {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -54,7 +54,7 @@ final class RandomCheckpoint {
         for (Map.Entry<String, List<Integer>> weight : shapes.entrySet()) {
             long end = offset + 2 * count(weight.getValue());
             ObjectNode tensor = header.putObject(weight.getKey());
-            tensor.put("dtype", "BF16");
+            tensor.put("dtype", "F16");
             tensor.set("shape", JSON.valueToTree(weight.getValue()));
             tensor.putArray("data_offsets").add(offset).add(end);
             offset = end;
@@ -81,11 +81,18 @@ final class RandomCheckpoint {
         float mean = !multiplies && name.endsWith("weight") ? 1 : 0;
         ByteBuffer block = ByteBuffer.allocate(2 * PERIOD).order(ByteOrder.LITTLE_ENDIAN);
         for (float normal : normals) {
-            block.putShort((short) (Float.floatToRawIntBits(mean + deviation * normal) >>> 16));
+            block.putShort(half(mean + deviation * normal));
         }
         for (long left = 2 * count(shape); left > 0; left -= block.capacity()) {
             out.write(block.array(), 0, (int) Math.min(left, block.capacity()));
         }
+    }
+
+    /** As fp16, towards zero. Numbers below its normal range become 0; none here are above it. */
+    private static short half(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int exponent = (bits >>> 23 & 0xFF) - 127 + 15;
+        return exponent < 1 ? 0 : (short) (bits >>> 16 & 0x8000 | exponent << 10 | bits >>> 13 & 0x3FF);
     }
 
     private static long count(List<Integer> shape) {

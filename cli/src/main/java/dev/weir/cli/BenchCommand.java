@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
             "  weir bench unet --rounds 15          one forward by batch size, fp32 beside bf16",
             "  weir bench engines                   each engine, beside other programs with --peers",
             "  weir bench cluster-cost              through every stage, beside a bare loop",
-            "  weir bench full-size --json          a UNet of Stable Diffusion 1.5's size",
+            "  weir bench full-size --only sdxl     a UNet of SDXL's size",
             "  weir bench chaos --minutes 20        what faults cost, and that they lose nothing"
         })
 final class BenchCommand implements Callable<Integer> {
@@ -61,7 +61,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--only",
             paramLabel = "TEXT",
-            description = "Of chaos, the faults that have this in their names, as \"freeze gateway\". Default: all.")
+            description = "Of chaos, the faults that have this in their names, as \"freeze gateway\"; of full-size, the"
+                    + " networks, as \"sdxl onnx\". Default: all.")
     private String only = "";
 
     @Option(
