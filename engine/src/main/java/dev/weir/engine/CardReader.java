@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Makes a model's card from its configurations, and sees that its parts fit each other. Stateless; any thread. */
 final class CardReader {
@@ -23,6 +24,10 @@ final class CardReader {
     private static final int MOST_TIMES_NATIVE = 4;
     private static final int MAX_SIZE = 1 << 16;
     private static final int LATENT_CHANNELS = 4;
+
+    /** Inputs that the UNet of a pipeline of this kind may have. */
+    private static final Set<String> GIVEN =
+            Set.of(Tensors.CONCAT, Tensors.ENCODER_HIDDEN_STATES, Tensors.CLASS_LABELS, Tensors.TIMESTEP_COND);
 
     private final PipelineIndex index;
     private final ModelSettings settings;
@@ -62,6 +67,8 @@ final class CardReader {
     private void requireFit() {
         List.of(textEncoder, unet, vae).forEach(CardReader::requireKnown);
         upsampler.ifPresent(CardReader::requireKnown);
+        requireInputs(unet);
+        upsampler.ifPresent(CardReader::requireInputs);
         requireLabels(unet, false);
         upsampler.ifPresent(config -> {
             requireLabels(config, true);
@@ -108,6 +115,18 @@ final class CardReader {
             Networks.requireKnown(config.json());
         } catch (ModelException e) {
             throw new ModelException(config.file() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A UNet may take more than text-to-image has, as SDXL's does. */
+    private static void requireInputs(ComponentConfig config) {
+        for (NetworkInput input : Networks.inputs(config.json())) {
+            boolean given = GIVEN.contains(input.name())
+                    && (input.isLabel() || !input.name().equals(Tensors.CLASS_LABELS));
+            if (!given) {
+                throw new ModelException("%s: the UNet takes %s of %s, which text-to-image does not have"
+                        .formatted(config.file(), input.name(), input.shape()));
+            }
         }
     }
 

@@ -125,6 +125,8 @@ class ModelFolderTest {
         "unet, '\"in_channels\": 4', '\"in_channels\": 9', in_channels is 9",
         "unet, '\"cross_attention_dim\": 32', '\"cross_attention_dim\": 48', cross_attention_dim is 48",
         "unet, '\"sample_size\": 8', '\"sample_size\": null', sample_size is not a positive",
+        "unet, '\"class_embed_type\": null', '\"class_embed_type\": \"identity\"', class_labels of [32]",
+        "unet, '\"addition_embed_type\": null', '\"addition_embed_type\": \"text_image\"', text_embeds of [32]",
         "vae, '\"latent_channels\": 4', '\"latent_channels\": 16', 'in_channels is 4, which does not fit 16'",
     })
     void partsThatDoNotFitAreRefused(String component, String was, String becomes, String said) throws IOException {

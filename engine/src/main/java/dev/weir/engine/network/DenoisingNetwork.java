@@ -1,10 +1,15 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.NetworkInput;
 import dev.weir.engine.backend.Executable;
+import java.util.List;
 
 /** A network that makes a step of a diffusion: it has the method {@link NetworkDenoiser#FORWARD}. */
 interface DenoisingNetwork extends Network {
+
+    /** What it takes besides the sample and the timestep, in the order of its method's inputs. */
+    List<NetworkInput> inputs();
 
     Denoiser runBy(Executable network);
 }

@@ -5,6 +5,7 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelException;
+import dev.weir.engine.NetworkInput;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
@@ -79,6 +80,15 @@ public final class Networks {
     /** Reads the options without weights. Throws {@link ModelException} where the network or an option is not known. */
     public static void requireKnown(JsonNode config) {
         NetworkType.read(config);
+    }
+
+    /**
+     * What a denoiser of this configuration takes besides the sample and the timestep.
+     *
+     * @throws ModelException where the network or an option is not known
+     */
+    public static List<NetworkInput> inputs(JsonNode config) {
+        return NetworkType.read(config, DenoisingNetwork.class).inputs();
     }
 
     /**

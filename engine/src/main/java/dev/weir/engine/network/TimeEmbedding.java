@@ -1,8 +1,7 @@
 package dev.weir.engine.network;
 
-import static dev.weir.engine.network.GraphInputs.rows;
-
 import dev.weir.engine.NetworkInput;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Value;
@@ -28,8 +27,6 @@ record TimeEmbedding(
         Optional<Activation> after,
         int conditionWidth) {
 
-    private static final String CONDITION = "timestep_cond";
-
     /** @param channels of the first level */
     static TimeEmbedding read(Config config, int channels) {
         boolean fourier = config.oneOf("time_embedding_type", "positional", List.of("positional", "fourier"))
@@ -47,14 +44,18 @@ record TimeEmbedding(
     }
 
     List<NetworkInput> inputs() {
-        return conditionWidth == 0 ? List.of() : List.of(rows(CONDITION, conditionWidth));
+        return conditionWidth == 0 ? List.of() : List.of(condition());
+    }
+
+    private NetworkInput condition() {
+        return GraphInputs.rows(Tensors.TIMESTEP_COND, conditionWidth);
     }
 
     Value apply(Graph g) {
         var block = g.at("time_embedding");
         var x = projection(g, g.input(Input.Kind.NUMBERS, "timestep", 1, 1)); // [B, projected]
         if (conditionWidth > 0) {
-            var condition = GraphInputs.of(g, rows(CONDITION, conditionWidth));
+            var condition = GraphInputs.of(g, condition());
             x = g.add(x, block.exactLinear(condition, "cond_proj", projected, false));
         }
         x = mlp(block, x, width, activation);

@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.NetworkInput;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
@@ -9,6 +10,7 @@ import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,14 +30,19 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     }
 
     @Override
+    public List<NetworkInput> inputs() {
+        return config.inputs();
+    }
+
+    @Override
     public Denoiser runBy(Executable network) {
         int labels = config.classes().map(ClassEmbedding::count).orElse(0);
-        return new NetworkDenoiser(network, config.inChannels(), config.outChannels(), config.inputs(), labels);
+        return new NetworkDenoiser(network, config.inChannels(), config.outChannels(), inputs(), labels);
     }
 
     @Override
     public void describe(Script script) {
-        var g = script.method(NetworkDenoiser.FORWARD, GraphInputs.names(config.inputs()));
+        var g = script.method(NetworkDenoiser.FORWARD, GraphInputs.names(inputs()));
         var states =
                 config.prompt().map(input -> new Prompt(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)));
         var time = time(g, states); // [B, E]
