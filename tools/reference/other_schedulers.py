@@ -11,6 +11,7 @@ from diffusers import (
     EDMEulerScheduler,
     FlowMatchEulerDiscreteScheduler,
     FlowMatchHeunDiscreteScheduler,
+    FlowMatchLCMScheduler,
     LCMScheduler,
     SASolverScheduler,
     ScoreSdeVeScheduler,
@@ -31,7 +32,7 @@ CLASSES = {
     scheduler.__name__: scheduler
     for scheduler in (
         CMStochasticIterativeScheduler, DDPMWuerstchenScheduler, EDMDPMSolverMultistepScheduler, EDMEulerScheduler,
-        FlowMatchEulerDiscreteScheduler, FlowMatchHeunDiscreteScheduler, LCMScheduler, SASolverScheduler,
+        FlowMatchEulerDiscreteScheduler, FlowMatchHeunDiscreteScheduler, FlowMatchLCMScheduler, LCMScheduler, SASolverScheduler,
         ScoreSdeVeScheduler, ScoreSdeVpScheduler, TCDScheduler, UnCLIPScheduler,
     )
 }
@@ -369,6 +370,9 @@ def pixel_cases():
         for scaler in (0.5, 1.0, 2.0):
             yield f"wuerstchen/scaler-{scaler}/{steps}", "DDPMWuerstchenScheduler", steps, {"scaler": scaler}, {}
     yield "wuerstchen/s", "DDPMWuerstchenScheduler", 5, {"s": 0.02}, {}
+    for steps in (1, 4):  # last: a case's number is its seed
+        yield f"flow-lcm/{steps}", "FlowMatchLCMScheduler", steps, {"shift": 3.0}, {}
+    yield "flow-lcm/beta", "FlowMatchLCMScheduler", 4, {"use_beta_sigmas": True, "invert_sigmas": True}, {}
 
 
 def guidance_embeddings() -> dict:

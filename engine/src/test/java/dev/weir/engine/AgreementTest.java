@@ -50,7 +50,7 @@ class AgreementTest {
                 "text_encoder/config.json | hidden_size | 48 | false",
                 "text_encoder/config.json | architectures | [\"T5EncoderModel\"] | false",
                 "scheduler/scheduler_config.json | skip_prk_steps | false | true",
-                "scheduler/scheduler_config.json | thresholding | true | false",
+                "scheduler/scheduler_config.json | thresholding | true | true",
                 "scheduler/scheduler_config.json | prediction_type | \"flow_prediction\" | false",
                 "scheduler/scheduler_config.json | use_lunar_sigmas | true | false",
                 "scheduler/scheduler_config.json | _class_name | \"MagicScheduler\" | false",

@@ -198,12 +198,13 @@ class ModelFolderTest {
         TestModels.edit(
                 model.resolve("scheduler/scheduler_config.json"),
                 "\"skip_prk_steps\": true",
-                "\"thresholding\": true, \"prediction_type\": \"sample\"");
+                "\"prediction_type\": \"sample\"");
 
         assertThat(ModelFolder.open(model, Optional.of("euler")).card().samplers())
-                .containsExactly("euler", "euler_karras", "euler_ancestral");
-        assertThatThrownBy(() -> ModelFolder.open(model, Optional.of("ddim")))
-                .hasMessageContainingAll("ddim is not available", "thresholding", "euler_karras");
+                .contains("euler", "euler_karras", "ddim")
+                .doesNotContain("pndm", "euler_ancestral", "flow_euler");
+        assertThatThrownBy(() -> ModelFolder.open(model, Optional.of("pndm")))
+                .hasMessageContainingAll("pndm is not available", "prediction_type", "euler_karras");
     }
 
     @Test

@@ -24,9 +24,27 @@ record FlowMatchEulerScheduler(
             .withSchedules(SigmaSchedule.ALL)
             .ofProcess(Process.FLOW);
 
+    /** The same with fresh noise in each step, for few-step models. Growing the sample between steps is not computed. */
+    static final SchedulerType LCM_TYPE = SchedulerType.of(
+                    "FlowMatchLCMScheduler", FlowMatchEulerScheduler::readStochastic)
+            .named("flow_lcm")
+            .withSchedules(SigmaSchedule.ALL)
+            .ofProcess(Process.FLOW);
+
     private static final FlowShift.Fixed NONE = new FlowShift.Fixed(1);
 
+    private static FlowMatchEulerScheduler readStochastic(SchedulerKeys keys) {
+        if (keys.has("scale_factors")) {
+            throw keys.wrong("scale_factors", "other than null");
+        }
+        return read(keys, true);
+    }
+
     private static FlowMatchEulerScheduler read(SchedulerKeys keys) {
+        return read(keys, keys.flag("stochastic_sampling", false));
+    }
+
+    private static FlowMatchEulerScheduler read(SchedulerKeys keys, boolean stochastic) {
         return new FlowMatchEulerScheduler(
                 keys.whole("num_train_timesteps", 1000, 1, NoiseSchedule.MOST_TRAIN_TIMESTEPS),
                 keys.flag("use_dynamic_shifting", false) ? FlowShift.BySize.read(keys) : FlowShift.Fixed.read(keys),
@@ -34,7 +52,7 @@ record FlowMatchEulerScheduler(
                 SigmaSpacing.read(keys, SigmaSchedule.ALL),
                 Sigmas.Bounds.read(keys),
                 keys.flag("invert_sigmas", false),
-                keys.flag("stochastic_sampling", false));
+                stochastic);
     }
 
     @Override

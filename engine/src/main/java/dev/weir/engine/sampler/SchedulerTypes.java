@@ -19,6 +19,7 @@ final class SchedulerTypes {
             EdmEulerScheduler.TYPE,
             EdmDpmMultistepScheduler.TYPE,
             FlowMatchEulerScheduler.TYPE,
+            FlowMatchEulerScheduler.LCM_TYPE,
             FlowMatchHeunScheduler.TYPE,
             UnclipScheduler.TYPE,
             ConsistencyScheduler.TYPE,

@@ -172,7 +172,7 @@ class SamplersTest {
                 "UniPCMultistepScheduler | {} | UniPCMultistepScheduler is not available",
                 "DPMSolverSinglestepScheduler | {} | DPMSolverSinglestepScheduler is not available",
                 "DPMSolverSDEScheduler | {} | DPMSolverSDEScheduler is not available",
-                "FlowMatchLCMScheduler | {\"shift\": 3.0} | FlowMatchLCMScheduler is not available",
+                "FlowMatchLCMScheduler | {\"scale_factors\": [0.5]} | scale_factors",
                 "SASolverScheduler | {\"predictor_order\": 5} | predictor_order: unsupported value 5",
                 "SASolverScheduler | {\"tau_func\": \"tau\"} | tau_func",
                 "SASolverScheduler | {\"algorithm_type\": \"noise_prediction\", \"thresholding\": true} | thresholding",
