@@ -12,6 +12,7 @@ import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,9 +35,9 @@ class RowNoiseTest {
         Row undisturbed = row(kind);
         Row moved = row(kind);
         while (!undisturbed.isDone()) {
-            undisturbed.advance(new float[SHAPE.size()]);
+            undisturbed.advance(List.of(new float[SHAPE.size()]));
             moved = row(kind).at(moved.state(), moved.noisePosition());
-            moved.advance(new float[SHAPE.size()]);
+            moved.advance(List.of(new float[SHAPE.size()]));
         }
 
         assertThat(moved.state().sample()).containsExactly(undisturbed.state().sample());
@@ -51,6 +52,6 @@ class RowNoiseTest {
     private static Row row(String kind) {
         NoiseStream noise = NoiseKind.parse(kind).stream(SEED);
         Tensors prompt = Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(new float[] {1}, 1, 1));
-        return new Row(SAMPLER, RowStart.fromNoise(SAMPLER, SHAPE, noise), noise, new Guidance(prompt, null, 1));
+        return new Row(SAMPLER, RowStart.fromNoise(SAMPLER, SHAPE, noise), noise, Guider.none(prompt));
     }
 }
