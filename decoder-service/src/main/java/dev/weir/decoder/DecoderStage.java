@@ -165,7 +165,7 @@ public final class DecoderStage implements Stage {
             PreviewFrame frame = work.task().getFrame();
             outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(image));
         } else {
-            outbox.finish(work, Pictures.picture(image, work.task(), target()));
+            outbox.finish(work, Pictures.picture(image, work, target()));
         }
     }
 

@@ -8,6 +8,7 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -84,7 +85,7 @@ final class ResumingTest {
         gateway.stage.script(sitting -> {
             if (sitting.task.getRef().getAttempt() == 1) {
                 sitting.start();
-                sitting.handBack(snapshot(DECODER, 0));
+                sitting.handBack(computedOn("torch avx2", "onnx avx512"));
             } else {
                 sitting.finish();
             }
@@ -93,7 +94,9 @@ final class ResumingTest {
             socket.awaitType("completed");
             assertThat(socket.events("resumed").get(0).getInteger("step")).isEqualTo(STEPS);
         }
-        assertThat(gateway.stage.sittings().get(1).task.getPosition()).isEqualTo(DECODER);
+        Task second = gateway.stage.sittings().get(1).task;
+        assertThat(second.getPosition()).isEqualTo(DECODER);
+        assertThat(second.getEnginesList()).containsExactly("torch avx2", "onnx avx512");
     }
 
     @Test
@@ -375,6 +378,12 @@ final class ResumingTest {
 
     private static void steps(Sitting sitting, int first, int last) {
         IntStream.rangeClosed(first, last).forEach(sitting::step);
+    }
+
+    private static Snapshot computedOn(String... engines) {
+        Snapshot latent = snapshot(DECODER, 0);
+        return new Snapshot(
+                latent.checkpoint().toBuilder().addAllEngines(List.of(engines)).build(), latent.tensors());
     }
 
     static Snapshot snapshot(int position, int step) {

@@ -45,6 +45,7 @@ public final class TestStage implements Stage {
     public volatile Optional<Failure> failure = Optional.empty();
 
     public volatile Optional<Warning> warning = Optional.empty();
+    public volatile String engine = "";
     public volatile boolean closed;
     /** Called on the event loop. */
     public volatile Function<List<Peer>, List<Move>> moves = peers -> List.of();
@@ -110,7 +111,7 @@ public final class TestStage implements Stage {
 
     @Override
     public Target target() {
-        return new Target("cpu", "fp32", "", "", "");
+        return new Target("cpu", "fp32", engine, "", "");
     }
 
     @Override

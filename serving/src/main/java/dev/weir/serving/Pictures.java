@@ -5,13 +5,11 @@ import dev.weir.engine.image.ImageFile;
 import dev.weir.engine.image.ImageFormat;
 import dev.weir.engine.image.PictureText;
 import dev.weir.proto.v1.Generation;
-import dev.weir.proto.v1.StageTiming;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox.EncodedImage;
 import dev.weir.runtime.stage.Target;
+import dev.weir.runtime.stage.Work;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Encodes images and frames as files. */
 public final class Pictures {
@@ -26,7 +24,8 @@ public final class Pictures {
     }
 
     /** The image in the requested format. A PNG contains the settings that made it. */
-    public static EncodedImage picture(RgbImage image, Task task, Target decoder) {
+    public static EncodedImage picture(RgbImage image, Work work, Target decoder) {
+        Task task = work.task();
         Generation generation = task.getGeneration();
         Map<String, String> text = new PictureText(
                         generation.getPrompt(),
@@ -38,19 +37,10 @@ public final class Pictures {
                         image.width(),
                         image.height(),
                         task.getModel(),
-                        engines(task, decoder))
+                        String.join(" + ", work.engines(decoder)))
                 .byKeyword();
         ImageFormat format = ImageFormat.of(generation.getOutputFormat());
         return encoded(image, ImageFile.encode(image, format, generation.getOutputCompression(), text));
-    }
-
-    /** The engines of all stages, each once. */
-    private static String engines(Task task, Target decoder) {
-        Stream<String> before = task.getTimingsList().stream().map(StageTiming::getEngine);
-        return Stream.concat(before, Stream.of(decoder.engineAndInstructionSet()))
-                .filter(engine -> !engine.isEmpty())
-                .distinct()
-                .collect(Collectors.joining(" + "));
     }
 
     private static EncodedImage encoded(RgbImage image, ImageFile file) {

@@ -158,7 +158,9 @@ public final class Job {
                 .setStays(sample.stays())
                 .putAllFingerprints(edition.fingerprints())
                 .setTraceparent(Tracing.traceparent(sample.trace()));
-        sample.checkpoint().ifPresent(from -> task.setResume(from.checkpoint()).setPosition(from.entry(spec.route())));
+        sample.checkpoint().ifPresent(from -> task.setResume(from.checkpoint())
+                .addAllEngines(from.checkpoint().getEnginesList())
+                .setPosition(from.entry(spec.route())));
         return task.build();
     }
 }

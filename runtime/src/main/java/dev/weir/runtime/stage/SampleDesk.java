@@ -229,7 +229,7 @@ final class SampleDesk implements Outbox {
     @Override
     public void checkpoint(Work work, Supplier<Snapshot> snapshot) {
         onLoop(work, held -> {
-            Snapshot stands = snapshot.get();
+            Snapshot stands = snapshot.get().withEngines(work.engines(stage.target()));
             held.keep(stands);
             Checkpointed checkpointed =
                     Checkpointed.newBuilder().setCheckpoint(stands.checkpoint()).build();
@@ -256,6 +256,8 @@ final class SampleDesk implements Outbox {
             Task next = handed.get().task().toBuilder()
                     .setNextSeq(held.nextSeq())
                     .addTimings(timing(held))
+                    .clearEngines()
+                    .addAllEngines(work.engines(stage.target()))
                     .build();
             held.handOn();
             node.dispatcher().dispatch(next, handed.get().tensors()).onComplete(answer -> {

@@ -52,6 +52,11 @@ public record Snapshot(Checkpoint checkpoint, List<Tensor> tensors) {
                 tensors.stream().map(Snapshot::givenName).toList());
     }
 
+    Snapshot withEngines(List<String> engines) {
+        return new Snapshot(
+                checkpoint.toBuilder().clearEngines().addAllEngines(engines).build(), tensors);
+    }
+
     /** Whether this checkpoint is further on than the other. */
     public boolean isPast(Snapshot other) {
         return ON_THE_ROUTE.compare(checkpoint, other.checkpoint) > 0;

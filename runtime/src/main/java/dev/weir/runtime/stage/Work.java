@@ -70,6 +70,14 @@ public record Work(Task task, List<Tensor> tensors) {
                 : Ports.isTaken(task.getRouteList(), task.getPosition() + 1, tensor);
     }
 
+    /** The engines that have computed for the image, when this one has, too. */
+    public List<String> engines(Target target) {
+        return Stream.concat(task.getEnginesList().stream(), Stream.of(target.engineAndInstructionSet()))
+                .filter(engine -> !engine.isEmpty())
+                .distinct()
+                .toList();
+    }
+
     /** Whether the sample only passes: a later stage continues it. */
     private boolean isResumedLater() {
         return task.getResume().getPosition() > task.getPosition();

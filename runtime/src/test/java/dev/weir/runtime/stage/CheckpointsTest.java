@@ -66,6 +66,31 @@ final class CheckpointsTest {
     }
 
     @Test
+    void aCheckpointNamesTheEnginesThatComputed() throws Exception {
+        TestStage encoder = new TestStage(TEXT_ENCODER, 4);
+        encoder.engine = "torch";
+        TestStage denoiser = new TestStage(DENOISER, 4);
+        denoiser.engine = "onnx";
+        denoiser.makesCheckpoints = true;
+        TestStage decoder = new TestStage(DECODER, 4);
+        decoder.engine = "torch";
+        deploy(encoder);
+        deploy(denoiser);
+        deploy(decoder);
+
+        Task.Builder task = owner.task("job", TEXT_ENCODER, DENOISER, DECODER);
+        get(owner.dispatch(task.addEngines("an earlier attempt's").build(), 10));
+        await().until(() -> owner.heard("job", WhatCase.CHECKPOINTED).size() == 3);
+
+        assertThat(owner.heard("job", WhatCase.CHECKPOINTED)).allSatisfy(told -> assertThat(told.header()
+                        .getEvent()
+                        .getCheckpointed()
+                        .getCheckpoint()
+                        .getEnginesList())
+                .containsExactly("an earlier attempt's", "torch", "onnx"));
+    }
+
+    @Test
     void nothingIsToldOfASampleThatWasCancelled() throws Exception {
         TestStage denoiser = new TestStage(DENOISER, 4, gate);
         denoiser.makesCheckpoints = true;
