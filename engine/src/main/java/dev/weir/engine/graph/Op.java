@@ -101,6 +101,12 @@ public enum Op {
     EXACT,
     /** Numbers or rows; width, cosineFirst, frequencyShift. Of each number the sinusoidal embedding (Ho et al. 2020), in fp32. */
     TIMESTEP_EMBEDDING,
+    /** x. Natural logarithms. */
+    LOG,
+    /** Numbers. As whole numbers. */
+    WHOLE,
+    /** Images, numbers. Each row divided by its number. */
+    DIVIDE_ROWS,
     /** Numbers, frequencies; cosineFirst. The Fourier embedding (Tancik et al. 2020), in fp32. */
     FOURIER_EMBEDDING,
     /** Image, table {@code [codes, channels]}. For each pixel the nearest row of the table, in fp32. */

@@ -61,6 +61,20 @@ abstract sealed class Operations permits Graph {
         return append(Op.GEGLU, x.channels() / 2, x.positions(), Map.of(), x);
     }
 
+    public final Value log(Value x) {
+        return like(x, Op.LOG);
+    }
+
+    /** Numbers without fractions {@code [batch]} as whole numbers. */
+    public final Value whole(Value numbers) {
+        return like(numbers, Op.WHOLE);
+    }
+
+    /** Each image of a batch divided by its number of {@code [batch]}. */
+    public final Value divideRows(Value images, Value numbers) {
+        return like(images, Op.DIVIDE_ROWS, Map.of(), images, numbers);
+    }
+
     public final Value add(Value x, Value y) {
         return like(x, Op.ADD, Map.of(), x, y);
     }

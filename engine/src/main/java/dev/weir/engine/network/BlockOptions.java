@@ -102,7 +102,7 @@ record BlockOptions(
                         : new Transformer2D(level.heads(), depth, groups, linearProjection, level.onlyCross());
             case SIMPLE_CROSS_ATTENTION ->
                 new AddedKvAttention(level.headWidth(), groups, level.onlyCross(), promptNorm);
-            case SELF_ATTENTION -> new SelfAttention2D(level.headWidth(), groups, eps);
+            case SELF_ATTENTION -> new SelfAttention2D(level.headWidth(), groups, eps, 1);
             default -> BlockAttention.NONE;
         };
     }

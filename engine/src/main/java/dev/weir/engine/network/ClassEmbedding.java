@@ -64,7 +64,7 @@ record ClassEmbedding(Kind kind, int count, int inputWidth, boolean beside) {
                 switch (kind) {
                     case TABLE -> g.exactEmbedding(label, NAME, count, time.width());
                     case TIMESTEP ->
-                        TimeEmbedding.mlp(block, time.projection(g, g.exact(label)), time.width(), time.activation());
+                        TimeEmbedding.mlp(block, time.projected(g, g.exact(label)), time.width(), time.activation());
                     case IDENTITY -> label;
                     case PROJECTION -> TimeEmbedding.mlp(block, label, time.width(), Activation.SILU);
                     case SIMPLE_PROJECTION -> g.exactLinear(label, NAME, time.width());

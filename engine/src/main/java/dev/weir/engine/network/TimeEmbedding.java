@@ -11,14 +11,15 @@ import java.util.Optional;
 /**
  * How a timestep becomes the embedding that every block sees, in fp32.
  *
- * @param fourier whether it is projected on frequencies of the checkpoint, rather than on sinusoids
+ * @param count of timesteps in the table, where the projection is one
  * @param projected width of the projection
  * @param width of the embedding
  * @param after on the result
  * @param conditionWidth of a vector beside the timestep: the guidance of a distilled network; 0 where it takes none
  */
 record TimeEmbedding(
-        boolean fourier,
+        Projection projection,
+        int count,
         int projected,
         int width,
         boolean cosineFirst,
@@ -27,13 +28,26 @@ record TimeEmbedding(
         Optional<Activation> after,
         int conditionWidth) {
 
+    /** What becomes of the number. */
+    enum Projection {
+        SINUSOIDS,
+        /** On frequencies of the checkpoint. */
+        FOURIER,
+        LOG_FOURIER,
+        /** A row of the checkpoint. */
+        TABLE
+    }
+
+    private static final String NAME = "time_proj";
+
     /** @param channels of the first level */
     static TimeEmbedding read(Config config, int channels) {
         boolean fourier = config.oneOf("time_embedding_type", "positional", List.of("positional", "fourier"))
                 .equals("fourier");
         int width = config.integer("time_embedding_dim", (fourier ? 2 : 4) * channels);
         return new TimeEmbedding(
-                fourier,
+                fourier ? Projection.FOURIER : Projection.SINUSOIDS,
+                0,
                 config.even(fourier ? "time_embedding_dim" : "block_out_channels", fourier ? width : channels),
                 width,
                 config.bool("flip_sin_to_cos", true),
@@ -41,6 +55,29 @@ record TimeEmbedding(
                 Activation.read(config, "act_fn"),
                 Activation.optional(config, "timestep_post_act"),
                 config.integer("time_cond_proj_dim", 0));
+    }
+
+    /** That of a {@code UNet2DModel}, whose keys mean other things. */
+    static TimeEmbedding readUnconditional(Config config, int channels) {
+        var type = config.oneOf("time_embedding_type", "positional", List.of("positional", "fourier", "learned"));
+        var projection =
+                switch (type) {
+                    case "fourier" -> Projection.LOG_FOURIER;
+                    case "learned" -> Projection.TABLE;
+                    default -> Projection.SINUSOIDS;
+                };
+        boolean fourier = projection == Projection.LOG_FOURIER;
+        boolean table = projection == Projection.TABLE;
+        return new TimeEmbedding(
+                projection,
+                table ? config.integer("num_train_timesteps") : 0,
+                fourier ? 2 * channels : table ? channels : config.even("block_out_channels", channels),
+                config.integer("time_embedding_dim", 4 * channels),
+                config.bool("flip_sin_to_cos", true) && !fourier,
+                config.number("freq_shift", 0),
+                Activation.SILU,
+                Optional.empty(),
+                0);
     }
 
     List<NetworkInput> inputs() {
@@ -53,7 +90,7 @@ record TimeEmbedding(
 
     Value apply(Graph g) {
         var block = g.at("time_embedding");
-        var x = projection(g, g.input(Input.Kind.NUMBERS, "timestep", 1, 1)); // [B, projected]
+        var x = projected(g, timestep(g)); // [B, projected]
         if (conditionWidth > 0) {
             var condition = GraphInputs.of(g, condition());
             x = g.add(x, block.exactLinear(condition, "cond_proj", projected, false));
@@ -62,15 +99,22 @@ record TimeEmbedding(
         return after.isPresent() ? after.get().apply(g, x) : x;
     }
 
-    /** Numbers {@code [B]} as {@code [B, projected]}. */
-    Value projection(Graph g, Value numbers) {
-        return fourier
-                ? g.fourierEmbedding(numbers, "time_proj", projected, cosineFirst)
-                : sinusoids(g, numbers, projected);
+    static Value timestep(Graph g) {
+        return g.input(Input.Kind.NUMBERS, "timestep", 1, 1);
     }
 
-    Value sinusoids(Graph g, Value numbers, int count) {
-        return g.timestepEmbedding(numbers, count, cosineFirst, frequencyShift);
+    /** Numbers {@code [B]} as {@code [B, projected]}. */
+    Value projected(Graph g, Value numbers) {
+        return switch (projection) {
+            case SINUSOIDS -> sinusoids(g, numbers, projected);
+            case FOURIER -> g.fourierEmbedding(numbers, NAME, projected, cosineFirst);
+            case LOG_FOURIER -> g.fourierEmbedding(g.log(numbers), NAME, projected, cosineFirst);
+            case TABLE -> g.exactEmbedding(g.whole(numbers), NAME, count, projected);
+        };
+    }
+
+    Value sinusoids(Graph g, Value numbers, int wanted) {
+        return g.timestepEmbedding(numbers, wanted, cosineFirst, frequencyShift);
     }
 
     static Value mlp(Graph g, Value x, int width, Activation activation) {

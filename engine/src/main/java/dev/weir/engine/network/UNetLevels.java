@@ -25,8 +25,8 @@ record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLev
     static UNetLevels read(Config config) {
         var channels = config.integers("block_out_channels");
         int n = channels.size();
-        var downTypes = BlockType.down(config, n);
-        var upTypes = BlockType.up(config, n);
+        var downTypes = BlockType.down(config, n, BlockType.CONDITIONAL);
+        var upTypes = BlockType.up(config, n, BlockType.CONDITIONAL);
         if (downTypes.get(0).isK() != upTypes.get(0).isK()) {
             throw config.refused("up_block_types", "K blocks where down_block_types has them, and no others");
         }

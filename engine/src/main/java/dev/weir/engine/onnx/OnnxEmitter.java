@@ -17,6 +17,7 @@ final class OnnxEmitter {
             Map.of("mode", "nearest", "coordinate_transformation_mode", "asymmetric", "nearest_mode", "floor");
 
     private final Nodes nodes;
+    private final Embeddings embeddings;
     private final Uses uses;
     /** The ONNX name of each value; an input has its own. */
     private final Map<String, String> names = new HashMap<>();
@@ -25,6 +26,7 @@ final class OnnxEmitter {
 
     OnnxEmitter(Nodes nodes, Uses uses) {
         this.nodes = nodes;
+        this.embeddings = new Embeddings(nodes);
         this.uses = uses;
     }
 
@@ -41,6 +43,7 @@ final class OnnxEmitter {
                 bind(o, nodes.fp32(nodes.node("Gather", nodes.stored(weight(o, 0)), name(o, 1)), weight(o, 0)));
             case SILU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.0)));
             case RELU -> bind(o, nodes.node("Relu", name(o, 0)));
+            case LOG -> bind(o, nodes.node("Log", name(o, 0)));
             case TANH -> bind(o, nodes.node("Tanh", name(o, 0)));
             case MISH -> bind(o, nodes.node("Mish", name(o, 0)));
             case GELU -> bind(o, nodes.contrib("Gelu", List.of(name(o, 0)), Map.of()));
@@ -99,9 +102,12 @@ final class OnnxEmitter {
             case MASK -> bind(o, nodes.node("Cast", List.of(name(o, 0)), Map.of("to", ElementType.INT32)));
             case MASK_BESIDE -> maskBeside(o);
             case CAST, CAST_IMAGE -> bind(o, name(o, 0)); // all is fp32
+            case WHOLE -> bind(o, nodes.node("Cast", List.of(name(o, 0)), Map.of("to", ElementType.INT64)));
+            case DIVIDE_ROWS ->
+                bind(o, nodes.node("Div", name(o, 0), nodes.node("Unsqueeze", name(o, 1), nodes.integers(1, 2, 3))));
             case EXACT -> bind(o, nodes.cast(name(o, 0)));
-            case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
-            case FOURIER_EMBEDDING -> fourierEmbedding(o);
+            case TIMESTEP_EMBEDDING -> bind(o, embeddings.timestep(o, name(o, 0)));
+            case FOURIER_EMBEDDING -> bind(o, embeddings.fourier(o, name(o, 0), nodes.weight(weight(o, 1))));
             case NEAREST_CODES -> nearestCodes(o);
             case ZEROS_LIKE -> bind(o, nodes.node("Sub", name(o, 0), name(o, 0)));
             case POSITIONS_OF -> positionsOf(o);
@@ -351,30 +357,6 @@ final class OnnxEmitter {
         var other = nodes.node("Expand", one, shape(name(o, 2), 0, 2));
         var order = o.flag("before") ? List.of(other, masked) : List.of(masked, other);
         bind(o, nodes.node("Concat", order, Map.of("axis", 1)));
-    }
-
-    private void timestepEmbedding(Operation o) {
-        int half = o.integer("width") / 2;
-        var frequencies = new float[half];
-        for (int i = 0; i < half; i++) {
-            float exponent = i * (float) -Math.log(10_000) / (float) (half - o.number("frequencyShift"));
-            frequencies[i] = (float) Math.exp(exponent);
-        }
-        var column = nodes.node("Unsqueeze", name(o, 0), nodes.integers(-1));
-        circular(o, nodes.node("Mul", column, nodes.floats(frequencies)));
-    }
-
-    private void fourierEmbedding(Operation o) {
-        var column = nodes.node("Unsqueeze", name(o, 0), nodes.integers(-1));
-        var turns = nodes.node("Mul", nodes.node("Mul", column, nodes.weight(weight(o, 1))), nodes.number(2));
-        circular(o, nodes.node("Mul", turns, nodes.number(Math.PI)));
-    }
-
-    private void circular(Operation o, String angles) {
-        var cosine = nodes.node("Cos", angles);
-        var sine = nodes.node("Sin", angles);
-        var order = o.flag("cosineFirst") ? List.of(cosine, sine) : List.of(sine, cosine);
-        bind(o, nodes.node("Concat", order, Map.of("axis", -1)));
     }
 
     /** The nearest row e of a pixel z has the least e * e - 2 * z * e. */

@@ -39,7 +39,7 @@ final class OperationEmitter {
                         o.value(0).channels(),
                         o.number("eps"));
             case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
-            case SILU, RELU, MISH, TANH, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case SILU, RELU, MISH, TANH, LOG, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
             case OFFSET -> call(o, "add");
             case MULTIPLY -> call(o, "mul");
             case QUICK_GELU -> let(o, "torch.mul(%1$s, torch.sigmoid(torch.mul(%1$s, 1.702)))");
@@ -75,6 +75,8 @@ final class OperationEmitter {
             case MASK_BESIDE -> maskBeside(o);
             case CAST -> let(o, "torch.to(%s, %d)", numerics.dtype());
             case CAST_IMAGE -> let(o, "torch.contiguous(torch.to(%s, %d), memory_format=2)", numerics.dtype());
+            case WHOLE -> let(o, "torch.to(%s, 4)");
+            case DIVIDE_ROWS -> let(o, "torch.div(%s, torch.reshape(%s, [-1, 1, 1, 1]))");
             case EXACT -> let(o, "torch.to(%s, 6)");
             case TIMESTEP_EMBEDDING -> timestepEmbedding(o);
             case FOURIER_EMBEDDING -> fourierEmbedding(o);

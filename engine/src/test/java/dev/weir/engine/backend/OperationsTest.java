@@ -32,6 +32,19 @@ record OperationsTest(Engine engine) {
         float[] x = {-2, 0, 3};
         assertClose(ofRows(Graph::relu, x), 0, 0, 3);
         assertClose(ofRows(Graph::mish, x), mish(-2), 0, mish(3));
+        assertClose(ofRows(Graph::tanh, x), (float) Math.tanh(-2), 0, (float) Math.tanh(3));
+        assertClose(ofRows(Graph::log, 1, 2, 8), 0, (float) Math.log(2), 3 * (float) Math.log(2));
+    }
+
+    @Test
+    void eachImageIsDividedByItsNumber() {
+        var script = new Script("Divided", Weights.NONE);
+        var g = script.method("forward", "x", "by");
+        var x = g.input(Input.Kind.IMAGE, "x", 1, 2);
+        g.returns(g.divideRows(x, g.input(Input.Kind.NUMBERS, "by", 1, 1)));
+        var images = Feed.floats(bytes -> put(bytes.asFloatBuffer(), 1, 2, 3, 4), 2, 1, 1, 2);
+        var by = Feed.floats(bytes -> put(bytes.asFloatBuffer(), 2, 4), 2);
+        assertClose(run(script, images, by), 0.5f, 1, 0.75f, 1);
     }
 
     @Test
