@@ -62,7 +62,8 @@ record UNet2DModel(
         return new NetworkDenoiser(network, inChannels, outChannels, inputs(), labels);
     }
 
-    private List<NetworkInput> inputs() {
+    @Override
+    public List<NetworkInput> inputs() {
         var inputs = new ArrayList<NetworkInput>();
         inputs.add(new NetworkInput(
                 Tensors.CONCAT, List.of(NetworkInput.ANY, NetworkInput.ANY, NetworkInput.ANY), Join.CONCAT));
