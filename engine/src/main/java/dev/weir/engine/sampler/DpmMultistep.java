@@ -17,7 +17,8 @@ record DpmMultistep(DpmSolver solver, int order, boolean lowerOrderFinal, boolea
     private static final String OUTPUTS = "model_outputs";
 
     static DpmMultistep read(SchedulerKeys keys, DpmSolver solver, DpmAlgorithm... untilSecondOrder) {
-        int order = keys.whole("solver_order", 2, 1, MOST_ORDER);
+        // diffusers computes higher orders as the third.
+        int order = Math.min(keys.whole("solver_order", 2, 1, Integer.MAX_VALUE), MOST_ORDER);
         if (order == MOST_ORDER && List.of(untilSecondOrder).contains(solver.algorithm())) {
             throw keys.wrong(
                     "solver_order",

@@ -39,7 +39,7 @@ record DpmMultistepScheduler(SolverSchedule schedule, DpmMultistep method) imple
                 .endingAt(DpmSolver.endsAtLeast(keys) ? SolverSchedule.End.LEAST : SolverSchedule.End.ZERO);
         DpmSolver solver = DpmSolver.read(
                 keys,
-                schedule.flowShift().isPresent(),
+                schedule.isFlow(),
                 DpmAlgorithm.DPMSOLVER,
                 DpmAlgorithm.SDE_DPMSOLVER,
                 DpmAlgorithm.SDE_DPMSOLVER_PP);

@@ -17,7 +17,6 @@ record DpmSolver(
     private static final String PLUS = DpmAlgorithm.DPMSOLVER_PP.word();
     private static final String DEIS = "deis"; // diffusers reads DEIS' algorithm as DPM-Solver++
 
-    /** @param isFlow whether the schedule is a flow's */
     static DpmSolver read(SchedulerKeys keys, boolean isFlow, DpmAlgorithm... others) {
         String[] words = Stream.concat(Arrays.stream(others).map(DpmAlgorithm::word), Stream.of(DEIS))
                 .toArray(String[]::new);
@@ -27,11 +26,8 @@ record DpmSolver(
             throw keys.wrong("algorithm_type", word + " with final_sigmas_type zero");
         }
         Prediction prediction = algorithm.onOriginal()
-                ? Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE, Prediction.FLOW_PREDICTION)
+                ? Prediction.readWithFlow(keys, isFlow)
                 : Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE);
-        if (prediction == Prediction.FLOW_PREDICTION && !isFlow) {
-            throw keys.wrong("prediction_type", "flow_prediction without use_flow_sigmas");
-        }
         boolean heun = keys.word("solver_type", "midpoint", "heun", "logrho", "bh1", "bh2")
                 .equals("heun");
         String variance = keys.word(

@@ -19,7 +19,7 @@ record EulerAncestralScheduler(SigmaSchedule schedule, Prediction prediction) im
 
     @Override
     public int mostSteps() {
-        return schedule.mostSteps();
+        return schedule.noise().length();
     }
 
     @Override

@@ -31,7 +31,7 @@ record EulerScheduler(SigmaSchedule schedule, Prediction prediction, boolean log
 
     @Override
     public int mostSteps() {
-        return schedule.mostSteps();
+        return schedule.noise().length();
     }
 
     @Override

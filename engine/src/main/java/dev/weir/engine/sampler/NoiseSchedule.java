@@ -42,7 +42,7 @@ public final class NoiseSchedule {
 
     /** The schedule that a model was trained on. */
     public static NoiseSchedule of(SchedulerConfig config) {
-        return read(config.ownKeys(), Defaults.RESCALABLE);
+        return read(config.ownKeys(), new Defaults(0.0001, 0.02, "linear", true, "sigmoid", "exp"));
     }
 
     static NoiseSchedule read(SchedulerKeys keys, Defaults defaults) {

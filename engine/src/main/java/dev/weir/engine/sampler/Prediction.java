@@ -23,6 +23,15 @@ public enum Prediction {
         return keys.choice("prediction_type", EPSILON, List.of(others));
     }
 
+    /** For solvers of flows too. A prediction of a flow has no meaning on other noise levels. */
+    static Prediction readWithFlow(SchedulerKeys keys, boolean isFlow) {
+        Prediction prediction = read(keys, V_PREDICTION, SAMPLE, FLOW_PREDICTION);
+        if (prediction == FLOW_PREDICTION && !isFlow) {
+            throw keys.wrong("prediction_type", "flow_prediction without use_flow_sigmas");
+        }
+        return prediction;
+    }
+
     /** x0 of a sample of unit variance. */
     float[] original(float signal, float spread, float[] sample, float[] output) {
         float[] original = new float[sample.length];

@@ -42,14 +42,10 @@ record SaSolverScheduler(
         }
         boolean onOriginal = keys.word("algorithm_type", "data_prediction", "noise_prediction")
                 .equals("data_prediction");
-        Prediction prediction =
-                Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE, Prediction.FLOW_PREDICTION);
         SolverSchedule schedule = SolverSchedule.read(keys, NoiseSchedule.Defaults.PLAIN, SolverSchedule.ALL)
                 .clippedAt(keys.number("lambda_min_clipped", Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY, 0))
                 .endingAt(SolverSchedule.End.LAST);
-        if (prediction == Prediction.FLOW_PREDICTION && schedule.flowShift().isEmpty()) {
-            throw keys.wrong("prediction_type", "flow_prediction without use_flow_sigmas");
-        }
+        Prediction prediction = Prediction.readWithFlow(keys, schedule.isFlow());
         if (prediction == Prediction.FLOW_PREDICTION && !onOriginal) {
             throw keys.wrong("prediction_type", "flow_prediction beside noise_prediction");
         }

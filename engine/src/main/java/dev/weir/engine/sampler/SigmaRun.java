@@ -18,6 +18,19 @@ record SigmaRun(float[] timesteps, float[] sigmas, boolean leading) {
         return leading ? Floats.sqrt(most * most + 1) : most;
     }
 
+    /** For second-order methods: two calls for each step but the last. Both of a step's calls end at the same level. */
+    SigmaRun twice() {
+        int calls = 2 * timesteps.length - 1;
+        float[] twiceTimesteps = new float[calls];
+        float[] twiceSigmas = new float[calls + 1];
+        for (int call = 0; call < calls; call++) {
+            twiceTimesteps[call] = timesteps[(call + 1) / 2];
+            twiceSigmas[call] = sigmas[(call + 1) / 2];
+        }
+        twiceSigmas[calls] = sigmas[timesteps.length];
+        return new SigmaRun(twiceTimesteps, twiceSigmas, leading);
+    }
+
     /** A sample at a noise level, to unit variance. */
     static float[] scaleInput(float sigma, float[] sample) {
         float deviation = Floats.sqrt(sigma * sigma + 1);
@@ -32,12 +45,17 @@ record SigmaRun(float[] timesteps, float[] sigmas, boolean leading) {
         return Floats.mix(1, original, sigma, noise);
     }
 
+    /** Of the line through a sample and its x0, by noise level. */
+    static float[] slope(float[] sample, float[] original, float sigma) {
+        float[] slope = new float[sample.length];
+        for (int i = 0; i < slope.length; i++) {
+            slope[i] = (sample[i] - original[i]) / sigma;
+        }
+        return slope;
+    }
+
     /** Euler's step along the line through a sample and its x0: {@code x + (x - x0) / sigma * stride}. */
     static float[] euler(float[] sample, float[] original, float sigma, float stride) {
-        float[] next = new float[sample.length];
-        for (int i = 0; i < next.length; i++) {
-            next[i] = sample[i] + (sample[i] - original[i]) / sigma * stride;
-        }
-        return next;
+        return Floats.mix(1, sample, stride, slope(sample, original, sigma));
     }
 }

@@ -26,8 +26,9 @@ record SigmaSchedule(
         return new SigmaSchedule(noise, timesteps, spacing, bounds, ends);
     }
 
-    int mostSteps() {
-        return noise.length();
+    /** Without the ends that the file says. */
+    SigmaSchedule unbounded() {
+        return new SigmaSchedule(noise, timesteps, spacing, Sigmas.Bounds.NONE, endsAtLeast);
     }
 
     SigmaRun run(int steps) {

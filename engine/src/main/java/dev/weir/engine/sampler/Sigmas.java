@@ -42,12 +42,17 @@ record Sigmas(float[] training, Bounds bounds) {
                 double ramp = i == 0 ? 0 : i == steps - 1 ? 1 : i * (1.0 / (steps - 1));
                 sigmas[i] = switch (spacing) {
                     case KARRAS -> Math.pow(start + ramp * (end - start), RHO); // equation 5 of Karras et al.
-                    case EXPONENTIAL, LU -> Math.exp(Math.log(from) + ramp * (Math.log(to) - Math.log(from)));
+                    case EXPONENTIAL -> logEven(Math.log(from), Math.log(to), ramp);
+                    case LU -> logEven(Floats.log((float) from), Floats.log((float) to), ramp);
                     case BETA -> to + BetaQuantile.of(1 - ramp) * (from - to);
                     case NORMAL -> throw new IllegalArgumentException("timesteps have sigmas of their own");
                 };
             }
             return sigmas;
+        }
+
+        private static double logEven(double from, double to, double ramp) {
+            return Math.exp(from + ramp * (to - from));
         }
     }
 

@@ -53,6 +53,10 @@ record SolverSchedule(
                 End.ZERO);
     }
 
+    boolean isFlow() {
+        return flowShift.isPresent();
+    }
+
     SolverSchedule with(Timesteps newTimesteps) {
         return new SolverSchedule(noise, newTimesteps, spacing, bounds, flowShift, lambdaMinClipped, roundsKarras, end);
     }

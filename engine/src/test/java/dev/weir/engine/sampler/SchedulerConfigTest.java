@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulerConfigTest {
+
+    private static final Set<String> SINGLESTEP = Set.of("dpmpp_2s", "dpmpp_3s", "dpmsolver_singlestep");
 
     @TempDir
     Path folder;
@@ -104,7 +107,8 @@ class SchedulerConfigTest {
             assertThat(as(name, loaded))
                     .as(name)
                     .isEqualTo(as(name, read("{\"clip_sample\": false, \"steps_offset\": 1}")))
-                    .isNotEqualTo(as(name, published));
+                    .satisfies(scheduler -> assertThat(scheduler.equals(as(name, published)))
+                            .isEqualTo(SINGLESTEP.contains(name))); // whose class knows neither key
         }
     }
 
