@@ -98,8 +98,11 @@ class PredictedOriginalTest {
         float signal = sampler.addNoise(state.step(), ones, zeros)[0];
         float spread = sampler.addNoise(state.step(), zeros, ones)[0];
         float[] sample = state.sample();
-        float[] noise = Floats.mix(1 / spread, sample, -signal / spread, CLEAN);
         float scale = sampler.scaleInput(state.step(), ones)[0];
+        if (sampler.order() == 2 && one.type().process() == Process.DIFFUSION) {
+            spread = Floats.sqrt(1 / (scale * scale) - 1); // a clean sample is never put between two levels
+        }
+        float[] noise = Floats.mix(1 / spread, sample, -signal / spread, CLEAN);
         return switch (one.type().process()) {
             case FLOW -> Floats.mix(1, noise, -1, CLEAN);
             case EDM -> edm(one.prediction(), spread, sample);
