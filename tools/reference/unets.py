@@ -158,7 +158,7 @@ def inputs_of(name: str, model: UNet2DConditionModel, source: torch.Generator) -
 
         given = {}
         attends = any("CrossAttn" in block for block in [*config.down_block_types, *config.up_block_types, config.mid_block_type or ""])
-        if attends and config.encoder_hid_dim_type != "image_proj":
+        if (attends or config.encoder_hid_dim_type or config.addition_embed_type == "text") and config.encoder_hid_dim_type != "image_proj":
             tokens = 77 + 257 if config.dual_cross_attention else TOKENS[0 if name in FIXED else row]
             given["encoder_hidden_states"] = draw(tokens, width)
         if config.time_cond_proj_dim:
