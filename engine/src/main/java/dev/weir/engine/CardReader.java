@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.engine.network.LatentSpace;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
@@ -74,7 +75,7 @@ final class CardReader {
             requireLabels(config, true);
             Samplers.defaultName(ModelFolder.upsamplerScheduler(index));
         });
-        int latent = vae.count("latent_channels", LATENT_CHANNELS);
+        int latent = latentSpace().channels();
         requireTextAlone(latent);
         require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
         require(unet, "out_channels", unet.count("out_channels", LATENT_CHANNELS), latent, "the vae's latents");
@@ -90,6 +91,10 @@ final class CardReader {
                     width,
                     "the text encoder's states");
         });
+    }
+
+    private LatentSpace latentSpace() {
+        return Networks.latentSpace(vae.json());
     }
 
     /** A UNet with more channels in than latents have also sees a picture. */
@@ -151,7 +156,7 @@ final class CardReader {
     }
 
     private ModelCard card() {
-        int scale = 1 << vae.halvings();
+        int scale = latentSpace().scale();
         int nativeSize = settings.nativeSize().orElseGet(() -> nativeSize(scale));
         int factor = upsampler.isEmpty() ? 1 : settings.upsampleFactor().orElseGet(this::growth);
         // The upsampler's latents are larger by the factor before it halves them.

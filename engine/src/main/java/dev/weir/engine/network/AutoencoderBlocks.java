@@ -36,6 +36,9 @@ record AutoencoderBlocks(
     static AutoencoderBlocks read(
             Config config, String channelsKey, String typesKey, String layersKey, String suffix, boolean midAttention) {
         var channels = config.integers(channelsKey);
+        if (channels.size() > Codec.MOST_LEVELS) {
+            throw config.refused(channelsKey, "at most " + Codec.MOST_LEVELS + " levels");
+        }
         var types = config.texts(typesKey);
         var known = List.of(suffix, "Attn" + suffix);
         if (types.size() != channels.size() || !known.containsAll(types)) {

@@ -29,8 +29,9 @@ record AutoencoderTiny(
         var decoderBlocks = config.integers("num_decoder_blocks", List.of(3, 3, 3, 1));
         int encoderWidth = width(config, "encoder_block_out_channels", encoderBlocks.size());
         int decoderWidth = width(config, "decoder_block_out_channels", decoderBlocks.size());
-        if (encoderBlocks.size() != decoderBlocks.size()) {
-            throw config.refused("num_decoder_blocks", encoderBlocks.size() + " counts, as the encoder has");
+        if (encoderBlocks.size() != decoderBlocks.size() || encoderBlocks.size() > Codec.MOST_LEVELS) {
+            throw config.refused(
+                    "num_decoder_blocks", "as many counts as the encoder has, and at most " + Codec.MOST_LEVELS);
         }
         config.oneOf("upsample_fn", "nearest", List.of("nearest"));
         if (config.integer("upsampling_scaling_factor", 2) != 2) {

@@ -15,6 +15,8 @@ import dev.weir.engine.graph.Value;
  */
 record Codec(int channels, int scale, LatentScale latentScale, int sampleSize, int widest, boolean uncertain) {
 
+    static final int MOST_LEVELS = 16;
+
     static final String DECODE = "decode";
     static final String DECODE_KNOWN = "decode_known";
     static final String ENCODE = "encode";

@@ -91,6 +91,12 @@ public final class Networks {
         return NetworkType.read(config, DenoisingNetwork.class).inputs();
     }
 
+    /** The latents of an autoencoder, without its weights. Throws {@link ModelException} where it or an option is not known. */
+    public static LatentSpace latentSpace(JsonNode config) {
+        var codec = NetworkType.read(config, Autoencoder.class).codec();
+        return new LatentSpace(codec.channels(), codec.scale());
+    }
+
     /**
      * The weights that a component of this configuration has, by name, with their shapes.
      *

@@ -3,11 +3,14 @@ package dev.weir.engine.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ImageCodec.Known;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.UnitImage;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
@@ -203,6 +206,34 @@ record AutoencodersTest(Engine engine) {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("4x4");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "kl-tiled|down_block_types|[\"DownBlock2D\", \"DownBlock2D\"]",
+                "kl-tiled|act_fn|\"elu\"",
+                "kl-tiled|latents_mean|[0.5]",
+                "kl-tiled|scaling_factor|0",
+                "kl-tiled|out_channels|1",
+                "kl-tiled|use_wavelets|true",
+                "asymmetric|up_block_out_channels|[8, 32, 16]",
+                "asymmetric|down_block_types|[\"DownEncoderBlock2D\"]",
+                "tiny|upsample_fn|\"bilinear\"",
+                "tiny|upsampling_scaling_factor|4",
+                "tiny|num_decoder_blocks|[]",
+                "tiny|decoder_block_out_channels|[8, 16]",
+                "vq|norm_type|\"layer\"",
+                "movq|vq_embed_dim|8",
+            })
+    void whatIsNotSupportedIsNamed(String name, String key, String value) throws Exception {
+        var fixture = fixture(name);
+        ObjectNode config = fixture.config("").deepCopy();
+        config.set(key, new ObjectMapper().readTree(value));
+        assertThatThrownBy(() -> Networks.check(config, fixture.weights("")))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("option " + key + " = ");
     }
 
     private static LatentShape shape(Fixture fixture, String tensor) {
