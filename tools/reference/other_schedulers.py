@@ -372,6 +372,8 @@ def pixel_cases():
     yield "wuerstchen/s", "DDPMWuerstchenScheduler", 5, {"s": 0.02}, {}
     for steps in (1, 4):  # last: a case's number is its seed
         yield f"flow-lcm/{steps}", "FlowMatchLCMScheduler", steps, {"shift": 3.0}, {}
+    for name, scheduler in (("edm-euler", "EDMEulerScheduler"), ("edm-dpm", "EDMDPMSolverMultistepScheduler")):
+        yield f"{name}/exponential/1", scheduler, 1, {**EDM_PLAYGROUND, "sigma_schedule": "exponential"}, {}
     yield "flow-lcm/beta", "FlowMatchLCMScheduler", 4, {"use_beta_sigmas": True, "invert_sigmas": True}, {}
 
 
