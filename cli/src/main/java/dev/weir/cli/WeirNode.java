@@ -12,6 +12,7 @@ import dev.weir.runtime.ConfigException;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.Node;
 import dev.weir.runtime.NodeConfig;
+import dev.weir.runtime.Role;
 import io.vertx.core.Future;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -39,6 +40,8 @@ public final class WeirNode implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(WeirNode.class);
     private static final String AUTO = "auto";
+    /** Their networks are what engines are measured with. */
+    private static final Set<Role> DENOISING = Set.of(Role.DENOISER, Role.UPSAMPLER);
     /** How long leaving the cluster may take after the drain. */
     private static final Duration LEAVING = Duration.ofSeconds(20);
 
@@ -125,7 +128,9 @@ public final class WeirNode implements AutoCloseable {
         Optional<Engine> engine =
                 unlessAuto(compute.engine()).map(name -> Engine.valueOf(name.toUpperCase(Locale.ROOT)));
         try {
-            ComputeTarget target = new EngineChoice(engine, unlessAuto(compute.device()), precision).target(models);
+            EngineChoice choice = new EngineChoice(engine, unlessAuto(compute.device()), precision);
+            boolean denoises = config.roles().stream().anyMatch(DENOISING::contains);
+            ComputeTarget target = denoises ? choice.target(models) : choice.known(models);
             LOG.info("computing on {}: {}", target, target.reason());
             return target;
         } catch (IllegalArgumentException e) {

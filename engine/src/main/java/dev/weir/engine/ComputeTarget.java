@@ -53,7 +53,10 @@ public record ComputeTarget(String device, Precision precision, Engine engine, S
 
     /** The instructions that the engine computes with; {@code cuda} on a GPU. */
     public String instructionSet() {
-        return isCuda() ? "cuda" : Processor.instructionSet();
+        if (isCuda()) {
+            return "cuda";
+        }
+        return engine == Engine.TORCH ? Processor.limitedInstructionSet() : Processor.instructionSet();
     }
 
     public boolean isCuda() {

@@ -27,29 +27,35 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
     private static final ComputeTarget ONNX = new ComputeTarget("cpu", Precision.FP32, Engine.ONNX);
 
     /**
-     * The target, for processes that serve these models.
+     * The target of a process that runs these models' denoisers.
      *
      * @throws IllegalArgumentException where the engine that was asked for does not run what else was
      */
     public ComputeTarget target(List<ModelFolder> models) {
-        return target(models, EngineMemory.ofThisInstallation(), EngineTrial::compare);
+        return target(
+                models, EngineMemory.ofThisInstallation(), Optional.of(EngineTrial::compare), Natives.haveLibtorch());
     }
 
-    /** The target as far as it is known without a measurement. */
+    /** The target without a measurement: what an earlier one found, or else a rule. */
     public ComputeTarget known(List<ModelFolder> models) {
-        return known(models, EngineMemory.ofThisInstallation());
+        return target(models, EngineMemory.ofThisInstallation(), Optional.empty(), Natives.haveLibtorch());
     }
 
-    ComputeTarget known(List<ModelFolder> models, Optional<EngineMemory> memory) {
-        var unknown = new EngineTrial.Result(
-                Engine.ONNX, "not measured yet: the first start on this machine measures both engines");
-        return target(models, memory.map(EngineMemory::readOnly), model -> unknown);
-    }
-
+    /** @param trial empty: nothing may be measured */
     ComputeTarget target(
-            List<ModelFolder> models, Optional<EngineMemory> memory, Function<ModelFolder, EngineTrial.Result> trial) {
+            List<ModelFolder> models,
+            Optional<EngineMemory> memory,
+            Optional<Function<ModelFolder, EngineTrial.Result>> trial,
+            boolean libtorch) {
+        if (!libtorch && isOnlyForTorch()) {
+            throw new IllegalArgumentException(
+                    "this installation has no libtorch, which CUDA, 16-bit precision and --engine torch need");
+        }
         if (engine.isPresent()) {
             return engine.get() == Engine.TORCH ? torch("asked for") : onnxAsAsked();
+        }
+        if (!libtorch) {
+            return onnx("this installation has no libtorch");
         }
         if (device.filter(name -> name.startsWith("cuda")).isPresent()) {
             return torch("asked for CUDA, which libtorch computes on");
@@ -72,9 +78,17 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
         return measured(models.get(0), memory, trial);
     }
 
+    private boolean isOnlyForTorch() {
+        return engine.isEmpty()
+                ? device.filter(name -> name.startsWith("cuda")).isPresent()
+                        || precision.filter(name -> name != Precision.FP32).isPresent()
+                : engine.get() == Engine.TORCH;
+    }
+
     private ComputeTarget measured(
-            ModelFolder model, Optional<EngineMemory> memory, Function<ModelFolder, EngineTrial.Result> trial) {
-        EngineTrial.Result result;
+            ModelFolder model,
+            Optional<EngineMemory> memory,
+            Optional<Function<ModelFolder, EngineTrial.Result>> trial) {
         try {
             if (model.denoiserBytes() > MOST_BYTES_MEASURED) {
                 return onnx("not measured: the denoiser is too large to load it twice");
@@ -82,14 +96,27 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
             if (memory.isEmpty()) {
                 return onnx("not measured: Weir was not started by its launcher, so nothing would remember the result");
             }
-            result = memory.get().find(model).orElseGet(() -> memory.get().keep(model, trial.apply(model)));
+            var before = memory.get().find(model);
+            if (before.isPresent()) {
+                return as(before.get());
+            }
+            if (trial.isEmpty()) {
+                return onnx("not measured yet: the first start of a denoiser on this machine measures both engines");
+            }
+            if (!memory.get().isWritable()) {
+                return onnx("not measured: the installation is read-only, so nothing would remember the result");
+            }
+            return as(memory.get().keep(model, trial.get().apply(model)));
         } catch (ModelException e) {
-            // Not this class's to report: another stage's node may not have the denoiser's weights, and the denoiser's
-            // stage
-            // takes a model that does not load out of the routing while it serves the others.
+            // Not this class's to report: the denoiser's stage takes a model that does not load out of the routing
+            // while it
+            // serves the others.
             return onnx("not measured: the denoiser of %s does not load"
                     .formatted(model.card().id()));
         }
+    }
+
+    private ComputeTarget as(EngineTrial.Result result) {
         return result.engine() == Engine.TORCH ? torch(result.reason()) : onnx(result.reason());
     }
 

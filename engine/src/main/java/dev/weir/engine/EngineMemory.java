@@ -14,36 +14,28 @@ import java.util.Properties;
 
 /**
  * Which engine was measured to be faster, by processor, number of threads and model: a file beside the native libraries. Where
- * that folder is read-only, what the build wrote there is read and nothing is added. Any thread, any process.
+ * that folder is read-only, what was measured before is read and nothing is added. Any thread, any process.
  */
-record EngineMemory(Path file, boolean writes) {
+record EngineMemory(Path file) {
 
     private static final String NAME = "engines.properties";
 
     /** Empty where the process was not started by the launcher. */
     static Optional<EngineMemory> ofThisInstallation() {
         return Optional.ofNullable(System.getProperty(Natives.FOLDER_PROPERTY))
-                .map(folder -> new EngineMemory(Path.of(folder, NAME), true));
+                .map(folder -> new EngineMemory(Path.of(folder, NAME)));
     }
 
     Optional<EngineTrial.Result> find(ModelFolder model) {
         return Optional.ofNullable(read().getProperty(key(model))).flatMap(EngineMemory::parse);
     }
 
-    /** The same file, to which nothing is added. */
-    EngineMemory readOnly() {
-        return new EngineMemory(file, false);
+    boolean isWritable() {
+        return Files.isWritable(file.getParent());
     }
 
     /** Gives the result back. */
     EngineTrial.Result keep(ModelFolder model, EngineTrial.Result result) {
-        if (writes) {
-            write(model, result);
-        }
-        return result;
-    }
-
-    private void write(ModelFolder model, EngineTrial.Result result) {
         try {
             var all = read();
             all.setProperty(key(model), result.engine() + " " + result.reason());
@@ -53,8 +45,9 @@ record EngineMemory(Path file, boolean writes) {
             }
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            // A read-only installation: the next start measures again.
+            // The next start measures again.
         }
+        return result;
     }
 
     private Properties read() {
@@ -84,7 +77,7 @@ record EngineMemory(Path file, boolean writes) {
                 Locale.ROOT,
                 "%s, %s, %d threads: %s of %d bytes",
                 Processor.model(),
-                Processor.instructionSet(),
+                Processor.limitedInstructionSet(),
                 Torch.threads(),
                 model.card().id(),
                 model.denoiserBytes());

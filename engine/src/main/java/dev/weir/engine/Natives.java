@@ -6,11 +6,13 @@ import com.sun.jna.Platform;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Properties;
+import java.util.stream.Stream;
 
 /**
  * Where native libraries are found: libtorch, its JNI glue, the tokenizers, ONNX Runtime, JNA's own and libwebp. Keeps DJL from the
@@ -29,6 +31,7 @@ public final class Natives {
     public static final String FOLDER_PROPERTY = "weir.natives";
 
     private static final String LIBTORCH = "libtorch";
+    private static final String LIBTORCH_PROPERTIES = "native/lib/pytorch.properties";
     private static final String JNA = "jna";
     private static final String ONNXRUNTIME = "onnxruntime";
     private static final String WEBP = "webp";
@@ -36,6 +39,13 @@ public final class Natives {
     private static final String STAMP = "versions.txt";
 
     private Natives() {}
+
+    /** Whether libtorch was unpacked, is in a jar, or is named by the operator. Loads nothing. */
+    static boolean haveLibtorch() {
+        configure();
+        String path = System.getProperty("PYTORCH_LIBRARY_PATH", System.getenv("PYTORCH_LIBRARY_PATH"));
+        return path == null ? find(LIBTORCH_PROPERTIES) != null : Files.exists(Path.of(path));
+    }
 
     public static void configure() {
         setUnlessSet("ai.djl.offline", "true");
@@ -114,7 +124,7 @@ public final class Natives {
     /** Unpacks the libraries for this machine into the folder that the argument names. The build calls it. */
     public static void main(String[] args) throws IOException {
         Path folder = Path.of(args[0]);
-        Properties libtorch = properties("native/lib/pytorch.properties");
+        Properties libtorch = find(LIBTORCH_PROPERTIES) == null ? null : properties(LIBTORCH_PROPERTIES);
         String tokenizers = properties("native/lib/tokenizers.properties").getProperty("version");
         String glue = properties("jnilib/pytorch.properties").getProperty("jni_version");
         String onnxruntime = OrtSession.class.getPackage().getImplementationVersion();
@@ -126,16 +136,13 @@ public final class Natives {
             return;
         }
         Files.deleteIfExists(stamp);
-        String flavor = libtorch.getProperty("flavor");
-        String classifier = libtorch.getProperty("classifier");
-        for (String library : libtorch.getProperty("libraries").split(",")) {
-            unpack("pytorch/%s/%s/%s".formatted(flavor, classifier, library), folder.resolve(LIBTORCH));
+        empty(folder.resolve(LIBTORCH));
+        if (libtorch != null) {
+            unpackLibtorch(libtorch, folder.resolve(LIBTORCH));
         }
-        String glueName = System.mapLibraryName("djl_torch");
-        unpack("jnilib/%s/%s/%s".formatted(classifier, flavor, glueName), folder.resolve(LIBTORCH));
         unpack(
-                "native/lib/%s/cpu/%s".formatted(classifier, System.mapLibraryName("tokenizers")),
-                folder.resolve("tokenizers/%s-cpu-%s".formatted(tokenizers, classifier)));
+                "native/lib/%s/cpu/%s".formatted(djlPlatform(), System.mapLibraryName("tokenizers")),
+                folder.resolve("tokenizers/%s-cpu-%s".formatted(tokenizers, djlPlatform())));
         String jna = System.mapLibraryName("jnidispatch").replace(".dylib", ".jnilib");
         unpack("com/sun/jna/%s/%s".formatted(Platform.RESOURCE_PREFIX, jna), folder.resolve(JNA));
         for (String library : List.of("onnxruntime", "onnxruntime4j_jni")) {
@@ -147,6 +154,33 @@ public final class Natives {
             unpack(libwebpResource(), folder.resolve(WEBP));
         }
         Files.writeString(stamp, versions);
+    }
+
+    private static void unpackLibtorch(Properties libtorch, Path folder) throws IOException {
+        String flavor = libtorch.getProperty("flavor");
+        String classifier = libtorch.getProperty("classifier");
+        for (String library : libtorch.getProperty("libraries").split(",")) {
+            unpack("pytorch/%s/%s/%s".formatted(flavor, classifier, library), folder);
+        }
+        unpack("jnilib/%s/%s/%s".formatted(classifier, flavor, System.mapLibraryName("djl_torch")), folder);
+    }
+
+    /** Removes what an earlier build left, whose version may be another. */
+    private static void empty(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(folder);
+        }
+    }
+
+    /** As DJL names its builds. */
+    private static String djlPlatform() {
+        String system = Platform.isMac() ? "osx" : Platform.isWindows() ? "win" : "linux";
+        return system + (Platform.isARM() ? "-aarch64" : "-x86_64");
     }
 
     /** As ONNX Runtime names its builds. */
@@ -172,10 +206,15 @@ public final class Natives {
     }
 
     private static InputStream open(String resource) throws IOException {
-        InputStream in = Natives.class.getClassLoader().getResourceAsStream(resource);
-        if (in == null) {
+        URL found = find(resource);
+        if (found == null) {
             throw new FileNotFoundException(resource + " is in no jar of the class path");
         }
-        return in;
+        return found.openStream();
+    }
+
+    /** Null where it is in no jar of the class path. */
+    private static URL find(String resource) {
+        return Natives.class.getClassLoader().getResource(resource);
     }
 }

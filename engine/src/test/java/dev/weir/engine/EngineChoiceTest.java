@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,11 +20,17 @@ final class EngineChoiceTest {
 
     private static final List<ModelFolder> MODELS = List.of(ModelFolder.open(Path.of("../models/default")));
 
+    private static final Optional<Function<ModelFolder, EngineTrial.Result>> NONE = Optional.empty();
+    private static final Optional<Function<ModelFolder, EngineTrial.Result>> TRIAL = Optional.of(EngineTrial::compare);
+    private static final Optional<Function<ModelFolder, EngineTrial.Result>> AGAIN = Optional.of(model -> {
+        throw new AssertionError("measured");
+    });
+
     @TempDir
     Path installation;
 
     private EngineMemory memory() {
-        return new EngineMemory(installation.resolve("engines.properties"), true);
+        return new EngineMemory(installation.resolve("engines.properties"));
     }
 
     @Test
@@ -50,16 +57,13 @@ final class EngineChoiceTest {
         assumeThat(Processor.hasMatrixUnits()).isFalse();
         var choice = choice(null, "cpu", null);
         var memory = Optional.of(memory());
-        assertThat(choice.known(MODELS, memory).reason()).startsWith("not measured yet");
+        assertThat(choice.target(MODELS, memory, NONE, true).reason()).startsWith("not measured yet");
         assertThat(installation).isEmptyDirectory();
 
-        var first = choice.target(MODELS, memory, EngineTrial::compare);
+        var first = choice.target(MODELS, memory, TRIAL, true);
         assertThat(first.reason()).startsWith("measured on default: a forward of 2 and 8 rows takes ");
-        assertThat(choice.target(MODELS, memory, model -> {
-                    throw new AssertionError("measured again");
-                }))
-                .isEqualTo(first);
-        assertThat(choice.known(MODELS, memory)).isEqualTo(first);
+        assertThat(choice.target(MODELS, memory, AGAIN, true)).isEqualTo(first);
+        assertThat(choice.target(MODELS, memory, NONE, true)).isEqualTo(first);
         try (var files = Files.list(installation)) {
             assertThat(files).hasSize(1);
         }
@@ -69,7 +73,11 @@ final class EngineChoiceTest {
     void theFasterEngineIsChosen() {
         assumeThat(Processor.hasMatrixUnits()).isFalse();
         var torch = choice(null, "cpu", null)
-                .target(MODELS, Optional.of(memory()), model -> new EngineTrial.Result(Engine.TORCH, "faster"));
+                .target(
+                        MODELS,
+                        Optional.of(memory()),
+                        Optional.of(model -> new EngineTrial.Result(Engine.TORCH, "faster")),
+                        true);
         assertThat(torch).isEqualTo(new ComputeTarget("cpu", Precision.FP32, Engine.TORCH, "faster"));
     }
 
@@ -81,14 +89,15 @@ final class EngineChoiceTest {
         Files.delete(weights);
         var withoutWeights = List.of(ModelFolder.open(model));
         var choice = choice(null, "cpu", null);
-        assertThat(choice.known(withoutWeights, Optional.of(memory())).reason())
+        assertThat(choice.target(withoutWeights, Optional.of(memory()), NONE, true)
+                        .reason())
                 .startsWith("not measured: the denoiser of ");
-        assertThat(choice.target(withoutWeights, Optional.of(memory()), EngineTrial::compare)
+        assertThat(choice.target(withoutWeights, Optional.of(memory()), TRIAL, true)
                         .reason())
                 .startsWith("not measured: the denoiser of ");
 
         Files.copy(model.resolve("vae/diffusion_pytorch_model.safetensors"), weights);
-        var target = choice.target(List.of(ModelFolder.open(model)), Optional.of(memory()), EngineTrial::compare);
+        var target = choice.target(List.of(ModelFolder.open(model)), Optional.of(memory()), TRIAL, true);
         assertThat(target.reason()).startsWith("not measured: the denoiser of ");
     }
 
@@ -102,9 +111,30 @@ final class EngineChoiceTest {
 
     @Test
     void aReadOnlyInstallationRemembersNothingNew() {
-        var memory = new EngineMemory(installation.resolve("missing").resolve("engines.properties"), true);
+        var memory = new EngineMemory(installation.resolve("missing").resolve("engines.properties"));
         memory.keep(MODELS.get(0), new EngineTrial.Result(Engine.ONNX, "measured"));
         assertThat(memory.find(MODELS.get(0))).isEmpty();
+    }
+
+    @Test
+    void whereNothingWouldRememberItNothingIsMeasured() {
+        assumeThat(Processor.hasMatrixUnits()).isFalse();
+        var missing = new EngineMemory(installation.resolve("missing").resolve("engines.properties"));
+        var target = choice(null, "cpu", null).target(MODELS, Optional.of(missing), AGAIN, true);
+        assertThat(target.engine()).isEqualTo(Engine.ONNX);
+        assertThat(target.reason()).startsWith("not measured: the installation is read-only");
+    }
+
+    @Test
+    void withoutLibtorchOnnxComputesAndWhatItCannotDoIsAnError() {
+        var target = choice(null, null, null).target(MODELS, Optional.of(memory()), AGAIN, false);
+        assertThat(target).isEqualTo(new ComputeTarget("cpu", Precision.FP32, Engine.ONNX, target.reason()));
+        assertThat(target.reason()).isEqualTo("this installation has no libtorch");
+        for (var asked : List.of(
+                choice(Engine.TORCH, null, null), choice(null, "cuda:0", null), choice(null, null, Precision.BF16))) {
+            assertThatThrownBy(() -> asked.target(MODELS, Optional.of(memory()), AGAIN, false))
+                    .hasMessageStartingWith("this installation has no libtorch");
+        }
     }
 
     @Test

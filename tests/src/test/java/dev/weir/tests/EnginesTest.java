@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.engine.Natives;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -45,6 +47,30 @@ final class EnginesTest {
                     .contains("weir_stage_engine{device=\"cpu\",engine=\"%s\",instructions=\"%s\""
                             .formatted(engine, instructions));
             assertThat(PngText.of(picture).get("parameters")).contains("Engine: " + engine + " " + instructions);
+        }
+    }
+
+    /** A folder of native libraries with none of libtorch's, as a build without it makes it. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void withoutLibtorchPicturesAreMadeOnOnnxRuntime(@TempDir Path natives) throws IOException {
+        Natives.main(new String[] {natives.toString()});
+        try (var libraries = Files.list(natives.resolve("libtorch"))) {
+            for (Path library : libraries.toList()) {
+                Files.delete(library);
+            }
+        }
+        Files.delete(natives.resolve("libtorch"));
+        var jvm = new WeirProcess.Jvm(List.of(), List.of("-Xmx512m", "-Dweir.natives=" + natives), "dev.weir.cli.Main");
+        try (WeirProcess process = WeirProcess.start(jvm, List.of("up", "--port", "0"))) {
+            Server server = Server.at(process.awaitReady());
+            assertThat(server.generate(Map.of("prompt", "a red apple", "num_inference_steps", 2))
+                            .join()
+                            .status())
+                    .isEqualTo(200);
+            JsonNode stages = server.get("/v1/cluster").path("stages");
+            assertThat(stages.findValuesAsText("engine")).isNotEmpty().containsOnly("onnx");
+            assertThat(stages.findValuesAsText("engine_reason")).containsOnly("this installation has no libtorch");
         }
     }
 

@@ -57,9 +57,36 @@ public final class Processor {
                 .formatted(name, describe(CPU_INFO, System.getenv()), NEEDS.get(precision));
     }
 
-    /** The widest instruction set that both engines have kernels for; the architecture where the system does not tell. */
+    /** The widest instruction set that engines have kernels for; the architecture where the system does not tell. */
     public static String instructionSet() {
         return instructionSet(flags(CPU_INFO), System.getProperty("os.arch"));
+    }
+
+    /** The same for libtorch, whose oneDNN may be limited to a narrower one, as {@code avx512-onednn-avx2}. */
+    public static String limitedInstructionSet() {
+        return limited(instructionSet(), limit(System.getenv()));
+    }
+
+    static String limited(String widest, Optional<String> limit) {
+        return limit.map(Processor::instructionSetOf)
+                .filter(set -> rank(set) > rank(widest))
+                .map(set -> widest + "-onednn-" + set)
+                .orElse(widest);
+    }
+
+    /** As {@link #INSTRUCTION_SETS} names what a limit allows; a limit that oneDNN does not know allows all. */
+    private static String instructionSetOf(String limit) {
+        var isa = isa(limit);
+        if (includesAmx(limit)) {
+            return "amx";
+        }
+        return isa.startsWith("avx512") || isa.startsWith("avx10") ? "avx512" : isa.startsWith("avx2") ? "avx2" : isa;
+    }
+
+    /** The lower, the wider. */
+    private static int rank(String set) {
+        var known = List.copyOf(INSTRUCTION_SETS.keySet()).indexOf(set);
+        return known < 0 ? INSTRUCTION_SETS.size() : known;
     }
 
     static String instructionSet(Set<String> flags, String architecture) {
@@ -84,8 +111,12 @@ public final class Processor {
 
     /** As oneDNN reads it: in any case of letters; a name that it does not know is no limit. */
     private static boolean includesAmx(String limit) {
-        var isa = limit.substring(limit.indexOf('=') + 1).toLowerCase(Locale.ROOT);
+        var isa = isa(limit);
         return isa.contains("amx") || !isa.matches("(sse|avx).*");
+    }
+
+    private static String isa(String limit) {
+        return limit.substring(limit.indexOf('=') + 1).toLowerCase(Locale.ROOT);
     }
 
     /** As {@code ONEDNN_MAX_CPU_ISA=AVX2}. */

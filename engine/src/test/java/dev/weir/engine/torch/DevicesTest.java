@@ -50,6 +50,25 @@ class DevicesTest {
         assertThat(Processor.hasMatrixUnits(Set.of("amx_bf16"), limit)).isEqualTo(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "avx512,AVX2,avx512-onednn-avx2",
+        "avx512,avx2_vnni,avx512-onednn-avx2",
+        "avx2,SSE41,avx2-onednn-sse41",
+        "amx,AVX512_CORE_BF16,amx-onednn-avx512",
+        "amx,AVX512_CORE_AMX,amx",
+        "avx512,AVX512_CORE_AMX,avx512",
+        "avx512,AVX10_1_512,avx512",
+        "avx2,AVX512_CORE,avx2",
+        "avx2,DEFAULT,avx2",
+        "aarch64,DEFAULT,aarch64"
+    })
+    void theLimitOfOneDnnIsPartOfTheInstructionSetThatLibtorchUses(String widest, String limit, String expected) {
+        assertThat(Processor.limited(widest, Processor.limit(Map.of("ONEDNN_MAX_CPU_ISA", limit))))
+                .isEqualTo(expected);
+        assertThat(Processor.limited(widest, Optional.empty())).isEqualTo(widest);
+    }
+
     @Test
     void aLimitBelowAvx512IsSeen() {
         assumeTrue(
