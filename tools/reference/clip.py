@@ -6,11 +6,12 @@ import torch
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from safetensors.torch import load_file, save_file
 from transformers import (
-    CLIPConfig, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPVisionConfig,
+    CLIPConfig, CLIPImageProcessor, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPVisionConfig,
     CLIPVisionModelWithProjection)
 
 from checkpoints import randomize, snap
 from fixtures import OUT, generator, int64, save_json, save_tensors
+from pictures import array, picture
 
 HOME = OUT / "clip"
 LENGTH = 9
@@ -84,7 +85,9 @@ def safety(name: str, seed: int) -> None:
     source = generator(seed)
     model.concept_embeds.copy_(snap(torch.randn(model.concept_embeds.shape, generator=source)))
     model.special_care_embeds.copy_(snap(torch.randn(model.special_care_embeds.shape, generator=source)))
-    pixels = torch.randn([6, 3, 12, 12], generator=source)
+    processor = CLIPImageProcessor(size={"shortest_edge": 12}, crop_size={"height": 12, "width": 12})
+    pictures = [picture(20, 16, 3, seed + i) for i in range(6)]
+    pixels = processor(pictures, return_tensors="pt").pixel_values
     embeds = torch.nn.functional.normalize(model.visual_projection(model.vision_model(pixels)[1]))
     concepts = embeds @ torch.nn.functional.normalize(model.concept_embeds).T
     special = embeds @ torch.nn.functional.normalize(model.special_care_embeds).T
@@ -102,8 +105,9 @@ def safety(name: str, seed: int) -> None:
     flags = model(clip_input=pixels, images=[torch.ones(3, 2, 2) for _ in range(6)])[1]
     assert flags == [row in (over, helped) for row in range(6)], flags
     model.save_pretrained(HOME / name, safe_serialization=True)
+    processor.save_pretrained(HOME / name / "feature_extractor")
     save_tensors(HOME / name / "io.safetensors", {
-        "pixels": pixels, "flags": int64([int(flag) for flag in flags]),
+        "pictures": torch.stack([array(image) for image in pictures]), "pixels": pixels, "flags": int64([int(flag) for flag in flags]),
         "special": special - model.special_care_embeds_weights, "concepts": concepts - model.concept_embeds_weights})
 
 

@@ -97,11 +97,12 @@ final class Gallery implements Consumer<GenerationEvent> {
         } else {
             pictures.forEach(picture -> out.printf(
                     Locale.ROOT,
-                    "%s  seed %s, %d steps, %.1f s%n",
+                    "%s  seed %s, %d steps, %.1f s%s%n",
                     picture.file,
                     picture.image.seed(),
                     picture.image.steps(),
-                    picture.image.seconds()));
+                    picture.image.seconds(),
+                    picture.image.flagged() ? ", flagged by the model's safety checker" : ""));
             if (frameFolder != null) {
                 int frames = sum(picture -> picture.frames.size());
                 out.printf("%s  %d frames%n", frameFolder, frames);
@@ -129,6 +130,9 @@ final class Gallery implements Consumer<GenerationEvent> {
                 .put("width", picture.image.width())
                 .put("height", picture.image.height())
                 .put("seconds", picture.image.seconds());
+        if (picture.image.flagged()) {
+            json.put("nsfw_content_detected", true);
+        }
         json.set("stages", JSON.valueToTree(picture.image.timings()));
         if (frameFolder != null) {
             ArrayNode frames = json.putArray("frames");

@@ -63,6 +63,14 @@ final class ModelOptions {
             description = "CPU threads of one forward pass. Default: as many as there are cores.")
     private int threads = 0;
 
+    @Option(
+            names = "--safety",
+            paramLabel = "NAME",
+            description =
+                    "off, flag (mark pictures that the model's safety checker finds something in) or blank (make them black). "
+                            + "Default: ${DEFAULT-VALUE}.")
+    private String safety = "off";
+
     static Path modelsFolder() {
         return HOME.resolve("models");
     }
@@ -87,7 +95,8 @@ final class ModelOptions {
         List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
         return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads)
                 .withEngine(engine)
-                .withSampler(sampler());
+                .withSampler(sampler())
+                .withSafety(safety);
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.decoder.DecoderStage;
+import dev.weir.decoder.Safety;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
@@ -26,13 +27,20 @@ final class ServiceRoles implements RoleFactory {
     private final ComputeTarget target;
     private final GatewayConfig gateway;
     private final LimitOptions limits;
+    private final Safety safety;
     private volatile GatewayVerticle deployedGateway;
 
-    ServiceRoles(List<ModelFolder> folders, ComputeTarget target, GatewayConfig gateway, LimitOptions limits) {
+    ServiceRoles(
+            List<ModelFolder> folders,
+            ComputeTarget target,
+            GatewayConfig gateway,
+            LimitOptions limits,
+            Safety safety) {
         this.folders = folders;
         this.target = target;
         this.gateway = gateway;
         this.limits = limits;
+        this.safety = safety;
     }
 
     @Override
@@ -47,7 +55,7 @@ final class ServiceRoles implements RoleFactory {
             case TEXT_ENCODER -> on(context, new TextEncoderStage(folders, target, limits.held(), states(context)));
             case DENOISER -> on(context, DenoiserStage.create(folders, target, limits.stepping()));
             case UPSAMPLER -> on(context, UpsamplerStage.create(withUpsampler(), target, limits.stepping()));
-            case DECODER -> on(context, new DecoderStage(folders, target, limits.held()));
+            case DECODER -> on(context, new DecoderStage(folders, target, limits.held(), safety));
         };
     }
 

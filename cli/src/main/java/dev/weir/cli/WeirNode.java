@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.client.WeirClient;
+import dev.weir.decoder.Safety;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -65,8 +66,12 @@ public final class WeirNode implements AutoCloseable {
         try {
             refuseProblems(config);
             List<ModelFolder> models = open(config.compute());
-            ServiceRoles roles =
-                    new ServiceRoles(models, target(config, models), gateway.with(limits.gateway()), limits);
+            ServiceRoles roles = new ServiceRoles(
+                    models,
+                    target(config, models),
+                    gateway.with(limits.gateway()),
+                    limits,
+                    Safety.named(config.compute().safety()));
             Node node = await(Node.start(config, roles));
             int port = node.opsPort().orElseGet(roles::gatewayPort);
             return new WeirNode(

@@ -8,6 +8,7 @@ import java.util.List;
  * @param sample its number in the request, from 0
  * @param steps the denoising steps of all stages together
  * @param seconds from the gateway's acceptance of the request to the end
+ * @param flagged whether the model's safety checker found something in it; false where none looked
  * @param bytes the encoded file
  */
 public record GeneratedImage(
@@ -19,4 +20,5 @@ public record GeneratedImage(
         int steps,
         double seconds,
         List<StageTiming> timings,
+        boolean flagged,
         byte[] bytes) {}

@@ -246,6 +246,7 @@ final class PursuedJob {
                 told.path("total").asInt(),
                 told.path("seconds").asDouble(),
                 List.of(Json.read(told.path("timings"), StageTiming[].class)),
+                told.path("nsfw_content_detected").asBoolean(),
                 file.bytes());
         images.put(sample, image);
         listener.accept(new Completed(image));

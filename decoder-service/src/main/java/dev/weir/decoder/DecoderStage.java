@@ -1,11 +1,10 @@
 package dev.weir.decoder;
 
+import dev.weir.decoder.PictureDecoder.Decoded;
 import dev.weir.engine.ComputeTarget;
-import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.RgbImage;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
@@ -43,12 +42,19 @@ public final class DecoderStage implements Stage {
     private final List<ModelFolder> folders;
     private final ComputeTarget target;
     private final int capacity;
+    private final Safety safety;
     private final List<Waiting> pictures = new ArrayList<>();
     private final List<Waiting> frames = new ArrayList<>();
-    private volatile ServedModels<ImageCodec> models;
+    private volatile ServedModels<PictureDecoder> models;
+
+    /** A stage that checks no pictures. */
+    public DecoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity) {
+        this(folders, target, capacity, Safety.OFF);
+    }
 
     /** @param capacity samples held at once */
-    public DecoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity) {
+    public DecoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity, Safety safety) {
+        this.safety = safety;
         this.folders = List.copyOf(folders);
         this.target = target;
         this.capacity = capacity;
@@ -61,16 +67,17 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(kind(), folders, folder -> folder.imageCodec(target), (folder, codec) -> {
-            int side = folder.card().nativeSize() / codec.scale();
-            if (!isFinite(codec, new LatentShape(folder.card().latentChannels(), side, side))) {
-                throw new ModelException(NotFinite.PROBLEM);
-            }
-        });
+        models = ServedModels.open(
+                kind(), folders, folder -> PictureDecoder.open(folder, target, safety), (folder, codec) -> {
+                    int side = folder.card().nativeSize() / codec.scale();
+                    if (!isFinite(codec, new LatentShape(folder.card().latentChannels(), side, side))) {
+                        throw new ModelException(NotFinite.PROBLEM);
+                    }
+                });
     }
 
     /** Whether a picture comes of noise, which is as large as the latents of pictures. */
-    private static boolean isFinite(ImageCodec codec, LatentShape shape) {
+    private static boolean isFinite(PictureDecoder codec, LatentShape shape) {
         float[] noise = new TorchGenerator(TEST_SEED).normal(shape.size());
         return codec.decode(shape, List.of(noise)).get(0).isPresent();
     }
@@ -148,24 +155,25 @@ public final class DecoderStage implements Stage {
 
     private void decode(List<Waiting> batch, Outbox outbox) {
         Waiting first = batch.get(0);
-        List<Optional<RgbImage>> images = models.get(first.model())
+        List<Optional<Decoded>> images = models.get(first.model())
                 .decode(first.shape(), batch.stream().map(Waiting::latent).toList());
         List<Waiting> failed = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
             Waiting waiting = batch.get(i);
-            images.get(i).ifPresentOrElse(image -> tell(waiting.work(), image, outbox), () -> failed.add(waiting));
+            images.get(i).ifPresentOrElse(decoded -> tell(waiting.work(), decoded, outbox), () -> failed.add(waiting));
         }
         if (!failed.isEmpty()) {
             failNotFinite(failed, failed.size() == batch.size(), outbox);
         }
     }
 
-    private void tell(Work work, RgbImage image, Outbox outbox) {
+    private void tell(Work work, Decoded decoded, Outbox outbox) {
         if (work.isFrame()) {
             PreviewFrame frame = work.task().getFrame();
-            outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(image));
+            outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(decoded.image()));
         } else {
-            outbox.finish(work, Pictures.picture(image, work, target()));
+            outbox.finish(
+                    work, Pictures.picture(decoded.image(), work, target()).flagged(decoded.flagged()));
         }
     }
 

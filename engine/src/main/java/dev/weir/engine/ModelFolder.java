@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.sampler.Samplers;
@@ -92,6 +93,20 @@ public final class ModelFolder {
 
     public ImageCodec imageCodec(ComputeTarget target) {
         return load(PipelineIndex.VAE, (config, weights) -> Networks.imageCodec(config.json(), weights, target));
+    }
+
+    /** Whether the publisher gave a checker of pictures with the model. */
+    public boolean hasPictureChecker() {
+        return index.classOf(PipelineIndex.SAFETY_CHECKER).equals("StableDiffusionSafetyChecker");
+    }
+
+    /** The checker of pictures, in a model that has one. */
+    public PictureChecker pictureChecker(ComputeTarget target) {
+        Path processor = index.folder().resolve(PipelineIndex.FEATURE_EXTRACTOR).resolve("preprocessor_config.json");
+        return load(
+                PipelineIndex.SAFETY_CHECKER,
+                (config, weights) -> Networks.pictureChecker(
+                        config.json(), weights, ClipImageProcessor.read(JsonFile.read(processor)), target));
     }
 
     /** How large the denoiser's weights are in their files. */

@@ -47,8 +47,11 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
     private static final String SAME_WEIGHTS =
             "To make plain images with the same weights, set _class_name to StableDiffusionPipeline in model_index.json";
 
-    /** Components that only check images. Weir does not run them, and images are the same without them. */
-    private static final List<String> BYSTANDERS = List.of("safety_checker", "feature_extractor");
+    static final String SAFETY_CHECKER = "safety_checker";
+    static final String FEATURE_EXTRACTOR = "feature_extractor";
+
+    /** Components that only check images. They run where an operator wants it; images are the same without them. */
+    private static final List<String> BYSTANDERS = List.of(SAFETY_CHECKER, FEATURE_EXTRACTOR);
 
     static PipelineIndex read(Path folder) {
         Path file = folder.resolve(FILE);

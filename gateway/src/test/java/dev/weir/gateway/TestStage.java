@@ -138,12 +138,22 @@ final class TestStage {
         }
 
         void finish(byte[] image) {
+            finish(image, false);
+        }
+
+        /** With a picture that a safety checker flags. */
+        void finishFlagged() {
+            finish(IMAGE, true);
+        }
+
+        private void finish(byte[] image, boolean flagged) {
             tell(
                     StageKind.DECODER,
                     e -> e.setFinished(Finished.newBuilder()
                             .setFormat(task.getGeneration().getOutputFormat())
                             .setWidth(task.getGeneration().getWidth())
                             .setHeight(task.getGeneration().getHeight())
+                            .setFlagged(flagged)
                             .addTimings(StageTiming.newBuilder()
                                     .setStage("denoiser")
                                     .setNode(NODE)

@@ -63,6 +63,34 @@ final class WarningsTest {
                 .toList();
     }
 
+    /** The first of two pictures; in the answer, the job's status and its events. */
+    @Test
+    void aFlaggedPictureIsMarkedWhereverItIsTold() {
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            if (sitting.task.getRef().getSample() == 0) {
+                sitting.finishFlagged();
+            } else {
+                sitting.finish();
+            }
+        });
+        JsonArray data = new JsonObject(gateway.generate(APPLES).body()).getJsonArray("data");
+        assertThat(data.getJsonObject(0).getJsonObject("x_weir").getBoolean("nsfw_content_detected"))
+                .isTrue();
+        assertThat(data.getJsonObject(1).getJsonObject("x_weir").containsKey("nsfw_content_detected"))
+                .isFalse();
+
+        String job = submit(APPLES);
+        await().untilAsserted(() ->
+                assertThat(status(gateway, job).getString("status")).isEqualTo("completed"));
+        JsonArray images = status(gateway, job).getJsonArray("images");
+        assertThat(images.getJsonObject(0).getBoolean("nsfw_content_detected")).isTrue();
+        assertThat(images.getJsonObject(1).containsKey("nsfw_content_detected")).isFalse();
+        assertThat(gateway.fetch(job + "/events").body().lines().filter(line -> line.contains("completed")))
+                .filteredOn(line -> line.contains("\"nsfw_content_detected\":true"))
+                .hasSize(1);
+    }
+
     @Test
     void anAnswerHasEachWarningOnceForAllPictures() {
         gateway.stage.script(WarningsTest::warnAndPaint);

@@ -50,9 +50,16 @@ public record NodeConfig(
      * @param threads CPU threads of one forward pass; 0: as many as the machine has cores
      * @param engine {@code auto}, {@code torch}, {@code onnx}
      * @param sampler for requests that name none; empty: each model's own
+     * @param safety {@code off}, {@code flag}, {@code blank}
      */
     public record Compute(
-            List<Path> models, String device, String precision, int threads, String engine, Optional<String> sampler) {
+            List<Path> models,
+            String device,
+            String precision,
+            int threads,
+            String engine,
+            Optional<String> sampler,
+            String safety) {
 
         static final int MAX_THREADS = 1024;
         private static final String AUTO = "auto";
@@ -63,15 +70,19 @@ public record NodeConfig(
 
         /** A configuration whose models use their own samplers. */
         public Compute(List<Path> models, String device, String precision, int threads) {
-            this(models, device, precision, threads, AUTO, Optional.empty());
+            this(models, device, precision, threads, AUTO, Optional.empty(), "off");
         }
 
         public Compute withSampler(Optional<String> newSampler) {
-            return new Compute(models, device, precision, threads, engine, newSampler);
+            return new Compute(models, device, precision, threads, engine, newSampler, safety);
         }
 
         public Compute withEngine(String newEngine) {
-            return new Compute(models, device, precision, threads, newEngine, sampler);
+            return new Compute(models, device, precision, threads, newEngine, sampler, safety);
+        }
+
+        public Compute withSafety(String newSafety) {
+            return new Compute(models, device, precision, threads, engine, sampler, newSafety);
         }
 
         public static Compute auto(List<Path> models) {
@@ -96,6 +107,9 @@ public record NodeConfig(
             }
             if (!engine.matches("auto|torch|onnx")) {
                 problems.add("engine: \"%s\" is none of auto, torch, onnx".formatted(engine));
+            }
+            if (!safety.matches("off|flag|blank")) {
+                problems.add("safety: \"%s\" is none of off, flag, blank".formatted(safety));
             }
             if (threads < 0 || threads > MAX_THREADS) {
                 problems.add("threads: %d is not within 0 and %d".formatted(threads, MAX_THREADS));
@@ -168,6 +182,7 @@ public record NodeConfig(
         settings.put("device", compute.device());
         settings.put("precision", compute.precision());
         settings.put("engine", compute.engine());
+        settings.put("safety", compute.safety());
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

@@ -6,6 +6,7 @@ import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
+import dev.weir.engine.image.Bitmap;
 
 /**
  * CLIP's vision transformer (Radford et al. 2021) with its projection: one embedding of each picture, {@code image_embeds}.
@@ -34,7 +35,7 @@ final class ClipVisionModel implements Network {
     /** The method's input: {@code [batch, channels, side, side]}. */
     Value pixels(Graph g) {
         int area = options.side() * options.side();
-        return g.castImage(g.input(Input.Kind.IMAGE, "pixels", options.channels(), area));
+        return g.castImage(g.input(Input.Kind.IMAGE, "pixels", Bitmap.RGB, area));
     }
 
     /** The projection of the state of the class token, whose weights lie beside {@code vision_model}. */
@@ -69,7 +70,7 @@ final class ClipVisionModel implements Network {
     }
 
     /** @param side of the pictures, in pixels */
-    record Options(ClipLayers layers, int channels, int side, int patch, int projection) {
+    record Options(ClipLayers layers, int side, int patch, int projection) {
 
         static Options read(JsonNode json) {
             return read(new Config("CLIPVisionModelWithProjection", json));
@@ -78,15 +79,13 @@ final class ClipVisionModel implements Network {
         static Options read(Config config) {
             int side = config.integer("image_size", 224);
             int patch = config.integer("patch_size", 32);
+            if (config.integer("num_channels", Bitmap.RGB) != Bitmap.RGB) {
+                throw config.refused("num_channels", "3");
+            }
             if (patch == 0 || patch > side) {
                 throw config.refused("patch_size", "a patch_size from 1 to image_size " + side);
             }
-            return new Options(
-                    ClipLayers.read(config),
-                    config.integer("num_channels", 3),
-                    side,
-                    patch,
-                    config.integer("projection_dim", 512));
+            return new Options(ClipLayers.read(config), side, patch, config.integer("projection_dim", 512));
         }
 
         int width() {
@@ -103,7 +102,7 @@ final class ClipVisionModel implements Network {
         }
 
         Options projectedTo(int width) {
-            return new Options(layers, channels, side, patch, width);
+            return new Options(layers, side, patch, width);
         }
     }
 }

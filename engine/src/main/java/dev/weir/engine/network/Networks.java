@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.ImageCodec;
+import dev.weir.engine.ImageEncoder;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
+import dev.weir.engine.PictureChecker;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.graph.Script;
+import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.torch.TorchBackend;
@@ -65,6 +68,26 @@ public final class Networks {
     public static ImageCodec imageCodec(JsonNode config, Weights weights, ComputeTarget target) {
         var network = NetworkType.read(config, Autoencoder.class);
         return network.runBy(load(network, config, weights, target), network.target(target));
+    }
+
+    /**
+     * @param processor prepares the pictures
+     * @throws ModelException where the network, an option, the weights or the processor do not fit
+     */
+    public static ImageEncoder imageEncoder(
+            JsonNode config, Weights weights, ClipImageProcessor processor, ComputeTarget target) {
+        var network = NetworkType.read(config, ClipVisionModel.class);
+        int side = network.options().side();
+        ClipPictures.requireFit(processor, side);
+        return new ClipPictures(load(network, config, weights, target), processor, side).encoder();
+    }
+
+    /** See {@link #imageEncoder}. */
+    public static PictureChecker pictureChecker(
+            JsonNode config, Weights weights, ClipImageProcessor processor, ComputeTarget target) {
+        var network = NetworkType.read(config, SafetyChecker.class);
+        ClipPictures.requireFit(processor, network.side());
+        return new ClipPictures(load(network, config, weights, target), processor, network.side()).checker();
     }
 
     /**

@@ -13,8 +13,6 @@ import java.util.List;
  */
 final class SafetyChecker implements Network {
 
-    static final String FORWARD = "forward";
-
     /** How many concepts of each kind every checker has. */
     static final int SPECIAL = 3;
 
@@ -37,7 +35,7 @@ final class SafetyChecker implements Network {
 
     @Override
     public void describe(Script script) {
-        var g = script.method(FORWARD, "pixels");
+        var g = script.method(ClipVisionModel.FORWARD, "pixels");
         var pooled = vision.pooled(g.at("vision_model.vision_model"), vision.pixels(g));
         var embeds = g.linear(pooled, "visual_projection", vision.options().projection(), false);
         g.returns(g.joinRows(List.of(
@@ -48,6 +46,11 @@ final class SafetyChecker implements Network {
     @Override
     public boolean spare(String name) {
         return vision.spare(name);
+    }
+
+    /** Of the pictures, in pixels. */
+    int side() {
+        return vision.options().side();
     }
 
     /** Which pictures are flagged, from the result of a forward. */

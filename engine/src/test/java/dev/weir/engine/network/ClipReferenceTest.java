@@ -3,13 +3,21 @@ package dev.weir.engine.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.JsonFile;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.Prompt;
+import dev.weir.engine.RgbImage;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Script;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.ClipImageProcessor;
+import dev.weir.engine.image.Filter;
+import dev.weir.engine.image.Resampler;
 import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
@@ -23,6 +31,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -115,7 +124,7 @@ class ClipReferenceTest {
                 .mapToObj(flag -> flag == 1)
                 .toList();
         try (var network = backend(engine, script)) {
-            var scores = network.run(SafetyChecker.FORWARD, List.of(pixels(fixture)), floats());
+            var scores = network.run(ClipVisionModel.FORWARD, List.of(pixels(fixture)), floats());
             for (int i = 0; i < pictures; i++) {
                 var row = Fixture.row(scores, i, pictures);
                 Fixture.assertClose(Arrays.copyOf(row, SafetyChecker.SPECIAL), fixture.row("special", i), TOLERANCE);
@@ -125,9 +134,71 @@ class ClipReferenceTest {
                         TOLERANCE);
             }
             var flags = network.run(
-                    SafetyChecker.FORWARD, List.of(pixels(fixture)), result -> SafetyChecker.flags(result, pictures));
+                    ClipVisionModel.FORWARD, List.of(pixels(fixture)), result -> SafetyChecker.flags(result, pictures));
             assertThat(flags).isEqualTo(expected).contains(true, false);
         }
+    }
+
+    /** From 8-bit pictures of another size, as diffusers' pipelines do after decoding. */
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void picturesAreFlaggedAsByDiffusers(Engine engine) {
+        var fixture = new Fixture(HOME.resolve("safety"));
+        var processor = ClipImageProcessor.read(
+                JsonFile.read(HOME.resolve("safety/feature_extractor/preprocessor_config.json")));
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        var pictures = pictures(fixture);
+        var expected = LongStream.of(fixture.longs("flags"))
+                .mapToObj(flag -> flag == 1)
+                .toList();
+        try (var checker = Networks.pictureChecker(fixture.config("."), fixture.weights("."), processor, target)) {
+            assertThat(checker.flags(pictures)).isEqualTo(expected);
+            assertThat(checker.flags(pictures.subList(0, 1))).isEqualTo(expected.subList(0, 1));
+            assertThat(checker.flags(List.of())).isEmpty();
+        }
+    }
+
+    @Test
+    void aProcessorOfAnotherSizeIsRefused() throws Exception {
+        var fixture = new Fixture(HOME.resolve("vision"));
+        var processor = ClipImageProcessor.read(new ObjectMapper().readTree("{}"));
+        var target = new ComputeTarget("cpu", Precision.FP32);
+        assertThatThrownBy(() -> Networks.imageEncoder(fixture.config("."), fixture.weights("."), processor, target))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("crop_size")
+                .hasMessageContaining("image_size 12");
+    }
+
+    /** A picture that is resized beforehand, as the processor resizes it, gives the same embedding. */
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void anImageEncoderTakesPicturesOfAnySize(Engine engine) {
+        var fixture = new Fixture(HOME.resolve("vision"));
+        var processor = ClipImageProcessor.read(
+                JsonFile.read(HOME.resolve("safety/feature_extractor/preprocessor_config.json")));
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        var large = Bitmap.of(pictures(new Fixture(HOME.resolve("safety"))).get(0));
+        var small = Resampler.resize(large, 15, 12, Filter.BICUBIC);
+        try (var encoder = Networks.imageEncoder(fixture.config("."), fixture.weights("."), processor, target)) {
+            var embeds = encoder.encode(List.of(large, small));
+            assertThat(embeds.get(0).get("image_embeds").shape()).isEqualTo(List.of(12));
+            Fixture.assertClose(
+                    embeds.get(1).get("image_embeds").values(),
+                    embeds.get(0).get("image_embeds").values(),
+                    TOLERANCE);
+        }
+    }
+
+    private static List<RgbImage> pictures(Fixture fixture) {
+        var shape = fixture.shape("pictures");
+        var bytes = fixture.bytes("pictures");
+        var pictures = new ArrayList<RgbImage>();
+        for (int i = 0; i < shape[0]; i++) {
+            var pixels = new byte[bytes.remaining() / (shape[0] - i)];
+            bytes.get(pixels);
+            pictures.add(new RgbImage(shape[2], shape[1], pixels));
+        }
+        return pictures;
     }
 
     private static void assertRows(

@@ -14,6 +14,7 @@ import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Weights;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,6 +59,10 @@ record Fixture(Path folder) {
         return Arrays.stream(io().info(tensor).shape())
                 .mapToInt(Math::toIntExact)
                 .toArray();
+    }
+
+    ByteBuffer bytes(String tensor) {
+        return io().bytes(tensor);
     }
 
     float[] floats(String tensor) {

@@ -54,13 +54,17 @@ public final class EventJson {
             putPicture(json, preview.picture());
         } else if (event instanceof Completed completed) {
             putPicture(json, completed.picture());
-            json.put("seed", at.seed())
-                    .put("seconds", rounded(completed.seconds()))
-                    .put("timings", timings(completed.timings()));
+            putResult(json.put("seed", at.seed()), completed);
         } else if (event instanceof Failed failed) {
             json.put("error", ApiError.of(failed.failure()).toJson().getJsonObject("error"));
         }
         return json;
+    }
+
+    /** What is told of a finished image wherever it is told of. */
+    public static JsonObject putResult(JsonObject json, Completed completed) {
+        json.put("seconds", rounded(completed.seconds())).put("timings", timings(completed.timings()));
+        return completed.picture().flagged() ? json.put("nsfw_content_detected", true) : json;
     }
 
     private static void putPicture(JsonObject json, Picture picture) {
@@ -81,7 +85,7 @@ public final class EventJson {
                 .put("param", warning.param());
     }
 
-    public static JsonArray timings(List<StageTiming> timings) {
+    private static JsonArray timings(List<StageTiming> timings) {
         JsonArray json = new JsonArray();
         timings.forEach(timing -> json.add(new JsonObject()
                 .put("stage", timing.getStage())

@@ -35,10 +35,8 @@ final class ImageJson {
     }
 
     static JsonObject extras(Completed completed) {
-        return extras(completed.at())
-                .put("attempts", completed.at().attempt())
-                .put("seconds", EventJson.rounded(completed.seconds()))
-                .put("timings", EventJson.timings(completed.timings()));
+        return EventJson.putResult(
+                extras(completed.at()).put("attempts", completed.at().attempt()), completed);
     }
 
     /** The libraries require it. Weir does not count tokens. */

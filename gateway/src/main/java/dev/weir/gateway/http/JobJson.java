@@ -70,9 +70,7 @@ final class JobJson {
                 .put("step", latest.at().step())
                 .put("total", latest.at().total());
         if (latest instanceof Completed completed) {
-            json.put("url", address.path(imagePath(job.id(), sample)))
-                    .put("seconds", EventJson.rounded(completed.seconds()))
-                    .put("timings", EventJson.timings(completed.timings()));
+            EventJson.putResult(json.put("url", address.path(imagePath(job.id(), sample))), completed);
         } else if (latest instanceof Failed failed) {
             json.put("error", ApiError.of(failed.failure()).toJson().getJsonObject("error"));
         }

@@ -99,7 +99,8 @@ final class StageEvents {
                     event.getFrame().getFormat(),
                     event.getFrame().getWidth(),
                     event.getFrame().getHeight(),
-                    tensors.get(0).toBytes());
+                    tensors.get(0).toBytes(),
+                    false);
             job.tell(new JobEvent.Preview(job.moment(sample, step), picture));
         }
     }
@@ -124,7 +125,8 @@ final class StageEvents {
                 event.getFinished().getFormat(),
                 event.getFinished().getWidth(),
                 event.getFinished().getHeight(),
-                tensors.get(0).toBytes());
+                tensors.get(0).toBytes(),
+                event.getFinished().getFlagged());
         double seconds = (jobs.now() - job.createdMs()) / 1000.0;
         sample.stepped(job.spec().totalSteps());
         jobs.end(

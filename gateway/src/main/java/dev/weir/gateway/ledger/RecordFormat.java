@@ -187,10 +187,11 @@ final class RecordFormat {
                 .setFormat(picture.format())
                 .setWidth(picture.width())
                 .setHeight(picture.height())
+                .setFlagged(picture.flagged())
                 .build();
     }
 
     private static Picture picture(Image image, byte[] bytes) {
-        return new Picture(image.getFormat(), image.getWidth(), image.getHeight(), bytes);
+        return new Picture(image.getFormat(), image.getWidth(), image.getHeight(), bytes, image.getFlagged());
     }
 }

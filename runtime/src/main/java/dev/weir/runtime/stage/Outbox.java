@@ -53,6 +53,18 @@ public interface Outbox {
 
     void fail(Work work, Failure failure);
 
-    /** @param format {@code png} or {@code jpeg} */
-    record EncodedImage(String format, int width, int height, byte[] bytes) {}
+    /**
+     * @param format {@code png}, {@code jpeg} or {@code webp}
+     * @param flagged whether the model's safety checker found something in it
+     */
+    record EncodedImage(String format, int width, int height, byte[] bytes, boolean flagged) {
+
+        public EncodedImage(String format, int width, int height, byte[] bytes) {
+            this(format, width, height, bytes, false);
+        }
+
+        public EncodedImage flagged(boolean newFlagged) {
+            return new EncodedImage(format, width, height, bytes, newFlagged);
+        }
+    }
 }

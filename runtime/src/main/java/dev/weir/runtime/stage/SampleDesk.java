@@ -309,6 +309,7 @@ final class SampleDesk implements Outbox {
                     .setHeight(image.height())
                     .addAllTimings(work.task().getTimingsList())
                     .addTimings(timing(held))
+                    .setFlagged(image.flagged())
                     .build();
             reports.deliver(held, event(held).setFinished(finished), tensors(image));
             release(held);

@@ -1,0 +1,83 @@
+package dev.weir.decoder;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ImageCodec;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.PictureChecker;
+import dev.weir.engine.RgbImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A model's image decoder and, where the operator wants it and the model has one, its safety checker. Device thread. */
+final class PictureDecoder implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PictureDecoder.class);
+
+    private final ImageCodec codec;
+    private final Optional<PictureChecker> checker;
+    private final Safety safety;
+
+    private PictureDecoder(ImageCodec codec, Optional<PictureChecker> checker, Safety safety) {
+        this.codec = codec;
+        this.checker = checker;
+        this.safety = safety;
+    }
+
+    /** @param flagged whether the checker found something in the image, which is black where that is wanted */
+    record Decoded(RgbImage image, boolean flagged) {}
+
+    static PictureDecoder open(ModelFolder folder, ComputeTarget target, Safety safety) {
+        tell(folder, safety);
+        ImageCodec codec = folder.imageCodec(target);
+        if (safety == Safety.OFF || !folder.hasPictureChecker()) {
+            return new PictureDecoder(codec, Optional.empty(), safety);
+        }
+        try {
+            return new PictureDecoder(codec, Optional.of(folder.pictureChecker(target)), safety);
+        } catch (RuntimeException e) {
+            codec.close();
+            throw e;
+        }
+    }
+
+    private static void tell(ModelFolder folder, Safety safety) {
+        String id = folder.card().id();
+        if (safety == Safety.OFF && folder.hasPictureChecker()) {
+            LOG.info("the model {} has a safety checker, which is off; --safety flag or blank turns it on", id);
+        } else if (safety != Safety.OFF && !folder.hasPictureChecker()) {
+            LOG.warn("the model {} has no safety checker: --safety does nothing for its pictures", id);
+        }
+    }
+
+    int scale() {
+        return codec.scale();
+    }
+
+    /** One forward of the decoder, and one of the checker. Empty where an image is not finite. */
+    List<Optional<Decoded>> decode(LatentShape shape, List<float[]> latents) {
+        List<Optional<RgbImage>> images = codec.decode(shape, latents);
+        List<RgbImage> finite = images.stream().flatMap(Optional::stream).toList();
+        var flags = checker.map(check -> check.flags(finite)).orElse(List.of()).iterator();
+        List<Optional<Decoded>> decoded = new ArrayList<>();
+        for (Optional<RgbImage> image : images) {
+            decoded.add(image.map(shown -> checked(shown, flags.hasNext() && flags.next())));
+        }
+        return decoded;
+    }
+
+    private Decoded checked(RgbImage image, boolean flagged) {
+        return flagged && safety == Safety.BLANK
+                ? new Decoded(new RgbImage(image.width(), image.height(), new byte[image.pixels().length]), true)
+                : new Decoded(image, flagged);
+    }
+
+    @Override
+    public void close() {
+        codec.close();
+        checker.ifPresent(PictureChecker::close);
+    }
+}

@@ -1,0 +1,95 @@
+package dev.weir.engine.network;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.ImageEncoder;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.PictureChecker;
+import dev.weir.engine.RgbImage;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.ClipImageProcessor;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+
+/** Runs a network that sees pictures as CLIP does. */
+final class ClipPictures {
+
+    private final Executable network;
+    private final ClipImageProcessor processor;
+    private final int side;
+
+    /** @param side of the pictures that the network takes, in pixels */
+    ClipPictures(Executable network, ClipImageProcessor processor, int side) {
+        this.network = network;
+        this.processor = processor;
+        this.side = side;
+    }
+
+    /** Throws ModelException where the processor does not give what the network takes. */
+    static void requireFit(ClipImageProcessor processor, int side) {
+        if (!processor.crops() || processor.cropWidth() != side || processor.cropHeight() != side) {
+            throw new ModelException(
+                    "preprocessor_config.json: crop_size does not give image_size %d of config.json".formatted(side));
+        }
+    }
+
+    private <T> List<T> run(List<Bitmap> pictures, BiFunction<ByteBuffer, Integer, List<T>> reader) {
+        if (pictures.isEmpty()) {
+            return List.of();
+        }
+        var pixels = Feed.floats(
+                bytes -> {
+                    var out = bytes.asFloatBuffer();
+                    pictures.forEach(picture -> out.put(processor.pixels(picture)));
+                },
+                pictures.size(),
+                Bitmap.RGB,
+                side,
+                side);
+        return network.run(ClipVisionModel.FORWARD, List.of(pixels), out -> reader.apply(out, pictures.size()));
+    }
+
+    ImageEncoder encoder() {
+        return new ImageEncoder() {
+            @Override
+            public List<Tensors> encode(List<Bitmap> pictures) {
+                return run(pictures, ClipPictures::embeds);
+            }
+
+            @Override
+            public void close() {
+                network.close();
+            }
+        };
+    }
+
+    PictureChecker checker() {
+        return new PictureChecker() {
+            @Override
+            public List<Boolean> flags(List<RgbImage> pictures) {
+                return run(pictures.stream().map(Bitmap::of).toList(), SafetyChecker::flags);
+            }
+
+            @Override
+            public void close() {
+                network.close();
+            }
+        };
+    }
+
+    private static List<Tensors> embeds(ByteBuffer out, int rows) {
+        var all = out.asFloatBuffer();
+        int width = all.remaining() / rows;
+        var embeds = new ArrayList<Tensors>();
+        for (int i = 0; i < rows; i++) {
+            var values = new float[width];
+            all.get(values);
+            embeds.add(Tensors.of("image_embeds", HostTensor.of(values, width)));
+        }
+        return embeds;
+    }
+}
