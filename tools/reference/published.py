@@ -9,11 +9,18 @@ import torch
 from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
+    DEISMultistepScheduler,
     DPMSolverMultistepScheduler,
+    DPMSolverSinglestepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    KDPM2AncestralDiscreteScheduler,
+    KDPM2DiscreteScheduler,
+    LMSDiscreteScheduler,
     PNDMScheduler,
     StableDiffusionPipeline,
+    UniPCMultistepScheduler,
 )
 
 from fixtures import OUT, generator, save_cases
@@ -41,6 +48,20 @@ SAMPLERS = {
                  {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_karras_sigmas": False}),
     "dpmpp_2m_karras": (DPMSolverMultistepScheduler,
                         {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_karras_sigmas": True}),
+    "pndm_prk": (PNDMScheduler, {"skip_prk_steps": False}),
+    "lms": (LMSDiscreteScheduler, {}),
+    "heun": (HeunDiscreteScheduler, {}),
+    "kdpm2": (KDPM2DiscreteScheduler, {}),
+    "kdpm2_ancestral": (KDPM2AncestralDiscreteScheduler, {}),
+    "dpmpp_3m": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", "solver_order": 3}),
+    "dpmpp_2m_sde": (DPMSolverMultistepScheduler, {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}),
+    "dpmpp_2s": (DPMSolverSinglestepScheduler, {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+    "deis": (DEISMultistepScheduler, {}),
+    "unipc": (UniPCMultistepScheduler, {}),
+    "heun:schedule=karras": (HeunDiscreteScheduler, {"use_karras_sigmas": True}),
+    "dpmpp_2m:schedule=exponential": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", "solver_order": 2,
+                                                                   "use_exponential_sigmas": True}),
+    "unipc:schedule=beta": (UniPCMultistepScheduler, {"use_beta_sigmas": True}),
 }
 
 
@@ -66,10 +87,14 @@ def cases():
     # The class that runs is the one in model_index.json.
     yield "index-decides", {**DDIM, "skip_prk_steps": True, "clip_sample": True}, {"index": "PNDMScheduler"}
     for sampler in SAMPLERS:
-        yield f"asked-{sampler}", PNDM, {"sampler": sampler}
+        yield f"asked-{sampler.replace(':schedule=', '-')}", PNDM, {"sampler": sampler}
     multistep = {**DPM, "solver_order": 3, "algorithm_type": "sde-dpmsolver++", "use_karras_sigmas": True}
     yield "asked-dpmpp_2m-of-third-order", multistep, {"sampler": "dpmpp_2m"}
     yield "asked-ddim-clip-sample", {**EULER, "clip_sample": True, "steps_offset": 0}, {"sampler": "ddim"}
+    yield "own-unipc", {"_class_name": "UniPCMultistepScheduler", **BETAS, "solver_order": 3, "disable_corrector": [0]}, {}
+    yield "own-singlestep", {"_class_name": "DPMSolverSinglestepScheduler", **BETAS, "solver_order": 3}, {"steps": 11}
+    yield "own-dpm-noise", {**DPM, "algorithm_type": "dpmsolver", "final_sigmas_type": "sigma_min", "solver_order": 3}, {}
+    yield "own-pndm-prk", {"_class_name": "PNDMScheduler", **BETAS}, {}
     # StableDiffusionPipeline does not look at it.
     yield "vae-shift-factor", PNDM, {"vae_config": {"shift_factor": 0.5}}
 
