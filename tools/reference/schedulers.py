@@ -7,7 +7,7 @@ import warnings
 import diffusers
 import torch
 
-from fixtures import OUT, generator, save_cases, save_tensors
+from fixtures import OUT, generator, save_cases, save_json, save_tensors
 
 SHAPE = [1, 3, 2, 2]  # three channels, as models with a learned variance have
 PATTERN = torch.sin(1.7 * torch.arange(math.prod(SHAPE)) + 0.3).reshape(SHAPE)
@@ -330,9 +330,16 @@ CLASSES = {
 }
 
 
+def keys() -> list:
+    """The parameters of every scheduler class."""
+    classes = [getattr(diffusers, name) for name in dir(diffusers) if name.endswith("Scheduler") and "Flax" not in name]
+    return sorted({key for one in classes for key in inspect.signature(one.__init__).parameters} - {"self", "args", "kwargs"})
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     diffusers.utils.logging.set_verbosity_error()
+    save_json(OUT / "samplers/keys.json", keys())
     for file, (class_name, cases) in CLASSES.items():
         record(file, class_name, cases())
 

@@ -79,7 +79,7 @@ record DeisScheduler(
             for (int back = 1; back < current; back++) {
                 sum = Floats.mix(1, sum, coefficient(step, current, back), noises.get(back));
             }
-            return Floats.mix(to.signal(), sum, 0, sum);
+            return Floats.scale(to.signal(), sum);
         }
 
         /** The integral over the step of a Lagrange polynomial in the logarithm of rho. */

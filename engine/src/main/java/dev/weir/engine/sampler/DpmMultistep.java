@@ -74,7 +74,7 @@ record DpmMultistep(DpmSolver solver, int order, boolean lowerOrderFinal, boolea
         float[] older = DpmSolver.difference(values.get(1), values.get(2), ratioBefore);
         float[] change = DpmSolver.difference(newer, older, 1);
         float[] slope = Floats.mix(1, newer, ratio / (ratio + ratioBefore), change);
-        float[] curvature = Floats.mix(1 / (ratio + ratioBefore), change, 0, change);
+        float[] curvature = Floats.scale(1 / (ratio + ratioBefore), change);
         return List.of(slope, curvature);
     }
 }

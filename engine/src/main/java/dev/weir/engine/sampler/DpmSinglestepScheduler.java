@@ -110,6 +110,7 @@ record DpmSinglestepScheduler(SolverSchedule schedule, DpmSolver solver, int ord
             }
             float ratioBefore = ratio(first, step - 1, step + 1);
             float[] before = DpmSolver.difference(values.get(1), values.get(2), ratioBefore);
+            // The midpoint method of third order has no curvature, and its slope counts as Heun's.
             return solver.heun()
                     ? curved(before, newest, ratio, ratioBefore)
                     : List.of(newest, new float[newest.length]);

@@ -21,6 +21,15 @@ final class Floats {
         return (float) Math.expm1(value);
     }
 
+    /** {@code a x}. */
+    static float[] scale(float a, float[] x) {
+        float[] scaled = new float[x.length];
+        for (int i = 0; i < scaled.length; i++) {
+            scaled[i] = a * x[i];
+        }
+        return scaled;
+    }
+
     /** {@code a x + b y}. */
     static float[] mix(float a, float[] x, float b, float[] y) {
         float[] mixed = new float[x.length];

@@ -84,7 +84,7 @@ final class PndmSampler implements Sampler {
         float[] from = phase == 0 ? state.sample() : state.recall(FROM);
         float[] sum =
                 switch (phase) {
-                    case 0 -> Floats.mix(1 / 6f, output, 0, output);
+                    case 0 -> Floats.scale(1 / 6f, output);
                     case 3 -> Floats.mix(1, state.recall(SUM), 1 / 6f, output);
                     default -> Floats.mix(1, state.recall(SUM), 1 / 3f, output);
                 };

@@ -1,13 +1,19 @@
 package dev.weir.engine.sampler;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.weir.engine.ModelException;
+import dev.weir.engine.ReferenceFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -243,6 +249,17 @@ class SamplersTest {
 
         assertThat(Samplers.available(config)).isEmpty();
         assertThatThrownBy(() -> Samplers.defaultName(config)).hasMessageContaining("no other sampler fits");
+    }
+
+    @Test
+    void everyKeyOfDiffusersIsKnown() {
+        SchedulerConfig config = new SchedulerConfig(
+                Path.of("scheduler_config.json"), "DDIMScheduler", JsonNodeFactory.instance.objectNode());
+
+        for (JsonNode key : ReferenceFile.json("samplers/keys.json")) {
+            SchedulerKeys keys = config.keysWith(Map.of(key.textValue(), BooleanNode.TRUE));
+            assertThatCode(keys::requireKnown).as(key.textValue()).doesNotThrowAnyException();
+        }
     }
 
     @Test

@@ -112,8 +112,7 @@ class SchedulerTrajectoryTest {
                 new float[] {run.json().get("init_noise_sigma").floatValue()},
                 1e-6);
         float[] fresh = noise.normal(SIZE);
-        float[] first =
-                image ? sampler.addNoise(0, CLEAN, fresh) : Floats.mix(sampler.initialNoiseScale(), fresh, 0, fresh);
+        float[] first = image ? sampler.addNoise(0, CLEAN, fresh) : Floats.scale(sampler.initialNoiseScale(), fresh);
         requireClose("first sample", first, run.row("samples", 0), 2e-6);
         // Runs that start at a sigma of thousands magnify the last bit of a number: they start from the very same ones.
         SamplerState state = SamplerState.start(run.row("samples", 0));
