@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -93,6 +94,23 @@ record AutoencodersTest(Engine engine) {
                     var sample = sampled ? fixture.row("encode/" + size + "/sample", i) : mean;
                     Fixture.assertClose(latents.get(i).sample(noise), sample, TOLERANCE);
                 }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kl-bare", "kl-attention", "asymmetric", "tiny", "vq", "movq"})
+    void onOnnxRuntimeAPictureHasTheSameBytesWithAndWithoutNeighbours(String name) {
+        assumeTrue(engine == Engine.ONNX, "libtorch's kernels depend on the batch");
+        var fixture = fixture(name);
+        var shape = shape(fixture, "decode/4x6/latents");
+        try (var codec = codec(fixture)) {
+            var latents = List.of(fixture.row("decode/4x6/latents", 0), fixture.row("decode/4x6/latents", 1));
+            var together = codec.pictures(shape, List.of(latents.get(1), latents.get(0), latents.get(1)), List.of());
+            for (int i = 0; i < 2; i++) {
+                var alone = codec.pictures(shape, List.of(latents.get(i)), List.of())
+                        .get(0);
+                assertThat(together.get(1 - i).values()).isEqualTo(alone.values());
             }
         }
     }
