@@ -88,6 +88,13 @@ record UNetConfig(
                 levels.middle().map(options::middle),
                 levels.up().stream().map(options::up).toList());
         config.refuseTheRest();
+        var names = unet.inputs().stream().map(NetworkInput::name).distinct();
+        if (names.count() < unet.inputs().size()) {
+            throw config.refused("encoder_hid_dim", "one width of a picture's embedding");
+        }
+        if (unet.inChannels() < 1) {
+            throw config.refused("in_channels", "channels of a sample besides those of a hint");
+        }
         return unet;
     }
 

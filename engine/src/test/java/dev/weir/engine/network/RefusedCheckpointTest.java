@@ -117,6 +117,17 @@ class RefusedCheckpointTest {
     }
 
     @Test
+    void picturesOfTwoWidthsAndHintsWithoutASampleAreRefused() {
+        ObjectNode config = SD1.config("unet").deepCopy();
+        config.put("encoder_hid_dim", 9)
+                .put("encoder_hid_dim_type", "image_proj")
+                .put("addition_embed_type", "text_image");
+        assertThatThrownBy(() -> Networks.requireKnown(config)).hasMessageContaining("encoder_hid_dim = 9");
+        config.put("addition_embed_type", "image_hint");
+        assertThatThrownBy(() -> Networks.requireKnown(config)).hasMessageContaining("in_channels = 4");
+    }
+
+    @Test
     void anUnknownNetworkIsNamed() {
         var config = with(
                 "unet", "_class_name", new ObjectMapper().createObjectNode().textNode("Flux"));
