@@ -3,6 +3,7 @@ package dev.weir.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.JacksonYAMLParseException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import dev.weir.engine.SystemReason;
 import java.io.IOException;
 import java.net.URI;
@@ -38,6 +39,11 @@ final class Settings implements IDefaultValueProvider {
     private static final String DEFAULT_FILE = "weir.yaml";
     /** Flags that ask about the command itself are no settings. */
     private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config");
+
+    /** Words stay words: "off" may be a name. */
+    private static final YAMLMapper YAML = YAMLMapper.builder()
+            .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+            .build();
 
     private final Map<String, String> environment;
     private final Map<String, String> file;
@@ -75,7 +81,7 @@ final class Settings implements IDefaultValueProvider {
     private static Map<String, String> read(Path path) {
         JsonNode root;
         try {
-            root = new YAMLMapper().readTree(Files.readString(path));
+            root = YAML.readTree(Files.readString(path));
         } catch (JacksonYAMLParseException e) {
             throw new CliException(
                     CliException.USAGE,
@@ -137,7 +143,21 @@ final class Settings implements IDefaultValueProvider {
             return null;
         }
         String fromEnvironment = environment.get(variable(option));
-        return fromEnvironment != null ? fromEnvironment : file.get(key(option));
+        String value = fromEnvironment != null ? fromEnvironment : file.get(key(option));
+        return value != null && isSwitch(option) ? truth(value) : value;
+    }
+
+    private static boolean isSwitch(OptionSpec option) {
+        return option.type() == boolean.class || option.type() == Boolean.class;
+    }
+
+    /** YAML has more words for true and false than Java. */
+    private static String truth(String word) {
+        return switch (word.toLowerCase(Locale.ROOT)) {
+            case "yes", "on" -> "true";
+            case "no", "off" -> "false";
+            default -> word;
+        };
     }
 
     /** The origin of a refused value, to follow an error message; empty for the command line. */

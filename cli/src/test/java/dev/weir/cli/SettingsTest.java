@@ -52,6 +52,18 @@ final class SettingsTest {
         assertThat(err.toString()).contains("weir.yaml: unknown key prt").contains(" port,");
     }
 
+    /** YAML's off would otherwise become false, which is no value of --safety and no name of a model. */
+    @Test
+    void wordsStayWordsAndOnlySwitchesReadThem() throws IOException {
+        yaml("json: on\n");
+        status(Map.of());
+        assertThat(err.toString()).contains("json = true");
+        yaml("safety: off\nmodel: no\n");
+        int code = Main.run(Map.of(), folder, new PrintWriter(out), new PrintWriter(err, true), "up");
+        assertThat(code).isEqualTo(CliException.USAGE);
+        assertThat(err.toString()).contains("neither a model folder no nor");
+    }
+
     @Test
     void aWrongValueIsToldWithWhereItCameFrom() throws IOException {
         yaml("port: many\n");
