@@ -95,18 +95,25 @@ record DdpmScheduler(
             return new Advance(state.next(next), original);
         }
 
-        /** @param index of the predicted variance in the output, for the types that have one */
+        /**
+         * @param index of the predicted variance in the output, for the types that have one. Where the network predicts none,
+         *     diffusers raises an error; here the row fails as not finite, and others of its batch go on
+         */
         private float deviation(float small, float large, float[] output, int index) {
             return switch (varianceType) {
                 case FIXED_SMALL -> Floats.sqrt(small);
                 case FIXED_SMALL_LOG -> Floats.exp(0.5f * Floats.log(small));
                 case FIXED_LARGE -> Floats.sqrt(large);
-                case LEARNED -> Floats.sqrt(output[index]);
+                case LEARNED -> Floats.sqrt(predicted(output, index));
                 case LEARNED_RANGE -> {
-                    float share = (output[index] + 1) / 2;
+                    float share = (predicted(output, index) + 1) / 2;
                     yield Floats.exp(0.5f * (share * Floats.log(large) + (1 - share) * Floats.log(small)));
                 }
             };
+        }
+
+        private static float predicted(float[] output, int index) {
+            return index < output.length ? output[index] : Float.NaN;
         }
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.weir.engine.Finite;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ReferenceFile;
 import java.io.IOException;
@@ -249,6 +250,21 @@ class SamplersTest {
 
         assertThat(Samplers.available(config)).isEmpty();
         assertThatThrownBy(() -> Samplers.defaultName(config)).hasMessageContaining("no other sampler fits");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"learned", "learned_range"})
+    void aNetworkThatPredictsNoVarianceMakesNoPictureWhereOneIsNeeded(String type) throws IOException {
+        Sampler sampler =
+                Samplers.create(config("DDPMScheduler", "{\"variance_type\": \"%s\"}".formatted(type)), "ddpm", 3);
+        SamplerState state = SamplerState.start(new float[] {1, -1});
+
+        assertThat(Finite.all(advance(sampler, state, 4).next().sample())).isTrue();
+        assertThat(Finite.all(advance(sampler, state, 2).next().sample())).isFalse();
+    }
+
+    private static Sampler.Advance advance(Sampler sampler, SamplerState state, int outputs) {
+        return sampler.advance(state, new float[outputs], count -> new float[] {1, 1});
     }
 
     @Test
