@@ -11,6 +11,8 @@ import java.util.Optional;
 /** Where networks run best on this machine. Any thread. */
 public final class Devices {
 
+    private static final long UNKNOWN_GPU_BYTES = 8L << 30;
+
     private Devices() {}
 
     /**
@@ -45,9 +47,18 @@ public final class Devices {
     /** How much memory a target has in all: the GPU's, or the machine's or container's. */
     public static long memory(ComputeTarget target) {
         return target.isCuda()
-                ? CudaUtils.getGpuMemory(Device.fromName(target.device().replace("cuda:", "gpu")))
-                        .getMax()
+                ? memoryOfGpu(target)
                 : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
+    }
+
+    /** DJL asks CUDA's runtime library, which need not be installed where libtorch brings its own. */
+    private static long memoryOfGpu(ComputeTarget target) {
+        try {
+            return CudaUtils.getGpuMemory(Device.fromName(target.device().replace("cuda:", "gpu")))
+                    .getMax();
+        } catch (LinkageError | RuntimeException e) {
+            return UNKNOWN_GPU_BYTES;
+        }
     }
 
     /** AVX512-BF16 without matrix units multiplies no faster than fp32, and converts more. */

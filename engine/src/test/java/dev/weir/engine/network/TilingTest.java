@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -59,6 +60,15 @@ class TilingTest {
         assertThat(full.most()).isPositive();
         assertThat(half.most()).isBetween(2 * full.most(), 2 * full.most() + 1);
         assertThat(full).isEqualTo(Tiling.of(codec(512), new ComputeTarget("cpu", Precision.FP32, Engine.ONNX)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true,FP16,FP32", "false,FP16,FP16", "true,BF16,BF16", "true,FP32,FP32"})
+    void aWideRangeRunsInFp32WhereOthersRunInFp16(boolean wide, Precision wanted, Precision expected) {
+        var config = JsonFile.read(VAE.resolve("config.json"));
+        ((ObjectNode) config).put("force_upcast", wide);
+        assertThat(AutoencoderKl.read(config).target(new ComputeTarget("cuda:0", wanted)))
+                .isEqualTo(new ComputeTarget("cuda:0", expected));
     }
 
     private static VaeCodec trained(Engine engine, Tiling tiling) {

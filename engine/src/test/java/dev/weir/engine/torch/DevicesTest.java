@@ -132,4 +132,10 @@ class DevicesTest {
                 .isEqualTo("avx2");
         assertThat(Processor.instructionSet(Set.of(), "aarch64")).isEqualTo("aarch64");
     }
+
+    @Test
+    void memoryIsKnownOrGuessedOfEachDevice() {
+        assertThat(Devices.memory(new ComputeTarget("cpu", Precision.FP32))).isGreaterThan(1L << 28);
+        assertThat(Devices.memory(new ComputeTarget("cuda:0", Precision.FP16))).isGreaterThan(1L << 30);
+    }
 }
