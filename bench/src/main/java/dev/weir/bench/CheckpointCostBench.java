@@ -146,7 +146,7 @@ public final class CheckpointCostBench implements Benchmark {
                         .setWidth(card.nativeSize())
                         .setHeight(card.nativeSize())
                         .build();
-                var published = Cards.toProto(card);
+                var published = Cards.toProto(folder);
                 Task task = Task.newBuilder()
                         .setRef(SampleRef.newBuilder().setJobId("bench").setSample(i))
                         .setModel(card.id())

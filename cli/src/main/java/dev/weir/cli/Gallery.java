@@ -10,6 +10,7 @@ import dev.weir.client.GenerationEvent;
 import dev.weir.client.ImageRequest;
 import dev.weir.client.Warning;
 import java.io.PrintWriter;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,7 +100,7 @@ final class Gallery implements Consumer<GenerationEvent> {
                     Locale.ROOT,
                     "%s  seed %s, %d steps, %.1f s%s%n",
                     picture.file,
-                    picture.image.seed(),
+                    Long.toUnsignedString(picture.image.seed()),
                     picture.image.steps(),
                     picture.image.seconds(),
                     picture.image.flagged() ? ", flagged by the model's safety checker" : ""));
@@ -125,7 +126,7 @@ final class Gallery implements Consumer<GenerationEvent> {
         ObjectNode json = JsonNodeFactory.instance
                 .objectNode()
                 .put("file", picture.file.toString())
-                .put("seed", picture.image.seed())
+                .put("seed", new BigInteger(Long.toUnsignedString(picture.image.seed())))
                 .put("steps", picture.image.steps())
                 .put("width", picture.image.width())
                 .put("height", picture.image.height())

@@ -6,6 +6,7 @@ import dev.weir.client.ImageRequest;
 import dev.weir.client.ServedModel;
 import dev.weir.client.WeirClient;
 import dev.weir.runtime.NodeConfig;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -42,14 +43,18 @@ final class GenerateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "PROMPT", description = "What the image shows.")
+    @Parameters(
+            paramLabel = "PROMPT",
+            arity = "0..1",
+            description = "What the image shows. Models without text take none.")
     private String prompt;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "The seed of the first image; the next ones have N+1, N+2 … Default: random.")
-    private Long seed;
+            description =
+                    "The seed of the first image, up to 2^64-1; the next ones have N+1, N+2 … Default, and -1: random.")
+    private BigInteger seed;
 
     @Option(names = "--steps", paramLabel = "N", description = "Denoising steps. Default: the model's.")
     private Integer steps;
@@ -112,6 +117,9 @@ final class GenerateCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private RequestOptions options;
+
+    @Mixin
     private ModelOptions models;
 
     @Override
@@ -141,7 +149,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** Where the images go. Throws {@link CliException} where they, or the frames, cannot be written. */
     private List<Path> writableFiles() {
-        List<Path> files = OutputFiles.choose(out, prompt, count);
+        List<Path> files = OutputFiles.choose(out, prompt == null ? "image" : prompt, count);
         files.forEach(file -> OutputFiles.requireWritable("--out", file, parents));
         if (frames != null) {
             OutputFiles.requireWritableFolder("--frames", frames, parents);
@@ -165,14 +173,20 @@ final class GenerateCommand implements Callable<Integer> {
         return models.stream()
                 .filter(model -> request.model().map(model.id()::equals).orElse(model.ready()))
                 .findFirst()
-                .map(model -> request.toBuilder()
-                        .model(model.id())
-                        .steps(request.steps().orElse(model.defaultSteps()))
-                        .guidanceScale(request.guidanceScale().orElse(model.defaultGuidanceScale()))
-                        .sampler(request.sampler().orElse(model.defaultSampler()))
-                        .size(request.size().orElse(model.nativeSize() + "x" + model.nativeSize()))
-                        .build())
+                .map(model -> withDefaults(request, model))
                 .orElse(request);
+    }
+
+    private static ImageRequest withDefaults(ImageRequest request, ServedModel model) {
+        ImageRequest.Builder whole = request.toBuilder()
+                .model(model.id())
+                .steps(request.steps().orElse(model.defaultSteps()))
+                .sampler(request.sampler().orElse(model.defaultSampler()))
+                .size(request.size().orElse(model.nativeSize() + "x" + model.nativeSize()));
+        if (model.takes("guidance_scale")) {
+            whole.guidanceScale(request.guidanceScale().orElse(model.defaultGuidanceScale()));
+        }
+        return whole.build();
     }
 
     private ProgressDisplay display() {
@@ -182,9 +196,13 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private ImageRequest request(ImageFormat format) {
-        ImageRequest.Builder request = ImageRequest.builder(prompt)
+        ImageRequest.Builder request = (prompt == null ? ImageRequest.builder() : ImageRequest.builder(prompt))
                 .count(count)
-                .seed(seed == null ? ThreadLocalRandom.current().nextLong(RANDOM_SEEDS) : seed)
+                .seed(
+                        seed == null || seed.equals(BigInteger.ONE.negate())
+                                ? BigInteger.valueOf(ThreadLocalRandom.current().nextLong(RANDOM_SEEDS))
+                                : seed)
+                .options(options.toOptions())
                 .format(format)
                 .negativePrompt(negative)
                 .size(size)

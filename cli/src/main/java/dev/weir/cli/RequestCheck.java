@@ -28,16 +28,24 @@ import java.util.function.Consumer;
 final class RequestCheck {
 
     /** The flags of {@code weir generate}, by the fields that the gateway's messages begin with. */
-    private static final Map<String, String> FLAGS = Map.of(
-            "prompt", "the prompt",
-            "negative_prompt", "--negative",
-            "num_inference_steps", "--steps",
-            "guidance_scale", "--guidance",
-            "size", "--size",
-            "seed", "--seed",
-            "sampler", "--sampler",
-            "model", "--model",
-            "n", "--n");
+    private static final Map<String, String> FLAGS = Map.ofEntries(
+            Map.entry("prompt", "the prompt"),
+            Map.entry("negative_prompt", "--negative"),
+            Map.entry("num_inference_steps", "--steps"),
+            Map.entry("guidance_scale", "--guidance"),
+            Map.entry("size", "--size"),
+            Map.entry("seed", "--seed"),
+            Map.entry("sampler", "--sampler"),
+            Map.entry("model", "--model"),
+            Map.entry("n", "--n"),
+            Map.entry("schedule", "--schedule"),
+            Map.entry("eta", "--eta"),
+            Map.entry("noise", "--noise"),
+            Map.entry("class_label", "--class-label"),
+            Map.entry("clip_skip", "--clip-skip"),
+            Map.entry("guidance_rescale", "--guidance-rescale"),
+            Map.entry("original_size", "--original-size"),
+            Map.entry("crop", "--crop"));
 
     private RequestCheck() {}
 
@@ -57,13 +65,15 @@ final class RequestCheck {
 
     /** The request's fields, under the names that the gateway has for them. */
     static ObjectNode toJson(ImageRequest request) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode().put("prompt", request.prompt());
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        request.prompt().ifPresent(value -> json.put("prompt", value));
         request.negativePrompt().ifPresent(value -> json.put("negative_prompt", value));
         request.model().ifPresent(value -> json.put("model", value));
         request.sampler().ifPresent(value -> json.put("sampler", value));
         request.steps().ifPresent(value -> json.put("num_inference_steps", value));
         request.guidanceScale().ifPresent(value -> json.put("guidance_scale", value));
         request.size().ifPresent(value -> json.put("size", value));
+        request.options().addTo(json);
         return json;
     }
 
@@ -77,7 +87,7 @@ final class RequestCheck {
     private static NodeDirectory asServedBy(List<ModelFolder> folders) {
         NodeStatus.Builder status = NodeStatus.newBuilder().setStage(StageKind.DENOISER);
         for (ModelFolder folder : folders) {
-            status.addModels(ModelStatus.newBuilder().setId(folder.card().id()).setCard(Cards.toProto(folder.card())));
+            status.addModels(ModelStatus.newBuilder().setId(folder.card().id()).setCard(Cards.toProto(folder)));
         }
         List<NodeStatus> alive = List.of(status.build());
         return new NodeDirectory() {

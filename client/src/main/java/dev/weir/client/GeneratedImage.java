@@ -6,6 +6,7 @@ import java.util.List;
  * A finished image.
  *
  * @param sample its number in the request, from 0
+ * @param seed an unsigned number, see {@link Long#toUnsignedString}
  * @param steps the denoising steps of all stages together
  * @param seconds from the gateway's acceptance of the request to the end
  * @param flagged whether the model's safety checker found something in it; false where none looked

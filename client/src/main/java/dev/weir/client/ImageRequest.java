@@ -1,6 +1,7 @@
 package dev.weir.client;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigInteger;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -10,30 +11,29 @@ import java.util.Optional;
  *
  * @param count how many images, 1 to 10
  * @param size {@code WIDTHxHEIGHT} in pixels
- * @param seed of the first image; the following images have seed + 1, seed + 2 and so on. Random where it is empty
+ * @param prompt empty for models without text; an empty text is a prompt
+ * @param seed of the first image, up to 2^64 - 1; the following images have seed + 1, seed + 2 and so on. Random where it is empty
+ *     or -1
  * @param guidanceScale how closely to follow the prompt; 1 or less: no guidance
  * @param compression the JPEG quality, 0 to 100
  * @param user whom the work is for; users share the devices fairly
  */
 public record ImageRequest(
-        String prompt,
+        Optional<String> prompt,
         Optional<String> negativePrompt,
         Optional<String> model,
         int count,
         Optional<String> size,
-        Optional<Long> seed,
+        Optional<BigInteger> seed,
         Optional<Integer> steps,
         Optional<Double> guidanceScale,
         Optional<String> sampler,
+        Options options,
         ImageFormat format,
         Optional<Integer> compression,
         Optional<String> user,
         Priority priority,
         Frames frames) {
-
-    public ImageRequest {
-        Objects.requireNonNull(prompt, "prompt");
-    }
 
     /** A request with the model's defaults for all but the prompt. */
     public static ImageRequest of(String prompt) {
@@ -41,7 +41,12 @@ public record ImageRequest(
     }
 
     public static Builder builder(String prompt) {
-        return new Builder(prompt);
+        return new Builder(Objects.requireNonNull(prompt, "prompt"));
+    }
+
+    /** For a model without text. */
+    public static Builder builder() {
+        return new Builder((String) null);
     }
 
     /** A builder that starts with the values of this request. */
@@ -51,7 +56,8 @@ public record ImageRequest(
 
     /** The fields of {@code POST /v1/jobs}. */
     ObjectNode toJson() {
-        ObjectNode json = Json.object().put("prompt", prompt).put("n", count);
+        ObjectNode json = Json.object().put("n", count);
+        prompt.ifPresent(value -> json.put("prompt", value));
         negativePrompt.ifPresent(value -> json.put("negative_prompt", value));
         model.ifPresent(value -> json.put("model", value));
         size.ifPresent(value -> json.put("size", value));
@@ -59,6 +65,7 @@ public record ImageRequest(
         steps.ifPresent(value -> json.put("num_inference_steps", value));
         guidanceScale.ifPresent(value -> json.put("guidance_scale", value));
         sampler.ifPresent(value -> json.put("sampler", value));
+        options.addTo(json);
         json.put("output_format", format.wireName());
         compression.ifPresent(value -> json.put("output_compression", value));
         user.ifPresent(value -> json.put("user", value));
@@ -83,10 +90,11 @@ public record ImageRequest(
         private String model;
         private int count = 1;
         private String size;
-        private Long seed;
+        private BigInteger seed;
         private Integer steps;
         private Double guidanceScale;
         private String sampler;
+        private Options options = Options.NONE;
         private ImageFormat format = ImageFormat.PNG;
         private Integer compression;
         private String user;
@@ -98,7 +106,7 @@ public record ImageRequest(
         }
 
         private Builder(ImageRequest from) {
-            prompt = from.prompt;
+            prompt = from.prompt.orElse(null);
             negativePrompt = from.negativePrompt.orElse(null);
             model = from.model.orElse(null);
             count = from.count;
@@ -107,6 +115,7 @@ public record ImageRequest(
             steps = from.steps.orElse(null);
             guidanceScale = from.guidanceScale.orElse(null);
             sampler = from.sampler.orElse(null);
+            options = from.options;
             format = from.format;
             compression = from.compression.orElse(null);
             user = from.user.orElse(null);
@@ -139,7 +148,12 @@ public record ImageRequest(
             return this;
         }
 
+        /** @param seed -1: a random one, which the result names */
         public Builder seed(long seed) {
+            return seed(BigInteger.valueOf(seed));
+        }
+
+        public Builder seed(BigInteger seed) {
             this.seed = seed;
             return this;
         }
@@ -156,6 +170,12 @@ public record ImageRequest(
 
         public Builder sampler(String name) {
             this.sampler = name;
+            return this;
+        }
+
+        /** What only some models or samplers take. */
+        public Builder options(Options options) {
+            this.options = Objects.requireNonNull(options);
             return this;
         }
 
@@ -186,7 +206,7 @@ public record ImageRequest(
 
         public ImageRequest build() {
             return new ImageRequest(
-                    prompt,
+                    Optional.ofNullable(prompt),
                     Optional.ofNullable(negativePrompt),
                     Optional.ofNullable(model),
                     count,
@@ -195,6 +215,7 @@ public record ImageRequest(
                     Optional.ofNullable(steps),
                     Optional.ofNullable(guidanceScale),
                     Optional.ofNullable(sampler),
+                    options,
                     format,
                     Optional.ofNullable(compression),
                     Optional.ofNullable(user),

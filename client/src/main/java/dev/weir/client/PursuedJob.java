@@ -239,7 +239,7 @@ final class PursuedJob {
         }
         GeneratedImage image = new GeneratedImage(
                 sample,
-                told.path("seed").asLong(),
+                Long.parseUnsignedLong(told.path("seed").asText("0")),
                 file.format(),
                 file.width(),
                 file.height(),

@@ -12,6 +12,7 @@ import java.util.List;
  * @param sizeMultiple both sides of an image must be multiples of it
  * @param sizes the sides that a request may ask for, without the upsampler and with it; empty from a gateway of an older
  *     version
+ * @param workflows what the model does; empty from a gateway of an older version
  * @param upsampleFactor beyond the native size, images are made so many times smaller and then enlarged; 1: never
  */
 public record ServedModel(
@@ -28,12 +29,38 @@ public record ServedModel(
         int defaultSteps,
         int defaultUpsamplerSteps,
         int maxSteps,
-        double defaultGuidanceScale) {
+        double defaultGuidanceScale,
+        List<Workflow> workflows) {
 
     /** @param upsampled whether images with such sides go through the upsampler */
     public record Sizes(int min, int max, int multiple, boolean upsampled) {}
 
+    /**
+     * One way to make a picture.
+     *
+     * @param fields that a request may have for it, besides those that all workflows take
+     */
+    public record Workflow(String name, List<Field> fields) {}
+
+    /**
+     * A field of a request.
+     *
+     * @param required whether this workflow needs it
+     * @param min of a number; null: none
+     * @param max of a number; null: none
+     */
+    public record Field(String name, boolean required, Double min, Double max) {}
+
+    /** Whether a request to this model may have a field, such as {@code prompt} or {@code class_label}. */
+    public boolean takes(String field) {
+        return workflows.isEmpty()
+                || workflows.stream()
+                        .flatMap(workflow -> workflow.fields().stream())
+                        .anyMatch(known -> known.name().equals(field));
+    }
+
     public ServedModel {
+        workflows = workflows == null ? List.of() : List.copyOf(workflows);
         sizes = sizes == null ? List.of() : List.copyOf(sizes);
     }
 

@@ -6,7 +6,7 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
-import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.proto.v1.Sampling;
@@ -57,7 +57,7 @@ public final class DenoiserStage implements RowSource {
     @Override
     public Sampler sampler(DiffusionPart part, Task task) {
         Sampling sampling = task.getRoute(task.getPosition()).getSampling();
-        return Samplers.create(part.schedule(), sampling.getSampler(), sampling.getSteps());
+        return Samplers.create(part.schedule(), RowSource.spec(sampling), RowSource.span(sampling));
     }
 
     @Override
@@ -68,7 +68,7 @@ public final class DenoiserStage implements RowSource {
     @Override
     public Row start(DiffusionPart part, Work work) {
         Sampler sampler = sampler(part, work.task());
-        TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
+        NoiseStream noise = RowSource.noise(work);
         RowStart start = RowStart.fromNoise(sampler, shape(part, work.task()), noise);
         return new Row(sampler, start, noise, RowSource.guidance(part, work));
     }

@@ -172,7 +172,7 @@ final class StreamTest {
         try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
             TestGateway.get(socket.socket.writeTextMessage("{"));
             socket.send(new JsonObject().put("type", "draw"));
-            socket.send(new JsonObject().put("type", "generate").put("id", "x").put("prompt", ""));
+            socket.send(new JsonObject().put("type", "generate").put("id", "x").put("prompt", 7));
             socket.send(new JsonObject().put("type", "cancel"));
             socket.send(new JsonObject().put("type", "cancel").put("id", "unknown"));
             socket.send(
@@ -184,7 +184,7 @@ final class StreamTest {
                     .containsExactly(
                             "invalid_json",
                             "invalid_value",
-                            "empty_string",
+                            "invalid_type",
                             "missing_required_parameter",
                             "unknown_job",
                             "unknown_parameter");

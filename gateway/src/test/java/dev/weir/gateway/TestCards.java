@@ -1,5 +1,7 @@
 package dev.weir.gateway;
 
+import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageKind;
@@ -7,15 +9,46 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import dev.weir.runtime.bus.Addresses;
+import java.util.List;
 
 /** The workflows of test models. Their stages are named as the kinds of nodes that run them. */
 public final class TestCards {
 
+    private static final List<Field> TEXT = List.of(
+            Field.newBuilder().setName("prompt").setNeeded(true).build(),
+            Field.newBuilder().setName("negative_prompt").build(),
+            number("guidance_scale", 50),
+            number("guidance_rescale", 1),
+            number("clip_skip", 11),
+            number("class_label", 9),
+            Field.newBuilder().setName("original_size").build(),
+            Field.newBuilder().setName("crop").build());
+
     private TestCards() {}
+
+    static Field number(String name, double max) {
+        return Field.newBuilder().setName(name).setMax(max).build();
+    }
+
+    static Sampler.Builder sampler(String name) {
+        return Sampler.newBuilder().setName(name).setCallsPerStep(1);
+    }
+
+    /** Pictures without text, of 64x64, from a denoiser and a decoder. */
+    static Workflow withoutText(Field... fields) {
+        return Workflow.newBuilder()
+                .setName("image")
+                .setSizes(sizes(64, 64, 64, 64))
+                .addAllFields(List.of(fields))
+                .addStages(stage(StageKind.DENOISER).clearTakes())
+                .addStages(stage(StageKind.DECODER))
+                .build();
+    }
 
     public static Workflow textToImage(int min, int max, int multiple, int side) {
         return Workflow.newBuilder()
                 .setName("text_to_image")
+                .addAllFields(TEXT)
                 .setSizes(sizes(min, max, multiple, side))
                 .addStages(stage(StageKind.TEXT_ENCODER))
                 .addStages(stage(StageKind.DENOISER))
@@ -27,6 +60,7 @@ public final class TestCards {
     static Workflow upsampled(int min, int max, int multiple, int side) {
         return Workflow.newBuilder()
                 .setName("text_to_image_upsampled")
+                .addAllFields(TEXT)
                 .setSizes(sizes(min, max, multiple, side))
                 .addStages(stage(StageKind.TEXT_ENCODER))
                 .addStages(stage(StageKind.DENOISER).setReduction(2))

@@ -13,7 +13,6 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Offer;
-import dev.weir.proto.v1.SamplerCalls;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
@@ -50,11 +49,9 @@ final class TestGateway implements AutoCloseable {
             .setScale(8)
             .setNativeSize(64)
             .setUpsampleFactor(2)
-            .addSamplers("ddim")
-            .addSamplers("euler")
-            .addSamplers("pndm")
-            .putCalls(
-                    "pndm", SamplerCalls.newBuilder().setPerStep(1).setExtra(1).build())
+            .addSamplers(TestCards.sampler("ddim").setTakesEta(true))
+            .addSamplers(TestCards.sampler("euler").addSchedules("karras"))
+            .addSamplers(TestCards.sampler("pndm").setExtraCalls(1))
             .setDefaultSampler("ddim")
             .setDefaultSteps(4)
             .setDefaultGuidanceScale(4)
@@ -100,6 +97,7 @@ final class TestGateway implements AutoCloseable {
         Courier courier = new Courier(vertx, metrics);
         stage = new TestStage(courier);
         get(courier.listen(Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE), stage::offered));
+        get(courier.listen(Addresses.stage(StageKind.DENOISER, TestStage.NODE), stage::offered));
         get(courier.listen(Addresses.stage(StageKind.DECODER, TestStage.NODE), stage::offered));
         get(courier.listen(
                 Addresses.CANCEL,

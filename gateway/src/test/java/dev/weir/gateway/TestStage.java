@@ -85,7 +85,7 @@ final class TestStage {
         /** Everything, up to the picture. */
         void paint() {
             start();
-            int steps = task.getRoute(1).getForwards();
+            int steps = task.getRoute(position(StageKind.DENOISER)).getForwards();
             for (int step = 1; step <= steps; step++) {
                 step(step);
             }
@@ -119,7 +119,7 @@ final class TestStage {
                             .setFormat("jpeg")
                             .setWidth(task.getGeneration().getWidth())
                             .setHeight(task.getGeneration().getHeight())
-                            .setFrom(1)),
+                            .setFrom(position(StageKind.DENOISER))),
                     Tensor.ofBytes("image", bytes));
         }
 

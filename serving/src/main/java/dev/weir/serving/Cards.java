@@ -1,47 +1,56 @@
 package dev.weir.serving;
 
 import dev.weir.engine.ModelCard;
-import dev.weir.engine.sampler.Calls;
+import dev.weir.engine.ModelFolder;
 import dev.weir.engine.sampler.Samplers;
-import dev.weir.proto.v1.SamplerCalls;
+import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** Converts a model's card to the form in a node's status. */
 public final class Cards {
 
-    private static final int MAX_STEPS = 250;
+    private static final int MAX_STEPS = 1000;
     private static final List<String> TEXT = List.of("cond", "uncond");
+
+    private static final List<Field> TEXT_FIELDS = List.of(
+            Field.newBuilder().setName("prompt").setNeeded(true).build(),
+            Field.newBuilder().setName("negative_prompt").build(),
+            Field.newBuilder().setName("guidance_scale").setMin(0).setMax(50).build());
 
     private Cards() {}
 
-    public static dev.weir.proto.v1.ModelCard toProto(ModelCard card) {
-        Map<String, SamplerCalls> calls = card.samplers().stream()
-                .filter(sampler -> !Samplers.calls(sampler).equals(Calls.ONE_A_STEP))
-                .collect(Collectors.toMap(Function.identity(), sampler -> SamplerCalls.newBuilder()
-                        .setPerStep(Samplers.calls(sampler).perStep())
-                        .setExtra(Samplers.calls(sampler).extra())
-                        .build()));
+    public static dev.weir.proto.v1.ModelCard toProto(ModelFolder folder) {
+        ModelCard card = folder.card();
         return dev.weir.proto.v1.ModelCard.newBuilder()
                 .setId(card.id())
                 .setLatentChannels(card.latentChannels())
                 .setScale(card.scale())
                 .setNativeSize(card.nativeSize())
                 .setUpsampleFactor(card.upsampleFactor())
-                .addAllSamplers(card.samplers())
-                .putAllCalls(calls)
+                .addAllSamplers(Samplers.choices(folder.scheduler()).stream()
+                        .map(Cards::toProto)
+                        .toList())
                 .setDefaultSteps(card.defaults().steps())
                 .setDefaultGuidanceScale(card.defaults().guidanceScale())
                 .setDefaultSampler(card.defaults().sampler())
                 .setMaxSteps(MAX_STEPS)
                 .addAllWorkflows(workflows(card))
+                .build();
+    }
+
+    private static Sampler toProto(Samplers.Choice choice) {
+        return Sampler.newBuilder()
+                .setName(choice.name())
+                .addAllSchedules(choice.schedules())
+                .setTakesEta(choice.takesEta())
+                .setCallsPerStep(choice.calls().perStep())
+                .setExtraCalls(choice.calls().extra())
                 .build();
     }
 
@@ -89,6 +98,7 @@ public final class Cards {
                 .build();
         Workflow base = Workflow.newBuilder()
                 .setName("text_to_image")
+                .addAllFields(TEXT_FIELDS)
                 .setSizes(sizes(card, 1, card.hasUpsampler() ? card.nativeSize() : card.maxSize()))
                 .addAllStages(List.of(encoder, denoiser, decoder))
                 .build();
@@ -99,6 +109,7 @@ public final class Cards {
         WorkflowStage smaller = denoiser.toBuilder().setReduction(factor).build();
         Workflow upsampled = Workflow.newBuilder()
                 .setName("text_to_image_upsampled")
+                .addAllFields(TEXT_FIELDS)
                 .setSizes(sizes(card, factor, card.maxSize()))
                 .addAllStages(List.of(encoder, smaller, upsampler, decoder))
                 .build();

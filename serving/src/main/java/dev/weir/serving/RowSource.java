@@ -7,8 +7,14 @@ import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.noise.NoiseKind;
+import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.sampler.SigmaSpacing;
+import dev.weir.engine.sampler.Span;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
 import java.util.Optional;
@@ -41,6 +47,35 @@ public interface RowSource {
         } catch (IllegalArgumentException e) {
             return Optional.of(e.getMessage());
         }
+    }
+
+    /** The sampler that a request names. Throws IllegalArgumentException if there is none such. */
+    static SamplerSpec spec(Sampling sampling) {
+        SamplerSpec named = SamplerSpec.parse(sampling.getSampler());
+        return new SamplerSpec(
+                named.name(),
+                sampling.getSchedule().isEmpty()
+                        ? named.schedule()
+                        : Optional.of(SigmaSpacing.named(sampling.getSchedule())),
+                sampling.hasEta() ? Optional.of(sampling.getEta()) : named.eta());
+    }
+
+    /** The part of the schedule that a stage does. */
+    static Span span(Sampling sampling) {
+        int steps = sampling.getSteps();
+        if (sampling.hasStrength()) {
+            return Span.ofStrength(steps, sampling.getStrength());
+        }
+        return sampling.getStart() > 0 || sampling.getEnd() > 0
+                ? Span.between(steps, sampling.getStart(), sampling.getEnd() > 0 ? sampling.getEnd() : 1)
+                : Span.whole(steps);
+    }
+
+    /** The noise that a request asks for, from its beginning. */
+    static NoiseStream noise(Work work) {
+        Generation generation = work.task().getGeneration();
+        NoiseKind kind = generation.getNoise().isEmpty() ? NoiseKind.CPU : NoiseKind.parse(generation.getNoise());
+        return kind.stream(generation.getSeed());
     }
 
     /** The guidance of a task, between the branches that arrived with it, as far as the network takes their tensors. */

@@ -55,7 +55,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
             String id = folder.card().id();
             ModelStatus.Builder status = ModelStatus.newBuilder()
                     .setId(id)
-                    .setCard(Cards.toProto(folder.card()))
+                    .setCard(Cards.toProto(folder))
                     .addAllStages(Cards.stages(folder.card(), stage));
             try {
                 parts.put(id, opened(folder, opener, trial));

@@ -6,7 +6,7 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
-import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.Samplers;
@@ -66,7 +66,7 @@ public final class UpsamplerStage implements RowSource {
     @Override
     public Row start(DiffusionPart part, Work work) {
         Sampler sampler = sampler(part, work.task());
-        TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
+        NoiseStream noise = RowSource.noise(work);
         Tensor base = Latents.of(work);
         RowStart start = RowStart.upsampling(
                 sampler,

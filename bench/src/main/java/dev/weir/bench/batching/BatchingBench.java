@@ -77,7 +77,7 @@ public final class BatchingBench implements Benchmark {
         long end = System.nanoTime() + Duration.ofMinutes(settings.minutes()).toNanos();
         var loads = new Findings();
         var saturation = new Findings();
-        Trace burst = Trace.of(folder.card(), states, SATURATING, Double.POSITIVE_INFINITY, SEED);
+        Trace burst = Trace.of(folder, states, SATURATING, Double.POSITIVE_INFINITY, SEED);
         Run.of(stages.get(Mode.CONTINUOUS), burst, false);
         long round = 0;
         for (int i = 0; i < settings.rounds() && (i == 0 || System.nanoTime() + round < end); i++) {
@@ -88,7 +88,7 @@ public final class BatchingBench implements Benchmark {
             double capacity = saturated.fullRowsPerSecond() / Trace.MEAN_ROWS;
             int requests = requests(capacity, bare.alone() / Trace.MEAN_ROWS, Math.max(1, end - begin));
             for (double load : LOADS) {
-                Trace trace = Trace.of(folder.card(), states, requests, load * capacity, SEED + 1 + i);
+                Trace trace = Trace.of(folder, states, requests, load * capacity, SEED + 1 + i);
                 for (Mode mode : Mode.values()) {
                     Run run = Run.of(stages.get(mode), trace, mode.waitsForTheSlowest());
                     loads.add(load + " " + mode, run.numbers());

@@ -42,7 +42,7 @@ public final class PreviewCostBench implements Benchmark {
         Stage stage = DenoiserStage.create(List.of(folder), target, new SteppingStage.Limits(REQUESTS, MOST_ROWS));
         stage.open();
         try {
-            Trace burst = Trace.of(folder.card(), states, REQUESTS, Double.POSITIVE_INFINITY, SEED);
+            Trace burst = Trace.of(folder, states, REQUESTS, Double.POSITIVE_INFINITY, SEED);
             Run.of(stage, burst.withPreviews(1), false);
             var findings = new Findings();
             for (int round = 0; round < settings.rounds(); round++) {

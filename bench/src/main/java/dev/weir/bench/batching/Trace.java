@@ -1,6 +1,7 @@
 package dev.weir.bench.batching;
 
 import dev.weir.engine.ModelCard;
+import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Tensors;
 import dev.weir.gateway.job.Route;
 import dev.weir.proto.Tensor;
@@ -47,7 +48,7 @@ record Trace(List<Arrival> arrivals) {
      * @param perSecond requests per second; infinite for all at once
      * @param states of some prompts, the empty one first
      */
-    static Trace of(ModelCard card, List<Tensors> states, int requests, double perSecond, long seed) {
+    static Trace of(ModelFolder folder, List<Tensors> states, int requests, double perSecond, long seed) {
         Random random = new Random(seed);
         List<int[]> kinds = new ArrayList<>();
         List<Arrival> arrivals = new ArrayList<>();
@@ -62,12 +63,13 @@ record Trace(List<Arrival> arrivals) {
             int[] kind = kinds.remove(random.nextInt(kinds.size()));
             now += -Math.log(1 - random.nextDouble()) / perSecond;
             Tensors prompt = states.get(1 + random.nextInt(states.size() - 1));
-            arrivals.add(new Arrival(now, work(card, i, kind[0], kind[1], prompt, states.get(0))));
+            arrivals.add(new Arrival(now, work(folder, i, kind[0], kind[1], prompt, states.get(0))));
         }
         return new Trace(List.copyOf(arrivals));
     }
 
-    private static Work work(ModelCard card, int number, int steps, float guidance, Tensors prompt, Tensors empty) {
+    private static Work work(ModelFolder folder, int number, int steps, float guidance, Tensors prompt, Tensors empty) {
+        ModelCard card = folder.card();
         Generation generation = Generation.newBuilder()
                 .setSeed(number)
                 .setSteps(steps)
@@ -76,7 +78,7 @@ record Trace(List<Arrival> arrivals) {
                 .setWidth(card.nativeSize())
                 .setHeight(card.nativeSize())
                 .build();
-        var published = Cards.toProto(card);
+        var published = Cards.toProto(folder);
         Task task = Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId("request " + number))
                 .setModel(card.id())

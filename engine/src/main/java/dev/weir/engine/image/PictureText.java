@@ -7,6 +7,7 @@ import java.util.Map;
  * The settings that made an image, in the format that common tools read under {@code parameters}.
  *
  * @param negativePrompt empty if there was none
+ * @param seed unsigned
  * @param engine that computed, with its instruction set, as {@code onnx avx2}: the same request gives the same bytes on the
  *     same engine and instruction set only; empty where it is not known
  */
@@ -36,8 +37,9 @@ public record PictureText(
         String guidance = guidanceScale == Math.rint(guidanceScale)
                 ? Integer.toString((int) guidanceScale)
                 : Float.toString(guidanceScale);
-        String settings = "%s\n%sSteps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d, Model: %s"
-                .formatted(prompt, negative, steps, sampler, guidance, seed, width, height, model);
+        String settings = "%s\n%sSteps: %d, Sampler: %s, CFG scale: %s, Seed: %s, Size: %dx%d, Model: %s"
+                .formatted(
+                        prompt, negative, steps, sampler, guidance, Long.toUnsignedString(seed), width, height, model);
         return engine.isEmpty() ? settings : settings + ", Engine: " + engine;
     }
 }

@@ -20,6 +20,9 @@ import java.util.Locale;
 /** The events of a job as JSON, the same on the WebSocket and on the event stream of a job. Images are separate. */
 public final class EventJson {
 
+    /** Every JSON library reads whole numbers up to this one exactly. */
+    private static final long EXACT = (1L << 53) - 1;
+
     private EventJson() {}
 
     /**
@@ -54,7 +57,7 @@ public final class EventJson {
             putPicture(json, preview.picture());
         } else if (event instanceof Completed completed) {
             putPicture(json, completed.picture());
-            putResult(json.put("seed", at.seed()), completed);
+            putResult(json.put("seed", seed(at.seed())), completed);
         } else if (event instanceof Failed failed) {
             json.put("error", ApiError.of(failed.failure()).toJson().getJsonObject("error"));
         }
@@ -93,6 +96,11 @@ public final class EventJson {
                 .put("seconds", rounded(timing.getSeconds()))
                 .put("queued_seconds", rounded(timing.getQueuedSeconds()))));
         return json;
+    }
+
+    /** Unsigned. A string above 2^53, because many JSON libraries round such numbers. */
+    public static Object seed(long seed) {
+        return seed >= 0 && seed <= EXACT ? seed : (Object) Long.toUnsignedString(seed);
     }
 
     /** Rounded to a tenth of a millisecond. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,10 @@ public final class Fields {
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+    private static final Pattern WHOLE = Pattern.compile("-?[0-9]{1,100}");
+    private static final BigInteger ANY_SEED = BigInteger.ONE.negate();
+    private static final BigInteger MAX_SEED =
+            BigInteger.ONE.shiftLeft(Long.SIZE).subtract(BigInteger.ONE);
     private static final Pattern ADVICE =
             Pattern.compile(", from `[^`]*`|(: enable `| \\(start marker at | \\(bound as `).*");
 
@@ -138,6 +143,38 @@ public final class Fields {
             }
             return value.longValue();
         });
+    }
+
+    /** An unsigned number of 64 bits, or -1. It may be a string, because many JSON libraries round numbers above 2^53. */
+    public Optional<BigInteger> seed(String name) {
+        Object value = values.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!(value instanceof Number) && !(value instanceof String)) {
+            throw wrongType(name, "a number or a string of digits", value);
+        }
+        String digits = value instanceof Double real && real == Math.rint(real) && Math.abs(real) <= 0x1p53
+                ? Long.toString(real.longValue())
+                : value.toString();
+        if (!WHOLE.matcher(digits).matches()) {
+            throw invalid("invalid_type", name, "must be a whole number, not " + brief(value));
+        }
+        BigInteger seed = new BigInteger(digits);
+        if (seed.signum() < 0 ? !seed.equals(ANY_SEED) : seed.bitLength() > Long.SIZE) {
+            throw invalid("out_of_range", name, "must be from -1 to %s, not %s".formatted(MAX_SEED, brief(seed)));
+        }
+        return Optional.of(seed);
+    }
+
+    /** Whether there is a value. */
+    boolean has(String name) {
+        return values.get(name) != null;
+    }
+
+    /** Whether there is a value that says something: not the empty text. */
+    boolean says(String name) {
+        return has(name) && !(values.get(name) instanceof String text && text.isBlank());
     }
 
     public Optional<Double> real(String name, double min, double max) {

@@ -15,9 +15,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -45,32 +42,35 @@ public final class RequestReader {
             "style",
             "user",
             "priority",
-            "on_disconnect");
+            "on_disconnect",
+            "schedule",
+            "eta",
+            "noise",
+            "guidance_rescale",
+            "clip_skip",
+            "class_label",
+            "original_size",
+            "crop");
 
     static final Set<String> IMAGES = plus(GENERATION, "response_format", "stream", "partial_images");
     static final Set<String> JOB = plus(GENERATION, "preview");
     static final Set<String> COMMAND = plus(JOB, "type", "id", "idempotency_key");
     static final Set<String> PREVIEW = sorted("every_steps", "every_ms", "count", "grade");
 
-    /** The largest integer that every JSON library represents exactly. */
-    static final long MAX_SEED = (1L << 53) - 1;
-
     static final int MAX_IMAGES = 10;
     static final int MAX_PARTIAL_IMAGES = 3;
-    static final double MAX_GUIDANCE = 50;
     static final int MAX_USER_LENGTH = 256;
     static final int MAX_PREVIEW_MS = 600_000;
 
     private static final List<Priority> PRIORITIES = List.of(Priority.INTERACTIVE, Priority.STANDARD, Priority.BATCH);
     private static final List<OnDisconnect> ON_DISCONNECT = List.of(OnDisconnect.values());
-    private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
 
     private final ModelNames models;
-    private final int maxPromptLength;
+    private final GenerationReader generations;
 
     public RequestReader(ModelNames models, int maxPromptLength) {
         this.models = models;
-        this.maxPromptLength = maxPromptLength;
+        this.generations = new GenerationReader(maxPromptLength);
     }
 
     /** @param urls whether the answer contains URLs instead of the images */
@@ -142,15 +142,7 @@ public final class RequestReader {
 
     /** @param otherwise what happens to the job of a client that disconnects, if the client did not say */
     private JobSpec generation(Fields fields, Preview preview, OnDisconnect otherwise) {
-        String prompt = fields.text("prompt", maxPromptLength).orElseThrow(() -> fields.missing("prompt"));
-        if (prompt.isBlank()) {
-            throw fields.invalid("empty_string", "prompt", "must not be empty");
-        }
-        String negative = fields.text("negative_prompt", maxPromptLength).orElse("");
         int samples = fields.integer("n", 1, MAX_IMAGES).orElse(1L).intValue();
-        long seed = fields.integer("seed", 0, MAX_SEED - MAX_IMAGES)
-                .orElseGet(() -> ThreadLocalRandom.current().nextLong(1L << 32));
-        double guidance = fields.real("guidance_scale", 0, MAX_GUIDANCE).orElse(-1.0);
         String user = fields.text("user", MAX_USER_LENGTH).orElse("");
         String format = format(fields);
         long quality = fields.integer("output_compression", 0, 100).orElse(format.equals("png") ? 100L : 90L);
@@ -160,20 +152,10 @@ public final class RequestReader {
         acceptWithoutEffect(fields);
 
         ModelCard card = card(fields);
-        int[] size = size(fields, card);
-        Workflow workflow = Route.of(card, size[0], size[1]).orElseThrow(() -> unsupportedSize(fields, card, size));
-        long steps =
-                fields.integer("num_inference_steps", 1, card.getMaxSteps()).orElse((long) card.getDefaultSteps());
-        String sampler = sampler(fields, card);
-        Generation generation = Generation.newBuilder()
-                .setPrompt(prompt)
-                .setNegativePrompt(negative)
-                .setSeed(seed)
-                .setSteps((int) steps)
-                .setGuidanceScale(guidance < 0 ? card.getDefaultGuidanceScale() : (float) guidance)
-                .setSampler(sampler)
-                .setWidth(size[0])
-                .setHeight(size[1])
+        Optional<int[]> size = GenerationReader.size(fields, "size");
+        Workflow workflow = WorkflowChoice.of(card, fields, size);
+        Generation generation = generations
+                .read(fields, card, workflow, size)
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .build();
@@ -222,27 +204,6 @@ public final class RequestReader {
         String known = cards.stream().map(ModelCard::getId).collect(Collectors.joining(", "));
         return "model \"%s\" is not served here; known are %s"
                 .formatted(id.length() > 60 ? id.substring(0, 60) + "…" : id, known);
-    }
-
-    private static String sampler(Fields fields, ModelCard card) {
-        return fields.oneOf("sampler", card.getSamplersList()).orElse(card.getDefaultSampler());
-    }
-
-    private static int[] size(Fields fields, ModelCard card) {
-        String size = fields.text("size").orElse("auto");
-        if (size.equals("auto")) {
-            return new int[] {card.getNativeSize(), card.getNativeSize()};
-        }
-        Matcher sides = SIZE.matcher(size);
-        if (!sides.matches()) {
-            throw fields.invalid("invalid_value", "size", "must be auto or WIDTHxHEIGHT in pixels, as 256x256");
-        }
-        return new int[] {Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2))};
-    }
-
-    private static ApiException unsupportedSize(Fields fields, ModelCard card, int[] size) {
-        String problem = "%dx%d cannot be made by %s: %s".formatted(size[0], size[1], card.getId(), Route.sizes(card));
-        return fields.invalid("unsupported_size", "size", problem);
     }
 
     private static Set<String> sorted(String... names) {

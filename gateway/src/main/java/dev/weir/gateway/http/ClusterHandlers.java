@@ -11,6 +11,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Workflow;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonArray;
@@ -67,7 +68,14 @@ public final class ClusterHandlers {
     /** @param name the model's id, or an alias of it */
     private JsonObject toJson(String name, ModelCard card) {
         JsonArray samplers = new JsonArray();
-        card.getSamplersList().forEach(samplers::add);
+        JsonArray choices = new JsonArray();
+        card.getSamplersList().forEach(sampler -> {
+            samplers.add(sampler.getName());
+            choices.add(new JsonObject()
+                    .put("name", sampler.getName())
+                    .put("schedules", new JsonArray(List.copyOf(sampler.getSchedulesList())))
+                    .put("takes_eta", sampler.getTakesEta()));
+        });
         List<SizeRange> sizes = Route.ranges(card);
         JsonObject json = new JsonObject().put("id", name);
         if (!name.equals(card.getId())) {
@@ -87,11 +95,33 @@ public final class ClusterHandlers {
                                 sizes.stream().map(ClusterHandlers::toJson).toList()))
                 .put("upsample_factor", Math.max(1, card.getUpsampleFactor()))
                 .put("samplers", samplers)
+                .put("sampler_choices", choices)
+                .put("workflows", workflows(card))
                 .put("default_sampler", card.getDefaultSampler())
                 .put("default_steps", card.getDefaultSteps())
                 .put("default_upsampler_steps", Route.upsamplerSteps(card))
                 .put("max_steps", card.getMaxSteps())
                 .put("default_guidance_scale", EventJson.rounded(card.getDefaultGuidanceScale()));
+    }
+
+    /** What the model does, with the fields that a request may have for it besides those that all take. */
+    private static JsonArray workflows(ModelCard card) {
+        JsonArray workflows = new JsonArray();
+        for (Workflow workflow : card.getWorkflowsList()) {
+            JsonArray fields = new JsonArray();
+            workflow.getFieldsList().forEach(field -> {
+                JsonObject json = new JsonObject().put("name", field.getName()).put("required", field.getNeeded());
+                fields.add(
+                        field.getMin() == field.getMax()
+                                ? json
+                                : json.put("min", field.getMin()).put("max", field.getMax()));
+            });
+            workflows.add(new JsonObject()
+                    .put("name", workflow.getName())
+                    .put("fields", fields)
+                    .put("sizes", toJson(Route.range(workflow))));
+        }
+        return workflows;
     }
 
     private static JsonObject toJson(SizeRange range) {

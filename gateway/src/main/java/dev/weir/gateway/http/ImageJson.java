@@ -29,7 +29,7 @@ final class ImageJson {
         return new JsonObject()
                 .put("job_id", at.job())
                 .put("sample", at.sample())
-                .put("seed", at.seed())
+                .put("seed", EventJson.seed(at.seed()))
                 .put("step", at.step())
                 .put("total_steps", at.total());
     }

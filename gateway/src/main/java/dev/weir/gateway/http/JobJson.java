@@ -59,8 +59,9 @@ final class JobJson {
     }
 
     private static JsonObject image(KeptJob job, int sample, PublicAddress address) {
-        JsonObject json =
-                new JsonObject().put("sample", sample).put("seed", job.spec().seed(sample));
+        JsonObject json = new JsonObject()
+                .put("sample", sample)
+                .put("seed", EventJson.seed(job.spec().seed(sample)));
         JobEvent latest = job.latest(sample).orElse(null);
         if (latest == null) {
             return json.put("state", "queued");

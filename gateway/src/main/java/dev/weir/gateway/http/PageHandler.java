@@ -25,6 +25,7 @@ public final class PageHandler {
             "feed.js",
             "form.js",
             "jobs.js",
+            "seed.js",
             "store.js",
             "stream.js",
             "viewer.js",

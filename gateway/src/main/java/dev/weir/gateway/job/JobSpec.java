@@ -57,6 +57,7 @@ public record JobSpec(
                 model, route, generation, samples, preview, user, priority, OnDisconnect.FINISH, traceparent);
     }
 
+    /** An unsigned number. After the largest one comes 0. */
     public long seed(int sample) {
         return generation.getSeed() + sample;
     }

@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.Stage;
@@ -9,21 +10,16 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.List;
-import java.util.Optional;
 
 /** Chooses the workflow of a request, and makes the stages of its images. Stateless. */
 public final class Route {
 
     private Route() {}
 
-    /** The first workflow that makes this size. */
-    public static Optional<Workflow> of(ModelCard card, int width, int height) {
-        return card.getWorkflowsList().stream()
-                .filter(workflow -> {
-                    SizeRange range = range(workflow);
-                    return range.contains(width) && range.contains(height);
-                })
-                .findFirst();
+    /** Whether a workflow makes this size. */
+    public static boolean fits(Workflow workflow, int width, int height) {
+        SizeRange range = range(workflow);
+        return range.contains(width) && range.contains(height);
     }
 
     /** The sides that a request may ask for, by workflow. */
@@ -31,15 +27,15 @@ public final class Route {
         return card.getWorkflowsList().stream().map(Route::range).toList();
     }
 
-    private static SizeRange range(Workflow workflow) {
+    public static SizeRange range(Workflow workflow) {
         Sizes sizes = workflow.getSizes();
         boolean upsampled = workflow.getStagesList().stream().anyMatch(stage -> stage.getReduction() > 1);
         return new SizeRange(sizes.getMin(), sizes.getMax(), Math.max(1, sizes.getMultiple()), upsampled);
     }
 
     /** The same in words. */
-    public static String sizes(ModelCard card) {
-        List<SizeRange> ranges = ranges(card);
+    public static String sizes(List<Workflow> workflows) {
+        List<SizeRange> ranges = workflows.stream().map(Route::range).distinct().toList();
         StringBuilder words = new StringBuilder("sides must be ").append(words(ranges.get(0)));
         for (int i = 1; i < ranges.size(); i++) {
             words.append("; with a side past %d, %s".formatted(ranges.get(i - 1).max(), words(ranges.get(i))));
@@ -81,20 +77,39 @@ public final class Route {
                 .setHeight(generation.getHeight() / reduction)
                 .setArea(generation.getWidth() * (double) generation.getHeight() / nativeArea);
         if (stage.getRole() == StageRole.DIFFUSE) {
-            boolean own = stage.getOwnSteps() > 0;
-            Sampling.Builder sampling = Sampling.newBuilder()
-                    .setSampler(own ? "" : generation.getSampler())
-                    .setSteps(own ? stage.getOwnSteps() : generation.getSteps());
-            made.setSampling(sampling).setForwards(own ? stage.getOwnSteps() : calls(card, generation));
+            made.setSampling(sampling(stage, generation));
+            made.setForwards(stage.getOwnSteps() > 0 ? stage.getOwnSteps() : calls(card, generation));
         }
         return made.build();
     }
 
+    private static Sampling sampling(WorkflowStage stage, Generation generation) {
+        if (stage.getOwnSteps() > 0) {
+            return Sampling.newBuilder().setSteps(stage.getOwnSteps()).build();
+        }
+        Sampling.Builder sampling = Sampling.newBuilder()
+                .setSampler(generation.getSampler())
+                .setSchedule(generation.getSchedule())
+                .setSteps(generation.getSteps());
+        if (generation.hasEta()) {
+            sampling.setEta(generation.getEta());
+        }
+        return sampling.build();
+    }
+
     private static int calls(ModelCard card, Generation generation) {
         int steps = generation.getSteps();
-        return Optional.ofNullable(card.getCallsMap().get(generation.getSampler()))
-                .filter(calls -> steps > 1)
-                .map(calls -> calls.getPerStep() * steps + calls.getExtra())
+        return sampler(card, generation.getSampler())
+                .filter(sampler -> steps > 1)
+                .map(sampler -> sampler.getCallsPerStep() * steps + sampler.getExtraCalls())
                 .orElse(steps);
+    }
+
+    /** @param text a name, which may be followed by a colon and more, as in a model's default */
+    public static Optional<Sampler> sampler(ModelCard card, String text) {
+        String name = text.split(":", 2)[0];
+        return card.getSamplersList().stream()
+                .filter(sampler -> sampler.getName().equals(name))
+                .findFirst();
     }
 }

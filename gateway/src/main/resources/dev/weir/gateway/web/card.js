@@ -1,5 +1,6 @@
 // One image on the page. Shows what it is told and decides nothing.
 
+import { seedOf } from "./seed.js";
 import { seconds } from "./words.js";
 
 const part = (card, name) => card.querySelector(`[data-testid=${name}]`);
@@ -28,7 +29,7 @@ export class Card {
     part(card, "caption").textContent = body.prompt;
     part(card, "caption").title = body.prompt;
     part(card, "picture").alt = label;
-    part(card, "details").textContent = details(body.seed === undefined ? body : { ...body, seed: body.seed + sample });
+    part(card, "details").textContent = details({ ...body, seed: seedOf(body.seed, sample) });
     for (const [name, action] of Object.entries(actions)) {
       part(card, name).onclick = action;
       part(card, name).setAttribute("aria-label", `${part(card, name).textContent}: ${label}`);

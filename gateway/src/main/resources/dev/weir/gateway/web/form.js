@@ -1,5 +1,6 @@
 // The form: models with their bounds, what was typed, and the request that comes of it. Remembers what the user changed.
 
+import { parseSeed } from "./seed.js";
 import { loadSettings, saveSettings } from "./store.js";
 import { images, sentence } from "./words.js";
 
@@ -84,8 +85,13 @@ function showModel() {
   field("size").replaceChildren(...sizes(model).map((size) => new Option(size.label, size.value)));
   field("sampler").replaceChildren(...model.samplers.map((name) => new Option(name, name)));
   field("num_inference_steps").max = Math.min(model.max_steps, Math.max(100, model.default_steps));
+  field("prompt").required = takes(model, "prompt");
+  for (const name of ["prompt", "negative_prompt", "guidance_scale"]) field(name).disabled = !takes(model, name);
   fillFields({ ...defaults(model), ...settings.models[model.id] });
 }
+
+/** Whether a request to the model may have a field. */
+const takes = (model, name) => model.workflows.some((workflow) => workflow.fields.some((known) => known.name === name));
 
 function defaults(model) {
   return {
@@ -166,13 +172,18 @@ function changes() {
 
 function request() {
   const fields = new FormData(form);
-  const body = { prompt: fields.get("prompt"), output_format: "png" };
+  const model = models.find((known) => known.id === fields.get("model"));
+  for (const name of ["prompt", "negative_prompt", "guidance_scale"]) {
+    if (model && !takes(model, name)) fields.delete(name);
+  }
+  const body = { prompt: fields.get("prompt") ?? "", output_format: "png" };
   for (const name of ["negative_prompt", "model", "size", "sampler"]) {
     if (fields.get(name)) body[name] = fields.get(name);
   }
-  for (const name of ["n", "num_inference_steps", "guidance_scale", "seed"]) {
+  for (const name of ["n", "num_inference_steps", "guidance_scale"]) {
     if (fields.get(name)) body[name] = Number(fields.get(name));
   }
+  if (fields.get("seed")) body.seed = parseSeed(fields.get("seed"));
   return body;
 }
 

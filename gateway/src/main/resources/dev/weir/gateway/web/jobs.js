@@ -3,6 +3,7 @@
 
 import { addCards, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
 import { fill, showError } from "./form.js";
+import { seedOf } from "./seed.js";
 import { forgetJob, forgetPicture, loadJobs, saveJob, savePicture } from "./store.js";
 import { pause, Stream } from "./stream.js";
 import { images, problem, seconds, sentence, waiting } from "./words.js";
@@ -89,7 +90,7 @@ function cancel(job, sample) {
 
 function retry(job, sample) {
   const { n, seed, ...body } = job.body;
-  const known = seed === undefined ? job.samples[sample].seed : seed + sample;
+  const known = seedOf(seed, sample) ?? job.samples[sample].seed;
   generate(known === undefined ? body : { ...body, seed: known }, job.cards[sample].element);
   remove(job, sample);
 }

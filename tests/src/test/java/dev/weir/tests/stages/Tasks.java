@@ -24,7 +24,7 @@ final class Tasks {
     static final ModelFolder TINY =
             ModelFolder.open(Path.of("../engine/src/test/resources/reference/checkpoints/default"));
 
-    private static final ModelCard CARD = Cards.toProto(TINY.card());
+    private static final ModelCard CARD = Cards.toProto(TINY);
 
     private Tasks() {}
 

@@ -1,0 +1,50 @@
+package dev.weir.cli;
+
+import dev.weir.client.Options;
+import picocli.CommandLine.Option;
+
+/** Options of {@code weir generate} that only some models or samplers take. */
+final class RequestOptions {
+
+    @Option(names = "--schedule", paramLabel = "NAME", description = "The sigma schedule, such as karras.")
+    private String schedule;
+
+    @Option(names = "--eta", paramLabel = "X", description = "The sampler's share of noise, 0 to 1.")
+    private Double eta;
+
+    @Option(
+            names = "--noise",
+            paramLabel = "KIND",
+            description = "The generator of the noise: cpu, cuda, or cuda:BLOCKS for a certain GPU. Default: cpu.")
+    private String noise;
+
+    @Option(names = "--class-label", paramLabel = "N", description = "The class, for class-conditional models.")
+    private Integer classLabel;
+
+    @Option(
+            names = "--clip-skip",
+            paramLabel = "N",
+            description = "How many of the text encoder's last layers are left out.")
+    private Integer clipSkip;
+
+    @Option(names = "--guidance-rescale", paramLabel = "X", description = "Against overexposure, 0 to 1.")
+    private Double guidanceRescale;
+
+    @Option(names = "--original-size", paramLabel = "WxH", description = "What SDXL is told of the image's source.")
+    private String originalSize;
+
+    @Option(names = "--crop", paramLabel = "LEFT,TOP", description = "What SDXL is told of the image's position.")
+    private String crop;
+
+    Options toOptions() {
+        return Options.NONE
+                .withSchedule(schedule)
+                .withEta(eta)
+                .withNoise(noise)
+                .withClassLabel(classLabel)
+                .withClipSkip(clipSkip)
+                .withGuidanceRescale(guidanceRescale)
+                .withOriginalSize(originalSize)
+                .withCrop(crop);
+    }
+}

@@ -1,0 +1,140 @@
+package dev.weir.gateway.api;
+
+import dev.weir.gateway.job.Route;
+import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Point;
+import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.Size;
+import dev.weir.proto.v1.Sizes;
+import dev.weir.proto.v1.Workflow;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Reads what a request says of its images, within the bounds of a model's workflow, and fills in the defaults. Stateless. */
+final class GenerationReader {
+
+    static final int MAX_SIDE = 99_999;
+
+    private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
+    private static final Pattern POINT = Pattern.compile("([0-9]{1,5}),([0-9]{1,5})");
+    private static final Pattern NOISE = Pattern.compile("cpu|cuda|cuda:[1-9][0-9]{0,5}");
+    /** Other tools draw seeds of 32 bits, and some take no larger ones. */
+    private static final long RANDOM_SEEDS = 1L << 32;
+
+    private final int maxPromptLength;
+
+    GenerationReader(int maxPromptLength) {
+        this.maxPromptLength = maxPromptLength;
+    }
+
+    /** @param size empty: the workflow's own */
+    Generation.Builder read(Fields fields, ModelCard card, Workflow workflow, Optional<int[]> size) {
+        Sizes sizes = workflow.getSizes();
+        String named = sampler(fields, card);
+        Sampler sampler = Route.sampler(card, named).orElse(Sampler.getDefaultInstance());
+        Generation.Builder generation = Generation.newBuilder()
+                .setPrompt(fields.text("prompt", maxPromptLength).orElse(""))
+                .setNegativePrompt(
+                        fields.text("negative_prompt", maxPromptLength).orElse(""))
+                .setSeed(fields.seed("seed")
+                        .filter(seed -> seed.signum() >= 0)
+                        .map(seed -> seed.longValue())
+                        .orElseGet(() -> ThreadLocalRandom.current().nextLong(RANDOM_SEEDS)))
+                .setSteps(fields.integer("num_inference_steps", 1, card.getMaxSteps())
+                        .orElse((long) card.getDefaultSteps())
+                        .intValue())
+                .setSampler(named)
+                .setSchedule(
+                        fields.oneOf("schedule", sampler.getSchedulesList()).orElse(""))
+                .setNoise(noise(fields))
+                .setGuidanceScale(number(fields, workflow, "guidance_scale")
+                        .map(Double::floatValue)
+                        .orElse(guidance(card, workflow)))
+                .setGuidanceRescale(
+                        number(fields, workflow, "guidance_rescale").orElse(0.0).floatValue())
+                .setClipSkip(integer(fields, workflow, "clip_skip").orElse(0L).intValue())
+                .setWidth(size.map(sides -> sides[0]).orElse(sizes.getDefaultWidth()))
+                .setHeight(size.map(sides -> sides[1]).orElse(sizes.getDefaultHeight()));
+        eta(fields, sampler).ifPresent(generation::setEta);
+        integer(fields, workflow, "class_label").ifPresent(label -> generation.setClassLabel(label.intValue()));
+        size(fields, "original_size")
+                .ifPresent(sides -> generation.setOriginalSize(
+                        Size.newBuilder().setWidth(sides[0]).setHeight(sides[1])));
+        crop(fields).ifPresent(generation::setCrop);
+        return generation;
+    }
+
+    /** A model without guidance has a scale of 1, which has no effect. */
+    private static float guidance(ModelCard card, Workflow workflow) {
+        return WorkflowChoice.field(workflow, "guidance_scale").isPresent() ? card.getDefaultGuidanceScale() : 1;
+    }
+
+    private static Optional<Double> number(Fields fields, Workflow workflow, String name) {
+        return WorkflowChoice.field(workflow, name).flatMap(field -> fields.real(name, field.getMin(), field.getMax()));
+    }
+
+    private static Optional<Long> integer(Fields fields, Workflow workflow, String name) {
+        return WorkflowChoice.field(workflow, name).flatMap(field -> integer(fields, field));
+    }
+
+    private static Optional<Long> integer(Fields fields, Field field) {
+        return fields.integer(field.getName(), (long) field.getMin(), (long) field.getMax());
+    }
+
+    /** The name of a sampler, or what the model's default says besides a name. */
+    private static String sampler(Fields fields, ModelCard card) {
+        List<String> names = Stream.concat(
+                        card.getSamplersList().stream().map(Sampler::getName), Stream.of(card.getDefaultSampler()))
+                .distinct()
+                .toList();
+        return fields.oneOf("sampler", names).orElse(card.getDefaultSampler());
+    }
+
+    private static Optional<Float> eta(Fields fields, Sampler sampler) {
+        Optional<Double> eta = fields.real("eta", 0, 1);
+        if (eta.isPresent() && !sampler.getTakesEta()) {
+            throw fields.invalid("unsupported_parameter", "eta", "is not taken by the sampler " + sampler.getName());
+        }
+        return eta.map(Double::floatValue);
+    }
+
+    private static String noise(Fields fields) {
+        String noise = fields.text("noise").orElse("");
+        if (!noise.isEmpty() && !NOISE.matcher(noise).matches()) {
+            throw fields.invalid("invalid_value", "noise", "must be cpu, cuda or cuda:BLOCKS");
+        }
+        return noise;
+    }
+
+    /** Empty if the request leaves the size to the model. */
+    static Optional<int[]> size(Fields fields, String name) {
+        String size = fields.text(name).orElse("auto");
+        if (size.equals("auto")) {
+            return Optional.empty();
+        }
+        Matcher sides = SIZE.matcher(size);
+        if (!sides.matches()) {
+            throw fields.invalid("invalid_value", name, "must be auto or WIDTHxHEIGHT in pixels, as 256x256");
+        }
+        return Optional.of(new int[] {Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2))});
+    }
+
+    private static Optional<Point> crop(Fields fields) {
+        return fields.text("crop").map(text -> {
+            Matcher point = POINT.matcher(text);
+            if (!point.matches()) {
+                throw fields.invalid("invalid_value", "crop", "must be LEFT,TOP in pixels, as 0,0");
+            }
+            return Point.newBuilder()
+                    .setX(Integer.parseInt(point.group(1)))
+                    .setY(Integer.parseInt(point.group(2)))
+                    .build();
+        });
+    }
+}

@@ -1,0 +1,207 @@
+package dev.weir.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Sampling;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.bus.Addresses;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.math.BigInteger;
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a request may say depends on its model: text, a class, or nothing. */
+final class ModelFieldsTest {
+
+    private static final ModelCard DIGITS = card(
+            "digits",
+            Field.newBuilder().setName("class_label").setNeeded(true).setMax(9).build(),
+            TestCards.number("guidance_scale", 20));
+    private static final ModelCard CHURCHES = card("churches");
+
+    private TestGateway gateway;
+
+    @BeforeEach
+    void open() {
+        gateway = new TestGateway();
+        for (StageKind kind : List.of(StageKind.DENOISER, StageKind.DECODER)) {
+            NodeStatus.Builder status = TestGateway.status(kind);
+            for (ModelCard card : List.of(DIGITS, CHURCHES)) {
+                status.addModels(ModelStatus.newBuilder()
+                        .setId(card.getId())
+                        .addStages(Addresses.name(kind))
+                        .setCard(card));
+            }
+            gateway.directory.put(status.build());
+        }
+    }
+
+    @AfterEach
+    void close() {
+        gateway.close();
+    }
+
+    @Test
+    void aModelWithoutTextIsAskedWithNothing() {
+        Task task = made(new JsonObject().put("model", "churches"));
+
+        assertThat(task.getRouteList()).extracting(Stage::getName).containsExactly("denoiser", "decoder");
+        assertThat(task.getGeneration().getGuidanceScale()).isEqualTo(1);
+        assertThat(task.getGeneration().getPrompt()).isEmpty();
+        assertThat(made(new JsonObject().put("model", "churches").put("prompt", ""))
+                        .getRouteCount())
+                .as("OpenAI's libraries always send a prompt")
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aClassConditionalModelIsAskedWithAClass() {
+        JsonObject three = new JsonObject().put("model", "digits").put("class_label", 3);
+        Generation generation = made(three).getGeneration();
+
+        assertThat(generation.hasClassLabel()).isTrue();
+        assertThat(generation.getClassLabel()).isEqualTo(3);
+        assertThat(generation.getGuidanceScale()).isEqualTo(4);
+        refused(new JsonObject().put("model", "digits"), "missing_required_parameter", "class_label", "required");
+        refused(three.copy().put("class_label", 10), "out_of_range", "class_label", "from 0 to 9");
+        refused(three.copy().put("guidance_scale", 21), "out_of_range", "guidance_scale", "to 20");
+    }
+
+    @Test
+    void aFieldThatTheModelDoesNotTakeIsNamedWithThoseThatItTakes() {
+        refused(
+                new JsonObject().put("model", "digits").put("prompt", "a three"),
+                "unsupported_parameter",
+                "prompt",
+                "is not taken by digits, which takes class_label, guidance_scale");
+        refused(
+                new JsonObject().put("model", "churches").put("guidance_scale", 3),
+                "unsupported_parameter",
+                "guidance_scale",
+                "is not taken by churches, which takes none of these fields");
+        refused(new JsonObject().put("model", "tiny"), "missing_required_parameter", "prompt", "required");
+    }
+
+    @Test
+    void theEmptyPromptIsAPrompt() {
+        Task task = made(new JsonObject().put("prompt", ""));
+
+        assertThat(task.getModel()).isEqualTo("tiny");
+        assertThat(task.getRouteCount()).isEqualTo(3);
+    }
+
+    @Test
+    void modelsSayWhatTheyTake() {
+        JsonObject churches =
+                new JsonObject(gateway.fetch("/v1/models/churches").body());
+        JsonObject digits = new JsonObject(gateway.fetch("/v1/models/digits").body());
+
+        assertThat(churches.getJsonArray("workflows").getJsonObject(0).getJsonArray("fields"))
+                .isEmpty();
+        assertThat(churches.getBoolean("ready")).isTrue();
+        JsonArray fields = digits.getJsonArray("workflows").getJsonObject(0).getJsonArray("fields");
+        assertThat(fields.getJsonObject(0))
+                .isEqualTo(new JsonObject()
+                        .put("name", "class_label")
+                        .put("required", true)
+                        .put("min", 0.0)
+                        .put("max", 9.0));
+        JsonObject tiny = new JsonObject(gateway.fetch("/v1/models/tiny").body());
+        assertThat(tiny.getJsonArray("sampler_choices").getJsonObject(1))
+                .isEqualTo(new JsonObject()
+                        .put("name", "euler")
+                        .put("schedules", new JsonArray().add("karras"))
+                        .put("takes_eta", false));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "9007199254740991", "9007199254740993", "9223372036854775808", "18446744073709551615"})
+    void everySeedComesBackUnrounded(String seed) {
+        BigInteger value = new BigInteger(seed);
+        for (Object written : new Object[] {value, seed}) {
+            HttpResponse<String> response =
+                    gateway.generate(new JsonObject().put("prompt", "a").put("seed", written));
+
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+            assertThat(lastTask().getGeneration().getSeed()).isEqualTo(value.longValue());
+            Object told = told(response).getValue("seed");
+            assertThat(told.toString()).isEqualTo(seed);
+            assertThat(told instanceof String)
+                    .as("a number that is exact everywhere, else a string")
+                    .isEqualTo(value.bitLength() > 53);
+        }
+    }
+
+    @Test
+    void theSeedMinusOneIsARandomOneThatIsTold() {
+        HttpResponse<String> response =
+                gateway.generate(new JsonObject().put("prompt", "a").put("seed", -1));
+
+        assertThat(told(response).getLong("seed"))
+                .isNotNegative()
+                .isEqualTo(lastTask().getGeneration().getSeed());
+    }
+
+    @Test
+    void samplingOptionsTravelWithTheStageThatSamples() {
+        JsonObject apple = new JsonObject().put("prompt", "a").put("noise", "cuda");
+        Task euler = made(apple.copy().put("sampler", "euler").put("schedule", "karras"));
+        Task ddim = made(apple.copy().put("eta", 0.5).put("clip_skip", 2).put("crop", "16,32"));
+
+        assertThat(euler.getRoute(1).getSampling())
+                .isEqualTo(Sampling.newBuilder()
+                        .setSampler("euler")
+                        .setSchedule("karras")
+                        .setSteps(4)
+                        .build());
+        assertThat(euler.getGeneration().getNoise()).isEqualTo("cuda");
+        assertThat(ddim.getRoute(1).getSampling().getEta()).isEqualTo(0.5f);
+        assertThat(ddim.getGeneration().getClipSkip()).isEqualTo(2);
+        assertThat(ddim.getGeneration().getCrop().getY()).isEqualTo(32);
+    }
+
+    private Task made(JsonObject body) {
+        HttpResponse<String> response = gateway.generate(body);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return lastTask();
+    }
+
+    private Task lastTask() {
+        return gateway.stage.sittings().get(gateway.stage.sittings().size() - 1).task;
+    }
+
+    private static JsonObject told(HttpResponse<String> response) {
+        return new JsonObject(response.body())
+                .getJsonArray("data")
+                .getJsonObject(0)
+                .getJsonObject("x_weir");
+    }
+
+    private void refused(JsonObject body, String code, String param, String inMessage) {
+        JsonObject error = new JsonObject(gateway.generate(body).body()).getJsonObject("error");
+        assertThat(error.getString("code")).as(error.encode()).isEqualTo(code);
+        assertThat(error.getString("param")).isEqualTo(param);
+        assertThat(error.getString("message")).contains(inMessage);
+    }
+
+    private static ModelCard card(String id, Field... fields) {
+        return TestGateway.CARD.toBuilder()
+                .setId(id)
+                .clearWorkflows()
+                .addWorkflows(TestCards.withoutText(fields))
+                .build();
+    }
+}
