@@ -10,6 +10,7 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.List;
+import java.util.Optional;
 
 /** Chooses the workflow of a request, and makes the stages of its images. Stateless. */
 public final class Route {
