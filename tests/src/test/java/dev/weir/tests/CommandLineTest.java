@@ -260,10 +260,10 @@ final class CommandLineTest {
     @Test
     void aRequestThatTheModelCannotMakeIsRefusedBeforeAnythingIsLoaded() {
         Map<List<String>, String> refusals = Map.of(
-                List.of(" "), "the prompt must not be empty",
+                List.of("--seed", "1"), "the prompt is required",
                 List.of("x", "--steps", "0"), "--steps must be from 1 to",
                 List.of("x", "--size", "99x99"), "--size 99x99 cannot be made by default",
-                List.of("x", "--seed", "-3"), "--seed must be from 0 to",
+                List.of("x", "--seed", "-3"), "--seed must be from -1 to",
                 List.of("x", "--guidance", "99"), "--guidance must be from 0",
                 List.of("x", "--sampler", "bogus"), "--sampler: unknown sampler bogus; known: ddpm, ddim,",
                 List.of("x", "--precision", "fp8"), "precision: \"fp8\" is none of",
