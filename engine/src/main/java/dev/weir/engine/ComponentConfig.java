@@ -4,14 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 
 /** The few keys of a component's {@code config.json} that a model's card needs. */
-record ComponentConfig(Path file, JsonNode json) {
+public record ComponentConfig(Path file, JsonNode json) {
 
-    static ComponentConfig read(Path component) {
+    public static ComponentConfig read(Path component) {
         Path file = component.resolve("config.json");
         return new ComponentConfig(file, JsonFile.read(file));
     }
 
-    int count(String key) {
+    public int count(String key) {
         JsonNode value = json.path(key);
         if (!value.canConvertToInt() || !value.isIntegralNumber() || value.intValue() < 1) {
             throw new ModelException("%s: %s is not a positive whole number: %s"
@@ -20,7 +20,7 @@ record ComponentConfig(Path file, JsonNode json) {
         return value.intValue();
     }
 
-    int count(String key, int otherwise) {
+    public int count(String key, int otherwise) {
         return json.hasNonNull(key) ? count(key) : otherwise;
     }
 
@@ -28,13 +28,13 @@ record ComponentConfig(Path file, JsonNode json) {
      * Side of the latents that a UNet was trained at. StableDiffusionPipeline takes 64 for what folders older than
      * diffusers 0.9.0 say in error (diffusers 0.35.2, pipeline_stable_diffusion.py).
      */
-    int sampleSize() {
+    public int sampleSize() {
         int size = count("sample_size");
         return size < 64 && json.path("_diffusers_version").asText("").matches("0\\.[0-8](\\..*)?") ? 64 : size;
     }
 
     /** How often a network halves its sides: once between two of its blocks. */
-    int halvings() {
+    public int halvings() {
         JsonNode blocks = json.path("block_out_channels");
         if (!blocks.isArray() || blocks.isEmpty() || blocks.size() > 16) {
             throw new ModelException(file + ": block_out_channels is not a list of 1 to 16 counts");

@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.pipeline.Component;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.Sampling;
 import java.io.IOException;
@@ -30,28 +31,25 @@ final class Fingerprints {
     /** A vocabulary is larger, has no notes, and takes long to parse. */
     private static final long LARGEST_PARSED = 64 << 10;
 
-    /** Each part with what it is used with. */
-    private static final Map<String, List<String>> PARTS = Map.of(
-            PipelineIndex.TEXT_ENCODER, List.of(PipelineIndex.TOKENIZER),
-            PipelineIndex.UNET, List.of(PipelineIndex.SCHEDULER),
-            PipelineIndex.UPSAMPLER_UNET, List.of(PipelineIndex.UPSAMPLER_SCHEDULER),
-            PipelineIndex.VAE, List.of());
-
     private Fingerprints() {}
 
     /** By part; without those whose weights are not in the folder or cannot be read. */
     static Map<String, String> of(PipelineIndex index) {
         Map<String, String> fingerprints = new TreeMap<>();
-        PARTS.forEach((part, companions) -> {
+        for (Component component : index.type().components()) {
+            String part = component.folder();
             Path home = index.folder().resolve(part);
+            if (!component.use().isNetwork()) {
+                continue;
+            }
             if (ComponentWeights.find(home).isPresent()) {
                 try {
-                    fingerprints.put(part, of(index, home, companions));
+                    fingerprints.put(part, of(index, home, component.companions()));
                 } catch (ModelException | IOException e) {
                     // Another node's part: what is wrong with its own, a stage says when it opens it.
                 }
             }
-        });
+        }
         return Collections.unmodifiableMap(fingerprints);
     }
 

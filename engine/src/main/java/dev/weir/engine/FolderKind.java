@@ -47,8 +47,9 @@ final class FolderKind {
      * without any is no business of this class: a node may hold the parts of its own stages alone.
      */
     static void requireReadableWeights(PipelineIndex index) {
-        Stream.of(PipelineIndex.TEXT_ENCODER, PipelineIndex.UNET, PipelineIndex.VAE, PipelineIndex.UPSAMPLER_UNET)
-                .map(index.folder()::resolve)
+        index.type().components().stream()
+                .filter(component -> component.use().isNetwork())
+                .map(component -> index.folder().resolve(component.folder()))
                 .filter(Files::isDirectory)
                 .forEach(home -> weights(home).ifPresent(refusal -> {
                     throw refusal.at(index.folder(), index.folder().relativize(home) + "");
@@ -108,7 +109,7 @@ final class FolderKind {
         if (component.isPresent()) {
             return component.get();
         }
-        if (Files.isDirectory(folder.resolve(PipelineIndex.UNET))) {
+        if (Files.isDirectory(folder.resolve("unet"))) {
             return Refusal.incomplete("it has a unet and no " + PipelineIndex.FILE);
         }
         return telling(entries).map(FileKind::of).orElseGet(() -> nothing(entries));

@@ -3,15 +3,23 @@ package dev.weir.engine;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.JoinedTextEncoder;
+import dev.weir.engine.pipeline.Pipeline;
+import dev.weir.engine.pipeline.Role;
+import dev.weir.engine.pipeline.StageSpec;
+import dev.weir.engine.pipeline.TextPart;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers;
 import dev.weir.engine.weights.ComponentWeights;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 
 /**
  * A diffusers folder that Weir runs: what it says of itself, and the parts that its stages open, each by itself.
@@ -22,6 +30,7 @@ import java.util.function.BiFunction;
 public final class ModelFolder {
 
     private final PipelineIndex index;
+    private final Pipeline pipeline;
     private final ModelCard card;
     private Map<String, String> fingerprints;
 
@@ -29,7 +38,9 @@ public final class ModelFolder {
         index.requireSupported();
         FolderKind.requireReadableWeights(index);
         this.index = index;
-        this.card = CardReader.read(index, sampler);
+        ModelSettings settings = ModelSettings.read(index.folder());
+        this.pipeline = index.type().describe(index, settings);
+        this.card = CardReader.read(index, pipeline, settings, sampler);
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -52,6 +63,11 @@ public final class ModelFolder {
         return card;
     }
 
+    /** Its stages, and the ways to make a picture with them. */
+    public Pipeline pipeline() {
+        return pipeline;
+    }
+
     /**
      * By part (text_encoder, unet, upsampler/unet, vae), a digest that differs if another folder's part has other weights or
      * configurations. Of large parts samples are read, about 100 MiB of cold disk at most; the first call takes that time.
@@ -63,36 +79,52 @@ public final class ModelFolder {
         return fingerprints;
     }
 
-    /** Of the part that text states depend on; empty if the folder has none. */
+    /** Of the parts that text states depend on; empty if the folder has none. */
     public String textEncoderFingerprint() {
-        return fingerprints().getOrDefault(PipelineIndex.TEXT_ENCODER, "");
+        return pipeline.type().texts().stream()
+                .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
+                .collect(Collectors.joining());
     }
 
     /** Throws {@link ModelException}, as all that open a part, naming what is wrong with its files. */
     public TextEncoder textEncoder(ComputeTarget target) {
-        Tokenizer tokenizer = tokenizer(index);
+        List<TextEncoder> opened = new ArrayList<>();
+        try {
+            pipeline.type().texts().forEach(text -> opened.add(textEncoder(text, target)));
+        } catch (RuntimeException e) {
+            opened.forEach(TextEncoder::close);
+            throw e;
+        }
+        return opened.size() == 1 && !pipeline.zeroNegative()
+                ? opened.get(0)
+                : new JoinedTextEncoder(opened, pipeline.zeroNegative());
+    }
+
+    private TextEncoder textEncoder(TextPart text, ComputeTarget target) {
+        Tokenizer tokenizer = tokenizer(index, text.tokenizer());
         try {
             return load(
-                    PipelineIndex.TEXT_ENCODER,
-                    (config, weights) -> Networks.textEncoder(config.json(), weights, tokenizer, target));
+                    text.encoder(),
+                    (config, weights) ->
+                            Networks.textEncoder(config.json(), weights, tokenizer, text.output(), target));
         } catch (RuntimeException e) {
             tokenizer.close();
             throw e;
         }
     }
 
+    /** The network of the first diffusing stage. */
     public Denoiser denoiser(ComputeTarget target) {
-        return load(PipelineIndex.UNET, (config, weights) -> Networks.denoiser(config.json(), weights, target));
+        return network(pipeline.diffusing().get(0), target);
     }
 
-    /** The network of the cascade's second stage, in a model that has one. */
-    public Denoiser upsampler(ComputeTarget target) {
-        return load(
-                PipelineIndex.UPSAMPLER_UNET, (config, weights) -> Networks.denoiser(config.json(), weights, target));
+    /** The network of a diffusing stage. */
+    public Denoiser network(StageSpec stage, ComputeTarget target) {
+        return load(stage.network(), (config, weights) -> Networks.denoiser(config.json(), weights, target));
     }
 
     public ImageCodec imageCodec(ComputeTarget target) {
-        return load(PipelineIndex.VAE, (config, weights) -> Networks.imageCodec(config.json(), weights, target));
+        return load(only(Role.DECODE), (config, weights) -> Networks.imageCodec(config.json(), weights, target));
     }
 
     /** Whether the publisher gave a checker of pictures with the model. */
@@ -111,19 +143,30 @@ public final class ModelFolder {
 
     /** How large the denoiser's weights are in their files. */
     long denoiserBytes() {
-        ComponentWeights weights = ComponentWeights.open(index.folder().resolve(PipelineIndex.UNET));
+        ComponentWeights weights = ComponentWeights.open(
+                index.folder().resolve(pipeline.diffusing().get(0).network()));
         return weights.names().stream()
                 .mapToLong(name -> weights.info(name).length())
                 .sum();
     }
 
+    /** The schedule of the first diffusing stage, which a request's sampler runs on. */
     public SchedulerConfig scheduler() {
-        return scheduler(index);
+        return requestsScheduler(index, pipeline);
     }
 
-    /** The schedule of the cascade's second stage, in a model that has one. */
-    public SchedulerConfig upsamplerScheduler() {
-        return upsamplerScheduler(index);
+    /** The schedule of a diffusing stage. */
+    public SchedulerConfig scheduler(StageSpec stage) {
+        return scheduler(index, stage.scheduler());
+    }
+
+    /** The folder of the part of the one stage of this role. */
+    private String only(Role role) {
+        return pipeline.workflows().get(0).stages().stream()
+                .filter(stage -> stage.role() == role)
+                .map(stage -> stage.components().get(0))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The matrix from latents to RGB, where the model or its autoencoder has a known one. */
@@ -131,35 +174,48 @@ public final class ModelFolder {
         return LatentPreview.of(index.folder());
     }
 
-    static Tokenizer tokenizer(PipelineIndex index) {
-        ComponentConfig textEncoder = ComponentConfig.read(index.folder().resolve(PipelineIndex.TEXT_ENCODER));
+    /** @param component the tokenizer's folder */
+    static Tokenizer tokenizer(PipelineIndex index, String component) {
+        String encoder = index.type().texts().stream()
+                .filter(text -> text.tokenizer().equals(component))
+                .map(TextPart::encoder)
+                .findFirst()
+                .orElseThrow();
+        ComponentConfig config = ComponentConfig.read(index.folder().resolve(encoder));
         return Tokenizers.open(
-                index.folder().resolve(PipelineIndex.TOKENIZER),
-                index.components().get(PipelineIndex.TOKENIZER),
-                textEncoder.count("max_position_embeddings"),
-                textEncoder.count("vocab_size"));
+                index.folder().resolve(component),
+                index.classOf(component),
+                config.count("max_position_embeddings"),
+                config.count("vocab_size"));
     }
 
-    static SchedulerConfig scheduler(PipelineIndex index) {
-        return schedulerIn(index, PipelineIndex.SCHEDULER).inStableDiffusion(index.classOf(PipelineIndex.SCHEDULER));
+    static SchedulerConfig requestsScheduler(PipelineIndex index, Pipeline pipeline) {
+        return scheduler(index, pipeline.diffusing().get(0).scheduler());
     }
 
-    /** The sampler that computes the model's own scheduler; {@link ModelException} where none does, with what to do. */
-    static String ownSampler(PipelineIndex index) {
+    /** Whether a request's sampler runs on a scheduler, and not the one that it was published for. */
+    static boolean isRequests(PipelineIndex index, String component) {
+        return index.components().containsKey(component);
+    }
+
+    private static SchedulerConfig scheduler(PipelineIndex index, String component) {
+        SchedulerConfig file =
+                SchedulerConfig.read(index.folder().resolve(component).resolve("scheduler_config.json"));
+        return isRequests(index, component) ? index.type().scheduler(file, index.classOf(component)) : file;
+    }
+
+    /** The sampler that computes a scheduler; {@link ModelException} where none does, with what to do. */
+    static String ownSampler(PipelineIndex index, String component) {
+        SchedulerConfig config = scheduler(index, component);
+        if (!isRequests(index, component)) {
+            return Samplers.defaultName(config);
+        }
         try {
-            return Samplers.defaultName(scheduler(index));
+            return Samplers.defaultName(config);
         } catch (ModelException e) {
             throw new ModelException(
                     e.getMessage() + ". Choose one with --sampler, or as defaults.sampler in weir.json", e);
         }
-    }
-
-    static SchedulerConfig upsamplerScheduler(PipelineIndex index) {
-        return schedulerIn(index, PipelineIndex.UPSAMPLER_SCHEDULER);
-    }
-
-    private static SchedulerConfig schedulerIn(PipelineIndex index, String component) {
-        return SchedulerConfig.read(index.folder().resolve(component).resolve("scheduler_config.json"));
     }
 
     private <T> T load(String component, BiFunction<ComponentConfig, ComponentWeights, T> network) {

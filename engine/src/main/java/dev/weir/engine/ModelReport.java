@@ -2,7 +2,6 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.network.Networks;
-import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.TensorInfo;
 import dev.weir.engine.weights.WeightType;
@@ -58,11 +57,9 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         } catch (ModelException e) {
             return new ModelReport(home, "", List.of(), Optional.of(e.getMessage()));
         }
-        Set<String> names = new LinkedHashSet<>(PipelineIndex.PARTS);
+        Set<String> names = new LinkedHashSet<>();
+        index.type().components().forEach(component -> names.add(component.folder()));
         names.addAll(index.components().keySet());
-        if (index.hasUpsampler()) {
-            names.addAll(PipelineIndex.UPSAMPLER_PARTS);
-        }
         List<Component> components =
                 names.stream().map(name -> component(index, name)).toList();
         Optional<String> problem = problemOf(() -> ModelFolder.open(home));
@@ -91,16 +88,15 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         if (index.isBystander(name)) {
             return;
         }
-        switch (name) {
-            case PipelineIndex.TOKENIZER -> ModelFolder.tokenizer(index).close();
-            case PipelineIndex.SCHEDULER -> {
-                if (!choosesSampler(index)) {
-                    ModelFolder.ownSampler(index);
+        Path home = index.folder().resolve(name);
+        switch (index.component(name).use()) {
+            case TOKENIZER -> ModelFolder.tokenizer(index, name).close();
+            case SCHEDULER -> {
+                if (!choosesSampler(index) || !ModelFolder.isRequests(index, name)) {
+                    ModelFolder.ownSampler(index, name);
                 }
             }
-            case PipelineIndex.UPSAMPLER_SCHEDULER -> Samplers.defaultName(ModelFolder.upsamplerScheduler(index));
-            default -> {
-                Path home = index.folder().resolve(name);
+            case TEXT_ENCODER, DENOISER, AUTOENCODER -> {
                 JsonNode config = ComponentConfig.read(home).json();
                 Networks.check(config, ComponentWeights.open(home));
             }

@@ -11,7 +11,7 @@ import java.util.Optional;
  * What the publisher of a model says about it to Weir, in an optional {@code weir.json} beside its model_index.json: all
  * that diffusers' files do not tell. Unknown keys are refused: a misspelt default would go unseen.
  */
-record ModelSettings(
+public record ModelSettings(
         Optional<String> id,
         Optional<Integer> nativeSize,
         Optional<Integer> upsampleFactor,
@@ -26,6 +26,9 @@ record ModelSettings(
     private static final List<String> DEFAULTS =
             List.of("steps", "guidance_scale", "sampler", "upsampler_steps", "upsampler_noise_level");
     private static final int MAX_COUNT = 100_000;
+    private static final int DEFAULT_UPSAMPLER_STEPS = 8;
+    /** A tenth of a schedule of 1000, about what cascaded diffusion was published with. */
+    private static final int DEFAULT_UPSAMPLER_NOISE_LEVEL = 100;
 
     static ModelSettings read(Path folder) {
         Path file = file(folder);
@@ -47,8 +50,16 @@ record ModelSettings(
                 count(file, defaults, "upsampler_noise_level"));
     }
 
-    static Path file(Path folder) {
+    public static Path file(Path folder) {
         return folder.resolve(FILE);
+    }
+
+    public int upsamplerStepsOrDefault() {
+        return upsamplerSteps.orElse(DEFAULT_UPSAMPLER_STEPS);
+    }
+
+    public int upsamplerNoiseLevelOrDefault() {
+        return upsamplerNoiseLevel.orElse(DEFAULT_UPSAMPLER_NOISE_LEVEL);
     }
 
     private static void requireKnown(Path file, JsonNode json, List<String> known) {

@@ -1,9 +1,9 @@
 package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.engine.network.Networks;
-import dev.weir.engine.tokenizer.Tokenizers;
-import java.nio.file.Files;
+import dev.weir.engine.pipeline.Component;
+import dev.weir.engine.pipeline.PipelineType;
+import dev.weir.engine.pipeline.PipelineTypes;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -18,34 +18,12 @@ import java.util.stream.Stream;
  * @param className of the pipeline, as {@code StableDiffusionPipeline}
  * @param components class names by folder, without those that the pipeline leaves out
  */
-record PipelineIndex(Path folder, String className, Map<String, String> components) {
+public record PipelineIndex(Path folder, String className, Map<String, String> components, JsonNode json) {
 
     static final String FILE = "model_index.json";
 
-    static final String TEXT_ENCODER = "text_encoder";
-    static final String TOKENIZER = "tokenizer";
-    static final String UNET = "unet";
-    static final String VAE = "vae";
-    static final String SCHEDULER = "scheduler";
-
-    static final String UPSAMPLER_UNET = "upsampler/unet";
-    static final String UPSAMPLER_SCHEDULER = "upsampler/scheduler";
-
-    /** The components that generate an image, in the order of use. */
-    static final List<String> PARTS = List.of(TOKENIZER, TEXT_ENCODER, UNET, SCHEDULER, VAE);
-
-    /** A cascade's second stage, which enlarges the latents of the first. diffusers has no name for it. */
-    static final List<String> UPSAMPLER_PARTS = List.of(UPSAMPLER_UNET, UPSAMPLER_SCHEDULER);
-
-    /** The classes that a part may be of; a scheduler is judged by its configuration. */
-    private static final Map<String, List<String>> CLASSES = Map.of(
-            TOKENIZER, Tokenizers.CLASSES,
-            TEXT_ENCODER, Networks.Kind.TEXT_ENCODER.classNames(),
-            UNET, Networks.Kind.DENOISER.classNames(),
-            VAE, Networks.Kind.AUTOENCODER.classNames());
-
     private static final String SAME_WEIGHTS =
-            "To make plain images with the same weights, set _class_name to StableDiffusionPipeline in model_index.json";
+            "To make plain images with the same weights, set _class_name to %s in model_index.json";
 
     static final String SAFETY_CHECKER = "safety_checker";
     static final String FEATURE_EXTRACTOR = "feature_extractor";
@@ -70,44 +48,70 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
         if (className.isEmpty() || components.isEmpty()) {
             throw new ModelException(file + ": names no pipeline: _class_name or the components are missing");
         }
-        return new PipelineIndex(folder, className, Collections.unmodifiableMap(components));
+        return new PipelineIndex(folder, className, Collections.unmodifiableMap(components), json);
     }
 
     boolean isBystander(String component) {
         return BYSTANDERS.contains(component);
     }
 
-    boolean hasUpsampler() {
-        return Files.isDirectory(folder.resolve(UPSAMPLER_UNET));
+    /** The type that runs the pipeline; the plain one where Weir runs none of its class, for what to say of its parts. */
+    PipelineType type() {
+        return PipelineTypes.of(this).orElseGet(PipelineTypes::plain);
+    }
+
+    Component component(String folder) {
+        return find(folder).orElseThrow();
+    }
+
+    Optional<Component> find(String folder) {
+        return type().components().stream()
+                .filter(component -> component.folder().equals(folder))
+                .findFirst();
+    }
+
+    /** A setting of the pipeline itself. */
+    public boolean flag(String key, boolean byDefault) {
+        return json.path(key).asBoolean(byDefault);
     }
 
     /** Of a component, as the pipeline says it; empty where it has none. */
-    String classOf(String component) {
+    public String classOf(String component) {
         return components.getOrDefault(component, "");
     }
 
     /** Why Weir cannot run a component, present or missing. */
     Optional<String> problem(String component) {
-        if (isBystander(component) || UPSAMPLER_PARTS.contains(component)) {
+        if (isBystander(component)) {
             return Optional.empty();
         }
         String name = classOf(component);
-        if (!PARTS.contains(component)) {
+        Optional<Component> part = find(component);
+        if (part.isEmpty()) {
             return Optional.of("Weir runs no pipeline with a %s (%s)".formatted(component, name));
+        }
+        // The parts in folders of parts are not in the file.
+        if (component.contains("/")) {
+            return Optional.empty();
         }
         if (name.isEmpty()) {
             return Optional.of("the pipeline has none, and Weir runs none without");
         }
-        List<String> known = CLASSES.getOrDefault(component, List.of(name));
-        return known.contains(name) ? Optional.empty() : Optional.of("%s is not one of %s".formatted(name, known));
+        List<String> known = part.get().use().classNames();
+        return known.isEmpty() || known.contains(name)
+                ? Optional.empty()
+                : Optional.of("%s is not one of %s".formatted(name, known));
     }
 
     /** Throws {@link ModelException} that says what the pipeline is, and names the first component that does not run. */
     void requireSupported() {
-        Optional<String> component = Stream.concat(components.keySet().stream(), PARTS.stream())
+        Optional<String> component = Stream.concat(
+                        components.keySet().stream(),
+                        type().components().stream().map(Component::folder))
                 .flatMap(name -> problem(name).map(problem -> name + ": " + problem).stream())
                 .findFirst();
-        Optional<Refusal> kind = PipelineKind.refusal(className);
+        Optional<Refusal> kind =
+                PipelineTypes.of(this).isPresent() ? Optional.empty() : Optional.of(PipelineKind.refusal(className));
         if (kind.isEmpty() && component.isEmpty()) {
             return;
         }
@@ -117,13 +121,17 @@ record PipelineIndex(Path folder, String className, Map<String, String> componen
         if (kind.isEmpty()) {
             throw new ModelException("%s: %s".formatted(folder.resolve(FILE), reason));
         }
-        Refusal refusal = component.isEmpty() && hasPlainUnet() ? kind.get().besides(SAME_WEIGHTS) : kind.get();
+        Refusal refusal = component.isEmpty() && hasPlainUnet()
+                ? kind.get()
+                        .besides(SAME_WEIGHTS.formatted(
+                                PipelineTypes.plain().classNames().iterator().next()))
+                : kind.get();
         throw refusal.at(folder, "%s: %s".formatted(FILE, reason));
     }
 
     /** Whether the UNet sees latents alone, no mask and no picture. */
     private boolean hasPlainUnet() {
-        ComponentConfig unet = ComponentConfig.read(folder.resolve(UNET));
+        ComponentConfig unet = ComponentConfig.read(folder.resolve("unet"));
         return unet.count("in_channels", 4) == unet.count("out_channels", 4);
     }
 }

@@ -1,7 +1,6 @@
 package dev.weir.engine;
 
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** What pipelines of other classes are, by the names that diffusers, optimum and others give them. First match counts. */
@@ -36,9 +35,6 @@ enum PipelineKind {
     CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model"),
     UNCLIP("(Stable)?UnCLIP.*", "an unCLIP model");
 
-    /** Plain text-to-image by the same parts in the same way. */
-    static final String RUNS = "StableDiffusionPipeline";
-
     private final Pattern className;
     private final String what;
 
@@ -47,17 +43,13 @@ enum PipelineKind {
         this.what = what;
     }
 
-    /** Why a class does not run; empty for the one that does. */
-    static Optional<Refusal> refusal(String className) {
-        if (className.equals(RUNS)) {
-            return Optional.empty();
-        }
-        Refusal refusal = Arrays.stream(values())
+    /** What a class is that no type runs. */
+    static Refusal refusal(String className) {
+        return Arrays.stream(values())
                 .filter(kind -> kind.className.matcher(className).matches())
                 .findFirst()
                 .map(PipelineKind::refusal)
                 .orElseGet(() -> Refusal.notRun("a model for the pipeline " + className));
-        return Optional.of(refusal);
     }
 
     private Refusal refusal() {

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.engine.pipeline.PipelineTypes;
 import java.nio.file.Path;
 
 /**
@@ -8,10 +9,7 @@ import java.nio.file.Path;
  * @param what a noun phrase, as {@code a LoRA}
  * @param advice a sentence
  */
-record Refusal(String what, String advice) {
-
-    static final String RUNS =
-            "Weir runs text-to-image models of Stable Diffusion 1.x and 2.x (StableDiffusionPipeline)";
+public record Refusal(String what, String advice) {
 
     static final String CONVERT =
             "Convert it in diffusers: StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER), and give that folder";
@@ -20,7 +18,7 @@ record Refusal(String what, String advice) {
 
     /** A family or a task that Weir does not have. */
     static Refusal notRun(String what) {
-        return new Refusal(what, RUNS);
+        return new Refusal(what, PipelineTypes.about());
     }
 
     /** The same weights in a format that Weir does not read. */
@@ -75,7 +73,7 @@ record Refusal(String what, String advice) {
      *
      * @param reason names file and key
      */
-    ModelException at(Path path, String reason) {
+    public ModelException at(Path path, String reason) {
         return new ModelException("%s: %s. %s (%s)".formatted(path, what, advice, reason));
     }
 }

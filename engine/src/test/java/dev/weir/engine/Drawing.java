@@ -56,13 +56,14 @@ final class Drawing {
     private static float[] upsample(
             ModelFolder model, JsonNode json, long seed, List<Tensors> states, LatentShape base, float[] latent) {
         var shape = new LatentShape(4, 2 * base.height(), 2 * base.width());
-        try (Denoiser network = model.upsampler(EXACT)) {
+        var second = model.pipeline().diffusing().get(1);
+        try (Denoiser network = model.network(second, EXACT)) {
             Sampler sampler = Samplers.create(
-                    model.upsamplerScheduler(),
+                    model.scheduler(second),
                     name(model, json),
                     json.path("steps").asInt());
             var noise = new TorchGenerator(seed);
-            var schedule = NoiseSchedule.of(model.upsamplerScheduler());
+            var schedule = NoiseSchedule.of(model.scheduler(second));
             var start = RowStart.upsampling(
                     sampler, schedule, base, latent, 2, json.path("noise_level").asInt(), noise);
             return run(network, shape, new Row(sampler, start, noise, guidance(states, json)));

@@ -61,7 +61,8 @@ class ModelFolderTest {
         ModelFolder folder = ModelFolder.open(TestModels.checkpoint("default"));
         try (TextEncoder textEncoder = folder.textEncoder(CPU);
                 Denoiser denoiser = folder.denoiser(CPU);
-                Denoiser upsampler = folder.upsampler(CPU);
+                Denoiser upsampler =
+                        folder.network(folder.pipeline().diffusing().get(1), CPU);
                 ImageCodec imageCodec = folder.imageCodec(CPU)) {
             HostTensor states =
                     textEncoder.states(List.of("a red apple")).get(0).get(Tensors.ENCODER_HIDDEN_STATES);
@@ -76,7 +77,8 @@ class ModelFolderTest {
             assertThat(imageCodec.scale()).isEqualTo(folder.card().scale());
         }
         assertThat(folder.scheduler().className()).isEqualTo("DDIMScheduler");
-        assertThat(folder.upsamplerScheduler().className()).isEqualTo("DDIMScheduler");
+        assertThat(folder.scheduler(folder.pipeline().diffusing().get(1)).className())
+                .isEqualTo("DDIMScheduler");
     }
 
     @Test
@@ -156,7 +158,8 @@ class ModelFolderTest {
 
     @ParameterizedTest
     @CsvSource({
-        "StableDiffusionXLPipeline, text_encoder_2, CLIPTextModelWithProjection",
+        "StableDiffusion3Pipeline, text_encoder_2, CLIPTextModelWithProjection",
+        "StableDiffusionXLPipeline, text_encoder_2, T5EncoderModel",
         "FluxPipeline, transformer, FluxTransformer2DModel",
         "StableDiffusionUpscalePipeline, low_res_scheduler, DDPMScheduler",
         "StableDiffusionPipeline, unet, UNetSpatioTemporalConditionModel",

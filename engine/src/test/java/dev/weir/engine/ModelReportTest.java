@@ -75,11 +75,11 @@ class ModelReportTest {
     @Test
     void aPipelineOfAnotherFamilyIsToldByItsComponents() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
-        TestModels.setComponent(model, "StableDiffusionXLPipeline", "text_encoder_2", "CLIPTextModelWithProjection");
+        TestModels.setComponent(model, "StableDiffusion3Pipeline", "text_encoder_2", "CLIPTextModelWithProjection");
 
         ModelReport report = ModelReport.inspect(model);
 
-        assertThat(report.pipeline()).isEqualTo("StableDiffusionXLPipeline");
+        assertThat(report.pipeline()).isEqualTo("StableDiffusion3Pipeline");
         assertThat(report.runs()).isFalse();
         assertThat(component(report, "text_encoder_2").problem().orElseThrow()).contains("CLIPTextModelWithProjection");
         assertThat(component(report, "unet").problem()).isEmpty();

@@ -124,7 +124,7 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "StableDiffusionXLPipeline | an SDXL model | Weir runs text-to-image models of Stable Diffusion 1.x",
+                "StableDiffusionXLImg2ImgPipeline | an SDXL model | Weir runs text-to-image models of Stable Diffusion 1.x",
                 "StableDiffusionXLInpaintPipeline | an SDXL inpainting model | Weir runs",
                 "StableDiffusion3Pipeline | a Stable Diffusion 3 model | Weir runs",
                 "FluxPipeline | a FLUX model | Weir runs",

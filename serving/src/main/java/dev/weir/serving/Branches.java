@@ -5,6 +5,8 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
+import dev.weir.runtime.stage.Snapshot;
+import dev.weir.runtime.stage.Work;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +44,18 @@ public final class Branches {
             }
         }
         return new Tensors(own);
+    }
+
+    /** What earlier stages gave to a sample, handed on with its task or kept in its checkpoint. */
+    static Tensors given(Work work) {
+        Map<String, HostTensor> given = new LinkedHashMap<>();
+        for (Tensor tensor : work.tensors()) {
+            String name = Snapshot.givenName(tensor);
+            if (!name.startsWith(Snapshot.PREFIX)) {
+                given.put(name, fromTensor(tensor));
+            }
+        }
+        return new Tensors(given);
     }
 
     private static Tensor toTensor(String name, HostTensor tensor) {

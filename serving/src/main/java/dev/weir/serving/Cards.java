@@ -2,6 +2,9 @@ package dev.weir.serving;
 
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.pipeline.Pipeline;
+import dev.weir.engine.pipeline.Port;
+import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Sampler;
@@ -16,12 +19,6 @@ import java.util.List;
 public final class Cards {
 
     private static final int MAX_STEPS = 1000;
-    private static final List<String> TEXT = List.of("cond", "uncond");
-
-    private static final List<Field> TEXT_FIELDS = List.of(
-            Field.newBuilder().setName("prompt").setNeeded(true).build(),
-            Field.newBuilder().setName("negative_prompt").build(),
-            Field.newBuilder().setName("guidance_scale").setMin(0).setMax(50).build());
 
     private Cards() {}
 
@@ -40,7 +37,7 @@ public final class Cards {
                 .setDefaultGuidanceScale(card.defaults().guidanceScale())
                 .setDefaultSampler(card.defaults().sampler())
                 .setMaxSteps(MAX_STEPS)
-                .addAllWorkflows(workflows(card))
+                .addAllWorkflows(workflows(folder.pipeline()))
                 .build();
     }
 
@@ -55,8 +52,8 @@ public final class Cards {
     }
 
     /** The names of the stages that nodes of this kind run. */
-    static List<String> stages(ModelCard card, StageKind node) {
-        return workflows(card).stream()
+    static List<String> stages(ModelFolder folder, StageKind node) {
+        return workflows(folder.pipeline()).stream()
                 .flatMap(workflow -> workflow.getStagesList().stream())
                 .filter(stage -> stage.getNode() == node)
                 .map(WorkflowStage::getName)
@@ -64,66 +61,71 @@ public final class Cards {
                 .toList();
     }
 
-    /** A side above the native size goes through the upsampler, if the model has one. */
-    private static List<Workflow> workflows(ModelCard card) {
-        WorkflowStage encoder = WorkflowStage.newBuilder()
-                .setName("text-encoder")
-                .setNode(StageKind.TEXT_ENCODER)
-                .setRole(StageRole.ENCODE)
-                .addAllGives(TEXT)
-                .build();
-        WorkflowStage denoiser = WorkflowStage.newBuilder()
-                .setName("denoiser")
-                .setNode(StageKind.DENOISER)
-                .setRole(StageRole.DIFFUSE)
-                .addAllTakes(TEXT)
-                .addGives(Latents.NAME)
-                .build();
-        WorkflowStage upsampler = WorkflowStage.newBuilder()
-                .setName("upsampler")
-                .setNode(StageKind.UPSAMPLER)
-                .setRole(StageRole.DIFFUSE)
-                .addAllTakes(TEXT)
-                .addTakes(Latents.NAME)
-                .addKeeps(Latents.NAME)
-                .addGives(Latents.NAME)
-                .setOwnSteps(card.defaults().upsamplerSteps())
-                .build();
-        WorkflowStage decoder = WorkflowStage.newBuilder()
-                .setName("decoder")
-                .setNode(StageKind.DECODER)
-                .setRole(StageRole.DECODE)
-                .addTakes(Latents.NAME)
-                .addKeeps(Latents.NAME)
-                .build();
-        Workflow base = Workflow.newBuilder()
-                .setName("text_to_image")
-                .addAllFields(TEXT_FIELDS)
-                .setSizes(sizes(card, 1, card.hasUpsampler() ? card.nativeSize() : card.maxSize()))
-                .addAllStages(List.of(encoder, denoiser, decoder))
-                .build();
-        if (!card.hasUpsampler()) {
-            return List.of(base);
-        }
-        int factor = card.upsampleFactor();
-        WorkflowStage smaller = denoiser.toBuilder().setReduction(factor).build();
-        Workflow upsampled = Workflow.newBuilder()
-                .setName("text_to_image_upsampled")
-                .addAllFields(TEXT_FIELDS)
-                .setSizes(sizes(card, factor, card.maxSize()))
-                .addAllStages(List.of(encoder, smaller, upsampler, decoder))
-                .build();
-        return List.of(base, upsampled);
+    private static List<Workflow> workflows(Pipeline pipeline) {
+        return pipeline.workflows().stream()
+                .map(workflow -> Workflow.newBuilder()
+                        .setName(workflow.name())
+                        .addAllFields(
+                                workflow.fields().stream().map(Cards::toProto).toList())
+                        .setSizes(sizes(workflow.sizes()))
+                        .addAllStages(workflow.stages().stream()
+                                .map(stage -> stage(pipeline, stage))
+                                .toList())
+                        .build())
+                .toList();
     }
 
-    /** @param max side of the denoiser's picture */
-    private static Sizes sizes(ModelCard card, int factor, int max) {
+    private static Field toProto(dev.weir.engine.pipeline.Field field) {
+        return Field.newBuilder()
+                .setName(field.name())
+                .setNeeded(field.needed())
+                .setMin(field.min())
+                .setMax(field.max())
+                .build();
+    }
+
+    private static WorkflowStage stage(Pipeline pipeline, StageSpec stage) {
+        WorkflowStage.Builder builder = WorkflowStage.newBuilder()
+                .setName(stage.name())
+                .setRole(role(stage))
+                .setNode(node(pipeline, stage))
+                .setReduction(stage.reduction() == 1 ? 0 : stage.reduction())
+                .setOwnSteps(stage.ownSteps());
+        for (Port port : stage.takes()) {
+            builder.addTakes(port.name());
+            if (port.kept()) {
+                builder.addKeeps(port.name());
+            }
+        }
+        stage.gives().forEach(port -> builder.addGives(port.name()));
+        return builder.build();
+    }
+
+    private static StageRole role(StageSpec stage) {
+        return switch (stage.role()) {
+            case ENCODE -> StageRole.ENCODE;
+            case DIFFUSE -> StageRole.DIFFUSE;
+            case DECODE -> StageRole.DECODE;
+        };
+    }
+
+    /** Denoiser nodes run the first diffusion of a model, and upsampler nodes what follows. */
+    private static StageKind node(Pipeline pipeline, StageSpec stage) {
+        return switch (stage.role()) {
+            case ENCODE -> StageKind.TEXT_ENCODER;
+            case DIFFUSE ->
+                pipeline.diffusing().get(0).name().equals(stage.name()) ? StageKind.DENOISER : StageKind.UPSAMPLER;
+            case DECODE -> StageKind.DECODER;
+        };
+    }
+
+    private static Sizes sizes(dev.weir.engine.pipeline.Sizes sizes) {
         return Sizes.newBuilder()
-                .setMin(card.minSize() * factor)
-                .setMax(max * factor)
-                .setMultiple(Math.max(1, card.sizeMultiple()) * factor)
-                .setDefaultWidth(card.nativeSize() * factor)
-                .setDefaultHeight(card.nativeSize() * factor)
+                .setMin(sizes.min())
+                .setMax(sizes.max())
+                .setMultiple(sizes.multiple())
+                .setDefaultWidth(sizes.usual())
+                .setDefaultHeight(sizes.usual())
                 .build();
     }
 }

@@ -1,29 +1,45 @@
 package dev.weir.serving;
 
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Finite;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelCard;
+import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.NoiseRow;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
+import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.PipelineType;
+import dev.weir.engine.pipeline.StageSpec;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.Stage;
+import dev.weir.runtime.stage.Work;
 import dev.weir.serving.plan.BatchKey;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The part of a model that a diffusion stage needs.
+ * The part of a model that a diffusing stage needs: its network and its schedule, and how its family begins a sample.
  *
+ * @param type the model's family
+ * @param stage as the model's workflows describe it
  * @param nativeShape of the samples at the model's native size, {@code [channels, height, width]}
  * @param preview the matrix from latents to RGB, if the model has one
  */
 public record DiffusionPart(
         ModelCard card,
+        PipelineType type,
+        StageSpec stage,
         Denoiser network,
         SchedulerConfig schedule,
         LatentShape nativeShape,
@@ -33,10 +49,70 @@ public record DiffusionPart(
     private static final int TEST_SEED = 1;
     private static final int TEST_TOKENS = 8;
 
+    /**
+     * Loads the part of a model.
+     *
+     * @param nth of its diffusing stages, from 0
+     */
+    public static DiffusionPart open(ModelFolder folder, int nth, ComputeTarget target) {
+        ModelCard card = folder.card();
+        StageSpec stage = folder.pipeline().diffusing().get(nth);
+        int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize() / card.scale();
+        return new DiffusionPart(
+                card,
+                folder.pipeline().type(),
+                stage,
+                folder.network(stage, target),
+                folder.scheduler(stage),
+                new LatentShape(card.latentChannels(), side, side),
+                folder.latentPreview());
+    }
+
     /** Of the latents of a stage that runs this part. */
-    public LatentShape shape(Stage stage) {
+    LatentShape shape(Stage route) {
         return new LatentShape(
-                card.latentChannels(), stage.getHeight() / card.scale(), stage.getWidth() / card.scale());
+                card.latentChannels(), route.getHeight() / card.scale(), route.getWidth() / card.scale());
+    }
+
+    /**
+     * The run of a task here: with the sampler that its network was published with, or the one that the request names.
+     *
+     * @throws IllegalArgumentException if the sampler or the number of steps does not exist
+     */
+    private Sampler sampler(Stage route) {
+        Sampling sampling = route.getSampling();
+        SamplerSpec spec = sampling.getSampler().isEmpty()
+                ? SamplerSpec.parse(Samplers.defaultName(schedule))
+                : Wishes.spec(sampling);
+        return Samplers.create(schedule, spec, Wishes.span(sampling));
+    }
+
+    /** Why the task can never be done here, or empty. */
+    Optional<String> refuse(Stage route) {
+        try {
+            shape(route);
+            sampler(route);
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    /** The row at its start. Throws an IllegalArgumentException that names a missing or wrong field or tensor. */
+    Row begin(Work work) {
+        Generation generation = work.task().getGeneration();
+        Stage route = work.stage();
+        return type.begin(
+                stage,
+                new Begin(
+                        card,
+                        shape(route),
+                        sampler(route),
+                        schedule,
+                        Wishes.noise(generation),
+                        network.inputs(),
+                        Wishes.request(route, generation),
+                        Branches.given(work)));
     }
 
     /** A row of noise at the native size, as real ones begin. */

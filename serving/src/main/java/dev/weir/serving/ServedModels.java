@@ -56,7 +56,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
             ModelStatus.Builder status = ModelStatus.newBuilder()
                     .setId(id)
                     .setCard(Cards.toProto(folder))
-                    .addAllStages(Cards.stages(folder.card(), stage));
+                    .addAllStages(Cards.stages(folder, stage));
             try {
                 parts.put(id, opened(folder, opener, trial));
                 // Now that libtorch has read the weights of this part.

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -41,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * whatever their step, sampler or guidance. It runs one forward pass, lets each row's sampler make a step, and sends
  * frames, checkpoints and finished latents. A new sample joins at the next step.
  *
- * <p>Owned by the device thread. It does not know how a row starts ({@link RowSource} does) and decodes nothing.
+ * <p>Owned by the device thread. It does not know how a row starts ({@link DiffusionPart} does) and decodes nothing.
  */
 public final class SteppingStage implements Stage {
 
@@ -72,7 +73,7 @@ public final class SteppingStage implements Stage {
     private static final long PROFILE_NANOS = 800_000_000;
 
     private final StageKind kind;
-    private final RowSource source;
+    private final Function<ModelFolder, DiffusionPart> opener;
     private final List<ModelFolder> folders;
     private final ComputeTarget target;
     private final Limits limits;
@@ -85,20 +86,28 @@ public final class SteppingStage implements Stage {
     private volatile Load load = Load.NONE;
 
     public SteppingStage(
-            StageKind kind, RowSource source, List<ModelFolder> folders, ComputeTarget target, Limits limits) {
-        this(kind, source, folders, target, limits, new FairPlanner());
+            StageKind kind,
+            Function<ModelFolder, DiffusionPart> opener,
+            List<ModelFolder> folders,
+            ComputeTarget target,
+            Limits limits) {
+        this(kind, opener, folders, target, limits, new FairPlanner());
     }
 
-    /** A stage with another planner than the product's, for benchmarks. */
+    /**
+     * A stage with another planner than the product's, for benchmarks.
+     *
+     * @param opener loads the part of a model that the stage runs
+     */
     public SteppingStage(
             StageKind kind,
-            RowSource source,
+            Function<ModelFolder, DiffusionPart> opener,
             List<ModelFolder> folders,
             ComputeTarget target,
             Limits limits,
             Planner planner) {
         this.kind = kind;
-        this.source = source;
+        this.opener = opener;
         this.folders = List.copyOf(folders);
         this.target = target;
         this.limits = limits;
@@ -120,7 +129,7 @@ public final class SteppingStage implements Stage {
         models = ServedModels.open(
                 kind,
                 folders,
-                source::open,
+                opener,
                 (folder, part) -> roster.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward())));
         tellLoad();
     }
@@ -142,7 +151,7 @@ public final class SteppingStage implements Stage {
 
     @Override
     public Optional<String> refuse(Task task) {
-        return models.find(task.getModel()).flatMap(part -> source.refuse(part, task));
+        return models.find(task.getModel()).flatMap(part -> part.refuse(task.getRoute(task.getPosition())));
     }
 
     @Override
@@ -171,8 +180,8 @@ public final class SteppingStage implements Stage {
         }
         try {
             DiffusionPart part = models.get(work.task().getModel());
-            Row row = Checkpoints.resumed(source.start(part, work), work);
-            BatchKey group = part.key(source.shape(part, work.task()), row.branches());
+            Row row = Checkpoints.resumed(part.begin(work), work);
+            BatchKey group = part.key(part.shape(work.stage()), row.branches());
             Pace pace = new Pace(limits.checkpointEvery());
             roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
             tellLoad();

@@ -176,7 +176,7 @@ final class CheckpointsTest {
     private static Work work(String sampler) {
         Work work = FakeModel.work("job", "user", Priority.STANDARD, STEPS, true, 5);
         Task.Builder task = work.task().toBuilder();
-        task.getGenerationBuilder().setSampler(sampler);
+        task.getRouteBuilder(0).getSamplingBuilder().setSampler(sampler);
         return new Work(task.build(), work.tensors());
     }
 
@@ -206,7 +206,7 @@ final class CheckpointsTest {
     private static SteppingStage open(Duration checkpointEvery) {
         SteppingStage stage = new SteppingStage(
                 StageKind.DENOISER,
-                new FakeModel(rows -> {}),
+                folder -> new FakeModel(rows -> {}).open(folder),
                 List.of(FakeModel.FOLDER),
                 new ComputeTarget("cpu", Precision.FP32),
                 new SteppingStage.Limits(8, 8, checkpointEvery));

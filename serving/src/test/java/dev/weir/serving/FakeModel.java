@@ -6,14 +6,12 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.diffusion.RowStart;
-import dev.weir.engine.noise.TorchGenerator;
-import dev.weir.engine.sampler.Sampler;
-import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
@@ -25,7 +23,7 @@ import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 
 /** The default model's settings around a network that is a formula; what a forward costs or breaks is the test's to say. */
-final class FakeModel implements RowSource, Denoiser {
+final class FakeModel implements Denoiser {
 
     static final ModelFolder FOLDER = ModelFolder.open(Path.of("../models/default"));
 
@@ -49,15 +47,14 @@ final class FakeModel implements RowSource, Denoiser {
                 .setModel(FOLDER.card().id())
                 .setUser(user)
                 .setPriority(priority)
-                .setGeneration(Generation.newBuilder()
-                        .setSeed(seed)
-                        .setSteps(steps)
-                        .setSampler("ddim")
-                        .setGuidanceScale(guided ? 5 : 1))
+                .setGeneration(Generation.newBuilder().setSeed(seed).setGuidanceScale(guided ? 5 : 1))
                 .addRoute(Stage.newBuilder()
                         .setName("denoiser")
                         .setRole(StageRole.DIFFUSE)
                         .setForwards(steps)
+                        .setSampling(Sampling.newBuilder().setSampler("ddim").setSteps(steps))
+                        .setWidth(SHAPE.width() * FOLDER.card().scale())
+                        .setHeight(SHAPE.height() * FOLDER.card().scale())
                         .addTakes("cond")
                         .addTakes("uncond")
                         .addGives(Latents.NAME))
@@ -113,29 +110,20 @@ final class FakeModel implements RowSource, Denoiser {
     @Override
     public void close() {}
 
-    @Override
-    public DiffusionPart open(ModelFolder folder) {
-        return new DiffusionPart(folder.card(), this, folder.scheduler(), SHAPE, folder.latentPreview());
+    DiffusionPart open(ModelFolder folder) {
+        return open(folder, this);
     }
 
-    @Override
-    public Sampler sampler(DiffusionPart part, Task task) {
-        return Samplers.create(
-                part.schedule(),
-                task.getGeneration().getSampler(),
-                task.getGeneration().getSteps());
-    }
-
-    @Override
-    public LatentShape shape(DiffusionPart part, Task task) {
-        return SHAPE;
-    }
-
-    @Override
-    public dev.weir.engine.diffusion.Row start(DiffusionPart part, Work work) {
-        Sampler sampler = sampler(part, work.task());
-        TorchGenerator noise = new TorchGenerator(work.task().getGeneration().getSeed());
-        return new dev.weir.engine.diffusion.Row(
-                sampler, RowStart.fromNoise(sampler, SHAPE, noise), noise, RowSource.guidance(part, work));
+    /** The part with another network. */
+    static DiffusionPart open(ModelFolder folder, Denoiser network) {
+        StageSpec stage = folder.pipeline().diffusing().get(0);
+        return new DiffusionPart(
+                folder.card(),
+                folder.pipeline().type(),
+                stage,
+                network,
+                folder.scheduler(stage),
+                SHAPE,
+                folder.latentPreview());
     }
 }

@@ -96,12 +96,12 @@ final class FramePainterTest {
     private HeldSample sample(String job) {
         DiffusionPart part = model.open(FakeModel.FOLDER);
         Work work = FakeModel.work(job, "", Priority.STANDARD, 1000, false, 1);
-        LatentShape shape = model.shape(part, work.task());
+        LatentShape shape = part.shape(work.stage());
         return new HeldSample(
                 work,
                 part,
                 new BatchKey("default", shape, Signature.NONE),
-                model.start(part, work),
+                part.begin(work),
                 new Pace(Duration.ofDays(1)));
     }
 

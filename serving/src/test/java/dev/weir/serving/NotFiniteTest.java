@@ -145,7 +145,7 @@ final class NotFiniteTest {
     private SteppingStage open(int samplesPerForward) {
         SteppingStage stage = new SteppingStage(
                 StageKind.DENOISER,
-                model,
+                model::open,
                 List.of(FakeModel.FOLDER),
                 new ComputeTarget("cpu", Precision.FP32),
                 new SteppingStage.Limits(64, 2 * samplesPerForward, Duration.ZERO));

@@ -198,7 +198,11 @@ final class SteppingStageTest {
 
     private static SteppingStage open(FakeModel model, SteppingStage.Limits limits) {
         SteppingStage stage = new SteppingStage(
-                StageKind.DENOISER, model, List.of(FakeModel.FOLDER), new ComputeTarget("cpu", Precision.FP32), limits);
+                StageKind.DENOISER,
+                model::open,
+                List.of(FakeModel.FOLDER),
+                new ComputeTarget("cpu", Precision.FP32),
+                limits);
         stage.open();
         model.batches.clear();
         return stage;

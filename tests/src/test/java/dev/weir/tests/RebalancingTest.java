@@ -5,25 +5,20 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.decoder.DecoderStage;
-import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.sampler.Sampler;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayVerticle;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.StageNode;
-import dev.weir.runtime.stage.Work;
 import dev.weir.serving.DiffusionPart;
-import dev.weir.serving.RowSource;
 import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.TextEncoderStage;
 import io.micrometer.core.instrument.Counter;
@@ -170,7 +165,7 @@ final class RebalancingTest {
     private static Stage slowDenoiser() {
         return new SteppingStage(
                 StageKind.DENOISER,
-                new SlowRows(new DenoiserStage(EXACT)),
+                RebalancingTest::slow,
                 List.of(TINY),
                 EXACT,
                 new SteppingStage.Limits(2 * SAMPLES, 2));
@@ -188,30 +183,17 @@ final class RebalancingTest {
         return future.toCompletionStage().toCompletableFuture().join();
     }
 
-    /** The same rows on a slowed device. */
-    private record SlowRows(RowSource rows) implements RowSource {
-
-        @Override
-        public DiffusionPart open(ModelFolder folder) {
-            DiffusionPart part = rows.open(folder);
-            return new DiffusionPart(
-                    part.card(), new SlowDenoiser(part.network()), part.schedule(), part.nativeShape(), part.preview());
-        }
-
-        @Override
-        public Sampler sampler(DiffusionPart part, Task task) {
-            return rows.sampler(part, task);
-        }
-
-        @Override
-        public LatentShape shape(DiffusionPart part, Task task) {
-            return rows.shape(part, task);
-        }
-
-        @Override
-        public Row start(DiffusionPart part, Work work) {
-            return rows.start(part, work);
-        }
+    /** The part of a model on a slowed device. */
+    private static DiffusionPart slow(ModelFolder folder) {
+        DiffusionPart part = DiffusionPart.open(folder, 0, EXACT);
+        return new DiffusionPart(
+                part.card(),
+                part.type(),
+                part.stage(),
+                new SlowDenoiser(part.network()),
+                part.schedule(),
+                part.nativeShape(),
+                part.preview());
     }
 
     private record SlowDenoiser(Denoiser network) implements Denoiser {

@@ -1,5 +1,6 @@
 package dev.weir.textencoder;
 
+import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -13,7 +14,7 @@ import java.util.Optional;
  */
 final class StatesCache {
 
-    private record Key(String model, String prompt) {}
+    private record Key(String model, Prompt prompt) {}
 
     private final int maxNumbers;
     private final Map<Key, PromptStates> states = new LinkedHashMap<>(16, 0.75f, true);
@@ -24,11 +25,11 @@ final class StatesCache {
         this.maxNumbers = maxNumbers;
     }
 
-    synchronized Optional<PromptStates> find(String model, String prompt) {
+    synchronized Optional<PromptStates> find(String model, Prompt prompt) {
         return Optional.ofNullable(states.get(new Key(model, prompt)));
     }
 
-    synchronized void put(String model, String prompt, PromptStates encoded) {
+    synchronized void put(String model, Prompt prompt, PromptStates encoded) {
         PromptStates before = states.put(new Key(model, prompt), encoded);
         numbers +=
                 encoded.states().size() - (before == null ? 0 : before.states().size());

@@ -1,5 +1,6 @@
 package dev.weir.textencoder;
 
+import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.proto.Parcel;
@@ -47,7 +48,7 @@ public final class StatesMemory {
      * @param weights the fingerprint of the text encoder: another node may serve other weights under the same id
      * @param target device and precision, on which states depend
      */
-    Future<Optional<PromptStates>> find(String model, String weights, String target, String prompt) {
+    Future<Optional<PromptStates>> find(String model, String weights, String target, Prompt prompt) {
         return map.get(key(model, weights, target, prompt))
                 .map(found -> {
                     Optional<PromptStates> states = found.flatMap(StatesMemory::states);
@@ -61,7 +62,7 @@ public final class StatesMemory {
     }
 
     /** Stores them for the others, without waiting for success. */
-    void put(String model, String weights, String target, String prompt, PromptStates states) {
+    void put(String model, String weights, String target, Prompt prompt, PromptStates states) {
         vertx.runOnContext(later -> map.put(key(model, weights, target, prompt), bytes(states), LIFE));
     }
 
@@ -73,10 +74,10 @@ public final class StatesMemory {
                 .increment();
     }
 
-    private static String key(String model, String weights, String target, String prompt) {
+    private static String key(String model, String weights, String target, Prompt prompt) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String part : new String[] {model, weights, target, prompt}) {
+            for (String part : new String[] {model, weights, target, prompt.toString()}) {
                 byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
                 digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
                 digest.update(bytes);

@@ -44,9 +44,9 @@ public final class TextEncoderStage implements Stage {
 
     private static final int MAX_PROMPTS = 64;
     /** The negative prompt of nearly every guided sample. */
-    private static final String EMPTY = "";
+    private static final Prompt ABSENT = Prompt.absent(0);
 
-    private static final List<Prompt> TEST = List.of(Prompt.of(EMPTY), Prompt.of("warm up"));
+    private static final List<Prompt> TEST = List.of(ABSENT, Prompt.of("warm up"));
 
     /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
     private static final int CACHED_NUMBERS = 4 << 20;
@@ -88,7 +88,7 @@ public final class TextEncoderStage implements Stage {
             if (!states.stream().allMatch(PromptStates::isFinite)) {
                 throw new ModelException(NotFinite.PROBLEM);
             }
-            remember(folder.card().id(), EMPTY, states.get(0));
+            remember(folder.card().id(), ABSENT, states.get(0));
         });
     }
 
@@ -112,7 +112,7 @@ public final class TextEncoderStage implements Stage {
         Generation generation = work.task().getGeneration();
         String model = work.task().getModel();
         List<Future<?>> lookups = new ArrayList<>();
-        for (String prompt : prompts(generation)) {
+        for (Prompt prompt : prompts(generation)) {
             if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
                 lookups.add(memory.get()
                         .find(model, weights(model), target.toString(), prompt)
@@ -141,10 +141,10 @@ public final class TextEncoderStage implements Stage {
             return 0;
         }
         String model = waiting.peek().task().getModel();
-        Set<String> prompts = new LinkedHashSet<>();
+        Set<Prompt> prompts = new LinkedHashSet<>();
         List<Work> batch = takeBatch(model, prompts);
         batch.forEach(outbox::started);
-        Map<String, PromptStates> states = states(model, prompts, outbox);
+        Map<Prompt, PromptStates> states = states(model, prompts, outbox);
         List<Work> failed = new ArrayList<>();
         for (Work work : batch) {
             Generation generation = work.task().getGeneration();
@@ -177,7 +177,7 @@ public final class TextEncoderStage implements Stage {
     }
 
     /** Takes samples of the model from the queue, in order, while their distinct prompts fit into one forward pass. */
-    private List<Work> takeBatch(String model, Set<String> prompts) {
+    private List<Work> takeBatch(String model, Set<Prompt> prompts) {
         List<Work> batch = new ArrayList<>();
         for (Iterator<Work> queue = waiting.iterator(); queue.hasNext() && prompts.size() <= MAX_PROMPTS - 2; ) {
             Work work = queue.next();
@@ -191,32 +191,39 @@ public final class TextEncoderStage implements Stage {
         return batch;
     }
 
-    private static List<String> prompts(Generation generation) {
+    private static List<Prompt> prompts(Generation generation) {
         return Branches.isGuided(generation)
-                ? List.of(generation.getPrompt(), generation.getNegativePrompt())
-                : List.of(generation.getPrompt());
+                ? List.of(positive(generation), negative(generation))
+                : List.of(positive(generation));
+    }
+
+    private static Prompt positive(Generation generation) {
+        return new Prompt(generation.getPrompt(), generation.getClipSkip());
+    }
+
+    private static Prompt negative(Generation generation) {
+        String text = generation.getNegativePrompt();
+        return text.isEmpty() ? Prompt.absent(generation.getClipSkip()) : new Prompt(text, generation.getClipSkip());
     }
 
     /**
      * The states of prompts. Those that are not remembered are encoded in one forward pass. A prompt whose states are not finite
      * has none.
      */
-    private Map<String, PromptStates> states(String model, Set<String> prompts, Outbox outbox) {
-        Map<String, PromptStates> states = new LinkedHashMap<>();
-        List<String> unknown = new ArrayList<>();
-        for (String prompt : prompts) {
+    private Map<Prompt, PromptStates> states(String model, Set<Prompt> prompts, Outbox outbox) {
+        Map<Prompt, PromptStates> states = new LinkedHashMap<>();
+        List<Prompt> unknown = new ArrayList<>();
+        for (Prompt prompt : prompts) {
             cache.find(model, prompt).ifPresentOrElse(known -> states.put(prompt, known), () -> unknown.add(prompt));
         }
         outbox.lookedUp(states.size(), unknown.size());
         if (!unknown.isEmpty()) {
-            Iterator<PromptStates> encoded = models.get(model)
-                    .encode(unknown.stream().map(Prompt::of).toList())
-                    .iterator();
-            for (String prompt : unknown) {
+            Iterator<PromptStates> encoded = models.get(model).encode(unknown).iterator();
+            for (Prompt prompt : unknown) {
                 PromptStates fresh = encoded.next();
                 if (!fresh.isFinite() && unknown.size() > 1) {
                     // A longer neighbour may have padded it to positions where a weight is not finite.
-                    fresh = models.get(model).encode(List.of(Prompt.of(prompt))).get(0);
+                    fresh = models.get(model).encode(List.of(prompt)).get(0);
                 }
                 if (fresh.isFinite()) {
                     remember(model, prompt, fresh);
@@ -227,7 +234,7 @@ public final class TextEncoderStage implements Stage {
         return states;
     }
 
-    private void remember(String model, String prompt, PromptStates states) {
+    private void remember(String model, Prompt prompt, PromptStates states) {
         cache.put(model, prompt, states);
         memory.ifPresent(shared -> shared.put(model, weights(model), target.toString(), prompt, states));
     }
@@ -240,22 +247,21 @@ public final class TextEncoderStage implements Stage {
                 .orElse("");
     }
 
-    private static List<Tensor> branches(Generation generation, Map<String, PromptStates> states) {
+    private static List<Tensor> branches(Generation generation, Map<Prompt, PromptStates> states) {
         List<Tensor> tensors = new ArrayList<>(Branches.toTensors(
-                Branches.COND, states.get(generation.getPrompt()).states()));
+                Branches.COND, states.get(positive(generation)).states()));
         if (Branches.isGuided(generation)) {
             tensors.addAll(Branches.toTensors(
-                    Branches.UNCOND, states.get(generation.getNegativePrompt()).states()));
+                    Branches.UNCOND, states.get(negative(generation)).states()));
         }
         return tensors;
     }
 
-    private static List<Warning> warnings(Generation generation, Map<String, PromptStates> states) {
+    private static List<Warning> warnings(Generation generation, Map<Prompt, PromptStates> states) {
         List<Warning> warnings = new ArrayList<>();
-        Truncation.of("prompt", states.get(generation.getPrompt())).ifPresent(warnings::add);
+        Truncation.of("prompt", states.get(positive(generation))).ifPresent(warnings::add);
         if (Branches.isGuided(generation)) {
-            Truncation.of("negative_prompt", states.get(generation.getNegativePrompt()))
-                    .ifPresent(warnings::add);
+            Truncation.of("negative_prompt", states.get(negative(generation))).ifPresent(warnings::add);
         }
         return warnings;
     }

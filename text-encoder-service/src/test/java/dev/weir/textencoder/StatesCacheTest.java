@@ -3,6 +3,7 @@ package dev.weir.textencoder;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import org.junit.jupiter.api.Test;
@@ -14,33 +15,33 @@ final class StatesCacheTest {
     @Test
     void aPromptIsRememberedForItsModelAlone() {
         PromptStates states = states(4);
-        cache.put("a", "an apple", states);
-        assertThat(cache.find("a", "an apple")).containsSame(states);
-        assertThat(cache.find("b", "an apple")).isEmpty();
-        assertThat(cache.find("a", "")).isEmpty();
+        cache.put("a", Prompt.of("an apple"), states);
+        assertThat(cache.find("a", Prompt.of("an apple"))).containsSame(states);
+        assertThat(cache.find("b", Prompt.of("an apple"))).isEmpty();
+        assertThat(cache.find("a", Prompt.of(""))).isEmpty();
     }
 
     @Test
     void whatWasAskedForLongestAgoMakesRoom() {
-        cache.put("a", "one", states(4));
-        cache.put("a", "two", states(4));
-        cache.put("a", "three", states(4));
-        cache.find("a", "one");
-        cache.put("a", "four", states(4));
-        assertThat(cache.find("a", "two")).isEmpty();
-        assertThat(cache.find("a", "one")).isPresent();
-        assertThat(cache.find("a", "three")).isPresent();
-        assertThat(cache.find("a", "four")).isPresent();
+        cache.put("a", Prompt.of("one"), states(4));
+        cache.put("a", Prompt.of("two"), states(4));
+        cache.put("a", Prompt.of("three"), states(4));
+        cache.find("a", Prompt.of("one"));
+        cache.put("a", Prompt.of("four"), states(4));
+        assertThat(cache.find("a", Prompt.of("two"))).isEmpty();
+        assertThat(cache.find("a", Prompt.of("one"))).isPresent();
+        assertThat(cache.find("a", Prompt.of("three"))).isPresent();
+        assertThat(cache.find("a", Prompt.of("four"))).isPresent();
     }
 
     @Test
     void statesThatAreNewTakeThePlaceOfTheOldOnesInTheBound() {
         for (int i = 0; i < 10; i++) {
-            cache.put("a", "same", states(6));
+            cache.put("a", Prompt.of("same"), states(6));
         }
-        cache.put("a", "other", states(6));
-        assertThat(cache.find("a", "same")).isPresent();
-        assertThat(cache.find("a", "other")).isPresent();
+        cache.put("a", Prompt.of("other"), states(6));
+        assertThat(cache.find("a", Prompt.of("same"))).isPresent();
+        assertThat(cache.find("a", Prompt.of("other"))).isPresent();
     }
 
     private static PromptStates states(int numbers) {

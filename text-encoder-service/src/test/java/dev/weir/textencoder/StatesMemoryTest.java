@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.runtime.memory.LocalMemory;
@@ -34,14 +35,14 @@ final class StatesMemoryTest {
         Vertx vertx = Vertx.vertx();
         var map = new LocalMemory(vertx).map(MemoryArea.TEXT_STATES);
         var memory = new StatesMemory(vertx, map, new SimpleMeterRegistry());
-        memory.put("model", "w1", "cpu fp32", "a cat", new PromptStates(states(new float[] {7}, 1, 1), ""));
+        memory.put("model", "w1", "cpu fp32", Prompt.of("a cat"), new PromptStates(states(new float[] {7}, 1, 1), ""));
         await().until(() -> found(memory, "w1"));
         assertThat(found(memory, "w2")).isFalse();
         vertx.close();
     }
 
     private static boolean found(StatesMemory memory, String weights) {
-        return memory.find("model", weights, "cpu fp32", "a cat")
+        return memory.find("model", weights, "cpu fp32", Prompt.of("a cat"))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join()

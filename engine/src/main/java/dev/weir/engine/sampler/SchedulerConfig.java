@@ -31,11 +31,11 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
     }
 
     /**
-     * The scheduler as {@code StableDiffusionPipeline} loads it: of the class that model_index.json names, with
+     * The scheduler as pipelines load it that correct the files of old models: of the class that model_index.json names, with
      * {@code steps_offset} 1 and without {@code clip_sample}, whatever the file says (diffusers 0.35.2,
      * pipeline_stable_diffusion.py). A file for a scheduler that Weir does not know keeps its own class, to be refused.
      */
-    public SchedulerConfig inStableDiffusion(String indexClass) {
+    public SchedulerConfig corrected(String indexClass) {
         boolean isReadable =
                 className.isEmpty() || SchedulerTypes.ofClass(className).isPresent();
         return new SchedulerConfig(

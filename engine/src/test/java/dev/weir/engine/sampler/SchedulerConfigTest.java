@@ -99,7 +99,7 @@ class SchedulerConfigTest {
     void stableDiffusionsPipelineDecidesTheOffsetAndTheClipping() throws IOException {
         SchedulerConfig published =
                 read("{\"_class_name\": \"DDIMScheduler\", \"clip_sample\": true, \"steps_offset\": 0}");
-        SchedulerConfig loaded = published.inStableDiffusion("DDIMScheduler");
+        SchedulerConfig loaded = published.corrected("DDIMScheduler");
 
         List<String> readers = new ArrayList<>(Samplers.available(loaded));
         readers.remove("tcd"); // has the keys, and uses neither
@@ -116,10 +116,9 @@ class SchedulerConfigTest {
     void theIndexNamesTheSchedulerThatRuns() throws IOException {
         SchedulerConfig published = read("{\"_class_name\": \"DDIMScheduler\"}");
 
-        assertThat(published.inStableDiffusion("EulerDiscreteScheduler").className())
-                .isEqualTo("EulerDiscreteScheduler");
+        assertThat(published.corrected("EulerDiscreteScheduler").className()).isEqualTo("EulerDiscreteScheduler");
         assertThat(read("{\"_class_name\": \"MagicScheduler\"}")
-                        .inStableDiffusion("DDIMScheduler")
+                        .corrected("DDIMScheduler")
                         .className())
                 .isEqualTo("MagicScheduler");
     }

@@ -14,7 +14,6 @@ import dev.weir.denoiser.DenoiserStage;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
-import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
@@ -95,8 +94,7 @@ final class CascadeStagesTest {
         int side = 64 / TINY.card().upsampleFactor() / scale;
         Tensor base = Tensor.ofFloats("latent", new float[4 * side * 2 * side], 4, side, 2 * side);
         Tensor[] contexts = contexts();
-        Stage upsampler = opened(
-                new SteppingStage(StageKind.UPSAMPLER, new UpsamplerStage(EXACT), List.of(TINY), EXACT, LIMITS, ROOMY));
+        Stage upsampler = opened(UpsamplerStage.create(List.of(TINY), EXACT, LIMITS, ROOMY));
         for (int user = 0; user < 2; user++) {
             Task.Builder task =
                     cascade("of " + user, 2 + user).setUser("user " + user).setPosition(2);

@@ -10,19 +10,17 @@ import dev.weir.engine.Tensors;
 import dev.weir.proto.v1.Priority;
 import dev.weir.runtime.stage.Work;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-class RowSourceTest {
+class DiffusionPartTest {
 
     private static final FakeModel MODEL = new FakeModel(rows -> {});
     private static final Work GUIDED = FakeModel.work("job", "user", Priority.INTERACTIVE, 4, true, 1);
 
     @Test
     void aNetworkWithoutGuidanceEmbeddingRunsForBothPrompts() {
-        List<Tensors> branches =
-                RowSource.guidance(MODEL.open(FakeModel.FOLDER), GUIDED).branches(0);
+        List<Tensors> branches = MODEL.open(FakeModel.FOLDER).begin(GUIDED).branches();
 
         assertThat(branches).hasSize(2);
         assertThat(branches.get(0).has(Tensors.TIMESTEP_COND)).isFalse();
@@ -30,14 +28,9 @@ class RowSourceTest {
 
     @Test
     void aNetworkWithGuidanceEmbeddingRunsOnceWithTheScale() {
-        DiffusionPart part = new DiffusionPart(
-                FakeModel.FOLDER.card(),
-                new FewStepNetwork(),
-                FakeModel.FOLDER.scheduler(),
-                new LatentShape(4, 4, 4),
-                Optional.empty());
+        DiffusionPart part = FakeModel.open(FakeModel.FOLDER, new FewStepNetwork());
 
-        List<Tensors> branches = RowSource.guidance(part, GUIDED).branches(0);
+        List<Tensors> branches = part.begin(GUIDED).branches();
 
         assertThat(branches).hasSize(1);
         // The scale of 5 is 4 above 1, and the first frequency is a thousand.

@@ -1,0 +1,69 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelCard;
+import dev.weir.engine.NetworkInput;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.diffusion.ClassifierFreeGuidance;
+import dev.weir.engine.diffusion.GuidanceEmbedding;
+import dev.weir.engine.diffusion.Guider;
+import dev.weir.engine.noise.NoiseStream;
+import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.SchedulerConfig;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * What a sample begins with at a diffusing stage.
+ *
+ * @param sample shape of the latent that the stage makes
+ * @param noise the sample's own
+ * @param taken what the stage's network takes
+ * @param given by earlier stages, by their names on the bus
+ */
+public record Begin(
+        ModelCard card,
+        LatentShape sample,
+        Sampler sampler,
+        SchedulerConfig schedule,
+        NoiseStream noise,
+        List<NetworkInput> taken,
+        Request request,
+        Tensors given) {
+
+    /** Guidance between the prompts, as far as the network takes what was encoded of them. */
+    Guider guider() {
+        return guider(Tensors.NONE, Tensors.NONE);
+    }
+
+    /**
+     * The same with more inputs of each branch.
+     *
+     * @param cond beside the prompt's
+     * @param uncond beside the negative prompt's
+     */
+    Guider guider(Tensors cond, Tensors uncond) {
+        Tensors prompt = branch(Port.COND).with(cond);
+        OptionalInt embedding = GuidanceEmbedding.width(taken);
+        if (embedding.isPresent()) {
+            return Guider.embedded(prompt, request.guidanceScale(), embedding.getAsInt());
+        }
+        return ClassifierFreeGuidance.isGuided(request.guidanceScale())
+                ? new ClassifierFreeGuidance(
+                        prompt, branch(Port.UNCOND).with(uncond), request.guidanceScale(), request.guidanceRescale())
+                : Guider.none(prompt);
+    }
+
+    private Tensors branch(Port port) {
+        String prefix = port.name() + "/";
+        var own = new LinkedHashMap<String, HostTensor>();
+        given.byName().forEach((name, tensor) -> {
+            if (name.startsWith(prefix)) {
+                own.put(name.substring(prefix.length()), tensor);
+            }
+        });
+        return new Tensors(own).only(taken);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.Prompt;
+import dev.weir.engine.PromptStates;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.TextEncoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The text encoders of a pipeline as one: the states of a prompt side by side, and the pooled state of the last. Owned by one device
+ * thread, as they are.
+ */
+public final class JoinedTextEncoder implements TextEncoder {
+
+    private final List<TextEncoder> encoders;
+    private final boolean zeroNegative;
+
+    /** @param zeroNegative whether an absent prompt has states of zeros */
+    public JoinedTextEncoder(List<TextEncoder> encoders, boolean zeroNegative) {
+        this.encoders = List.copyOf(encoders);
+        this.zeroNegative = zeroNegative;
+    }
+
+    @Override
+    public List<PromptStates> encode(List<Prompt> prompts) {
+        List<List<PromptStates>> parts =
+                encoders.stream().map(encoder -> encoder.encode(prompts)).toList();
+        List<PromptStates> joined = new ArrayList<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            int prompt = i;
+            PromptStates states =
+                    joined(parts.stream().map(part -> part.get(prompt)).toList());
+            joined.add(
+                    zeroNegative && prompts.get(i).isAbsent()
+                            ? new PromptStates(zeros(states.states()), states.cut())
+                            : states);
+        }
+        return joined;
+    }
+
+    private static PromptStates joined(List<PromptStates> parts) {
+        Tensors all = Tensors.NONE;
+        for (PromptStates part : parts) {
+            all = all.with(part.states());
+        }
+        List<HostTensor> states = parts.stream()
+                .map(part -> part.states().get(Tensors.ENCODER_HIDDEN_STATES))
+                .toList();
+        String cut = parts.stream()
+                .map(PromptStates::cut)
+                .filter(text -> !text.isEmpty())
+                .findFirst()
+                .orElse("");
+        return new PromptStates(all.with(Tensors.ENCODER_HIDDEN_STATES, sideBySide(states)), cut);
+    }
+
+    /** Encoders that pad give equally many tokens. */
+    private static HostTensor sideBySide(List<HostTensor> parts) {
+        int tokens = parts.get(0).side(0);
+        int width = parts.stream().mapToInt(part -> part.side(1)).sum();
+        float[] values = new float[tokens * width];
+        int column = 0;
+        for (HostTensor part : parts) {
+            if (part.side(0) != tokens) {
+                throw new IllegalStateException(
+                        "text encoders with %d and %d tokens have no common states".formatted(tokens, part.side(0)));
+            }
+            int own = part.side(1);
+            for (int token = 0; token < tokens; token++) {
+                System.arraycopy(part.values(), token * own, values, token * width + column, own);
+            }
+            column += own;
+        }
+        return HostTensor.of(values, tokens, width);
+    }
+
+    private static Tensors zeros(Tensors tensors) {
+        Tensors zeros = Tensors.NONE;
+        for (var entry : tensors.byName().entrySet()) {
+            HostTensor tensor = entry.getValue();
+            zeros = zeros.with(entry.getKey(), new HostTensor(tensor.shape(), new float[tensor.values().length]));
+        }
+        return zeros;
+    }
+
+    @Override
+    public int maxClipSkip() {
+        return encoders.stream().mapToInt(TextEncoder::maxClipSkip).min().orElse(0);
+    }
+
+    @Override
+    public void close() {
+        encoders.forEach(TextEncoder::close);
+    }
+}

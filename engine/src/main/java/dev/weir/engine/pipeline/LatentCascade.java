@@ -1,0 +1,161 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.ComponentConfig;
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.ModelSettings;
+import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.pipeline.Component.Use;
+import dev.weir.engine.sampler.NoiseSchedule;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.SchedulerConfig;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A {@link StableDiffusion} with a second UNet, which enlarges the latents of the first (Ho et al. 2021, arXiv 2106.15282). diffusers
+ * has no name for it. Larger pictures than the base's native size go through both.
+ */
+final class LatentCascade implements PipelineType {
+
+    private static final String UPSAMPLER_UNET = "upsampler/unet";
+    private static final String UPSAMPLER_SCHEDULER = "upsampler/scheduler";
+    private static final int DEFAULT_GROWTH = 2;
+
+    private final StableDiffusion base = new StableDiffusion();
+
+    @Override
+    public Set<String> classNames() {
+        return base.classNames();
+    }
+
+    @Override
+    public boolean fits(PipelineIndex index) {
+        return Files.isDirectory(index.folder().resolve(UPSAMPLER_UNET));
+    }
+
+    @Override
+    public String about() {
+        return base.about();
+    }
+
+    @Override
+    public List<Component> components() {
+        List<Component> components = new ArrayList<>(base.components());
+        components.add(new Component(UPSAMPLER_UNET, Use.DENOISER, List.of(UPSAMPLER_SCHEDULER)));
+        components.add(new Component(UPSAMPLER_SCHEDULER, Use.SCHEDULER));
+        return List.copyOf(components);
+    }
+
+    @Override
+    public List<TextPart> texts() {
+        return base.texts();
+    }
+
+    @Override
+    public Pipeline describe(PipelineIndex index, ModelSettings settings) {
+        var model = base.model(index, settings);
+        ComponentConfig upsampler = model.config(UPSAMPLER_UNET);
+        LatentModel.requireKnown(upsampler);
+        Pipeline plain = base.describe(index, settings);
+        requireFit(model, upsampler);
+        SchedulerConfig schedule =
+                SchedulerConfig.read(index.folder().resolve(UPSAMPLER_SCHEDULER).resolve("scheduler_config.json"));
+        Samplers.defaultName(schedule);
+        requireNoiseLevel(index, settings, schedule);
+
+        int factor = settings.upsampleFactor().orElseGet(() -> growth(model, upsampler));
+        // The upsampler's latents are larger by the factor before it halves them.
+        Sizes sizes = model.sizes((1 << upsampler.halvings()) / factor);
+        Workflow small = plain.workflows().get(0);
+        List<StageSpec> stages = new ArrayList<>(small.stages());
+        int diffusion = 1;
+        stages.set(diffusion, stages.get(diffusion).reducedBy(factor));
+        stages.add(diffusion + 1, upsampling(settings.upsamplerStepsOrDefault()));
+        return new Pipeline(
+                this,
+                plain.latent(),
+                plain.scale(),
+                sizes,
+                factor,
+                plain.guidanceScale(),
+                false,
+                List.of(
+                        new Workflow(small.name(), small.fields(), sizes.upTo(sizes.usual()), small.stages()),
+                        new Workflow(
+                                Workflow.TEXT_TO_IMAGE + "_upsampled",
+                                small.fields(),
+                                sizes.enlargedBy(factor),
+                                List.copyOf(stages))));
+    }
+
+    private static StageSpec upsampling(int steps) {
+        return new StageSpec(
+                "upsampler",
+                Role.DIFFUSE,
+                List.of(UPSAMPLER_UNET, UPSAMPLER_SCHEDULER),
+                List.of(Port.COND, Port.UNCOND, Port.LATENT),
+                List.of(Port.LATENT),
+                1,
+                steps);
+    }
+
+    private static void requireFit(LatentModel model, ComponentConfig upsampler) {
+        LatentModel.requireInputs(upsampler, Set.of());
+        LatentModel.requireLabels(upsampler, true);
+        int latent = model.latentChannels();
+        LatentModel.require(
+                upsampler,
+                "in_channels",
+                upsampler.count("in_channels"),
+                2 * latent,
+                "latents beside the small image's");
+        LatentModel.require(upsampler, "out_channels", upsampler.count("out_channels"), latent, "the vae's latents");
+        model.requireContext(upsampler);
+    }
+
+    private static void requireNoiseLevel(PipelineIndex index, ModelSettings settings, SchedulerConfig schedule) {
+        int level = settings.upsamplerNoiseLevelOrDefault();
+        int timesteps = schedule.trainTimesteps();
+        if (level >= timesteps) {
+            throw new ModelException("%s: upsampler_noise_level %d is not below %d, the upsampler's timesteps"
+                    .formatted(ModelSettings.file(index.folder()), level, timesteps));
+        }
+    }
+
+    private static int growth(LatentModel model, ComponentConfig upsampler) {
+        int ratio = upsampler.count("sample_size") / model.unet().count("sample_size");
+        return Math.max(DEFAULT_GROWTH, ratio);
+    }
+
+    @Override
+    public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
+        return base.scheduler(file, indexClass);
+    }
+
+    @Override
+    public Row begin(StageSpec stage, Begin begin) {
+        if (!stage.network().equals(UPSAMPLER_UNET)) {
+            return base.begin(stage, begin);
+        }
+        HostTensor latent = begin.given().get(Port.LATENT.name());
+        if (latent.rank() != 3) {
+            throw new IllegalArgumentException(
+                    "latent of %s is not [channels, height, width]".formatted(latent.shape()));
+        }
+        RowStart start = RowStart.upsampling(
+                begin.sampler(),
+                NoiseSchedule.of(begin.schedule()),
+                new LatentShape(latent.side(0), latent.side(1), latent.side(2)),
+                latent.values(),
+                begin.card().upsampleFactor(),
+                begin.card().defaults().upsamplerNoiseLevel(),
+                begin.noise());
+        return new Row(begin.sampler(), start, begin.noise(), begin.guider());
+    }
+}

@@ -1,0 +1,187 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.ComponentConfig;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.ModelSettings;
+import dev.weir.engine.NetworkInput;
+import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.Refusal;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.network.Networks;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The configurations of a UNet that diffuses an autoencoder's latents by prompts: whether the parts fit each other, and the sizes
+ * of pictures. For families of text to image; stateless.
+ */
+final class LatentModel {
+
+    private static final int LEAST_SIZE = 64;
+    private static final int MOST_TIMES_NATIVE = 4;
+    private static final int MAX_SIZE = 1 << 16;
+    private static final int LATENT_CHANNELS = 4;
+
+    private final PipelineIndex index;
+    private final ModelSettings settings;
+    private final List<TextPart> texts;
+    private final List<ComponentConfig> encoders;
+    private final ComponentConfig unet;
+    private final ComponentConfig vae;
+
+    LatentModel(PipelineIndex index, ModelSettings settings, List<TextPart> texts, String unet, String vae) {
+        this.index = index;
+        this.settings = settings;
+        this.texts = texts;
+        this.encoders = texts.stream().map(text -> config(text.encoder())).toList();
+        this.unet = config(unet);
+        this.vae = config(vae);
+    }
+
+    ComponentConfig config(String component) {
+        return ComponentConfig.read(index.folder().resolve(component));
+    }
+
+    ComponentConfig unet() {
+        return unet;
+    }
+
+    /**
+     * Throws {@link ModelException} naming the file and key, or the parts that do not fit.
+     *
+     * @param given the inputs that the UNet may take besides {@code encoder_hidden_states}
+     */
+    void requireFit(Set<String> given) {
+        encoders.forEach(LatentModel::requireKnown);
+        requireKnown(unet);
+        requireKnown(vae);
+        requireInputs(unet, given);
+        requireLabels(unet, false);
+        int latent = latentChannels();
+        requireTextAlone(latent);
+        require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
+        require(unet, "out_channels", unet.count("out_channels", LATENT_CHANNELS), latent, "the vae's latents");
+        requireContext(unet);
+    }
+
+    int latentChannels() {
+        return Networks.latentSpace(vae.json()).channels();
+    }
+
+    /** How many layers a request may leave out of every text encoder: none of those that are no CLIP. */
+    int maxClipSkip() {
+        int most = Integer.MAX_VALUE;
+        for (int i = 0; i < texts.size(); i++) {
+            boolean isClip = index.classOf(texts.get(i).encoder()).startsWith("CLIP");
+            int layers = isClip ? encoders.get(i).count("num_hidden_layers") : 0;
+            most = Math.min(most, Math.max(0, layers - texts.get(i).output().skipped()));
+        }
+        return most;
+    }
+
+    void requireContext(ComponentConfig network) {
+        int width = encoders.stream()
+                .mapToInt(encoder -> encoder.count("hidden_size"))
+                .sum();
+        String whose = encoders.size() == 1 ? "the text encoder's states" : "the text encoders' states";
+        require(network, "cross_attention_dim", network.count("cross_attention_dim"), width, whose);
+    }
+
+    /** A UNet with more channels in than latents have also sees a picture. */
+    private void requireTextAlone(int latent) {
+        int channels = unet.count("in_channels", LATENT_CHANNELS);
+        int more = channels - latent;
+        String what = more == latent + 1
+                ? "an inpainting model"
+                : more == latent ? "an image editing model" : more == 1 ? "a depth-to-image model" : "an upscaler";
+        if (more == latent + 1 || more == latent || more == 1 || more == 3) {
+            throw new Refusal(
+                            "%s: %d input channels".formatted(what, channels),
+                            "Weir makes images from text alone: give the text-to-image version of the model")
+                    .at(
+                            index.folder(),
+                            "%s: in_channels is %d, which does not fit %d of the vae's latents"
+                                    .formatted(unet.file(), channels, latent));
+        }
+    }
+
+    static void requireKnown(ComponentConfig config) {
+        try {
+            Networks.requireKnown(config.json());
+        } catch (ModelException e) {
+            throw new ModelException(config.file() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A UNet may take more than its family has. */
+    static void requireInputs(ComponentConfig config, Set<String> given) {
+        for (NetworkInput input : Networks.inputs(config.json())) {
+            boolean isGiven = input.name().equals(Tensors.CLASS_LABELS)
+                    ? input.isLabel()
+                    : input.name().equals(Tensors.CONCAT)
+                            || input.name().equals(Tensors.ENCODER_HIDDEN_STATES)
+                            || input.name().equals(Tensors.TIMESTEP_COND)
+                            || given.contains(input.name());
+            if (!isGiven) {
+                throw new ModelException("%s: the UNet takes %s of %s, which text-to-image does not have"
+                        .formatted(config.file(), input.name(), input.shape()));
+            }
+        }
+    }
+
+    /** A base model is told the prompt alone, an upsampler also the noise level of what it enlarges. */
+    static void requireLabels(ComponentConfig config, boolean wanted) {
+        boolean labelled =
+                config.json().hasNonNull("num_class_embeds") || config.json().hasNonNull("class_embed_type");
+        if (labelled != wanted) {
+            throw new ModelException("%s: the UNet takes %s class labels (num_class_embeds, class_embed_type), and %s"
+                    .formatted(
+                            config.file(),
+                            labelled ? "" : "no",
+                            wanted ? "an upsampler needs one for the noise level" : "text-to-image has none"));
+        }
+    }
+
+    static void require(ComponentConfig config, String key, int is, int wanted, String whose) {
+        if (is != wanted) {
+            throw new ModelException(
+                    "%s: %s is %d, which does not fit %d of %s".formatted(config.file(), key, is, wanted, whose));
+        }
+    }
+
+    int scale() {
+        return Networks.latentSpace(vae.json()).scale();
+    }
+
+    LatentShape latent() {
+        int side = nativeSize() / scale();
+        return new LatentShape(unet.count("out_channels", LATENT_CHANNELS), side, side);
+    }
+
+    /** @param divisor that the latent's sides need besides the UNet's own */
+    Sizes sizes(int divisor) {
+        int multiple = scale() * Math.max(1 << unet.halvings(), divisor);
+        int usual = nativeSize();
+        return new Sizes(
+                roundUp(Math.min(LEAST_SIZE, usual), multiple),
+                roundUp(MOST_TIMES_NATIVE * usual, multiple),
+                multiple,
+                usual);
+    }
+
+    private int nativeSize() {
+        return settings.nativeSize().orElseGet(() -> {
+            int sample = unet.sampleSize();
+            if (sample > MAX_SIZE / scale()) {
+                throw new ModelException("%s: sample_size %d makes images of more than %d pixels a side"
+                        .formatted(unet.file(), sample, MAX_SIZE));
+            }
+            return sample * scale();
+        });
+    }
+
+    private static int roundUp(int size, int multiple) {
+        return (size + multiple - 1) / multiple * multiple;
+    }
+}

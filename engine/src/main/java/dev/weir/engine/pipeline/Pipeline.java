@@ -1,0 +1,35 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.LatentShape;
+import java.util.List;
+
+/**
+ * What a model folder's pipeline is, read from its configurations.
+ *
+ * @param latent of a picture of the native size
+ * @param scale picture pixels per latent pixel each way
+ * @param sizes of the first diffusion's picture
+ * @param upsampleFactor by how much later stages enlarge it
+ * @param guidanceScale for requests that name none
+ * @param zeroNegative whether a negative prompt that a request does not give has states of zeros
+ */
+public record Pipeline(
+        PipelineType type,
+        LatentShape latent,
+        int scale,
+        Sizes sizes,
+        int upsampleFactor,
+        float guidanceScale,
+        boolean zeroNegative,
+        List<Workflow> workflows) {
+
+    /** The diffusing stages by name, each once, in the order in which samples pass them. */
+    public List<StageSpec> diffusing() {
+        return workflows.stream()
+                .flatMap(workflow -> workflow.stages().stream())
+                .filter(stage -> stage.role() == Role.DIFFUSE)
+                .map(stage -> stage.reducedBy(1))
+                .distinct()
+                .toList();
+    }
+}

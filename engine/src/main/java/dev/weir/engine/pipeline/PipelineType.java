@@ -1,0 +1,40 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.ModelSettings;
+import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.sampler.SchedulerConfig;
+import java.util.List;
+import java.util.Set;
+
+/** One family of pipelines. The only class that knows its name. Stateless; any thread. */
+public interface PipelineType {
+
+    /** The names that diffusers gives its pipelines. */
+    Set<String> classNames();
+
+    /** Whether it runs a folder with a pipeline of one of these names; other types may have the same. */
+    default boolean fits(PipelineIndex index) {
+        return true;
+    }
+
+    /** What it runs, for people: {@code text-to-image models of ...}. */
+    String about();
+
+    /** The parts that generate an image, in the order of use. */
+    List<Component> components();
+
+    /** Its text encoders. Where there are several, their states are joined side by side. */
+    List<TextPart> texts();
+
+    /** Throws {@link dev.weir.engine.ModelException} naming the file and key, or the parts that do not fit each other. */
+    Pipeline describe(PipelineIndex index, ModelSettings settings);
+
+    /** The scheduler as the pipeline uses it: some change what the file says. */
+    default SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
+        return file;
+    }
+
+    /** The run of a sample at its start. Throws an IllegalArgumentException that names what is missing or wrong. */
+    Row begin(StageSpec stage, Begin begin);
+}

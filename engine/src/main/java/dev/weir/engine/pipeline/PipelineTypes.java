@@ -1,0 +1,37 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.PipelineIndex;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The families that Weir runs. A new one is one more entry. */
+public final class PipelineTypes {
+
+    /** Of types with the same class names the first that fits a folder counts. */
+    private static final List<PipelineType> ALL =
+            List.of(new LatentCascade(), new StableDiffusion(), new StableDiffusionXl());
+
+    private PipelineTypes() {}
+
+    public static List<PipelineType> all() {
+        return ALL;
+    }
+
+    /** The type that runs a folder's pipeline; empty if there is none. */
+    public static Optional<PipelineType> of(PipelineIndex index) {
+        return ALL.stream()
+                .filter(type -> type.classNames().contains(index.className()) && type.fits(index))
+                .findFirst();
+    }
+
+    /** What Weir runs, for people. */
+    public static String about() {
+        return "Weir runs " + ALL.stream().map(PipelineType::about).distinct().collect(Collectors.joining(", and "));
+    }
+
+    /** The type of the plainest pipelines, of text alone. Folders of others may hold the same parts. */
+    public static PipelineType plain() {
+        return ALL.get(1);
+    }
+}

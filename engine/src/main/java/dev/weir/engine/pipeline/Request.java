@@ -1,0 +1,24 @@
+package dev.weir.engine.pipeline;
+
+/**
+ * What a request says that the start of a sample depends on.
+ *
+ * @param width of the picture in pixels
+ * @param originalWidth of the picture that the made one stands for, which some networks are told
+ * @param cropTop where the made picture lies in it
+ */
+public record Request(
+        int width,
+        int height,
+        float guidanceScale,
+        float guidanceRescale,
+        int originalWidth,
+        int originalHeight,
+        int cropTop,
+        int cropLeft) {
+
+    /** A picture that stands for itself. */
+    public static Request of(int width, int height, float guidanceScale) {
+        return new Request(width, height, guidanceScale, 0, width, height, 0, 0);
+    }
+}

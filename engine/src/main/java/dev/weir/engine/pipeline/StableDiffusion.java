@@ -1,0 +1,84 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.ModelSettings;
+import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.network.ClipOutput;
+import dev.weir.engine.pipeline.Component.Use;
+import dev.weir.engine.sampler.SchedulerConfig;
+import java.util.List;
+import java.util.Set;
+
+/** Stable Diffusion 1.x and 2.x, and models of the same parts with another text encoder. */
+final class StableDiffusion implements PipelineType {
+
+    static final String NAME = "StableDiffusionPipeline";
+    static final String TEXT_ENCODER = "text_encoder";
+    static final String TOKENIZER = "tokenizer";
+    static final String UNET = "unet";
+    static final String SCHEDULER = "scheduler";
+    static final String VAE = "vae";
+
+    private static final float CLIP_GUIDANCE = 7.5f;
+    private static final float OTHER_GUIDANCE = 4;
+
+    @Override
+    public Set<String> classNames() {
+        return Set.of(NAME);
+    }
+
+    @Override
+    public String about() {
+        return "text-to-image models of Stable Diffusion 1.x and 2.x (%s)".formatted(NAME);
+    }
+
+    @Override
+    public List<Component> components() {
+        return List.of(
+                new Component(TOKENIZER, Use.TOKENIZER),
+                new Component(TEXT_ENCODER, Use.TEXT_ENCODER, List.of(TOKENIZER)),
+                new Component(UNET, Use.DENOISER, List.of(SCHEDULER)),
+                new Component(SCHEDULER, Use.SCHEDULER),
+                new Component(VAE, Use.AUTOENCODER));
+    }
+
+    @Override
+    public List<TextPart> texts() {
+        return List.of(new TextPart(TEXT_ENCODER, TOKENIZER, ClipOutput.LAST));
+    }
+
+    LatentModel model(PipelineIndex index, ModelSettings settings) {
+        return new LatentModel(index, settings, texts(), UNET, VAE);
+    }
+
+    @Override
+    public Pipeline describe(PipelineIndex index, ModelSettings settings) {
+        var model = model(index, settings);
+        model.requireFit(Set.of());
+        var sizes = model.sizes(1);
+        var stages = List.of(
+                StageSpec.encode(List.of(TEXT_ENCODER)), StageSpec.diffuse(UNET, SCHEDULER), StageSpec.decode(VAE));
+        boolean clip = index.classOf(TEXT_ENCODER).startsWith("CLIP");
+        return new Pipeline(
+                this,
+                model.latent(),
+                model.scale(),
+                sizes,
+                1,
+                clip ? CLIP_GUIDANCE : OTHER_GUIDANCE,
+                false,
+                List.of(new Workflow(Workflow.TEXT_TO_IMAGE, Field.ofText(model.maxClipSkip()), sizes, stages)));
+    }
+
+    @Override
+    public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
+        return file.corrected(indexClass);
+    }
+
+    @Override
+    public Row begin(StageSpec stage, Begin begin) {
+        RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
+        return new Row(begin.sampler(), start, begin.noise(), begin.guider());
+    }
+}

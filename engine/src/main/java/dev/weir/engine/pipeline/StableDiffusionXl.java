@@ -1,0 +1,97 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.ModelSettings;
+import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.network.ClipOutput;
+import dev.weir.engine.pipeline.Component.Use;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * SDXL (Podell et al. 2023, arXiv 2307.01952): the states of two text encoders side by side, the pooled state of the second, and
+ * the size of the picture that the made one stands for.
+ */
+final class StableDiffusionXl implements PipelineType {
+
+    private static final String NAME = "StableDiffusionXLPipeline";
+    private static final String TEXT_EMBEDS = "text_embeds";
+    private static final String TIME_IDS = "time_ids";
+    private static final float GUIDANCE = 5;
+
+    @Override
+    public Set<String> classNames() {
+        return Set.of(NAME);
+    }
+
+    @Override
+    public String about() {
+        return "of SDXL (%s)".formatted(NAME);
+    }
+
+    @Override
+    public List<Component> components() {
+        return List.of(
+                new Component("tokenizer", Use.TOKENIZER),
+                new Component("tokenizer_2", Use.TOKENIZER),
+                new Component("text_encoder", Use.TEXT_ENCODER, List.of("tokenizer")),
+                new Component("text_encoder_2", Use.TEXT_ENCODER, List.of("tokenizer_2")),
+                new Component("unet", Use.DENOISER, List.of("scheduler")),
+                new Component("scheduler", Use.SCHEDULER),
+                new Component("vae", Use.AUTOENCODER));
+    }
+
+    @Override
+    public List<TextPart> texts() {
+        return List.of(
+                new TextPart("text_encoder", "tokenizer", ClipOutput.PENULTIMATE),
+                new TextPart("text_encoder_2", "tokenizer_2", ClipOutput.PENULTIMATE));
+    }
+
+    @Override
+    public Pipeline describe(PipelineIndex index, ModelSettings settings) {
+        var model = new LatentModel(index, settings, texts(), "unet", "vae");
+        model.requireFit(Set.of(TEXT_EMBEDS, TIME_IDS));
+        var sizes = model.sizes(1);
+        var stages = List.of(
+                StageSpec.encode(List.of("text_encoder", "text_encoder_2")),
+                StageSpec.diffuse("unet", "scheduler"),
+                StageSpec.decode("vae"));
+        var fields = new ArrayList<>(Field.ofText(model.maxClipSkip()));
+        fields.add(Field.of("original_size"));
+        fields.add(Field.of("crop"));
+        return new Pipeline(
+                this,
+                model.latent(),
+                model.scale(),
+                sizes,
+                1,
+                GUIDANCE,
+                index.flag("force_zeros_for_empty_prompt", true),
+                List.of(new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, stages)));
+    }
+
+    /** Both branches are told the same size, as in diffusers where a request names none for the negative prompt. */
+    @Override
+    public Row begin(StageSpec stage, Begin begin) {
+        Request request = begin.request();
+        Tensors size = Tensors.of(
+                TIME_IDS,
+                HostTensor.of(
+                        new float[] {
+                            request.originalHeight(),
+                            request.originalWidth(),
+                            request.cropTop(),
+                            request.cropLeft(),
+                            request.height(),
+                            request.width()
+                        },
+                        6));
+        RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
+        return new Row(begin.sampler(), start, begin.noise(), begin.guider(size, size));
+    }
+}

@@ -1,0 +1,55 @@
+package dev.weir.engine.pipeline;
+
+import java.util.List;
+
+/**
+ * A stage of a workflow.
+ *
+ * @param name unique within the model
+ * @param components the folders of its parts; of a diffusing stage the network's, then its scheduler's
+ * @param reduction by how much its picture is smaller than the request's in each direction; 1: as large
+ * @param ownSteps the steps of a network that samples as it was published; 0: it samples as the request says
+ */
+public record StageSpec(
+        String name,
+        Role role,
+        List<String> components,
+        List<Port> takes,
+        List<Port> gives,
+        int reduction,
+        int ownSteps) {
+
+    static StageSpec encode(List<String> components) {
+        return new StageSpec("text-encoder", Role.ENCODE, components, List.of(), List.of(Port.COND, Port.UNCOND), 1, 0);
+    }
+
+    /** Makes a latent of the prompts alone. */
+    static StageSpec diffuse(String network, String scheduler) {
+        return new StageSpec(
+                "denoiser",
+                Role.DIFFUSE,
+                List.of(network, scheduler),
+                List.of(Port.COND, Port.UNCOND),
+                List.of(Port.LATENT),
+                1,
+                0);
+    }
+
+    static StageSpec decode(String autoencoder) {
+        return new StageSpec("decoder", Role.DECODE, List.of(autoencoder), List.of(Port.LATENT), List.of(), 1, 0);
+    }
+
+    StageSpec reducedBy(int factor) {
+        return new StageSpec(name, role, components, takes, gives, factor, ownSteps);
+    }
+
+    /** The folder of the network of a diffusing stage. */
+    public String network() {
+        return components.get(0);
+    }
+
+    /** The folder of the scheduler of a diffusing stage. */
+    public String scheduler() {
+        return components.get(1);
+    }
+}

@@ -1,0 +1,14 @@
+package dev.weir.engine.pipeline;
+
+import java.util.List;
+
+/**
+ * One way to make a picture with a model: its stages, in their order.
+ *
+ * @param name unique within the model
+ * @param fields that requests may have besides those that every workflow takes
+ */
+public record Workflow(String name, List<Field> fields, Sizes sizes, List<StageSpec> stages) {
+
+    static final String TEXT_TO_IMAGE = "text_to_image";
+}

@@ -1,0 +1,156 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.Request;
+import dev.weir.engine.sampler.Samplers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whole pictures of diffusers' StableDiffusionXLPipeline with a tiny random checkpoint, and what comes on their way. */
+class SdxlReferenceTest {
+
+    private static final Path HOME = ReferenceFile.path("sdxl");
+    private static final ReferenceFile TENSORS = ReferenceFile.open("sdxl/pictures/io.safetensors");
+    private static final double TOLERANCE = 1e-4;
+
+    static Stream<Arguments> pictures() {
+        return Stream.of(Engine.values()).flatMap(engine -> StreamSupport.stream(
+                        ReferenceFile.json("sdxl/pictures/cases.json").spliterator(), false)
+                .map(picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("pictures")
+    void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        ModelFolder model = ModelFolder.open(HOME);
+        Tensors given = encoded(model, target, name, json);
+        var stage = model.pipeline().diffusing().get(0);
+        int scale = model.card().scale();
+        var shape = new LatentShape(
+                4, json.get("height").asInt() / scale, json.get("width").asInt() / scale);
+        var schedule = model.scheduler(stage);
+        float[] latent;
+        try (Denoiser network = model.network(stage, target)) {
+            Row row = model.pipeline()
+                    .type()
+                    .begin(
+                            stage,
+                            new Begin(
+                                    model.card(),
+                                    shape,
+                                    Samplers.create(
+                                            schedule,
+                                            model.card().defaults().sampler(),
+                                            json.get("steps").asInt()),
+                                    schedule,
+                                    new TorchGenerator(json.get("seed").asLong()),
+                                    network.inputs(),
+                                    Request.of(
+                                            json.get("width").asInt(),
+                                            json.get("height").asInt(),
+                                            json.get("guidance_scale").floatValue()),
+                                    given));
+            requireCall(network, shape, row, name);
+            float[] trajectory = TENSORS.floats(name + "/trajectory");
+            for (int step = 0; step < json.get("steps").asInt(); step++) {
+                StepBatch.advance(network, shape, List.of(row));
+                requireClose(
+                        row.state().sample(),
+                        Arrays.copyOfRange(trajectory, step * shape.size(), (step + 1) * shape.size()),
+                        "step " + step);
+            }
+            assertThat(row.isDone()).isTrue();
+            latent = row.state().sample();
+        }
+        try (ImageCodec codec = model.imageCodec(target)) {
+            RgbImage picture = codec.decode(shape, List.of(latent)).get(0).orElseThrow();
+            var expected =
+                    ImageIO.read(HOME.resolve("pictures/" + name + ".png").toFile());
+            assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
+        }
+    }
+
+    /** The states of both prompts, as they travel to the denoiser, held to the reference's. */
+    private static Tensors encoded(ModelFolder model, ComputeTarget target, String name, JsonNode json) {
+        boolean guided = json.get("guidance_scale").asDouble() > 1;
+        List<Prompt> prompts =
+                new ArrayList<>(List.of(Prompt.of(json.get("prompt").asText())));
+        if (guided) {
+            boolean absent = json.get("negative_prompt").isNull();
+            prompts.add(
+                    absent
+                            ? Prompt.absent(0)
+                            : Prompt.of(json.get("negative_prompt").asText()));
+        }
+        Tensors given = Tensors.NONE;
+        try (TextEncoder encoder = model.textEncoder(target)) {
+            List<PromptStates> states = encoder.encode(prompts);
+            for (int i = 0; i < prompts.size(); i++) {
+                String recorded = name + (i == 0 ? "/" : "/negative_");
+                Tensors own = states.get(i).states();
+                requireClose(own.get("encoder_hidden_states").values(), TENSORS.floats(recorded + "states"), recorded);
+                requireClose(own.get("text_embeds").values(), TENSORS.floats(recorded + "text_embeds"), recorded);
+                for (var entry : own.byName().entrySet()) {
+                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
+                }
+            }
+        }
+        return given;
+    }
+
+    private static void requireCall(Denoiser network, LatentShape shape, Row row, String name) {
+        float[] sample = Arrays.copyOf(TENSORS.floats(name + "/call/sample"), shape.size());
+        float timestep = TENSORS.floats(name + "/call/timestep")[0];
+        float[] ids = TENSORS.floats(name + "/call/time_ids");
+        List<Denoiser.Row> rows = row.branches().stream()
+                .map(branch -> new Denoiser.Row(sample, timestep, branch))
+                .toList();
+        rows.forEach(
+                branch -> assertThat(branch.inputs().get("time_ids").values()).containsExactly(Arrays.copyOf(ids, 6)));
+        List<float[]> outputs = network.predict(shape, rows);
+        float[] expected = TENSORS.floats(name + "/call/output");
+        for (int i = 0; i < outputs.size(); i++) {
+            requireClose(
+                    outputs.get(i), Arrays.copyOfRange(expected, i * shape.size(), (i + 1) * shape.size()), "call");
+        }
+    }
+
+    @Test
+    void theFolderSaysWhatItIs() {
+        var card = ModelFolder.open(HOME).card();
+        assertThat(card.pipeline()).isEqualTo("StableDiffusionXLPipeline");
+        assertThat(card.components()).contains("text_encoder_2", "tokenizer_2");
+        assertThat(card.defaults().guidanceScale()).isEqualTo(5);
+        assertThat(ModelReport.inspect(HOME).runs()).isTrue();
+    }
+
+    private static void requireClose(float[] ours, float[] theirs, String what) {
+        assertThat(ours).as(what).hasSameSizeAs(theirs);
+        double scale = 1;
+        double worst = 0;
+        for (int i = 0; i < theirs.length; i++) {
+            scale = Math.max(scale, Math.abs(theirs[i]));
+            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        }
+        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.weir.serving;
+
+import dev.weir.engine.noise.NoiseKind;
+import dev.weir.engine.noise.NoiseStream;
+import dev.weir.engine.pipeline.Request;
+import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.sampler.SigmaSpacing;
+import dev.weir.engine.sampler.Span;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Sampling;
+import dev.weir.proto.v1.Stage;
+import java.util.Optional;
+
+/** What a request says about a diffusion, in the engine's terms. Stateless; any thread. */
+final class Wishes {
+
+    private Wishes() {}
+
+    /** The sampler that a request names. Throws IllegalArgumentException if there is none such. */
+    static SamplerSpec spec(Sampling sampling) {
+        SamplerSpec named = SamplerSpec.parse(sampling.getSampler());
+        return new SamplerSpec(
+                named.name(),
+                sampling.getSchedule().isEmpty()
+                        ? named.schedule()
+                        : Optional.of(SigmaSpacing.named(sampling.getSchedule())),
+                sampling.hasEta() ? Optional.of(sampling.getEta()) : named.eta());
+    }
+
+    /** The part of the schedule that a stage does. */
+    static Span span(Sampling sampling) {
+        int steps = sampling.getSteps();
+        if (sampling.hasStrength()) {
+            return Span.ofStrength(steps, sampling.getStrength());
+        }
+        return sampling.getStart() > 0 || sampling.getEnd() > 0
+                ? Span.between(steps, sampling.getStart(), sampling.getEnd() > 0 ? sampling.getEnd() : 1)
+                : Span.whole(steps);
+    }
+
+    /** The noise that a request asks for, from its beginning. */
+    static NoiseStream noise(Generation generation) {
+        NoiseKind kind = generation.getNoise().isEmpty() ? NoiseKind.CPU : NoiseKind.parse(generation.getNoise());
+        return kind.stream(generation.getSeed());
+    }
+
+    /** A picture stands for itself where a request does not say what it stands for. */
+    static Request request(Stage stage, Generation generation) {
+        boolean sized = generation.hasOriginalSize();
+        return new Request(
+                stage.getWidth(),
+                stage.getHeight(),
+                generation.getGuidanceScale(),
+                generation.getGuidanceRescale(),
+                sized ? generation.getOriginalSize().getWidth() : stage.getWidth(),
+                sized ? generation.getOriginalSize().getHeight() : stage.getHeight(),
+                generation.getCrop().getY(),
+                generation.getCrop().getX());
+    }
+}

@@ -1,0 +1,76 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.pipeline.PipelineType;
+import dev.weir.engine.pipeline.PipelineTypes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** A family of pipelines is known by its {@link PipelineType} alone: no other code decides by its name. */
+class FamiliesTest {
+
+    /** These tell owners of other files how to convert them with diffusers. They decide nothing. */
+    private static final Set<String> ADVICE = Set.of("Refusal.java", "ModelOptions.java");
+
+    @Test
+    void theNameOfAFamilyIsInItsPipelineTypeAndNowhereElse() throws IOException {
+        List<String> names = new ArrayList<>();
+        for (PipelineType type : PipelineTypes.all()) {
+            names.addAll(type.classNames());
+            names.add(type.getClass().getSimpleName());
+        }
+        assertThat(names).contains("StableDiffusionXLPipeline", "LatentCascade");
+        for (Path file : mainSources()) {
+            String code = withoutComments(Files.readString(file));
+            String own = file.getFileName().toString().replace(".java", "");
+            assertThat(names.stream()
+                            .distinct()
+                            .filter(name -> code.matches("(?s).*\\b" + name + "\\b.*"))
+                            .toList())
+                    .as(file.toString())
+                    .allSatisfy(name -> assertThat(isHome(own, name)).isTrue());
+        }
+    }
+
+    /** The registry names all types, a cascade extends the plain type, and a type names itself. */
+    private static boolean isHome(String file, String name) {
+        return PipelineTypes.all().stream()
+                .anyMatch(type -> type.getClass().getSimpleName().equals(file)
+                        && (type.classNames().contains(name)
+                                || type.getClass().getSimpleName().equals(name)
+                                || file.equals("LatentCascade")));
+    }
+
+    private static List<Path> mainSources() throws IOException {
+        List<Path> sources = new ArrayList<>();
+        for (Path module : modules()) {
+            try (Stream<Path> files = Files.walk(module)) {
+                files.filter(file -> file.toString().endsWith(".java"))
+                        .filter(file -> !ADVICE.contains(file.getFileName().toString()))
+                        .filter(file -> !file.endsWith("PipelineTypes.java"))
+                        .forEach(sources::add);
+            }
+        }
+        assertThat(sources).hasSizeGreaterThan(200);
+        return sources;
+    }
+
+    private static List<Path> modules() throws IOException {
+        try (Stream<Path> modules = Files.list(Repository.ROOT)) {
+            return modules.map(module -> module.resolve("src/main/java"))
+                    .filter(Files::isDirectory)
+                    .toList();
+        }
+    }
+
+    private static String withoutComments(String code) {
+        return code.replaceAll("(?s)/\\*.*?\\*/", "").replaceAll("(?m)//.*$", "");
+    }
+}
