@@ -8,9 +8,10 @@ import java.util.stream.Collectors;
 /** The families that Weir runs. A new one is one more entry. */
 public final class PipelineTypes {
 
+    private static final PipelineType PLAIN = new StableDiffusion();
+
     /** Of types with the same class names the first that fits a folder counts. */
-    private static final List<PipelineType> ALL =
-            List.of(new LatentCascade(), new StableDiffusion(), new StableDiffusionXl());
+    private static final List<PipelineType> ALL = List.of(new LatentCascade(), PLAIN, new StableDiffusionXl());
 
     private PipelineTypes() {}
 
@@ -32,6 +33,6 @@ public final class PipelineTypes {
 
     /** The type of the plainest pipelines, of text alone. Folders of others may hold the same parts. */
     public static PipelineType plain() {
-        return ALL.get(1);
+        return PLAIN;
     }
 }

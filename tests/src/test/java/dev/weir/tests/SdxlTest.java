@@ -1,0 +1,103 @@
+package dev.weir.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.bench.cluster.WeirProcess.Outcome;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A folder of SDXL from the command line and over HTTP: the pictures that diffusers' own pipeline makes with it. */
+final class SdxlTest {
+
+    private static final Path MODEL = Repository.ROOT.resolve("engine/src/test/resources/reference/sdxl");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void theCommandMakesTheReferencesPicture() throws IOException {
+        Outcome outcome = WeirProcess.run(
+                folder,
+                Map.of(),
+                List.of(
+                        "generate",
+                        "a red apple on a green hill",
+                        "--negative=blurry, dark",
+                        "--model=" + MODEL,
+                        "--size=64x48",
+                        "--guidance=5",
+                        "--steps=20",
+                        "--seed=7",
+                        "--out=x.png"));
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(psnr(Files.readAllBytes(folder.resolve("x.png")), "plain")).isGreaterThan(50);
+    }
+
+    /** A negative prompt that is not given has states of zeros, as the model's index says. */
+    @Test
+    void aServerMakesTheReferencesPictureAndTakesTheOriginalSize() throws IOException {
+        try (WeirProcess process = WeirProcess.start(List.of("up", "--port", "0", "--model", MODEL.toString()))) {
+            Server server = Server.at(process.awaitReady());
+            Map<String, Object> request = Map.of(
+                    "prompt",
+                    "an astronaut riding a horse",
+                    "guidance_scale",
+                    7,
+                    "size",
+                    "48x48",
+                    "num_inference_steps",
+                    20,
+                    "seed",
+                    7,
+                    "response_format",
+                    "b64_json");
+            byte[] picture = picture(server.generate(request).join().body());
+            assertThat(psnr(picture, "absent")).isGreaterThan(50);
+
+            var cropped = new HashMap<>(request);
+            cropped.put("original_size", "640x480");
+            cropped.put("crop", "8,0");
+            assertThat(psnr(picture(server.generate(cropped).join().body()), "absent"))
+                    .isLessThan(50);
+        }
+    }
+
+    private static byte[] picture(JsonNode answer) {
+        assertThat(answer.path("data").path(0).path("b64_json").asText())
+                .as(answer.toString())
+                .isNotEmpty();
+        return Base64.getDecoder()
+                .decode(answer.path("data").path(0).path("b64_json").asText());
+    }
+
+    private static double psnr(byte[] png, String name) throws IOException {
+        BufferedImage ours = ImageIO.read(new ByteArrayInputStream(png));
+        BufferedImage theirs =
+                ImageIO.read(MODEL.resolve("pictures/" + name + ".png").toFile());
+        assertThat(ours.getWidth()).isEqualTo(theirs.getWidth());
+        assertThat(ours.getHeight()).isEqualTo(theirs.getHeight());
+        double squares = 0;
+        for (int y = 0; y < ours.getHeight(); y++) {
+            for (int x = 0; x < ours.getWidth(); x++) {
+                for (int shift = 0; shift < 24; shift += 8) {
+                    double difference = (ours.getRGB(x, y) >> shift & 0xff) - (theirs.getRGB(x, y) >> shift & 0xff);
+                    squares += difference * difference;
+                }
+            }
+        }
+        double mean = squares / (3.0 * ours.getWidth() * ours.getHeight());
+        return mean == 0 ? Double.POSITIVE_INFINITY : 10 * Math.log10(255 * 255 / mean);
+    }
+}
