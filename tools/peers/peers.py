@@ -5,12 +5,15 @@ Reads a request a line from standard input and answers each with one line of JSO
     {"peer": "openvino", "network": "unet", "folder": "/path", "rows": 2, "height": 16, "width": 16, "tokens": 8}
     {"seconds": 0.0123}
 
-The first request for a component loads it and warms it up. {"drop": true} forgets everything that is loaded. Peers run on
+The first request for a component loads it and warms it up. {"drop": true} forgets every network that is loaded. Peers run on
 as many threads as the first argument says, in fp32. Needs diffusers, transformers, onnx, onnxruntime and openvino.
 """
 
+import gc
 import json
+import os
 import sys
+import tempfile
 import time
 
 import torch
@@ -95,10 +98,7 @@ NETWORKS = {"unet": Unet, "vae": Vae, "text_encoder": Text}
 
 def exported(network, inputs, folder):
     """The ONNX model of a network, in a file, since large ones keep their weights beside it."""
-    import os
-    import tempfile
-
-    path = os.path.join(tempfile.mkdtemp(prefix="weir-peers-"), "model.onnx")
+    path = os.path.join(tempfile.mkdtemp(dir=folder), "model.onnx")
     with torch.no_grad():
         torch.onnx.export(
             network,
@@ -166,6 +166,7 @@ class OpenVino:
 PEERS = {"diffusers": Diffusers, "onnxruntime": OnnxRuntime, "openvino": OpenVino}
 
 networks, paths, peers, runners = {}, {}, {}, {}
+scratch = tempfile.TemporaryDirectory(prefix="weir-peers-")
 
 
 def runner(ask):
@@ -179,7 +180,7 @@ def runner(ask):
         inputs = network.inputs(ask)
         if peer not in peers:
             if ask["peer"] != "diffusers" and where not in paths:
-                paths[where] = exported(network, network.inputs({**ask, "rows": 2}), ask["folder"])
+                paths[where] = exported(network, network.inputs({**ask, "rows": 2}), scratch.name)
             peers[peer] = PEERS[ask["peer"]](network, paths.get(where))
         runners[key] = peers[peer].runner(inputs)
         for _ in range(WARM_UP):
@@ -193,8 +194,10 @@ def main():
     for line in sys.stdin:
         ask = json.loads(line)
         if ask.get("drop"):
-            for kept in (networks, paths, peers, runners):
+            for kept in (networks, peers, runners):
                 kept.clear()
+            run = None
+            gc.collect()
             answer = {}
         else:
             run = runner(ask)
@@ -204,4 +207,5 @@ def main():
         print(json.dumps(answer), file=answers, flush=True)
 
 
-main()
+with scratch:
+    main()

@@ -25,6 +25,10 @@ public final class Medians {
         seconds.computeIfAbsent(name, n -> new ArrayList<>()).add(value);
     }
 
+    public boolean has(String name) {
+        return seconds.containsKey(name);
+    }
+
     public double median(String name) {
         List<Double> sorted = seconds.get(name).stream().sorted().toList();
         int middle = sorted.size() / 2;

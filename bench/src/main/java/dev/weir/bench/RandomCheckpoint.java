@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Random;
 
 /** Writes a component of any size with random fp16 weights, scaled so that activations keep about unit size. */
-final class RandomCheckpoint {
+public final class RandomCheckpoint {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     /** Weights repeat after this many, because drawing a gigabyte of normals takes longer than everything else. */
@@ -26,7 +26,7 @@ final class RandomCheckpoint {
     private RandomCheckpoint() {}
 
     /** @return how many weights were written */
-    static long write(Path folder, JsonNode config, long seed) throws IOException {
+    public static long write(Path folder, JsonNode config, long seed) throws IOException {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), config.toString());
         Map<String, List<Integer>> shapes = Networks.shapes(config);

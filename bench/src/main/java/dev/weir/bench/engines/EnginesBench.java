@@ -2,6 +2,7 @@ package dev.weir.bench.engines;
 
 import dev.weir.bench.Medians;
 import dev.weir.cli.Benchmark;
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
@@ -15,8 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One forward of each network on Weir's engines, and in other programs where a Python for them is given. All take turns within
- * each round, because a machine's speed drifts.
+ * One forward of each network on Weir's engines, and in other programs where a Python for them is given; then also of a UNet of
+ * Stable Diffusion 1.5's size. All take turns within each round, because a machine's speed drifts.
  */
 public final class EnginesBench implements Benchmark {
 
@@ -31,34 +32,49 @@ public final class EnginesBench implements Benchmark {
 
     @Override
     public String about() {
-        return "seconds of one forward pass on each engine, beside diffusers, ONNX Runtime and OpenVINO (--peers PYTHON)";
+        return "seconds of one forward pass on each engine, beside diffusers, ONNX Runtime and OpenVINO (--peers PYTHON, --only vae)";
     }
 
     @Override
     public Result run(Settings settings) throws IOException {
         ModelFolder model = ModelFolder.open(settings.model());
-        String chosen = EngineChoice.AUTO.target(List.of(model)).engine().toString();
-        List<Case> cases = cases(settings.model(), model);
+        ComputeTarget chosen = EngineChoice.AUTO.target(List.of(model));
+        List<Case> cases = new ArrayList<>(cases(settings.model(), model).stream()
+                .filter(work -> work.network().contains(settings.only()))
+                .toList());
         Medians medians = new Medians();
-        List<String> names = new ArrayList<>(List.of("onnx", "torch"));
-        try (var onnx = new Contestant(model, Engine.ONNX);
-                var torch = new Contestant(model, Engine.TORCH);
-                var peers = settings.peers().isEmpty() ? null : Peers.start(settings.peers(), Torch.threads())) {
-            if (peers != null) {
-                names.addAll(Peers.NAMES);
+        List<String> peerNames = settings.peers().isEmpty() ? List.of() : Peers.NAMES;
+        try (var peers = peerNames.isEmpty() ? null : Peers.start(settings.peers(), Torch.threads())) {
+            if (!cases.isEmpty()) {
+                measure(model, cases, peers, peerNames, settings.rounds(), medians);
             }
-            for (int round = -WARM_UP; round < settings.rounds(); round++) {
+            if (peers != null && LargeUnet.NAME.contains(settings.only())) {
+                peers.drop();
+                try (var large = LargeUnet.create()) {
+                    large.measure(chosen, peers, peerNames, settings.rounds(), medians);
+                    cases.add(large.work());
+                }
+            }
+        }
+        return result(chosen.engine().toString(), peerNames, cases, medians);
+    }
+
+    private static void measure(
+            ModelFolder model, List<Case> cases, Peers peers, List<String> peerNames, int rounds, Medians medians)
+            throws IOException {
+        try (var onnx = new Contestant(model, Engine.ONNX);
+                var torch = new Contestant(model, Engine.TORCH)) {
+            for (int round = -WARM_UP; round < rounds; round++) {
                 Medians kept = round < 0 ? new Medians() : medians;
                 for (Case work : cases) {
-                    kept.add(key("onnx", work), onnx.seconds(work));
-                    kept.add(key("torch", work), torch.seconds(work));
-                    for (String peer : names.subList(2, names.size())) {
-                        kept.add(key(peer, work), peers.seconds(peer, work));
+                    kept.add(work.key("onnx"), onnx.seconds(work));
+                    kept.add(work.key("torch"), torch.seconds(work));
+                    for (String peer : peerNames) {
+                        kept.add(work.key(peer), peers.seconds(peer, work));
                     }
                 }
             }
         }
-        return result(chosen, names, cases, medians);
     }
 
     private static List<Case> cases(Path folder, ModelFolder model) {
@@ -70,40 +86,38 @@ public final class EnginesBench implements Benchmark {
         return cases;
     }
 
-    private static String key(String program, Case work) {
-        return program + " " + work.network() + " " + work.rows();
-    }
-
-    private static Result result(String chosen, List<String> names, List<Case> cases, Medians medians) {
+    private static Result result(String chosen, List<String> peerNames, List<Case> cases, Medians medians) {
+        List<String> names = new ArrayList<>(List.of("onnx", "torch"));
+        names.addAll(peerNames);
         List<List<String>> rows = new ArrayList<>();
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("engine", chosen);
         for (Case work : cases) {
-            double weir = medians.median(key(chosen, work));
+            double weir = medians.median(work.key(chosen));
             Map<String, Object> numbers = new LinkedHashMap<>();
             numbers.put("weir", weir);
             List<String> row = new ArrayList<>(List.of(work.network(), "" + work.rows()));
             for (String name : names) {
-                double seconds = medians.median(key(name, work));
-                row.add(String.format(Locale.ROOT, "%.4f", seconds));
-                numbers.put(name, seconds);
+                boolean measured = medians.has(work.key(name));
+                row.add(measured ? String.format(Locale.ROOT, "%.4f", medians.median(work.key(name))) : "-");
+                if (measured) {
+                    numbers.put(name, medians.median(work.key(name)));
+                }
             }
-            double best = names.stream()
-                    .skip(2)
-                    .mapToDouble(name -> medians.median(key(name, work)))
+            peerNames.stream()
+                    .mapToDouble(name -> medians.median(work.key(name)))
                     .min()
-                    .orElse(Double.NaN);
-            if (!Double.isNaN(best)) {
-                numbers.put("best_peer", best);
-                numbers.put("ratio", weir / best);
-                row.add(String.format(Locale.ROOT, "%.2f", weir / best));
-            }
+                    .ifPresent(best -> {
+                        numbers.put("best_peer", best);
+                        numbers.put("ratio", weir / best);
+                        row.add(String.format(Locale.ROOT, "%.2f", weir / best));
+                    });
             rows.add(row);
             numbersOf(json, work.network()).put("" + work.rows(), numbers);
         }
         List<String> columns = new ArrayList<>(List.of("network", "rows"));
         columns.addAll(names);
-        if (names.size() > 2) {
+        if (!peerNames.isEmpty()) {
             columns.add(chosen + " / best peer");
         }
         return new Result(columns, rows, json);

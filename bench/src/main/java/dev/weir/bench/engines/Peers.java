@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** Other programs, in one Python process that answers a request a line: {@code tools/peers/peers.py}. One thread. */
 final class Peers implements AutoCloseable {
@@ -15,6 +16,8 @@ final class Peers implements AutoCloseable {
     static final List<String> NAMES = List.of("diffusers", "onnxruntime", "openvino");
 
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final int FAREWELL_SECONDS = 20;
 
     private final Process process;
     private final BufferedWriter requests;
@@ -36,26 +39,44 @@ final class Peers implements AutoCloseable {
 
     /** Seconds of one forward. The first one of a case loads and warms up, too, outside of what is timed. */
     double seconds(String peer, Case work) throws IOException {
-        requests.write(JSON.writeValueAsString(Map.of(
+        JsonNode answer = ask(Map.of(
                 "peer", peer,
-                "network", work.network(),
+                "network", work.network().equals(LargeUnet.NAME) ? "unet" : work.network(),
                 "folder", work.folder().toAbsolutePath().toString(),
                 "rows", work.rows(),
                 "height", work.side(),
                 "width", work.side(),
-                "tokens", work.tokens())));
+                "tokens", work.tokens()));
+        return answer.path("seconds").asDouble();
+    }
+
+    /** Has the process forget the networks that it has loaded. */
+    void drop() throws IOException {
+        ask(Map.of("drop", true));
+    }
+
+    private JsonNode ask(Map<String, Object> question) throws IOException {
+        requests.write(JSON.writeValueAsString(question));
         requests.newLine();
         requests.flush();
         String answer = answers.readLine();
         if (answer == null) {
-            throw new IOException("peers.py ended at %s of %s: run it by hand to see why".formatted(peer, work));
+            throw new IOException("peers.py ended at %s: run it by hand to see why".formatted(question));
         }
-        JsonNode seconds = JSON.readTree(answer).path("seconds");
-        return seconds.asDouble();
+        return JSON.readTree(answer);
     }
 
+    /** Lets the process remove its temporary files. */
     @Override
-    public void close() {
-        process.destroy();
+    public void close() throws IOException {
+        try {
+            requests.close();
+            if (!process.waitFor(FAREWELL_SECONDS, TimeUnit.SECONDS)) {
+                process.destroy();
+            }
+        } catch (InterruptedException e) {
+            process.destroy();
+            Thread.currentThread().interrupt();
+        }
     }
 }
