@@ -80,8 +80,10 @@ public final class RandomCheckpoint {
         float deviation = multiplies ? (float) Math.sqrt((double) shape.get(0) / count(shape)) : 0;
         float mean = !multiplies && name.endsWith("weight") ? 1 : 0;
         ByteBuffer block = ByteBuffer.allocate(2 * PERIOD).order(ByteOrder.LITTLE_ENDIAN);
-        for (float normal : normals) {
-            block.putShort(half(mean + deviation * normal));
+        // ONNX Runtime keeps equal weights once, so that no two begin alike.
+        int first = Math.floorMod(name.hashCode(), PERIOD);
+        for (int i = 0; i < PERIOD; i++) {
+            block.putShort(half(mean + deviation * normals[(first + i) % PERIOD]));
         }
         for (long left = 2 * count(shape); left > 0; left -= block.capacity()) {
             out.write(block.array(), 0, (int) Math.min(left, block.capacity()));
