@@ -24,6 +24,8 @@ CASES = [
      "width": 64, "height": 48},
     {"name": "absent", "prompt": "an astronaut riding a horse", "negative_prompt": None, "guidance_scale": 7.0,
      "width": 48, "height": 48},
+    {"name": "empty", "prompt": "an astronaut riding a horse", "negative_prompt": "", "guidance_scale": 7.0,
+     "width": 48, "height": 48},
     {"name": "unguided", "prompt": "a red apple", "negative_prompt": None, "guidance_scale": 1.0, "width": 48, "height": 64},
 ]
 

@@ -45,7 +45,7 @@ final class SdxlTest {
         assertThat(psnr(Files.readAllBytes(folder.resolve("x.png")), "plain")).isGreaterThan(50);
     }
 
-    /** A negative prompt that is not given has states of zeros, as the model's index says. */
+    /** A negative prompt that is not given has states of zeros, as the model's index says. One that is empty is encoded. */
     @Test
     void aServerMakesTheReferencesPictureAndTakesTheOriginalSize() throws IOException {
         try (WeirProcess process = WeirProcess.start(List.of("up", "--port", "0", "--model", MODEL.toString()))) {
@@ -65,6 +65,11 @@ final class SdxlTest {
                     "b64_json");
             byte[] picture = picture(server.generate(request).join().body());
             assertThat(psnr(picture, "absent")).isGreaterThan(50);
+
+            var empty = new HashMap<>(request);
+            empty.put("negative_prompt", "");
+            assertThat(psnr(picture(server.generate(empty).join().body()), "empty"))
+                    .isGreaterThan(50);
 
             var cropped = new HashMap<>(request);
             cropped.put("original_size", "640x480");

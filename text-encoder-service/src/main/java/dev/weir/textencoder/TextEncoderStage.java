@@ -202,8 +202,9 @@ public final class TextEncoderStage implements Stage {
     }
 
     private static Prompt negative(Generation generation) {
-        String text = generation.getNegativePrompt();
-        return text.isEmpty() ? Prompt.absent(generation.getClipSkip()) : new Prompt(text, generation.getClipSkip());
+        return generation.hasNegativePrompt()
+                ? new Prompt(generation.getNegativePrompt(), generation.getClipSkip())
+                : Prompt.absent(generation.getClipSkip());
     }
 
     /**

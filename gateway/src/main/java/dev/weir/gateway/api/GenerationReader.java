@@ -40,8 +40,6 @@ final class GenerationReader {
         Sampler sampler = Route.sampler(card, named).orElse(Sampler.getDefaultInstance());
         Generation.Builder generation = Generation.newBuilder()
                 .setPrompt(fields.text("prompt", maxPromptLength).orElse(""))
-                .setNegativePrompt(
-                        fields.text("negative_prompt", maxPromptLength).orElse(""))
                 .setSeed(fields.seed("seed")
                         .filter(seed -> seed.signum() >= 0)
                         .map(seed -> seed.longValue())
@@ -61,6 +59,7 @@ final class GenerationReader {
                 .setClipSkip(integer(fields, workflow, "clip_skip").orElse(0L).intValue())
                 .setWidth(size.map(sides -> sides[0]).orElse(sizes.getDefaultWidth()))
                 .setHeight(size.map(sides -> sides[1]).orElse(sizes.getDefaultHeight()));
+        fields.text("negative_prompt", maxPromptLength).ifPresent(generation::setNegativePrompt);
         eta(fields, sampler).ifPresent(generation::setEta);
         integer(fields, workflow, "class_label").ifPresent(label -> generation.setClassLabel(label.intValue()));
         size(fields, "original_size")
