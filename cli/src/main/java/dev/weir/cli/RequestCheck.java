@@ -54,7 +54,7 @@ final class RequestCheck {
         ObjectNode json = toJson(request).put("n", request.count());
         request.seed().ifPresent(seed -> json.put("seed", seed));
         ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders)), Map.of());
-        RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT.promptLength());
+        RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT);
         try {
             reader.job(Fields.parse(json.toString().getBytes(StandardCharsets.UTF_8)));
         } catch (ApiException e) {

@@ -17,6 +17,9 @@ public record GatewayConfig(
     /**
      * The limits of everything that could grow.
      *
+     * @param attachmentBytes of one image that a request brings
+     * @param attachmentPixels of one such image
+     * @param attachmentsBytes of all such images of unfinished requests
      * @param strikes consecutive losses and failures, without progress, that fail a sample
      */
     public record Limits(
@@ -28,9 +31,13 @@ public record GatewayConfig(
             int keptJobs,
             long keptBytes,
             long checkpointBytes,
-            int strikes) {
+            int strikes,
+            int attachmentBytes,
+            long attachmentPixels,
+            long attachmentsBytes) {
 
-        public static final Limits DEFAULT = new Limits(128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 128L << 20, 3);
+        public static final Limits DEFAULT = new Limits(
+                128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 128L << 20, 3, 16 << 20, 20_000_000, 256L << 20);
 
         public Limits {
             atLeastOne("bodyBytes", bodyBytes);
@@ -42,6 +49,24 @@ public record GatewayConfig(
             atLeastOne("keptBytes", keptBytes);
             atLeastOne("checkpointBytes", checkpointBytes);
             atLeastOne("strikes", strikes);
+            atLeastOne("attachmentBytes", attachmentBytes);
+            atLeastOne("attachmentPixels", attachmentPixels);
+            atLeastOne("attachmentsBytes", attachmentsBytes);
+        }
+
+        /** Of a whole request: its images, in base64, and the rest. */
+        public int requestBytes() {
+            return bodyBytes + 4 * attachmentBytes;
+        }
+
+        /** Of the images that one socket has sent for later commands. */
+        public long attachmentsPerSocketBytes() {
+            return 4L * attachmentBytes;
+        }
+
+        /** Of one message of a socket: an image, and its header. */
+        public int uploadBytes() {
+            return bodyBytes + attachmentBytes;
         }
 
         public Limits withSamples(int newJobs, int newSamples) {
@@ -54,7 +79,10 @@ public record GatewayConfig(
                     keptJobs,
                     keptBytes,
                     checkpointBytes,
-                    strikes);
+                    strikes,
+                    attachmentBytes,
+                    attachmentPixels,
+                    attachmentsBytes);
         }
 
         public Limits withKept(int newKeptJobs, long newKeptBytes) {
@@ -67,7 +95,10 @@ public record GatewayConfig(
                     newKeptJobs,
                     newKeptBytes,
                     checkpointBytes,
-                    strikes);
+                    strikes,
+                    attachmentBytes,
+                    attachmentPixels,
+                    attachmentsBytes);
         }
 
         private static void atLeastOne(String name, long value) {

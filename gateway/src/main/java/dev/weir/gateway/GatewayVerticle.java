@@ -6,8 +6,8 @@ import dev.weir.gateway.http.ClusterHandlers;
 import dev.weir.gateway.http.Entrance;
 import dev.weir.gateway.http.ImagesHandler;
 import dev.weir.gateway.http.JobsHandlers;
-import dev.weir.gateway.http.JsonBody;
 import dev.weir.gateway.http.PageHandler;
+import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.VersionCheck;
 import dev.weir.gateway.job.Jobs;
@@ -115,7 +115,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .setHttp2ClearTextEnabled(false)
                 .setPort(config.port())
                 .setHandle100ContinueAutomatically(true)
-                .setMaxWebSocketMessageSize(config.limits().bodyBytes())
+                .setMaxFormAttributeSize(config.limits().bodyBytes())
+                .setMaxWebSocketMessageSize(config.limits().uploadBytes())
+                .setMaxWebSocketFrameSize(config.limits().uploadBytes())
                 // Images cannot be compressed further.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false);
@@ -125,14 +127,14 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         Router router = Router.router(vertx);
         Answers answers = new Answers(vertx, config.patience().slowClient());
         ModelNames names = new ModelNames(catalog, config.aliases());
-        RequestReader reader = new RequestReader(names, config.limits().promptLength());
-        JsonBody body = new JsonBody(config.limits().bodyBytes());
+        RequestReader reader = new RequestReader(names, config.limits());
+        RequestBody body = new RequestBody(config.limits());
         Entrance entrance = new Entrance(config.access(), config.host());
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
         router.route().handler(entrance);
         RequestTrace trace = new RequestTrace(node.tracing());
-        router.post("/v1/images/generations").handler(trace);
+        router.post("/v1/images/*").handler(trace);
         router.post("/v1/jobs").handler(trace);
         new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);

@@ -26,6 +26,20 @@ public final class TestCards {
 
     private TestCards() {}
 
+    /** From an init image, which the denoiser reads. */
+    static Workflow imageToImage(int min, int max, int multiple, int side) {
+        return textToImage(min, max, multiple, side).toBuilder()
+                .setName("image_to_image")
+                .addFields(Field.newBuilder().setName("init_image").setNeeded(true))
+                .addFields(Field.newBuilder().setName("mask"))
+                .addFields(Field.newBuilder().setName("control_image"))
+                .addFields(number("strength", 1))
+                .setStages(
+                        1,
+                        stage(StageKind.DENOISER).addTakes("input/init_image").addTakes("input/mask"))
+                .build();
+    }
+
     static Field number(String name, double max) {
         return Field.newBuilder().setName(name).setMax(max).build();
     }

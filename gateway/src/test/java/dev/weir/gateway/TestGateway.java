@@ -58,6 +58,7 @@ final class TestGateway implements AutoCloseable {
             .setMaxSteps(50)
             .addWorkflows(TestCards.textToImage(32, 64, 8, 64))
             .addWorkflows(TestCards.upsampled(64, 128, 16, 128))
+            .addWorkflows(TestCards.imageToImage(32, 64, 8, 64))
             .build();
 
     static final Patience PATIENCE = new Patience(

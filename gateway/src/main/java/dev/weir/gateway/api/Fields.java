@@ -26,11 +26,14 @@ public final class Fields {
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(DEEPEST)
                             .maxNumberLength(100)
+                            .maxStringLength(Integer.MAX_VALUE)
                             .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+    private static final Set<String> TEXTS = Set.of("prompt", "negative_prompt", "user", "model", "seed");
+    private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,18}([.][0-9]{1,18})?");
     private static final Pattern WHOLE = Pattern.compile("-?[0-9]{1,100}");
     private static final BigInteger ANY_SEED = BigInteger.ONE.negate();
     private static final BigInteger MAX_SEED =
@@ -65,6 +68,68 @@ public final class Fields {
         }
     }
 
+    /**
+     * The fields of a form, whose values are texts. Those that look like a number or a truth value count as such, except where
+     * the field is a text.
+     */
+    public static Fields ofForm(Map<String, String> texts, Map<String, byte[]> files) {
+        Map<String, Object> values = new LinkedHashMap<>(files);
+        texts.forEach((name, text) -> values.put(name, TEXTS.contains(name) ? text : scalar(text)));
+        return new Fields("", values);
+    }
+
+    private static Object scalar(String text) {
+        if (text.equals("true") || text.equals("false")) {
+            return Boolean.valueOf(text);
+        }
+        if (!NUMBER.matcher(text).matches()) {
+            return text;
+        }
+        return text.matches("-?[0-9]{1,18}") ? (Object) Long.valueOf(text) : Double.valueOf(text);
+    }
+
+    /** Another name for a field, if it is there. */
+    Fields renamed(String from, String to) {
+        if (!values.containsKey(from)) {
+            return this;
+        }
+        Map<String, Object> renamed = new LinkedHashMap<>(values);
+        renamed.put(to, renamed.remove(from));
+        return new Fields(path, renamed);
+    }
+
+    Fields without(Set<String> names) {
+        Map<String, Object> fewer = new LinkedHashMap<>(values);
+        fewer.keySet().removeAll(names);
+        return new Fields(path, fewer);
+    }
+
+    Fields withText(String name, String text) {
+        Map<String, Object> more = new LinkedHashMap<>(values);
+        more.put(name, text);
+        return new Fields(path, more);
+    }
+
+    /** The same with a file. */
+    public Fields with(String name, byte[] file) {
+        Map<String, Object> more = new LinkedHashMap<>(values);
+        more.put(name, file);
+        return new Fields(path, more);
+    }
+
+    /** The names of the fields that hold images. */
+    public static Set<String> images() {
+        return AttachmentReader.FIELDS;
+    }
+
+    /** The characters of all texts that are no images. */
+    public long sizeWithoutImages() {
+        return values.entrySet().stream()
+                .filter(entry -> !AttachmentReader.isImage(entry.getKey()))
+                .mapToLong(entry -> String.valueOf(entry.getValue()).length())
+                .sum();
+    }
+
     private static Fields of(String path, Map<?, ?> object) {
         Map<String, Object> values = new LinkedHashMap<>();
         object.forEach((key, value) -> values.put(String.valueOf(key), value));
@@ -84,6 +149,11 @@ public final class Fields {
                 throw invalid("unknown_parameter", name, "is unknown; known are " + String.join(", ", known));
             }
         }
+    }
+
+    /** The file that a form has under a name. */
+    Optional<byte[]> file(String name) {
+        return values.get(name) instanceof byte[] file ? Optional.of(file) : Optional.empty();
     }
 
     public Optional<String> text(String name) {
@@ -220,7 +290,11 @@ public final class Fields {
                 ? "a string"
                 : value instanceof Boolean
                         ? "a boolean"
-                        : value instanceof Number ? "a number" : value instanceof List ? "an array" : "an object";
+                        : value instanceof byte[]
+                                ? "a file"
+                                : value instanceof Number
+                                        ? "a number"
+                                        : value instanceof List ? "an array" : "an object";
         return invalid("invalid_type", name, "must be %s, not %s".formatted(wanted, found));
     }
 

@@ -66,6 +66,7 @@ final class GenerationReader {
                 .ifPresent(sides -> generation.setOriginalSize(
                         Size.newBuilder().setWidth(sides[0]).setHeight(sides[1])));
         crop(fields).ifPresent(generation::setCrop);
+        strength(fields, workflow, generation.getSteps()).ifPresent(generation::setStrength);
         return generation;
     }
 
@@ -122,6 +123,14 @@ final class GenerationReader {
             throw fields.invalid("invalid_value", name, "must be auto or WIDTHxHEIGHT in pixels, as 256x256");
         }
         return Optional.of(new int[] {Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2))});
+    }
+
+    private static Optional<Float> strength(Fields fields, Workflow workflow, int steps) {
+        Optional<Double> strength = number(fields, workflow, "strength");
+        if (strength.isPresent() && (int) (steps * strength.get()) < 1) {
+            throw fields.invalid("out_of_range", "strength", "leaves no step of " + steps);
+        }
+        return strength.map(Double::floatValue);
     }
 
     private static Optional<Point> crop(Fields fields) {

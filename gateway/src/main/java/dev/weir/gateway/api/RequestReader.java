@@ -1,5 +1,7 @@
 package dev.weir.gateway.api;
 
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.job.OnDisconnect;
@@ -50,12 +52,19 @@ public final class RequestReader {
             "clip_skip",
             "class_label",
             "original_size",
-            "crop");
+            "crop",
+            "strength",
+            "init_image",
+            "mask",
+            "control_image");
 
     static final Set<String> IMAGES = plus(GENERATION, "response_format", "stream", "partial_images");
     static final Set<String> JOB = plus(GENERATION, "preview");
     static final Set<String> COMMAND = plus(JOB, "type", "id", "idempotency_key");
     static final Set<String> PREVIEW = sorted("every_steps", "every_ms", "count", "grade");
+
+    /** Fields of OpenAI's edits without a meaning for a diffusion model. */
+    private static final Set<String> EDIT_ONLY = Set.of("input_fidelity");
 
     static final int MAX_IMAGES = 10;
     static final int MAX_PARTIAL_IMAGES = 3;
@@ -67,10 +76,12 @@ public final class RequestReader {
 
     private final ModelNames models;
     private final GenerationReader generations;
+    private final AttachmentReader images;
 
-    public RequestReader(ModelNames models, int maxPromptLength) {
+    public RequestReader(ModelNames models, GatewayConfig.Limits limits) {
         this.models = models;
-        this.generations = new GenerationReader(maxPromptLength);
+        this.generations = new GenerationReader(limits.promptLength());
+        this.images = new AttachmentReader(limits.attachmentBytes(), limits.attachmentPixels());
     }
 
     /** @param urls whether the answer contains URLs instead of the images */
@@ -101,6 +112,35 @@ public final class RequestReader {
                 .setGrade(Preview.Grade.VAE)
                 .build();
         return new ImagesRequest(generation(fields, preview, OnDisconnect.CANCEL), stream, urls);
+    }
+
+    /** The body of {@code POST /v1/images/edits}. */
+    public ImagesRequest edit(Fields fields) {
+        Fields named = withImage(fields);
+        if (!named.has("prompt")) {
+            throw fields.missing("prompt");
+        }
+        return images(named.without(EDIT_ONLY));
+    }
+
+    /** The body of {@code POST /v1/images/variations}: an image alone. */
+    public ImagesRequest variation(Fields fields) {
+        Fields named = withImage(fields);
+        return images(named.has("prompt") ? named : named.withText("prompt", ""));
+    }
+
+    private static Fields withImage(Fields fields) {
+        Fields named = fields;
+        for (String name : AttachmentReader.OPENAI) {
+            if (named.has(name) && named.has("init_image")) {
+                throw fields.invalid("invalid_value", name, "has a second image, and one is allowed");
+            }
+            named = named.renamed(name, "init_image");
+        }
+        if (!named.has("init_image")) {
+            throw fields.missing("image");
+        }
+        return named;
     }
 
     /** The body of {@code POST /v1/jobs}. */
@@ -154,13 +194,16 @@ public final class RequestReader {
         ModelCard card = card(fields);
         Optional<int[]> size = GenerationReader.size(fields, "size");
         Workflow workflow = WorkflowChoice.of(card, fields, size);
+        List<Attachment> attachments = images.read(fields);
         Generation generation = generations
                 .read(fields, card, workflow, size)
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
+                .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
                 .build();
         List<Stage> route = Route.stages(card, workflow, generation);
-        return new JobSpec(card.getId(), route, generation, samples, preview, user, priority, onDisconnect);
+        return new JobSpec(
+                card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
     }
 
     /** The constant that a field names in lower case. */

@@ -22,7 +22,11 @@ final class WorkflowChoice {
             "guidance_scale",
             "negative_prompt",
             "original_size",
-            "prompt"));
+            "prompt",
+            "strength",
+            "init_image",
+            "mask",
+            "control_image"));
 
     private WorkflowChoice() {}
 

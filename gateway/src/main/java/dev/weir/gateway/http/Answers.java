@@ -72,7 +72,7 @@ public final class Answers {
     private static ApiError httpErrorOf(RoutingContext ctx, Throwable failure) {
         int status = failure instanceof HttpException http
                 ? http.getStatusCode()
-                : failure != null && JsonBody.isUnreadable(ctx) ? 400 : ctx.statusCode();
+                : failure != null && RequestBody.isUnreadable(ctx) ? 400 : ctx.statusCode();
         String where = ctx.request().method() + " " + ctx.request().path();
         return switch (status) {
             case 404 -> ApiError.invalid(404, "not_found", "there is nothing at " + where, null);

@@ -28,8 +28,15 @@ public record IdempotencyKey(String key, byte[] request) {
             String message = "%s must have from 1 to %d characters".formatted(HEADER, MAX_LENGTH);
             throw new ApiException(ApiError.invalid("invalid_value", message, HEADER));
         }
+        return Optional.of(of(key, ctx.request().path(), content(ctx)));
+    }
+
+    private static byte[] content(RoutingContext ctx) {
+        if (FormBody.isForm(ctx)) {
+            return FormBody.content(ctx);
+        }
         Buffer body = ctx.body().buffer();
-        return Optional.of(of(key, ctx.request().path(), body == null ? new byte[0] : body.getBytes()));
+        return body == null ? new byte[0] : body.getBytes();
     }
 
     /** @param body of the request, byte for byte */

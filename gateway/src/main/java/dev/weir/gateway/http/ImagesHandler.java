@@ -1,26 +1,32 @@
 package dev.weir.gateway.http;
 
+import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.ledger.JobLedger;
-import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
- * {@code POST /v1/images/generations}, compatible with OpenAI's libraries: one answer at the end, or a stream of
+ * {@code POST /v1/images/generations}, {@code edits} and {@code variations}, compatible with OpenAI's libraries: one answer at the end, or a stream of
  * events.
  */
-public final class ImagesHandler implements Handler<RoutingContext> {
+public final class ImagesHandler {
+
+    /** What the names of streamed events begin with. */
+    private static final String GENERATION = "image_generation";
+
+    private static final String EDIT = "image_edit";
 
     private final Vertx vertx;
-    private final JsonBody body;
+    private final RequestBody body;
     private final RequestReader reader;
     private final Jobs jobs;
     private final JobLedger ledger;
@@ -29,7 +35,7 @@ public final class ImagesHandler implements Handler<RoutingContext> {
 
     public ImagesHandler(
             Vertx vertx,
-            JsonBody body,
+            RequestBody body,
             RequestReader reader,
             Jobs jobs,
             JobLedger ledger,
@@ -45,27 +51,34 @@ public final class ImagesHandler implements Handler<RoutingContext> {
     }
 
     public void mount(Router router) {
-        router.post("/v1/images/generations").handler(body.gathering()).handler(this);
+        mount(router, "/v1/images/generations", GENERATION, reader::images);
+        mount(router, "/v1/images/edits", EDIT, reader::edit);
+        mount(router, "/v1/images/variations", EDIT, reader::variation);
     }
 
-    @Override
-    public void handle(RoutingContext ctx) {
-        ImagesRequest request = reader.images(body.of(ctx)).under(RequestTrace.of(ctx));
+    private void mount(Router router, String path, String events, Function<Fields, ImagesRequest> reading) {
+        router.post(path)
+                .handler(body.gathering())
+                .handler(ctx -> handle(ctx, reading.apply(body.of(ctx)).under(RequestTrace.of(ctx)), events));
+    }
+
+    private void handle(RoutingContext ctx, ImagesRequest request, String events) {
         IdempotencyKey.of(ctx)
                 .ifPresentOrElse(
-                        key -> answerKeyed(ctx, request, key),
+                        key -> answerKeyed(ctx, request, events, key),
                         () -> answer(
                                 ctx,
                                 request,
+                                events,
                                 (client, onLost) -> ledger.attend(request.spec(), request.urls(), client, onLost)));
     }
 
     /** A client that disconnects may come back with its key, so the job continues without it. */
-    private void answerKeyed(RoutingContext ctx, ImagesRequest request, IdempotencyKey key) {
+    private void answerKeyed(RoutingContext ctx, ImagesRequest request, String events, IdempotencyKey key) {
         ledger.submit(request.spec().finishing(), key.key(), key.request())
                 .<Void>map(job -> {
                     Consumer<JobEvent> client =
-                            answer(ctx, request, (told, onLost) -> ledger.attend(job, told, onLost));
+                            answer(ctx, request, events, (told, onLost) -> ledger.attend(job, told, onLost));
                     job.eventsAfter(0).forEach(client);
                     return null;
                 })
@@ -77,9 +90,9 @@ public final class ImagesHandler implements Handler<RoutingContext> {
         Attendance attend(Consumer<JobEvent> client, Runnable onLost);
     }
 
-    private Consumer<JobEvent> answer(RoutingContext ctx, ImagesRequest request, Attending attending) {
+    private Consumer<JobEvent> answer(RoutingContext ctx, ImagesRequest request, String events, Attending attending) {
         if (request.stream()) {
-            ImagesStream stream = new ImagesStream(ctx, jobs, request.spec());
+            ImagesStream stream = new ImagesStream(ctx, jobs, request.spec(), events);
             stream.start(vertx, slowClient, attending.attend(stream::on, stream::lost));
             return stream::on;
         }

@@ -23,18 +23,20 @@ import java.time.Duration;
  */
 final class ImagesStream {
 
-    private static final String PARTIAL = "image_generation.partial_image";
-    private static final String COMPLETED = "image_generation.completed";
-
     private final RoutingContext ctx;
     private final Jobs jobs;
     private final JobSpec spec;
+    private final String partialEvent;
+    private final String completedEvent;
     private final int[] partials;
     private final Warnings warnings = new Warnings();
     private EventStream stream;
     private int missing;
 
-    ImagesStream(RoutingContext ctx, Jobs jobs, JobSpec spec) {
+    /** @param events what the names of its events begin with */
+    ImagesStream(RoutingContext ctx, Jobs jobs, JobSpec spec, String events) {
+        this.partialEvent = events + ".partial_image";
+        this.completedEvent = events + ".completed";
         this.ctx = ctx;
         this.jobs = jobs;
         this.spec = spec;
@@ -57,13 +59,13 @@ final class ImagesStream {
         } else if (event instanceof Warning warning) {
             warnings.add(warning);
         } else if (event instanceof Completed completed) {
-            JsonObject data = ImageJson.event(COMPLETED, completed.picture(), ImageJson.extras(completed))
+            JsonObject data = ImageJson.event(completedEvent, completed.picture(), ImageJson.extras(completed))
                     .put("usage", ImageJson.usage());
             if (!warnings.all().isEmpty()) {
                 // Not a separate event: strict clients of this API fail on an unknown type.
                 data.put("warnings", EventJson.warnings(warnings.all()));
             }
-            stream.send(COMPLETED, data, null);
+            stream.send(completedEvent, data, null);
             missing--;
             if (missing == 0) {
                 stream.end("data: [DONE]\n\n");
@@ -84,9 +86,9 @@ final class ImagesStream {
     private void partial(Preview preview) {
         int sample = preview.at().sample();
         if (partials[sample] < spec.preview().getCount()) {
-            JsonObject data = ImageJson.event(PARTIAL, preview.picture(), ImageJson.extras(preview.at()))
+            JsonObject data = ImageJson.event(partialEvent, preview.picture(), ImageJson.extras(preview.at()))
                     .put("partial_image_index", partials[sample]);
-            if (stream.offer(PARTIAL, data, null)) {
+            if (stream.offer(partialEvent, data, null)) {
                 partials[sample]++;
             }
         }

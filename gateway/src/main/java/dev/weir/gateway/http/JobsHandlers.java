@@ -21,14 +21,19 @@ import java.util.function.Consumer;
 public final class JobsHandlers {
 
     private final Vertx vertx;
-    private final JsonBody body;
+    private final RequestBody body;
     private final RequestReader reader;
     private final JobLedger ledger;
     private final Answers answers;
     private final Duration slowClient;
 
     public JobsHandlers(
-            Vertx vertx, JsonBody body, RequestReader reader, JobLedger ledger, Answers answers, Duration slowClient) {
+            Vertx vertx,
+            RequestBody body,
+            RequestReader reader,
+            JobLedger ledger,
+            Answers answers,
+            Duration slowClient) {
         this.vertx = vertx;
         this.body = body;
         this.reader = reader;

@@ -1,5 +1,6 @@
 package dev.weir.gateway.job;
 
+import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Generation;
@@ -7,6 +8,7 @@ import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
+import dev.weir.runtime.route.Ports;
 import java.util.List;
 
 /**
@@ -16,6 +18,7 @@ import java.util.List;
  * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}
  * @param samples the number of images
  * @param user as stated by the client; empty if it is not stated
+ * @param attachments the images that the request brought; empty at gateways that do not own the job
  * @param traceparent the request's W3C trace context; empty if it is not traced
  */
 public record JobSpec(
@@ -27,10 +30,12 @@ public record JobSpec(
         String user,
         Priority priority,
         OnDisconnect onDisconnect,
-        String traceparent) {
+        String traceparent,
+        List<Attachment> attachments) {
 
     public JobSpec {
         route = List.copyOf(route);
+        attachments = List.copyOf(attachments);
     }
 
     /** A job without a trace. */
@@ -42,19 +47,44 @@ public record JobSpec(
             Preview preview,
             String user,
             Priority priority,
-            OnDisconnect onDisconnect) {
-        this(model, route, generation, samples, preview, user, priority, onDisconnect, "");
+            OnDisconnect onDisconnect,
+            List<Attachment> attachments) {
+        this(model, route, generation, samples, preview, user, priority, onDisconnect, "", attachments);
     }
 
     /** The same job as part of a trace. */
     public JobSpec under(String newTraceparent) {
-        return new JobSpec(model, route, generation, samples, preview, user, priority, onDisconnect, newTraceparent);
+        return new JobSpec(
+                model, route, generation, samples, preview, user, priority, onDisconnect, newTraceparent, attachments);
+    }
+
+    /** The same job with the images that its request brought. */
+    public JobSpec with(List<Attachment> found) {
+        return new JobSpec(
+                model, route, generation, samples, preview, user, priority, onDisconnect, traceparent, found);
+    }
+
+    /** The images that a stage from a position on reads. */
+    List<Tensor> inputs(int position) {
+        return attachments.stream()
+                .map(Attachment::toTensor)
+                .filter(input -> Ports.isTaken(route, position, input.name()))
+                .toList();
     }
 
     /** The same job, which continues when its client disconnects. */
     public JobSpec finishing() {
         return new JobSpec(
-                model, route, generation, samples, preview, user, priority, OnDisconnect.FINISH, traceparent);
+                model,
+                route,
+                generation,
+                samples,
+                preview,
+                user,
+                priority,
+                OnDisconnect.FINISH,
+                traceparent,
+                attachments);
     }
 
     /** An unsigned number. After the largest one comes 0. */

@@ -6,6 +6,7 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
@@ -18,6 +19,7 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -226,11 +228,11 @@ public final class Jobs {
         if (!sample.ended()) {
             int attempt = sample.attempt();
             Edition edition = edition(job.spec(), sample);
-            List<Tensor> tensors = sample.checkpoint().map(Snapshot::tensors).orElse(List.of());
+            Task task = job.task(sample, address, edition);
+            List<Tensor> tensors = new ArrayList<>(job.spec().inputs(task.getPosition()));
+            sample.checkpoint().map(Snapshot::tensors).ifPresent(tensors::addAll);
             sample.offered();
-            node.dispatcher()
-                    .dispatch(job.task(sample, address, edition), tensors)
-                    .onComplete(answer -> dispatched(job, sample, attempt, answer));
+            node.dispatcher().dispatch(task, tensors).onComplete(answer -> dispatched(job, sample, attempt, answer));
         }
     }
 

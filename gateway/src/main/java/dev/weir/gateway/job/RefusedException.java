@@ -28,6 +28,11 @@ public final class RefusedException extends RuntimeException {
         return new RefusedException(Reason.UNAVAILABLE, code, message, retryAfterSeconds);
     }
 
+    /** This gateway holds as much as it may. */
+    public static RefusedException busy(String code, String message, long retryAfterSeconds) {
+        return new RefusedException(Reason.BUSY, code, message, retryAfterSeconds);
+    }
+
     public Reason reason() {
         return reason;
     }

@@ -95,15 +95,20 @@ public final class Route {
         if (generation.hasEta()) {
             sampling.setEta(generation.getEta());
         }
+        if (generation.hasStrength()) {
+            sampling.setStrength(generation.getStrength());
+        }
         return sampling.build();
     }
 
     private static int calls(ModelCard card, Generation generation) {
         int steps = generation.getSteps();
+        // As diffusers counts: a run with a strength leaves out the first steps.
+        int skipped = generation.hasStrength() ? steps - (int) (steps * generation.getStrength()) : 0;
         return sampler(card, generation.getSampler())
                 .filter(sampler -> steps > 1)
-                .map(sampler -> sampler.getCallsPerStep() * steps + sampler.getExtraCalls())
-                .orElse(steps);
+                .map(sampler -> sampler.getCallsPerStep() * (steps - skipped) + sampler.getExtraCalls())
+                .orElse(steps - skipped);
     }
 
     /** @param text a name, which may be followed by a colon and more, as in a model's default */

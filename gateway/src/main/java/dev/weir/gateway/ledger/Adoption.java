@@ -43,6 +43,7 @@ final class Adoption {
     private final KeptJobs kept;
     private final Ledger ledger;
     private final Checkpoints checkpoints;
+    private final Attachments attachments;
     private final Custody custody;
     private final Gateways gateways;
     private final Patience patience;
@@ -54,6 +55,7 @@ final class Adoption {
             KeptJobs kept,
             Ledger ledger,
             Checkpoints checkpoints,
+            Attachments attachments,
             Custody custody,
             Gateways gateways,
             Patience patience,
@@ -62,6 +64,7 @@ final class Adoption {
         this.kept = kept;
         this.ledger = ledger;
         this.checkpoints = checkpoints;
+        this.attachments = attachments;
         this.custody = custody;
         this.gateways = gateways;
         this.patience = patience;
@@ -134,18 +137,20 @@ final class Adoption {
         for (int sample = 0; sample < spec.samples(); sample++) {
             samples.add(sample(record, sample, show.hasEnded(sample)));
         }
-        return Future.all(samples).map(found -> {
-            if (custody.holds(job.id())) {
-                begin(job, record, found.list(), lostPictures);
-            }
-            return null;
-        });
+        return Future.all(samples)
+                .compose(found -> attachments.find(job.id(), spec.generation()).map(inputs -> {
+                    if (custody.holds(job.id())) {
+                        begin(job, spec.with(inputs), record, found.list(), lostPictures);
+                    }
+                    return null;
+                }));
     }
 
-    private void begin(RecordedJob job, JobRecord record, List<AdoptedSample> samples, Set<Integer> lostPictures) {
+    private void begin(
+            RecordedJob job, JobSpec spec, JobRecord record, List<AdoptedSample> samples, Set<Integer> lostPictures) {
         AdoptedJob adoptedJob = new AdoptedJob(
                 record.getId(),
-                job.kept().spec(),
+                spec,
                 record.getCreatedMs(),
                 record.getDeadlineMs(),
                 record.getEpoch() << EPOCH_BITS,

@@ -48,6 +48,7 @@ final class Custody implements RecordedJob.Owner {
     private final KeptJobs kept;
     private final Ledger ledger;
     private final Checkpoints checkpoints;
+    private final Attachments attachments;
     private final Gateways gateways;
     private final Patience patience;
     private final Map<String, RecordedJob> recorded = new HashMap<>();
@@ -62,6 +63,7 @@ final class Custody implements RecordedJob.Owner {
             KeptJobs kept,
             Ledger ledger,
             Checkpoints checkpoints,
+            Attachments attachments,
             Gateways gateways,
             Patience patience) {
         this.vertx = vertx;
@@ -69,6 +71,7 @@ final class Custody implements RecordedJob.Owner {
         this.kept = kept;
         this.ledger = ledger;
         this.checkpoints = checkpoints;
+        this.attachments = attachments;
         this.gateways = gateways;
         this.patience = patience;
         gateways.onOverslept(this::letGoOfAll);
@@ -120,6 +123,12 @@ final class Custody implements RecordedJob.Owner {
         }
         RecordedJob recordedJob = describe(newId(), spec);
         Job job = jobs.reserve(recordedJob.id(), spec, recordedJob.kept().createdMs(), recordedJob);
+        try {
+            attachments.keep(job.id(), spec.attachments(), recordedJob.life());
+        } catch (RefusedException e) {
+            jobs.letGo(job.id());
+            throw e;
+        }
         hold(recordedJob);
         recordedJob.write();
         vertx.runOnContext(later -> jobs.begin(job));
@@ -144,23 +153,32 @@ final class Custody implements RecordedJob.Owner {
         } catch (RefusedException e) {
             return Future.failedFuture(e);
         }
+        Future<Void> stored;
+        try {
+            stored = attachments.keep(id, spec.attachments(), recordedJob.life());
+        } catch (RefusedException e) {
+            jobs.letGo(id);
+            return Future.failedFuture(e);
+        }
         byte[] record = recordedJob.next();
         unborn.add(id);
-        return ledger.create(id, record, recordedJob.life()).transform(created -> {
-            if (created.succeeded() && created.result()) {
-                unborn.remove(id);
-                recordedJob.isWritten(record);
-                hold(recordedJob);
-                jobs.begin(job);
-                return Future.succeededFuture(recordedJob.kept());
-            }
-            recordedJob.drop();
-            jobs.letGo(id);
-            REMOVE_AGAIN.forEach(after -> vertx.setTimer(after.toMillis(), late -> ledger.remove(id)));
-            vertx.setTimer(REMOVED.toMillis(), late -> unborn.remove(id));
-            String reason = created.failed() ? created.cause().getMessage() : "its name is taken";
-            return Future.failedFuture(unavailable("the job could not be recorded: " + reason));
-        });
+        return stored.compose(kept -> ledger.create(id, record, recordedJob.life()))
+                .transform(created -> {
+                    if (created.succeeded() && created.result()) {
+                        unborn.remove(id);
+                        recordedJob.isWritten(record);
+                        hold(recordedJob);
+                        jobs.begin(job);
+                        return Future.succeededFuture(recordedJob.kept());
+                    }
+                    recordedJob.drop();
+                    jobs.letGo(id);
+                    attachments.forget(id, spec.generation());
+                    REMOVE_AGAIN.forEach(after -> vertx.setTimer(after.toMillis(), late -> ledger.remove(id)));
+                    vertx.setTimer(REMOVED.toMillis(), late -> unborn.remove(id));
+                    String reason = created.failed() ? created.cause().getMessage() : "its name is taken";
+                    return Future.failedFuture(unavailable("the job could not be recorded: " + reason));
+                });
     }
 
     static RefusedException unavailable(String message) {
@@ -202,6 +220,7 @@ final class Custody implements RecordedJob.Owner {
         job.drop();
         jobs.letGo(job.id());
         checkpoints.leave(job.id(), job.kept().spec().samples());
+        attachments.leave(job.id());
         if (!job.kept().isOver()) {
             onLetGo.accept(job.kept());
         }
@@ -229,6 +248,7 @@ final class Custody implements RecordedJob.Owner {
     public void closed(RecordedJob job) {
         recorded.remove(job.id(), job);
         KeptJob show = job.kept();
+        attachments.leave(job.id());
         for (int sample = 0; sample < show.spec().samples(); sample++) {
             if (show.picture(sample).isEmpty()) {
                 checkpoints.forget(job.id(), sample);
@@ -240,6 +260,7 @@ final class Custody implements RecordedJob.Owner {
     void forgotten(KeptJob job) {
         Optional.ofNullable(recorded.remove(job.id())).ifPresent(RecordedJob::drop);
         ledger.remove(job.id());
+        attachments.forget(job.id(), job.spec().generation());
         for (int sample = 0; sample < job.spec().samples(); sample++) {
             checkpoints.forget(job.id(), sample);
         }

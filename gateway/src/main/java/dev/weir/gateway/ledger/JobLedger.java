@@ -54,8 +54,10 @@ public final class JobLedger {
         gateways.tell(jobs::demands);
         jobs.others(gateways::demandsOfOthers);
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
-        this.custody = new Custody(node.vertx(), jobs, kept, ledger, checkpoints, gateways, patience);
-        this.adoption = new Adoption(jobs, kept, ledger, checkpoints, custody, gateways, patience, node.metrics());
+        Attachments attachments = new Attachments(node.memory(), config.limits().attachmentsBytes());
+        this.custody = new Custody(node.vertx(), jobs, kept, ledger, checkpoints, attachments, gateways, patience);
+        this.adoption =
+                new Adoption(jobs, kept, ledger, checkpoints, attachments, custody, gateways, patience, node.metrics());
         this.mirrors = new Mirrors(node, kept, gateways, custody, this::show);
         this.showing = new Showing(node.vertx(), node.courier(), kept, custody);
         this.departures = new Departures(node, jobs, kept, gateways, custody, mirrors, showing);

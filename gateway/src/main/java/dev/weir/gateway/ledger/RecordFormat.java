@@ -20,6 +20,7 @@ import dev.weir.proto.v1.Told;
 import dev.weir.proto.v1.Told.Image;
 import dev.weir.runtime.stage.Failure;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -57,7 +58,8 @@ final class RecordFormat {
                 record.getUser(),
                 record.getPriority(),
                 record.getFinishes() ? OnDisconnect.FINISH : OnDisconnect.CANCEL,
-                record.getTraceparent());
+                record.getTraceparent(),
+                List.of());
     }
 
     /** By sample. */

@@ -13,6 +13,7 @@ import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
@@ -52,6 +53,8 @@ final class StreamSession {
     private final RequestReader reader;
     private final JobLedger ledger;
     private final int maxSamples;
+    private final int maxTextBytes;
+    private final Uploads uploads;
     private final Outbound outbound;
     /** By the id of the job. */
     private final Map<String, Running> running = new HashMap<>();
@@ -95,8 +98,9 @@ final class StreamSession {
             sayGoodbye(vertx, cut);
         });
         socket.textMessageHandler(this::onText);
-        socket.binaryMessageHandler(bytes -> refuse(
-                null, ApiError.invalid("invalid_type", "commands must be text messages, not binary messages", null)));
+        this.uploads = new Uploads(config.limits().attachmentsPerSocketBytes());
+        this.maxTextBytes = config.limits().bodyBytes();
+        socket.binaryMessageHandler(this::onBinary);
         socket.exceptionHandler(broken -> {});
     }
 
@@ -104,8 +108,21 @@ final class StreamSession {
         return outbound;
     }
 
+    /** An image that a later command names. */
+    private void onBinary(Buffer message) {
+        try {
+            uploads.add(message);
+        } catch (ApiException e) {
+            refuse(null, e.error());
+        }
+    }
+
     private void onText(String text) {
         String id = null;
+        if (text.length() > maxTextBytes) {
+            refuse(null, ApiError.TOO_LARGE);
+            return;
+        }
         try {
             Fields fields = Fields.parse(text.getBytes(StandardCharsets.UTF_8));
             id = fields.text("id", MAX_ID_LENGTH).orElse(null);
@@ -130,7 +147,7 @@ final class StreamSession {
 
     private void generate(String id, Fields fields, String text) {
         refuseDuplicate(id, fields);
-        JobSpec spec = reader.command(fields);
+        JobSpec spec = reader.command(uploads.in(fields));
         refuseTooMany(spec.samples());
         Optional<String> key = fields.text(KEY, IdempotencyKey.MAX_LENGTH);
         if (key.isPresent() && key.get().isBlank()) {

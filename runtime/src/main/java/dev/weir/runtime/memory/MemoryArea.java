@@ -8,6 +8,8 @@ public enum MemoryArea {
     JOBS(3, 0, Duration.ofMillis(2000)),
     /** Checkpoints by job and sample. Bounded by their writers. */
     CHECKPOINTS(2, 0, Duration.ofMillis(2000)),
+    /** The images that requests brought, by job and field. Bounded by their writers. */
+    ATTACHMENTS(2, 0, Duration.ofMillis(5000)),
     /** Jobs by idempotency key. */
     KEYS(3, 0, Duration.ofMillis(2000)),
     /** Encoded prompts by their content. Entries may be evicted at any time, and nobody waits long for them. */

@@ -1,0 +1,103 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerFileUpload;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A form with files, as {@code multipart/form-data}. Files stay in memory. Event loop of its request. */
+final class FormBody {
+
+    private static final String FORM = "weir.form";
+
+    private final Map<String, byte[]> files = new TreeMap<>();
+    private long bytes;
+    private boolean isOver;
+
+    private FormBody() {}
+
+    static boolean isForm(RoutingContext ctx) {
+        String type = ctx.request().getHeader("Content-Type");
+        return type != null && type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data");
+    }
+
+    /** Reads the whole form, then goes on with the next handler. */
+    static void gather(RoutingContext ctx, long mostBytes) {
+        FormBody form = new FormBody();
+        HttpServerRequest request = ctx.request();
+        request.setExpectMultipart(true);
+        request.exceptionHandler(broken -> form.end(ctx, broken));
+        request.uploadHandler(upload -> form.read(ctx, upload, mostBytes));
+        request.endHandler(read -> form.end(ctx, null));
+        ctx.put(FORM, form);
+    }
+
+    private void read(RoutingContext ctx, HttpServerFileUpload upload, long mostBytes) {
+        Buffer file = Buffer.buffer();
+        upload.handler(part -> {
+            bytes += part.length();
+            if (bytes > mostBytes) {
+                end(ctx, new ApiException(ApiError.TOO_LARGE));
+            } else {
+                file.appendBuffer(part);
+            }
+        });
+        upload.endHandler(done -> {
+            if (files.put(upload.name(), file.getBytes()) != null) {
+                String name = upload.name();
+                end(ctx, new ApiException(ApiError.invalid("invalid_value", name + " has several files", name)));
+            }
+        });
+    }
+
+    private void end(RoutingContext ctx, Throwable problem) {
+        if (isOver) {
+            return;
+        }
+        isOver = true;
+        if (problem == null) {
+            ctx.next();
+        } else {
+            ctx.fail(problem);
+        }
+    }
+
+    static Fields fields(RoutingContext ctx) {
+        Map<String, String> texts = new TreeMap<>();
+        ctx.request().formAttributes().forEach(entry -> {
+            if (texts.put(entry.getKey(), entry.getValue()) != null) {
+                String name = entry.getKey();
+                throw new ApiException(ApiError.invalid("invalid_value", name + " is there twice", name));
+            }
+        });
+        FormBody form = ctx.get(FORM);
+        return Fields.ofForm(texts, form.files);
+    }
+
+    /** What the form says, independent of its boundary, which every client draws anew. */
+    static byte[] content(RoutingContext ctx) {
+        Buffer content = Buffer.buffer();
+        ctx.request().formAttributes().names().stream()
+                .sorted()
+                .forEach(name -> append(
+                        content, name, ctx.request().getFormAttribute(name).getBytes(StandardCharsets.UTF_8)));
+        FormBody form = ctx.get(FORM);
+        form.files.forEach((name, file) -> append(content, name, file));
+        return content.getBytes();
+    }
+
+    private static void append(Buffer content, String name, byte[] value) {
+        byte[] named = name.getBytes(StandardCharsets.UTF_8);
+        content.appendInt(named.length)
+                .appendBytes(named)
+                .appendInt(value.length)
+                .appendBytes(value);
+    }
+}

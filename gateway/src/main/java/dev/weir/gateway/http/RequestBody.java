@@ -1,0 +1,102 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.util.Locale;
+
+/**
+ * The bodies of requests: JSON, or a form with files. Their size is bounded, and so is the memory of all large ones together. A
+ * body larger than the small limit must state its length. Event loop of the gateway.
+ */
+public final class RequestBody {
+
+    private static final String GATHERING = "weir.gathering-body";
+    private static final long UNKNOWN = -1;
+
+    private final int smallBytes;
+    private final int mostBytes;
+    private final long roomBytes;
+    private long taken;
+
+    public RequestBody(GatewayConfig.Limits limits) {
+        this.smallBytes = limits.bodyBytes();
+        this.mostBytes = limits.requestBytes();
+        this.roomBytes = limits.attachmentsBytes();
+    }
+
+    /** Gathers the body for the handlers after it. */
+    Handler<RoutingContext> gathering() {
+        Handler<RoutingContext> small = BodyHandler.create(false).setBodyLimit(smallBytes);
+        Handler<RoutingContext> large = BodyHandler.create(false).setBodyLimit(mostBytes);
+        return ctx -> {
+            ctx.put(GATHERING, true);
+            long length = length(ctx);
+            boolean isLarge = length > smallBytes && length <= mostBytes;
+            if (isLarge) {
+                take(ctx, length);
+            }
+            if (FormBody.isForm(ctx)) {
+                FormBody.gather(ctx, isLarge ? mostBytes : smallBytes);
+            } else {
+                (isLarge ? large : small).handle(ctx);
+            }
+        };
+    }
+
+    private static long length(RoutingContext ctx) {
+        String length = ctx.request().getHeader(HttpHeaderNames.CONTENT_LENGTH);
+        try {
+            return length == null ? UNKNOWN : Long.parseLong(length);
+        } catch (NumberFormatException e) {
+            return UNKNOWN;
+        }
+    }
+
+    private void take(RoutingContext ctx, long length) {
+        if (taken + length > roomBytes) {
+            throw new ApiException(new ApiError(
+                    429, "rate_limit_error", "too_many_attachments", "too many large requests at once", null, 1));
+        }
+        taken += length;
+        ctx.addEndHandler(done -> taken -= length);
+    }
+
+    /** Whether what failed was to read the body: its chunks or its form are malformed. */
+    static boolean isUnreadable(RoutingContext ctx) {
+        return ctx.get(GATHERING, false);
+    }
+
+    Fields of(RoutingContext ctx) {
+        ctx.put(GATHERING, false);
+        if (FormBody.isForm(ctx)) {
+            return limited(FormBody.fields(ctx));
+        }
+        String type = ctx.request().getHeader("Content-Type");
+        if (type == null || !isJson(type)) {
+            String message =
+                    "Content-Type must be application/json" + (type == null ? "" : ", not %.60s".formatted(type));
+            throw new ApiException(ApiError.invalid(415, "unsupported_media_type", message, null));
+        }
+        Buffer body = ctx.body().buffer();
+        return limited(Fields.parse(Encodings.decoded(ctx, body == null ? new byte[0] : body.getBytes(), mostBytes)));
+    }
+
+    /** Only images may be large. */
+    private Fields limited(Fields fields) {
+        if (fields.sizeWithoutImages() > smallBytes) {
+            throw new ApiException(ApiError.TOO_LARGE);
+        }
+        return fields;
+    }
+
+    private static boolean isJson(String type) {
+        return type.toLowerCase(Locale.ROOT).split(";", 2)[0].trim().equals("application/json");
+    }
+}

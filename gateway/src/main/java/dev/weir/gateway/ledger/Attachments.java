@@ -1,0 +1,94 @@
+package dev.weir.gateway.ledger;
+
+import dev.weir.gateway.job.Attachment;
+import dev.weir.gateway.job.RefusedException;
+import dev.weir.proto.v1.Generation;
+import dev.weir.runtime.memory.ClusterMemory;
+import dev.weir.runtime.memory.MemoryArea;
+import dev.weir.runtime.memory.MemoryMap;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The images that requests brought, stored once beside the records of their jobs, so that the next owner of a job has them.
+ * This gateway's bytes there are limited. Event loop of the gateway.
+ */
+final class Attachments {
+
+    private static final long RETRY_SECONDS = 5;
+
+    private final MemoryMap map;
+    private final long maxBytes;
+    private final Map<String, List<Attachment>> stored = new HashMap<>();
+    private long bytes;
+
+    Attachments(ClusterMemory memory, long maxBytes) {
+        this.map = memory.map(MemoryArea.ATTACHMENTS);
+        this.maxBytes = maxBytes;
+    }
+
+    /** So that it is stored together with its job's record. */
+    private static String key(String job, String name) {
+        return name + "@" + job;
+    }
+
+    /**
+     * Completes when they are stored.
+     *
+     * @throws RefusedException if this gateway has too many bytes there
+     */
+    Future<Void> keep(String job, List<Attachment> attachments, Duration life) {
+        long more = size(attachments);
+        if (more == 0) {
+            return Future.succeededFuture();
+        }
+        if (bytes + more > maxBytes) {
+            throw RefusedException.busy(
+                    "too_many_attachments", "the images of unfinished requests take too much room", RETRY_SECONDS);
+        }
+        bytes += more;
+        stored.put(job, attachments);
+        List<Future<Void>> writes = attachments.stream()
+                .map(attachment -> map.put(key(job, attachment.name()), attachment.bytes(), life))
+                .toList();
+        return Future.all(writes).mapEmpty();
+    }
+
+    /** Those of a job that another gateway stored. Those that are lost are missing. */
+    Future<List<Attachment>> find(String job, Generation generation) {
+        List<Future<Optional<Attachment>>> found = generation.getAttachmentsList().stream()
+                .map(named -> map.get(key(job, named.getName()))
+                        .map(file -> file.map(bytes -> new Attachment(
+                                named.getName(), named.getContentType(), named.getWidth(), named.getHeight(), bytes)))
+                        .otherwise(Optional.empty()))
+                .toList();
+        return Future.all(found).map(all -> {
+            List<Attachment> attachments = new ArrayList<>();
+            found.forEach(one -> one.result().ifPresent(attachments::add));
+            return attachments;
+        });
+    }
+
+    /** Nobody needs them any more. */
+    void forget(String job, Generation generation) {
+        leave(job);
+        generation.getAttachmentsList().forEach(named -> map.remove(key(job, named.getName())));
+    }
+
+    /** Leaves those of a job to its next owner. */
+    void leave(String job) {
+        bytes -= size(stored.getOrDefault(job, List.of()));
+        stored.remove(job);
+    }
+
+    private static long size(List<Attachment> attachments) {
+        return attachments.stream()
+                .mapToLong(attachment -> attachment.bytes().length)
+                .sum();
+    }
+}
