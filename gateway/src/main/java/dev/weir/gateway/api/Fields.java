@@ -34,6 +34,9 @@ public final class Fields {
             .build();
     private static final Set<String> TEXTS = Set.of("prompt", "negative_prompt", "user", "model", "seed");
     private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,18}([.][0-9]{1,18})?");
+    /** Quotation marks, colon and comma. */
+    private static final int PUNCTUATION = 6;
+
     private static final Pattern WHOLE = Pattern.compile("-?[0-9]{1,100}");
     private static final BigInteger ANY_SEED = BigInteger.ONE.negate();
     private static final BigInteger MAX_SEED =
@@ -122,11 +125,13 @@ public final class Fields {
         return AttachmentReader.FIELDS;
     }
 
-    /** The characters of all texts that are no images. */
+    /** The characters of the object, without those of its images. */
     public long sizeWithoutImages() {
         return values.entrySet().stream()
                 .filter(entry -> !AttachmentReader.isImage(entry.getKey()))
-                .mapToLong(entry -> String.valueOf(entry.getValue()).length())
+                .mapToLong(entry -> PUNCTUATION
+                        + entry.getKey().length()
+                        + String.valueOf(entry.getValue()).length())
                 .sum();
     }
 

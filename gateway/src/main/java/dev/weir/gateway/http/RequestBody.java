@@ -19,6 +19,7 @@ public final class RequestBody {
 
     private static final String GATHERING = "weir.gathering-body";
     private static final long UNKNOWN = -1;
+    private static final int MOST_GROWTH = 8;
 
     private final int smallBytes;
     private final int mostBytes;
@@ -85,7 +86,10 @@ public final class RequestBody {
             throw new ApiException(ApiError.invalid(415, "unsupported_media_type", message, null));
         }
         Buffer body = ctx.body().buffer();
-        return limited(Fields.parse(Encodings.decoded(ctx, body == null ? new byte[0] : body.getBytes(), mostBytes)));
+        byte[] sent = body == null ? new byte[0] : body.getBytes();
+        // Images hardly shrink, so a body that becomes many times larger holds none.
+        int limit = Math.min(mostBytes, Math.max(MOST_GROWTH * smallBytes, 2 * sent.length));
+        return limited(Fields.parse(Encodings.decoded(ctx, sent, limit)));
     }
 
     /** Only images may be large. */

@@ -10,6 +10,7 @@ import dev.weir.gateway.job.JobEvent.Warning;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.http.WebSocketFrame;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -26,6 +27,7 @@ import java.util.Map;
 final class Outbound {
 
     private static final int WRITE_QUEUE_BYTES = 256 << 10;
+    private static final int FRAME_BYTES = 64 << 10;
     private static final int NONE = -1;
 
     /** An event, and the client's own name for its job, or null. */
@@ -143,8 +145,17 @@ final class Outbound {
         socket.writeTextMessage(json.encode());
     }
 
+    /** In frames of a size that every client takes. The socket's own frames are as large as uploads may be. */
     private void writeBinary(Buffer bytes) {
-        socket.writeBinaryMessage(bytes);
+        for (int from = 0; from < bytes.length(); from += FRAME_BYTES) {
+            int to = Math.min(bytes.length(), from + FRAME_BYTES);
+            boolean isLast = to == bytes.length();
+            Buffer part = bytes.slice(from, to);
+            socket.writeFrame(
+                    from == 0
+                            ? WebSocketFrame.binaryFrame(part, isLast)
+                            : WebSocketFrame.continuationFrame(part, isLast));
+        }
     }
 
     private void drained() {
