@@ -21,7 +21,7 @@ CASES = [
     {"name": "ddpm", "steps": 20},
     {"name": "grey", "steps": 20},
     {"name": "ddim", "steps": 20},
-    {"name": "ddim-eta", "folder": "ddim", "steps": 20, "sampler": "ddim:0.5", "eta": 0.5},
+    {"name": "ddim-eta", "folder": "ddim", "steps": 20, "sampler": "ddim:eta=0.5", "eta": 0.5},
     {"name": "pndm", "steps": 20},
     {"name": "classes-3", "folder": "classes", "steps": 20, "class_label": 3},
     {"name": "classes-9", "folder": "classes", "steps": 20, "class_label": 9},
@@ -34,7 +34,7 @@ ATTENTION = {
     "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "up_block_types": ["AttnUpBlock2D", "UpBlock2D"]}
 
 
-def unet(seed: int, times=(900.0, 90.0), deviation: float = 1.0, **config) -> UNet2DModel:
+def unet(seed: int, times=(900.0, 90.0), **config) -> UNet2DModel:
     config = {
         "sample_size": 8, "in_channels": 3, "out_channels": 3, "layers_per_block": 1, "block_out_channels": [8, 12],
         "norm_num_groups": 4, "attention_head_dim": 4, **ATTENTION, **config}
@@ -44,7 +44,7 @@ def unet(seed: int, times=(900.0, 90.0), deviation: float = 1.0, **config) -> UN
         model.time_proj.weight.copy_(snap(2 * torch.randn(model.time_proj.weight.shape, generator=generator(seed))))
     labels = int64([3, 7]) if model.config.num_class_embeds else None
     answer = model(probe, torch.tensor(times), class_labels=labels).sample
-    scale_last(model.conv_out, answer, deviation)
+    scale_last(model.conv_out, answer, 1.0)
     return model
 
 
@@ -62,7 +62,7 @@ def checkpoints() -> dict:
     return {
         "ddpm": DDPMPipeline(unet(300), DDPMScheduler(variance_type="fixed_large")),
         "grey": DDPMPipeline(unet(301, in_channels=1, out_channels=1), DDPMScheduler(beta_schedule="squaredcos_cap_v2")),
-        "ddim": DDIMPipeline(unet(302), DDIMScheduler()),
+        "ddim": DDIMPipeline(unet(320), DDIMScheduler()),
         "pndm": PNDMPipeline(unet(303), PNDMScheduler(beta_end=0.001)),
         "classes": DDPMPipeline(unet(304, **classes), DDPMScheduler()),
         "consistency": ConsistencyModelPipeline(unet(305, **classes), CMStochasticIterativeScheduler()),

@@ -41,7 +41,7 @@ final class RequestCheck {
             Map.entry("schedule", "--schedule"),
             Map.entry("eta", "--eta"),
             Map.entry("noise", "--noise"),
-            Map.entry("class_label", "--class-label"),
+            Map.entry("class_label", "--class"),
             Map.entry("clip_skip", "--clip-skip"),
             Map.entry("guidance_rescale", "--guidance-rescale"),
             Map.entry("original_size", "--original-size"),

@@ -18,7 +18,10 @@ final class RequestOptions {
             description = "The generator of the noise: cpu, cuda, or cuda:BLOCKS for a certain GPU. Default: cpu.")
     private String noise;
 
-    @Option(names = "--class-label", paramLabel = "N", description = "The class, for class-conditional models.")
+    @Option(
+            names = {"--class", "--class-label"},
+            paramLabel = "N",
+            description = "The class, for class-conditional models.")
     private Integer classLabel;
 
     @Option(

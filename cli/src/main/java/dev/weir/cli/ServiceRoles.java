@@ -54,7 +54,7 @@ final class ServiceRoles implements RoleFactory {
             case GATEWAY -> deployedGateway = new GatewayVerticle(context, gateway);
             case TEXT_ENCODER -> on(context, new TextEncoderStage(folders, target, limits.held(), states(context)));
             case DENOISER -> on(context, DenoiserStage.create(folders, target, limits.stepping()));
-            case UPSAMPLER -> on(context, UpsamplerStage.create(withUpsampler(), target, limits.stepping()));
+            case UPSAMPLER -> on(context, UpsamplerStage.create(folders, target, limits.stepping()));
             case DECODER -> on(context, new DecoderStage(folders, target, limits.held(), safety));
         };
     }
@@ -71,9 +71,5 @@ final class ServiceRoles implements RoleFactory {
 
     private static Deployable on(NodeContext context, Stage stage) {
         return new StageNode(context, stage);
-    }
-
-    private List<ModelFolder> withUpsampler() {
-        return folders.stream().filter(folder -> folder.card().hasUpsampler()).toList();
     }
 }

@@ -1,9 +1,12 @@
 package dev.weir.cli;
 
+import dev.weir.engine.ModelFolder;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.Role;
+import dev.weir.serving.Cards;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -72,10 +75,12 @@ final class UpCommand implements Callable<Integer> {
 
     /** All roles that these models need. */
     static Set<Role> rolesFor(NodeConfig.Compute compute) {
+        List<ModelFolder> models = WeirNode.open(compute);
         Set<Role> roles = EnumSet.allOf(Role.class);
-        if (WeirNode.open(compute).stream().noneMatch(folder -> folder.card().hasUpsampler())) {
-            roles.remove(Role.UPSAMPLER);
-        }
+        roles.removeIf(role -> role.stage().isPresent()
+                && models.stream()
+                        .allMatch(
+                                model -> Cards.stages(model, role.stage().get()).isEmpty()));
         return roles;
     }
 }

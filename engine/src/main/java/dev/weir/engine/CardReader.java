@@ -11,8 +11,6 @@ import java.util.Optional;
 /** Makes a model's card of what its pipeline and its publisher say. Stateless; any thread. */
 final class CardReader {
 
-    private static final int DEFAULT_STEPS = 20;
-
     private CardReader() {}
 
     /**
@@ -39,7 +37,7 @@ final class CardReader {
                 Samplers.available(scheduler),
                 pipeline.type().components().stream().map(Component::folder).toList(),
                 new ModelCard.Defaults(
-                        settings.steps().orElse(DEFAULT_STEPS),
+                        settings.steps().orElse(pipeline.type().steps()),
                         settings.guidanceScale().orElse(pipeline.guidanceScale()),
                         sampler(index, pipeline, settings, asked),
                         upsamplerSteps,

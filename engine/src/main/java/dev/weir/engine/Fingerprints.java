@@ -38,7 +38,7 @@ final class Fingerprints {
         Map<String, String> fingerprints = new TreeMap<>();
         for (Component component : index.type().components()) {
             String part = component.folder();
-            Path home = index.folder().resolve(part);
+            Path home = index.home(part);
             if (!component.use().isNetwork()) {
                 continue;
             }
@@ -59,7 +59,7 @@ final class Fingerprints {
         json(home.resolve("config.json"), digest);
         Sampling.digest(ComponentWeights.open(home), digest);
         for (String companion : companions) {
-            files(index.folder().resolve(companion), digest);
+            files(index.home(companion), digest);
         }
         return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
     }

@@ -49,7 +49,7 @@ final class FolderKind {
     static void requireReadableWeights(PipelineIndex index) {
         index.type().components().stream()
                 .filter(component -> component.use().isNetwork())
-                .map(component -> index.folder().resolve(component.folder()))
+                .map(component -> index.home(component.folder()))
                 .filter(Files::isDirectory)
                 .forEach(home -> weights(home).ifPresent(refusal -> {
                     throw refusal.at(index.folder(), index.folder().relativize(home) + "");

@@ -124,7 +124,15 @@ public final class ModelFolder {
     }
 
     public ImageCodec imageCodec(ComputeTarget target) {
+        Optional<Pixels> pixels = pixels();
+        if (pixels.isPresent()) {
+            return pixels.get();
+        }
         return load(only(Role.DECODE), (config, weights) -> Networks.imageCodec(config.json(), weights, target));
+    }
+
+    private Optional<Pixels> pixels() {
+        return pipeline.type().pixels(pipeline.latent().channels());
     }
 
     /** Whether the publisher gave a checker of pictures with the model. */
@@ -143,8 +151,8 @@ public final class ModelFolder {
 
     /** How large the denoiser's weights are in their files. */
     long denoiserBytes() {
-        ComponentWeights weights = ComponentWeights.open(
-                index.folder().resolve(pipeline.diffusing().get(0).network()));
+        ComponentWeights weights =
+                ComponentWeights.open(index.home(pipeline.diffusing().get(0).network()));
         return weights.names().stream()
                 .mapToLong(name -> weights.info(name).length())
                 .sum();
@@ -171,7 +179,7 @@ public final class ModelFolder {
 
     /** The matrix from latents to RGB, where the model or its autoencoder has a known one. */
     public Optional<LatentPreview> latentPreview() {
-        return LatentPreview.of(index.folder());
+        return pixels().map(Pixels::preview).or(() -> LatentPreview.of(index.folder()));
     }
 
     /** @param component the tokenizer's folder */
@@ -181,9 +189,9 @@ public final class ModelFolder {
                 .map(TextPart::encoder)
                 .findFirst()
                 .orElseThrow();
-        ComponentConfig config = ComponentConfig.read(index.folder().resolve(encoder));
+        ComponentConfig config = ComponentConfig.read(index.home(encoder));
         return Tokenizers.open(
-                index.folder().resolve(component),
+                index.home(component),
                 index.classOf(component),
                 config.count("max_position_embeddings"),
                 config.count("vocab_size"));
@@ -199,8 +207,7 @@ public final class ModelFolder {
     }
 
     private static SchedulerConfig scheduler(PipelineIndex index, String component) {
-        SchedulerConfig file =
-                SchedulerConfig.read(index.folder().resolve(component).resolve("scheduler_config.json"));
+        SchedulerConfig file = SchedulerConfig.read(index.home(component).resolve("scheduler_config.json"));
         return isRequests(index, component) ? index.type().scheduler(file, index.classOf(component)) : file;
     }
 
@@ -219,7 +226,7 @@ public final class ModelFolder {
     }
 
     private <T> T load(String component, BiFunction<ComponentConfig, ComponentWeights, T> network) {
-        Path home = index.folder().resolve(component);
+        Path home = index.home(component);
         try {
             return network.apply(ComponentConfig.read(home), ComponentWeights.open(home));
         } catch (ModelException e) {

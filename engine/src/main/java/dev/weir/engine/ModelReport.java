@@ -67,7 +67,7 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
     }
 
     private static Component component(PipelineIndex index, String name) {
-        Path home = index.folder().resolve(name);
+        Path home = index.home(name);
         Optional<ComponentWeights> weights = weights(home);
         List<TensorInfo> tensors = new ArrayList<>();
         weights.ifPresent(all -> all.names().forEach(tensor -> tensors.add(all.info(tensor))));
@@ -88,7 +88,7 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         if (index.isBystander(name)) {
             return;
         }
-        Path home = index.folder().resolve(name);
+        Path home = index.home(name);
         switch (index.component(name).use()) {
             case TOKENIZER -> ModelFolder.tokenizer(index, name).close();
             case SCHEDULER -> {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.pipeline.Component;
 import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.PipelineTypes;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -49,6 +50,22 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
             throw new ModelException(file + ": names no pipeline: _class_name or the components are missing");
         }
         return new PipelineIndex(folder, className, Collections.unmodifiableMap(components), json);
+    }
+
+    public Path file() {
+        return folder.resolve(FILE);
+    }
+
+    /**
+     * Where a component lies: in its folder. Where there is none, and the pipeline's own folder has a configuration, all parts lie
+     * there, as diffusers 0.1 wrote models of one network.
+     */
+    public Path home(String component) {
+        Path own = folder.resolve(component);
+        boolean isFlat = !Files.isDirectory(own)
+                && components.containsKey(component)
+                && Files.isRegularFile(folder.resolve("config.json"));
+        return isFlat ? folder : own;
     }
 
     boolean isBystander(String component) {
@@ -119,7 +136,7 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
                 .map(problem -> "%s is not supported: %s".formatted(className, problem))
                 .orElse(className + " is not supported");
         if (kind.isEmpty()) {
-            throw new ModelException("%s: %s".formatted(folder.resolve(FILE), reason));
+            throw new ModelException("%s: %s".formatted(file(), reason));
         }
         Refusal refusal = component.isEmpty() && hasPlainUnet()
                 ? kind.get()
@@ -131,7 +148,7 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
 
     /** Whether the UNet sees latents alone, no mask and no picture. */
     private boolean hasPlainUnet() {
-        ComponentConfig unet = ComponentConfig.read(folder.resolve("unet"));
+        ComponentConfig unet = ComponentConfig.read(home("unet"));
         return unet.count("in_channels", 4) == unet.count("out_channels", 4);
     }
 }

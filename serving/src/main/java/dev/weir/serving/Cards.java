@@ -36,7 +36,7 @@ public final class Cards {
                 .setDefaultSteps(card.defaults().steps())
                 .setDefaultGuidanceScale(card.defaults().guidanceScale())
                 .setDefaultSampler(card.defaults().sampler())
-                .setMaxSteps(MAX_STEPS)
+                .setMaxSteps(Math.max(MAX_STEPS, card.defaults().steps()))
                 .addAllWorkflows(workflows(folder.pipeline()))
                 .build();
     }
@@ -52,7 +52,7 @@ public final class Cards {
     }
 
     /** The names of the stages that nodes of this kind run. */
-    static List<String> stages(ModelFolder folder, StageKind node) {
+    public static List<String> stages(ModelFolder folder, StageKind node) {
         return workflows(folder.pipeline()).stream()
                 .flatMap(workflow -> workflow.getStagesList().stream())
                 .filter(stage -> stage.getNode() == node)

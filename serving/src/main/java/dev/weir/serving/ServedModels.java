@@ -40,7 +40,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
     }
 
     /**
-     * Opens one part of each model and tries it. Throws ModelException if none works.
+     * Opens one part of each model that has such a stage, and tries it. Throws ModelException if none works.
      *
      * @param trial a first use, which also warms the part up
      */
@@ -52,11 +52,15 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         Map<String, T> parts = new LinkedHashMap<>();
         List<ModelStatus> statuses = new ArrayList<>();
         for (ModelFolder folder : folders) {
+            List<String> stages = Cards.stages(folder, stage);
+            if (stages.isEmpty()) {
+                continue;
+            }
             String id = folder.card().id();
             ModelStatus.Builder status = ModelStatus.newBuilder()
                     .setId(id)
                     .setCard(Cards.toProto(folder))
-                    .addAllStages(Cards.stages(folder, stage));
+                    .addAllStages(stages);
             try {
                 parts.put(id, opened(folder, opener, trial));
                 // Now that libtorch has read the weights of this part.

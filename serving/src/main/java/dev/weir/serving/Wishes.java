@@ -10,6 +10,7 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.Stage;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** What a request says about a diffusion, in the engine's terms. Stateless; any thread. */
 final class Wishes {
@@ -55,6 +56,7 @@ final class Wishes {
                 sized ? generation.getOriginalSize().getWidth() : stage.getWidth(),
                 sized ? generation.getOriginalSize().getHeight() : stage.getHeight(),
                 generation.getCrop().getY(),
-                generation.getCrop().getX());
+                generation.getCrop().getX(),
+                generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty());
     }
 }

@@ -34,7 +34,10 @@ public final class LatentPreview {
     private final float[][] matrix;
     private final float[] bias;
 
-    private LatentPreview(float[][] matrix, float[] bias) {
+    /**
+     * @param matrix of a channel in each row: what it adds to red, green and blue
+     */
+    public LatentPreview(float[][] matrix, float[] bias) {
         this.matrix = matrix;
         this.bias = bias;
     }

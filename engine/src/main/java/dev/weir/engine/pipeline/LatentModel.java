@@ -18,8 +18,6 @@ import java.util.Set;
  */
 final class LatentModel {
 
-    private static final int LEAST_SIZE = 64;
-    private static final int MOST_TIMES_NATIVE = 4;
     private static final int MAX_SIZE = 1 << 16;
     private static final int LATENT_CHANNELS = 4;
 
@@ -40,7 +38,7 @@ final class LatentModel {
     }
 
     ComponentConfig config(String component) {
-        return ComponentConfig.read(index.folder().resolve(component));
+        return ComponentConfig.read(index.home(component));
     }
 
     ComponentConfig unet() {
@@ -163,11 +161,7 @@ final class LatentModel {
     Sizes sizes(int divisor) {
         int multiple = scale() * Math.max(1 << unet.halvings(), divisor);
         int usual = nativeSize();
-        return new Sizes(
-                roundUp(Math.min(LEAST_SIZE, usual), multiple),
-                roundUp(MOST_TIMES_NATIVE * usual, multiple),
-                multiple,
-                usual);
+        return Sizes.around(usual, multiple);
     }
 
     private int nativeSize() {
@@ -179,9 +173,5 @@ final class LatentModel {
             }
             return sample * scale();
         });
-    }
-
-    private static int roundUp(int size, int multiple) {
-        return (size + multiple - 1) / multiple * multiple;
     }
 }

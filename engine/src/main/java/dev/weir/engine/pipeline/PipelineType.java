@@ -2,9 +2,11 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.Pixels;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** One family of pipelines. The only class that knows its name. Stateless; any thread. */
@@ -33,6 +35,18 @@ public interface PipelineType {
     /** The scheduler as the pipeline uses it: some change what the file says. */
     default SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
         return file;
+    }
+
+    /** The steps of requests that name none. */
+    default int steps() {
+        return 20;
+    }
+
+    /**
+     * How pictures come of samples of so many channels without a network; empty where an autoencoder makes them.
+     */
+    default Optional<Pixels> pixels(int channels) {
+        return Optional.empty();
     }
 
     /** The run of a sample at its start. Throws an IllegalArgumentException that names what is missing or wrong. */

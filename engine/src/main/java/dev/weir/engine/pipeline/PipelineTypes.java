@@ -4,6 +4,7 @@ import dev.weir.engine.PipelineIndex;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The families that Weir runs. A new one is one more entry. */
 public final class PipelineTypes {
@@ -11,7 +12,11 @@ public final class PipelineTypes {
     private static final PipelineType PLAIN = new StableDiffusion();
 
     /** Of types with the same class names the first that fits a folder counts. */
-    private static final List<PipelineType> ALL = List.of(new LatentCascade(), PLAIN, new StableDiffusionXl());
+    private static final List<PipelineType> ALL = Stream.concat(
+                    Stream.of(
+                            new LatentCascade(), PLAIN, new StableDiffusionXl(), new LatentDiffusion()),
+                    PixelDiffusion.ALL.stream())
+            .toList();
 
     private PipelineTypes() {}
 

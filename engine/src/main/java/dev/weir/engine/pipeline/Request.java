@@ -1,11 +1,14 @@
 package dev.weir.engine.pipeline;
 
+import java.util.OptionalInt;
+
 /**
  * What a request says that the start of a sample depends on.
  *
  * @param width of the picture in pixels
  * @param originalWidth of the picture that the made one stands for, which some networks are told
  * @param cropTop where the made picture lies in it
+ * @param classLabel of the picture, for networks that are told one
  */
 public record Request(
         int width,
@@ -15,10 +18,11 @@ public record Request(
         int originalWidth,
         int originalHeight,
         int cropTop,
-        int cropLeft) {
+        int cropLeft,
+        OptionalInt classLabel) {
 
     /** A picture that stands for itself. */
     public static Request of(int width, int height, float guidanceScale) {
-        return new Request(width, height, guidanceScale, 0, width, height, 0, 0);
+        return new Request(width, height, guidanceScale, 0, width, height, 0, 0, OptionalInt.empty());
     }
 }

@@ -39,6 +39,11 @@ public record StageSpec(
         return new StageSpec("decoder", Role.DECODE, List.of(autoencoder), List.of(Port.LATENT), List.of(), 1, 0);
     }
 
+    /** Of samples that are pictures already: it has no parts. */
+    static StageSpec pixels() {
+        return new StageSpec("decoder", Role.DECODE, List.of(), List.of(Port.LATENT), List.of(), 1, 0);
+    }
+
     StageSpec reducedBy(int factor) {
         return new StageSpec(name, role, components, takes, gives, factor, ownSteps);
     }

@@ -44,6 +44,11 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
                 with(Map.of("steps_offset", IntNode.valueOf(1), "clip_sample", BooleanNode.FALSE)));
     }
 
+    /** What {@code from_config} of another class makes of the file: its keys. */
+    public SchedulerConfig as(String otherClass) {
+        return new SchedulerConfig(file, otherClass, keys);
+    }
+
     /** Length of the schedule that the model was trained on. */
     public int trainTimesteps() {
         return NoiseSchedule.of(this).length();
