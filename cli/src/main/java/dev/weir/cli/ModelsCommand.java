@@ -5,11 +5,13 @@ import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.ModelReport;
+import dev.weir.engine.pipeline.Field;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -132,18 +134,49 @@ final class ModelsCommand implements Callable<Integer> {
             if (report.runs()) {
                 var folder = ModelFolder.open(report.folder());
                 var card = folder.card();
+                List<Field> fields = fields(folder);
                 out.printf(
-                        "runs: %1$dx%1$d pixels by default, %2$d steps of %3$s, guidance %4$s%n",
+                        "runs: %1$dx%1$d pixels by default, %2$d steps of %3$s%4$s%n",
                         card.nativeSize(),
                         card.defaults().steps(),
                         card.defaults().sampler(),
-                        card.defaults().guidanceScale());
+                        fields.stream().anyMatch(field -> field.name().equals("guidance_scale"))
+                                ? ", guidance " + card.defaults().guidanceScale()
+                                : "");
+                out.println("takes: " + inWords(fields));
                 var target = EngineChoice.AUTO.known(List.of(folder));
                 out.printf("engine: %s, %s (%s)%n", target.engine(), target.instructionSet(), target.reason());
             } else {
                 out.println("does not run, for the problems above");
             }
             return report.runs() ? 0 : CliException.FAILED;
+        }
+
+        /** What the requests of any workflow may have. */
+        private static List<Field> fields(ModelFolder folder) {
+            return folder.pipeline().workflows().stream()
+                    .flatMap(workflow -> workflow.fields().stream())
+                    .distinct()
+                    .toList();
+        }
+
+        private static String inWords(List<Field> fields) {
+            return fields.isEmpty()
+                    ? "nothing but a seed"
+                    : fields.stream().map(Inspect::inWords).collect(Collectors.joining(", "));
+        }
+
+        private static String inWords(Field field) {
+            String bounds =
+                    field.max() > field.min() ? "%s to %s".formatted(plain(field.min()), plain(field.max())) : "";
+            String said = Stream.of(bounds, field.needed() ? "required" : "")
+                    .filter(part -> !part.isEmpty())
+                    .collect(Collectors.joining(", "));
+            return said.isEmpty() ? field.name() : "%s (%s)".formatted(field.name(), said);
+        }
+
+        private static String plain(double number) {
+            return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
         }
     }
 }

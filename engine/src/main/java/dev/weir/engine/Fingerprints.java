@@ -59,17 +59,21 @@ final class Fingerprints {
         json(home.resolve("config.json"), digest);
         Sampling.digest(ComponentWeights.open(home), digest);
         for (String companion : companions) {
-            files(index.home(companion), digest);
+            Path folder = index.home(companion);
+            // Where all parts lie in one place, a companion is one file of it.
+            files(folder, folder.equals(index.folder()) ? companion : "", digest);
         }
         return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
     }
 
-    private static void files(Path folder, MessageDigest digest) throws IOException {
+    /** @param prefix of the files' names */
+    private static void files(Path folder, String prefix, MessageDigest digest) throws IOException {
         if (!Files.isDirectory(folder)) {
             return;
         }
         try (Stream<Path> all = Files.list(folder)) {
             List<Path> files = all.filter(file -> isConfiguration(file) && Files.isRegularFile(file))
+                    .filter(file -> file.getFileName().toString().startsWith(prefix))
                     .sorted()
                     .toList();
             for (Path file : files) {

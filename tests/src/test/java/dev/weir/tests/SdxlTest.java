@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Outcome;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +12,6 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,21 +85,6 @@ final class SdxlTest {
     }
 
     private static double psnr(byte[] png, String name) throws IOException {
-        BufferedImage ours = ImageIO.read(new ByteArrayInputStream(png));
-        BufferedImage theirs =
-                ImageIO.read(MODEL.resolve("pictures/" + name + ".png").toFile());
-        assertThat(ours.getWidth()).isEqualTo(theirs.getWidth());
-        assertThat(ours.getHeight()).isEqualTo(theirs.getHeight());
-        double squares = 0;
-        for (int y = 0; y < ours.getHeight(); y++) {
-            for (int x = 0; x < ours.getWidth(); x++) {
-                for (int shift = 0; shift < 24; shift += 8) {
-                    double difference = (ours.getRGB(x, y) >> shift & 0xff) - (theirs.getRGB(x, y) >> shift & 0xff);
-                    squares += difference * difference;
-                }
-            }
-        }
-        double mean = squares / (3.0 * ours.getWidth() * ours.getHeight());
-        return mean == 0 ? Double.POSITIVE_INFINITY : 10 * Math.log10(255 * 255 / mean);
+        return PictureError.psnr(png, MODEL.resolve("pictures/" + name + ".png"));
     }
 }
