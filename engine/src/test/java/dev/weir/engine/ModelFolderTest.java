@@ -177,19 +177,19 @@ class ModelFolderTest {
     @Test
     void theSchedulerOfTheModelIsItsDefaultOrItIsRefused() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
-        TestModels.setComponent(model, "StableDiffusionPipeline", "scheduler", "HeunDiscreteScheduler");
+        TestModels.setComponent(model, "StableDiffusionPipeline", "scheduler", "DPMSolverSDEScheduler");
 
         assertThatThrownBy(() -> ModelFolder.open(model))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContainingAll("HeunDiscreteScheduler is not available", "ddim", "--sampler", "weir.json");
+                .hasMessageContainingAll("DPMSolverSDEScheduler is not available", "ddim", "--sampler", "weir.json");
         assertThat(ModelFolder.open(model, Optional.of("euler"))
                         .card()
                         .defaults()
                         .sampler())
                 .isEqualTo("euler");
-        assertThatThrownBy(() -> ModelFolder.open(model, Optional.of("heun")))
+        assertThatThrownBy(() -> ModelFolder.open(model, Optional.of("dpmpp_sde")))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("unknown sampler heun");
+                .hasMessageContaining("unknown sampler dpmpp_sde");
         Files.writeString(model.resolve("weir.json"), "{\"defaults\": {\"sampler\": \"dpmpp_2m\"}}");
         assertThat(ModelFolder.open(model).card().defaults().sampler()).isEqualTo("dpmpp_2m");
         assertThat(ModelReport.inspect(model).runs()).isTrue();
@@ -214,10 +214,10 @@ class ModelFolderTest {
     void anUpsamplersSchedulerIsJudgedToo() throws IOException {
         Path model = TestModels.copy("default", temporary);
         TestModels.edit(
-                model.resolve("upsampler/scheduler/scheduler_config.json"), "DDIMScheduler", "HeunDiscreteScheduler");
+                model.resolve("upsampler/scheduler/scheduler_config.json"), "DDIMScheduler", "DPMSolverSDEScheduler");
 
         assertThatThrownBy(() -> ModelFolder.open(model))
-                .hasMessageContainingAll("upsampler", "HeunDiscreteScheduler is not available");
+                .hasMessageContainingAll("upsampler", "DPMSolverSDEScheduler is not available");
         assertThat(ModelReport.inspect(model).runs()).isFalse();
     }
 

@@ -174,7 +174,7 @@ class ImageFileTest {
                         "parameters",
                         """
                 100% apple
-                Steps: 20, Sampler: ddim, CFG scale: 4.5, Seed: -1, Size: 128x96, Model: default, Engine: onnx avx2""");
+                Steps: 20, Sampler: ddim, CFG scale: 4.5, Seed: 18446744073709551615, Size: 128x96, Model: default, Engine: onnx avx2""");
     }
 
     @Test
