@@ -2,6 +2,8 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.pipeline.Component;
+import dev.weir.engine.pipeline.Component.Use;
+import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.Sampling;
 import java.io.IOException;
@@ -20,8 +22,8 @@ import java.util.zip.CRC32C;
 
 /**
  * Tells whether two folders hold the same model, for the parts that both have: a digest of each part's configuration, of
- * its tensors by {@link Sampling}, and of the tokenizer or scheduler that belongs to it. It detects any training, merge or change
- * of precision, but not every edit of a few numbers of a large part. Notes of publishers' tools, such as {@code
+ * its tensors by {@link Sampling}, and of the tokenizer or scheduler that belongs to it. What the pipeline does with absent
+ * prompts counts with its text encoders. It detects any training, merge or change of precision, but not every edit of a few numbers of a large part. Notes of publishers' tools, such as {@code
  * _diffusers_version}, do not count. Stateless; any thread.
  */
 final class Fingerprints {
@@ -31,10 +33,12 @@ final class Fingerprints {
     /** A vocabulary is larger, has no notes, and takes long to parse. */
     private static final long LARGEST_PARSED = 64 << 10;
 
+    private static final byte[] ZERO_NEGATIVE = "zeroNegative".getBytes(StandardCharsets.UTF_8);
+
     private Fingerprints() {}
 
     /** By part; without those whose weights are not in the folder or cannot be read. */
-    static Map<String, String> of(PipelineIndex index) {
+    static Map<String, String> of(PipelineIndex index, Pipeline pipeline) {
         Map<String, String> fingerprints = new TreeMap<>();
         for (Component component : index.type().components()) {
             String part = component.folder();
@@ -44,7 +48,7 @@ final class Fingerprints {
             }
             if (ComponentWeights.find(home).isPresent()) {
                 try {
-                    fingerprints.put(part, of(index, home, component.companions()));
+                    fingerprints.put(part, of(index, home, component, pipeline));
                 } catch (ModelException | IOException e) {
                     // Another node's part: what is wrong with its own, a stage says when it opens it.
                 }
@@ -53,15 +57,19 @@ final class Fingerprints {
         return Collections.unmodifiableMap(fingerprints);
     }
 
-    private static String of(PipelineIndex index, Path home, List<String> companions) throws IOException {
+    private static String of(PipelineIndex index, Path home, Component component, Pipeline pipeline)
+            throws IOException {
         MessageDigest digest = sha256();
         digest.update(index.className().getBytes(StandardCharsets.UTF_8));
         json(home.resolve("config.json"), digest);
         Sampling.digest(ComponentWeights.open(home), digest);
-        for (String companion : companions) {
+        for (String companion : component.companions()) {
             Path folder = index.home(companion);
             // Where all parts lie in one place, a companion is one file of it.
             files(folder, folder.equals(index.folder()) ? companion : "", digest);
+        }
+        if (component.use() == Use.TEXT_ENCODER && pipeline.zeroNegative()) {
+            digest.update(ZERO_NEGATIVE);
         }
         return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
     }

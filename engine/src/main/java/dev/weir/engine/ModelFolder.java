@@ -74,7 +74,7 @@ public final class ModelFolder {
      */
     public synchronized Map<String, String> fingerprints() {
         if (fingerprints == null) {
-            fingerprints = Fingerprints.of(index);
+            fingerprints = Fingerprints.of(index, pipeline);
         }
         return fingerprints;
     }

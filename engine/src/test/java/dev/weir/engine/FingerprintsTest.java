@@ -66,8 +66,23 @@ class FingerprintsTest {
     @Test
     void aPartWhoseWeightsAreElsewhereHasNone() throws IOException {
         Files.delete(copy.resolve("vae/diffusion_pytorch_model.safetensors"));
-        assertThat(Fingerprints.of(PipelineIndex.read(copy)))
-                .containsOnlyKeys("text_encoder", "unet", "upsampler/unet");
+        assertThat(ModelFolder.open(copy).fingerprints()).containsOnlyKeys("text_encoder", "unet", "upsampler/unet");
+    }
+
+    @Test
+    void zerosForAbsentPromptsCountWithTheTextEncoders() throws IOException {
+        Path model = TestModels.copy(ReferenceFile.path("sdxl"), folder.resolve("sdxl"));
+        Map<String, String> before = ModelFolder.open(model).fingerprints();
+        TestModels.edit(
+                model.resolve("model_index.json"),
+                "\"force_zeros_for_empty_prompt\": true",
+                "\"force_zeros_for_empty_prompt\": false");
+        Map<String, String> after = ModelFolder.open(model).fingerprints();
+
+        assertThat(after.get("unet")).isEqualTo(before.get("unet"));
+        for (String encoder : new String[] {"text_encoder", "text_encoder_2"}) {
+            assertThat(after.get(encoder)).isNotEqualTo(before.get(encoder));
+        }
     }
 
     private Set<String> changed() {

@@ -28,8 +28,10 @@ final class TestModels {
     }
 
     static Path copy(String name, Path into) throws IOException {
-        Path source = checkpoint(name);
-        Path target = into.resolve(name);
+        return copy(checkpoint(name), into.resolve(name));
+    }
+
+    static Path copy(Path source, Path target) throws IOException {
         try (Stream<Path> files = Files.walk(source)) {
             files.forEach(file -> {
                 try {

@@ -32,6 +32,9 @@ public final class StatesMemory {
     private static final Duration LIFE = Duration.ofHours(1);
     private static final String CUT = "cut";
 
+    /** Increase it whenever other states are made of the same prompt by the same weights: entries outlive an upgrade of Weir. */
+    private static final int VERSION = 2;
+
     private final Vertx vertx;
     private final MemoryMap map;
     private final MeterRegistry metrics;
@@ -77,15 +80,22 @@ public final class StatesMemory {
     private static String key(String model, String weights, String target, Prompt prompt) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String part : new String[] {model, weights, target, prompt.toString()}) {
+            for (String part : new String[] {model, weights, target, prompt.text()}) {
                 byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-                digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
+                digest.update(number(bytes.length));
                 digest.update(bytes);
             }
+            digest.update(number(prompt.clipSkip()));
+            digest.update(number(prompt.isAbsent() ? 1 : 0));
+            digest.update(number(VERSION));
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static byte[] number(int value) {
+        return ByteBuffer.allocate(Integer.BYTES).putInt(value).array();
     }
 
     /** A parcel of the states, with the text that was cut as one more tensor of UTF-8. */

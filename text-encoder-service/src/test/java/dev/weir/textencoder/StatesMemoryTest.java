@@ -12,6 +12,7 @@ import dev.weir.runtime.memory.MemoryArea;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class StatesMemoryTest {
@@ -36,13 +37,26 @@ final class StatesMemoryTest {
         var map = new LocalMemory(vertx).map(MemoryArea.TEXT_STATES);
         var memory = new StatesMemory(vertx, map, new SimpleMeterRegistry());
         memory.put("model", "w1", "cpu fp32", Prompt.of("a cat"), new PromptStates(states(new float[] {7}, 1, 1), ""));
-        await().until(() -> found(memory, "w1"));
-        assertThat(found(memory, "w2")).isFalse();
+        await().until(() -> found(memory, "w1", Prompt.of("a cat")));
+        assertThat(found(memory, "w2", Prompt.of("a cat"))).isFalse();
         vertx.close();
     }
 
-    private static boolean found(StatesMemory memory, String weights) {
-        return memory.find("model", weights, "cpu fp32", Prompt.of("a cat"))
+    @Test
+    void statesOfAnotherPromptAreNotFound() {
+        Vertx vertx = Vertx.vertx();
+        var map = new LocalMemory(vertx).map(MemoryArea.TEXT_STATES);
+        var memory = new StatesMemory(vertx, map, new SimpleMeterRegistry());
+        memory.put("model", "w1", "cpu fp32", Prompt.absent(1), new PromptStates(states(new float[] {7}, 1, 1), ""));
+        await().until(() -> found(memory, "w1", Prompt.absent(1)));
+        for (Prompt other : List.of(Prompt.absent(0), new Prompt("", 1), new Prompt("a", 1))) {
+            assertThat(found(memory, "w1", other)).as("%s", other).isFalse();
+        }
+        vertx.close();
+    }
+
+    private static boolean found(StatesMemory memory, String weights, Prompt prompt) {
+        return memory.find("model", weights, "cpu fp32", prompt)
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join()
