@@ -84,7 +84,13 @@ public final class DecoderStage implements Stage {
 
     @Override
     public List<ModelStatus> models() {
-        return models.statuses();
+        return models.statuses().stream()
+                .map(status -> status.toBuilder()
+                        .setBlanks(models.find(status.getId())
+                                .filter(PictureDecoder::blanks)
+                                .isPresent())
+                        .build())
+                .toList();
     }
 
     @Override

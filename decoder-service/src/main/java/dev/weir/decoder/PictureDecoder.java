@@ -57,6 +57,11 @@ final class PictureDecoder implements AutoCloseable {
         return codec.scale();
     }
 
+    /** Whether a flagged picture is made black. */
+    boolean blanks() {
+        return safety == Safety.BLANK && checker.isPresent();
+    }
+
     /** One forward of the decoder, and one of the checker. Empty where an image is not finite. */
     List<Optional<Decoded>> decode(LatentShape shape, List<float[]> latents) {
         List<Optional<RgbImage>> images = codec.decode(shape, latents);
@@ -70,7 +75,7 @@ final class PictureDecoder implements AutoCloseable {
     }
 
     private Decoded checked(RgbImage image, boolean flagged) {
-        return flagged && safety == Safety.BLANK
+        return flagged && blanks()
                 ? new Decoded(new RgbImage(image.width(), image.height(), new byte[image.pixels().length]), true)
                 : new Decoded(image, flagged);
     }

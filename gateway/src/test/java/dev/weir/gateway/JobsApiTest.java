@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -17,6 +20,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class JobsApiTest {
 
@@ -88,6 +93,22 @@ final class JobsApiTest {
         gateway.stage.sittings().get(0).paint();
 
         assertThat(events.join().body()).contains("event: preview").contains("b64_json");
+    }
+
+    /** A frame of the latent's matrix would show a picture that a checker makes black. */
+    @ParameterizedTest
+    @CsvSource({"false,LATENT_RGB", "true,VAE"})
+    void whereADecoderBlanksPicturesItMakesTheFrames(boolean blanks, Preview.Grade grade) {
+        NodeStatus.Builder decoder = TestGateway.status(StageKind.DECODER);
+        decoder.getModelsBuilder(0).setBlanks(blanks);
+        gateway.directory.put(decoder.build());
+
+        String path = location(submit(APPLE.copy().put("preview", new JsonObject().put("every_steps", 1))));
+
+        await().until(() -> status(path).getString("status").equals("completed"));
+        Preview preview = gateway.stage.sittings().get(0).task.getPreview();
+        assertThat(preview.getEverySteps()).isEqualTo(1);
+        assertThat(preview.getGrade()).isEqualTo(grade);
     }
 
     private int watchers(String path) {

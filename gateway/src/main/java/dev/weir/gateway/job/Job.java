@@ -3,6 +3,7 @@ package dev.weir.gateway.job;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.route.Edition;
@@ -140,8 +141,12 @@ public final class Job {
                 .build();
     }
 
-    /** The routing slip of a sample's current attempt, from its newest checkpoint if there is one. */
-    Task task(Sample sample, String owner, Edition edition) {
+    /**
+     * The routing slip of a sample's current attempt, from its newest checkpoint if there is one.
+     *
+     * @param checked whether frames must pass the safety checker, which looks at decoded pictures only
+     */
+    Task task(Sample sample, String owner, Edition edition, boolean checked) {
         Generation generation =
                 spec.generation().toBuilder().setSeed(spec.seed(sample.index())).build();
         Task.Builder task = Task.newBuilder()
@@ -152,7 +157,12 @@ public final class Job {
                 .setUser(spec.user())
                 .setPriority(spec.priority())
                 .setGeneration(generation)
-                .setPreview(spec.preview())
+                .setPreview(
+                        checked
+                                ? spec.preview().toBuilder()
+                                        .setGrade(Preview.Grade.VAE)
+                                        .build()
+                                : spec.preview())
                 .addAllRoute(spec.route())
                 .setPrefer(sample.destination())
                 .setStays(sample.stays())

@@ -228,7 +228,8 @@ public final class Jobs {
         if (!sample.ended()) {
             int attempt = sample.attempt();
             Edition edition = edition(job.spec(), sample);
-            Task task = job.task(sample, address, edition);
+            Task task =
+                    job.task(sample, address, edition, catalog.blanks(job.spec().model()));
             List<Tensor> tensors = new ArrayList<>(job.spec().inputs(task.getPosition()));
             sample.checkpoint().map(Snapshot::tensors).ifPresent(tensors::addAll);
             sample.offered();

@@ -150,6 +150,13 @@ public final class ModelCatalog {
                 .findFirst();
     }
 
+    /** Whether a node makes flagged pictures of a model black. A frame that no checker sees would show them. */
+    boolean blanks(String model) {
+        return directory.alive().stream()
+                .flatMap(node -> node.getModelsList().stream())
+                .anyMatch(status -> status.getId().equals(model) && status.getBlanks());
+    }
+
     /** Whether the first workflow of a model has its nodes now. */
     public boolean isReady(ModelCard card) {
         return card.getWorkflowsCount() > 0

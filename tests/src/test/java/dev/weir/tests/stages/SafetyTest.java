@@ -70,6 +70,26 @@ final class SafetyTest {
     }
 
     @Test
+    void aNodeTellsWhetherItBlanks() throws IOException {
+        ModelFolder model = model(NOTHING);
+
+        assertThat(blanks(model, Safety.BLANK)).isTrue();
+        assertThat(blanks(model, Safety.FLAG)).isFalse();
+        assertThat(blanks(model, Safety.OFF)).isFalse();
+        assertThat(blanks(Tasks.TINY, Safety.BLANK)).isFalse();
+    }
+
+    private static boolean blanks(ModelFolder model, Safety safety) {
+        DecoderStage stage = new DecoderStage(List.of(model), EXACT, 8, safety);
+        try {
+            stage.open();
+            return stage.models().get(0).getBlanks();
+        } finally {
+            stage.close();
+        }
+    }
+
+    @Test
     void aModelWithoutACheckerIsServed() {
         EncodedImage picture = decode(Tasks.TINY, Safety.BLANK, false);
 
