@@ -37,6 +37,7 @@ public final class Pictures {
                         image.width(),
                         image.height(),
                         task.getModel(),
+                        MoreSettings.of(generation),
                         String.join(" + ", work.engines(decoder)))
                 .byKeyword();
         ImageFormat format = ImageFormat.of(generation.getOutputFormat());

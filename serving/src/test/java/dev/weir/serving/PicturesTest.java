@@ -3,6 +3,7 @@ package dev.weir.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.engine.RgbImage;
+import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
@@ -20,8 +21,35 @@ final class PicturesTest {
         assertThat(text("onnx avx2")).contains("Engine: onnx avx2").doesNotContain("+");
     }
 
+    @Test
+    void aPictureCarriesWhatChangesIt() {
+        Generation.Builder generation = Generation.newBuilder()
+                .setSchedule("karras")
+                .setEta(0)
+                .setNoise("cuda:132")
+                .setClipSkip(1)
+                .setGuidanceRescale(0.7f)
+                .setClassLabel(0)
+                .setStrength(0.6f);
+        generation.getOriginalSizeBuilder().setWidth(1024).setHeight(768);
+        generation.getCropBuilder().setX(8).setY(16);
+
+        assertThat(text(Task.newBuilder().setGeneration(generation).setModel("sdxl")))
+                .contains("Model: sdxl, Schedule type: karras, Eta: 0.0, RNG: cuda:132, Clip skip: 2, "
+                        + "Guidance rescale: 0.7, Class label: 0, Original size: 1024x768, Crop: 8+16, "
+                        + "Denoising strength: 0.6, Engine: onnx avx2");
+    }
+
+    @Test
+    void whatARequestLeavesOutIsNotWritten() {
+        assertThat(text(Task.newBuilder().setModel("tiny"))).contains("Model: tiny, Engine: onnx avx2");
+    }
+
     private static String text(String... engines) {
-        Task.Builder task = Task.newBuilder().addAllEngines(List.of(engines));
+        return text(Task.newBuilder().addAllEngines(List.of(engines)));
+    }
+
+    private static String text(Task.Builder task) {
         task.getGenerationBuilder().setOutputFormat("png");
         var picture = Pictures.picture(new RgbImage(1, 1, new byte[3]), new Work(task.build(), List.of()), DECODER);
         var file = new String(picture.bytes(), StandardCharsets.ISO_8859_1);

@@ -8,6 +8,7 @@ import java.util.Map;
  *
  * @param negativePrompt empty if there was none
  * @param seed unsigned
+ * @param more settings that differ from what is usual, by the names that tools give them, in order
  * @param engine that computed, with its instruction set, as {@code onnx avx2}: the same request gives the same bytes on the
  *     same engine and instruction set only; empty where it is not known
  */
@@ -21,6 +22,7 @@ public record PictureText(
         int width,
         int height,
         String model,
+        Map<String, String> more,
         String engine) {
 
     /** By PNG keyword. */
@@ -37,9 +39,22 @@ public record PictureText(
         String guidance = guidanceScale == Math.rint(guidanceScale)
                 ? Integer.toString((int) guidanceScale)
                 : Float.toString(guidanceScale);
-        String settings = "%s\n%sSteps: %d, Sampler: %s, CFG scale: %s, Seed: %s, Size: %dx%d, Model: %s"
-                .formatted(
-                        prompt, negative, steps, sampler, guidance, Long.toUnsignedString(seed), width, height, model);
-        return engine.isEmpty() ? settings : settings + ", Engine: " + engine;
+        StringBuilder settings =
+                new StringBuilder("%s\n%sSteps: %d, Sampler: %s, CFG scale: %s, Seed: %s, Size: %dx%d, Model: %s"
+                        .formatted(
+                                prompt,
+                                negative,
+                                steps,
+                                sampler,
+                                guidance,
+                                Long.toUnsignedString(seed),
+                                width,
+                                height,
+                                model));
+        more.forEach((name, value) -> settings.append(", %s: %s".formatted(name, value)));
+        if (!engine.isEmpty()) {
+            settings.append(", Engine: ").append(engine);
+        }
+        return settings.toString();
     }
 }

@@ -102,7 +102,8 @@ class ImageFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "an apple\nSteps: 20", "红苹果 и зелёное 🍎"})
     void aWebpCarriesItsText(String prompt) {
-        Map<String, String> text = new PictureText(prompt, "", 20, "ddim", 4, 7, 9, 5, "tiny", "").byKeyword();
+        Map<String, String> text =
+                new PictureText(prompt, "", 20, "ddim", 4, 7, 9, 5, "tiny", Map.of(), "").byKeyword();
 
         byte[] file = ImageFile.encode(noise(9, 5), ImageFormat.WEBP, 100, text).bytes();
 
@@ -154,7 +155,7 @@ class ImageFileTest {
 
     @Test
     void theTextIsWhatTheFieldsToolsRead() {
-        var text = new PictureText("a red apple", "blurry", 20, "dpmpp_2m", 5f, 7, 128, 96, "default", "");
+        var text = new PictureText("a red apple", "blurry", 20, "dpmpp_2m", 5f, 7, 128, 96, "default", Map.of(), "");
 
         assertThat(text.byKeyword())
                 .containsEntry(
@@ -167,14 +168,15 @@ class ImageFileTest {
 
     @Test
     void noNegativePromptTakesNoLine() {
-        var text = new PictureText("100% apple", "", 20, "ddim", 4.5f, -1, 128, 96, "default", "onnx avx2");
+        var text = new PictureText(
+                "100% apple", "", 20, "ddim", 4.5f, -1, 128, 96, "default", Map.of("Clip skip", "2"), "onnx avx2");
 
         assertThat(text.byKeyword())
                 .containsEntry(
                         "parameters",
                         """
                 100% apple
-                Steps: 20, Sampler: ddim, CFG scale: 4.5, Seed: 18446744073709551615, Size: 128x96, Model: default, Engine: onnx avx2""");
+                Steps: 20, Sampler: ddim, CFG scale: 4.5, Seed: 18446744073709551615, Size: 128x96, Model: default, Clip skip: 2, Engine: onnx avx2""");
     }
 
     @Test

@@ -1,0 +1,57 @@
+package dev.weir.serving;
+
+import dev.weir.proto.v1.Generation;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The settings of a request that change its picture and that few requests name, as text for a picture's file. Where tools have a
+ * name for a setting, it is theirs. Stateless; any thread.
+ */
+final class MoreSettings {
+
+    private MoreSettings() {}
+
+    /** In the order in which they are written; without those that the request leaves as they are. */
+    static Map<String, String> of(Generation generation) {
+        Map<String, String> more = new LinkedHashMap<>();
+        if (!generation.getSchedule().isEmpty()) {
+            more.put("Schedule type", generation.getSchedule());
+        }
+        if (generation.hasEta()) {
+            more.put("Eta", Float.toString(generation.getEta()));
+        }
+        if (!generation.getNoise().isEmpty()) {
+            more.put("RNG", generation.getNoise());
+        }
+        if (generation.getClipSkip() > 0) {
+            more.put("Clip skip", Integer.toString(generation.getClipSkip() + 1));
+        }
+        if (generation.getGuidanceRescale() != 0) {
+            more.put("Guidance rescale", Float.toString(generation.getGuidanceRescale()));
+        }
+        if (generation.hasClassLabel()) {
+            more.put("Class label", Integer.toUnsignedString(generation.getClassLabel()));
+        }
+        if (generation.hasOriginalSize()) {
+            more.put(
+                    "Original size",
+                    "%dx%d"
+                            .formatted(
+                                    generation.getOriginalSize().getWidth(),
+                                    generation.getOriginalSize().getHeight()));
+        }
+        if (generation.hasCrop()) {
+            more.put(
+                    "Crop",
+                    "%d+%d"
+                            .formatted(
+                                    generation.getCrop().getX(),
+                                    generation.getCrop().getY()));
+        }
+        if (generation.hasStrength()) {
+            more.put("Denoising strength", Float.toString(generation.getStrength()));
+        }
+        return more;
+    }
+}
