@@ -8,6 +8,9 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Frame;
+import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -63,6 +66,24 @@ final class QuietTest {
             int before = i;
             await().until(() -> gateway.stage.sittings().size() > 4 * before);
             socket.close();
+        }
+    }
+
+    @Test
+    void framesOfAStageThatIsNotOnTheRoute() {
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            gateway.stage.script(sitting -> {
+                for (int from : new int[] {-1, Integer.MIN_VALUE, 99}) {
+                    sitting.tell(
+                            StageKind.DECODER,
+                            event -> event.setFrame(Frame.newBuilder().setFrom(from)),
+                            Tensor.ofBytes("image", new byte[1]));
+                }
+                sitting.paint();
+            });
+            socket.generate("a", new JsonObject());
+            socket.awaitType("completed");
+            assertThat(socket.events("preview")).noneMatch(event -> event.getInteger("step") == 0);
         }
     }
 

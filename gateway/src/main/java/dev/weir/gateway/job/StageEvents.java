@@ -70,7 +70,7 @@ final class StageEvents {
         }
     }
 
-    /** It waits until a stage behind the encoders takes it up, and is told of as queued until then. */
+    /** It is reported as queued until a stage after the encoders starts it. */
     private static void begin(Job job, Sample sample, Event event) {
         Stage stage = job.spec().route().get(event.getPosition());
         if (stage.getRole() != StageRole.ENCODE && sample.begin()) {
@@ -91,10 +91,12 @@ final class StageEvents {
     }
 
     private void frame(Job job, Sample sample, Event event, List<Tensor> tensors) {
-        int step = job.spec()
-                .overallStep(event.getFrame().getFrom(), event.getFrame().getStep());
-        boolean isOnTheRoute = job.spec().has(event.getFrame().getFrom());
-        if (isOnTheRoute && tensors.size() == 1 && sample.showsFrame(step)) {
+        int from = event.getFrame().getFrom();
+        if (!job.spec().has(from) || tensors.size() != 1) {
+            return;
+        }
+        int step = job.spec().overallStep(from, event.getFrame().getStep());
+        if (sample.showsFrame(step)) {
             Picture picture = new Picture(
                     event.getFrame().getFormat(),
                     event.getFrame().getWidth(),

@@ -25,10 +25,11 @@ final class Offers {
         if (draining) {
             return no(Verdict.DRAINING, "");
         }
-        if (task.getPosition() >= task.getRouteCount()) {
+        if (task.getPosition() < 0 || task.getPosition() >= task.getRouteCount()) { // negative: 2^31 or more
             return no(
                     Verdict.INVALID,
-                    "position %d of a route of %d stages".formatted(task.getPosition(), task.getRouteCount()));
+                    "position %s of a route of %d stages"
+                            .formatted(Integer.toUnsignedString(task.getPosition()), task.getRouteCount()));
         }
         String name = task.getRoute(task.getPosition()).getName();
         Edition edition = new Edition(task.getFingerprintsMap());

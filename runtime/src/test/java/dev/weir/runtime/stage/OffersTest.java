@@ -62,6 +62,16 @@ class OffersTest {
         take(same);
     }
 
+    @Test
+    void aPositionThatIsNotOnTheRouteIsInvalid() {
+        for (int position : new int[] {-1, Integer.MIN_VALUE, 99}) {
+            OfferReply reply =
+                    refusal(task(1, "one").toBuilder().setPosition(position).build());
+            assertThat(reply.getVerdict()).isEqualTo(Verdict.INVALID);
+            assertThat(reply.getDetail()).contains(Integer.toUnsignedString(position));
+        }
+    }
+
     private void take(Task task) {
         assertThat(offers.decide(task, false, 0).take()).isTrue();
         holdings.take(new Work(task, List.of()), 0);
