@@ -128,13 +128,15 @@ final class PatientClusterManager extends HazelcastClusterManager {
     public void stateChanged(LifecycleEvent event) {
         if (event.getState() == LifecycleState.MERGED) {
             vertx.executeBlocking(
-                    () -> {
-                        if (!leaving) {
-                            super.stateChanged(event);
-                        }
-                        return null;
-                    },
-                    false);
+                            () -> {
+                                if (!leaving) {
+                                    super.stateChanged(event);
+                                }
+                                return null;
+                            },
+                            false)
+                    .onFailure(problem ->
+                            log.error("After a merge this node's registrations could not be written again", problem));
         }
     }
 
