@@ -30,24 +30,24 @@ CASES = [
 ]
 
 
-def clip(kind, vocabulary: int, width: int, layers: int, activation: str, seed: int):
+def clip(kind, vocabulary: int, width: int, layers: int, activation: str, seed: int, projection: int = PROJECTION):
     model = kind(CLIPTextConfig(
         vocab_size=vocabulary, hidden_size=width, intermediate_size=2 * width, num_hidden_layers=layers, num_attention_heads=4,
         max_position_embeddings=77, hidden_act=activation, bos_token_id=vocabulary - 2, eos_token_id=vocabulary - 1,
-        pad_token_id=1, projection_dim=PROJECTION))
+        pad_token_id=1, projection_dim=projection))
     return randomize(model, seed)
 
 
-def unet(seed: int) -> UNet2DConditionModel:
+def unet(seed: int, projection: int = PROJECTION, **more) -> UNet2DConditionModel:
     model = randomize(UNet2DConditionModel(
         sample_size=8, cross_attention_dim=sum(WIDTHS), norm_num_groups=4, layers_per_block=1, block_out_channels=(8, 16, 16),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         transformer_layers_per_block=(1, 1, 2), attention_head_dim=(2, 2, 4), use_linear_projection=True,
         addition_embed_type="text_time", addition_time_embed_dim=TIME_WIDTH,
-        projection_class_embeddings_input_dim=PROJECTION + 6 * TIME_WIDTH), seed)
+        projection_class_embeddings_input_dim=projection + 6 * TIME_WIDTH, **more), seed)
     source = generator(seed)
-    added = {"text_embeds": torch.randn([2, PROJECTION], generator=source), "time_ids": torch.tensor([[64.0, 48, 0, 0, 64, 48]] * 2)}
+    added = {"text_embeds": torch.randn([2, projection], generator=source), "time_ids": torch.tensor([[64.0, 48, 0, 0, 64, 48]] * 2)}
     answer = model(
         torch.randn([2, 4, 8, 8], generator=source), torch.tensor([900.0, 90.0]),
         torch.randn([2, 77, sum(WIDTHS)], generator=source), added_cond_kwargs=added).sample
@@ -55,18 +55,18 @@ def unet(seed: int) -> UNet2DConditionModel:
     return model
 
 
-def checkpoint() -> None:
-    shutil.rmtree(HOME, ignore_errors=True)
+def checkpoint(home=HOME, projection: int = PROJECTION) -> None:
+    shutil.rmtree(home, ignore_errors=True)
     words = OUT / "checkpoints/sd1/tokenizer"
     first = CLIPTokenizer.from_pretrained(words)
     second = CLIPTokenizer.from_pretrained(words, pad_token="!")
     pipe = StableDiffusionXLPipeline(
         vae=vae(31, block_out_channels=(8, 8, 16), layers_per_block=1, scaling_factor=0.13025),
         text_encoder=clip(CLIPTextModel, len(first), WIDTHS[0], 2, "quick_gelu", 32),
-        text_encoder_2=clip(CLIPTextModelWithProjection, len(second), WIDTHS[1], 3, "gelu", 33),
-        tokenizer=first, tokenizer_2=second, unet=unet(34), scheduler=EulerDiscreteScheduler(**SCHEDULER),
+        text_encoder_2=clip(CLIPTextModelWithProjection, len(second), WIDTHS[1], 3, "gelu", 33, projection),
+        tokenizer=first, tokenizer_2=second, unet=unet(34, projection), scheduler=EulerDiscreteScheduler(**SCHEDULER),
         add_watermarker=False)
-    pipe.save_pretrained(HOME)
+    pipe.save_pretrained(home)
 
 
 def run(case: dict) -> tuple[dict, torch.Tensor]:

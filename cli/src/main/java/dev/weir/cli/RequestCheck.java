@@ -45,6 +45,7 @@ final class RequestCheck {
             Map.entry("clip_skip", "--clip-skip"),
             Map.entry("guidance_rescale", "--guidance-rescale"),
             Map.entry("original_size", "--original-size"),
+            Map.entry("refiner_start", "--refiner-start"),
             Map.entry("crop", "--crop"));
 
     private RequestCheck() {}

@@ -39,6 +39,13 @@ final class RequestOptions {
     @Option(names = "--crop", paramLabel = "LEFT,TOP", description = "What SDXL is told of the image's position.")
     private String crop;
 
+    @Option(
+            names = "--refiner-start",
+            paramLabel = "X",
+            description =
+                    "The share of the steps after which the model's refiner takes over. Default: 0.8; 1: without it.")
+    private Double refinerStart;
+
     Options toOptions() {
         return Options.NONE
                 .withSchedule(schedule)
@@ -48,6 +55,7 @@ final class RequestOptions {
                 .withClipSkip(clipSkip)
                 .withGuidanceRescale(guidanceRescale)
                 .withOriginalSize(originalSize)
-                .withCrop(crop);
+                .withCrop(crop)
+                .withRefinerStart(refinerStart);
     }
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param guidanceRescale 0 to 1
  * @param originalSize {@code WIDTHxHEIGHT}
  * @param crop {@code LEFT,TOP}
+ * @param refinerStart the share of the steps after which a model's refiner takes over; 1: it does nothing
  */
 public record Options(
         Optional<String> schedule,
@@ -23,9 +24,11 @@ public record Options(
         Optional<Integer> clipSkip,
         Optional<Double> guidanceRescale,
         Optional<String> originalSize,
-        Optional<String> crop) {
+        Optional<String> crop,
+        Optional<Double> refinerStart) {
 
     public static final Options NONE = new Options(
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
@@ -37,41 +40,119 @@ public record Options(
 
     public Options withSchedule(String name) {
         return new Options(
-                Optional.ofNullable(name), eta, noise, classLabel, clipSkip, guidanceRescale, originalSize, crop);
+                Optional.ofNullable(name),
+                eta,
+                noise,
+                classLabel,
+                clipSkip,
+                guidanceRescale,
+                originalSize,
+                crop,
+                refinerStart);
     }
 
     public Options withEta(Double share) {
         return new Options(
-                schedule, Optional.ofNullable(share), noise, classLabel, clipSkip, guidanceRescale, originalSize, crop);
+                schedule,
+                Optional.ofNullable(share),
+                noise,
+                classLabel,
+                clipSkip,
+                guidanceRescale,
+                originalSize,
+                crop,
+                refinerStart);
     }
 
     public Options withNoise(String kind) {
         return new Options(
-                schedule, eta, Optional.ofNullable(kind), classLabel, clipSkip, guidanceRescale, originalSize, crop);
+                schedule,
+                eta,
+                Optional.ofNullable(kind),
+                classLabel,
+                clipSkip,
+                guidanceRescale,
+                originalSize,
+                crop,
+                refinerStart);
     }
 
     public Options withClassLabel(Integer label) {
         return new Options(
-                schedule, eta, noise, Optional.ofNullable(label), clipSkip, guidanceRescale, originalSize, crop);
+                schedule,
+                eta,
+                noise,
+                Optional.ofNullable(label),
+                clipSkip,
+                guidanceRescale,
+                originalSize,
+                crop,
+                refinerStart);
     }
 
     public Options withClipSkip(Integer layers) {
         return new Options(
-                schedule, eta, noise, classLabel, Optional.ofNullable(layers), guidanceRescale, originalSize, crop);
+                schedule,
+                eta,
+                noise,
+                classLabel,
+                Optional.ofNullable(layers),
+                guidanceRescale,
+                originalSize,
+                crop,
+                refinerStart);
     }
 
     public Options withGuidanceRescale(Double share) {
-        return new Options(schedule, eta, noise, classLabel, clipSkip, Optional.ofNullable(share), originalSize, crop);
+        return new Options(
+                schedule,
+                eta,
+                noise,
+                classLabel,
+                clipSkip,
+                Optional.ofNullable(share),
+                originalSize,
+                crop,
+                refinerStart);
     }
 
     public Options withOriginalSize(String size) {
         return new Options(
-                schedule, eta, noise, classLabel, clipSkip, guidanceRescale, Optional.ofNullable(size), crop);
+                schedule,
+                eta,
+                noise,
+                classLabel,
+                clipSkip,
+                guidanceRescale,
+                Optional.ofNullable(size),
+                crop,
+                refinerStart);
     }
 
     public Options withCrop(String point) {
         return new Options(
-                schedule, eta, noise, classLabel, clipSkip, guidanceRescale, originalSize, Optional.ofNullable(point));
+                schedule,
+                eta,
+                noise,
+                classLabel,
+                clipSkip,
+                guidanceRescale,
+                originalSize,
+                Optional.ofNullable(point),
+                refinerStart);
+    }
+
+    public Options withRefinerStart(Double share) {
+        return new Options(
+                schedule,
+                eta,
+                noise,
+                classLabel,
+                clipSkip,
+                guidanceRescale,
+                originalSize,
+                crop,
+                Optional.ofNullable(share));
     }
 
     /** Puts the fields that have a value, under the names that the gateway has for them. */
@@ -84,5 +165,6 @@ public record Options(
         guidanceRescale.ifPresent(value -> json.put("guidance_rescale", value));
         originalSize.ifPresent(value -> json.put("original_size", value));
         crop.ifPresent(value -> json.put("crop", value));
+        refinerStart.ifPresent(value -> json.put("refiner_start", value));
     }
 }

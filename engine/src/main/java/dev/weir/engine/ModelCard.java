@@ -39,8 +39,4 @@ public record ModelCard(
      */
     public record Defaults(
             int steps, float guidanceScale, String sampler, int upsamplerSteps, int upsamplerNoiseLevel) {}
-
-    public boolean hasUpsampler() {
-        return upsampleFactor > 1;
-    }
 }

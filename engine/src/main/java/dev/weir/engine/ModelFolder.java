@@ -97,7 +97,8 @@ public final class ModelFolder {
         }
         return opened.size() == 1 && !pipeline.zeroNegative()
                 ? opened.get(0)
-                : new JoinedTextEncoder(opened, pipeline.zeroNegative());
+                : new JoinedTextEncoder(
+                        opened, pipeline.zeroNegative(), pipeline.type().readsEmptyPrompt(index));
     }
 
     private TextEncoder textEncoder(TextPart text, ComputeTarget target) {

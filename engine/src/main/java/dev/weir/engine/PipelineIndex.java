@@ -127,6 +127,9 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
                         type().components().stream().map(Component::folder))
                 .flatMap(name -> problem(name).map(problem -> name + ": " + problem).stream())
                 .findFirst();
+        if (flag("requires_aesthetics_score", false)) {
+            throw Refusal.refiner().at(folder, FILE + ": requires_aesthetics_score is true");
+        }
         Optional<Refusal> kind =
                 PipelineTypes.of(this).isPresent() ? Optional.empty() : Optional.of(PipelineKind.refusal(className));
         if (kind.isEmpty() && component.isEmpty()) {

@@ -21,6 +21,13 @@ public record Refusal(String what, String advice) {
         return new Refusal(what, PipelineTypes.about());
     }
 
+    /** A model that only does the last steps of another one's pictures. */
+    static Refusal refiner() {
+        return new Refusal(
+                "an SDXL refiner, which does the last steps of a base model's pictures",
+                "Copy or link its folder into the base model's folder as \"refiner\", and give the base model's folder");
+    }
+
     /** The same weights in a format that Weir does not read. */
     static Refusal unreadable(String what) {
         return new Refusal(what, "Give the original diffusers folder with safetensors weights");

@@ -28,7 +28,8 @@ class ModelFolderTest {
         assertThat(card.id()).isEqualTo("sd1");
         assertThat(card.pipeline()).isEqualTo("StableDiffusionPipeline");
         assertThat(card.latentChannels()).isEqualTo(4);
-        assertThat(card.hasUpsampler()).isFalse();
+        assertThat(ModelFolder.open(TestModels.checkpoint("sd1")).pipeline().diffusing())
+                .hasSize(1);
         assertThat(card.upsampleFactor()).isEqualTo(1);
         assertThat(card.components()).containsExactly("tokenizer", "text_encoder", "unet", "scheduler", "vae");
         assertThat(card.defaults()).isEqualTo(new ModelCard.Defaults(20, 7.5f, "ddim", 0, 100));
@@ -50,7 +51,8 @@ class ModelFolderTest {
     void aCascadeHasAnUpsampler() {
         ModelCard card = ModelFolder.open(TestModels.checkpoint("default")).card();
 
-        assertThat(card.hasUpsampler()).isTrue();
+        assertThat(ModelFolder.open(TestModels.checkpoint("default")).pipeline().diffusing())
+                .hasSize(2);
         assertThat(card.upsampleFactor()).isEqualTo(2);
         assertThat(card.defaults().upsamplerSteps()).isEqualTo(8);
         assertThat(card.components()).endsWith("upsampler/unet", "upsampler/scheduler");

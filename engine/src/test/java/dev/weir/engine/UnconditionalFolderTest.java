@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +56,7 @@ class UnconditionalFolderTest {
     @Test
     void requestsMayHaveAClassWhereTheNetworkTakesOne() {
         assertThat(fields("ddpm")).isEmpty();
-        assertThat(fields("classes")).containsExactly(new Field("class_label", true, 0, 9));
+        assertThat(fields("classes")).containsExactly(new Field("class_label", true, 0, 9, OptionalDouble.empty()));
     }
 
     private static List<Field> fields(String name) {

@@ -69,8 +69,10 @@ final class ContractTest {
             JsonObject schema = (JsonObject) property.getValue();
             for (String bound : new String[] {"minimum", "maximum"}) {
                 if (schema.containsKey(bound)) {
-                    long limit = schema.getLong(bound);
-                    long past = bound.equals("minimum") ? limit - 1 : limit + 1;
+                    Number limit = schema.getNumber(bound);
+                    int away = bound.equals("minimum") ? -1 : 1;
+                    Number past =
+                            limit instanceof Double ? limit.doubleValue() + away * 0.01 : limit.longValue() + away;
 
                     expectFault(property.getKey(), past, "out_of_range");
                     expectNoFault(property.getKey(), limit);

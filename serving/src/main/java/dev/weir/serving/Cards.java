@@ -76,12 +76,13 @@ public final class Cards {
     }
 
     private static Field toProto(dev.weir.engine.pipeline.Field field) {
-        return Field.newBuilder()
+        Field.Builder builder = Field.newBuilder()
                 .setName(field.name())
                 .setNeeded(field.needed())
                 .setMin(field.min())
-                .setMax(field.max())
-                .build();
+                .setMax(field.max());
+        field.usual().ifPresent(builder::setUsual);
+        return builder.build();
     }
 
     private static WorkflowStage stage(Pipeline pipeline, StageSpec stage) {
@@ -90,7 +91,8 @@ public final class Cards {
                 .setRole(role(stage))
                 .setNode(node(pipeline, stage))
                 .setReduction(stage.reduction() == 1 ? 0 : stage.reduction())
-                .setOwnSteps(stage.ownSteps());
+                .setOwnSteps(stage.ownSteps())
+                .setTakesOver(stage.takesOver());
         for (Port port : stage.takes()) {
             builder.addTakes(port.name());
             if (port.kept()) {

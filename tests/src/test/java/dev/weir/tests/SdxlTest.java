@@ -76,7 +76,7 @@ final class SdxlTest {
         }
     }
 
-    private static byte[] picture(JsonNode answer) {
+    static byte[] picture(JsonNode answer) {
         assertThat(answer.path("data").path(0).path("b64_json").asText())
                 .as(answer.toString())
                 .isNotEmpty();

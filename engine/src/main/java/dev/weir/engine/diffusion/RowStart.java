@@ -21,6 +21,11 @@ public record RowStart(SamplerState state, Tensors inputs) {
         return new RowStart(noisiest(sampler, shape, noise), Tensors.NONE);
     }
 
+    /** The start of a run that goes on where another one stopped: from its latent, without more noise. */
+    public static RowStart fromLatent(HostTensor latent) {
+        return new RowStart(SamplerState.start(latent.values().clone()), Tensors.NONE);
+    }
+
     /**
      * The start of an upsampler's run. The base latent is enlarged, augmented with noise (Ho et al. 2021, arXiv
      * 2106.15282) and shown to the network beside the sample; its noise is drawn before the sample's.

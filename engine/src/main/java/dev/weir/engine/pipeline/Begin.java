@@ -56,7 +56,13 @@ public record Begin(
                 : Guider.none(prompt);
     }
 
-    private Tensors branch(Port port) {
+    /** The same of other tensors. */
+    Begin of(Tensors tensors) {
+        return new Begin(card, sample, sampler, schedule, noise, taken, request, tensors);
+    }
+
+    /** What an encoder gave for a port, under the names that it gave. */
+    Tensors encoded(Port port) {
         String prefix = port.name() + "/";
         var own = new LinkedHashMap<String, HostTensor>();
         given.byName().forEach((name, tensor) -> {
@@ -64,6 +70,10 @@ public record Begin(
                 own.put(name.substring(prefix.length()), tensor);
             }
         });
-        return new Tensors(own).only(taken);
+        return new Tensors(own);
+    }
+
+    private Tensors branch(Port port) {
+        return encoded(port).only(taken);
     }
 }

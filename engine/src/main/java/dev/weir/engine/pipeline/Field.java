@@ -2,19 +2,38 @@ package dev.weir.engine.pipeline;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * A field of a request that only some workflows take.
  *
  * @param needed whether the workflow is for requests with it alone
  * @param min of a number
+ * @param usual the number that counts where a request does not say it; empty: the model has its own, or none
  */
-public record Field(String name, boolean needed, double min, double max) {
+public record Field(String name, boolean needed, double min, double max, OptionalDouble usual) {
 
     private static final double MOST_GUIDANCE = 50;
 
     static Field of(String name) {
-        return new Field(name, false, 0, 0);
+        return new Field(name, false, 0, 0, OptionalDouble.empty());
+    }
+
+    static Field needed(String name) {
+        return needed(name, 0, 0);
+    }
+
+    static Field needed(String name, double min, double max) {
+        return new Field(name, true, min, max, OptionalDouble.empty());
+    }
+
+    private static Field number(String name, double min, double max) {
+        return new Field(name, false, min, max, OptionalDouble.empty());
+    }
+
+    /** Where in the schedule a refiner takes over; at its end: nowhere. */
+    static Field refinerStart(double usual) {
+        return new Field("refiner_start", false, 0.1, 1, OptionalDouble.of(usual));
     }
 
     /**
@@ -24,12 +43,12 @@ public record Field(String name, boolean needed, double min, double max) {
      */
     static List<Field> ofText(int maxClipSkip) {
         List<Field> fields = new ArrayList<>(List.of(
-                new Field("prompt", true, 0, 0),
+                needed("prompt"),
                 of("negative_prompt"),
-                new Field("guidance_scale", false, 0, MOST_GUIDANCE),
-                new Field("guidance_rescale", false, 0, 1)));
+                number("guidance_scale", 0, MOST_GUIDANCE),
+                number("guidance_rescale", 0, 1)));
         if (maxClipSkip > 0) {
-            fields.add(new Field("clip_skip", false, 0, maxClipSkip));
+            fields.add(number("clip_skip", 0, maxClipSkip));
         }
         return fields;
     }

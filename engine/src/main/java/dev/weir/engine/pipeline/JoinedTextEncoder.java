@@ -14,13 +14,21 @@ import java.util.List;
  */
 public final class JoinedTextEncoder implements TextEncoder {
 
+    /** Before the names of the states that an absent prompt would have as the empty one. */
+    static final String EMPTY = "empty/";
+
     private final List<TextEncoder> encoders;
     private final boolean zeroNegative;
+    private final boolean keepsEmpty;
 
-    /** @param zeroNegative whether an absent prompt has states of zeros */
-    public JoinedTextEncoder(List<TextEncoder> encoders, boolean zeroNegative) {
+    /**
+     * @param zeroNegative whether an absent prompt has states of zeros
+     * @param keepsEmpty whether it then has those of the empty one too, under names that begin with {@link #EMPTY}
+     */
+    public JoinedTextEncoder(List<TextEncoder> encoders, boolean zeroNegative, boolean keepsEmpty) {
         this.encoders = List.copyOf(encoders);
         this.zeroNegative = zeroNegative;
+        this.keepsEmpty = keepsEmpty;
     }
 
     @Override
@@ -76,11 +84,14 @@ public final class JoinedTextEncoder implements TextEncoder {
         return HostTensor.of(values, tokens, width);
     }
 
-    private static Tensors zeros(Tensors tensors) {
+    private Tensors zeros(Tensors tensors) {
         Tensors zeros = Tensors.NONE;
         for (var entry : tensors.byName().entrySet()) {
             HostTensor tensor = entry.getValue();
             zeros = zeros.with(entry.getKey(), new HostTensor(tensor.shape(), new float[tensor.values().length]));
+            if (keepsEmpty) {
+                zeros = zeros.with(EMPTY + entry.getKey(), tensor);
+            }
         }
         return zeros;
     }

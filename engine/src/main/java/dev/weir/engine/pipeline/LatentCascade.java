@@ -102,7 +102,8 @@ final class LatentCascade implements PipelineType {
                 List.of(Port.COND, Port.UNCOND, Port.LATENT),
                 List.of(Port.LATENT),
                 1,
-                steps);
+                steps,
+                false);
     }
 
     private static void requireFit(LatentModel model, ComponentConfig upsampler) {

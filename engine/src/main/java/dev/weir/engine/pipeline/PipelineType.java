@@ -32,6 +32,11 @@ public interface PipelineType {
     /** Throws {@link dev.weir.engine.ModelException} naming the file and key, or the parts that do not fit each other. */
     Pipeline describe(PipelineIndex index, ModelSettings settings);
 
+    /** Whether a stage reads an absent negative prompt as the empty one where another has zeros for it. */
+    default boolean readsEmptyPrompt(PipelineIndex index) {
+        return false;
+    }
+
     /** The scheduler as the pipeline uses it: some change what the file says. */
     default SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
         return file;

@@ -13,7 +13,12 @@ public final class PipelineTypes {
 
     /** Of types with the same class names the first that fits a folder counts. */
     private static final List<PipelineType> ALL = Stream.concat(
-                    Stream.of(new LatentCascade(), PLAIN, new StableDiffusionXl(), new LatentDiffusion()),
+                    Stream.of(
+                            new LatentCascade(),
+                            PLAIN,
+                            new RefinedStableDiffusionXl(),
+                            new StableDiffusionXl(),
+                            new LatentDiffusion()),
                     PixelDiffusion.ALL.stream())
             .toList();
 

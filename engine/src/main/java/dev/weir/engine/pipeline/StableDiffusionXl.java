@@ -18,9 +18,12 @@ import java.util.Set;
  */
 final class StableDiffusionXl implements PipelineType {
 
+    static final String TEXT_ENCODER = "text_encoder";
+    static final String TEXT_ENCODER_2 = "text_encoder_2";
+    static final String TEXT_EMBEDS = "text_embeds";
+    static final String TIME_IDS = "time_ids";
+
     private static final String NAME = "StableDiffusionXLPipeline";
-    private static final String TEXT_EMBEDS = "text_embeds";
-    private static final String TIME_IDS = "time_ids";
     private static final float GUIDANCE = 5;
 
     @Override
@@ -38,8 +41,8 @@ final class StableDiffusionXl implements PipelineType {
         return List.of(
                 new Component("tokenizer", Use.TOKENIZER),
                 new Component("tokenizer_2", Use.TOKENIZER),
-                new Component("text_encoder", Use.TEXT_ENCODER, List.of("tokenizer")),
-                new Component("text_encoder_2", Use.TEXT_ENCODER, List.of("tokenizer_2")),
+                new Component(TEXT_ENCODER, Use.TEXT_ENCODER, List.of("tokenizer")),
+                new Component(TEXT_ENCODER_2, Use.TEXT_ENCODER, List.of("tokenizer_2")),
                 new Component("unet", Use.DENOISER, List.of("scheduler")),
                 new Component("scheduler", Use.SCHEDULER),
                 new Component("vae", Use.AUTOENCODER));
@@ -48,17 +51,21 @@ final class StableDiffusionXl implements PipelineType {
     @Override
     public List<TextPart> texts() {
         return List.of(
-                new TextPart("text_encoder", "tokenizer", ClipOutput.PENULTIMATE),
-                new TextPart("text_encoder_2", "tokenizer_2", ClipOutput.PENULTIMATE));
+                new TextPart(TEXT_ENCODER, "tokenizer", ClipOutput.PENULTIMATE),
+                new TextPart(TEXT_ENCODER_2, "tokenizer_2", ClipOutput.PENULTIMATE));
+    }
+
+    LatentModel model(PipelineIndex index, ModelSettings settings) {
+        return new LatentModel(index, settings, texts(), "unet", "vae");
     }
 
     @Override
     public Pipeline describe(PipelineIndex index, ModelSettings settings) {
-        var model = new LatentModel(index, settings, texts(), "unet", "vae");
+        var model = model(index, settings);
         model.requireFit(Set.of(TEXT_EMBEDS, TIME_IDS));
         var sizes = model.sizes(1);
         var stages = List.of(
-                StageSpec.encode(List.of("text_encoder", "text_encoder_2")),
+                StageSpec.encode(List.of(TEXT_ENCODER, TEXT_ENCODER_2)),
                 StageSpec.diffuse("unet", "scheduler"),
                 StageSpec.decode("vae"));
         var fields = new ArrayList<>(Field.ofText(model.maxClipSkip()));

@@ -9,6 +9,7 @@ import java.util.List;
  * @param components the folders of its parts; of a diffusing stage the network's, then its scheduler's
  * @param reduction by how much its picture is smaller than the request's in each direction; 1: as large
  * @param ownSteps the steps of a network that samples as it was published; 0: it samples as the request says
+ * @param takesOver whether it does the rest of the schedule of the diffusing stage before it, from where the request says
  */
 public record StageSpec(
         String name,
@@ -17,10 +18,12 @@ public record StageSpec(
         List<Port> takes,
         List<Port> gives,
         int reduction,
-        int ownSteps) {
+        int ownSteps,
+        boolean takesOver) {
 
     static StageSpec encode(List<String> components) {
-        return new StageSpec("text-encoder", Role.ENCODE, components, List.of(), List.of(Port.COND, Port.UNCOND), 1, 0);
+        return new StageSpec(
+                "text-encoder", Role.ENCODE, components, List.of(), List.of(Port.COND, Port.UNCOND), 1, 0, false);
     }
 
     /** Makes a latent of the prompts alone. */
@@ -32,20 +35,35 @@ public record StageSpec(
                 List.of(Port.COND, Port.UNCOND),
                 List.of(Port.LATENT),
                 1,
-                0);
+                0,
+                false);
+    }
+
+    /** Does the rest of the schedule of the diffusing stage before it. */
+    static StageSpec refine(String network, String scheduler) {
+        return new StageSpec(
+                "refiner",
+                Role.DIFFUSE,
+                List.of(network, scheduler),
+                List.of(Port.COND, Port.UNCOND, Port.LATENT),
+                List.of(Port.LATENT),
+                1,
+                0,
+                true);
     }
 
     static StageSpec decode(String autoencoder) {
-        return new StageSpec("decoder", Role.DECODE, List.of(autoencoder), List.of(Port.LATENT), List.of(), 1, 0);
+        return new StageSpec(
+                "decoder", Role.DECODE, List.of(autoencoder), List.of(Port.LATENT), List.of(), 1, 0, false);
     }
 
     /** Of samples that are pictures already: it has no parts. */
     static StageSpec pixels() {
-        return new StageSpec("decoder", Role.DECODE, List.of(), List.of(Port.LATENT), List.of(), 1, 0);
+        return new StageSpec("decoder", Role.DECODE, List.of(), List.of(Port.LATENT), List.of(), 1, 0, false);
     }
 
     StageSpec reducedBy(int factor) {
-        return new StageSpec(name, role, components, takes, gives, factor, ownSteps);
+        return new StageSpec(name, role, components, takes, gives, factor, ownSteps, takesOver);
     }
 
     /** The folder of the network of a diffusing stage. */

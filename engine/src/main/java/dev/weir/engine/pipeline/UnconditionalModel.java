@@ -66,7 +66,7 @@ final class UnconditionalModel {
         int side = settings.nativeSize().orElseGet(() -> unet.count("sample_size") * scale);
         Sizes sizes = Sizes.around(side, scale << unet.halvings());
         StageSpec diffuse = new StageSpec(
-                "denoiser", Role.DIFFUSE, List.of(UNET, SCHEDULER), List.of(), List.of(Port.LATENT), 1, 0);
+                "denoiser", Role.DIFFUSE, List.of(UNET, SCHEDULER), List.of(), List.of(Port.LATENT), 1, 0, false);
         return new Pipeline(
                 type,
                 new LatentShape(channels(), side / scale, side / scale),
@@ -80,7 +80,7 @@ final class UnconditionalModel {
 
     private List<Field> fields() {
         int classes = unet.count("num_class_embeds", 0);
-        return classes == 0 ? List.of() : List.of(new Field(CLASS_LABEL, true, 0, classes - 1));
+        return classes == 0 ? List.of() : List.of(Field.needed(CLASS_LABEL, 0, classes - 1));
     }
 
     /** From noise, with the request's class where the network takes one. */

@@ -67,6 +67,7 @@ final class GenerationReader {
                         Size.newBuilder().setWidth(sides[0]).setHeight(sides[1])));
         crop(fields).ifPresent(generation::setCrop);
         strength(fields, workflow, generation.getSteps()).ifPresent(generation::setStrength);
+        number(fields, workflow, "refiner_start").ifPresent(generation::setRefinerStart);
         return generation;
     }
 
@@ -75,8 +76,10 @@ final class GenerationReader {
         return WorkflowChoice.field(workflow, "guidance_scale").isPresent() ? card.getDefaultGuidanceScale() : 1;
     }
 
+    /** What the request says, else what the workflow has for requests that do not say it. */
     private static Optional<Double> number(Fields fields, Workflow workflow, String name) {
-        return WorkflowChoice.field(workflow, name).flatMap(field -> fields.real(name, field.getMin(), field.getMax()));
+        return WorkflowChoice.field(workflow, name).flatMap(field -> fields.real(name, field.getMin(), field.getMax())
+                .or(() -> field.hasUsual() ? Optional.of(field.getUsual()) : Optional.empty()));
     }
 
     private static Optional<Long> integer(Fields fields, Workflow workflow, String name) {

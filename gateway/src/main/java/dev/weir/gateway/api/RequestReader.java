@@ -53,6 +53,7 @@ public final class RequestReader {
             "class_label",
             "original_size",
             "crop",
+            "refiner_start",
             "strength",
             "init_image",
             "mask",

@@ -23,6 +23,7 @@ final class WorkflowChoice {
             "negative_prompt",
             "original_size",
             "prompt",
+            "refiner_start",
             "strength",
             "init_image",
             "mask",

@@ -59,12 +59,14 @@ public final class Route {
 
     /** The stages of an image that is made as a workflow says. */
     public static List<Stage> stages(ModelCard card, Workflow workflow, Generation generation) {
+        Shares shares = Shares.of(workflow, generation);
         return workflow.getStagesList().stream()
-                .map(stage -> stage(card, workflow.getSizes(), stage, generation))
+                .filter(stage -> shares.isShared() || !stage.getTakesOver())
+                .map(stage -> stage(card, workflow.getSizes(), stage, generation, shares))
                 .toList();
     }
 
-    private static Stage stage(ModelCard card, Sizes sizes, WorkflowStage stage, Generation generation) {
+    private static Stage stage(ModelCard card, Sizes sizes, WorkflowStage stage, Generation generation, Shares shares) {
         int reduction = Math.max(1, stage.getReduction());
         double nativeArea = Math.max(1.0, (double) sizes.getDefaultWidth() * sizes.getDefaultHeight());
         Stage.Builder made = Stage.newBuilder()
@@ -78,15 +80,17 @@ public final class Route {
                 .setHeight(generation.getHeight() / reduction)
                 .setArea(generation.getWidth() * (double) generation.getHeight() / nativeArea);
         if (stage.getRole() == StageRole.DIFFUSE) {
-            made.setSampling(sampling(stage, generation));
-            made.setForwards(stage.getOwnSteps() > 0 ? stage.getOwnSteps() : calls(card, generation));
+            Sampling.Builder sampling = sampling(stage, generation);
+            shares.limit(stage, sampling);
+            made.setSampling(sampling);
+            made.setForwards(stage.getOwnSteps() > 0 ? stage.getOwnSteps() : shares.of(stage, calls(card, generation)));
         }
         return made.build();
     }
 
-    private static Sampling sampling(WorkflowStage stage, Generation generation) {
+    private static Sampling.Builder sampling(WorkflowStage stage, Generation generation) {
         if (stage.getOwnSteps() > 0) {
-            return Sampling.newBuilder().setSteps(stage.getOwnSteps()).build();
+            return Sampling.newBuilder().setSteps(stage.getOwnSteps());
         }
         Sampling.Builder sampling = Sampling.newBuilder()
                 .setSampler(generation.getSampler())
@@ -98,7 +102,7 @@ public final class Route {
         if (generation.hasStrength()) {
             sampling.setStrength(generation.getStrength());
         }
-        return sampling.build();
+        return sampling;
     }
 
     private static int calls(ModelCard card, Generation generation) {
