@@ -69,7 +69,9 @@ public final class ModelCatalog {
                 .sorted(Comparator.comparing((NodeStatus n) -> n.getStage() != StageKind.DENOISER)
                         .thenComparing(NodeStatus::getNodeId))
                 .flatMap(node -> node.getModelsList().stream())
-                .filter(model -> model.getProblem().isEmpty() && model.hasCard())
+                .filter(model -> model.getProblem().isEmpty())
+                // A node of an earlier version has a card without workflows.
+                .filter(model -> model.getCard().getWorkflowsCount() > 0)
                 .filter(model -> editions.computeIfAbsent(model.getId(), id -> Edition.of(id, nodes))
                         .fits(model.getFingerprintsMap()))
                 .forEach(model -> cards.putIfAbsent(model.getId(), model.getCard()));

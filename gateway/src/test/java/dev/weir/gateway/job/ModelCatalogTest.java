@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.gateway.TestCards;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -119,6 +120,18 @@ final class ModelCatalogTest {
                 .isEqualTo("default");
     }
 
+    @Test
+    void aCardOfAnEarlierVersionWithoutWorkflowsIsNotOffered() {
+        nodes.add(status("a", StageKind.DENOISER)
+                .addModels(ModelStatus.newBuilder()
+                        .setId("old")
+                        .setCard(ModelCard.newBuilder().setId("old")))
+                .addModels(model("apple"))
+                .build());
+
+        assertThat(ids()).containsExactly("apple");
+    }
+
     private List<String> ids() {
         return catalog.cards().stream().map(ModelCard::getId).toList();
     }
@@ -136,7 +149,9 @@ final class ModelCatalogTest {
     }
 
     private static ModelStatus.Builder model(String id) {
-        return ModelStatus.newBuilder().setId(id).setCard(ModelCard.newBuilder().setId(id));
+        return ModelStatus.newBuilder()
+                .setId(id)
+                .setCard(ModelCard.newBuilder().setId(id).addWorkflows(TestCards.textToImage(32, 64, 8, 64)));
     }
 
     private final class FixedDirectory implements NodeDirectory {

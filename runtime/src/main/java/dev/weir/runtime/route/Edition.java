@@ -2,6 +2,7 @@ package dev.weir.runtime.route;
 
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.Workflow;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -91,11 +92,14 @@ public record Edition(Map<String, String> fingerprints) {
         Set<String> stages = statuses.stream()
                 .flatMap(status -> status.getStagesList().stream())
                 .collect(Collectors.toSet());
-        return statuses.stream()
+        List<Workflow> first = statuses.stream()
                 .map(ModelStatus::getCard)
                 .flatMap(card -> card.getWorkflowsList().stream().limit(1))
-                .flatMap(workflow -> workflow.getStagesList().stream())
-                .allMatch(stage -> stages.contains(stage.getName()));
+                .toList();
+        return !first.isEmpty()
+                && first.stream()
+                        .flatMap(workflow -> workflow.getStagesList().stream())
+                        .allMatch(stage -> stages.contains(stage.getName()));
     }
 
     private Stream<NodeStatus> nodes(String model, List<NodeStatus> nodes) {

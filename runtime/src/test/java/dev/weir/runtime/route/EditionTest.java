@@ -75,6 +75,27 @@ class EditionTest {
     }
 
     @Test
+    void anEditionWhoseCardsHaveNoWorkflowIsNotWhole() {
+        nodes.add(withoutWorkflows("old-1"));
+        nodes.add(withoutWorkflows("old-2"));
+        nodes.add(withoutWorkflows("old-3"));
+        nodes.add(withoutWorkflows("old-4"));
+        everyStage(NEW);
+        assertThat(edition()).isEqualTo(new Edition(NEW));
+    }
+
+    private static NodeStatus withoutWorkflows(String node) {
+        return NodeStatus.newBuilder()
+                .setNodeId(node)
+                .setStage(DENOISER)
+                .addModels(ModelStatus.newBuilder()
+                        .setId("tiny")
+                        .setCard(ModelCard.getDefaultInstance())
+                        .putAllFingerprints(OLD))
+                .build();
+    }
+
+    @Test
     void ofEquallyManyTheOlderNodesDecide() {
         everyStage(NEW);
         everyStage(OLD);
