@@ -98,9 +98,6 @@ final class FileKind {
 
     private static Refusal checkpoint(SafetensorsFile weights) {
         Set<String> names = weights.names();
-        if (any(names, "conditioner.embedders.")) {
-            return Refusal.notRun("a single-file checkpoint of SDXL");
-        }
         if (has(names, "joint_blocks.")) {
             return Refusal.notRun("a single-file checkpoint of Stable Diffusion 3");
         }
@@ -110,9 +107,16 @@ final class FileKind {
         String unet = any(names, "model.diffusion_model.") ? "model.diffusion_model." : "";
         if (any(names, unet + "input_blocks.")) {
             long channels = dimension(weights, unet + "input_blocks.0.0.weight", 1);
-            return channels == 4
-                    ? new Refusal("a single-file checkpoint", Refusal.CONVERT)
-                    : Refusal.notRun("a single-file checkpoint with %d input channels".formatted(channels));
+            if (channels != 4) {
+                return Refusal.notRun("a single-file checkpoint with %d input channels".formatted(channels));
+            }
+            if (!any(names, "conditioner.embedders.")) {
+                return Refusal.singleFile();
+            }
+            // The refiner has the second encoder only.
+            return any(names, "conditioner.embedders.1.")
+                    ? Refusal.singleFileOfSdxl()
+                    : Refusal.notRun("a single-file checkpoint of SDXL's refiner");
         }
         if (any(names, "down_blocks.")) {
             return new Refusal("a UNet alone", "Give the folder of the whole pipeline");

@@ -11,7 +11,9 @@ enum PipelineKind {
     CONTROLNET(".*ControlNet.*", "a pipeline with a ControlNet"),
     ADAPTER(".*Adapter.*", "a pipeline with a T2I-Adapter"),
     SDXL_INPAINTING("StableDiffusionXL.*Inpaint.*", "an SDXL inpainting model"),
-    SDXL("StableDiffusionXL.*", "an SDXL model"),
+    SDXL_IMAGE_TO_IMAGE("StableDiffusionXLImg2Img.*", "an image-to-image pipeline of SDXL, such as its refiner"),
+    SDXL_EDITING("StableDiffusionXLInstructPix2Pix.*", "an image editing model of SDXL (InstructPix2Pix)"),
+    SDXL("StableDiffusionXL.*", "an SDXL pipeline that does something else than text to image"),
     STABLE_DIFFUSION_3("StableDiffusion3.*", "a Stable Diffusion 3 model, which has a transformer instead of a UNet"),
     FLUX("Flux.*", "a FLUX model, which has a transformer instead of a UNet"),
     VIDEO(

@@ -11,8 +11,8 @@ import java.nio.file.Path;
  */
 public record Refusal(String what, String advice) {
 
-    static final String CONVERT =
-            "Convert it in diffusers: StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER), and give that folder";
+    private static final String CONVERT =
+            "Convert it in diffusers: %s.from_single_file(FILE).save_pretrained(FOLDER), and give that folder";
 
     private static final String NEVER_UNPICKLED = "Weir reads safetensors only and never unpickles a file. ";
 
@@ -42,7 +42,17 @@ public record Refusal(String what, String advice) {
 
     /** A whole model in one file. */
     static Refusal pickledCheckpoint(String file) {
-        return new Refusal("pickled weights (%s)".formatted(file), NEVER_UNPICKLED + CONVERT);
+        return new Refusal(
+                "pickled weights (%s)".formatted(file), NEVER_UNPICKLED + CONVERT.formatted("StableDiffusionPipeline"));
+    }
+
+    /** A whole model in one file that diffusers makes a folder of. */
+    static Refusal singleFile() {
+        return new Refusal("a single-file checkpoint", CONVERT.formatted("StableDiffusionPipeline"));
+    }
+
+    static Refusal singleFileOfSdxl() {
+        return new Refusal("a single-file checkpoint of SDXL", CONVERT.formatted("StableDiffusionXLPipeline"));
     }
 
     static Refusal incomplete(String reason) {

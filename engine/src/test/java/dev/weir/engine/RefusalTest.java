@@ -39,7 +39,9 @@ class RefusalTest {
                 "ip_adapter.1.to_k_ip.weight:4x4,image_proj.proj.weight:4x4 | an IP-Adapter | StableDiffusionPipeline",
                 "model.diffusion_model.input_blocks.0.0.weight:320x4x3x3,first_stage_model.decoder.conv_in.weight:1 | a single-file checkpoint | from_single_file",
                 "model.diffusion_model.input_blocks.0.0.weight:320x9x3x3 | a single-file checkpoint with 9 input channels | text-to-image",
-                "model.diffusion_model.input_blocks.0.0.weight:320x4x3x3,conditioner.embedders.1.model.ln_final.bias:4 | a single-file checkpoint of SDXL | Stable Diffusion 1.x",
+                "model.diffusion_model.input_blocks.0.0.weight:320x4x3x3,conditioner.embedders.1.model.ln_final.bias:4 | a single-file checkpoint of SDXL | StableDiffusionXLPipeline.from_single_file(FILE)",
+                "model.diffusion_model.input_blocks.0.0.weight:320x9x3x3,conditioner.embedders.1.model.ln_final.bias:4 | a single-file checkpoint with 9 input channels | text-to-image",
+                "model.diffusion_model.input_blocks.0.0.weight:384x4x3x3,conditioner.embedders.0.model.ln_final.bias:4 | a single-file checkpoint of SDXL's refiner | text-to-image",
                 "model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.bias:4 | a single-file checkpoint of Stable Diffusion 3 | text-to-image",
                 "double_blocks.0.img_attn.qkv.weight:4x4 | a single-file checkpoint of FLUX | text-to-image",
                 "down_blocks.0.resnets.0.conv1.weight:8x8x3x3 | a UNet alone | whole pipeline",
@@ -124,7 +126,8 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "StableDiffusionXLImg2ImgPipeline | an SDXL model | Weir runs text-to-image models of Stable Diffusion 1.x",
+                "StableDiffusionXLImg2ImgPipeline | an image-to-image pipeline of SDXL, such as its refiner | Weir runs text-to-image models of Stable Diffusion 1.x",
+                "StableDiffusionXLInstructPix2PixPipeline | an image editing model of SDXL (InstructPix2Pix) | Weir runs",
                 "StableDiffusionXLInpaintPipeline | an SDXL inpainting model | Weir runs",
                 "StableDiffusion3Pipeline | a Stable Diffusion 3 model | Weir runs",
                 "FluxPipeline | a FLUX model | Weir runs",
