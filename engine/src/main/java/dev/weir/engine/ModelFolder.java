@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
@@ -24,8 +25,8 @@ import java.util.stream.Collectors;
 /**
  * A diffusers folder that Weir runs: what it says of itself, and the parts that its stages open, each by itself.
  *
- * <p>Opening it reads configurations and no weights. Immutable; any thread. A part that was opened belongs to who opened
- * it. What is wrong with a folder that does not open is told by {@link ModelReport} in full.
+ * <p>Opening it reads configurations and no weights. Immutable; any thread. Whoever opens a part
+ * closes it. {@link ModelReport} says in full what is wrong with a folder that does not open.
  */
 public final class ModelFolder {
 
@@ -86,7 +87,7 @@ public final class ModelFolder {
                 .collect(Collectors.joining());
     }
 
-    /** Throws {@link ModelException}, as all that open a part, naming what is wrong with its files. */
+    /** Throws {@link ModelException} that names what is wrong with its files, like every method that opens a part. */
     public TextEncoder textEncoder(ComputeTarget target) {
         List<TextEncoder> opened = new ArrayList<>();
         try {
@@ -122,6 +123,12 @@ public final class ModelFolder {
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
         return load(stage.network(), (config, weights) -> Networks.denoiser(config.json(), weights, target));
+    }
+
+    /** Whether the network of a diffusing stage takes the guidance scale itself, and so needs no negative prompt. */
+    public boolean embedsGuidance(StageSpec stage) {
+        ComponentConfig network = ComponentConfig.read(index.home(stage.network()));
+        return GuidanceEmbedding.width(Networks.inputs(network.json())).isPresent();
     }
 
     public ImageCodec imageCodec(ComputeTarget target) {

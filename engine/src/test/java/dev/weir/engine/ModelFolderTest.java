@@ -237,6 +237,21 @@ class ModelFolderTest {
     }
 
     @Test
+    void aNetworkMayTakeTheGuidanceScaleItself() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        assertThat(embedsGuidance(model)).isFalse();
+
+        TestModels.edit(
+                model.resolve("unet/config.json"), "\"time_cond_proj_dim\": null", "\"time_cond_proj_dim\": 16");
+        assertThat(embedsGuidance(model)).isTrue();
+    }
+
+    private static boolean embedsGuidance(Path model) {
+        ModelFolder folder = ModelFolder.open(model);
+        return folder.embedsGuidance(folder.pipeline().diffusing().get(0));
+    }
+
+    @Test
     void modelsAreListedByTheirIndex() throws IOException {
         TestModels.copy("sd2", temporary);
         TestModels.copy("sd1", temporary);

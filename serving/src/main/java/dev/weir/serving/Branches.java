@@ -4,7 +4,8 @@ import dev.weir.engine.HostTensor;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.StageRole;
+import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.LinkedHashMap;
@@ -24,9 +25,11 @@ public final class Branches {
 
     private Branches() {}
 
-    /** Whether the sample uses classifier-free guidance, and so needs the negative branch. */
-    public static boolean isGuided(Generation generation) {
-        return ClassifierFreeGuidance.isGuided(generation.getGuidanceScale());
+    /** Whether a stage of the sample uses classifier-free guidance, and so needs the negative branch. */
+    public static boolean isGuided(Task task) {
+        return ClassifierFreeGuidance.isGuided(task.getGeneration().getGuidanceScale())
+                && task.getRouteList().stream()
+                        .anyMatch(stage -> stage.getRole() == StageRole.DIFFUSE && stage.getRows() != 1);
     }
 
     public static List<Tensor> toTensors(String branch, Tensors tensors) {

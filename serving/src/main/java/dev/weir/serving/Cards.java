@@ -4,6 +4,7 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Port;
+import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.proto.v1.Field;
@@ -37,7 +38,7 @@ public final class Cards {
                 .setDefaultGuidanceScale(card.defaults().guidanceScale())
                 .setDefaultSampler(card.defaults().sampler())
                 .setMaxSteps(Math.max(MAX_STEPS, card.defaults().steps()))
-                .addAllWorkflows(workflows(folder.pipeline()))
+                .addAllWorkflows(workflows(folder))
                 .build();
     }
 
@@ -53,7 +54,7 @@ public final class Cards {
 
     /** The names of the stages that nodes of this kind run. */
     public static List<String> stages(ModelFolder folder, StageKind node) {
-        return workflows(folder.pipeline()).stream()
+        return workflows(folder).stream()
                 .flatMap(workflow -> workflow.getStagesList().stream())
                 .filter(stage -> stage.getNode() == node)
                 .map(WorkflowStage::getName)
@@ -61,15 +62,15 @@ public final class Cards {
                 .toList();
     }
 
-    private static List<Workflow> workflows(Pipeline pipeline) {
-        return pipeline.workflows().stream()
+    private static List<Workflow> workflows(ModelFolder folder) {
+        return folder.pipeline().workflows().stream()
                 .map(workflow -> Workflow.newBuilder()
                         .setName(workflow.name())
                         .addAllFields(
                                 workflow.fields().stream().map(Cards::toProto).toList())
                         .setSizes(sizes(workflow.sizes()))
                         .addAllStages(workflow.stages().stream()
-                                .map(stage -> stage(pipeline, stage))
+                                .map(stage -> stage(folder, stage))
                                 .toList())
                         .build())
                 .toList();
@@ -85,14 +86,15 @@ public final class Cards {
         return builder.build();
     }
 
-    private static WorkflowStage stage(Pipeline pipeline, StageSpec stage) {
+    private static WorkflowStage stage(ModelFolder folder, StageSpec stage) {
         WorkflowStage.Builder builder = WorkflowStage.newBuilder()
                 .setName(stage.name())
                 .setRole(role(stage))
-                .setNode(node(pipeline, stage))
+                .setNode(node(folder.pipeline(), stage))
                 .setReduction(stage.reduction() == 1 ? 0 : stage.reduction())
                 .setOwnSteps(stage.ownSteps())
-                .setTakesOver(stage.takesOver());
+                .setTakesOver(stage.takesOver())
+                .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage));
         for (Port port : stage.takes()) {
             builder.addTakes(port.name());
             if (port.kept()) {

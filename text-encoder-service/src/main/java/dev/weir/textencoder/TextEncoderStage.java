@@ -10,6 +10,7 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
 import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
@@ -109,10 +110,9 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public CompletionStage<?> prepare(Work work) {
-        Generation generation = work.task().getGeneration();
         String model = work.task().getModel();
         List<Future<?>> lookups = new ArrayList<>();
-        for (Prompt prompt : prompts(generation)) {
+        for (Prompt prompt : prompts(work.task())) {
             if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
                 lookups.add(memory.get()
                         .find(model, weights(model), target.toString(), prompt)
@@ -147,10 +147,10 @@ public final class TextEncoderStage implements Stage {
         Map<Prompt, PromptStates> states = states(model, prompts, outbox);
         List<Work> failed = new ArrayList<>();
         for (Work work : batch) {
-            Generation generation = work.task().getGeneration();
-            if (states.keySet().containsAll(prompts(generation))) {
-                warnings(generation, states).forEach(warning -> outbox.warn(work, warning));
-                outbox.handOn(work, branches(generation, states));
+            Task task = work.task();
+            if (states.keySet().containsAll(prompts(task))) {
+                warnings(task, states).forEach(warning -> outbox.warn(work, warning));
+                outbox.handOn(work, branches(task, states));
             } else {
                 failed.add(work);
             }
@@ -182,8 +182,7 @@ public final class TextEncoderStage implements Stage {
         for (Iterator<Work> queue = waiting.iterator(); queue.hasNext() && prompts.size() <= MAX_PROMPTS - 2; ) {
             Work work = queue.next();
             if (work.task().getModel().equals(model)) {
-                Generation generation = work.task().getGeneration();
-                prompts.addAll(prompts(generation));
+                prompts.addAll(prompts(work.task()));
                 batch.add(work);
                 queue.remove();
             }
@@ -191,8 +190,9 @@ public final class TextEncoderStage implements Stage {
         return batch;
     }
 
-    private static List<Prompt> prompts(Generation generation) {
-        return Branches.isGuided(generation)
+    private static List<Prompt> prompts(Task task) {
+        Generation generation = task.getGeneration();
+        return Branches.isGuided(task)
                 ? List.of(positive(generation), negative(generation))
                 : List.of(positive(generation));
     }
@@ -248,20 +248,22 @@ public final class TextEncoderStage implements Stage {
                 .orElse("");
     }
 
-    private static List<Tensor> branches(Generation generation, Map<Prompt, PromptStates> states) {
+    private static List<Tensor> branches(Task task, Map<Prompt, PromptStates> states) {
+        Generation generation = task.getGeneration();
         List<Tensor> tensors = new ArrayList<>(Branches.toTensors(
                 Branches.COND, states.get(positive(generation)).states()));
-        if (Branches.isGuided(generation)) {
+        if (Branches.isGuided(task)) {
             tensors.addAll(Branches.toTensors(
                     Branches.UNCOND, states.get(negative(generation)).states()));
         }
         return tensors;
     }
 
-    private static List<Warning> warnings(Generation generation, Map<Prompt, PromptStates> states) {
+    private static List<Warning> warnings(Task task, Map<Prompt, PromptStates> states) {
+        Generation generation = task.getGeneration();
         List<Warning> warnings = new ArrayList<>();
         Truncation.of("prompt", states.get(positive(generation))).ifPresent(warnings::add);
-        if (Branches.isGuided(generation)) {
+        if (Branches.isGuided(task)) {
             Truncation.of("negative_prompt", states.get(negative(generation))).ifPresent(warnings::add);
         }
         return warnings;

@@ -25,15 +25,12 @@ public record Demand(
      */
     record Work(String stage, Phase phase, int forwards, int rows) {}
 
-    private static final double GUIDED = 1;
-
     public Demand {
         work = List.copyOf(work);
     }
 
     static Demand of(Job job, Sample sample) {
         JobSpec spec = job.spec();
-        int rows = spec.generation().getGuidanceScale() > GUIDED ? 2 : 1;
         List<Work> work = new ArrayList<>();
         int done = sample.step();
         for (int i = 0; i < spec.route().size(); i++) {
@@ -42,7 +39,7 @@ public record Demand(
             int steps = JobSpec.steps(stage);
             if (steps > 0) {
                 if (done < steps) {
-                    work.add(new Work(stage.getName(), phase, steps - done, rows));
+                    work.add(new Work(stage.getName(), phase, steps - done, Math.max(1, stage.getRows())));
                 }
                 done = Math.max(0, done - steps);
             } else if (stage.getRole() != StageRole.ENCODE || !sample.started()) {

@@ -15,6 +15,8 @@ import java.util.Optional;
 /** Chooses the workflow of a request, and makes the stages of its images. Stateless. */
 public final class Route {
 
+    private static final double GUIDED = 1;
+
     private Route() {}
 
     /** Whether a workflow makes this size. */
@@ -83,6 +85,7 @@ public final class Route {
             Sampling.Builder sampling = sampling(stage, generation);
             shares.limit(stage, sampling);
             made.setSampling(sampling);
+            made.setRows(generation.getGuidanceScale() > GUIDED && !stage.getEmbedsGuidance() ? 2 : 1);
             made.setForwards(stage.getOwnSteps() > 0 ? stage.getOwnSteps() : shares.of(stage, calls(card, generation)));
         }
         return made.build();

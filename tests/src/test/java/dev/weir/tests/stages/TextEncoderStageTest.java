@@ -71,6 +71,18 @@ final class TextEncoderStageTest {
         }
     }
 
+    /** As for a network that takes the guidance scale itself. */
+    @Test
+    void aNegativePromptThatNoStageComparesWithIsNotEncoded() {
+        var task = task("a", generation("a red apple").setNegativePrompt("word ".repeat(200)));
+        task.getRouteBuilderList().forEach(stage -> stage.setRows(1));
+        stage.admit(work(task), outbox);
+        turnAll(stage, outbox);
+
+        assertThat(outbox.handedOn.get("a/0")).containsOnlyKeys("cond/encoder_hidden_states");
+        assertThat(outbox.calls).contains("0 remembered, 1 not");
+    }
+
     @Test
     void whatIsRememberedIsWhatWasEncoded() {
         stage.admit(work(task("a", generation("a red apple"))), outbox);

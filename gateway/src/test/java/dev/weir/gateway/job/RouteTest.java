@@ -1,0 +1,41 @@
+package dev.weir.gateway.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.gateway.TestCards;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.Workflow;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The stages of images, as their model's card and their request say. */
+final class RouteTest {
+
+    private static final int DENOISER = 1;
+
+    @Test
+    void aGuidedStageHasTwoRowsUnlessItsNetworkTakesTheGuidanceScale() {
+        Workflow workflow = TestCards.textToImage(32, 64, 8, 64);
+        Workflow.Builder embedding = workflow.toBuilder();
+        embedding.getStagesBuilder(DENOISER).setEmbedsGuidance(true);
+
+        assertThat(rows(workflow, 4)).isEqualTo(2);
+        assertThat(rows(workflow, 1)).isEqualTo(1);
+        assertThat(rows(embedding.build(), 4)).isEqualTo(1);
+    }
+
+    private static int rows(Workflow workflow, float guidanceScale) {
+        List<Stage> stages = Route.stages(
+                ModelCard.newBuilder().addWorkflows(workflow).build(),
+                workflow,
+                Generation.newBuilder()
+                        .setSteps(4)
+                        .setGuidanceScale(guidanceScale)
+                        .setWidth(64)
+                        .setHeight(64)
+                        .build());
+        return stages.get(DENOISER).getRows();
+    }
+}
