@@ -98,7 +98,7 @@ final class Gallery implements Consumer<GenerationEvent> {
         } else {
             pictures.forEach(picture -> out.printf(
                     Locale.ROOT,
-                    "%s  seed %s, %d steps, %.1f s%s%n",
+                    "%s  seed %s, %d network calls, %.1f s%s%n",
                     picture.file,
                     Long.toUnsignedString(picture.image.seed()),
                     picture.image.steps(),

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param sample its number in the request, from 0
  * @param seed an unsigned number, see {@link Long#toUnsignedString}
- * @param steps the denoising steps of all stages together
+ * @param steps the network calls of all stages together: some samplers make more of them than the steps that were asked for
  * @param seconds from the gateway's acceptance of the request to the end
  * @param flagged whether the model's safety checker found something in it; false where none looked
  * @param bytes the encoded file

@@ -15,8 +15,8 @@ public sealed interface GenerationEvent {
     record Started(int sample, String stage, String node) implements GenerationEvent {}
 
     /**
-     * @param step steps done, over all stages
-     * @param total steps of all stages
+     * @param step network calls done, over all stages
+     * @param total network calls of all stages
      */
     record Progress(int sample, int step, int total, String stage, double stepSeconds) implements GenerationEvent {}
 

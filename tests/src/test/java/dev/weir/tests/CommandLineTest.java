@@ -59,7 +59,7 @@ final class CommandLineTest {
 
         Outcome again = weir("generate", "A red  apple!", "--seed", "7", "--steps", "6");
         assertThat(again.exitCode()).isZero();
-        assertThat(again.out()).startsWith("a-red-apple-2.png  seed 7, 6 steps");
+        assertThat(again.out()).startsWith("a-red-apple-2.png  seed 7, 6 network calls");
         assertThat(again.err().lines()).contains("step 6 of 6");
         assertThat(folder.resolve("a-red-apple-2.png")).hasSameBinaryContentAs(file);
     }
