@@ -76,7 +76,7 @@ public final class DecoderStage implements Stage {
                 });
     }
 
-    /** Whether a picture comes of noise, which is as large as the latents of pictures. */
+    /** Whether decoding noise, which is as large as the latents of pictures, gives a finite picture. */
     private static boolean isFinite(PictureDecoder codec, LatentShape shape) {
         float[] noise = new TorchGenerator(TEST_SEED).normal(shape.size());
         return codec.decode(shape, List.of(noise)).get(0).isPresent();

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /**
  * Where native libraries are found: libtorch, its JNI glue, the tokenizers, ONNX Runtime, JNA's own and libwebp. Keeps DJL from the
- * network: nothing is downloaded, and nobody is told that an engine started.
+ * network: nothing is downloaded, and the reporting of usage is off.
  *
  * <p>By default these libraries unpack themselves into the home and temporary folders at run time. That fails where a container
  * has neither, or mounts them noexec. So the build unpacks them into a folder ({@link #main}), and the launcher names that folder

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /**
  * Reads pictures that users send: PNG, JPEG and WebP of every usual kind, upright as their EXIF orientation says, with 8 bits a
- * channel. Nobody's colour profile is applied, as in PIL.
+ * channel. Colour profiles are ignored, as in PIL.
  *
  * <p>The file is taken apart first: its size is held to the limits before anything is decoded, and only the parts that hold
  * pixels reach the decoder. Uses no file and no display. Stateless; any thread. A large picture takes about 0.5 s.

@@ -8,7 +8,7 @@ import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 
 /**
- * Takes a PNG apart into its chunks. Text and profiles are left out: they may be compressed to a thousandth. Decodes nothing.
+ * Takes a PNG apart into its chunks. Text and profiles are left out: they may expand a thousand times. Decodes nothing.
  */
 final class PngFile {
 

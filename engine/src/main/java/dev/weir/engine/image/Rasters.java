@@ -28,8 +28,8 @@ final class Rasters {
     }
 
     /**
-     * The numbers of a picture, of 16 bits the upper 8. Takes no colour model's word for what they mean, except a palette's:
-     * grey and colours with a profile would come out changed.
+     * The values of a picture; of 16 bits, the upper 8. Ignores the image's colour model, except a palette: it would convert grey
+     * and profiled colours.
      */
     static Bitmap bitmap(BufferedImage image) {
         return image.getColorModel() instanceof IndexColorModel palette

@@ -5,7 +5,7 @@ import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.torch.Devices;
 
 /**
- * How an autoencoder parts a picture that one forward has no memory for: into tiles that overlap by a quarter and are blended, as
+ * How an autoencoder splits a picture that one forward has no memory for: into tiles that overlap by a quarter and are blended, as
  * diffusers' {@code tiled_decode} does, and exactly as it where the tile has the model's {@code sample_size}. Decided once when
  * the network is loaded, from the device's memory, so that the load of the moment does not change a picture.
  *

@@ -64,7 +64,7 @@ public final class EventJson {
         return json;
     }
 
-    /** What is told of a finished image wherever it is told of. */
+    /** The fields of a finished image in every answer. */
     public static JsonObject putResult(JsonObject json, Completed completed) {
         json.put("seconds", rounded(completed.seconds())).put("timings", timings(completed.timings()));
         return completed.picture().flagged() ? json.put("nsfw_content_detected", true) : json;

@@ -52,7 +52,7 @@ final class Forecast {
         return ready;
     }
 
-    /** Samples gather before the first diffusion, so up to there the planners' order counts; behind it, who comes first. */
+    /** Until the first diffusion, samples are served in the planners' order; after it, in order of arrival. */
     private static int[] order(Phase phase, List<Demand> demands, double[] ready) {
         IntStream those = IntStream.range(0, demands.size())
                 .filter(i -> demands.get(i).at(phase).isPresent());

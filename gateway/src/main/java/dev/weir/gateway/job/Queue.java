@@ -115,7 +115,7 @@ final class Queue {
         return model.equals(other) || nodes.get(model).stream().anyMatch(nodes.get(other)::contains);
     }
 
-    /** Samples that nodes hold and no gateway tells of, as those of a gateway that is gone. */
+    /** Samples that nodes hold and that no gateway reports, such as those of a lost gateway. */
     private Map<Phase, Integer> strangers(List<Demand> demands) {
         Map<Phase, Integer> known = new HashMap<>();
         demands.forEach(demand -> demand.work().stream()
