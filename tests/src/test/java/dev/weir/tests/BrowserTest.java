@@ -249,7 +249,7 @@ final class BrowserTest {
             page.getByTestId("seed").fill("9".repeat(30));
             page.getByTestId("generate").click();
 
-            assertThat(page.getByTestId("error")).containsText("Seed must be from 0 to");
+            assertThat(page.getByTestId("error")).containsText("Seed must be from -1 to");
             assertThat(page.getByTestId("seed")).isFocused();
             assertThat(page.getByTestId("seed")).hasAttribute("aria-invalid", "true");
             assertThat(cards(page)).hasCount(0);
