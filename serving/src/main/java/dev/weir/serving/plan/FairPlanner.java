@@ -60,29 +60,18 @@ public final class FairPlanner implements Planner {
         return queue.rows().stream().mapToLong(PlanRow::arrival).min().orElse(Long.MAX_VALUE);
     }
 
-    /** The class that was passed over for longest, in its own forward passes' time. Null if none was for long. */
+    /** The class that was passed over for longest. Null if none was for long. */
     private static PriorityClass aged(PlanState<?> state) {
         PriorityClass aged = null;
         double most = AGEING;
         for (PriorityClass priority : CLASSES) {
             double passed = state.shares().passedOver(priority);
-            double forward = passed == 0 ? 0 : longestForward(state, priority);
-            if (forward > 0 && passed / forward >= most) {
+            if (passed >= most) {
                 aged = priority;
-                most = passed / forward;
+                most = passed;
             }
         }
         return aged;
-    }
-
-    private static double longestForward(PlanState<?> state, PriorityClass priority) {
-        double longest = 0;
-        for (Queue<?> queue : state.groups()) {
-            if (queue.rows().stream().anyMatch(row -> row.priority() == priority)) {
-                longest = Math.max(longest, queue.curve().seconds(queue.curve().cap()));
-            }
-        }
-        return longest;
     }
 
     private static int rank(PlanRow<?> row, PriorityClass aged) {

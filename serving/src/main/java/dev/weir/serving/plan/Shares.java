@@ -13,6 +13,9 @@ import java.util.Set;
  */
 public final class Shares {
 
+    /** A pass that took longer than expected, because the machine stood still, counts as this many passes at most. */
+    private static final int LONGEST_PASS = 2;
+
     private final Map<String, Double> weights;
     private final VirtualTime<String> users;
     private final VirtualTime<BatchKey> groups;
@@ -45,7 +48,8 @@ public final class Shares {
             Set<String> ofGroup = new HashSet<>();
             for (PlanRow<K> row : queue.rows()) {
                 ofGroup.add(row.user());
-                passed.putIfAbsent(row.priority(), passedOver(row.priority()) + seconds);
+                passed.putIfAbsent(
+                        row.priority(), passedOver(row.priority()) + passes(state, plan, seconds, row.priority()));
             }
             present.addAll(ofGroup);
             usersOfGroup = queue.group().equals(plan.group()) ? ofGroup.size() : usersOfGroup;
@@ -60,6 +64,21 @@ public final class Shares {
         return new Shares(weights, users.after(present, charges), groups.after(waiting, turn), passed);
     }
 
+    /** A forward pass of one group, in the forward passes of a class. 0 before any was measured. */
+    private static <K> double passes(PlanState<K> state, Plan<K> plan, double seconds, PriorityClass priority) {
+        double counted = seconds;
+        double own = 0;
+        for (PlanState.Queue<K> queue : state.groups()) {
+            if (queue.group().equals(plan.group())) {
+                counted = Math.min(seconds, LONGEST_PASS * queue.curve().seconds(plan.cost()));
+            }
+            if (queue.rows().stream().anyMatch(row -> row.priority() == priority)) {
+                own = Math.max(own, queue.curve().seconds(queue.curve().cap()));
+            }
+        }
+        return own > 0 ? counted / own : 0;
+    }
+
     double used(String user) {
         return users.used(user);
     }
@@ -72,7 +91,7 @@ public final class Shares {
         return weights.getOrDefault(user, 1.0);
     }
 
-    /** Device seconds since a row of the class took part, if one waits. */
+    /** Forward passes of its own length since a row of the class took part, if one waits. */
     double passedOver(PriorityClass priority) {
         return passedOver.getOrDefault(priority, 0.0);
     }
