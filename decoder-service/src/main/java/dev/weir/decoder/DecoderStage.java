@@ -76,7 +76,7 @@ public final class DecoderStage implements Stage {
                 });
     }
 
-    /** Whether decoding noise, which is as large as the latents of pictures, gives a finite picture. */
+    /** Whether noise of the latents' size decodes to a finite picture with finite scores of the safety checker. */
     private static boolean isFinite(PictureDecoder codec, LatentShape shape) {
         float[] noise = new TorchGenerator(TEST_SEED).normal(shape.size());
         return codec.decode(shape, List.of(noise)).get(0).isPresent();

@@ -7,6 +7,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.PictureChecker;
 import dev.weir.engine.RgbImage;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -62,14 +63,16 @@ final class PictureDecoder implements AutoCloseable {
         return safety == Safety.BLANK && checker.isPresent();
     }
 
-    /** One forward of the decoder, and one of the checker. Empty where an image is not finite. */
+    /** One forward of the decoder, and one of the checker. Empty where an image, or the checker's scores of it, are not finite. */
     List<Optional<Decoded>> decode(LatentShape shape, List<float[]> latents) {
         List<Optional<RgbImage>> images = codec.decode(shape, latents);
         List<RgbImage> finite = images.stream().flatMap(Optional::stream).toList();
-        var flags = checker.map(check -> check.flags(finite)).orElse(List.of()).iterator();
+        var flags = checker.map(check -> check.flags(finite))
+                .orElseGet(() -> Collections.nCopies(finite.size(), Optional.of(false)))
+                .iterator();
         List<Optional<Decoded>> decoded = new ArrayList<>();
         for (Optional<RgbImage> image : images) {
-            decoded.add(image.map(shown -> checked(shown, flags.hasNext() && flags.next())));
+            decoded.add(image.flatMap(shown -> flags.next().map(flagged -> checked(shown, flagged))));
         }
         return decoded;
     }

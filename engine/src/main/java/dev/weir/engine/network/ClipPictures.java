@@ -13,6 +13,7 @@ import dev.weir.engine.image.ClipImageProcessor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 
 /** Runs a network that sees pictures as CLIP does. */
@@ -70,7 +71,7 @@ final class ClipPictures {
     PictureChecker checker() {
         return new PictureChecker() {
             @Override
-            public List<Boolean> flags(List<RgbImage> pictures) {
+            public List<Optional<Boolean>> flags(List<RgbImage> pictures) {
                 return run(pictures.stream().map(Bitmap::of).toList(), SafetyChecker::flags);
             }
 

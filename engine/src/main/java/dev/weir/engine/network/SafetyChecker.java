@@ -1,10 +1,12 @@
 package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.Finite;
 import dev.weir.engine.graph.Script;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * {@code StableDiffusionSafetyChecker} of diffusers: how far the embedding of a picture is over the threshold of each of some
@@ -53,14 +55,14 @@ final class SafetyChecker implements Network {
         return vision.options().side();
     }
 
-    /** Which pictures are flagged, from the result of a forward. */
-    static List<Boolean> flags(ByteBuffer result, int pictures) {
+    /** Which pictures are flagged, from the result of a forward. Empty where a score is not finite. */
+    static List<Optional<Boolean>> flags(ByteBuffer result, int pictures) {
         var scores = result.asFloatBuffer();
-        var flags = new ArrayList<Boolean>();
+        var flags = new ArrayList<Optional<Boolean>>();
         for (int i = 0; i < pictures; i++) {
             var row = new float[SPECIAL + CONCEPTS];
             scores.get(row);
-            flags.add(isFlagged(row));
+            flags.add(Finite.all(row) ? Optional.of(isFlagged(row)) : Optional.empty());
         }
         return flags;
     }

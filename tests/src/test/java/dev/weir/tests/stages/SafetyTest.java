@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pictures of a model with a safety checker, whose thresholds flag everything or nothing. */
 final class SafetyTest {
@@ -104,6 +105,17 @@ final class SafetyTest {
 
         assertThatThrownBy(() -> new DecoderStage(List.of(model), EXACT, 8, Safety.FLAG).open())
                 .hasMessageContaining("safety_checker");
+        assertThat(decode(model, Safety.OFF, false).flagged()).isFalse();
+    }
+
+    /** A score that is not finite would compare as not over its threshold. */
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void aModelWhoseCheckerOverflowsIsNotServedUnchecked(float weight) throws IOException {
+        ModelFolder model = model(weight);
+
+        assertThatThrownBy(() -> new DecoderStage(List.of(model), EXACT, 8, Safety.BLANK).open())
+                .hasMessageContaining("not finite");
         assertThat(decode(model, Safety.OFF, false).flagged()).isFalse();
     }
 
