@@ -2,9 +2,12 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** The few keys of a component's {@code config.json} that a model's card needs. */
 public record ComponentConfig(Path file, JsonNode json) {
+
+    private static final Set<String> TO_ANY_SIZE = Set.of("UpBlock2D", "CrossAttnUpBlock2D");
 
     public static ComponentConfig read(Path component) {
         Path file = component.resolve("config.json");
@@ -33,8 +36,21 @@ public record ComponentConfig(Path file, JsonNode json) {
         return size < 64 && json.path("_diffusers_version").asText("").matches("0\\.[0-8](\\..*)?") ? 64 : size;
     }
 
+    /**
+     * What the sides of a UNet's sample are multiples of. Blocks that enlarge to the size of what passed them on the way down take any
+     * side. diffusers' other blocks double the size.
+     */
+    public int sideMultiple() {
+        for (JsonNode block : json.path("up_block_types")) {
+            if (!TO_ANY_SIZE.contains(block.asText())) {
+                return 1 << halvings();
+            }
+        }
+        return 1;
+    }
+
     /** How often a network halves its sides: once between two of its blocks. */
-    public int halvings() {
+    private int halvings() {
         JsonNode blocks = json.path("block_out_channels");
         if (!blocks.isArray() || blocks.isEmpty() || blocks.size() > 16) {
             throw new ModelException(file + ": block_out_channels is not a list of 1 to 16 counts");

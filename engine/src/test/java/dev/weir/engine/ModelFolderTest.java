@@ -36,15 +36,27 @@ class ModelFolderTest {
     }
 
     @Test
-    void sizesFollowFromTheHalvingsOfBothNetworks() {
+    void sizesAreMultiplesOfTheAutoencodersFactor() {
         ModelCard card = ModelFolder.open(TestModels.DEFAULT_MODEL).card();
 
         assertThat(card.scale()).isEqualTo(8);
         assertThat(card.nativeSize()).isEqualTo(128);
-        assertThat(card.sizeMultiple()).isEqualTo(32);
+        assertThat(card.sizeMultiple()).isEqualTo(8);
         assertThat(card.minSize()).isEqualTo(64);
         assertThat(card.maxSize()).isEqualTo(512);
         assertThat(card.defaults().guidanceScale()).isEqualTo(4);
+    }
+
+    /** diffusers' other blocks double a level's size, whatever it was on the way down. */
+    @Test
+    void blocksThatOnlyDoubleNeedSidesThatAreHalvedWhole() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        assertThat(ModelFolder.open(model).card().sizeMultiple()).isEqualTo(4);
+
+        Path unet = model.resolve("unet/config.json");
+        TestModels.edit(unet, "\"CrossAttnUpBlock2D\"", "\"SimpleCrossAttnUpBlock2D\"");
+
+        assertThat(ModelFolder.open(model).card().sizeMultiple()).isEqualTo(16);
     }
 
     @Test

@@ -70,8 +70,8 @@ final class LatentCascade implements PipelineType {
         requireNoiseLevel(index, settings, schedule);
 
         int factor = settings.upsampleFactor().orElseGet(() -> growth(model, upsampler));
-        // The upsampler's latents are larger by the factor before it halves them.
-        Sizes sizes = model.sizes((1 << upsampler.halvings()) / factor);
+        // The upsampler's latents are larger by the factor.
+        Sizes sizes = model.sizes(upsampler.sideMultiple() / factor);
         Workflow small = plain.workflows().get(0);
         List<StageSpec> stages = new ArrayList<>(small.stages());
         int diffusion = 1;

@@ -159,7 +159,7 @@ final class LatentModel {
 
     /** @param divisor that the latent's sides need besides the UNet's own */
     Sizes sizes(int divisor) {
-        int multiple = scale() * Math.max(1 << unet.halvings(), divisor);
+        int multiple = scale() * Math.max(unet.sideMultiple(), divisor);
         int usual = nativeSize();
         return Sizes.around(usual, multiple);
     }
