@@ -119,15 +119,16 @@ final class JpegFile {
     }
 
     private void frame(byte[] content) {
-        if (components.length > 0 || content.length < 6 || content.length < 6 + 3 * content[5]) {
+        int channels = content.length < 6 ? 0 : content[5] & 0xFF;
+        if (components.length > 0 || content.length < 6 + 3 * channels) {
             throw damaged();
         }
         if (content[0] != 8) {
-            throw new PictureException("the JPEG has %d bits a channel; 8 are supported".formatted(content[0]));
+            throw new PictureException("the JPEG has %d bits a channel; 8 are supported".formatted(content[0] & 0xFF));
         }
         height = (content[1] & 0xFF) << 8 | content[2] & 0xFF;
         width = (content[3] & 0xFF) << 8 | content[4] & 0xFF;
-        components = new byte[content[5]];
+        components = new byte[channels];
         for (int i = 0; i < components.length; i++) {
             components[i] = content[6 + 3 * i];
         }
