@@ -21,6 +21,12 @@ final class WebpWriter {
     private static final int RIFF_HEADER = 12;
     private static final byte HAS_EXIF = 0x08;
 
+    /** Loaded once: each load may unpack the library into another temporary file. */
+    private static final class Library {
+
+        static final NativeLibrary LIBWEBP = NativeLibrary.getInstance(Natives.libwebp());
+    }
+
     private WebpWriter() {}
 
     static byte[] write(RgbImage image, int quality, Map<String, String> text) {
@@ -36,7 +42,7 @@ final class WebpWriter {
     }
 
     private static byte[] encoded(RgbImage image, int quality) {
-        var library = NativeLibrary.getInstance(Natives.libwebp());
+        var library = Library.LIBWEBP;
         var result = new PointerByReference();
         try (var pixels = new Memory(image.pixels().length)) {
             pixels.write(0, image.pixels(), 0, image.pixels().length);
