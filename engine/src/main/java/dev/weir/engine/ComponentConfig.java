@@ -50,7 +50,7 @@ public record ComponentConfig(Path file, JsonNode json) {
     }
 
     /** How often a network halves its sides: once between two of its blocks. */
-    private int halvings() {
+    public int halvings() {
         JsonNode blocks = json.path("block_out_channels");
         if (!blocks.isArray() || blocks.isEmpty() || blocks.size() > 16) {
             throw new ModelException(file + ": block_out_channels is not a list of 1 to 16 counts");

@@ -81,6 +81,16 @@ final class BadInputTest {
                 valid("\"original_size\":\"big\"", "invalid_value", "original_size", "WIDTHxHEIGHT"),
                 valid("\"class_label\":10", "out_of_range", "class_label", "from 0 to 9"),
                 valid("\"num_inference_steps\":0", "out_of_range", "num_inference_steps", "from 1 to 50"),
+                valid(
+                        "\"sampler\":\"euler\",\"num_inference_steps\":41",
+                        "out_of_range",
+                        "num_inference_steps",
+                        "from 2 to 40"),
+                valid(
+                        "\"sampler\":\"euler\",\"num_inference_steps\":1",
+                        "out_of_range",
+                        "num_inference_steps",
+                        "from 2 to 40"),
                 valid("\"num_inference_steps\":51", "out_of_range", "num_inference_steps", "from 1 to 50"),
                 valid("\"guidance_scale\":-0.1", "out_of_range", "guidance_scale", "from 0"),
                 valid("\"guidance_scale\":1e400", "out_of_range", "guidance_scale", "to 50"),

@@ -124,7 +124,9 @@ final class ModelFieldsTest {
                 .isEqualTo(new JsonObject()
                         .put("name", "euler")
                         .put("schedules", new JsonArray().add("karras"))
-                        .put("takes_eta", false));
+                        .put("takes_eta", false)
+                        .put("min_steps", 2)
+                        .put("max_steps", 40));
     }
 
     @ParameterizedTest

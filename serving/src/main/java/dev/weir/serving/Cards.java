@@ -25,19 +25,20 @@ public final class Cards {
 
     public static dev.weir.proto.v1.ModelCard toProto(ModelFolder folder) {
         ModelCard card = folder.card();
+        int maxSteps = Math.max(MAX_STEPS, card.defaults().steps());
         return dev.weir.proto.v1.ModelCard.newBuilder()
                 .setId(card.id())
                 .setLatentChannels(card.latentChannels())
                 .setScale(card.scale())
                 .setNativeSize(card.nativeSize())
                 .setUpsampleFactor(card.upsampleFactor())
-                .addAllSamplers(Samplers.choices(folder.scheduler()).stream()
+                .addAllSamplers(Samplers.choices(folder.scheduler(), maxSteps).stream()
                         .map(Cards::toProto)
                         .toList())
                 .setDefaultSteps(card.defaults().steps())
                 .setDefaultGuidanceScale(card.defaults().guidanceScale())
                 .setDefaultSampler(card.defaults().sampler())
-                .setMaxSteps(Math.max(MAX_STEPS, card.defaults().steps()))
+                .setMaxSteps(maxSteps)
                 .addAllWorkflows(workflows(folder))
                 .build();
     }
@@ -49,6 +50,8 @@ public final class Cards {
                 .setTakesEta(choice.takesEta())
                 .setCallsPerStep(choice.calls().perStep())
                 .setExtraCalls(choice.calls().extra())
+                .setLeastSteps(choice.leastSteps())
+                .setMostSteps(choice.mostSteps())
                 .build();
     }
 

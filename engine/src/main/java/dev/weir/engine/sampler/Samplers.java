@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * The samplers by name. Each computes exactly what the corresponding scheduler of diffusers computes, or is refused.
@@ -28,8 +29,13 @@ public final class Samplers {
      * @param schedules the names of the sigma schedules that fit the model; empty where the sampler has none
      * @param takesEta whether it may say {@code eta}
      * @param calls the network calls of a run
+     * @param leastSteps that a run may have; few samplers need more than one
+     * @param mostSteps that a run may have, within the bound that was asked for
      */
-    public record Choice(String name, List<String> schedules, boolean takesEta, Calls calls) {}
+    public record Choice(
+            String name, List<String> schedules, boolean takesEta, Calls calls, int leastSteps, int mostSteps) {}
+
+    private static final int LEAST_TOKENS = 1;
 
     public static List<String> names() {
         return NAMES;
@@ -42,8 +48,8 @@ public final class Samplers {
                 .toList();
     }
 
-    /** The samplers that support this model's configuration, and what a request may say of each. */
-    public static List<Choice> choices(SchedulerConfig config) {
+    /** The samplers that support this model's configuration, and what a request of so many steps or fewer may say of each. */
+    public static List<Choice> choices(SchedulerConfig config, int mostSteps) {
         List<Choice> choices = new ArrayList<>();
         for (String name : available(config)) {
             SchedulerType type = type(name);
@@ -54,9 +60,31 @@ public final class Samplers {
                             && refusal(config, withSchedule(name, spacing)).isEmpty())
                     .map(SigmaSpacing::schedule)
                     .toList();
-            choices.add(new Choice(name, schedules, type.takesEta(), calls(name)));
+            Scheduler scheduler = scheduler(config, SamplerSpec.of(name));
+            int most = Math.min(scheduler.mostSteps(), mostSteps);
+            choices.add(new Choice(
+                    name,
+                    schedules,
+                    type.takesEta(),
+                    calls(name),
+                    firstThatRuns(scheduler, IntStream.rangeClosed(1, most)).orElse(1),
+                    firstThatRuns(scheduler, IntStream.rangeClosed(1, most).map(step -> most + 1 - step))
+                            .orElse(most)));
         }
         return choices;
+    }
+
+    private static OptionalInt firstThatRuns(Scheduler scheduler, IntStream counts) {
+        return counts.filter(steps -> runs(scheduler, steps)).findFirst();
+    }
+
+    private static boolean runs(Scheduler scheduler, int steps) {
+        try {
+            scheduler.sampler(new Scheduler.Run(steps, Optional.empty(), 1, OptionalInt.of(LEAST_TOKENS)));
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /**

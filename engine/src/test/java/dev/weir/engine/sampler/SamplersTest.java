@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplersTest {
+
+    private static final int MOST_STEPS = 1000;
 
     private static final List<String> FEW_STEP = List.of("lcm", "tcd");
 
@@ -233,15 +236,56 @@ class SamplersTest {
 
     @Test
     void aChoiceSaysWhichSchedulesFitTheFile() throws IOException {
-        assertThat(Samplers.choices(config("{}")))
+        assertThat(Samplers.choices(config("{}"), MOST_STEPS))
                 .contains(
-                        new Samplers.Choice("ddim", List.of(), true, Calls.ONE_A_STEP),
-                        new Samplers.Choice("pndm", List.of(), false, new Calls(1, 1)),
+                        new Samplers.Choice("ddim", List.of(), true, Calls.ONE_A_STEP, 1, 1000),
+                        new Samplers.Choice("pndm", List.of(), false, new Calls(1, 1), 1, 1000),
                         new Samplers.Choice(
-                                "euler", List.of("normal", "karras", "exponential", "beta"), false, Calls.ONE_A_STEP),
-                        new Samplers.Choice("euler_karras", List.of(), false, Calls.ONE_A_STEP));
-        assertThat(Samplers.choices(config("{\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"}")))
-                .contains(new Samplers.Choice("dpmpp_2m", List.of("normal"), false, Calls.ONE_A_STEP));
+                                "euler",
+                                List.of("normal", "karras", "exponential", "beta"),
+                                false,
+                                Calls.ONE_A_STEP,
+                                1,
+                                1000),
+                        new Samplers.Choice("euler_karras", List.of(), false, Calls.ONE_A_STEP, 1, 1000));
+        assertThat(Samplers.choices(config("{\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"}"), MOST_STEPS))
+                .contains(new Samplers.Choice("dpmpp_2m", List.of("normal"), false, Calls.ONE_A_STEP, 1, 1000));
+    }
+
+    /** A card's bounds are those that a run has: one step more or less is refused. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"{}", "{\"steps_offset\": 1, \"timestep_spacing\": \"leading\"}", "{\"num_train_timesteps\": 40}"
+            })
+    void aChoiceSaysHowManyStepsARunMayHave(String keys) throws IOException {
+        SchedulerConfig config = config(keys);
+        for (Samplers.Choice choice : Samplers.choices(config, MOST_STEPS)) {
+            assertThat(Samplers.create(config, choice.name(), choice.leastSteps()))
+                    .isNotNull();
+            assertThat(Samplers.create(config, choice.name(), choice.mostSteps()))
+                    .isNotNull();
+            assertThatThrownBy(() -> Samplers.create(config, choice.name(), choice.leastSteps() - 1))
+                    .isInstanceOf(IllegalArgumentException.class);
+            if (choice.mostSteps() < MOST_STEPS) {
+                assertThatThrownBy(() -> Samplers.create(config, choice.name(), choice.mostSteps() + 1))
+                        .isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    @Test
+    void fewStepSamplersAndTheLeadingOffsetBoundTheSteps() throws IOException {
+        assertThat(bounds(config("{}"), "lcm")).containsExactly(1, 50);
+        assertThat(bounds(config("{}"), "pndm_prk")).containsExactly(4, 1000);
+        assertThat(bounds(config("{\"steps_offset\": 1, \"timestep_spacing\": \"leading\"}"), "ddim"))
+                .containsExactly(1, 999);
+    }
+
+    private static List<Integer> bounds(SchedulerConfig config, String sampler) {
+        return Samplers.choices(config, MOST_STEPS).stream()
+                .filter(choice -> choice.name().equals(sampler))
+                .flatMap(choice -> Stream.of(choice.leastSteps(), choice.mostSteps()))
+                .toList();
     }
 
     @Test

@@ -44,9 +44,7 @@ final class GenerationReader {
                         .filter(seed -> seed.signum() >= 0)
                         .map(seed -> seed.longValue())
                         .orElseGet(() -> ThreadLocalRandom.current().nextLong(RANDOM_SEEDS)))
-                .setSteps(fields.integer("num_inference_steps", 1, card.getMaxSteps())
-                        .orElse((long) card.getDefaultSteps())
-                        .intValue())
+                .setSteps(steps(fields, card, sampler))
                 .setSampler(named)
                 .setSchedule(
                         fields.oneOf("schedule", sampler.getSchedulesList()).orElse(""))
@@ -69,6 +67,15 @@ final class GenerationReader {
         strength(fields, workflow, generation.getSteps()).ifPresent(generation::setStrength);
         number(fields, workflow, "refiner_start").ifPresent(generation::setRefinerStart);
         return generation;
+    }
+
+    /** The sampler's own bounds, within which the model's default is moved. */
+    private static int steps(Fields fields, ModelCard card, Sampler sampler) {
+        int least = Math.max(1, sampler.getLeastSteps());
+        int most = sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps();
+        return fields.integer("num_inference_steps", least, most)
+                .orElse((long) Math.max(least, Math.min(most, card.getDefaultSteps())))
+                .intValue();
     }
 
     /** A model without guidance has a scale of 1, which has no effect. */

@@ -74,7 +74,9 @@ public final class ClusterHandlers {
             choices.add(new JsonObject()
                     .put("name", sampler.getName())
                     .put("schedules", new JsonArray(List.copyOf(sampler.getSchedulesList())))
-                    .put("takes_eta", sampler.getTakesEta()));
+                    .put("takes_eta", sampler.getTakesEta())
+                    .put("min_steps", Math.max(1, sampler.getLeastSteps()))
+                    .put("max_steps", sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps()));
         });
         List<SizeRange> sizes = Route.ranges(card);
         JsonObject json = new JsonObject().put("id", name);
