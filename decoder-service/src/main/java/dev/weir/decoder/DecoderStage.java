@@ -166,10 +166,22 @@ public final class DecoderStage implements Stage {
         List<Waiting> failed = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
             Waiting waiting = batch.get(i);
-            images.get(i).ifPresentOrElse(decoded -> tell(waiting.work(), decoded, outbox), () -> failed.add(waiting));
+            images.get(i)
+                    .ifPresentOrElse(decoded -> encode(waiting.work(), decoded, outbox), () -> failed.add(waiting));
         }
         if (!failed.isEmpty()) {
             failNotFinite(failed, failed.size() == batch.size(), outbox);
+        }
+    }
+
+    /** A file that cannot be written fails alone. What is wrong with the request or the format is wrong on every node. */
+    private void encode(Work work, Decoded decoded, Outbox outbox) {
+        try {
+            tell(work, decoded, outbox);
+        } catch (IllegalArgumentException | UnsupportedOperationException e) {
+            outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), false));
+        } catch (RuntimeException | LinkageError e) {
+            outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
         }
     }
 

@@ -78,6 +78,21 @@ final class DecoderStageTest {
         assertThat(outbox.failures.get("a/0").retryable()).isFalse();
     }
 
+    @Test
+    void aPictureThatCannotBeWrittenFailsAloneAndForGood() {
+        stage.admit(work(task("a", generation("a")), latent(8, 8)), outbox);
+        stage.admit(work(task("b", generation("b").setOutputFormat("avif")), latent(8, 8)), outbox);
+        stage.admit(work(task("c", generation("c")), latent(8, 8)), outbox);
+
+        assertThat(turnAll(stage, outbox)).containsExactly(3);
+
+        assertThat(outbox.finished).containsOnlyKeys("a/0", "c/0");
+        assertThat(outbox.failures).containsOnlyKeys("b/0");
+        assertThat(outbox.failures.get("b/0").code()).isEqualTo("encode_failed");
+        assertThat(outbox.failures.get("b/0").message()).contains("avif");
+        assertThat(outbox.failures.get("b/0").retryable()).isFalse();
+    }
+
     private static Tensor latent(int height, int width) {
         float[] values = new float[4 * height * width];
         for (int i = 0; i < values.length; i++) {
