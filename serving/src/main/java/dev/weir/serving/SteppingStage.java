@@ -28,6 +28,7 @@ import dev.weir.serving.plan.Planner;
 import dev.weir.serving.plan.Sharing;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -223,16 +224,21 @@ public final class SteppingStage implements Stage {
         double seconds = (end - begin) / 1e9;
         outbox.forward(Forwards.of(plan, seconds));
         List<HeldSample> failed = new ArrayList<>();
+        Map<HeldSample, RuntimeException> broken = new LinkedHashMap<>();
         for (int i = 0; i < chosen.size(); i++) {
-            HeldSample sample = chosen.get(i);
-            stepped.get(i)
+            int at = i;
+            HeldSample sample = chosen.get(at);
+            stepped.get(at)
                     .predictedOriginal()
                     .ifPresentOrElse(
-                            original -> sample.report(original, seconds, end, painter, outbox),
-                            () -> failed.add(sample));
+                            original -> sample.report(original, seconds, end, painter, outbox), () -> stepped.get(at)
+                                    .problem()
+                                    .ifPresentOrElse(problem -> broken.put(sample, problem), () -> failed.add(sample)));
         }
         painter.stepped((long) (1e9 * seconds), roster.isFull(state, plan));
         roster.stepped(state, plan, seconds);
+        remove(List.copyOf(broken.keySet()));
+        broken.forEach((sample, problem) -> outbox.fail(sample.work(), stepFailed(problem)));
         if (!failed.isEmpty()) {
             failNotFinite(failed, failed.size() == chosen.size(), outbox);
         }
@@ -279,8 +285,14 @@ public final class SteppingStage implements Stage {
         }
         remove(chosen);
         tellLoad();
-        String code = noMemory ? "out_of_memory" : "step_failed";
-        chosen.forEach(s -> outbox.fail(s.work(), new Failure(code, String.valueOf(problem.getMessage()), true)));
+        Failure failure = noMemory
+                ? new Failure("out_of_memory", String.valueOf(problem.getMessage()), true)
+                : stepFailed(problem);
+        chosen.forEach(s -> outbox.fail(s.work(), failure));
+    }
+
+    private static Failure stepFailed(Throwable problem) {
+        return new Failure("step_failed", String.valueOf(problem.getMessage()), true);
     }
 
     private static List<Stepped> advance(List<HeldSample> chosen) {

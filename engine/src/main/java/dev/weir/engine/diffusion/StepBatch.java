@@ -21,9 +21,10 @@ public final class StepBatch {
      * The result of a step for one row.
      *
      * @param predictedOriginal x0, the predicted clean latent; empty if the network's output or the new state has a number that
-     *     is not finite, in which case the row has not advanced
+     *     is not finite, or the row's own step failed, in which case the row has not advanced
+     * @param problem why the row's own step failed
      */
-    public record Stepped(Row row, Optional<float[]> predictedOriginal) {
+    public record Stepped(Row row, Optional<float[]> predictedOriginal, Optional<RuntimeException> problem) {
 
         public boolean isFinite() {
             return predictedOriginal.isPresent();
@@ -31,8 +32,8 @@ public final class StepBatch {
     }
 
     /**
-     * Makes one step for every row, in order. If the network fails, no row has advanced. A row whose numbers are not finite
-     * does not advance either, and does not affect the others.
+     * Makes one step for every row, in order. If the network fails, no row has advanced. A row whose numbers are not finite,
+     * or whose sampler or guidance fails, does not advance either, and does not affect the others.
      *
      * @param shape of each row's sample
      * @param rows unfinished, of one {@link dev.weir.engine.Signature}
@@ -47,9 +48,17 @@ public final class StepBatch {
         for (Row row : rows) {
             List<float[]> own = outputs.subList(next, next + row.cost());
             next += row.cost();
-            stepped.add(new Stepped(row, row.advance(own)));
+            stepped.add(step(row, own));
         }
         return stepped;
+    }
+
+    private static Stepped step(Row row, List<float[]> outputs) {
+        try {
+            return new Stepped(row, row.advance(outputs), Optional.empty());
+        } catch (RuntimeException e) {
+            return new Stepped(row, Optional.empty(), Optional.of(e));
+        }
     }
 
     private static List<Denoiser.Row> packed(LatentShape shape, List<Row> rows) {

@@ -19,6 +19,7 @@ import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,24 @@ class StepBatchTest {
         }
 
         assertThat(rows.get(1).state().sample()).containsExactly(expected);
+    }
+
+    /** A checkpoint without the sampler's memory, as of another version. */
+    @Test
+    void aRowWhoseOwnStepFailsDoesNotDisturbItsNeighbours() {
+        Row whole = row("dpmpp_2m", 6, 7, 3);
+        StepBatch.advance(denoiser, SHAPE, List.of(whole));
+        SamplerState forgotten = new SamplerState(1, whole.state().sample(), Map.of());
+        Row broken = row("dpmpp_2m", 6, 7, 3).at(forgotten, whole.noisePosition());
+        Row neighbour = row("ddim", 5, 1, 4);
+
+        List<StepBatch.Stepped> stepped = StepBatch.advance(denoiser, SHAPE, List.of(broken, neighbour));
+
+        assertThat(stepped.get(0).problem()).isPresent();
+        assertThat(stepped.get(0).predictedOriginal()).isEmpty();
+        assertThat(broken.state()).isSameAs(forgotten);
+        assertThat(stepped.get(1).problem()).isEmpty();
+        assertThat(neighbour.state().step()).isEqualTo(1);
     }
 
     @Test
