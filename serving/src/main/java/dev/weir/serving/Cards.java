@@ -98,6 +98,10 @@ public final class Cards {
                 .setOwnSteps(stage.ownSteps())
                 .setTakesOver(stage.takesOver())
                 .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage));
+        if (stage.ownSteps() > 0) {
+            String sampler = Samplers.defaultName(folder.scheduler(stage));
+            builder.setOwnForwards(Samplers.calls(sampler).of(stage.ownSteps()));
+        }
         for (Port port : stage.takes()) {
             builder.addTakes(port.name());
             if (port.kept()) {

@@ -37,7 +37,8 @@ public final class PoisonedModel {
         return into;
     }
 
-    private static void copy(Path into) throws IOException {
+    /** The checkpoint as it is. */
+    public static void copy(Path into) throws IOException {
         try (Stream<Path> files = Files.walk(TINY)) {
             files.forEach(file -> {
                 try {

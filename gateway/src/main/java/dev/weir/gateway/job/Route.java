@@ -86,7 +86,7 @@ public final class Route {
             shares.limit(stage, sampling);
             made.setSampling(sampling);
             made.setRows(generation.getGuidanceScale() > GUIDED && !stage.getEmbedsGuidance() ? 2 : 1);
-            made.setForwards(stage.getOwnSteps() > 0 ? stage.getOwnSteps() : shares.of(stage, calls(card, generation)));
+            made.setForwards(stage.getOwnSteps() > 0 ? ownForwards(stage) : shares.of(stage, calls(card, generation)));
         }
         return made.build();
     }
@@ -106,6 +106,10 @@ public final class Route {
             sampling.setStrength(generation.getStrength());
         }
         return sampling;
+    }
+
+    private static int ownForwards(WorkflowStage stage) {
+        return Math.max(stage.getOwnForwards(), stage.getOwnSteps());
     }
 
     private static int calls(ModelCard card, Generation generation) {
