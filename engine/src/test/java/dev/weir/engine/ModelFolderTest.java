@@ -155,6 +155,17 @@ class ModelFolderTest {
     }
 
     @Test
+    void aVectorThatDoesNotFitTheUnetIsToldBeforeAnyRequest() throws IOException {
+        Path model = TestModels.copy(ReferenceFile.path("sdxl"), temporary.resolve("sdxl"));
+        TestModels.edit(
+                model.resolve("text_encoder_2/config.json"), "\"projection_dim\": 20", "\"projection_dim\": 24");
+
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("unet", "text_embeds of [20]", "24 of text_encoder_2's vector");
+    }
+
+    @Test
     void aBrokenPartIsToldWithItsFolderAndTensor() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
         TestModels.edit(model.resolve("vae/config.json"), "\"layers_per_block\": 1", "\"layers_per_block\": 2");

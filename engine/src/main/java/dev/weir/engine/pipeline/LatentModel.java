@@ -63,6 +63,16 @@ final class LatentModel {
         requireContext(unet);
     }
 
+    /** Holds the width of a vector that the UNet takes to what the pipeline gives. */
+    void requireInput(String name, int given, String whose) {
+        for (NetworkInput input : Networks.inputs(unet.json())) {
+            if (input.name().equals(name) && !input.shape().equals(List.of(given))) {
+                throw new ModelException("%s: the UNet takes %s of %s, which does not fit %d of %s"
+                        .formatted(unet.file(), name, input.shape(), given, whose));
+            }
+        }
+    }
+
     int latentChannels() {
         return Networks.latentSpace(vae.json()).channels();
     }

@@ -24,6 +24,9 @@ final class StableDiffusionXl implements PipelineType {
     static final String TIME_IDS = "time_ids";
 
     private static final String NAME = "StableDiffusionXLPipeline";
+    /** The original size, the crop's corner and the picture's size. */
+    private static final int SIZES = 6;
+
     private static final float GUIDANCE = 5;
 
     @Override
@@ -63,6 +66,9 @@ final class StableDiffusionXl implements PipelineType {
     public Pipeline describe(PipelineIndex index, ModelSettings settings) {
         var model = model(index, settings);
         model.requireFit(Set.of(TEXT_EMBEDS, TIME_IDS));
+        model.requireInput(
+                TEXT_EMBEDS, model.config(TEXT_ENCODER_2).count("projection_dim"), "text_encoder_2's vector");
+        model.requireInput(TIME_IDS, SIZES, "the sizes and the crop");
         var sizes = model.sizes(1);
         var stages = List.of(
                 StageSpec.encode(List.of(TEXT_ENCODER, TEXT_ENCODER_2)),
@@ -97,7 +103,7 @@ final class StableDiffusionXl implements PipelineType {
                             request.height(),
                             request.width()
                         },
-                        6));
+                        SIZES));
         RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
         return new Row(begin.sampler(), start, begin.noise(), begin.guider(size, size));
     }
