@@ -91,6 +91,27 @@ class PictureReaderTest {
         }
     }
 
+    /** Counts of a byte that read as negative numbers where the sign is not left out. */
+    @ParameterizedTest
+    @MethodSource("files")
+    void anyHeaderByteMayBeTheLargest(String name) {
+        for (int at = 0; at < Math.min(700, file(name).length); at++) {
+            for (int value : new int[] {0x80, 0xFF}) {
+                var damaged = file(name).clone();
+                damaged[at] = (byte) value;
+                assertThatCode(() -> {
+                            try {
+                                PictureReader.read(damaged, Limits.DEFAULT);
+                            } catch (PictureException e) {
+                                assertThat(e).hasMessageStartingWith("the ");
+                            }
+                        })
+                        .as("byte %d of %s is %d", at, name, value)
+                        .doesNotThrowAnyException();
+            }
+        }
+    }
+
     @Test
     void aBombIsRefusedByItsHeader() {
         var bomb = png(60_000, 60_000, new byte[0]);

@@ -248,7 +248,8 @@ class SamplersTest {
                                 1,
                                 1000),
                         new Samplers.Choice("euler_karras", List.of(), false, Calls.ONE_A_STEP, 1, 1000));
-        assertThat(Samplers.choices(config("{\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"}"), MOST_STEPS))
+        assertThat(Samplers.choices(
+                        config("{\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"}"), MOST_STEPS))
                 .contains(new Samplers.Choice("dpmpp_2m", List.of("normal"), false, Calls.ONE_A_STEP, 1, 1000));
     }
 

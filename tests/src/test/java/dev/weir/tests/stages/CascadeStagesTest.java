@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Task;
@@ -44,6 +45,34 @@ final class CascadeStagesTest {
                         "short/0 step 2 of 2", "short/0 handed on", "long/0 step 4 of 4", "long/0 handed on");
         assertThat(outbox.handedOn.get("long/0")).containsOnlyKeys("latent");
         denoiser.close();
+    }
+
+    /** Sides that the networks cannot halve evenly: 17x15 latents, 9x8 and 5x4 below. */
+    @Test
+    void picturesOfOddLatentsShareForwardsAndAreWhatTheyAreAlone() {
+        int scale = TINY.card().scale();
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS, ROOMY));
+        for (String alone : List.of("a", "b")) {
+            denoiser.admit(work(denoising(alone, odd(scale, alone)), contexts()), outbox);
+            turnAll(denoiser, outbox);
+        }
+        for (String together : List.of("a", "b")) {
+            denoiser.admit(work(denoising("with " + together, odd(scale, together)), contexts()), outbox);
+        }
+        assertThat(turnAll(denoiser, outbox)).containsExactly(4, 4, 4, 4);
+        denoiser.close();
+
+        for (String name : List.of("a", "b")) {
+            Tensor alone = outbox.handedOn.get(name + "/0").get("latent");
+            assertThat(alone.shape()).containsExactly(4, 15, 17);
+            assertThat(outbox.handedOn.get("with " + name + "/0").get("latent").toFloats())
+                    .usingComparatorWithPrecision(1e-4f)
+                    .containsExactly(alone.toFloats());
+        }
+    }
+
+    private static Generation.Builder odd(int scale, String name) {
+        return generation(name).setSeed(name.hashCode()).setWidth(17 * scale).setHeight(15 * scale);
     }
 
     @Test
