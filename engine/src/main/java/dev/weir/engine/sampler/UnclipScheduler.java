@@ -89,12 +89,17 @@ record UnclipScheduler(NoiseSchedule schedule, Prediction prediction, Clipping c
                 float[] fresh = noise.normal(next.length);
                 for (int i = 0; i < next.length; i++) {
                     float deviation = learnsVariance
-                            ? learnedDeviation(variance, stepBeta, modelOutput[next.length + i])
+                            ? learnedDeviation(variance, stepBeta, predicted(modelOutput, next.length + i))
                             : Floats.exp(0.5f * Floats.log(Math.max(variance, LEAST_VARIANCE)));
                     next[i] += deviation * fresh[i];
                 }
             }
             return new Advance(state.next(next), original);
+        }
+
+        /** Where the network predicts no variance, the row fails as not finite. */
+        private static float predicted(float[] output, int index) {
+            return index < output.length ? output[index] : Float.NaN;
         }
 
         /** Between the least and the largest variance, by a number between -1 and 1. */

@@ -69,10 +69,10 @@ class StepBatchTest {
     /** A checkpoint without the sampler's memory, as of another version. */
     @Test
     void aRowWhoseOwnStepFailsDoesNotDisturbItsNeighbours() {
-        Row whole = row("dpmpp_2m", 6, 7, 3);
+        Row whole = row("heun", 6, 7, 3);
         StepBatch.advance(denoiser, SHAPE, List.of(whole));
         SamplerState forgotten = new SamplerState(1, whole.state().sample(), Map.of());
-        Row broken = row("dpmpp_2m", 6, 7, 3).at(forgotten, whole.noisePosition());
+        Row broken = row("heun", 6, 7, 3).at(forgotten, whole.noisePosition());
         Row neighbour = row("ddim", 5, 1, 4);
 
         List<StepBatch.Stepped> stepped = StepBatch.advance(denoiser, SHAPE, List.of(broken, neighbour));

@@ -298,10 +298,11 @@ class SamplersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"learned", "learned_range"})
-    void aNetworkThatPredictsNoVarianceMakesNoPictureWhereOneIsNeeded(String type) throws IOException {
-        Sampler sampler =
-                Samplers.create(config("DDPMScheduler", "{\"variance_type\": \"%s\"}".formatted(type)), "ddpm", 3);
+    @CsvSource({"DDPMScheduler,learned,ddpm", "DDPMScheduler,learned_range,ddpm", "UnCLIPScheduler,learned_range,unclip"
+    })
+    void aNetworkThatPredictsNoVarianceMakesNoPictureWhereOneIsNeeded(String scheduler, String type, String name)
+            throws IOException {
+        Sampler sampler = Samplers.create(config(scheduler, "{\"variance_type\": \"%s\"}".formatted(type)), name, 3);
         SamplerState state = SamplerState.start(new float[] {1, -1});
 
         assertThat(Finite.all(advance(sampler, state, 4).next().sample())).isTrue();
