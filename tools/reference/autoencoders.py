@@ -129,7 +129,11 @@ def tiny() -> None:
             ("tiny", "relu", 140, {}),
             ("tiny-options", "gelu", 150, {
                 "latent_channels": 16, "scaling_factor": 0.25, "encoder_block_out_channels": [8, 8, 8],
-                "decoder_block_out_channels": [12, 12, 12], "num_encoder_blocks": [1, 0, 2], "num_decoder_blocks": [2, 1, 1]})):
+                "decoder_block_out_channels": [12, 12, 12], "num_encoder_blocks": [1, 0, 2], "num_decoder_blocks": [2, 1, 1]}),
+            # For the latents of the checkpoint sd1.
+            ("taesd", "relu", 160, {
+                "encoder_block_out_channels": [4, 4, 4], "decoder_block_out_channels": [4, 4, 4],
+                "num_encoder_blocks": [1, 1, 1], "num_decoder_blocks": [1, 1, 1]})):
         config = {
             "encoder_block_out_channels": [8, 8], "decoder_block_out_channels": [8, 8], "num_encoder_blocks": [1, 1],
             "num_decoder_blocks": [1, 1], **config}

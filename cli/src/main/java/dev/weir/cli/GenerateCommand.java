@@ -100,8 +100,8 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "GRADE",
             defaultValue = "vae",
             description =
-                    "How frames are decoded: vae, or latent_rgb, which is rough but so cheap that fewer frames are "
-                            + "left out. Default: ${DEFAULT-VALUE}.")
+                    "How frames are decoded: vae, taesd (see --taesd), which is nearly as good and much faster, or latent_rgb, which "
+                            + "is rough but so cheap that fewer frames are left out. Default: ${DEFAULT-VALUE}.")
     private Frames.Grade frameGrade;
 
     @Option(

@@ -71,6 +71,16 @@ final class ModelOptions {
                             + "Default: ${DEFAULT-VALUE}.")
     private String safety = "off";
 
+    @Option(
+            names = "--taesd",
+            paramLabel = "DIR",
+            split = ",",
+            description =
+                    "Tiny autoencoders for frames of grade taesd, in diffusers' form: taesd for the latents of Stable Diffusion 1.x "
+                            + "and 2.x, taesdxl for those of SDXL. Several are separated by commas. A model may also have its own, as "
+                            + "its folder taesd.")
+    private List<Path> taesd = List.of();
+
     static Path modelsFolder() {
         return HOME.resolve("models");
     }
@@ -85,18 +95,22 @@ final class ModelOptions {
         return Optional.ofNullable(sampler);
     }
 
-    /** Throws {@link CliException} where there is no such model or sampler. */
+    /** Throws {@link CliException} where there is no such model, sampler or folder. */
     NodeConfig.Compute toConfig() {
         try {
             sampler().ifPresent(SamplerSpec::parse);
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, "--sampler: " + e.getMessage(), e);
         }
+        taesd.stream().filter(folder -> !Files.isDirectory(folder)).findFirst().ifPresent(folder -> {
+            throw new CliException(CliException.USAGE, "--taesd: there is no folder " + folder);
+        });
         List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
         return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads)
                 .withEngine(engine)
                 .withSampler(sampler())
-                .withSafety(safety);
+                .withSafety(safety)
+                .withTaesd(taesd);
     }
 
     /**

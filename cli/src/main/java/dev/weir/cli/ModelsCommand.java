@@ -1,17 +1,14 @@
 package dev.weir.cli;
 
 import dev.weir.client.ServedModel;
-import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.ModelReport;
-import dev.weir.engine.pipeline.Field;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "models",
         header = "List models and whether they run.%n",
-        subcommands = ModelsCommand.Inspect.class,
+        subcommands = InspectCommand.class,
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir models                              the models in the models folder",
@@ -91,92 +88,5 @@ final class ModelsCommand implements Callable<Integer> {
                     report.runs() ? "yes" : "no: weir models inspect " + model);
         }
         table.print(out);
-    }
-
-    /** One model in full. */
-    @Command(
-            name = "inspect",
-            header = "Show a model's components, and why it does not run if it does not.%n",
-            description = {
-                "Reads configurations and the headers of the weights. The exit code is 1 if the model does not run.",
-                ""
-            })
-    static final class Inspect implements Callable<Integer> {
-
-        @Spec
-        private CommandSpec spec;
-
-        @Parameters(paramLabel = "DIR", description = "A diffusers folder, or the name of one in models/.")
-        private String model;
-
-        @Override
-        public Integer call() {
-            PrintWriter out = spec.commandLine().getOut();
-            ModelReport report = ModelReport.inspect(ModelOptions.folder(model));
-            out.println(report.problem().orElse(report.folder() + "  " + report.pipeline()));
-            if (report.components().isEmpty()) {
-                return CliException.FAILED;
-            }
-            out.println();
-            Table table = new Table("component", "class", "parameters", "size", "types", "problem");
-            for (ModelReport.Component component : report.components()) {
-                table.row(
-                        component.name(),
-                        component.className(),
-                        component.parameters() == 0 ? "" : Quantity.count(component.parameters()),
-                        component.bytes() == 0 ? "" : Quantity.bytes(component.bytes()),
-                        String.join(
-                                ", ", component.types().stream().map(Enum::name).toList()),
-                        component.problem().orElse(component.used() ? "" : "(not used)"));
-            }
-            table.print(out);
-            out.println();
-            if (report.runs()) {
-                var folder = ModelFolder.open(report.folder());
-                var card = folder.card();
-                List<Field> fields = fields(folder);
-                out.printf(
-                        "runs: %1$dx%1$d pixels by default, %2$d steps of %3$s%4$s%n",
-                        card.nativeSize(),
-                        card.defaults().steps(),
-                        card.defaults().sampler(),
-                        fields.stream().anyMatch(field -> field.name().equals("guidance_scale"))
-                                ? ", guidance " + card.defaults().guidanceScale()
-                                : "");
-                out.println("takes: " + inWords(fields));
-                var target = EngineChoice.AUTO.known(List.of(folder));
-                out.printf("engine: %s, %s (%s)%n", target.engine(), target.instructionSet(), target.reason());
-            } else {
-                out.println("does not run, for the problems above");
-            }
-            return report.runs() ? 0 : CliException.FAILED;
-        }
-
-        /** What the requests of any workflow may have. */
-        private static List<Field> fields(ModelFolder folder) {
-            return folder.pipeline().workflows().stream()
-                    .flatMap(workflow -> workflow.fields().stream())
-                    .distinct()
-                    .toList();
-        }
-
-        private static String inWords(List<Field> fields) {
-            return fields.isEmpty()
-                    ? "nothing but a seed"
-                    : fields.stream().map(Inspect::inWords).collect(Collectors.joining(", "));
-        }
-
-        private static String inWords(Field field) {
-            String bounds =
-                    field.max() > field.min() ? "%s to %s".formatted(plain(field.min()), plain(field.max())) : "";
-            String said = Stream.of(bounds, field.needed() ? "required" : "")
-                    .filter(part -> !part.isEmpty())
-                    .collect(Collectors.joining(", "));
-            return said.isEmpty() ? field.name() : "%s (%s)".formatted(field.name(), said);
-        }
-
-        private static String plain(double number) {
-            return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
-        }
     }
 }

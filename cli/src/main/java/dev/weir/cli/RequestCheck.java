@@ -17,6 +17,7 @@ import dev.weir.runtime.route.NodeDirectory;
 import dev.weir.serving.Cards;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -46,7 +47,8 @@ final class RequestCheck {
             Map.entry("guidance_rescale", "--guidance-rescale"),
             Map.entry("original_size", "--original-size"),
             Map.entry("refiner_start", "--refiner-start"),
-            Map.entry("crop", "--crop"));
+            Map.entry("crop", "--crop"),
+            Map.entry("preview.grade", "--frame-grade"));
 
     private RequestCheck() {}
 
@@ -54,6 +56,7 @@ final class RequestCheck {
     static void refuseInvalid(ImageRequest request, List<ModelFolder> folders) {
         ObjectNode json = toJson(request).put("n", request.count());
         request.seed().ifPresent(seed -> json.put("seed", seed));
+        json.putObject("preview").put("grade", request.frames().grade().name().toLowerCase(Locale.ROOT));
         ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders)), Map.of());
         RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT);
         try {

@@ -43,6 +43,19 @@ final class UsageErrorTest {
     }
 
     @Test
+    void framesOfAGradeThatTheModelLacksAreRefusedBeforeItIsLoaded() {
+        Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
+        String model = reference.resolve("checkpoints/sd1").toString();
+        assertThat(refusal("generate", "x", "--model", model, "--frames", "frames", "--frame-grade", "taesd"))
+                .startsWith("--frame-grade must not be taesd: sd1 has no tiny autoencoder. It has latent_rgb, vae.")
+                .contains("--taesd");
+        assertThat(refusal("generate", "x", "--model", model, "--taesd", "nowhere"))
+                .isEqualTo("--taesd: there is no folder nowhere");
+        assertThat(refusal("generate", "x", "--model", model, "--frame-grade", "best"))
+                .contains("--frame-grade");
+    }
+
+    @Test
     void theNearestNameIsSuggestedAndNoneThatIsFar() {
         assertThat(refusal("stauts"))
                 .isEqualTo("there is no command \"stauts\" (did you mean status?). Try: weir --help");

@@ -18,6 +18,8 @@ public record Frames(int everySteps, Duration every, int count, Grade grade) {
     public enum Grade {
         /** A rough picture, computed from the latent by one small matrix. It costs almost nothing. */
         LATENT_RGB,
+        /** A tiny decoder (TAESD), nearly as sharp as the model's own at a small part of its cost. Some models have one. */
+        TAESD,
         /** The model's own decoder, which is as sharp as the final image and costs as much to decode. */
         VAE
     }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param sizes the sides that a request may ask for, without the upsampler and with it; empty from a gateway of an older
  *     version
  * @param workflows what the model does; empty from a gateway of an older version
+ * @param previewGrades how frames can be decoded, the cheapest first, as {@code latent_rgb}; empty from a gateway of an older version
  * @param upsampleFactor beyond the native size, images are made so many times smaller and then enlarged; 1: never
  */
 public record ServedModel(
@@ -30,7 +31,8 @@ public record ServedModel(
         int defaultUpsamplerSteps,
         int maxSteps,
         double defaultGuidanceScale,
-        List<Workflow> workflows) {
+        List<Workflow> workflows,
+        List<String> previewGrades) {
 
     /** @param upsampled whether images with such sides go through the upsampler */
     public record Sizes(int min, int max, int multiple, boolean upsampled) {}
@@ -61,6 +63,7 @@ public record ServedModel(
 
     public ServedModel {
         workflows = workflows == null ? List.of() : List.copyOf(workflows);
+        previewGrades = previewGrades == null ? List.of() : List.copyOf(previewGrades);
         sizes = sizes == null ? List.of() : List.copyOf(sizes);
     }
 

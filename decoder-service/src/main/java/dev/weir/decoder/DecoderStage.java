@@ -8,6 +8,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Failure;
@@ -37,7 +38,13 @@ public final class DecoderStage implements Stage {
 
     private static final int TEST_SEED = 1;
 
-    private record Waiting(Work work, String model, LatentShape shape, float[] latent) {}
+    /** @param sketched whether the model's tiny decoder makes it */
+    private record Waiting(Work work, String model, LatentShape shape, float[] latent, boolean sketched) {
+
+        boolean sharesForwardWith(Waiting other) {
+            return model.equals(other.model) && shape.equals(other.shape) && sketched == other.sketched;
+        }
+    }
 
     private final List<ModelFolder> folders;
     private final ComputeTarget target;
@@ -113,10 +120,21 @@ public final class DecoderStage implements Stage {
         try {
             Tensor latent = Latents.of(work);
             List<Waiting> queue = work.isFrame() ? frames : pictures;
-            queue.add(new Waiting(work, work.task().getModel(), Latents.shapeOf(latent), latent.toFloats()));
+            queue.add(new Waiting(
+                    work, work.task().getModel(), Latents.shapeOf(latent), latent.toFloats(), isSketched(work)));
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
         }
+    }
+
+    /** A frame for which no better decoder is wanted. Throws an IllegalArgumentException where that is not here. */
+    private boolean isSketched(Work work) {
+        Preview.Grade grade = work.task().getPreview().getGrade();
+        boolean hasTiny = models.get(work.task().getModel()).hasTiny();
+        if (work.isFrame() && grade == Preview.Grade.TAESD && !hasTiny) {
+            throw new IllegalArgumentException("no tiny autoencoder of the model is here");
+        }
+        return work.isFrame() && grade != Preview.Grade.VAE && hasTiny;
     }
 
     @Override
@@ -151,7 +169,7 @@ public final class DecoderStage implements Stage {
         List<Waiting> batch = new ArrayList<>();
         for (Iterator<Waiting> all = queue.iterator(); all.hasNext() && batch.size() < most; ) {
             Waiting waiting = all.next();
-            if (waiting.model().equals(oldest.model()) && waiting.shape().equals(oldest.shape())) {
+            if (waiting.sharesForwardWith(oldest)) {
                 batch.add(waiting);
                 all.remove();
             }
@@ -161,8 +179,10 @@ public final class DecoderStage implements Stage {
 
     private void decode(List<Waiting> batch, Outbox outbox) {
         Waiting first = batch.get(0);
-        List<Optional<Decoded>> images = models.get(first.model())
-                .decode(first.shape(), batch.stream().map(Waiting::latent).toList());
+        PictureDecoder decoder = models.get(first.model());
+        List<float[]> latents = batch.stream().map(Waiting::latent).toList();
+        List<Optional<Decoded>> images =
+                first.sketched() ? decoder.sketch(first.shape(), latents) : decoder.decode(first.shape(), latents);
         List<Waiting> failed = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
             Waiting waiting = batch.get(i);

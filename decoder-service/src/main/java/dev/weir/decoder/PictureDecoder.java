@@ -13,18 +13,21 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A model's image decoder and, where the operator wants it and the model has one, its safety checker. Device thread. */
+/**
+ * A model's image decoder and, where there are, the tiny one for its frames and the safety checker that the operator wants. Device
+ * thread.
+ */
 final class PictureDecoder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PictureDecoder.class);
 
-    private final ImageCodec codec;
-    private final Optional<PictureChecker> checker;
     private final Safety safety;
+    private final ImageCodec codec;
+    private Optional<ImageCodec> tiny = Optional.empty();
+    private Optional<PictureChecker> checker = Optional.empty();
 
-    private PictureDecoder(ImageCodec codec, Optional<PictureChecker> checker, Safety safety) {
+    private PictureDecoder(ImageCodec codec, Safety safety) {
         this.codec = codec;
-        this.checker = checker;
         this.safety = safety;
     }
 
@@ -33,14 +36,17 @@ final class PictureDecoder implements AutoCloseable {
 
     static PictureDecoder open(ModelFolder folder, ComputeTarget target, Safety safety) {
         tell(folder, safety);
-        ImageCodec codec = folder.imageCodec(target);
-        if (safety == Safety.OFF || !folder.hasPictureChecker()) {
-            return new PictureDecoder(codec, Optional.empty(), safety);
-        }
+        var decoder = new PictureDecoder(folder.imageCodec(target), safety);
         try {
-            return new PictureDecoder(codec, Optional.of(folder.pictureChecker(target)), safety);
+            if (folder.hasTinyAutoencoder()) {
+                decoder.tiny = Optional.of(folder.tinyCodec(target));
+            }
+            if (safety != Safety.OFF && folder.hasPictureChecker()) {
+                decoder.checker = Optional.of(folder.pictureChecker(target));
+            }
+            return decoder;
         } catch (RuntimeException e) {
-            codec.close();
+            decoder.close();
             throw e;
         }
     }
@@ -63,9 +69,22 @@ final class PictureDecoder implements AutoCloseable {
         return safety == Safety.BLANK && checker.isPresent();
     }
 
+    boolean hasTiny() {
+        return tiny.isPresent();
+    }
+
     /** One forward of the decoder, and one of the checker. Empty where an image, or the checker's scores of it, are not finite. */
     List<Optional<Decoded>> decode(LatentShape shape, List<float[]> latents) {
-        List<Optional<RgbImage>> images = codec.decode(shape, latents);
+        return decode(codec, shape, latents);
+    }
+
+    /** The same with the tiny decoder, where there is one. */
+    List<Optional<Decoded>> sketch(LatentShape shape, List<float[]> latents) {
+        return decode(tiny.orElseThrow(), shape, latents);
+    }
+
+    private List<Optional<Decoded>> decode(ImageCodec by, LatentShape shape, List<float[]> latents) {
+        List<Optional<RgbImage>> images = by.decode(shape, latents);
         List<RgbImage> finite = images.stream().flatMap(Optional::stream).toList();
         var flags = checker.map(check -> check.flags(finite))
                 .orElseGet(() -> Collections.nCopies(finite.size(), Optional.of(false)))
@@ -86,6 +105,7 @@ final class PictureDecoder implements AutoCloseable {
     @Override
     public void close() {
         codec.close();
+        tiny.ifPresent(ImageCodec::close);
         checker.ifPresent(PictureChecker::close);
     }
 }

@@ -23,9 +23,20 @@ public record ComputeTarget(String device, Precision precision, Engine engine, S
     }
 
     public enum Precision {
-        FP32,
-        BF16,
-        FP16
+        FP32(Float.BYTES),
+        BF16(Short.BYTES),
+        FP16(Short.BYTES);
+
+        private final int bytes;
+
+        Precision(int bytes) {
+            this.bytes = bytes;
+        }
+
+        /** Size of a number. */
+        public int bytes() {
+            return bytes;
+        }
     }
 
     /** libtorch. */

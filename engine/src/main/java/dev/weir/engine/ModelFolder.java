@@ -33,15 +33,20 @@ public final class ModelFolder {
     private final PipelineIndex index;
     private final Pipeline pipeline;
     private final ModelCard card;
+    private final Optional<LatentPreview> latentPreview;
+    private final Optional<Path> tinyAutoencoder;
     private Map<String, String> fingerprints;
 
-    private ModelFolder(PipelineIndex index, Optional<String> sampler) {
+    private ModelFolder(PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders) {
         index.requireSupported();
         FolderKind.requireReadableWeights(index);
         this.index = index;
         ModelSettings settings = ModelSettings.read(index.folder());
         this.pipeline = index.type().describe(index, settings);
         this.card = CardReader.read(index, pipeline, settings, sampler);
+        this.latentPreview = pixels().map(Pixels::preview).or(() -> LatentPreview.of(index.folder()));
+        this.tinyAutoencoder =
+                autoencoder().flatMap(vae -> TinyAutoencoder.find(index.folder(), index.home(vae), tinyAutoencoders));
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -49,15 +54,21 @@ public final class ModelFolder {
         return open(path, Optional.empty());
     }
 
+    /** See {@link #open(Path, Optional, List)}. */
+    public static ModelFolder open(Path path, Optional<String> sampler) {
+        return open(path, sampler, List.of());
+    }
+
     /**
      * See {@link #open(Path)}.
      *
      * @param sampler for requests that name none; empty: what the model says
+     * @param tinyAutoencoders folders of which one may decode frames of the model
      */
-    public static ModelFolder open(Path path, Optional<String> sampler) {
+    public static ModelFolder open(Path path, Optional<String> sampler, List<Path> tinyAutoencoders) {
         Path folder = ModelPath.resolve(path);
         FolderKind.requirePipeline(folder);
-        return new ModelFolder(PipelineIndex.read(folder), sampler);
+        return new ModelFolder(PipelineIndex.read(folder), sampler, tinyAutoencoders);
     }
 
     public ModelCard card() {
@@ -85,6 +96,11 @@ public final class ModelFolder {
         return pipeline.type().texts().stream()
                 .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
                 .collect(Collectors.joining());
+    }
+
+    /** What it needs of memory in a precision. Reads the headers of the weights. */
+    public ModelMemory memory(ComputeTarget.Precision precision) {
+        return ModelMemory.of(index, pipeline, precision);
     }
 
     /** Throws {@link ModelException} that names what is wrong with its files, like every method that opens a part. */
@@ -136,7 +152,20 @@ public final class ModelFolder {
         if (pixels.isPresent()) {
             return pixels.get();
         }
-        return load(only(Role.DECODE), (config, weights) -> Networks.imageCodec(config.json(), weights, target));
+        return load(
+                autoencoder().orElseThrow(), (config, weights) -> Networks.imageCodec(config.json(), weights, target));
+    }
+
+    /** Whether there is a tiny autoencoder for frames of the model: a publisher's or an operator's. */
+    public boolean hasTinyAutoencoder() {
+        return tinyAutoencoder.isPresent();
+    }
+
+    /** The one that decodes frames, where there is one. */
+    public ImageCodec tinyCodec(ComputeTarget target) {
+        return load(
+                tinyAutoencoder.orElseThrow().toString(),
+                (config, weights) -> Networks.imageCodec(config.json(), weights, target));
     }
 
     private Optional<Pixels> pixels() {
@@ -176,18 +205,17 @@ public final class ModelFolder {
         return scheduler(index, stage.scheduler());
     }
 
-    /** The folder of the part of the one stage of this role. */
-    private String only(Role role) {
+    /** The folder of the part that makes the picture of a latent. */
+    private Optional<String> autoencoder() {
         return pipeline.workflows().get(0).stages().stream()
-                .filter(stage -> stage.role() == role)
-                .map(stage -> stage.components().get(0))
-                .findFirst()
-                .orElseThrow();
+                .filter(stage -> stage.role() == Role.DECODE)
+                .flatMap(stage -> stage.components().stream())
+                .findFirst();
     }
 
     /** The matrix from latents to RGB, where the model or its autoencoder has a known one. */
     public Optional<LatentPreview> latentPreview() {
-        return pixels().map(Pixels::preview).or(() -> LatentPreview.of(index.folder()));
+        return latentPreview;
     }
 
     /** @param component the tokenizer's folder */

@@ -60,24 +60,35 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         Set<String> names = new LinkedHashSet<>();
         index.type().components().forEach(component -> names.add(component.folder()));
         names.addAll(index.components().keySet());
-        List<Component> components =
-                names.stream().map(name -> component(index, name)).toList();
+        List<Component> components = new ArrayList<>(
+                names.stream().map(name -> component(index, name)).toList());
+        TinyAutoencoder.own(home).ifPresent(tiny -> components.add(tinyAutoencoder(tiny)));
         Optional<String> problem = problemOf(() -> ModelFolder.open(home));
-        return new ModelReport(home, index.className(), components, problem);
+        return new ModelReport(home, index.className(), List.copyOf(components), problem);
     }
 
     private static Component component(PipelineIndex index, String name) {
-        Path home = index.home(name);
+        Optional<String> problem = index.problem(name).or(() -> problemOf(() -> check(index, name)));
+        return component(index.home(name), name, index.classOf(name), !index.isBystander(name), problem);
+    }
+
+    /** It is in the folder and not in the pipeline. */
+    private static Component tinyAutoencoder(Path home) {
+        Optional<String> problem = problemOf(() -> checkNetwork(home));
+        return component(home, home.getFileName().toString(), TinyAutoencoder.CLASS, true, problem);
+    }
+
+    private static Component component(
+            Path home, String name, String className, boolean used, Optional<String> problem) {
         Optional<ComponentWeights> weights = weights(home);
         List<TensorInfo> tensors = new ArrayList<>();
         weights.ifPresent(all -> all.names().forEach(tensor -> tensors.add(all.info(tensor))));
         Set<WeightType> types = EnumSet.noneOf(WeightType.class);
         tensors.forEach(tensor -> types.add(tensor.type()));
-        Optional<String> problem = index.problem(name).or(() -> problemOf(() -> check(index, name)));
         return new Component(
                 name,
-                index.classOf(name),
-                !index.isBystander(name),
+                className,
+                used,
                 tensors.stream().mapToLong(ModelReport::parameters).sum(),
                 tensors.stream().mapToLong(TensorInfo::length).sum(),
                 types,
@@ -96,11 +107,13 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
                     ModelFolder.ownSampler(index, name);
                 }
             }
-            case TEXT_ENCODER, DENOISER, AUTOENCODER -> {
-                JsonNode config = ComponentConfig.read(home).json();
-                Networks.check(config, ComponentWeights.open(home));
-            }
+            case TEXT_ENCODER, DENOISER, AUTOENCODER -> checkNetwork(home);
         }
+    }
+
+    private static void checkNetwork(Path home) {
+        JsonNode config = ComponentConfig.read(home).json();
+        Networks.check(config, ComponentWeights.open(home));
     }
 
     /** Whether weir.json names a sampler instead of the model's own; what is wrong with the file is told elsewhere. */

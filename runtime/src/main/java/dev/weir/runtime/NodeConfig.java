@@ -51,6 +51,7 @@ public record NodeConfig(
      * @param engine {@code auto}, {@code torch}, {@code onnx}
      * @param sampler for requests that name none; empty: each model's own
      * @param safety {@code off}, {@code flag}, {@code blank}
+     * @param taesd folders of tiny autoencoders, for frames
      */
     public record Compute(
             List<Path> models,
@@ -59,30 +60,36 @@ public record NodeConfig(
             int threads,
             String engine,
             Optional<String> sampler,
-            String safety) {
+            String safety,
+            List<Path> taesd) {
 
         static final int MAX_THREADS = 1024;
         private static final String AUTO = "auto";
 
         public Compute {
             models = List.copyOf(models);
+            taesd = List.copyOf(taesd);
         }
 
         /** A configuration whose models use their own samplers. */
         public Compute(List<Path> models, String device, String precision, int threads) {
-            this(models, device, precision, threads, AUTO, Optional.empty(), "off");
+            this(models, device, precision, threads, AUTO, Optional.empty(), "off", List.of());
         }
 
         public Compute withSampler(Optional<String> newSampler) {
-            return new Compute(models, device, precision, threads, engine, newSampler, safety);
+            return new Compute(models, device, precision, threads, engine, newSampler, safety, taesd);
         }
 
         public Compute withEngine(String newEngine) {
-            return new Compute(models, device, precision, threads, newEngine, sampler, safety);
+            return new Compute(models, device, precision, threads, newEngine, sampler, safety, taesd);
         }
 
         public Compute withSafety(String newSafety) {
-            return new Compute(models, device, precision, threads, engine, sampler, newSafety);
+            return new Compute(models, device, precision, threads, engine, sampler, newSafety, taesd);
+        }
+
+        public Compute withTaesd(List<Path> newTaesd) {
+            return new Compute(models, device, precision, threads, engine, sampler, safety, newTaesd);
         }
 
         public static Compute auto(List<Path> models) {
@@ -177,17 +184,22 @@ public record NodeConfig(
             settings.put("bus-tls", c.tls().map(BusTls::toString).orElse("none"));
         });
         ops.ifPresent(o -> settings.put("health and metrics", o.toString()));
-        settings.put("models", compute.models().stream().map(Path::toString).collect(Collectors.joining(", ")));
+        settings.put("models", names(compute.models()));
         settings.put("sampler", compute.sampler().orElse("each model's own"));
         settings.put("device", compute.device());
         settings.put("precision", compute.precision());
         settings.put("engine", compute.engine());
         settings.put("safety", compute.safety());
+        settings.put("taesd", compute.taesd().isEmpty() ? "none" : names(compute.taesd()));
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");
         settings.put("trace-endpoint", traceEndpoint.map(URI::toString).orElse("none"));
         settings.put("patience", limits.patience().toSeconds() + " s");
         return settings;
+    }
+
+    private static String names(List<Path> folders) {
+        return folders.stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 }

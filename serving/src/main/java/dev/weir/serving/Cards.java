@@ -8,12 +8,14 @@ import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Converts a model's card to the form in a node's status. */
@@ -40,7 +42,20 @@ public final class Cards {
                 .setDefaultSampler(card.defaults().sampler())
                 .setMaxSteps(maxSteps)
                 .addAllWorkflows(workflows(folder))
+                .addAllPreviews(previews(folder))
                 .build();
+    }
+
+    private static List<Preview.Grade> previews(ModelFolder folder) {
+        List<Preview.Grade> grades = new ArrayList<>();
+        if (folder.latentPreview().isPresent()) {
+            grades.add(Preview.Grade.LATENT_RGB);
+        }
+        if (folder.hasTinyAutoencoder()) {
+            grades.add(Preview.Grade.TAESD);
+        }
+        grades.add(Preview.Grade.VAE);
+        return grades;
     }
 
     private static Sampler toProto(Samplers.Choice choice) {

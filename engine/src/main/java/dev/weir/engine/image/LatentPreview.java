@@ -19,18 +19,6 @@ public final class LatentPreview {
 
     private static final int RGB = 3;
 
-    /** For the Stable Diffusion 1.x and 2.x autoencoder: a known fit (ComfyUI's latent_formats). */
-    private static final LatentPreview STABLE_DIFFUSION = new LatentPreview(
-            new float[][] {
-                {0.3512f, 0.2297f, 0.3227f},
-                {0.3250f, 0.4974f, 0.2350f},
-                {-0.2829f, 0.1762f, 0.2721f},
-                {-0.2120f, -0.2616f, -0.7177f}
-            },
-            new float[RGB]);
-
-    private static final double STABLE_DIFFUSION_SCALING = 0.18215;
-
     private final float[][] matrix;
     private final float[] bias;
 
@@ -54,10 +42,7 @@ public final class LatentPreview {
         if (!Files.exists(config)) {
             return Optional.empty();
         }
-        JsonNode vae = JsonFile.read(config);
-        boolean known = vae.path("latent_channels").asInt(4) == 4
-                && vae.path("scaling_factor").asDouble(STABLE_DIFFUSION_SCALING) == STABLE_DIFFUSION_SCALING;
-        return known ? Optional.of(STABLE_DIFFUSION) : Optional.empty();
+        return PublishedLatents.of(JsonFile.read(config)).map(PublishedLatents::preview);
     }
 
     /** An image of the latent's size, or of {@code enlargement} times its sides, interpolated. */

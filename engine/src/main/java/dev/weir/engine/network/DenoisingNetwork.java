@@ -11,5 +11,8 @@ interface DenoisingNetwork extends Network {
     /** What it takes besides the sample and the timestep, in the order of its method's inputs. */
     List<NetworkInput> inputs();
 
+    /** Channels of its images that have the sample's size. */
+    int width();
+
     Denoiser runBy(Executable network);
 }

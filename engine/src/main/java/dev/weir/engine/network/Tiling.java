@@ -30,16 +30,26 @@ record Tiling(long most, int tile) {
     private static final int MOST_ROWS = 1024;
 
     static Tiling of(Codec codec, ComputeTarget target) {
-        int bytes = target.precision() == Precision.FP32 ? Float.BYTES : Short.BYTES;
-        return of(codec, (long) (SHARE * Devices.memory(target) / ((long) AT_ONCE * codec.widest() * bytes)));
+        return of(codec, (long) (SHARE * Devices.memory(target) / bytesOfPixel(codec, target.precision())));
     }
 
     /** @param most pixels that one forward may have */
     static Tiling of(Codec codec, long most) {
         int step = 4 * codec.scale();
         int largest = (int) Math.sqrt(most) / step * step;
-        int wanted = Math.max(USUAL_TILE, codec.sampleSize()) / step * step;
+        int wanted = usualTile(codec);
         return new Tiling(most, Math.max(Math.min(largest, wanted), Math.max(1, LEAST_TILE / step) * step));
+    }
+
+    /** What a forward takes for each pixel of its picture. */
+    static long bytesOfPixel(Codec codec, Precision precision) {
+        return (long) AT_ONCE * codec.widest() * precision.bytes();
+    }
+
+    /** The side of a tile, where memory does not make it smaller. */
+    static int usualTile(Codec codec) {
+        int step = 4 * codec.scale();
+        return Math.max(USUAL_TILE, codec.sampleSize()) / step * step;
     }
 
     boolean fits(int height, int width) {

@@ -35,6 +35,11 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     }
 
     @Override
+    public int width() {
+        return config.channels();
+    }
+
+    @Override
     public Denoiser runBy(Executable network) {
         int labels = config.classes().map(ClassEmbedding::count).orElse(0);
         return new NetworkDenoiser(network, config.inChannels(), config.outChannels(), inputs(), labels);

@@ -57,6 +57,11 @@ record UNet2DModel(
     }
 
     @Override
+    public int width() {
+        return blocks.channels().get(0);
+    }
+
+    @Override
     public Denoiser runBy(Executable network) {
         int labels = classes.map(ClassEmbedding::count).orElse(0);
         return new NetworkDenoiser(network, inChannels, outChannels, inputs(), labels);

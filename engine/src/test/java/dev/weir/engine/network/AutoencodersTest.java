@@ -65,7 +65,18 @@ record AutoencodersTest(Engine engine) {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"kl-tiled", "kl-bare", "kl-attention", "asymmetric", "tiny", "tiny-options", "vq", "movq"})
+    @ValueSource(
+            strings = {
+                "kl-tiled",
+                "kl-bare",
+                "kl-attention",
+                "asymmetric",
+                "tiny",
+                "tiny-options",
+                "taesd",
+                "vq",
+                "movq"
+            })
     void picturesOfLatents(String name) {
         var fixture = fixture(name);
         try (var network = load(fixture)) {
@@ -79,7 +90,18 @@ record AutoencodersTest(Engine engine) {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"kl-tiled", "kl-bare", "kl-attention", "asymmetric", "tiny", "tiny-options", "vq", "movq"})
+    @ValueSource(
+            strings = {
+                "kl-tiled",
+                "kl-bare",
+                "kl-attention",
+                "asymmetric",
+                "tiny",
+                "tiny-options",
+                "taesd",
+                "vq",
+                "movq"
+            })
     void latentsOfPictures(String name) {
         var fixture = fixture(name);
         try (var codec = codec(fixture)) {

@@ -59,18 +59,16 @@ public final class RequestReader {
             "mask",
             "control_image");
 
-    static final Set<String> IMAGES = plus(GENERATION, "response_format", "stream", "partial_images");
+    static final Set<String> IMAGES =
+            plus(GENERATION, "response_format", "stream", "partial_images", "partial_images_grade");
     static final Set<String> JOB = plus(GENERATION, "preview");
     static final Set<String> COMMAND = plus(JOB, "type", "id", "idempotency_key");
-    static final Set<String> PREVIEW = sorted("every_steps", "every_ms", "count", "grade");
 
     /** Fields of OpenAI's edits without a meaning for a diffusion model. */
     private static final Set<String> EDIT_ONLY = Set.of("input_fidelity");
 
     static final int MAX_IMAGES = 10;
-    static final int MAX_PARTIAL_IMAGES = 3;
     static final int MAX_USER_LENGTH = 256;
-    static final int MAX_PREVIEW_MS = 600_000;
 
     private static final List<Priority> PRIORITIES = List.of(Priority.INTERACTIVE, Priority.STANDARD, Priority.BATCH);
     private static final List<OnDisconnect> ON_DISCONNECT = List.of(OnDisconnect.values());
@@ -104,15 +102,8 @@ public final class RequestReader {
         if (stream && urls) {
             throw fields.invalid("invalid_value", "response_format", "must be b64_json where stream is true");
         }
-        long partial = fields.integer("partial_images", 0, MAX_PARTIAL_IMAGES).orElse(0L);
-        if (partial > 0 && !stream) {
-            throw fields.invalid("invalid_value", "partial_images", "needs stream to be true");
-        }
-        Preview preview = Preview.newBuilder()
-                .setCount((int) partial)
-                .setGrade(Preview.Grade.VAE)
-                .build();
-        return new ImagesRequest(generation(fields, preview, OnDisconnect.CANCEL), stream, urls);
+        FramesWanted frames = FramesWanted.partialImages(fields, stream);
+        return new ImagesRequest(generation(fields, frames, OnDisconnect.CANCEL), stream, urls);
     }
 
     /** The body of {@code POST /v1/images/edits}. */
@@ -147,42 +138,18 @@ public final class RequestReader {
     /** The body of {@code POST /v1/jobs}. */
     public JobSpec job(Fields fields) {
         fields.allowOnly(JOB);
-        return generation(fields, preview(fields, Preview.getDefaultInstance()), OnDisconnect.FINISH);
+        return generation(fields, FramesWanted.read(fields, Preview.getDefaultInstance()), OnDisconnect.FINISH);
     }
 
     /** A {@code generate} command. Default: frames after every step. */
     public JobSpec command(Fields fields) {
         fields.allowOnly(COMMAND);
         Preview everyStep = Preview.newBuilder().setEverySteps(1).build();
-        return generation(fields, preview(fields, everyStep), OnDisconnect.CANCEL);
-    }
-
-    private static Preview preview(Fields fields, Preview otherwise) {
-        return fields.object("preview")
-                .map(preview -> {
-                    preview.allowOnly(PREVIEW);
-                    return Preview.newBuilder()
-                            .setEverySteps(preview.integer("every_steps", 0, 1000)
-                                    .orElse(0L)
-                                    .intValue())
-                            .setEveryMs(preview.integer("every_ms", 0, MAX_PREVIEW_MS)
-                                    .orElse(0L)
-                                    .intValue())
-                            .setCount(
-                                    preview.integer("count", 0, 100).orElse(0L).intValue())
-                            .setGrade(
-                                    preview.oneOf("grade", List.of("latent_rgb", "vae"))
-                                                    .filter("vae"::equals)
-                                                    .isPresent()
-                                            ? Preview.Grade.VAE
-                                            : Preview.Grade.LATENT_RGB)
-                            .build();
-                })
-                .orElse(otherwise);
+        return generation(fields, FramesWanted.read(fields, everyStep), OnDisconnect.CANCEL);
     }
 
     /** @param otherwise what happens to the job of a client that disconnects, if the client did not say */
-    private JobSpec generation(Fields fields, Preview preview, OnDisconnect otherwise) {
+    private JobSpec generation(Fields fields, FramesWanted frames, OnDisconnect otherwise) {
         int samples = fields.integer("n", 1, MAX_IMAGES).orElse(1L).intValue();
         String user = fields.text("user", MAX_USER_LENGTH).orElse("");
         String format = format(fields);
@@ -193,6 +160,7 @@ public final class RequestReader {
         acceptWithoutEffect(fields);
 
         ModelCard card = card(fields);
+        Preview preview = frames.of(card);
         Optional<int[]> size = GenerationReader.size(fields, "size");
         Workflow workflow = WorkflowChoice.of(card, fields, size);
         List<Attachment> attachments = images.read(fields);

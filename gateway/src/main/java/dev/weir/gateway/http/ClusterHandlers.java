@@ -1,17 +1,15 @@
 package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.api.ModelJson;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.job.ModelNames;
-import dev.weir.gateway.job.Route;
-import dev.weir.gateway.job.SizeRange;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Workflow;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonArray;
@@ -67,18 +65,6 @@ public final class ClusterHandlers {
 
     /** @param name the model's id, or an alias of it */
     private JsonObject toJson(String name, ModelCard card) {
-        JsonArray samplers = new JsonArray();
-        JsonArray choices = new JsonArray();
-        card.getSamplersList().forEach(sampler -> {
-            samplers.add(sampler.getName());
-            choices.add(new JsonObject()
-                    .put("name", sampler.getName())
-                    .put("schedules", new JsonArray(List.copyOf(sampler.getSchedulesList())))
-                    .put("takes_eta", sampler.getTakesEta())
-                    .put("min_steps", Math.max(1, sampler.getLeastSteps()))
-                    .put("max_steps", sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps()));
-        });
-        List<SizeRange> sizes = Route.ranges(card);
         JsonObject json = new JsonObject().put("id", name);
         if (!name.equals(card.getId())) {
             json.put("alias_of", card.getId());
@@ -87,51 +73,7 @@ public final class ClusterHandlers {
                 .put("created", startedSeconds)
                 .put("owned_by", "weir")
                 .put("ready", catalog.isReady(card))
-                .put("native_size", card.getNativeSize())
-                .put("min_size", sizes.get(0).min())
-                .put("max_size", sizes.get(sizes.size() - 1).max())
-                .put("size_multiple", sizes.get(0).multiple())
-                .put(
-                        "sizes",
-                        new JsonArray(
-                                sizes.stream().map(ClusterHandlers::toJson).toList()))
-                .put("upsample_factor", Math.max(1, card.getUpsampleFactor()))
-                .put("samplers", samplers)
-                .put("sampler_choices", choices)
-                .put("workflows", workflows(card))
-                .put("default_sampler", card.getDefaultSampler())
-                .put("default_steps", card.getDefaultSteps())
-                .put("default_upsampler_steps", Route.upsamplerSteps(card))
-                .put("max_steps", card.getMaxSteps())
-                .put("default_guidance_scale", EventJson.rounded(card.getDefaultGuidanceScale()));
-    }
-
-    /** What the model does, with the fields that a request may have for it besides those that all take. */
-    private static JsonArray workflows(ModelCard card) {
-        JsonArray workflows = new JsonArray();
-        for (Workflow workflow : card.getWorkflowsList()) {
-            JsonArray fields = new JsonArray();
-            workflow.getFieldsList().forEach(field -> {
-                JsonObject json = new JsonObject().put("name", field.getName()).put("required", field.getNeeded());
-                fields.add(
-                        field.getMin() == field.getMax()
-                                ? json
-                                : json.put("min", field.getMin()).put("max", field.getMax()));
-            });
-            workflows.add(new JsonObject()
-                    .put("name", workflow.getName())
-                    .put("fields", fields)
-                    .put("sizes", toJson(Route.range(workflow))));
-        }
-        return workflows;
-    }
-
-    private static JsonObject toJson(SizeRange range) {
-        return new JsonObject()
-                .put("min", range.min())
-                .put("max", range.max())
-                .put("multiple", range.multiple())
-                .put("upsampled", range.upsampled());
+                .mergeIn(ModelJson.of(card));
     }
 
     private void cluster(RoutingContext ctx) {

@@ -158,7 +158,7 @@ public final class Job {
                 .setPriority(spec.priority())
                 .setGeneration(generation)
                 .setPreview(
-                        checked
+                        checked && spec.preview().getGrade() == Preview.Grade.LATENT_RGB
                                 ? spec.preview().toBuilder()
                                         .setGrade(Preview.Grade.VAE)
                                         .build()

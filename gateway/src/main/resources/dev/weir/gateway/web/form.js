@@ -4,8 +4,11 @@ import { parseSeed } from "./seed.js";
 import { loadSettings, saveSettings } from "./store.js";
 import { images, sentence } from "./words.js";
 
-const OF_A_MODEL = ["size", "sampler", "num_inference_steps", "guidance_scale"];
+const OF_A_MODEL = ["size", "sampler", "grade", "num_inference_steps", "guidance_scale"];
 const OF_ALL = ["prompt", "negative_prompt", "n", "seed"];
+
+/** How an emerging image is decoded: the server's names, and the page's. */
+const GRADES = { latent_rgb: "fast", taesd: "TAESD", vae: "full (VAE)" };
 
 const form = document.getElementById("form");
 const field = (name) => form.elements[name];
@@ -84,6 +87,7 @@ function showModel() {
   if (!model) return;
   field("size").replaceChildren(...sizes(model).map((size) => new Option(size.label, size.value)));
   field("sampler").replaceChildren(...model.samplers.map((name) => new Option(name, name)));
+  field("grade").replaceChildren(...model.preview_grades.map((name) => new Option(GRADES[name] ?? name, name)));
   field("num_inference_steps").max = Math.min(model.max_steps, Math.max(100, model.default_steps));
   field("prompt").required = takes(model, "prompt");
   for (const name of ["prompt", "negative_prompt", "guidance_scale"]) field(name).disabled = !takes(model, name);
@@ -97,6 +101,7 @@ function defaults(model) {
   return {
     size: `${model.native_size}x${model.native_size}`,
     sampler: model.default_sampler,
+    grade: model.preview_grades.includes("taesd") ? "taesd" : model.preview_grades[0],
     num_inference_steps: model.default_steps,
     guidance_scale: model.default_guidance_scale,
   };
@@ -140,7 +145,8 @@ export function fill(body) {
     showModel();
   }
   const { prompt = "", negative_prompt = "", n = 1, seed = "" } = body;
-  const given = Object.fromEntries(OF_A_MODEL.filter((name) => body[name] !== undefined).map((name) => [name, body[name]]));
+  const all = { ...body, grade: body.preview?.grade };
+  const given = Object.fromEntries(OF_A_MODEL.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]));
   fillFields({ prompt, negative_prompt, n, seed, ...given });
   [...OF_ALL, ...Object.keys(given)].forEach(remember);
   field("prompt").focus();
@@ -183,6 +189,7 @@ function request() {
   for (const name of ["n", "num_inference_steps", "guidance_scale"]) {
     if (fields.get(name)) body[name] = Number(fields.get(name));
   }
+  if (fields.get("grade")) body.preview = { every_steps: 1, grade: fields.get("grade") };
   if (fields.get("seed")) body.seed = parseSeed(fields.get("seed"));
   return body;
 }

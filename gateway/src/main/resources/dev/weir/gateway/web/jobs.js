@@ -63,7 +63,7 @@ function ask(job) {
   job.sent = true;
   stream.send(job.job
     ? { type: "attach", id: job.id, job: job.job, after: job.after }
-    : { type: "generate", id: job.id, idempotency_key: job.id, preview: { every_steps: 1, grade: "latent_rgb" }, ...job.body });
+    : { type: "generate", id: job.id, idempotency_key: job.id, preview: { every_steps: 1 }, ...job.body });
 }
 
 function onOpen() {

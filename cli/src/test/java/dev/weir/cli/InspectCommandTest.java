@@ -1,0 +1,108 @@
+package dev.weir.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class InspectCommandTest {
+
+    private static final Path FIXTURES =
+            Path.of("../engine/src/test/resources/reference").toAbsolutePath();
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void theWorkflowsAreToldWithTheirSizesAndInputs() {
+        assertThat(inspect(0, FIXTURES.resolve("sdxl").toString()))
+                .containsPattern(
+                        "workflow text_to_image: text-encoder, denoiser, decoder; sides are multiples of \\d+ from \\d+ to \\d+, by default (\\d+)x\\1\n")
+                .contains(
+                        "\n  takes: prompt (required), negative_prompt, guidance_scale (0 to 50), guidance_rescale (0 to 1), clip_skip (")
+                .contains("), original_size, crop\n")
+                .contains("Every workflow takes: size, n (1 to 10), seed", "num_inference_steps (1 to 1000)");
+        assertThat(inspect(0, FIXTURES.resolve("checkpoints/default").toString()))
+                .contains("workflow text_to_image: ")
+                .contains("workflow text_to_image_upsampled: text-encoder, denoiser, upsampler, decoder;")
+                .doesNotContain("original_size");
+    }
+
+    @Test
+    void samplersAreToldWithTheirSchedules() {
+        assertThat(inspect(0, FIXTURES.resolve("checkpoints/sd1").toString()))
+                .containsPattern("\nsampler +eta +steps +schedules\n")
+                .containsPattern("\neuler +1 to 1000 +.*karras")
+                .containsPattern("\nddim +0 to 1 +1 to 999\n");
+    }
+
+    @Test
+    void theMemoryIsToldForEachPlaceWithTheRuleOfTheEstimate() {
+        assertThat(inspect(0, FIXTURES.resolve("sdxl").toString()))
+                .containsPattern("\nCPU, fp32 +[0-9.]+ [KM]B ")
+                .containsPattern("\nCPU with matrix units, bf16 +[0-9.]+ [KM]B ")
+                .containsPattern("\nGPU, fp16 +[0-9.]+ [KM]B ")
+                .contains("parameters times 4 bytes", "more than a quarter of the memory");
+    }
+
+    @Test
+    void theSameIsToldAsJson() throws Exception {
+        JsonNode json =
+                new ObjectMapper().readTree(inspect(0, FIXTURES.resolve("sdxl").toString(), "--json"));
+
+        assertThat(json.path("runs").booleanValue()).isTrue();
+        assertThat(json.path("pipeline").textValue()).isEqualTo("StableDiffusionXLPipeline");
+        assertThat(json.path("model").path("id").textValue()).isEqualTo("sdxl");
+        JsonNode workflow = json.path("model").path("workflows").path(0);
+        assertThat(workflow.path("fields").path(0).path("name").textValue()).isEqualTo("prompt");
+        assertThat(workflow.path("fields").path(0).path("required").booleanValue())
+                .isTrue();
+        assertThat(json.path("model").path("sampler_choices").path(0).has("schedules"))
+                .isTrue();
+        long weights = json.path("memory").path(0).path("weights_bytes").longValue();
+        assertThat(weights).isPositive();
+        assertThat(json.path("memory").path(0).path("least_bytes").longValue()).isGreaterThan(weights);
+        assertThat(json.path("engine").path("name").textValue()).isIn("onnx", "torch");
+        assertThat(json.path("components").findValuesAsText("name")).contains("unet", "vae", "text_encoder_2");
+    }
+
+    @Test
+    void aModelThatDoesNotRunSaysWhyInBoth() throws Exception {
+        Path broken = Files.createDirectory(folder.resolve("broken"));
+        Files.writeString(
+                broken.resolve("model_index.json"),
+                "{\"_class_name\": \"StableDiffusionPipeline\", \"unet\": [\"diffusers\", \"UNet2DConditionModel\"]}");
+
+        assertThat(inspect(1, broken.toString()))
+                .contains("does not run, for the problems above")
+                .doesNotContain("workflow ");
+        JsonNode json = new ObjectMapper().readTree(inspect(1, broken.toString(), "--json"));
+        assertThat(json.path("runs").booleanValue()).isFalse();
+        assertThat(json.path("problem").textValue()).contains("broken");
+        assertThat(json.has("model")).isFalse();
+
+        JsonNode nothing = new ObjectMapper().readTree(inspect(1, folder.toString(), "--json"));
+        assertThat(nothing.path("problem").textValue()).contains(folder.toString());
+        assertThat(nothing.path("components")).isEmpty();
+    }
+
+    private String inspect(int exitCode, String... args) {
+        StringWriter out = new StringWriter();
+        PrintWriter writer = new PrintWriter(out, true);
+        String[] command = new String[args.length + 2];
+        command[0] = "models";
+        command[1] = "inspect";
+        System.arraycopy(args, 0, command, 2, args.length);
+        assertThat(Main.run(Map.of(), folder, writer, writer, command))
+                .as(out.toString())
+                .isEqualTo(exitCode);
+        return out.toString();
+    }
+}

@@ -1,0 +1,85 @@
+package dev.weir.gateway.api;
+
+import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.SizeRange;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.Workflow;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+
+/** What a model takes and what it does of itself, as {@code /v1/models} says it. Stateless. */
+public final class ModelJson {
+
+    private ModelJson() {}
+
+    public static JsonObject of(ModelCard card) {
+        List<SizeRange> sizes = Route.ranges(card).stream().distinct().toList();
+        return new JsonObject()
+                .put("native_size", card.getNativeSize())
+                .put("min_size", sizes.stream().mapToInt(SizeRange::min).min().orElseThrow())
+                .put("max_size", sizes.stream().mapToInt(SizeRange::max).max().orElseThrow())
+                .put("size_multiple", sizes.get(0).multiple())
+                .put("sizes", new JsonArray(sizes.stream().map(ModelJson::size).toList()))
+                .put("upsample_factor", Math.max(1, card.getUpsampleFactor()))
+                .put(
+                        "samplers",
+                        new JsonArray(card.getSamplersList().stream()
+                                .map(Sampler::getName)
+                                .toList()))
+                .put(
+                        "sampler_choices",
+                        new JsonArray(card.getSamplersList().stream()
+                                .map(sampler -> sampler(card, sampler))
+                                .toList()))
+                .put(
+                        "workflows",
+                        new JsonArray(card.getWorkflowsList().stream()
+                                .map(ModelJson::workflow)
+                                .toList()))
+                .put(
+                        "preview_grades",
+                        new JsonArray(FramesWanted.grades(card).stream()
+                                .map(FramesWanted::name)
+                                .toList()))
+                .put("default_sampler", card.getDefaultSampler())
+                .put("default_steps", card.getDefaultSteps())
+                .put("default_upsampler_steps", Route.upsamplerSteps(card))
+                .put("max_steps", card.getMaxSteps())
+                .put("default_guidance_scale", EventJson.rounded(card.getDefaultGuidanceScale()));
+    }
+
+    private static JsonObject sampler(ModelCard card, Sampler sampler) {
+        return new JsonObject()
+                .put("name", sampler.getName())
+                .put("schedules", new JsonArray(List.copyOf(sampler.getSchedulesList())))
+                .put("takes_eta", sampler.getTakesEta())
+                .put("min_steps", Math.max(1, sampler.getLeastSteps()))
+                .put("max_steps", sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps());
+    }
+
+    /** With the fields that a request may have for it besides those that all workflows take. */
+    private static JsonObject workflow(Workflow workflow) {
+        JsonArray fields = new JsonArray();
+        workflow.getFieldsList().forEach(field -> {
+            JsonObject json = new JsonObject().put("name", field.getName()).put("required", field.getNeeded());
+            fields.add(
+                    field.getMin() == field.getMax()
+                            ? json
+                            : json.put("min", field.getMin()).put("max", field.getMax()));
+        });
+        return new JsonObject()
+                .put("name", workflow.getName())
+                .put("fields", fields)
+                .put("sizes", size(Route.range(workflow)));
+    }
+
+    private static JsonObject size(SizeRange range) {
+        return new JsonObject()
+                .put("min", range.min())
+                .put("max", range.max())
+                .put("multiple", range.multiple())
+                .put("upsampled", range.upsampled());
+    }
+}
