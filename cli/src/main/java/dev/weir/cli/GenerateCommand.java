@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             "  weir generate \"a red apple\" --seed 7 --out apple.png  the same image each time",
             "  weir generate \"a cat\" --n 4 --steps 30 --guidance 4   a-cat-1.png … a-cat-4.png",
             "  weir generate \"a rocket\" --frames frames/             also its frames",
+            "  weir generate \"in winter\" --image hut.jpg --strength 0.6   the picture, changed",
             "  weir generate \"a fish\" --json | jq .images[0].file    for scripts"
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -120,6 +121,9 @@ final class GenerateCommand implements Callable<Integer> {
     private RequestOptions options;
 
     @Mixin
+    private InputOptions input;
+
+    @Mixin
     private ModelOptions models;
 
     @Override
@@ -182,7 +186,11 @@ final class GenerateCommand implements Callable<Integer> {
                 .model(model.id())
                 .steps(request.steps().orElse(model.defaultSteps()))
                 .sampler(request.sampler().orElse(model.defaultSampler()))
-                .size(request.size().orElse(model.nativeSize() + "x" + model.nativeSize()));
+                .size(request.size()
+                        .orElse(
+                                request.input().image().isPresent()
+                                        ? null
+                                        : model.nativeSize() + "x" + model.nativeSize()));
         if (model.takes("guidance_scale")) {
             whole.guidanceScale(request.guidanceScale().orElse(model.defaultGuidanceScale()));
         }
@@ -203,6 +211,7 @@ final class GenerateCommand implements Callable<Integer> {
                                 ? BigInteger.valueOf(ThreadLocalRandom.current().nextLong(RANDOM_SEEDS))
                                 : seed)
                 .options(options.toOptions())
+                .input(input.read())
                 .format(format)
                 .negativePrompt(negative)
                 .size(size)

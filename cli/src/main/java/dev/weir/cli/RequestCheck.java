@@ -48,7 +48,10 @@ final class RequestCheck {
             Map.entry("original_size", "--original-size"),
             Map.entry("refiner_start", "--refiner-start"),
             Map.entry("crop", "--crop"),
-            Map.entry("preview.grade", "--frame-grade"));
+            Map.entry("preview.grade", "--frame-grade"),
+            Map.entry("init_image", "--image"),
+            Map.entry("mask", "--mask"),
+            Map.entry("strength", "--strength"));
 
     private RequestCheck() {}
 
@@ -78,6 +81,7 @@ final class RequestCheck {
         request.guidanceScale().ifPresent(value -> json.put("guidance_scale", value));
         request.size().ifPresent(value -> json.put("size", value));
         request.options().addTo(json);
+        request.input().addTo(json);
         return json;
     }
 

@@ -29,6 +29,7 @@ public record ImageRequest(
         Optional<Double> guidanceScale,
         Optional<String> sampler,
         Options options,
+        ImageInput input,
         ImageFormat format,
         Optional<Integer> compression,
         Optional<String> user,
@@ -66,6 +67,7 @@ public record ImageRequest(
         guidanceScale.ifPresent(value -> json.put("guidance_scale", value));
         sampler.ifPresent(value -> json.put("sampler", value));
         options.addTo(json);
+        input.addTo(json);
         json.put("output_format", format.wireName());
         compression.ifPresent(value -> json.put("output_compression", value));
         user.ifPresent(value -> json.put("user", value));
@@ -95,6 +97,7 @@ public record ImageRequest(
         private Double guidanceScale;
         private String sampler;
         private Options options = Options.NONE;
+        private ImageInput input = ImageInput.NONE;
         private ImageFormat format = ImageFormat.PNG;
         private Integer compression;
         private String user;
@@ -116,6 +119,7 @@ public record ImageRequest(
             guidanceScale = from.guidanceScale.orElse(null);
             sampler = from.sampler.orElse(null);
             options = from.options;
+            input = from.input;
             format = from.format;
             compression = from.compression.orElse(null);
             user = from.user.orElse(null);
@@ -179,6 +183,12 @@ public record ImageRequest(
             return this;
         }
 
+        /** The pictures that it brings. */
+        public Builder input(ImageInput input) {
+            this.input = Objects.requireNonNull(input);
+            return this;
+        }
+
         public Builder format(ImageFormat format) {
             this.format = Objects.requireNonNull(format);
             return this;
@@ -216,6 +226,7 @@ public record ImageRequest(
                     Optional.ofNullable(guidanceScale),
                     Optional.ofNullable(sampler),
                     options,
+                    input,
                     format,
                     Optional.ofNullable(compression),
                     Optional.ofNullable(user),

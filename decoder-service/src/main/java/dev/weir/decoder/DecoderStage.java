@@ -5,6 +5,8 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.image.PictureException;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
@@ -17,19 +19,22 @@ import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Branches;
 import dev.weir.serving.Latents;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.Pictures;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Decodes latents to images. Latents of one model and shape share a forward pass, images before frames. Owned by the
- * device thread. It does not know the watchers; the stage node decides whether there is room for a frame.
+ * Decodes latents to images, and sees the pictures that requests bring. Latents of one model and shape share a forward pass: images
+ * first, then pictures that are to be seen, then frames. Owned by the device thread. It does not know the watchers; the stage node decides whether there is room for a frame.
  */
 public final class DecoderStage implements Stage {
 
@@ -51,6 +56,7 @@ public final class DecoderStage implements Stage {
     private final int capacity;
     private final Safety safety;
     private final List<Waiting> pictures = new ArrayList<>();
+    private final Deque<Work> sights = new ArrayDeque<>();
     private final List<Waiting> frames = new ArrayList<>();
     private volatile ServedModels<PictureDecoder> models;
 
@@ -117,6 +123,10 @@ public final class DecoderStage implements Stage {
             outbox.fail(work, outage.get());
             return;
         }
+        if (Sights.isWanted(work)) {
+            sights.add(work);
+            return;
+        }
         try {
             Tensor latent = Latents.of(work);
             List<Waiting> queue = work.isFrame() ? frames : pictures;
@@ -139,12 +149,17 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void drop(SampleKey key) {
+        sights.removeIf(work -> work.key().equals(key));
         pictures.removeIf(waiting -> waiting.work().key().equals(key));
         frames.removeIf(waiting -> waiting.work().key().equals(key));
     }
 
     @Override
     public int turn(Outbox outbox) {
+        if (pictures.isEmpty() && !sights.isEmpty()) {
+            see(sights.remove(), outbox);
+            return 1;
+        }
         List<Waiting> queue = pictures.isEmpty() ? frames : pictures;
         if (queue.isEmpty()) {
             return 0;
@@ -158,6 +173,24 @@ public final class DecoderStage implements Stage {
             batch.forEach(waiting -> outbox.fail(waiting.work(), failure));
         }
         return batch.size();
+    }
+
+    /** Pictures have many sizes, so each is seen alone. */
+    private void see(Work work, Outbox outbox) {
+        outbox.started(work);
+        String model = work.task().getModel();
+        try {
+            Tensors seen = models.get(model).see(Sights.of(work));
+            if (seen.isFinite()) {
+                outbox.handOn(work, Branches.toTensors("", seen));
+            } else {
+                outbox.fail(work, NotFinite.ofRequest("what the image encoder sees"));
+            }
+        } catch (PictureException | IllegalArgumentException e) {
+            outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
+        } catch (RuntimeException e) {
+            outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
+        }
     }
 
     /** The oldest, and those after it that may share its forward pass. */
@@ -225,6 +258,7 @@ public final class DecoderStage implements Stage {
         models.outage(model).ifPresent(outage -> {
             failWaiting(pictures, model, outage, outbox);
             failWaiting(frames, model, outage, outbox);
+            sights.removeIf(work -> isFailed(work, model, outage, outbox));
         });
     }
 
@@ -233,6 +267,14 @@ public final class DecoderStage implements Stage {
                 queue.stream().filter(waiting -> waiting.model().equals(model)).toList();
         queue.removeAll(concerned);
         concerned.forEach(waiting -> outbox.fail(waiting.work(), outage));
+    }
+
+    private static boolean isFailed(Work work, String model, Failure outage, Outbox outbox) {
+        boolean isConcerned = work.task().getModel().equals(model);
+        if (isConcerned) {
+            outbox.fail(work, outage);
+        }
+        return isConcerned;
     }
 
     @Override

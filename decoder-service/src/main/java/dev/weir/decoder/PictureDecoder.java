@@ -6,6 +6,9 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.PictureChecker;
 import dev.weir.engine.RgbImage;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.pipeline.PipelineType;
+import dev.weir.engine.pipeline.Sight;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -14,19 +17,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A model's image decoder and, where there are, the tiny one for its frames and the safety checker that the operator wants. Device
+ * A model's autoencoder and, where there are, the tiny one for its frames and the safety checker that the operator wants. Device
  * thread.
  */
 final class PictureDecoder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PictureDecoder.class);
 
+    private final PipelineType type;
     private final Safety safety;
     private final ImageCodec codec;
     private Optional<ImageCodec> tiny = Optional.empty();
     private Optional<PictureChecker> checker = Optional.empty();
 
-    private PictureDecoder(ImageCodec codec, Safety safety) {
+    private PictureDecoder(PipelineType type, ImageCodec codec, Safety safety) {
+        this.type = type;
         this.codec = codec;
         this.safety = safety;
     }
@@ -36,7 +41,7 @@ final class PictureDecoder implements AutoCloseable {
 
     static PictureDecoder open(ModelFolder folder, ComputeTarget target, Safety safety) {
         tell(folder, safety);
-        var decoder = new PictureDecoder(folder.imageCodec(target), safety);
+        var decoder = new PictureDecoder(folder.pipeline().type(), folder.imageCodec(target), safety);
         try {
             if (folder.hasTinyAutoencoder()) {
                 decoder.tiny = Optional.of(folder.tinyCodec(target));
@@ -94,6 +99,11 @@ final class PictureDecoder implements AutoCloseable {
             decoded.add(image.flatMap(shown -> flags.next().map(flagged -> checked(shown, flagged))));
         }
         return decoded;
+    }
+
+    /** What the encoder tells of a request's pictures, as the model's diffusion takes it. */
+    Tensors see(Sight sight) {
+        return type.see(sight, codec);
     }
 
     private Decoded checked(RgbImage image, boolean flagged) {

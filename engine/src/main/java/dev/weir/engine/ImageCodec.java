@@ -37,6 +37,9 @@ public interface ImageCodec extends AutoCloseable {
     /** Latents that an encoder gave, in the denoiser's scale. */
     float[] normalized(float[] latents);
 
+    /** The same of what an encoder tells of them. */
+    LatentDistribution normalized(LatentDistribution latents);
+
     /** How many image pixels a latent pixel spans in each direction: 8 for the Stable Diffusion family. */
     int scale();
 

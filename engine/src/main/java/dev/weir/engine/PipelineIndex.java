@@ -144,7 +144,7 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
         Refusal refusal = component.isEmpty() && hasPlainUnet()
                 ? kind.get()
                         .besides(SAME_WEIGHTS.formatted(
-                                PipelineTypes.plain().classNames().iterator().next()))
+                                PipelineTypes.plain().classNames().get(0)))
                 : kind.get();
         throw refusal.at(folder, "%s: %s".formatted(FILE, reason));
     }

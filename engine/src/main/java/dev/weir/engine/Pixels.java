@@ -22,6 +22,11 @@ public record Pixels(int channels, float black, float white) implements ImageCod
     }
 
     @Override
+    public LatentDistribution normalized(LatentDistribution samples) {
+        return samples;
+    }
+
+    @Override
     public List<Optional<RgbImage>> decode(LatentShape shape, List<float[]> samples) {
         if (shape.channels() != channels || samples.stream().anyMatch(sample -> sample.length != shape.size())) {
             throw new IllegalArgumentException(

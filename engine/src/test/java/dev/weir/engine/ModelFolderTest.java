@@ -138,7 +138,7 @@ class ModelFolderTest {
 
     @ParameterizedTest
     @CsvSource({
-        "unet, '\"in_channels\": 4', '\"in_channels\": 9', in_channels is 9",
+        "unet, '\"in_channels\": 4', '\"in_channels\": 10', in_channels is 10",
         "unet, '\"cross_attention_dim\": 32', '\"cross_attention_dim\": 48', cross_attention_dim is 48",
         "unet, '\"sample_size\": 8', '\"sample_size\": null', sample_size is not a positive",
         "unet, '\"class_embed_type\": null', '\"class_embed_type\": \"identity\"', class_labels of [32]",

@@ -128,13 +128,13 @@ class RefusalTest {
             value = {
                 "StableDiffusionXLImg2ImgPipeline | an image-to-image pipeline of SDXL, such as its refiner | Weir runs text-to-image models of Stable Diffusion 1.x",
                 "StableDiffusionXLInstructPix2PixPipeline | an image editing model of SDXL (InstructPix2Pix) | Weir runs",
-                "StableDiffusionXLInpaintPipeline | an SDXL inpainting model | Weir runs",
+                "StableDiffusionXLPAGInpaintPipeline | an SDXL inpainting model | Weir runs",
                 "StableDiffusion3Pipeline | a Stable Diffusion 3 model | Weir runs",
                 "FluxPipeline | a FLUX model | Weir runs",
                 "PixArtSigmaPipeline | a transformer-based model | Weir runs",
                 "StableDiffusionPanoramaPipeline | a panorama pipeline | set _class_name to StableDiffusionPipeline",
-                "StableDiffusionImg2ImgPipeline | an image-to-image pipeline | set _class_name to StableDiffusionPipeline",
-                "StableDiffusionInpaintPipeline | an inpainting model | set _class_name to StableDiffusionPipeline",
+                "AltDiffusionImg2ImgPipeline | an image-to-image pipeline | set _class_name to StableDiffusionPipeline",
+                "KandinskyInpaintPipeline | an inpainting model | set _class_name to StableDiffusionPipeline",
                 "StableDiffusionControlNetPipeline | a pipeline with a ControlNet | set _class_name",
                 "LatentConsistencyModelPipeline | a latent consistency model | set _class_name",
                 "StableVideoDiffusionPipeline | a video model | Weir runs",
@@ -154,7 +154,6 @@ class RefusalTest {
 
     @ParameterizedTest
     @CsvSource({
-        "9, an inpainting model: 9 input channels",
         "8, an image editing model: 8 input channels",
         "5, a depth-to-image model: 5 input channels",
         "7, an upscaler: 7 input channels"

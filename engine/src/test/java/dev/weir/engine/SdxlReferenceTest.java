@@ -64,6 +64,7 @@ class SdxlReferenceTest {
                                     schedule,
                                     new TorchGenerator(json.get("seed").asLong()),
                                     network.inputs(),
+                                    0,
                                     Request.of(
                                             json.get("width").asInt(),
                                             json.get("height").asInt(),

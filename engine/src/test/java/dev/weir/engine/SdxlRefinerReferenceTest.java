@@ -91,6 +91,7 @@ class SdxlRefinerReferenceTest {
                     schedule,
                     new TorchGenerator(json.get("seed").asLong()),
                     network.inputs(),
+                    0,
                     Request.of(
                             json.get("width").asInt(),
                             json.get("height").asInt(),

@@ -165,7 +165,8 @@ class UnconditionalReferenceTest {
                                 schedule,
                                 new TorchGenerator(7),
                                 network.inputs(),
-                                new Request(side, side, 1, 0, side, side, 0, 0, label),
+                                0,
+                                new Request(side, side, 1, 0, side, side, 0, 0, label, 1),
                                 Tensors.NONE));
     }
 

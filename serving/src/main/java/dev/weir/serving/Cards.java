@@ -135,10 +135,13 @@ public final class Cards {
         };
     }
 
-    /** Denoiser nodes run the first diffusion of a model, and upsampler nodes what follows. */
+    /**
+     * Denoiser nodes run the first diffusion of a model, and upsampler nodes what follows. Decoder nodes have the autoencoder, with
+     * which they see pictures too.
+     */
     private static StageKind node(Pipeline pipeline, StageSpec stage) {
         return switch (stage.role()) {
-            case ENCODE -> StageKind.TEXT_ENCODER;
+            case ENCODE -> pipeline.isOfAutoencoder(stage) ? StageKind.DECODER : StageKind.TEXT_ENCODER;
             case DIFFUSE ->
                 pipeline.diffusing().get(0).name().equals(stage.name()) ? StageKind.DENOISER : StageKind.UPSAMPLER;
             case DECODE -> StageKind.DECODER;

@@ -14,6 +14,7 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.PipelineType;
+import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerSpec;
@@ -102,6 +103,8 @@ public record DiffusionPart(
     Row begin(Work work) {
         Generation generation = work.task().getGeneration();
         Stage route = work.stage();
+        Tensors given = Branches.given(work);
+        requireImage(route, given);
         return type.begin(
                 stage,
                 new Begin(
@@ -111,8 +114,18 @@ public record DiffusionPart(
                         schedule,
                         Wishes.noise(generation),
                         network.inputs(),
+                        network.inChannels() - card.latentChannels(),
                         Wishes.request(route, generation),
-                        Branches.given(work)));
+                        given));
+    }
+
+    /** Without what was seen of a picture a sample would begin with noise alone. */
+    private static void requireImage(Stage route, Tensors given) {
+        String port = Port.IMAGE.name();
+        if (route.getTakesList().contains(port)
+                && given.byName().keySet().stream().noneMatch(name -> name.startsWith(port + "/"))) {
+            throw new IllegalArgumentException("the task bears nothing of the image");
+        }
     }
 
     /** A row of noise at the native size, as real ones begin. */

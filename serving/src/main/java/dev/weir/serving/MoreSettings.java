@@ -50,7 +50,7 @@ final class MoreSettings {
                                     generation.getCrop().getY()));
         }
         if (generation.hasStrength()) {
-            more.put("Denoising strength", Float.toString(generation.getStrength()));
+            more.put("Denoising strength", Double.toString(generation.getStrength()));
         }
         return more;
     }

@@ -57,6 +57,7 @@ final class Wishes {
                 sized ? generation.getOriginalSize().getHeight() : stage.getHeight(),
                 generation.getCrop().getY(),
                 generation.getCrop().getX(),
-                generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty());
+                generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty(),
+                stage.getSampling().hasStrength() ? stage.getSampling().getStrength() : 1);
     }
 }

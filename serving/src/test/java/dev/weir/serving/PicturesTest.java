@@ -30,7 +30,7 @@ final class PicturesTest {
                 .setClipSkip(1)
                 .setGuidanceRescale(0.7f)
                 .setClassLabel(0)
-                .setStrength(0.6f);
+                .setStrength(0.6);
         generation.getOriginalSizeBuilder().setWidth(1024).setHeight(768);
         generation.getCropBuilder().setX(8).setY(16);
 

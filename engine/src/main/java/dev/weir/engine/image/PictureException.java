@@ -5,7 +5,7 @@ public final class PictureException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
-    PictureException(String message) {
+    public PictureException(String message) {
         super(message);
     }
 

@@ -33,6 +33,16 @@ record LatentScale(double factor, List<Float> means, List<Float> deviations) {
         return floats;
     }
 
+    /** Deviations of latents, in the denoiser's scale. */
+    float[] stretched(float[] wide) {
+        var scaled = new float[wide.length];
+        for (int i = 0; i < scaled.length; i++) {
+            scaled[i] =
+                    wide[i] * (float) factor / (deviations.isEmpty() ? 1 : deviations.get(channel(i, scaled.length)));
+        }
+        return scaled;
+    }
+
     float[] normalized(float[] latents) {
         var scaled = new float[latents.length];
         for (int i = 0; i < scaled.length; i++) {

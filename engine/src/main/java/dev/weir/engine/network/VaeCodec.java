@@ -211,6 +211,12 @@ final class VaeCodec implements ImageCodec {
     }
 
     @Override
+    public LatentDistribution normalized(LatentDistribution latents) {
+        return new LatentDistribution(
+                normalized(latents.mean()), latents.deviation().map(codec.latentScale()::stretched));
+    }
+
+    @Override
     public int scale() {
         return codec.scale();
     }

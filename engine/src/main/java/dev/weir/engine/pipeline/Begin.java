@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param sample shape of the latent that the stage makes
  * @param noise the sample's own
  * @param taken what the stage's network takes
+ * @param beside the channels that it sees beside the sample's own
  * @param given by earlier stages, by their names on the bus
  */
 public record Begin(
@@ -30,6 +31,7 @@ public record Begin(
         SchedulerConfig schedule,
         NoiseStream noise,
         List<NetworkInput> taken,
+        int beside,
         Request request,
         Tensors given) {
 
@@ -58,7 +60,7 @@ public record Begin(
 
     /** The same of other tensors. */
     Begin of(Tensors tensors) {
-        return new Begin(card, sample, sampler, schedule, noise, taken, request, tensors);
+        return new Begin(card, sample, sampler, schedule, noise, taken, beside, request, tensors);
     }
 
     /** What an encoder gave for a port, under the names that it gave. */

@@ -36,6 +36,11 @@ public record Field(String name, boolean needed, double min, double max, Optiona
         return new Field("refiner_start", false, 0.1, 1, OptionalDouble.of(usual));
     }
 
+    /** How far a picture is changed. */
+    static Field strength(double usual) {
+        return new Field("strength", false, 0, 1, OptionalDouble.of(usual));
+    }
+
     /**
      * Those of workflows that begin with a prompt.
      *

@@ -2,10 +2,12 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.pipeline.Component.Use;
@@ -30,7 +32,7 @@ final class LatentCascade implements PipelineType {
     private final StableDiffusion base = new StableDiffusion();
 
     @Override
-    public Set<String> classNames() {
+    public List<String> classNames() {
         return base.classNames();
     }
 
@@ -64,6 +66,7 @@ final class LatentCascade implements PipelineType {
         LatentModel.requireKnown(upsampler);
         Pipeline plain = base.describe(index, settings);
         requireFit(model, upsampler);
+        model.requireNoMask();
         SchedulerConfig schedule =
                 SchedulerConfig.read(index.folder().resolve(UPSAMPLER_SCHEDULER).resolve("scheduler_config.json"));
         Samplers.defaultName(schedule);
@@ -85,13 +88,19 @@ final class LatentCascade implements PipelineType {
                 factor,
                 plain.guidanceScale(),
                 false,
-                List.of(
-                        new Workflow(small.name(), small.fields(), sizes.upTo(sizes.usual()), small.stages()),
-                        new Workflow(
-                                Workflow.TEXT_TO_IMAGE + "_upsampled",
-                                small.fields(),
-                                sizes.enlargedBy(factor),
-                                List.copyOf(stages))));
+                workflows(plain, sizes, factor, List.copyOf(stages)));
+    }
+
+    /** Large pictures are made of text alone. */
+    private static List<Workflow> workflows(Pipeline plain, Sizes sizes, int factor, List<StageSpec> upsampled) {
+        Sizes small = sizes.upTo(sizes.usual());
+        List<Workflow> workflows = new ArrayList<>();
+        plain.workflows()
+                .forEach(workflow ->
+                        workflows.add(new Workflow(workflow.name(), workflow.fields(), small, workflow.stages())));
+        Workflow text = workflows.get(0);
+        workflows.add(1, new Workflow(text.name() + "_upsampled", text.fields(), sizes.enlargedBy(factor), upsampled));
+        return List.copyOf(workflows);
     }
 
     private static StageSpec upsampling(int steps) {
@@ -137,6 +146,11 @@ final class LatentCascade implements PipelineType {
     @Override
     public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
         return base.scheduler(file, indexClass);
+    }
+
+    @Override
+    public Tensors see(Sight sight, ImageCodec codec) {
+        return base.see(sight, codec);
     }
 
     @Override

@@ -9,7 +9,6 @@ import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
-import java.util.Set;
 
 /** Latent diffusion without text (Rombach et al. 2022, arXiv 2112.10752): the latents of an autoencoder with a codebook. */
 final class LatentDiffusion implements PipelineType {
@@ -19,8 +18,8 @@ final class LatentDiffusion implements PipelineType {
     private static final int STEPS = 50;
 
     @Override
-    public Set<String> classNames() {
-        return Set.of(NAME);
+    public List<String> classNames() {
+        return List.of(NAME);
     }
 
     @Override

@@ -57,8 +57,10 @@ final class LatentModel {
         requireInputs(unet, given);
         requireLabels(unet, false);
         int latent = latentChannels();
-        requireTextAlone(latent);
-        require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
+        if (!paintsParts()) {
+            requireTextAlone(latent);
+            require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
+        }
         require(unet, "out_channels", unet.count("out_channels", LATENT_CHANNELS), latent, "the vae's latents");
         requireContext(unet);
     }
@@ -70,6 +72,17 @@ final class LatentModel {
                 throw new ModelException("%s: the UNet takes %s of %s, which does not fit %d of %s"
                         .formatted(unet.file(), name, input.shape(), given, whose));
             }
+        }
+    }
+
+    /** Whether the UNet sees a mask, and what the mask leaves of a picture, beside its sample. */
+    boolean paintsParts() {
+        return unet.count("in_channels", LATENT_CHANNELS) == 2 * latentChannels() + 1;
+    }
+
+    void requireNoMask() {
+        if (paintsParts()) {
+            throw new ModelException("%s: an inpainting network has no upsampler".formatted(unet.file()));
         }
     }
 
@@ -100,13 +113,11 @@ final class LatentModel {
     private void requireTextAlone(int latent) {
         int channels = unet.count("in_channels", LATENT_CHANNELS);
         int more = channels - latent;
-        String what = more == latent + 1
-                ? "an inpainting model"
-                : more == latent ? "an image editing model" : more == 1 ? "a depth-to-image model" : "an upscaler";
-        if (more == latent + 1 || more == latent || more == 1 || more == 3) {
+        String what = more == latent ? "an image editing model" : more == 1 ? "a depth-to-image model" : "an upscaler";
+        if (more == latent || more == 1 || more == 3) {
             throw new Refusal(
                             "%s: %d input channels".formatted(what, channels),
-                            "Weir makes images from text alone: give the text-to-image version of the model")
+                            "Weir does not run it: give the text-to-image version of the model, which changes images too")
                     .at(
                             index.folder(),
                             "%s: in_channels is %d, which does not fit %d of the vae's latents"

@@ -1,7 +1,10 @@
 package dev.weir.engine.pipeline;
 
 import dev.weir.engine.LatentShape;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What a model folder's pipeline is, read from its configurations.
@@ -23,13 +26,23 @@ public record Pipeline(
         boolean zeroNegative,
         List<Workflow> workflows) {
 
+    /** Whether a stage runs the autoencoder. */
+    public boolean isOfAutoencoder(StageSpec stage) {
+        return type.components().stream()
+                .filter(component -> component.use() == Component.Use.AUTOENCODER)
+                .anyMatch(component -> stage.components().contains(component.folder()));
+    }
+
     /** The diffusing stages by name, each once, in the order in which samples pass them. */
     public List<StageSpec> diffusing() {
         return workflows.stream()
                 .flatMap(workflow -> workflow.stages().stream())
                 .filter(stage -> stage.role() == Role.DIFFUSE)
                 .map(stage -> stage.reducedBy(1))
-                .distinct()
+                .collect(Collectors.toMap(
+                        StageSpec::name, Function.identity(), (first, other) -> first, LinkedHashMap::new))
+                .values()
+                .stream()
                 .toList();
     }
 }

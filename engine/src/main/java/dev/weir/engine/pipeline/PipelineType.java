@@ -1,19 +1,20 @@
 package dev.weir.engine.pipeline;
 
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Pixels;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** One family of pipelines. The only class that knows its name. Stateless; any thread. */
 public interface PipelineType {
 
-    /** The names that diffusers gives its pipelines. */
-    Set<String> classNames();
+    /** The names that diffusers gives its pipelines, that of text to image first. */
+    List<String> classNames();
 
     /** Whether it runs a folder with a pipeline of one of these names; other types may have the same. */
     default boolean fits(PipelineIndex index) {
@@ -52,6 +53,11 @@ public interface PipelineType {
      */
     default Optional<Pixels> pixels(int channels) {
         return Optional.empty();
+    }
+
+    /** What a stage that sees a request's pictures gives, by names on the bus. Throws an IllegalArgumentException about them. */
+    default Tensors see(Sight sight, ImageCodec codec) {
+        throw new IllegalArgumentException("these models see no pictures");
     }
 
     /** The run of a sample at its start. Throws an IllegalArgumentException that names what is missing or wrong. */

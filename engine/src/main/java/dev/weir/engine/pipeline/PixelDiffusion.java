@@ -9,7 +9,6 @@ import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Models that diffuse pixels without text, unconditional or of a class: DDPM (Ho et al. 2020, arXiv 2006.11239) and those that
@@ -32,8 +31,8 @@ record PixelDiffusion(String className, String scheduler, boolean isConverter, i
             new PixelDiffusion("ScoreSdeVePipeline", "ScoreSdeVeScheduler", false, 2000, 0));
 
     @Override
-    public Set<String> classNames() {
-        return Set.of(className);
+    public List<String> classNames() {
+        return List.of(className);
     }
 
     @Override

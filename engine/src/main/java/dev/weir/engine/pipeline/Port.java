@@ -14,6 +14,15 @@ public record Port(String name, boolean kept) {
     /** What encoders give for the negative prompt. */
     public static final Port UNCOND = new Port("uncond", false);
 
+    /** The picture that a request begins with, as its file. */
+    public static final Port INIT_IMAGE = new Port("input/init_image", false);
+
+    /** Which part of it is to be painted, as a file. */
+    public static final Port MASK = new Port("input/mask", false);
+
+    /** What an autoencoder sees in the pictures of a request. */
+    public static final Port IMAGE = new Port("image", false);
+
     /** The result of a diffusion. */
     public static final Port LATENT = new Port("latent", true);
 }

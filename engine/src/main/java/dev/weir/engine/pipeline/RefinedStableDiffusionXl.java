@@ -2,6 +2,7 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelSettings;
@@ -42,7 +43,7 @@ final class RefinedStableDiffusionXl implements PipelineType {
     private final StableDiffusionXl base = new StableDiffusionXl();
 
     @Override
-    public Set<String> classNames() {
+    public List<String> classNames() {
         return base.classNames();
     }
 
@@ -129,6 +130,11 @@ final class RefinedStableDiffusionXl implements PipelineType {
                     "%s: projection_class_embeddings_input_dim has no room for an aesthetic score: this is no refiner of SDXL"
                             .formatted(refiner.file()));
         }
+    }
+
+    @Override
+    public Tensors see(Sight sight, ImageCodec codec) {
+        return base.see(sight, codec);
     }
 
     @Override

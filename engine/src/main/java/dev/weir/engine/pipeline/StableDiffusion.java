@@ -1,9 +1,10 @@
 package dev.weir.engine.pipeline;
 
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.SchedulerConfig;
@@ -22,10 +23,11 @@ final class StableDiffusion implements PipelineType {
 
     private static final float CLIP_GUIDANCE = 7.5f;
     private static final float OTHER_GUIDANCE = 4;
+    private static final double STRENGTH = 0.8;
 
     @Override
-    public Set<String> classNames() {
-        return Set.of(NAME);
+    public List<String> classNames() {
+        return List.of(NAME, "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline");
     }
 
     @Override
@@ -57,8 +59,12 @@ final class StableDiffusion implements PipelineType {
         var model = model(index, settings);
         model.requireFit(Set.of());
         var sizes = model.sizes(1);
-        var stages = List.of(
-                StageSpec.encode(List.of(TEXT_ENCODER)), StageSpec.diffuse(UNET, SCHEDULER), StageSpec.decode(VAE));
+        var workflows = new LatentWorkflows(
+                StageSpec.encode(List.of(TEXT_ENCODER)),
+                StageSpec.diffuse(UNET, SCHEDULER),
+                StageSpec.decode(VAE),
+                STRENGTH,
+                1);
         boolean clip = index.classOf(TEXT_ENCODER).startsWith("CLIP");
         return new Pipeline(
                 this,
@@ -68,7 +74,7 @@ final class StableDiffusion implements PipelineType {
                 1,
                 clip ? CLIP_GUIDANCE : OTHER_GUIDANCE,
                 false,
-                List.of(new Workflow(Workflow.TEXT_TO_IMAGE, Field.ofText(model.maxClipSkip()), sizes, stages)));
+                workflows.of(model, Field.ofText(model.maxClipSkip()), sizes));
     }
 
     @Override
@@ -77,8 +83,12 @@ final class StableDiffusion implements PipelineType {
     }
 
     @Override
+    public Tensors see(Sight sight, ImageCodec codec) {
+        return SeenPicture.see(sight, codec);
+    }
+
+    @Override
     public Row begin(StageSpec stage, Begin begin) {
-        RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
-        return new Row(begin.sampler(), start, begin.noise(), begin.guider());
+        return SeenPicture.begin(begin, begin.guider());
     }
 }

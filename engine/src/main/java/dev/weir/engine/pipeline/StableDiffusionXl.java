@@ -1,11 +1,11 @@
 package dev.weir.engine.pipeline;
 
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.pipeline.Component.Use;
 import java.util.ArrayList;
@@ -28,10 +28,12 @@ final class StableDiffusionXl implements PipelineType {
     private static final int SIZES = 6;
 
     private static final float GUIDANCE = 5;
+    private static final double STRENGTH = 0.3;
+    private static final double INPAINTING_STRENGTH = 0.9999;
 
     @Override
-    public Set<String> classNames() {
-        return Set.of(NAME);
+    public List<String> classNames() {
+        return List.of(NAME, "StableDiffusionXLInpaintPipeline");
     }
 
     @Override
@@ -70,10 +72,12 @@ final class StableDiffusionXl implements PipelineType {
                 TEXT_EMBEDS, model.config(TEXT_ENCODER_2).count("projection_dim"), "text_encoder_2's vector");
         model.requireInput(TIME_IDS, SIZES, "the sizes and the crop");
         var sizes = model.sizes(1);
-        var stages = List.of(
+        var workflows = new LatentWorkflows(
                 StageSpec.encode(List.of(TEXT_ENCODER, TEXT_ENCODER_2)),
                 StageSpec.diffuse("unet", "scheduler"),
-                StageSpec.decode("vae"));
+                StageSpec.decode("vae"),
+                STRENGTH,
+                INPAINTING_STRENGTH);
         var fields = new ArrayList<>(Field.ofText(model.maxClipSkip()));
         fields.add(Field.of("original_size"));
         fields.add(Field.of("crop"));
@@ -85,7 +89,12 @@ final class StableDiffusionXl implements PipelineType {
                 1,
                 GUIDANCE,
                 index.flag("force_zeros_for_empty_prompt", true),
-                List.of(new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, stages)));
+                workflows.of(model, fields, sizes));
+    }
+
+    @Override
+    public Tensors see(Sight sight, ImageCodec codec) {
+        return SeenPicture.see(sight, codec);
     }
 
     /** Both branches are told the same size, as in diffusers where a request names none for the negative prompt. */
@@ -104,7 +113,6 @@ final class StableDiffusionXl implements PipelineType {
                             request.width()
                         },
                         SIZES));
-        RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
-        return new Row(begin.sampler(), start, begin.noise(), begin.guider(size, size));
+        return SeenPicture.begin(begin, begin.guider(size, size));
     }
 }

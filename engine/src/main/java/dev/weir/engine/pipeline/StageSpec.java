@@ -1,6 +1,7 @@
 package dev.weir.engine.pipeline;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A stage of a workflow.
@@ -50,6 +51,24 @@ public record StageSpec(
                 1,
                 0,
                 true);
+    }
+
+    /** Sees the pictures of a request. */
+    static StageSpec see(String autoencoder) {
+        return new StageSpec(
+                "image-encoder",
+                Role.ENCODE,
+                List.of(autoencoder),
+                List.of(Port.INIT_IMAGE, Port.MASK),
+                List.of(Port.IMAGE),
+                1,
+                0,
+                false);
+    }
+
+    StageSpec taking(Port port) {
+        List<Port> more = Stream.concat(takes.stream(), Stream.of(port)).toList();
+        return new StageSpec(name, role, components, more, gives, reduction, ownSteps, takesOver);
     }
 
     static StageSpec decode(String autoencoder) {

@@ -11,4 +11,6 @@ import java.util.List;
 public record Workflow(String name, List<Field> fields, Sizes sizes, List<StageSpec> stages) {
 
     static final String TEXT_TO_IMAGE = "text_to_image";
+    static final String IMAGE_TO_IMAGE = "image_to_image";
+    static final String INPAINTING = "inpainting";
 }

@@ -135,12 +135,12 @@ final class GenerationReader {
         return Optional.of(new int[] {Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2))});
     }
 
-    private static Optional<Float> strength(Fields fields, Workflow workflow, int steps) {
+    private static Optional<Double> strength(Fields fields, Workflow workflow, int steps) {
         Optional<Double> strength = number(fields, workflow, "strength");
         if (strength.isPresent() && (int) (steps * strength.get()) < 1) {
             throw fields.invalid("out_of_range", "strength", "leaves no step of " + steps);
         }
-        return strength.map(Double::floatValue);
+        return strength;
     }
 
     private static Optional<Point> crop(Fields fields) {

@@ -165,7 +165,7 @@ public final class RequestReader {
         Workflow workflow = WorkflowChoice.of(card, fields, size);
         List<Attachment> attachments = images.read(fields);
         Generation generation = generations
-                .read(fields, card, workflow, size)
+                .read(fields, card, workflow, size.or(() -> sizeOf(attachments, workflow)))
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
@@ -173,6 +173,19 @@ public final class RequestReader {
         List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(
                 card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
+    }
+
+    /** Of the picture that a request changes, as near as the model can make it. */
+    private static Optional<int[]> sizeOf(List<Attachment> attachments, Workflow workflow) {
+        return attachments.stream()
+                .filter(attachment -> attachment.name().equals("init_image"))
+                .map(image -> Route.range(workflow)
+                        .near(
+                                image.width(),
+                                image.height(),
+                                (double) workflow.getSizes().getDefaultWidth()
+                                        * workflow.getSizes().getDefaultHeight()))
+                .findFirst();
     }
 
     /** The constant that a field names in lower case. */

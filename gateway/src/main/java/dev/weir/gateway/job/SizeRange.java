@@ -7,6 +7,23 @@ package dev.weir.gateway.job;
  */
 public record SizeRange(int min, int max, int multiple, boolean upsampled) {
 
+    private static final double ROUNDING = 1e-6;
+
+    /**
+     * The size nearest to a picture's, with its ratio as far as possible.
+     *
+     * @param area larger pictures are made smaller, to about so many pixels
+     */
+    public int[] near(int width, int height, double area) {
+        double scale = Math.min(1, Math.sqrt(area / ((double) width * height)));
+        return new int[] {side(width * scale), side(height * scale)};
+    }
+
+    private int side(double length) {
+        int whole = (int) (length + ROUNDING) / multiple * multiple;
+        return Math.max((min + multiple - 1) / multiple * multiple, Math.min(max / multiple * multiple, whole));
+    }
+
     boolean contains(int side) {
         return side % multiple == 0 && side >= min && side <= max;
     }

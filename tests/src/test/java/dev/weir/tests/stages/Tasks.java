@@ -46,6 +46,15 @@ final class Tasks {
         return task(job, CARD.getWorkflows(0), generation);
     }
 
+    /** A task of a workflow, at its first stage. */
+    static Task.Builder of(String workflow, String job, Generation.Builder generation) {
+        return CARD.getWorkflowsList().stream()
+                .filter(known -> known.getName().equals(workflow))
+                .findFirst()
+                .map(known -> task(job, known, generation))
+                .orElseThrow();
+    }
+
     private static Task.Builder task(String job, Workflow workflow, Generation.Builder generation) {
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId(job).setAttempt(1))

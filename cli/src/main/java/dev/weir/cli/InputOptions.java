@@ -1,0 +1,46 @@
+package dev.weir.cli;
+
+import dev.weir.client.ImageInput;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Options of {@code weir generate} for the pictures that a request brings. */
+final class InputOptions {
+
+    @Option(
+            names = "--image",
+            paramLabel = "FILE",
+            description = "A picture to change: PNG, JPEG or WebP. Its transparent parts are painted.")
+    private Path image;
+
+    @Option(
+            names = "--mask",
+            paramLabel = "FILE",
+            description = "Which part of the picture is painted: what is white, or transparent.")
+    private Path mask;
+
+    @Option(
+            names = "--strength",
+            paramLabel = "X",
+            description = "How far the picture is changed, 0 to 1. Default: the model's.")
+    private Double strength;
+
+    /** Throws {@link CliException} that names the option whose file cannot be read. */
+    ImageInput read() {
+        ImageInput input = ImageInput.NONE.withStrength(strength);
+        if (image != null) {
+            input = input.withImage(bytes("--image", image));
+        }
+        return mask == null ? input : input.withMask(bytes("--mask", mask));
+    }
+
+    private static byte[] bytes(String option, Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new CliException(CliException.USAGE, "%s: %s cannot be read".formatted(option, file), e);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.RgbImage;
+import dev.weir.engine.UnitImage;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.MaskRegion;
+import dev.weir.engine.image.Region;
+import dev.weir.engine.image.VaeImageProcessor;
+import dev.weir.engine.image.VaeImageProcessor.Fit;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The pictures that a request brings, and how they become what an autoencoder sees. Immutable; any thread.
+ *
+ * @param picture as it was read
+ * @param mask white where the picture is to be painted. Without one, the transparent parts of the picture are painted
+ * @param width of the picture that is made
+ * @param blur the deviation of soft edges of the mask, in pixels of the mask; 0: as it is
+ * @param padding so many pixels around what the mask marks are painted at the full size; empty: the whole picture is
+ */
+public record Sight(Bitmap picture, Optional<Bitmap> mask, int width, int height, double blur, OptionalInt padding) {
+
+    /** The picture at the size that is made. */
+    UnitImage seen() {
+        return new UnitImage(width, height, VaeImageProcessor.pixels(sized(picture.rgb())));
+    }
+
+    /** The mask at that size, 1 where the picture is painted; empty if nothing says what is. */
+    Optional<float[]> painted() {
+        return whole().map(marks -> VaeImageProcessor.mask(sized(marks)));
+    }
+
+    /**
+     * The mask at the size of the latents: each value is the one at the upper left of its pixels.
+     *
+     * @param painted at the size that is made
+     */
+    float[] reduced(float[] painted, int scale) {
+        int across = width / scale;
+        float[] reduced = new float[across * (height / scale)];
+        for (int i = 0; i < reduced.length; i++) {
+            reduced[i] = painted[i / across * scale * width + i % across * scale];
+        }
+        return reduced;
+    }
+
+    /** The picture without the painted part, which is grey. */
+    UnitImage kept(float[] painted) {
+        return new UnitImage(width, height, VaeImageProcessor.masked(seen().values(), painted));
+    }
+
+    /** A made picture in its place: the rest is the request's picture, at its own size, where only a part was painted. */
+    public RgbImage finished(RgbImage made) {
+        Optional<Region> part = part();
+        return part.isEmpty() ? made : VaeImageProcessor.overlay(whole().orElseThrow(), picture, made, part.get());
+    }
+
+    private Optional<Bitmap> whole() {
+        return mask.map(Sight::marks)
+                .or(() -> Optional.of(picture.transparency()).filter(Sight::marksAnything))
+                .map(marks -> blur > 0 ? VaeImageProcessor.blur(marks, blur) : marks);
+    }
+
+    /** A mask with transparent parts marks those, as OpenAI's do; another marks what is white. */
+    private static Bitmap marks(Bitmap mask) {
+        Bitmap transparent = mask.transparency();
+        return marksAnything(transparent) ? transparent : mask;
+    }
+
+    private static boolean marksAnything(Bitmap mask) {
+        for (float value : VaeImageProcessor.mask(mask)) {
+            if (value == 1) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The part of the picture that is painted at the full size; empty: the whole picture is. */
+    private Optional<Region> part() {
+        return padding.isEmpty()
+                ? Optional.empty()
+                : whole().map(marks -> MaskRegion.of(sameSize(marks), width, height, padding.getAsInt()));
+    }
+
+    private Bitmap sameSize(Bitmap marks) {
+        if (marks.width() != picture.width() || marks.height() != picture.height()) {
+            throw new IllegalArgumentException(
+                    "mask: %dx%d pixels; with mask_padding it must be as large as the image, %dx%d"
+                            .formatted(marks.width(), marks.height(), picture.width(), picture.height()));
+        }
+        return marks;
+    }
+
+    private Bitmap sized(Bitmap bitmap) {
+        return part().map(part -> VaeImageProcessor.resize(bitmap, part, width, height))
+                .orElseGet(() -> VaeImageProcessor.resize(bitmap, width, height, Fit.STRETCH));
+    }
+}

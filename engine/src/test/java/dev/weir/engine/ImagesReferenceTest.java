@@ -1,0 +1,267 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.PipelineType;
+import dev.weir.engine.pipeline.Request;
+import dev.weir.engine.pipeline.Sight;
+import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.Span;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Image-to-image and inpainting: where each run begins, its trajectory and its picture, as diffusers' pipelines make them. */
+class ImagesReferenceTest {
+
+    private static final ReferenceFile TENSORS = ReferenceFile.open("images/io.safetensors");
+    private static final double TOLERANCE = 1e-4;
+
+    @TempDir
+    Path temporary;
+
+    static Stream<Arguments> pictures() {
+        return Stream.of(Engine.values()).flatMap(engine -> cases().map(
+                        picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+    }
+
+    private static Stream<JsonNode> cases() {
+        return StreamSupport.stream(ReferenceFile.json("images/cases.json").spliterator(), false);
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("pictures")
+    void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        ModelFolder model = folder(json);
+        try (Denoiser network = model.denoiser(target);
+                ImageCodec codec = model.imageCodec(target)) {
+            Row row = begin(model, network, codec, target, json);
+            LatentShape shape = shape(model, json);
+            requireClose(row.state().sample(), TENSORS.floats(name + "/start"), "start");
+            List<Integer> recorded = new ArrayList<>();
+            json.get("recorded").forEach(step -> recorded.add(step.asInt()));
+            for (int step = 0; !row.isDone(); step++) {
+                StepBatch.advance(network, shape, List.of(row));
+                if (recorded.remove((Integer) step)) {
+                    requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
+                }
+            }
+            assertThat(recorded).as("steps that were not made").isEmpty();
+            var made = codec.decode(shape, List.of(row.state().sample())).get(0).orElseThrow();
+            var expected =
+                    ImageIO.read(ReferenceFile.path("images/" + name + ".png").toFile());
+            assertThat(Drawing.psnr(sight(json).finished(made), expected)).isGreaterThan(50);
+        }
+    }
+
+    @Test
+    void rowsOfAllWorkflowsShareForwardsAndGiveWhatTheyGiveAlone() {
+        var target = new ComputeTarget("cpu", Precision.FP32);
+        List<JsonNode> own = cases().filter(
+                        json -> json.get("checkpoint").asText().equals("checkpoints/sd1")
+                                && json.get("unet").isNull())
+                .toList();
+        ModelFolder model = ModelFolder.open(ReferenceFile.path("checkpoints/sd1"));
+        try (Denoiser network = model.denoiser(target);
+                ImageCodec codec = model.imageCodec(target)) {
+            List<Row> rows = new ArrayList<>();
+            List<float[]> alone = new ArrayList<>();
+            for (int i = 0; i <= own.size(); i++) {
+                // The first is of text alone.
+                JsonNode json = own.get(Math.max(0, i - 1));
+                boolean isText = i == 0;
+                rows.add(isText ? ofText(model, network, target, json) : begin(model, network, codec, target, json));
+                Row lone = isText ? ofText(model, network, target, json) : begin(model, network, codec, target, json);
+                while (!lone.isDone()) {
+                    StepBatch.advance(network, shape(model, json), List.of(lone));
+                }
+                alone.add(lone.state().sample());
+            }
+            int most = 0;
+            for (List<Row> left = rows; !left.isEmpty(); ) {
+                most = Math.max(most, left.size());
+                StepBatch.advance(network, shape(model, own.get(0)), left);
+                left = left.stream().filter(row -> !row.isDone()).toList();
+            }
+            assertThat(most).isEqualTo(own.size() + 1);
+            for (int i = 0; i < rows.size(); i++) {
+                requireClose(rows.get(i).state().sample(), alone.get(i), "row " + i);
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("pictures")
+    void aRunContinuesAnywhere(Engine engine, String name, JsonNode json) {
+        if (engine != Engine.TORCH) {
+            return;
+        }
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        ModelFolder model = folder(json);
+        try (Denoiser network = model.denoiser(target);
+                ImageCodec codec = model.imageCodec(target)) {
+            Row row = begin(model, network, codec, target, json);
+            LatentShape shape = shape(model, json);
+            while (!row.isDone()) {
+                // As another node continues it: from the request, and where the run is.
+                row = begin(model, network, codec, target, json).at(row.state(), row.noisePosition());
+                StepBatch.advance(network, shape, List.of(row));
+            }
+            int last = row.steps() - 1;
+            requireClose(row.state().sample(), TENSORS.floats(name + "/step " + last), "end");
+        }
+    }
+
+    /** A published inpainting model has another network and the same parts besides. */
+    private ModelFolder folder(JsonNode json) {
+        Path plain = ReferenceFile.path(json.get("checkpoint").asText());
+        if (json.get("unet").isNull()) {
+            return ModelFolder.open(plain);
+        }
+        try {
+            Path home = temporary.resolve("model");
+            copy(plain, home);
+            copy(ReferenceFile.path(json.get("unet").asText()), home.resolve("unet"));
+            Path index = home.resolve("model_index.json");
+            String text = Files.readString(index);
+            String own = text.contains("StableDiffusionXLPipeline")
+                    ? "StableDiffusionXLPipeline"
+                    : "StableDiffusionPipeline";
+            Files.writeString(index, text.replace(own, json.get("pipeline").asText()));
+            return ModelFolder.open(home);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        }
+    }
+
+    private static LatentShape shape(ModelFolder model, JsonNode json) {
+        int scale = model.card().scale();
+        return new LatentShape(
+                4, json.get("height").asInt() / scale, json.get("width").asInt() / scale);
+    }
+
+    private static Sight sight(JsonNode json) {
+        String mask = json.get("mask").asText();
+        return new Sight(
+                bitmap(json.get("image").asText()),
+                mask.endsWith(".png") ? Optional.of(bitmap(mask)) : Optional.empty(),
+                json.get("width").asInt(),
+                json.get("height").asInt(),
+                json.get("mask_blur").asDouble(),
+                json.get("mask_padding").isNull()
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(json.get("mask_padding").asInt()));
+    }
+
+    private static Bitmap bitmap(String name) {
+        try {
+            return PictureReader.read(
+                    Files.readAllBytes(ReferenceFile.path("images/" + name)), PictureReader.Limits.DEFAULT);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static Row begin(
+            ModelFolder model, Denoiser network, ImageCodec codec, ComputeTarget target, JsonNode json) {
+        PipelineType type = model.pipeline().type();
+        Tensors given = encoded(model, target, json).with(type.see(sight(json), codec));
+        double strength = json.get("strength").asDouble();
+        return begin(model, network, json, given, strength);
+    }
+
+    private static Row ofText(ModelFolder model, Denoiser network, ComputeTarget target, JsonNode json) {
+        return begin(model, network, json, encoded(model, target, json), 1);
+    }
+
+    private static Row begin(ModelFolder model, Denoiser network, JsonNode json, Tensors given, double strength) {
+        var stage = model.pipeline().diffusing().get(0);
+        var schedule = model.scheduler(stage);
+        var sampler = Samplers.create(
+                schedule,
+                SamplerSpec.parse(json.get("sampler").asText()),
+                Span.ofStrength(json.get("steps").asInt(), strength));
+        var request = Request.of(
+                        json.get("width").asInt(),
+                        json.get("height").asInt(),
+                        json.get("guidance_scale").floatValue())
+                .changing(strength);
+        var noise = new TorchGenerator(json.get("seed").asLong());
+        return model.pipeline()
+                .type()
+                .begin(
+                        stage,
+                        new Begin(
+                                model.card(),
+                                shape(model, json),
+                                sampler,
+                                schedule,
+                                noise,
+                                network.inputs(),
+                                network.inChannels() - 4,
+                                request,
+                                given));
+    }
+
+    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
+        try (TextEncoder encoder = model.textEncoder(target)) {
+            List<PromptStates> states = encoder.encode(List.of(
+                    Prompt.of(json.get("prompt").asText()),
+                    Prompt.of(json.get("negative_prompt").asText())));
+            Tensors given = Tensors.NONE;
+            for (int i = 0; i < states.size(); i++) {
+                for (var entry : states.get(i).states().byName().entrySet()) {
+                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
+                }
+            }
+            return given;
+        }
+    }
+
+    private static void requireClose(float[] ours, float[] theirs, String what) {
+        assertThat(ours).as(what).hasSameSizeAs(theirs);
+        double scale = 1;
+        double worst = 0;
+        for (int i = 0; i < theirs.length; i++) {
+            scale = Math.max(scale, Math.abs(theirs[i]));
+            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        }
+        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
+    }
+}

@@ -1,0 +1,131 @@
+package dev.weir.tests.stages;
+
+import static dev.weir.tests.stages.Tasks.EXACT;
+import static dev.weir.tests.stages.Tasks.TINY;
+import static dev.weir.tests.stages.Tasks.generation;
+import static dev.weir.tests.stages.Tasks.turnAll;
+import static dev.weir.tests.stages.Tasks.work;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.decoder.DecoderStage;
+import dev.weir.denoiser.DenoiserStage;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Snapshot;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.serving.SteppingStage;
+import dev.weir.textencoder.TextEncoderStage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The stages of requests that bring pictures: the decoder nodes see them, and a run that began with one continues anywhere. */
+final class ImageStagesTest {
+
+    private static final Path PICTURES = Path.of("../engine/src/test/resources/reference/images");
+    private static final SteppingStage.Limits LIMITS = new SteppingStage.Limits(8, 16, Duration.ZERO);
+    private static final String SAMPLE = "a/0";
+    private static final int TEXT = 0;
+    private static final int SIGHT = 1;
+    private static final int DENOISER = 2;
+
+    private final RecordingOutbox outbox = new RecordingOutbox();
+    private final List<Stage> stages = new ArrayList<>();
+
+    @AfterEach
+    void close() {
+        stages.forEach(Stage::close);
+    }
+
+    @Test
+    void aRunThatBeganWithAPictureContinuesFromAnyStepAndFromItsBeginning() throws IOException {
+        Task.Builder task =
+                Tasks.of("inpainting", "a", generation("a red apple").setStrength(0.75));
+        assertThat(task.getRouteList().stream().map(stage -> stage.getName()))
+                .containsExactly("text-encoder", "image-encoder", "denoiser", "decoder");
+        Stage encoder = opened(new TextEncoderStage(List.of(TINY), EXACT, 8));
+        encoder.admit(work(task.clone().setPosition(TEXT)), outbox);
+        turnAll(encoder, outbox);
+        List<Tensor> given = new ArrayList<>(outbox.handedOn.remove(SAMPLE).values());
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        given.addAll(seen(decoder, task));
+        // Another node that sees the same pictures sees the same.
+        List<Tensor> first = given.subList(given.size() - 5, given.size());
+        assertThat(seen(decoder, task).stream().map(Tensor::bytes).toList())
+                .isEqualTo(first.stream().map(Tensor::bytes).toList());
+
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        denoiser.admit(work(task.clone().setPosition(DENOISER), array(given)), outbox);
+        assertThat(turnAll(denoiser, outbox)).hasSize(3);
+        float[] undisturbed = outbox.handedOn.get(SAMPLE).get("latent").toFloats();
+        List<Snapshot> checkpoints = List.copyOf(outbox.checkpoints.get(SAMPLE)).subList(0, 2);
+        for (Snapshot from : checkpoints) {
+            assertThat(from.tensors()).noneMatch(tensor -> tensor.name().contains("image/"));
+            outbox.handedOn.clear();
+            List<Tensor> again = new ArrayList<>(given);
+            again.addAll(from.tensors());
+            denoiser.admit(work(task.clone().setPosition(DENOISER).setResume(from.checkpoint()), array(again)), outbox);
+            assertThat(turnAll(denoiser, outbox)).hasSize(3 - from.checkpoint().getStep());
+            assertThat(outbox.handedOn.get(SAMPLE).get("latent").toFloats()).containsExactly(undisturbed);
+        }
+    }
+
+    @Test
+    void aFileThatIsNoPictureFailsByItsField() throws IOException {
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        Task.Builder task =
+                Tasks.of("image_to_image", "a", generation("a red apple").setStrength(0.5));
+        byte[] photo = Files.readAllBytes(PICTURES.resolve("photo.png"));
+        byte[] cut = java.util.Arrays.copyOf(photo, photo.length / 2);
+        decoder.admit(work(task.setPosition(SIGHT), Tensor.ofBytes("input/init_image", cut)), outbox);
+        turnAll(decoder, outbox);
+        assertThat(outbox.failures.get(SAMPLE).code()).isEqualTo("invalid_image");
+        assertThat(outbox.failures.get(SAMPLE).message()).startsWith("init_image: ");
+        assertThat(outbox.failures.get(SAMPLE).retryable()).isFalse();
+    }
+
+    @Test
+    void aTaskThatLostItsPictureFailsByName() {
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        Task.Builder task =
+                Tasks.of("image_to_image", "a", generation("a red apple").setStrength(0.5));
+        decoder.admit(work(task.clone().setPosition(SIGHT)), outbox);
+        turnAll(decoder, outbox);
+        assertThat(outbox.failures.remove(SAMPLE).message()).contains("input/init_image");
+
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        denoiser.admit(work(task.setPosition(DENOISER)), outbox);
+        assertThat(outbox.failures.get(SAMPLE).message()).contains("image");
+    }
+
+    private List<Tensor> seen(Stage decoder, Task.Builder task) throws IOException {
+        decoder.admit(
+                work(task.clone().setPosition(SIGHT), file("init_image", "photo.png"), file("mask", "mask.png")),
+                outbox);
+        turnAll(decoder, outbox);
+        assertThat(outbox.failures).isEmpty();
+        assertThat(outbox.handedOn.get(SAMPLE))
+                .containsOnlyKeys(
+                        "image/mean", "image/deviation", "image/masked_mean", "image/masked_deviation", "image/mask");
+        return new ArrayList<>(outbox.handedOn.remove(SAMPLE).values());
+    }
+
+    private static Tensor file(String field, String name) throws IOException {
+        return Tensor.ofBytes("input/" + field, Files.readAllBytes(PICTURES.resolve(name)));
+    }
+
+    private static Tensor[] array(List<Tensor> tensors) {
+        return tensors.toArray(Tensor[]::new);
+    }
+
+    private Stage opened(Stage stage) {
+        stage.open();
+        stages.add(stage);
+        return stage;
+    }
+}
