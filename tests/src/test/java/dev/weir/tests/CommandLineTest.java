@@ -181,8 +181,9 @@ final class CommandLineTest {
 
     @Test
     void whereTheConnectionBreaksGenerateGoesOnWithItsJob() throws IOException {
-        // The models' card is shorter than this, and what is told of forty steps is longer.
-        try (BreakingProxy proxy = new BreakingProxy(UP.server().url(), 5000)) {
+        // The models' card and its headers are shorter than this, and the frames of forty steps are longer.
+        int bytes = 2000 + UP.server().text("/v1/models").length();
+        try (BreakingProxy proxy = new BreakingProxy(UP.server().url(), bytes)) {
             long before = completed();
             Outcome outcome =
                     weir("generate", "a cat", "--url", proxy.url(), "--steps=40", "--frames=frames", "--out=cat.png");

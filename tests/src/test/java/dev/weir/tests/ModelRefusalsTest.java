@@ -60,17 +60,17 @@ final class ModelRefusalsTest {
     @Test
     void aSchedulerThatIsRefusedIsReplacedOnlyByASamplerThatWasChosen() throws IOException {
         Path model = copyOfTiny();
-        publishedWith(model, "UniPCMultistepScheduler");
+        publishedWith(model, "DPMSolverSDEScheduler");
 
         Outcome refused = weir("generate", "a cat", "--steps", "2", "--model", model.toString());
         assertThat(refused.exitCode()).isNotZero();
         assertThat(said(refused))
                 .startsWith("weir: " + model)
                 .contains(
-                        "UniPCMultistepScheduler is not available; available: ddpm, ddim, pndm,",
+                        "DPMSolverSDEScheduler is not available; available: ddpm, ddim, pndm,",
                         "Choose one with --sampler");
         assertThat(weir("models", "inspect", model.toString()).out())
-                .contains("UniPCMultistepScheduler is not available");
+                .contains("DPMSolverSDEScheduler is not available");
 
         Outcome chosen =
                 weir("generate", "a cat", "--steps", "2", "--model", model.toString(), "--sampler", "dpmpp_2m");
