@@ -22,6 +22,10 @@ final class Json {
         return MAPPER.createObjectNode();
     }
 
+    static JsonNode of(Object value) {
+        return MAPPER.valueToTree(value);
+    }
+
     /** Throws {@link GenerationFailedException} where the text is not JSON. */
     static JsonNode parse(String text) {
         try {

@@ -226,14 +226,15 @@ public final class SteppingStage implements Stage {
         List<HeldSample> failed = new ArrayList<>();
         Map<HeldSample, RuntimeException> broken = new LinkedHashMap<>();
         for (int i = 0; i < chosen.size(); i++) {
-            int at = i;
-            HeldSample sample = chosen.get(at);
-            stepped.get(at)
-                    .predictedOriginal()
-                    .ifPresentOrElse(
-                            original -> sample.report(original, seconds, end, painter, outbox), () -> stepped.get(at)
-                                    .problem()
-                                    .ifPresentOrElse(problem -> broken.put(sample, problem), () -> failed.add(sample)));
+            HeldSample sample = chosen.get(i);
+            Stepped step = stepped.get(i);
+            if (step.problem().isPresent()) {
+                broken.put(sample, step.problem().get());
+            } else if (step.predictedOriginal().isPresent()) {
+                sample.report(step.predictedOriginal().get(), seconds, end, painter, outbox);
+            } else {
+                failed.add(sample);
+            }
         }
         painter.stepped((long) (1e9 * seconds), roster.isFull(state, plan));
         roster.stepped(state, plan, seconds);

@@ -2,19 +2,15 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.HostTensor;
-import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
-import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
-import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -23,7 +19,7 @@ import java.util.Set;
  * A {@link StableDiffusion} with a second UNet, which enlarges the latents of the first (Ho et al. 2021, arXiv 2106.15282). diffusers
  * has no name for it. Larger pictures than the base's native size go through both.
  */
-final class LatentCascade implements PipelineType {
+final class LatentCascade implements ExtendedPipeline {
 
     private static final String UPSAMPLER_UNET = "upsampler/unet";
     private static final String UPSAMPLER_SCHEDULER = "upsampler/scheduler";
@@ -32,31 +28,18 @@ final class LatentCascade implements PipelineType {
     private final StableDiffusion base = new StableDiffusion();
 
     @Override
-    public List<String> classNames() {
-        return base.classNames();
+    public PipelineType base() {
+        return base;
     }
 
     @Override
-    public boolean fits(PipelineIndex index) {
-        return Files.isDirectory(index.folder().resolve(UPSAMPLER_UNET));
+    public String unet() {
+        return UPSAMPLER_UNET;
     }
 
     @Override
-    public String about() {
-        return base.about();
-    }
-
-    @Override
-    public List<Component> components() {
-        List<Component> components = new ArrayList<>(base.components());
-        components.add(new Component(UPSAMPLER_UNET, Use.DENOISER, List.of(UPSAMPLER_SCHEDULER)));
-        components.add(new Component(UPSAMPLER_SCHEDULER, Use.SCHEDULER));
-        return List.copyOf(components);
-    }
-
-    @Override
-    public List<TextPart> texts() {
-        return base.texts();
+    public String scheduler() {
+        return UPSAMPLER_SCHEDULER;
     }
 
     @Override
@@ -146,11 +129,6 @@ final class LatentCascade implements PipelineType {
     @Override
     public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
         return base.scheduler(file, indexClass);
-    }
-
-    @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        return base.see(sight, codec);
     }
 
     @Override

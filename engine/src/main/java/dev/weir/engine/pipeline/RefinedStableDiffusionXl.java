@@ -2,7 +2,6 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.HostTensor;
-import dev.weir.engine.ImageCodec;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelSettings;
@@ -12,7 +11,6 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.Networks;
-import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.nio.file.Files;
@@ -28,7 +26,7 @@ import java.util.Set;
  * reads the states of the base's second text encoder, as diffusers' guide shares it, and is told an aesthetic score instead of a
  * size. diffusers runs the two as two pipelines.
  */
-final class RefinedStableDiffusionXl implements PipelineType {
+final class RefinedStableDiffusionXl implements ExtendedPipeline {
 
     private static final String REFINER = "refiner";
     private static final String REFINER_UNET = "refiner/unet";
@@ -43,31 +41,18 @@ final class RefinedStableDiffusionXl implements PipelineType {
     private final StableDiffusionXl base = new StableDiffusionXl();
 
     @Override
-    public List<String> classNames() {
-        return base.classNames();
+    public PipelineType base() {
+        return base;
     }
 
     @Override
-    public boolean fits(PipelineIndex index) {
-        return Files.isDirectory(index.folder().resolve(REFINER_UNET));
+    public String unet() {
+        return REFINER_UNET;
     }
 
     @Override
-    public String about() {
-        return base.about();
-    }
-
-    @Override
-    public List<Component> components() {
-        List<Component> components = new ArrayList<>(base.components());
-        components.add(new Component(REFINER_UNET, Use.DENOISER, List.of(REFINER_SCHEDULER)));
-        components.add(new Component(REFINER_SCHEDULER, Use.SCHEDULER));
-        return List.copyOf(components);
-    }
-
-    @Override
-    public List<TextPart> texts() {
-        return base.texts();
+    public String scheduler() {
+        return REFINER_SCHEDULER;
     }
 
     /** Published refiners do, and say so in an index of their own, which need not be copied with their parts. */
@@ -130,11 +115,6 @@ final class RefinedStableDiffusionXl implements PipelineType {
                     "%s: projection_class_embeddings_input_dim has no room for an aesthetic score: this is no refiner of SDXL"
                             .formatted(refiner.file()));
         }
-    }
-
-    @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        return base.see(sight, codec);
     }
 
     @Override

@@ -34,29 +34,13 @@ record DdimScheduler(
         return new Steps(timesteps.whole(run.steps()), run.eta().orElse(0f));
     }
 
-    private final class Steps implements Sampler {
+    private final class Steps extends TimestepSampler {
 
-        private final int[] visited;
         private final float eta;
 
         Steps(int[] visited, float eta) {
-            this.visited = visited;
+            super(noise, visited);
             this.eta = eta;
-        }
-
-        @Override
-        public int steps() {
-            return visited.length;
-        }
-
-        @Override
-        public float timestep(int step) {
-            return visited[step];
-        }
-
-        @Override
-        public float[] addNoise(int step, float[] original, float[] fresh) {
-            return noise.addNoise(original, fresh, visited[step]);
         }
 
         @Override

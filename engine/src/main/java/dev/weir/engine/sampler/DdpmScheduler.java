@@ -48,27 +48,10 @@ record DdpmScheduler(
         return new Steps(timesteps.whole(run.steps()));
     }
 
-    private final class Steps implements Sampler {
-
-        private final int[] visited;
+    private final class Steps extends TimestepSampler {
 
         Steps(int[] visited) {
-            this.visited = visited;
-        }
-
-        @Override
-        public int steps() {
-            return visited.length;
-        }
-
-        @Override
-        public float timestep(int step) {
-            return visited[step];
-        }
-
-        @Override
-        public float[] addNoise(int step, float[] original, float[] fresh) {
-            return noise.addNoise(original, fresh, visited[step]);
+            super(noise, visited);
         }
 
         @Override

@@ -44,27 +44,10 @@ record LcmScheduler(
         return new Steps(timesteps.of(run.steps(), run.strength()));
     }
 
-    private final class Steps implements Sampler {
-
-        private final int[] visited;
+    private final class Steps extends TimestepSampler {
 
         Steps(int[] visited) {
-            this.visited = visited;
-        }
-
-        @Override
-        public int steps() {
-            return visited.length;
-        }
-
-        @Override
-        public float timestep(int step) {
-            return visited[step];
-        }
-
-        @Override
-        public float[] addNoise(int step, float[] original, float[] noise) {
-            return schedule.addNoise(original, noise, visited[step]);
+            super(schedule, visited);
         }
 
         @Override

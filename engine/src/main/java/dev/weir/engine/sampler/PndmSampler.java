@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A run of {@link PndmScheduler}. Its memory has the calls done, the last outputs, and what a step of several calls needs. */
-final class PndmSampler implements Sampler {
+final class PndmSampler extends TimestepSampler {
 
     private static final int ORDER = PndmScheduler.ORDER;
     private static final int PROLOGUE = ORDER * (ORDER - 1);
@@ -16,28 +16,12 @@ final class PndmSampler implements Sampler {
     private static final String SUM = "cur_model_output";
 
     private final PndmScheduler scheduler;
-    private final int[] visited;
     private final int stride;
 
     PndmSampler(PndmScheduler scheduler, int[] visited, int stride) {
+        super(scheduler.noise(), visited);
         this.scheduler = scheduler;
-        this.visited = visited;
         this.stride = stride;
-    }
-
-    @Override
-    public int steps() {
-        return visited.length;
-    }
-
-    @Override
-    public float timestep(int step) {
-        return visited[step];
-    }
-
-    @Override
-    public float[] addNoise(int step, float[] original, float[] noise) {
-        return scheduler.noise().addNoise(original, noise, visited[step]);
     }
 
     @Override

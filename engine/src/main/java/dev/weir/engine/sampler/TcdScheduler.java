@@ -36,29 +36,13 @@ record TcdScheduler(NoiseSchedule schedule, DistilledTimesteps timesteps, Predic
         return new Steps(timesteps.of(run.steps(), run.strength()), run.eta().orElse(DEFAULT_ETA));
     }
 
-    private final class Steps implements Sampler {
+    private final class Steps extends TimestepSampler {
 
-        private final int[] visited;
         private final float eta;
 
         Steps(int[] visited, float eta) {
-            this.visited = visited;
+            super(schedule, visited);
             this.eta = eta;
-        }
-
-        @Override
-        public int steps() {
-            return visited.length;
-        }
-
-        @Override
-        public float timestep(int step) {
-            return visited[step];
-        }
-
-        @Override
-        public float[] addNoise(int step, float[] original, float[] noise) {
-            return schedule.addNoise(original, noise, visited[step]);
         }
 
         @Override

@@ -47,38 +47,21 @@ record UnclipScheduler(NoiseSchedule schedule, Prediction prediction, Clipping c
         return new Steps(timesteps);
     }
 
-    private final class Steps implements Sampler {
+    private final class Steps extends TimestepSampler {
 
-        private final int[] timesteps;
-
-        Steps(int[] timesteps) {
-            this.timesteps = timesteps;
-        }
-
-        @Override
-        public int steps() {
-            return timesteps.length;
-        }
-
-        @Override
-        public float timestep(int step) {
-            return timesteps[step];
-        }
-
-        @Override
-        public float[] addNoise(int step, float[] original, float[] noise) {
-            return schedule.addNoise(original, noise, timesteps[step]);
+        Steps(int[] visited) {
+            super(schedule, visited);
         }
 
         @Override
         public Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise) {
             int step = state.step();
             float[] sample = state.sample();
-            boolean isLast = step == timesteps.length - 1;
-            float alpha = schedule.alphaCumprod(timesteps[step]);
-            float alphaNext = isLast ? 1 : schedule.alphaCumprod(timesteps[step + 1]);
-            boolean isNext = isLast || timesteps[step + 1] == timesteps[step] - 1;
-            float stepBeta = isNext ? schedule.beta(timesteps[step]) : 1 - alpha / alphaNext;
+            boolean isLast = step == visited.length - 1;
+            float alpha = schedule.alphaCumprod(visited[step]);
+            float alphaNext = isLast ? 1 : schedule.alphaCumprod(visited[step + 1]);
+            boolean isNext = isLast || visited[step + 1] == visited[step] - 1;
+            float stepBeta = isNext ? schedule.beta(visited[step]) : 1 - alpha / alphaNext;
             float[] original = prediction.original(Floats.sqrt(alpha), Floats.sqrt(1 - alpha), sample, modelOutput);
             clipping.clip(original);
             float originalShare = Floats.sqrt(alphaNext) * stepBeta / (1 - alpha);
