@@ -34,7 +34,8 @@ import java.util.Optional;
 
 /**
  * Decodes latents to images, and sees the pictures that requests bring. Latents of one model and shape share a forward pass: images
- * first, then pictures that are to be seen, then frames. Owned by the device thread. It does not know the watchers; the stage node decides whether there is room for a frame.
+ * first, then pictures that are to be seen, then frames. Owned by the device thread. It does not know the watchers; the stage node
+ * decides whether there is room for a frame.
  */
 public final class DecoderStage implements Stage {
 

@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.StreamSupport;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,6 +62,9 @@ final class SdxlRefinerTest {
             }
             Server server = Server.at(nodes.get(0).awaitReady());
             nodes.forEach(WeirProcess::awaitReady);
+            Awaitility.await("the gateway to know all stages")
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> stagesKnown(server) == 4);
             Map<String, Object> request = Map.of(
                     "prompt",
                     "a red apple on a green hill",
@@ -99,6 +105,13 @@ final class SdxlRefinerTest {
         } finally {
             nodes.forEach(WeirProcess::close);
         }
+    }
+
+    private static long stagesKnown(Server gateway) {
+        return StreamSupport.stream(
+                        gateway.get("/v1/cluster").path("stages").spliterator(), false)
+                .filter(stage -> !stage.path("nodes").isEmpty())
+                .count();
     }
 
     private static List<String> stages(JsonNode answer) {
