@@ -27,6 +27,8 @@ CASES = [
     {"name": "empty", "prompt": "an astronaut riding a horse", "negative_prompt": "", "guidance_scale": 7.0,
      "width": 48, "height": 48},
     {"name": "unguided", "prompt": "a red apple", "negative_prompt": None, "guidance_scale": 1.0, "width": 48, "height": 64},
+    {"name": "told", "prompt": "a red apple on a green hill", "negative_prompt": "blurry, dark", "guidance_scale": 6.0,
+     "width": 64, "height": 48, "clip_skip": 1, "guidance_rescale": 0.7, "original_size": [640, 480], "crop": [40, 16]},
 ]
 
 
@@ -75,7 +77,8 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
     pipe.set_progress_bar_config(disable=True)
     guided = case["guidance_scale"] > 1
     states, negative, pooled, negative_pooled = pipe.encode_prompt(
-        case["prompt"], negative_prompt=case["negative_prompt"], do_classifier_free_guidance=guided)
+        case["prompt"], negative_prompt=case["negative_prompt"], do_classifier_free_guidance=guided,
+        clip_skip=case.get("clip_skip"))
     tensors = {"states": states, "text_embeds": pooled}
     if guided:
         tensors |= {"negative_states": negative, "negative_text_embeds": negative_pooled}
@@ -89,9 +92,13 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
         return answer
 
     pipe.unet.forward = record
+    told = {key: case[key] for key in ("clip_skip", "guidance_rescale") if key in case}
+    if "original_size" in case:
+        # Ours are width and height, and left and top.
+        told |= {"original_size": tuple(case["original_size"][::-1]), "crops_coords_top_left": tuple(case["crop"][::-1])}
     image = pipe(
         case["prompt"], negative_prompt=case["negative_prompt"], guidance_scale=case["guidance_scale"], width=case["width"],
-        height=case["height"], num_inference_steps=case["steps"], generator=generator(case["seed"]), output_type="pt",
+        height=case["height"], num_inference_steps=case["steps"], generator=generator(case["seed"]), output_type="pt", **told,
         callback_on_step_end=lambda pipe, step, timestep, kept: steps.append(kept["latents"]) or {}).images
     tensors |= {f"call/{key}": value for key, value in calls[0].items()}
     tensors["trajectory"] = torch.cat(steps)

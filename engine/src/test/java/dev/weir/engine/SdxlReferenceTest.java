@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
@@ -65,10 +66,7 @@ class SdxlReferenceTest {
                                     new TorchGenerator(json.get("seed").asLong()),
                                     network.inputs(),
                                     0,
-                                    Request.of(
-                                            json.get("width").asInt(),
-                                            json.get("height").asInt(),
-                                            json.get("guidance_scale").floatValue()),
+                                    request(json),
                                     given));
             requireCall(network, shape, row, name);
             float[] trajectory = TENSORS.floats(name + "/trajectory");
@@ -90,11 +88,28 @@ class SdxlReferenceTest {
         }
     }
 
+    /** Without what it says of the source, a picture stands for itself. */
+    private static Request request(JsonNode json) {
+        int width = json.get("width").asInt();
+        int height = json.get("height").asInt();
+        return new Request(
+                width,
+                height,
+                json.get("guidance_scale").floatValue(),
+                json.path("guidance_rescale").floatValue(),
+                json.path("original_size").path(0).asInt(width),
+                json.path("original_size").path(1).asInt(height),
+                json.path("crop").path(1).asInt(),
+                json.path("crop").path(0).asInt(),
+                OptionalInt.empty(),
+                1);
+    }
+
     /** The states of both prompts, as they travel to the denoiser, held to the reference's. */
     private static Tensors encoded(ModelFolder model, ComputeTarget target, String name, JsonNode json) {
         boolean guided = json.get("guidance_scale").asDouble() > 1;
-        List<Prompt> prompts =
-                new ArrayList<>(List.of(Prompt.of(json.get("prompt").asText())));
+        List<Prompt> prompts = new ArrayList<>(List.of(
+                new Prompt(json.get("prompt").asText(), json.path("clip_skip").asInt())));
         if (guided) {
             boolean absent = json.get("negative_prompt").isNull();
             prompts.add(

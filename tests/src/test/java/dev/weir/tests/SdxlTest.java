@@ -44,7 +44,7 @@ final class SdxlTest {
 
     /** A negative prompt that is not given has states of zeros, as the model's index says. One that is empty is encoded. */
     @Test
-    void aServerMakesTheReferencesPictureAndTakesTheOriginalSize() throws IOException {
+    void aServerMakesTheReferencesPicturesWithAllThatARequestMaySay() throws IOException {
         try (WeirProcess process = WeirProcess.start(List.of("up", "--port", "0", "--model", MODEL.toString()))) {
             Server server = Server.at(process.awaitReady());
             Map<String, Object> request = Map.of(
@@ -68,11 +68,17 @@ final class SdxlTest {
             assertThat(psnr(picture(server.generate(empty).join().body()), "empty"))
                     .isGreaterThan(50);
 
-            var cropped = new HashMap<>(request);
-            cropped.put("original_size", "640x480");
-            cropped.put("crop", "8,0");
-            assertThat(psnr(picture(server.generate(cropped).join().body()), "absent"))
-                    .isLessThan(50);
+            var told = new HashMap<>(request);
+            told.put("prompt", "a red apple on a green hill");
+            told.put("negative_prompt", "blurry, dark");
+            told.put("guidance_scale", 6);
+            told.put("size", "64x48");
+            told.put("clip_skip", 1);
+            told.put("guidance_rescale", 0.7);
+            told.put("original_size", "640x480");
+            told.put("crop", "40,16");
+            assertThat(psnr(picture(server.generate(told).join().body()), "told"))
+                    .isGreaterThan(50);
         }
     }
 

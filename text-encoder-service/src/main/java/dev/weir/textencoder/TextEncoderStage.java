@@ -201,10 +201,9 @@ public final class TextEncoderStage implements Stage {
         return new Prompt(generation.getPrompt(), generation.getClipSkip());
     }
 
+    /** With all layers, whatever the request leaves out for its prompt: as in diffusers. */
     private static Prompt negative(Generation generation) {
-        return generation.hasNegativePrompt()
-                ? new Prompt(generation.getNegativePrompt(), generation.getClipSkip())
-                : Prompt.absent(generation.getClipSkip());
+        return generation.hasNegativePrompt() ? Prompt.of(generation.getNegativePrompt()) : ABSENT;
     }
 
     /**
