@@ -43,6 +43,9 @@ CASES = [
     {"name": "nine-ddim", **NINE, "sampler": "ddim", "strength": 1.0, "mask": "mask.png"},
     {"name": "nine-ancestral", **NINE, "sampler": "euler_ancestral", "strength": 0.7, "mask": "mask.png"},
     {"name": "nine-xl", **NINE_XL, "sampler": "euler", "strength": 0.9999, "mask": "mask.png"},
+    {"name": "inpaint-region-blurred", "sampler": "ddim", "strength": 0.8, "mask": "mask.png", "mask_padding": 9, "mask_blur": 3},
+    {"name": "inpaint-region-xl", **XL, "sampler": "euler", "strength": 0.9999, "mask": "mask.png", "mask_padding": 0},
+    {"name": "nine-region", **NINE, "sampler": "ddim", "strength": 1.0, "mask": "mask.png", "mask_padding": 4, "mask_blur": 2},
 ]
 
 

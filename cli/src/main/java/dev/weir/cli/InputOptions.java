@@ -27,9 +27,24 @@ final class InputOptions {
             description = "How far the picture is changed, 0 to 1. Default: the model's.")
     private Double strength;
 
+    @Option(
+            names = "--mask-blur",
+            paramLabel = "X",
+            description = "The deviation in pixels of the soft edges that the mask gets, 0 to 64. Default: 0.")
+    private Double maskBlur;
+
+    @Option(
+            names = "--padding-mask-crop",
+            paramLabel = "N",
+            description =
+                    "Paint only what the mask marks and N pixels around it, at the full size, and put it back into the "
+                            + "picture.")
+    private Integer paddingMaskCrop;
+
     /** Throws {@link CliException} that names the option whose file cannot be read. */
     ImageInput read() {
-        ImageInput input = ImageInput.NONE.withStrength(strength);
+        ImageInput input =
+                ImageInput.NONE.withStrength(strength).withMaskBlur(maskBlur).withPaddingMaskCrop(paddingMaskCrop);
         if (image != null) {
             input = input.withImage(bytes("--image", image));
         }

@@ -51,7 +51,9 @@ final class RequestCheck {
             Map.entry("preview.grade", "--frame-grade"),
             Map.entry("init_image", "--image"),
             Map.entry("mask", "--mask"),
-            Map.entry("strength", "--strength"));
+            Map.entry("strength", "--strength"),
+            Map.entry("mask_blur", "--mask-blur"),
+            Map.entry("padding_mask_crop", "--padding-mask-crop"));
 
     private RequestCheck() {}
 

@@ -5,6 +5,7 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.RgbImage;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.image.PictureException;
 import dev.weir.engine.noise.TorchGenerator;
@@ -244,8 +245,8 @@ public final class DecoderStage implements Stage {
             PreviewFrame frame = work.task().getFrame();
             outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(decoded.image()));
         } else {
-            outbox.finish(
-                    work, Pictures.picture(decoded.image(), work, target()).flagged(decoded.flagged()));
+            RgbImage made = Sights.isPutBack(work) ? Sights.of(work).finished(decoded.image()) : decoded.image();
+            outbox.finish(work, Pictures.picture(made, work, target()).flagged(decoded.flagged()));
         }
     }
 

@@ -6,11 +6,13 @@ import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Sight;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.runtime.stage.Work;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Reads the pictures that a request brings. Stateless; any thread. */
+/** Reads the pictures that a request brings, and what it says of them. Stateless; any thread. */
 final class Sights {
 
     private Sights() {}
@@ -20,16 +22,26 @@ final class Sights {
         return !work.isFrame() && work.stage().getGivesList().contains(Port.IMAGE.name());
     }
 
+    /** Whether a made picture is put back into the one that the request brought. */
+    static boolean isPutBack(Work work) {
+        return !work.isFrame()
+                && work.stage().getRole() == StageRole.DECODE
+                && work.stage().getTakesList().contains(Port.INIT_IMAGE.name());
+    }
+
     /** Throws {@link PictureException}, or an IllegalArgumentException that names what is missing. */
     static Sight of(Work work) {
+        Generation generation = work.task().getGeneration();
         Optional<Bitmap> mask = work.has(Port.MASK.name()) ? Optional.of(picture(work, Port.MASK)) : Optional.empty();
         return new Sight(
                 picture(work, Port.INIT_IMAGE),
                 mask,
                 work.stage().getWidth(),
                 work.stage().getHeight(),
-                0,
-                OptionalInt.empty());
+                generation.getMaskBlur(),
+                generation.hasPaddingMaskCrop()
+                        ? OptionalInt.of(generation.getPaddingMaskCrop())
+                        : OptionalInt.empty());
     }
 
     private static Bitmap picture(Work work, Port port) {

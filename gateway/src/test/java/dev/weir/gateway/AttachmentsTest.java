@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Stage;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
@@ -58,6 +59,29 @@ final class AttachmentsTest {
         assertThat(sitting.task.toString())
                 .as("the file travels beside the task, once")
                 .doesNotContain("IHDR");
+    }
+
+    @Test
+    void whatIsSaidOfTheMaskTravelsWithTheTask() {
+        JsonObject body = request().put("init_image", base64(PHOTO)).put("mask", base64(MASK));
+        JsonObject part = body.copy().put("mask_blur", 2.5).put("padding_mask_crop", 32);
+
+        assertThat(gateway.generate(part).statusCode()).isEqualTo(200);
+        assertThat(gateway.generate(body).statusCode()).isEqualTo(200);
+
+        Generation painted = gateway.stage.sittings().get(0).task.getGeneration();
+        assertThat(painted.getMaskBlur()).isEqualTo(2.5);
+        assertThat(painted.getPaddingMaskCrop()).isEqualTo(32);
+        assertThat(painted.getWidth())
+                .as("a part is painted at the model's own size")
+                .isEqualTo(64);
+        Generation whole = gateway.stage.sittings().get(1).task.getGeneration();
+        assertThat(whole.hasMaskBlur()).isFalse();
+        assertThat(whole.hasPaddingMaskCrop()).isFalse();
+        refused("mask_blur", 65, "out_of_range", "64");
+        refused("padding_mask_crop", -1, "out_of_range", "4096");
+        assertThat(gateway.generate(request().put("mask_blur", 1)).body())
+                .contains("missing_required_parameter", "init_image");
     }
 
     @Test
@@ -208,7 +232,7 @@ final class AttachmentsTest {
                 .toBytes();
     }
 
-    private void refused(String field, String value, String code, String inMessage) {
+    private void refused(String field, Object value, String code, String inMessage) {
         JsonObject body = request().put("init_image", base64(PHOTO)).put(field, value);
         JsonObject error = new JsonObject(gateway.generate(body).body()).getJsonObject("error");
         assertThat(error.getString("code")).as(error.encode()).isEqualTo(code);

@@ -35,6 +35,8 @@ public final class TestCards {
                 .addFields(Field.newBuilder().setName("mask"))
                 .addFields(Field.newBuilder().setName("control_image"))
                 .addFields(number("strength", 1))
+                .addFields(number("mask_blur", 64))
+                .addFields(number("padding_mask_crop", 4096))
                 .setStages(
                         1,
                         stage(StageKind.DENOISER).addTakes("input/init_image").addTakes("input/mask"))

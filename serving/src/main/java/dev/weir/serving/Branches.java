@@ -6,6 +6,7 @@ import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.route.Ports;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.LinkedHashMap;
@@ -49,12 +50,12 @@ public final class Branches {
         return new Tensors(own);
     }
 
-    /** What earlier stages gave to a sample, handed on with its task or kept in its checkpoint. */
+    /** What a stage takes of earlier ones, handed on with the task or kept in a checkpoint. Files pass a stage that takes none. */
     static Tensors given(Work work) {
         Map<String, HostTensor> given = new LinkedHashMap<>();
         for (Tensor tensor : work.tensors()) {
             String name = Snapshot.givenName(tensor);
-            if (!name.startsWith(Snapshot.PREFIX)) {
+            if (Ports.isTaken(List.of(work.stage()), 0, name)) {
                 given.put(name, fromTensor(tensor));
             }
         }

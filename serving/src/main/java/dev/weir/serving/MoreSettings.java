@@ -52,6 +52,13 @@ final class MoreSettings {
         if (generation.hasStrength()) {
             more.put("Denoising strength", Double.toString(generation.getStrength()));
         }
+        if (generation.hasMaskBlur()) {
+            more.put("Mask blur", Double.toString(generation.getMaskBlur()));
+        }
+        if (generation.hasPaddingMaskCrop()) {
+            more.put("Inpaint area", "Only masked");
+            more.put("Masked area padding", Integer.toString(generation.getPaddingMaskCrop()));
+        }
         return more;
     }
 }

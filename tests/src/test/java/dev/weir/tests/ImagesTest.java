@@ -3,8 +3,11 @@ package dev.weir.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Outcome;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +16,8 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import javax.imageio.ImageIO;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,19 +28,28 @@ final class ImagesTest {
     private static final Path MODEL = REFERENCE.resolve("checkpoints/sd1");
     private static final Path PICTURES = REFERENCE.resolve("images");
 
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     @TempDir
     Path folder;
 
     @Test
     void theCommandChangesAPictureAndPaintsAPartOfIt() throws IOException {
         run("--image=" + PICTURES.resolve("photo.png"), "--strength=0.6", "--out=changed.png");
-        assertThat(PictureError.psnr(
-                        Files.readAllBytes(folder.resolve("changed.png")), PICTURES.resolve("image-ddim.png")))
+        assertThat(psnr(Files.readAllBytes(folder.resolve("changed.png")), "image-ddim"))
                 .isGreaterThan(50);
-        run("--image=" + PICTURES.resolve("photo.png"), "--mask=" + PICTURES.resolve("mask.png"), "--out=painted.png");
-        assertThat(PictureError.psnr(
-                        Files.readAllBytes(folder.resolve("painted.png")), PICTURES.resolve("inpaint-ddim.png")))
-                .isGreaterThan(50);
+        run(
+                "--image=" + PICTURES.resolve("photo.png"),
+                "--mask=" + PICTURES.resolve("mask.png"),
+                "--strength=0.8",
+                "--mask-blur=3",
+                "--padding-mask-crop=9",
+                "--out=painted.png");
+        byte[] painted = Files.readAllBytes(folder.resolve("painted.png"));
+        assertThat(psnr(painted, "inpaint-region-blurred")).isGreaterThan(50);
+        assertThat(PngText.of(painted).get("parameters"))
+                .contains("Denoising strength: 0.8, Mask blur: 3")
+                .contains("Inpaint area: Only masked, Masked area padding: 9");
     }
 
     private void run(String... more) {
@@ -54,38 +68,127 @@ final class ImagesTest {
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
     }
 
+    /** Each way in gives the picture that diffusers' pipeline makes of the same files. */
     @Test
-    void aServerChangesAPictureAndRefusesWhatIsNone() throws IOException {
+    void aServerTakesPicturesInJsonFormsAndOnSockets() throws Exception {
         try (WeirProcess process = WeirProcess.start(List.of("up", "--port", "0", "--model", MODEL.toString()))) {
             Server server = Server.at(process.awaitReady());
-            Map<String, Object> request = new HashMap<>();
-            request.put("prompt", "a red apple on a green hill");
-            request.put("negative_prompt", "blurry, dark");
-            request.put("init_image", base64("photo.png"));
-            request.put("strength", 0.5);
-            request.put("sampler", "euler_ancestral");
-            request.put("guidance_scale", 7.5);
-            request.put("size", "96x64");
-            request.put("num_inference_steps", 20);
-            request.put("seed", 7);
-            request.put("response_format", "b64_json");
-            assertThat(PictureError.psnr(
-                            picture(server.generate(request).join().body()), PICTURES.resolve("image-ancestral.png")))
-                    .isGreaterThan(50);
 
-            request.put("strength", 0.01);
-            assertThat(server.generate(request)
-                            .join()
-                            .body()
-                            .path("error")
-                            .path("param")
-                            .asText())
-                    .isEqualTo("strength");
+            byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
+            assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);
+            byte[] painted = generate(server, Map.of("init_image", base64("photo.png"), "mask", base64("mask.png")));
+            assertThat(psnr(painted, "inpaint-ddim")).isGreaterThan(50);
+            assertThat(psnr(edit(server), "inpaint-region-blurred")).isGreaterThan(50);
+            assertThat(psnr(onSocket(server), "inpaint-blurred")).isGreaterThan(50);
+
+            refused(server, Map.of("init_image", base64("photo.png"), "strength", 0.01), "strength leaves no step");
+            refused(
+                    server,
+                    Map.of("init_image", base64("photo.png"), "mask", base64(black()), "padding_mask_crop", 4),
+                    "the mask marks nothing");
         }
     }
 
+    private static Map<String, Object> request(Map<String, Object> more) {
+        Map<String, Object> request = new HashMap<>(Map.of(
+                "prompt",
+                "a red apple on a green hill",
+                "negative_prompt",
+                "blurry, dark",
+                "sampler",
+                "ddim",
+                "guidance_scale",
+                7.5,
+                "size",
+                "96x64",
+                "num_inference_steps",
+                20,
+                "seed",
+                7));
+        request.putAll(more);
+        return request;
+    }
+
+    private static byte[] generate(Server server, Map<String, Object> more) {
+        return picture(server.generate(request(more)).join().body());
+    }
+
+    private static void refused(Server server, Map<String, Object> more, String message) {
+        Server.Answer answer = server.generate(request(more)).join();
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(400);
+        assertThat(answer.body().path("error").path("message").asText()).contains(message);
+    }
+
+    /** As OpenAI's libraries send it, with partial images. */
+    private static byte[] edit(Server server) throws IOException {
+        Map<String, Object> form = request(Map.of(
+                "image[]",
+                Files.readAllBytes(PICTURES.resolve("photo.png")),
+                "mask",
+                Files.readAllBytes(PICTURES.resolve("mask.png")),
+                "strength",
+                0.8,
+                "mask_blur",
+                3,
+                "padding_mask_crop",
+                9,
+                "stream",
+                true,
+                "partial_images",
+                1));
+        String events = server.form("/v1/images/edits", form).join();
+        assertThat(events).contains("event: image_edit.partial_image", "data: [DONE]");
+        String completed = events.lines()
+                .dropWhile(line -> !line.equals("event: image_edit.completed"))
+                .filter(line -> line.startsWith("data: "))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(events));
+        return Base64.getDecoder()
+                .decode(JSON.readTree(completed.substring("data: ".length()))
+                        .path("b64_json")
+                        .asText());
+    }
+
+    private static byte[] onSocket(Server server) throws IOException {
+        Map<String, Object> command = request(Map.of(
+                "type",
+                "generate",
+                "init_image",
+                "upload:photo",
+                "mask",
+                "upload:mask",
+                "mask_blur",
+                4,
+                "preview",
+                Map.of()));
+        try (SocketPictures socket = new SocketPictures(server.url())) {
+            socket.upload("photo", Files.readAllBytes(PICTURES.resolve("photo.png")));
+            socket.upload("mask", Files.readAllBytes(PICTURES.resolve("mask.png")));
+            socket.send(JSON.writeValueAsString(command));
+            Awaitility.await()
+                    .until(() -> !socket.finals().isEmpty()
+                            || !socket.events("error").isEmpty());
+            assertThat(socket.events("error")).isEmpty();
+            return socket.finals().get(0);
+        }
+    }
+
+    private static byte[] black() throws IOException {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(101, 70, BufferedImage.TYPE_BYTE_GRAY), "png", file);
+        return file.toByteArray();
+    }
+
+    private static double psnr(byte[] picture, String reference) throws IOException {
+        return PictureError.psnr(picture, PICTURES.resolve(reference + ".png"));
+    }
+
+    private static String base64(byte[] file) {
+        return Base64.getEncoder().encodeToString(file);
+    }
+
     private static String base64(String name) throws IOException {
-        return Base64.getEncoder().encodeToString(Files.readAllBytes(PICTURES.resolve(name)));
+        return base64(Files.readAllBytes(PICTURES.resolve(name)));
     }
 
     private static byte[] picture(JsonNode answer) {

@@ -108,8 +108,7 @@ final class SdxlRefinerTest {
     }
 
     private static long stagesKnown(Server gateway) {
-        return StreamSupport.stream(
-                        gateway.get("/v1/cluster").path("stages").spliterator(), false)
+        return StreamSupport.stream(gateway.get("/v1/cluster").path("stages").spliterator(), false)
                 .filter(stage -> !stage.path("nodes").isEmpty())
                 .count();
     }

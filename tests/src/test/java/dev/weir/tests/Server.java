@@ -2,6 +2,7 @@ package dev.weir.tests;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -10,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -69,6 +71,34 @@ public record Server(URI url) {
         return send(HttpRequest.newBuilder(url.resolve(path))
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(JSON.valueToTree(request).toString())));
+    }
+
+    /**
+     * A form, as {@code multipart/form-data}.
+     *
+     * @param fields texts, or files as arrays of bytes
+     * @return the answer's body as text
+     */
+    CompletableFuture<String> form(String path, Map<String, Object> fields) {
+        String boundary = "between-the-parts";
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        fields.forEach((name, value) -> {
+            boolean isFile = value instanceof byte[];
+            String head = "--%s\r\nContent-Disposition: form-data; name=\"%s\"%s\r\n\r\n"
+                    .formatted(boundary, name, isFile ? "; filename=\"file\"" : "");
+            body.writeBytes(head.getBytes(StandardCharsets.UTF_8));
+            body.writeBytes(isFile ? (byte[]) value : value.toString().getBytes(StandardCharsets.UTF_8));
+            body.writeBytes("\r\n".getBytes(StandardCharsets.UTF_8));
+        });
+        body.writeBytes("--%s--\r\n".formatted(boundary).getBytes(StandardCharsets.UTF_8));
+        return HTTP.sendAsync(
+                        HttpRequest.newBuilder(url.resolve(path))
+                                .header("Content-Type", "multipart/form-data; boundary=" + boundary)
+                                .POST(BodyPublishers.ofByteArray(body.toByteArray()))
+                                .timeout(TIMEOUT)
+                                .build(),
+                        BodyHandlers.ofString())
+                .thenApply(HttpResponse::body);
     }
 
     private static CompletableFuture<Answer> send(HttpRequest.Builder request) {

@@ -26,10 +26,26 @@ public final class SocketPictures implements AutoCloseable {
     private final WebSocket socket;
 
     public SocketPictures(URI gateway, String command) {
+        this(gateway);
+        send(command);
+    }
+
+    public SocketPictures(URI gateway) {
         socket = HTTP.newWebSocketBuilder()
                 .buildAsync(URI.create(gateway.toString().replace("http:", "ws:") + "/v1/stream"), heard)
                 .join();
+    }
+
+    public void send(String command) {
         socket.sendText(command, true).join();
+    }
+
+    /** A file that later commands name as {@code upload:NAME}. */
+    public void upload(String name, byte[] file) {
+        byte[] header = "{\"upload\":\"%s\"}".formatted(name).getBytes(StandardCharsets.UTF_8);
+        ByteBuffer message = ByteBuffer.allocate(Integer.BYTES + header.length + file.length);
+        socket.sendBinary(message.putInt(header.length).put(header).put(file).flip(), true)
+                .join();
     }
 
     public List<JsonNode> events(String type) {

@@ -14,6 +14,8 @@ import java.util.OptionalDouble;
 public record Field(String name, boolean needed, double min, double max, OptionalDouble usual) {
 
     private static final double MOST_GUIDANCE = 50;
+    private static final double MOST_BLUR = 64;
+    private static final double MOST_PADDING = 4096;
 
     static Field of(String name) {
         return new Field(name, false, 0, 0, OptionalDouble.empty());
@@ -39,6 +41,16 @@ public record Field(String name, boolean needed, double min, double max, Optiona
     /** How far a picture is changed. */
     static Field strength(double usual) {
         return new Field("strength", false, 0, 1, OptionalDouble.of(usual));
+    }
+
+    /** The deviation of the soft edges that a mask gets. */
+    static Field maskBlur() {
+        return number("mask_blur", 0, MOST_BLUR);
+    }
+
+    /** The pixels around what the mask marks that are painted with it at the full size. */
+    static Field paddingMaskCrop() {
+        return needed("padding_mask_crop", 0, MOST_PADDING);
     }
 
     /**

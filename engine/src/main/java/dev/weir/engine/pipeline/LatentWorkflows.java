@@ -18,21 +18,35 @@ record LatentWorkflows(
     /** @param fields of text to image */
     List<Workflow> of(LatentModel model, List<Field> fields, Sizes sizes) {
         if (model.paintsParts()) {
-            return List.of(painting(fields, Field.of(MASK), sizes));
+            return List.of(painting(fields, Field.of(MASK), sizes), paintingCrop(fields, Field.of(MASK), sizes));
         }
         return List.of(
                 new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, List.of(encode, diffuse, decode)),
-                ofPicture(Workflow.IMAGE_TO_IMAGE, with(fields, Field.strength(strength)), sizes),
-                painting(fields, Field.needed(MASK), sizes));
+                ofPicture(Workflow.IMAGE_TO_IMAGE, with(fields, Field.strength(strength)), sizes, decode),
+                painting(fields, Field.needed(MASK), sizes),
+                paintingCrop(fields, Field.needed(MASK), sizes));
     }
 
     private Workflow painting(List<Field> fields, Field mask, Sizes sizes) {
-        return ofPicture(Workflow.INPAINTING, with(fields, mask, Field.strength(inpaintingStrength)), sizes);
+        return ofPicture(Workflow.INPAINTING, painted(fields, mask), sizes, decode);
     }
 
-    private Workflow ofPicture(String name, List<Field> fields, Sizes sizes) {
+    /** The decoder puts what was painted back into the picture, so it takes the picture and the mask too. */
+    private Workflow paintingCrop(List<Field> fields, Field mask, Sizes sizes) {
+        return ofPicture(
+                Workflow.INPAINTING_CROP,
+                with(painted(fields, mask), Field.paddingMaskCrop()),
+                sizes,
+                decode.taking(Port.INIT_IMAGE).taking(Port.MASK));
+    }
+
+    private List<Field> painted(List<Field> fields, Field mask) {
+        return with(fields, mask, Field.strength(inpaintingStrength), Field.maskBlur());
+    }
+
+    private Workflow ofPicture(String name, List<Field> fields, Sizes sizes, StageSpec last) {
         List<StageSpec> stages =
-                List.of(encode, StageSpec.see(decode.components().get(0)), diffuse.taking(Port.IMAGE), decode);
+                List.of(encode, StageSpec.see(decode.components().get(0)), diffuse.taking(Port.IMAGE), last);
         return new Workflow(name, with(fields, Field.needed("init_image")), sizes, stages);
     }
 

@@ -87,7 +87,7 @@ public record Sight(Bitmap picture, Optional<Bitmap> mask, int width, int height
     private Bitmap sameSize(Bitmap marks) {
         if (marks.width() != picture.width() || marks.height() != picture.height()) {
             throw new IllegalArgumentException(
-                    "mask: %dx%d pixels; with mask_padding it must be as large as the image, %dx%d"
+                    "mask: %dx%d pixels; with padding_mask_crop it must be as large as the image, %dx%d"
                             .formatted(marks.width(), marks.height(), picture.width(), picture.height()));
         }
         return marks;

@@ -66,6 +66,9 @@ final class GenerationReader {
         crop(fields).ifPresent(generation::setCrop);
         strength(fields, workflow, generation.getSteps()).ifPresent(generation::setStrength);
         number(fields, workflow, "refiner_start").ifPresent(generation::setRefinerStart);
+        number(fields, workflow, "mask_blur").ifPresent(generation::setMaskBlur);
+        integer(fields, workflow, "padding_mask_crop")
+                .ifPresent(padding -> generation.setPaddingMaskCrop(padding.intValue()));
         return generation;
     }
 

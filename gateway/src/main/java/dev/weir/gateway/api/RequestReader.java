@@ -57,6 +57,8 @@ public final class RequestReader {
             "strength",
             "init_image",
             "mask",
+            "mask_blur",
+            "padding_mask_crop",
             "control_image");
 
     static final Set<String> IMAGES =
@@ -165,7 +167,7 @@ public final class RequestReader {
         Workflow workflow = WorkflowChoice.of(card, fields, size);
         List<Attachment> attachments = images.read(fields);
         Generation generation = generations
-                .read(fields, card, workflow, size.or(() -> sizeOf(attachments, workflow)))
+                .read(fields, card, workflow, size.or(() -> sizeOf(fields, attachments, workflow)))
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
@@ -175,10 +177,13 @@ public final class RequestReader {
                 card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
     }
 
-    /** Of the picture that a request changes, as near as the model can make it. */
-    private static Optional<int[]> sizeOf(List<Attachment> attachments, Workflow workflow) {
+    /**
+     * Of the picture that a request changes, as near as the model can make it. Empty where a part of it is painted: a part is painted
+     * at the model's own size.
+     */
+    private static Optional<int[]> sizeOf(Fields fields, List<Attachment> attachments, Workflow workflow) {
         return attachments.stream()
-                .filter(attachment -> attachment.name().equals("init_image"))
+                .filter(attachment -> attachment.name().equals("init_image") && !fields.has("padding_mask_crop"))
                 .map(image -> Route.range(workflow)
                         .near(
                                 image.width(),

@@ -27,6 +27,8 @@ final class WorkflowChoice {
             "strength",
             "init_image",
             "mask",
+            "mask_blur",
+            "padding_mask_crop",
             "control_image"));
 
     private WorkflowChoice() {}

@@ -15,12 +15,15 @@ import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.TextEncoderStage;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +76,38 @@ final class ImageStagesTest {
             assertThat(turnAll(denoiser, outbox)).hasSize(3 - from.checkpoint().getStep());
             assertThat(outbox.handedOn.get(SAMPLE).get("latent").toFloats()).containsExactly(undisturbed);
         }
+    }
+
+    /** A picture is put back into a file that passed the denoiser. */
+    @Test
+    void whatIsPaintedIsPutBackIntoThePictureOfTheRequest() throws IOException {
+        Task.Builder task = Tasks.of(
+                "inpainting_crop",
+                "a",
+                generation("a red apple").setStrength(0.75).setMaskBlur(2).setPaddingMaskCrop(8));
+        Stage encoder = opened(new TextEncoderStage(List.of(TINY), EXACT, 8));
+        encoder.admit(work(task.clone().setPosition(TEXT)), outbox);
+        turnAll(encoder, outbox);
+        List<Tensor> given = new ArrayList<>(outbox.handedOn.remove(SAMPLE).values());
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        given.addAll(seen(decoder, task));
+        given.add(file("init_image", "photo.png"));
+        given.add(file("mask", "mask.png"));
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        denoiser.admit(work(task.clone().setPosition(DENOISER), array(given)), outbox);
+        turnAll(denoiser, outbox);
+        given.addAll(outbox.handedOn.remove(SAMPLE).values());
+        decoder.admit(work(task.clone().setPosition(DENOISER + 1), array(given)), outbox);
+        turnAll(decoder, outbox);
+
+        assertThat(outbox.failures).isEmpty();
+        BufferedImage made = ImageIO.read(
+                new ByteArrayInputStream(outbox.finished.get(SAMPLE).bytes()));
+        BufferedImage photo = ImageIO.read(PICTURES.resolve("photo.png").toFile());
+        assertThat(made.getWidth()).isEqualTo(photo.getWidth());
+        assertThat(made.getHeight()).isEqualTo(photo.getHeight());
+        assertThat(made.getRGB(0, 0)).as("far from the mask").isEqualTo(photo.getRGB(0, 0));
+        assertThat(made.getRGB(45, 35)).as("within it").isNotEqualTo(photo.getRGB(45, 35));
     }
 
     @Test
