@@ -41,13 +41,13 @@ def clip(kind, vocabulary: int, width: int, layers: int, activation: str, seed: 
 
 
 def unet(seed: int, projection: int = PROJECTION, **more) -> UNet2DConditionModel:
-    model = randomize(UNet2DConditionModel(
-        sample_size=8, cross_attention_dim=sum(WIDTHS), norm_num_groups=4, layers_per_block=1, block_out_channels=(8, 16, 16),
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        transformer_layers_per_block=(1, 1, 2), attention_head_dim=(2, 2, 4), use_linear_projection=True,
-        addition_embed_type="text_time", addition_time_embed_dim=TIME_WIDTH,
-        projection_class_embeddings_input_dim=projection + 6 * TIME_WIDTH, **more), seed)
+    model = randomize(UNet2DConditionModel(**{
+        "sample_size": 8, "cross_attention_dim": sum(WIDTHS), "norm_num_groups": 4, "layers_per_block": 1,
+        "block_out_channels": (8, 16, 16), "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        "transformer_layers_per_block": (1, 1, 2), "attention_head_dim": (2, 2, 4), "use_linear_projection": True,
+        "addition_embed_type": "text_time", "addition_time_embed_dim": TIME_WIDTH,
+        "projection_class_embeddings_input_dim": projection + 6 * TIME_WIDTH, **more}), seed)
     source = generator(seed)
     added = {"text_embeds": torch.randn([2, projection], generator=source), "time_ids": torch.tensor([[64.0, 48, 0, 0, 64, 48]] * 2)}
     answer = model(

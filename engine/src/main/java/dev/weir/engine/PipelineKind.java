@@ -30,7 +30,6 @@ enum PipelineKind {
     DEPTH("StableDiffusionDepth2Img.*", "a depth-to-image model"),
     VARIATION(".*ImageVariation.*", "an image variation model"),
     IMAGE_TO_IMAGE(".*Img2Img.*|CycleDiffusionPipeline", "an image-to-image pipeline"),
-    LCM("LatentConsistencyModel.*", "a latent consistency model (LCM)"),
     PANORAMA("StableDiffusionPanorama.*", "a panorama pipeline (MultiDiffusion)"),
     KANDINSKY("Kandinsky.*", "a Kandinsky model"),
     DEEPFLOYD("IF.*", "a DeepFloyd IF model"),

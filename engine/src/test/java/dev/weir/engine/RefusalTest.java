@@ -136,7 +136,6 @@ class RefusalTest {
                 "AltDiffusionImg2ImgPipeline | an image-to-image pipeline | set _class_name to StableDiffusionPipeline",
                 "KandinskyInpaintPipeline | an inpainting model | set _class_name to StableDiffusionPipeline",
                 "StableDiffusionControlNetPipeline | a pipeline with a ControlNet | set _class_name",
-                "LatentConsistencyModelPipeline | a latent consistency model | set _class_name",
                 "StableVideoDiffusionPipeline | a video model | Weir runs",
                 "AudioLDMPipeline | an audio model | Weir runs",
                 "OnnxStableDiffusionPipeline | an ONNX export | safetensors weights",

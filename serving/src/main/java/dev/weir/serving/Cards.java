@@ -67,6 +67,7 @@ public final class Cards {
                 .setExtraCalls(choice.calls().extra())
                 .setLeastSteps(choice.leastSteps())
                 .setMostSteps(choice.mostSteps())
+                .setLaysOutStrength(choice.laysOutStrength())
                 .build();
     }
 
@@ -112,6 +113,7 @@ public final class Cards {
                 .setReduction(stage.reduction() == 1 ? 0 : stage.reduction())
                 .setOwnSteps(stage.ownSteps())
                 .setTakesOver(stage.takesOver())
+                .setLaysOutStrength(stage.laysOutStrength())
                 .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage));
         if (stage.ownSteps() > 0) {
             String sampler = Samplers.defaultName(folder.scheduler(stage));

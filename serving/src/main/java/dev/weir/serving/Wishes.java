@@ -32,7 +32,9 @@ final class Wishes {
     static Span span(Sampling sampling) {
         int steps = sampling.getSteps();
         if (sampling.hasStrength()) {
-            return Span.ofStrength(steps, sampling.getStrength());
+            return sampling.getLaysOutStrength()
+                    ? Span.laidOutForStrength(steps, sampling.getStrength())
+                    : Span.ofStrength(steps, sampling.getStrength());
         }
         return sampling.getStart() > 0 || sampling.getEnd() > 0
                 ? Span.between(steps, sampling.getStart(), sampling.getEnd() > 0 ? sampling.getEnd() : 1)

@@ -20,7 +20,8 @@ class FamiliesTest {
     private static final Set<String> ADVICE = Set.of("Refusal.java", "ModelOptions.java");
 
     /** Types that extend another one, which they name. */
-    private static final Set<String> EXTENDING = Set.of("LatentCascade", "RefinedStableDiffusionXl");
+    private static final Set<String> EXTENDING =
+            Set.of("LatentCascade", "RefinedStableDiffusionXl", "LatentConsistency");
 
     @Test
     void theNameOfAFamilyIsInItsPipelineTypeAndNowhereElse() throws IOException {

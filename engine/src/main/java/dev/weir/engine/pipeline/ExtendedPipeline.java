@@ -1,17 +1,13 @@
 package dev.weir.engine.pipeline;
 
-import dev.weir.engine.ImageCodec;
 import dev.weir.engine.PipelineIndex;
-import dev.weir.engine.Tensors;
 import dev.weir.engine.pipeline.Component.Use;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A family's pipeline with a second network, which goes on after the first; its folder says so by the network's folder. */
-interface ExtendedPipeline extends PipelineType {
-
-    PipelineType base();
+interface ExtendedPipeline extends DerivedPipeline {
 
     /** The folder of the second network. */
     String unet();
@@ -39,15 +35,5 @@ interface ExtendedPipeline extends PipelineType {
         components.add(new Component(unet(), Use.DENOISER, List.of(scheduler())));
         components.add(new Component(scheduler(), Use.SCHEDULER));
         return List.copyOf(components);
-    }
-
-    @Override
-    default List<TextPart> texts() {
-        return base().texts();
-    }
-
-    @Override
-    default Tensors see(Sight sight, ImageCodec codec) {
-        return base().see(sight, codec);
     }
 }

@@ -26,6 +26,11 @@ public record Pipeline(
         boolean zeroNegative,
         List<Workflow> workflows) {
 
+    /** The same of a family that does something else with the parts. */
+    Pipeline of(PipelineType other, float usualGuidance, List<Workflow> own) {
+        return new Pipeline(other, latent, scale, sizes, upsampleFactor, usualGuidance, zeroNegative, own);
+    }
+
     /** Whether a stage runs the autoencoder. */
     public boolean isOfAutoencoder(StageSpec stage) {
         return type.components().stream()

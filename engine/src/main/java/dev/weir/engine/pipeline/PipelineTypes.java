@@ -16,6 +16,7 @@ public final class PipelineTypes {
                     Stream.of(
                             new LatentCascade(),
                             PLAIN,
+                            new LatentConsistency(),
                             new RefinedStableDiffusionXl(),
                             new StableDiffusionXl(),
                             new LatentDiffusion()),

@@ -11,6 +11,8 @@ import java.util.stream.Stream;
  * @param reduction by how much its picture is smaller than the request's in each direction; 1: as large
  * @param ownSteps the steps of a network that samples as it was published; 0: it samples as the request says
  * @param takesOver whether it does the rest of the schedule of the diffusing stage before it, from where the request says
+ * @param laysOutStrength whether a few-step schedule is laid out for the strength of a run that begins with a picture: see {@link
+ *     dev.weir.engine.sampler.Span}
  */
 public record StageSpec(
         String name,
@@ -20,7 +22,20 @@ public record StageSpec(
         List<Port> gives,
         int reduction,
         int ownSteps,
-        boolean takesOver) {
+        boolean takesOver,
+        boolean laysOutStrength) {
+
+    public StageSpec(
+            String name,
+            Role role,
+            List<String> components,
+            List<Port> takes,
+            List<Port> gives,
+            int reduction,
+            int ownSteps,
+            boolean takesOver) {
+        this(name, role, components, takes, gives, reduction, ownSteps, takesOver, false);
+    }
 
     static StageSpec encode(List<String> components) {
         return new StageSpec(
@@ -68,7 +83,11 @@ public record StageSpec(
 
     StageSpec taking(Port port) {
         List<Port> more = Stream.concat(takes.stream(), Stream.of(port)).toList();
-        return new StageSpec(name, role, components, more, gives, reduction, ownSteps, takesOver);
+        return new StageSpec(name, role, components, more, gives, reduction, ownSteps, takesOver, laysOutStrength);
+    }
+
+    StageSpec layingOutStrength() {
+        return new StageSpec(name, role, components, takes, gives, reduction, ownSteps, takesOver, true);
     }
 
     static StageSpec decode(String autoencoder) {
@@ -82,7 +101,7 @@ public record StageSpec(
     }
 
     StageSpec reducedBy(int factor) {
-        return new StageSpec(name, role, components, takes, gives, factor, ownSteps, takesOver);
+        return new StageSpec(name, role, components, takes, gives, factor, ownSteps, takesOver, laysOutStrength);
     }
 
     /** The folder of the network of a diffusing stage. */

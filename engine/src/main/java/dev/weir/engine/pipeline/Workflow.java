@@ -1,6 +1,8 @@
 package dev.weir.engine.pipeline;
 
 import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * One way to make a picture with a model: its stages, in their order.
@@ -15,4 +17,24 @@ public record Workflow(String name, List<Field> fields, Sizes sizes, List<StageS
     static final String INPAINTING = "inpainting";
     /** The part of a picture that the mask marks is painted at the full size, and put back into the picture. */
     static final String INPAINTING_CROP = "inpainting_crop";
+
+    /** The same without some of its fields. */
+    Workflow without(Set<String> names) {
+        return new Workflow(
+                name,
+                fields.stream().filter(field -> !names.contains(field.name())).toList(),
+                sizes,
+                stages);
+    }
+
+    /** The same with other diffusing stages. */
+    Workflow diffusing(UnaryOperator<StageSpec> change) {
+        return new Workflow(
+                name,
+                fields,
+                sizes,
+                stages.stream()
+                        .map(stage -> stage.role() == Role.DIFFUSE ? change.apply(stage) : stage)
+                        .toList());
+    }
 }

@@ -31,9 +31,16 @@ public final class Samplers {
      * @param calls the network calls of a run
      * @param leastSteps that a run may have; few samplers need more than one
      * @param mostSteps that a run may have, within the bound that was asked for
+     * @param laysOutStrength whether the schedule can be laid out for a strength: see {@link Span}
      */
     public record Choice(
-            String name, List<String> schedules, boolean takesEta, Calls calls, int leastSteps, int mostSteps) {}
+            String name,
+            List<String> schedules,
+            boolean takesEta,
+            Calls calls,
+            int leastSteps,
+            int mostSteps,
+            boolean laysOutStrength) {}
 
     private static final int LEAST_TOKENS = 1;
 
@@ -69,7 +76,8 @@ public final class Samplers {
                     calls(name),
                     firstThatRuns(scheduler, IntStream.rangeClosed(1, most)).orElse(1),
                     firstThatRuns(scheduler, IntStream.rangeClosed(1, most).map(step -> most + 1 - step))
-                            .orElse(most)));
+                            .orElse(most),
+                    scheduler.laysOutStrength()));
         }
         return choices;
     }

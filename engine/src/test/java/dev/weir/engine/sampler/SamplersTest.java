@@ -238,19 +238,21 @@ class SamplersTest {
     void aChoiceSaysWhichSchedulesFitTheFile() throws IOException {
         assertThat(Samplers.choices(config("{}"), MOST_STEPS))
                 .contains(
-                        new Samplers.Choice("ddim", List.of(), true, Calls.ONE_A_STEP, 1, 1000),
-                        new Samplers.Choice("pndm", List.of(), false, new Calls(1, 1), 1, 1000),
+                        new Samplers.Choice("ddim", List.of(), true, Calls.ONE_A_STEP, 1, 1000, false),
+                        new Samplers.Choice("pndm", List.of(), false, new Calls(1, 1), 1, 1000, false),
                         new Samplers.Choice(
                                 "euler",
                                 List.of("normal", "karras", "exponential", "beta"),
                                 false,
                                 Calls.ONE_A_STEP,
                                 1,
-                                1000),
-                        new Samplers.Choice("euler_karras", List.of(), false, Calls.ONE_A_STEP, 1, 1000));
+                                1000,
+                                false),
+                        new Samplers.Choice("lcm", List.of(), false, Calls.ONE_A_STEP, 1, 50, true),
+                        new Samplers.Choice("euler_karras", List.of(), false, Calls.ONE_A_STEP, 1, 1000, false));
         assertThat(Samplers.choices(
                         config("{\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"}"), MOST_STEPS))
-                .contains(new Samplers.Choice("dpmpp_2m", List.of("normal"), false, Calls.ONE_A_STEP, 1, 1000));
+                .contains(new Samplers.Choice("dpmpp_2m", List.of("normal"), false, Calls.ONE_A_STEP, 1, 1000, false));
     }
 
     /** A card's bounds are those that a run has: one step more or less is refused. */

@@ -1,6 +1,7 @@
 package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.Strength;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
@@ -64,7 +65,7 @@ final class GenerationReader {
                 .ifPresent(sides -> generation.setOriginalSize(
                         Size.newBuilder().setWidth(sides[0]).setHeight(sides[1])));
         crop(fields).ifPresent(generation::setCrop);
-        strength(fields, workflow, generation.getSteps()).ifPresent(generation::setStrength);
+        strength(fields, workflow, sampler, generation.getSteps()).ifPresent(generation::setStrength);
         number(fields, workflow, "refiner_start").ifPresent(generation::setRefinerStart);
         number(fields, workflow, "mask_blur").ifPresent(generation::setMaskBlur);
         integer(fields, workflow, "padding_mask_crop")
@@ -138,11 +139,13 @@ final class GenerationReader {
         return Optional.of(new int[] {Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2))});
     }
 
-    private static Optional<Double> strength(Fields fields, Workflow workflow, int steps) {
+    private static Optional<Double> strength(Fields fields, Workflow workflow, Sampler sampler, int steps) {
         Optional<Double> strength = number(fields, workflow, "strength");
-        if (strength.isPresent() && (int) (steps * strength.get()) < 1) {
-            throw fields.invalid("out_of_range", "strength", "leaves no step of " + steps);
-        }
+        strength.map(value -> Strength.of(value, workflow, sampler))
+                .filter(limit -> limit.of(steps) < 1)
+                .ifPresent(limit -> {
+                    throw fields.invalid("out_of_range", "strength", limit.problem(steps));
+                });
         return strength;
     }
 

@@ -64,11 +64,13 @@ public final class Route {
         Shares shares = Shares.of(workflow, generation);
         return workflow.getStagesList().stream()
                 .filter(stage -> shares.isShared() || !stage.getTakesOver())
-                .map(stage -> stage(card, workflow.getSizes(), stage, generation, shares))
+                .map(stage -> stage(card, workflow, stage, generation, shares))
                 .toList();
     }
 
-    private static Stage stage(ModelCard card, Sizes sizes, WorkflowStage stage, Generation generation, Shares shares) {
+    private static Stage stage(
+            ModelCard card, Workflow workflow, WorkflowStage stage, Generation generation, Shares shares) {
+        Sizes sizes = workflow.getSizes();
         int reduction = Math.max(1, stage.getReduction());
         double nativeArea = Math.max(1.0, (double) sizes.getDefaultWidth() * sizes.getDefaultHeight());
         Stage.Builder made = Stage.newBuilder()
@@ -82,16 +84,21 @@ public final class Route {
                 .setHeight(generation.getHeight() / reduction)
                 .setArea(generation.getWidth() * (double) generation.getHeight() / nativeArea);
         if (stage.getRole() == StageRole.DIFFUSE) {
-            Sampling.Builder sampling = sampling(stage, generation);
+            Sampler sampler = sampler(card, generation.getSampler()).orElse(Sampler.getDefaultInstance());
+            Strength strength = Strength.of(generation, workflow, sampler);
+            Sampling.Builder sampling = sampling(stage, generation, strength);
             shares.limit(stage, sampling);
             made.setSampling(sampling);
             made.setRows(generation.getGuidanceScale() > GUIDED && !stage.getEmbedsGuidance() ? 2 : 1);
-            made.setForwards(stage.getOwnSteps() > 0 ? ownForwards(stage) : shares.of(stage, calls(card, generation)));
+            made.setForwards(
+                    stage.getOwnSteps() > 0
+                            ? ownForwards(stage)
+                            : shares.of(stage, calls(sampler, generation.getSteps(), strength)));
         }
         return made.build();
     }
 
-    private static Sampling.Builder sampling(WorkflowStage stage, Generation generation) {
+    private static Sampling.Builder sampling(WorkflowStage stage, Generation generation, Strength strength) {
         if (stage.getOwnSteps() > 0) {
             return Sampling.newBuilder().setSteps(stage.getOwnSteps());
         }
@@ -103,7 +110,7 @@ public final class Route {
             sampling.setEta(generation.getEta());
         }
         if (generation.hasStrength()) {
-            sampling.setStrength(generation.getStrength());
+            sampling.setStrength(generation.getStrength()).setLaysOutStrength(strength.laidOut());
         }
         return sampling;
     }
@@ -112,14 +119,11 @@ public final class Route {
         return Math.max(stage.getOwnForwards(), stage.getOwnSteps());
     }
 
-    private static int calls(ModelCard card, Generation generation) {
-        int steps = generation.getSteps();
-        // As diffusers counts: a run with a strength leaves out the first steps.
-        int skipped = generation.hasStrength() ? steps - (int) (steps * generation.getStrength()) : 0;
-        return sampler(card, generation.getSampler())
-                .filter(sampler -> steps > 1)
-                .map(sampler -> sampler.getCallsPerStep() * (steps - skipped) + sampler.getExtraCalls())
-                .orElse(steps - skipped);
+    private static int calls(Sampler sampler, int steps, Strength strength) {
+        int done = strength.of(steps);
+        return steps > 1 && sampler.getCallsPerStep() > 0
+                ? sampler.getCallsPerStep() * done + sampler.getExtraCalls()
+                : done;
     }
 
     /** @param text a name, which may be followed by a colon and more, as in a model's default */

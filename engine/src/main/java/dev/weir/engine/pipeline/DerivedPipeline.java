@@ -1,0 +1,26 @@
+package dev.weir.engine.pipeline;
+
+import dev.weir.engine.ImageCodec;
+import dev.weir.engine.Tensors;
+import java.util.List;
+
+/** A family of the same parts as another one, which does something else with them. */
+interface DerivedPipeline extends PipelineType {
+
+    PipelineType base();
+
+    @Override
+    default List<Component> components() {
+        return base().components();
+    }
+
+    @Override
+    default List<TextPart> texts() {
+        return base().texts();
+    }
+
+    @Override
+    default Tensors see(Sight sight, ImageCodec codec) {
+        return base().see(sight, codec);
+    }
+}

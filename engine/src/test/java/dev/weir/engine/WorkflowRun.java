@@ -1,0 +1,160 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.Request;
+import dev.weir.engine.pipeline.Role;
+import dev.weir.engine.pipeline.Sight;
+import dev.weir.engine.pipeline.StageSpec;
+import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.Span;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** The parts of a model with one diffusing stage, and recorded cases of any of its workflows that run through them. */
+final class WorkflowRun implements AutoCloseable {
+
+    private final ModelFolder model;
+    private final TextEncoder encoder;
+    final Denoiser network;
+    private final ImageCodec codec;
+
+    WorkflowRun(ModelFolder model, ComputeTarget target) {
+        this.model = model;
+        this.encoder = model.textEncoder(target);
+        this.network = model.denoiser(target);
+        this.codec = model.imageCodec(target);
+    }
+
+    LatentShape shape(JsonNode json) {
+        int scale = model.card().scale();
+        return new LatentShape(
+                model.card().latentChannels(),
+                json.get("height").asInt() / scale,
+                json.get("width").asInt() / scale);
+    }
+
+    /** What encoders give for the case's prompts and pictures. */
+    Tensors given(JsonNode json) {
+        Prompt negative = json.get("negative_prompt").isNull()
+                ? Prompt.absent(0)
+                : Prompt.of(json.get("negative_prompt").asText());
+        List<PromptStates> states =
+                encoder.encode(List.of(Prompt.of(json.get("prompt").asText()), negative));
+        Tensors given = Tensors.NONE;
+        for (int i = 0; i < states.size(); i++) {
+            for (var entry : states.get(i).states().byName().entrySet()) {
+                given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
+            }
+        }
+        return takesPicture(json) ? given.with(model.pipeline().type().see(sight(json), codec)) : given;
+    }
+
+    private boolean takesPicture(JsonNode json) {
+        return json.hasNonNull("image");
+    }
+
+    private static Sight sight(JsonNode json) {
+        return new Sight(
+                bitmap(json.get("image").asText()),
+                json.hasNonNull("mask") ? Optional.of(bitmap(json.get("mask").asText())) : Optional.empty(),
+                json.get("width").asInt(),
+                json.get("height").asInt(),
+                0,
+                OptionalInt.empty());
+    }
+
+    private static Bitmap bitmap(String name) {
+        try {
+            return PictureReader.read(
+                    Files.readAllBytes(ReferenceFile.path("images/" + name)), PictureReader.Limits.DEFAULT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The run of a case at its start. */
+    Row begin(JsonNode json) {
+        StageSpec stage = model.pipeline().workflows().stream()
+                .filter(workflow -> workflow.name().equals(json.get("workflow").asText()))
+                .flatMap(workflow -> workflow.stages().stream())
+                .filter(one -> one.role() == Role.DIFFUSE)
+                .findFirst()
+                .orElseThrow();
+        int steps = json.get("steps").asInt();
+        double strength = json.path("strength").asDouble(1);
+        var schedule = model.scheduler(stage);
+        String sampler = json.hasNonNull("sampler")
+                ? json.get("sampler").asText()
+                : model.card().defaults().sampler();
+        return model.pipeline()
+                .type()
+                .begin(
+                        stage,
+                        new Begin(
+                                model.card(),
+                                shape(json),
+                                Samplers.create(
+                                        schedule,
+                                        SamplerSpec.parse(sampler),
+                                        stage.laysOutStrength()
+                                                ? Span.laidOutForStrength(steps, strength)
+                                                : Span.ofStrength(steps, strength)),
+                                schedule,
+                                new TorchGenerator(json.get("seed").asLong()),
+                                network.inputs(),
+                                network.inChannels() - model.card().latentChannels(),
+                                request(json, strength),
+                                given(json)));
+    }
+
+    private static Request request(JsonNode json, double strength) {
+        int width = json.get("width").asInt();
+        int height = json.get("height").asInt();
+        return new Request(
+                width,
+                height,
+                json.get("guidance_scale").floatValue(),
+                json.path("guidance_rescale").floatValue(),
+                width,
+                height,
+                0,
+                0,
+                OptionalInt.empty(),
+                strength);
+    }
+
+    /** Makes the next step of all rows that are not done, in one forward. Returns how many these are. */
+    int step(JsonNode json, List<Row> rows) {
+        List<Row> left = rows.stream().filter(row -> !row.isDone()).toList();
+        StepBatch.advance(network, shape(json), left);
+        return left.size();
+    }
+
+    void finish(JsonNode json, List<Row> rows) {
+        while (rows.stream().anyMatch(row -> !row.isDone())) {
+            step(json, rows);
+        }
+    }
+
+    RgbImage picture(JsonNode json, Row row) {
+        return codec.decode(shape(json), List.of(row.state().sample())).get(0).orElseThrow();
+    }
+
+    @Override
+    public void close() {
+        codec.close();
+        network.close();
+        encoder.close();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.weir.gateway.job;
+
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.Workflow;
+import dev.weir.proto.v1.WorkflowStage;
+
+/**
+ * How many steps a run does that begins with a picture, as diffusers' pipelines count them. Immutable.
+ *
+ * @param value of the request, 0 to 1; 1 for a run that begins with noise
+ * @param laidOut whether the schedule is laid out for it, so that all steps are done
+ * @param mostSteps of the sampler
+ */
+public record Strength(double value, boolean laidOut, int mostSteps) {
+
+    static Strength of(Generation generation, Workflow workflow, Sampler sampler) {
+        return of(generation.hasStrength() ? generation.getStrength() : 1, workflow, sampler);
+    }
+
+    public static Strength of(double value, Workflow workflow, Sampler sampler) {
+        boolean wanted = workflow.getStagesList().stream().anyMatch(WorkflowStage::getLaysOutStrength);
+        return new Strength(value, wanted && sampler.getLaysOutStrength(), sampler.getMostSteps());
+    }
+
+    /** The steps that are done of those of a request; 0 where it has none. */
+    public int of(int steps) {
+        if (laidOut) {
+            return steps <= room() ? steps : 0;
+        }
+        return (int) (steps * value);
+    }
+
+    /** Why a request has no step. */
+    public String problem(int steps) {
+        return laidOut
+                ? "leaves %d steps of the model's schedule, fewer than %d".formatted(room(), steps)
+                : "leaves no step of " + steps;
+    }
+
+    private int room() {
+        return (int) (mostSteps * value);
+    }
+}
