@@ -154,6 +154,17 @@ final class LedgerTest {
     }
 
     @Test
+    void noRequestForAJobWaitsWithoutABoundForALedgerThatNeverAnswers() {
+        memory.isAlone = false;
+        memory.mood = Mood.MUTE;
+
+        HttpResponse<String> response = gateway.fetch("/v1/jobs/" + JobId.at(0, new Random()) + "/images/0");
+
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.headers().firstValue("Retry-After")).isPresent();
+    }
+
+    @Test
     void aCommandWithAKeyIsToldTooWhereTheLedgerDoesNotAnswer() {
         memory.mood = Mood.SILENT;
         try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {

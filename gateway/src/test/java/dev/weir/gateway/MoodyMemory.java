@@ -6,6 +6,7 @@ import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryException;
 import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +24,8 @@ final class MoodyMemory implements ClusterMemory {
     enum Mood {
         WELL,
         SILENT,
+        /** Never answers a request for one entry, not even with a failure. */
+        MUTE,
         ELSEWHERE_SILENT,
         /** Writes at once, and says so later. */
         LATE,
@@ -76,7 +79,9 @@ final class MoodyMemory implements ClusterMemory {
         return new MemoryMap() {
             @Override
             public Future<Optional<byte[]>> get(String key) {
-                return isSilent(key) ? silence() : map.get(key);
+                return mood == Mood.MUTE
+                        ? Promise.<Optional<byte[]>>promise().future()
+                        : isSilent(key) ? silence() : map.get(key);
             }
 
             @Override

@@ -168,6 +168,24 @@ final class TwoGatewaysTest {
     }
 
     @Test
+    void aPictureThatWasAnnouncedAndCannotBeMadeAgainIsSaidToBeLost() {
+        owner.stage.script(Sitting::start);
+        String path = submit(owner, APPLE.copy().put("n", 2));
+        await().until(() -> owner.stage.sittings().size() == 2);
+        owner.stage.sittings().get(1).paint();
+        await().until(() -> state(owner, path, 1).equals("completed"));
+
+        owner.stop();
+        await().until(() -> owner.stage.sittings().size() == 3);
+        assertThat(other.fetch(path + "/images/1").body()).contains("not_ready");
+        owner.stage.sittings().get(2).fail("out_of_memory", false);
+
+        await().until(() -> state(other, path, 1).equals("failed"));
+        assertThat(state(other, path, 0)).isNotEqualTo("failed");
+        assertThat(other.fetch(path + "/images/1").body()).contains("no_image");
+    }
+
+    @Test
     void aJobThatLostTwoNodesAndThenItsGatewayIsFailedByTheThirdNode() {
         owner.stage.script(sitting -> {
             sitting.isAt("node-" + owner.stage.sittings().size());

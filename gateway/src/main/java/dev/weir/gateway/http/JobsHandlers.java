@@ -118,11 +118,13 @@ public final class JobsHandlers {
     }
 
     private void image(RoutingContext ctx, KeptJob job) {
-        Picture picture = job.picture(sample(ctx, job))
+        int sample = sample(ctx, job);
+        boolean ended = job.hasEnded(sample);
+        Picture picture = job.picture(sample)
                 .orElseThrow(() -> new ApiException(ApiError.invalid(
                         404,
-                        job.isOver() ? "no_image" : "not_ready",
-                        "there is no such image" + (job.isOver() ? "" : " yet"),
+                        ended ? "no_image" : "not_ready",
+                        "there is no such image" + (ended ? "" : " yet"),
                         null)));
         ctx.response().putHeader(HttpHeaderNames.CACHE_CONTROL, "private, no-transform");
         answers.bytes(ctx, picture.mediaType(), Buffer.buffer(picture.bytes()));

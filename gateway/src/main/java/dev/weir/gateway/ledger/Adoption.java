@@ -15,6 +15,7 @@ import dev.weir.runtime.stage.Snapshot;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -108,15 +109,17 @@ final class Adoption {
                 .setDeadlineMs(deadlineMs)
                 .build();
         byte[] bytes = record.toByteArray();
-        KeptJob show = kept.find(record.getId())
-                .orElseGet(() -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs()));
-        RecordedJob job = custody.recorded(show, record, bytes);
-        return ledger.replace(record.getId(), entry.bytes(), bytes, job.life()).compose(won -> {
+        Duration life = RecordedJob.life(record, over, patience.result());
+        return ledger.replace(record.getId(), entry.bytes(), bytes, life).compose(won -> {
             if (!won || !gateways.settled()) {
                 return Future.succeededFuture(Optional.empty());
             }
             log.info("Adopts the job {} of the lost gateway {}", record.getId(), before.getOwner());
             adopted.increment();
+            // Only now: a mirror of the job may have been opened or forgotten meanwhile.
+            KeptJob show = kept.find(record.getId())
+                    .orElseGet(() -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs()));
+            RecordedJob job = custody.recorded(show, record, bytes);
             custody.hold(job);
             return goOn(job, record).map(Optional.of(show));
         });

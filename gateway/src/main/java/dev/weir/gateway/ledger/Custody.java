@@ -55,6 +55,7 @@ final class Custody implements RecordedJob.Owner {
     /** Jobs that may be in the ledger under this gateway's name and are not started: not yet, or rejected. */
     private final Set<String> unborn = new HashSet<>();
 
+    private Consumer<KeptJob> onHold = job -> {};
     private Consumer<KeptJob> onLetGo = job -> {};
 
     Custody(
@@ -75,6 +76,11 @@ final class Custody implements RecordedJob.Owner {
         this.gateways = gateways;
         this.patience = patience;
         gateways.onOverslept(this::letGoOfAll);
+    }
+
+    /** @param listener called with each job that this gateway owns from now on */
+    void onHold(Consumer<KeptJob> listener) {
+        onHold = listener;
     }
 
     /** @param listener called with each job that continues at another gateway */
@@ -200,6 +206,7 @@ final class Custody implements RecordedJob.Owner {
     void hold(RecordedJob job) {
         recorded.put(job.id(), job);
         kept.add(job.kept());
+        onHold.accept(job.kept());
     }
 
     @Override

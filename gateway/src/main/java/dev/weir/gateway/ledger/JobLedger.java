@@ -20,7 +20,10 @@ import dev.weir.runtime.bus.Delivery;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -136,25 +139,32 @@ public final class JobLedger {
     }
 
     /**
-     * Finds a job, whoever owns it. Fails with an {@link UnknownJobException}, or with a {@link
-     * dev.weir.gateway.job.RefusedException} if nobody could answer within some seconds.
+     * Finds a job, whoever owns it. Completes within {@link #FIND_LIMIT}, whatever other nodes do. Fails with an {@link
+     * UnknownJobException}, or with a {@link dev.weir.gateway.job.RefusedException} if nobody could answer.
      */
     public Future<KeptJob> find(String id) {
-        return find(id, System.currentTimeMillis() + FIND_LIMIT.toMillis());
+        return find(id, System.currentTimeMillis() + FIND_LIMIT.toMillis())
+                .timeout(FIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .recover(problem -> Future.failedFuture(problem instanceof TimeoutException ? unanswered() : problem));
+    }
+
+    private static RefusedException unanswered() {
+        return Custody.unavailable("no gateway could report the state of the job");
     }
 
     private Future<KeptJob> find(String id, long untilMs) {
+        Optional<Future<KeptJob>> opening = mirrors.opening(id);
         KeptJob here = kept.find(id).orElse(null);
-        if (here != null) {
+        if (here != null && opening.isEmpty()) {
             here.asked();
             return Future.succeededFuture(here);
         }
-        return lookUp(id).recover(problem -> {
+        return opening.orElseGet(() -> lookUp(id)).recover(problem -> {
             if (problem instanceof UnknownJobException) {
                 return Future.failedFuture(problem);
             }
             if (System.currentTimeMillis() >= untilMs) {
-                return Future.failedFuture(Custody.unavailable("no gateway could report the state of the job"));
+                return Future.failedFuture(unanswered());
             }
             return node.vertx().timer(LOOK_AGAIN_MS).compose(later -> find(id, untilMs));
         });
@@ -283,7 +293,7 @@ public final class JobLedger {
     }
 
     private void forgotten(KeptJob job) {
-        if (mirrors.owner(job.id()).isEmpty()) {
+        if (!mirrors.isMirrored(job.id())) {
             custody.forgotten(job);
         }
     }

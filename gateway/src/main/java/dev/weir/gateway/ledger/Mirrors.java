@@ -12,11 +12,13 @@ import io.vertx.core.Future;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
  * Jobs of other gateways that clients ask for here. Their owners send their events for as long as somebody watches or
- * has just asked. If the owner is lost or has changed, the new one is searched for. Event loop of the gateway.
+ * has just asked. If the owner is lost or has changed, the new one is searched for. A job that this gateway owns has no
+ * mirror, and nothing that a former mirror still waits for changes it. Event loop of the gateway.
  */
 final class Mirrors {
 
@@ -34,13 +36,29 @@ final class Mirrors {
         Future<KeptJob> show(KeptJob job);
     }
 
+    /** A mirrored job. */
+    private static final class Mirror {
+        final KeptJob job;
+        /** Empty while it is searched for. */
+        String owner = "";
+
+        boolean searched;
+        /** Whether an owner has sent what it knows. */
+        boolean known;
+        /** The last subscription. */
+        Future<KeptJob> opening = Future.failedFuture("not asked for yet");
+
+        Mirror(KeptJob job) {
+            this.job = job;
+        }
+    }
+
     private final NodeContext node;
     private final KeptJobs kept;
     private final Gateways gateways;
     private final Custody custody;
     private final Finder finder;
-    /** The owner of each job; empty while it is searched for. */
-    private final Map<String, String> owners = new HashMap<>();
+    private final Map<String, Mirror> mirrors = new HashMap<>();
 
     Mirrors(NodeContext node, KeptJobs kept, Gateways gateways, Custody custody, Finder finder) {
         this.node = node;
@@ -48,18 +66,46 @@ final class Mirrors {
         this.gateways = gateways;
         this.custody = custody;
         this.finder = finder;
-        gateways.onLost(name -> owners.forEach((job, owner) -> {
-            if (owner.equals(name)) {
-                kept.find(job).ifPresent(this::followSoon);
-            }
-        }));
-        custody.onLetGo(this::followSoon);
+        gateways.onLost(name -> List.copyOf(mirrors.values()).stream()
+                .filter(mirror -> mirror.owner.equals(name))
+                .forEach(this::search));
+        custody.onHold(job -> mirrors.remove(job.id()));
+        custody.onLetGo(job -> {
+            Mirror mirror = mirror(job);
+            mirror.known = true;
+            search(mirror);
+        });
         node.vertx().setPeriodic(RENEW_MS, timer -> renew());
     }
 
     /** Mirrors a job from its owner. Completes when everything that the owner knows is known here. */
     Future<KeptJob> open(KeptJob job, String owner) {
-        String address = gateways.address(owner).orElse("");
+        if (custody.holds(job.id())) {
+            return Future.succeededFuture(kept.find(job.id()).orElse(job));
+        }
+        Mirror mirror = mirror(job);
+        if (!mirror.opening.isComplete() && mirror.owner.equals(owner)) {
+            return mirror.opening;
+        }
+        mirror.owner = owner;
+        mirror.opening = subscribe(mirror).map(mirror.job);
+        return mirror.opening.onSuccess(opened -> mirror.known = true).onFailure(problem -> {
+            if (isCurrent(mirror) && mirror.owner.equals(owner)) {
+                failed(mirror);
+            }
+        });
+    }
+
+    private void failed(Mirror mirror) {
+        if (mirror.known || mirror.job.watchers() > 0) {
+            search(mirror);
+        } else if (!mirror.searched) {
+            forget(mirror);
+        }
+    }
+
+    private Future<Void> subscribe(Mirror mirror) {
+        KeptJob job = mirror.job;
         List<Integer> have = IntStream.range(0, job.spec().samples())
                 .filter(job::hasEnded)
                 .boxed()
@@ -70,63 +116,92 @@ final class Mirrors {
                 .setAfter(job.seq())
                 .addAllHave(have)
                 .build();
-        kept.add(job);
-        owners.put(job.id(), owner);
-        return node.courier().deliver(address, Parcel.of(watch)).map(job).onFailure(problem -> {
-            if (owners.remove(job.id(), owner) && job.watchers() == 0) {
-                kept.remove(job.id());
-            }
-        });
+        return node.courier().deliver(gateways.address(mirror.owner).orElse(""), Parcel.of(watch));
+    }
+
+    /** The mirror of a job, which is new if there was none. */
+    private Mirror mirror(KeptJob job) {
+        Mirror mirror =
+                mirrors.computeIfAbsent(job.id(), id -> new Mirror(kept.find(id).orElse(job)));
+        kept.add(mirror.job);
+        return mirror;
+    }
+
+    private boolean isCurrent(Mirror mirror) {
+        return mirrors.get(mirror.job.id()) == mirror;
+    }
+
+    private void forget(Mirror mirror) {
+        mirrors.remove(mirror.job.id());
+        kept.remove(mirror.job.id());
     }
 
     /** Handles an event from an owner. */
     void on(JobTold told, List<Tensor> tensors) {
-        if (owners.containsKey(told.getJobId()) && !custody.holds(told.getJobId())) {
+        Mirror mirror = mirrors.get(told.getJobId());
+        if (mirror != null) {
+            KeptJob job = mirror.job;
             byte[] image = tensors.isEmpty() ? new byte[0] : tensors.get(0).toBytes();
-            kept.find(told.getJobId()).ifPresent(job -> RecordFormat.event(job.id(), job.spec(), told.getEvent(), image)
-                    .ifPresent(job::on));
+            RecordFormat.event(job.id(), job.spec(), told.getEvent(), image).ifPresent(job::on);
         }
     }
 
-    /** The other gateway that owns a job which is mirrored here; empty if there is none. */
+    /** Whether another gateway owns a job which is shown here. */
+    boolean isMirrored(String job) {
+        return mirrors.containsKey(job);
+    }
+
+    /** The other gateway that owns a job which is mirrored here; empty if none is known. */
     String owner(String job) {
-        return custody.holds(job) ? "" : owners.getOrDefault(job, "");
+        Mirror mirror = mirrors.get(job);
+        return mirror == null ? "" : mirror.owner;
+    }
+
+    /** The subscription to a mirrored job of which nothing is known yet. */
+    Optional<Future<KeptJob>> opening(String job) {
+        return Optional.ofNullable(mirrors.get(job))
+                .filter(mirror -> !mirror.known)
+                .map(mirror -> mirror.opening);
     }
 
     private void renew() {
-        for (Map.Entry<String, String> mirrored : Map.copyOf(owners).entrySet()) {
-            KeptJob job = kept.find(mirrored.getKey()).orElse(null);
-            if (job == null || custody.holds(job.id())) {
-                owners.remove(mirrored.getKey());
-            } else if (job.idleMs() > IDLE_MS) {
-                owners.remove(job.id());
-                kept.remove(job.id());
-            } else if (!job.isOver() && !mirrored.getValue().isEmpty()) {
-                open(job, mirrored.getValue()).onFailure(problem -> followSoon(job));
+        for (Mirror mirror : List.copyOf(mirrors.values())) {
+            if (mirror.job.idleMs() > IDLE_MS) {
+                forget(mirror);
+            } else if (!mirror.job.isOver() && !mirror.owner.isEmpty()) {
+                open(mirror.job, mirror.owner);
             }
         }
     }
 
-    private void followSoon(KeptJob job) {
-        if (job.idleMs() > IDLE_MS) {
-            owners.remove(job.id());
-            kept.remove(job.id());
-        } else {
-            kept.add(job);
-            owners.put(job.id(), "");
-            follow(job, System.currentTimeMillis() + GIVE_UP_MS);
+    private void search(Mirror mirror) {
+        mirror.owner = "";
+        if (mirror.job.idleMs() > IDLE_MS) {
+            forget(mirror);
+        } else if (!mirror.searched) {
+            mirror.searched = true;
+            search(mirror, System.currentTimeMillis() + GIVE_UP_MS);
         }
     }
 
-    private void follow(KeptJob job, long untilMs) {
-        node.vertx().setTimer(LOOK_MS, later -> finder.show(job).onFailure(problem -> {
-            if (System.currentTimeMillis() < untilMs) {
-                follow(job, untilMs);
-            } else if (!custody.holds(job.id())) {
-                owners.remove(job.id());
-                kept.remove(job.id());
-                job.lose();
+    private void search(Mirror mirror, long untilMs) {
+        node.vertx().setTimer(LOOK_MS, later -> {
+            if (!isCurrent(mirror)) {
+                return;
             }
-        }));
+            finder.show(mirror.job).onComplete(found -> {
+                if (!isCurrent(mirror)) {
+                    return;
+                }
+                if (found.succeeded()) {
+                    mirror.searched = false;
+                } else if (System.currentTimeMillis() < untilMs) {
+                    search(mirror, untilMs);
+                } else {
+                    forget(mirror);
+                    mirror.job.lose();
+                }
+            });
+        });
     }
 }

@@ -172,9 +172,18 @@ final class RecordedJob implements JobWatcher {
     }
 
     Duration life() {
-        return isOver()
+        return life(base, isOver(), result);
+    }
+
+    /**
+     * How long a record stays in the ledger.
+     *
+     * @param result how long it stays there after its job's end
+     */
+    static Duration life(JobRecord record, boolean over, Duration result) {
+        return over
                 ? result
-                : Duration.ofMillis(Math.max(0, base.getDeadlineMs() - System.currentTimeMillis()))
+                : Duration.ofMillis(Math.max(0, record.getDeadlineMs() - System.currentTimeMillis()))
                         .plus(result)
                         .plus(GRACE);
     }

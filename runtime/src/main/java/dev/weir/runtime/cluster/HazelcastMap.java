@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -74,12 +73,16 @@ final class HazelcastMap implements MemoryMap {
 
     @Override
     public List<Future<Set<String>>> keysByHolder() {
-        return holders.partitions().entrySet().stream()
-                .map(held -> within(() -> lanes.call(
-                        held.getKey(),
-                        () -> map.keySet(
-                                Predicates.multiPartitionPredicate(held.getValue(), Predicates.alwaysTrue())))))
-                .toList();
+        try {
+            return holders.partitions().entrySet().stream()
+                    .map(held -> within(() -> lanes.call(
+                            held.getKey(),
+                            () -> map.keySet(
+                                    Predicates.multiPartitionPredicate(held.getValue(), Predicates.alwaysTrue())))))
+                    .toList();
+        } catch (RuntimeException notActive) {
+            return List.of(Future.failedFuture(failed(notActive)));
+        }
     }
 
     @Override
@@ -107,7 +110,7 @@ final class HazelcastMap implements MemoryMap {
                             answer.tryFail(failed(problem));
                         }
                     }));
-        } catch (RejectedExecutionException | com.hazelcast.core.HazelcastException e) {
+        } catch (RuntimeException e) { // A full lane, or an instance that is not active.
             vertx.cancelTimer(timer);
             return Future.failedFuture(failed(e));
         }

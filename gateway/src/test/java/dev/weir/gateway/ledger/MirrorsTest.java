@@ -1,0 +1,233 @@
+package dev.weir.gateway.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.Jobs;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.OnDisconnect;
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.GatewayStatus;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.Priority;
+import dev.weir.runtime.NodeConfig;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Delivery;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Jobs of another gateway, which the test plays: it answers subscriptions when the test says so. */
+final class MirrorsTest {
+
+    private static final String OWNER = "other.1";
+    private static final String ID = "01a2224e-af38-7597-8feb-e2d93ad4a263";
+    private static final Patience PATIENCE = new Patience(
+            Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofSeconds(30));
+    private static final JobSpec SPEC = new JobSpec(
+            "tiny",
+            List.of(),
+            Generation.getDefaultInstance(),
+            1,
+            Preview.getDefaultInstance(),
+            "",
+            Priority.STANDARD,
+            OnDisconnect.FINISH,
+            "",
+            List.of());
+
+    private final Vertx vertx = Vertx.vertx();
+    /** Subscriptions that the other gateway has received and not answered. */
+    private final List<Delivery> subscriptions = new CopyOnWriteArrayList<>();
+
+    private final AtomicInteger searches = new AtomicInteger();
+    private Context loop;
+    private KeptJobs kept;
+    private Custody custody;
+    private Mirrors mirrors;
+
+    @BeforeEach
+    void start() throws Exception {
+        NodeContext node = get(NodeContext.create(vertx, "here", NodeConfig.Limits.DEFAULT, new SimpleMeterRegistry()));
+        loop = vertx.getOrCreateContext();
+        Gateways gateways = on(() -> new Gateways(node, System::nanoTime));
+        on(() -> {
+            ModelCatalog catalog = new ModelCatalog(node.directory());
+            Jobs jobs = new Jobs(node, catalog, "weir.gateway.here", Limits.DEFAULT, PATIENCE, cancel -> {});
+            kept = new KeptJobs(vertx, Limits.DEFAULT, PATIENCE.result(), job -> {});
+            custody = new Custody(
+                    vertx,
+                    jobs,
+                    kept,
+                    new Ledger(node.memory()),
+                    new Checkpoints(node.memory(), 1 << 20, node.metrics()),
+                    new Attachments(node.memory(), 1 << 20),
+                    gateways,
+                    PATIENCE);
+            mirrors = new Mirrors(node, kept, gateways, custody, job -> {
+                searches.incrementAndGet();
+                return Future.failedFuture("no owner is known");
+            });
+            return null;
+        });
+        get(on(gateways::start));
+        get(node.courier().listen(Addresses.gateway("other"), subscriptions::add));
+        node.courier()
+                .publish(
+                        Addresses.GATEWAYS,
+                        Parcel.of(GatewayStatus.newBuilder()
+                                .setName(OWNER)
+                                .setAddress(Addresses.gateway("other"))
+                                .setSequence(1)
+                                .build()));
+        await().until(() -> on(() -> gateways.address(OWNER).isPresent()));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        get(vertx.close());
+    }
+
+    @Test
+    void aSubscriptionThatFailsLateTakesNothingFromTheGatewayThatAdoptedTheJobMeanwhile() throws Exception {
+        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+        await().until(() -> subscriptions.size() == 1);
+        KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0)));
+
+        answer(0, Verdict.INVALID);
+        await().until(opened::isComplete);
+
+        assertThat(on(() -> kept.find(ID))).containsSame(adopted);
+    }
+
+    @Test
+    void theOwnerOfAJobDoesNotMirrorItFromAnOwnerOfBefore() throws Exception {
+        KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0)));
+
+        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+
+        assertThat(get(opened)).isSameAs(adopted);
+        assertThat(on(() -> kept.find(ID))).containsSame(adopted);
+        assertThat(subscriptions).isEmpty();
+    }
+
+    @Test
+    void twoRequestsForOneJobShareOneMirrorAndOneSubscription() throws Exception {
+        Future<KeptJob> first = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> second = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+        await().until(() -> subscriptions.size() > 0);
+
+        answer(0, Verdict.ACCEPTED);
+
+        assertThat(get(second)).isSameAs(get(first));
+        assertThat(subscriptions).hasSize(1);
+        assertThat(on(() -> kept.find(ID))).containsSame(get(first));
+    }
+
+    @Test
+    void aMirrorIsAnAnswerOnceItsOwnerHasSentWhatItKnows() throws Exception {
+        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+        await().until(() -> subscriptions.size() == 1);
+        assertThat(on(() -> mirrors.opening(ID))).isPresent();
+
+        answer(0, Verdict.ACCEPTED);
+        get(opened);
+
+        assertThat(on(() -> mirrors.opening(ID))).isEmpty();
+    }
+
+    @Test
+    void theOwnerOfAJobThatIsWatchedIsSearchedForWhenASubscriptionFails() throws Exception {
+        KeptJob job = new KeptJob(ID, SPEC, 0);
+        Future<KeptJob> opened = on(() -> mirrors.open(job, OWNER));
+        await().until(() -> subscriptions.size() == 1);
+        on(() -> {
+            job.watch(event -> {}, () -> {});
+            return null;
+        });
+
+        answer(0, Verdict.INVALID);
+        await().until(opened::isComplete);
+
+        await().until(() -> searches.get() > 0);
+        assertThat(on(() -> kept.find(ID))).containsSame(job);
+    }
+
+    @Test
+    void aMirrorThatNobodyWatchesAndThatCannotBeOpenedIsForgotten() throws Exception {
+        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+        await().until(() -> subscriptions.size() == 1);
+
+        answer(0, Verdict.INVALID);
+        await().until(opened::isComplete);
+
+        assertThat(on(() -> kept.find(ID))).isEmpty();
+    }
+
+    @Test
+    void aGatewayThatMirroredAJobTellsItOfWhatItAdopts() throws Exception {
+        KeptJob mirrored = new KeptJob(ID, SPEC, 0);
+        Future<KeptJob> opened = on(() -> mirrors.open(mirrored, OWNER));
+        await().until(() -> subscriptions.size() == 1);
+        answer(0, Verdict.ACCEPTED);
+        get(opened);
+
+        KeptJob adopted = on(() -> adopt(mirrored));
+        on(() -> {
+            adopted.on(new JobEvent.Cancelled(new Moment(ID, 0, 1, 0, 1, 0, 0)));
+            return null;
+        });
+
+        assertThat(on(() -> kept.find(ID).orElseThrow().isOver())).isTrue();
+        assertThat(on(() -> mirrors.isMirrored(ID))).isFalse();
+    }
+
+    private KeptJob adopt(KeptJob job) {
+        JobRecord record = RecordFormat.describe(ID, SPEC, 0, Long.MAX_VALUE, "here.1");
+        custody.hold(custody.recorded(job, record, record.toByteArray()));
+        return job;
+    }
+
+    private void answer(int subscription, Verdict verdict) {
+        subscriptions
+                .get(subscription)
+                .reply()
+                .accept(OfferReply.newBuilder().setVerdict(verdict).build());
+    }
+
+    private <T> T on(Callable<T> question) throws Exception {
+        return get(Future.<T>future(promise -> loop.runOnContext(v -> {
+            try {
+                promise.complete(question.call());
+            } catch (Exception e) {
+                promise.fail(e);
+            }
+        })));
+    }
+
+    private static <T> T get(Future<T> future) throws Exception {
+        return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+}
