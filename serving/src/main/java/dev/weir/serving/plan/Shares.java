@@ -64,16 +64,22 @@ public final class Shares {
         return new Shares(weights, users.after(present, charges), groups.after(waiting, turn), passed);
     }
 
-    /** A forward pass of one group, in the forward passes of a class. 0 before any was measured. */
+    /**
+     * A forward pass of one group, in the forward passes of a class: the longer of a full one, and of this one if it is of the same
+     * group, because after one slow measurement the limit may be below the cost of a single row. 0 before any was measured.
+     */
     private static <K> double passes(PlanState<K> state, Plan<K> plan, double seconds, PriorityClass priority) {
         double counted = seconds;
         double own = 0;
         for (PlanState.Queue<K> queue : state.groups()) {
+            double full = queue.curve().seconds(queue.curve().cap());
             if (queue.group().equals(plan.group())) {
-                counted = Math.min(seconds, LONGEST_PASS * queue.curve().seconds(plan.cost()));
+                double expected = queue.curve().seconds(plan.cost());
+                counted = Math.min(seconds, LONGEST_PASS * expected);
+                full = Math.max(full, expected);
             }
             if (queue.rows().stream().anyMatch(row -> row.priority() == priority)) {
-                own = Math.max(own, queue.curve().seconds(queue.curve().cap()));
+                own = Math.max(own, full);
             }
         }
         return own > 0 ? counted / own : 0;

@@ -60,6 +60,20 @@ final class FairPlannerTest {
     }
 
     @Test
+    void oneSlowMeasurementAgesNoClass() {
+        StepCurve slowPairs = StepCurve.unknown(2).after(1, 0.001).after(2, 1);
+        assertThat(slowPairs.cap()).isEqualTo(1);
+        device.group(SMALL, slowPairs);
+        int patient = device.add(SMALL, "a", BATCH, 2, 2);
+        device.step();
+        int urgent = device.add(SMALL, "b", INTERACTIVE, 2, 4);
+        for (int forward = 0; forward < 4; forward++) {
+            assertThat(device.step()).containsExactly(urgent);
+        }
+        assertThat(device.step()).containsExactly(patient);
+    }
+
+    @Test
     void amongOneUsersRowsTheEarlierDeadlineGoesFirst() {
         long now = device.nowMs();
         device.add(SMALL, "a", STANDARD, 2, 20, now + 90_000);
