@@ -21,6 +21,7 @@ import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
+import dev.weir.serving.Inputs;
 import dev.weir.serving.Latents;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.Pictures;
@@ -125,7 +126,7 @@ public final class DecoderStage implements Stage {
             outbox.fail(work, outage.get());
             return;
         }
-        if (Sights.isWanted(work)) {
+        if (Inputs.areWanted(work)) {
             sights.add(work);
             return;
         }

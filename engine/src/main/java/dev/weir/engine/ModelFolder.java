@@ -9,6 +9,7 @@ import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.pipeline.TextPart;
+import dev.weir.engine.pipeline.VisionPart;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.tokenizer.Tokenizer;
@@ -131,6 +132,24 @@ public final class ModelFolder {
         }
     }
 
+    /** What sees a request's picture as CLIP does, in a model that has such a network. */
+    public ImageEncoder imageEncoder(ComputeTarget target) {
+        VisionPart vision = pipeline.type().vision().orElseThrow();
+        return load(
+                vision.encoder(),
+                (config, weights) -> Networks.imageEncoder(
+                        config.json(), weights, imageProcessor(index, vision.processor()), target));
+    }
+
+    static ClipImageProcessor imageProcessor(PipelineIndex index, String component) {
+        Path file = index.home(component).resolve("preprocessor_config.json");
+        try {
+            return ClipImageProcessor.read(JsonFile.read(file));
+        } catch (ModelException e) {
+            throw e.getMessage().startsWith(file + "") ? e : new ModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
     /** The network of the first diffusing stage. */
     public Denoiser denoiser(ComputeTarget target) {
         return network(pipeline.diffusing().get(0), target);
@@ -179,11 +198,10 @@ public final class ModelFolder {
 
     /** The checker of pictures, in a model that has one. */
     public PictureChecker pictureChecker(ComputeTarget target) {
-        Path processor = index.folder().resolve(PipelineIndex.FEATURE_EXTRACTOR).resolve("preprocessor_config.json");
         return load(
                 PipelineIndex.SAFETY_CHECKER,
                 (config, weights) -> Networks.pictureChecker(
-                        config.json(), weights, ClipImageProcessor.read(JsonFile.read(processor)), target));
+                        config.json(), weights, imageProcessor(index, PipelineIndex.FEATURE_EXTRACTOR), target));
     }
 
     /** How large the denoiser's weights are in their files. */

@@ -107,7 +107,8 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
                     ModelFolder.ownSampler(index, name);
                 }
             }
-            case TEXT_ENCODER, DENOISER, AUTOENCODER -> checkNetwork(home);
+            case IMAGE_PROCESSOR -> ModelFolder.imageProcessor(index, name);
+            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER -> checkNetwork(home);
         }
     }
 

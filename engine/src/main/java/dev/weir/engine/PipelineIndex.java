@@ -29,7 +29,10 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
     static final String SAFETY_CHECKER = "safety_checker";
     static final String FEATURE_EXTRACTOR = "feature_extractor";
 
-    /** Components that only check images. They run where an operator wants it; images are the same without them. */
+    /**
+     * Components that only check images, where a type does not use them otherwise. They run where an operator wants it; images are
+     * the same without them.
+     */
     private static final List<String> BYSTANDERS = List.of(SAFETY_CHECKER, FEATURE_EXTRACTOR);
 
     static PipelineIndex read(Path folder) {
@@ -69,7 +72,7 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
     }
 
     boolean isBystander(String component) {
-        return BYSTANDERS.contains(component);
+        return BYSTANDERS.contains(component) && find(component).isEmpty();
     }
 
     /** The type that runs the pipeline; the plain one where Weir runs none of its class, for what to say of its parts. */

@@ -18,6 +18,9 @@ public record Tensors(Map<String, HostTensor> byName) {
     /** The states of a prompt that a denoiser attends to, {@code [tokens, width]}. */
     public static final String ENCODER_HIDDEN_STATES = "encoder_hidden_states";
 
+    /** What CLIP sees in a picture, {@code [width]}. */
+    public static final String IMAGE_EMBEDS = "image_embeds";
+
     /** The class or noise level of a sample: a whole number, or an embedding {@code [width]}. */
     public static final String CLASS_LABELS = "class_labels";
 

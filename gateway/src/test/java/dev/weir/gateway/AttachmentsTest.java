@@ -215,6 +215,11 @@ final class AttachmentsTest {
                 new JsonObject(other.fetch(path).body()).getString("status").equals("completed"));
     }
 
+    /** In base64. */
+    static String photo() {
+        return base64(PHOTO);
+    }
+
     private static JsonObject request() {
         return new JsonObject().put("prompt", "a red apple");
     }

@@ -31,6 +31,7 @@ final class ModelFieldsTest {
             Field.newBuilder().setName("class_label").setNeeded(true).setMax(9).build(),
             TestCards.number("guidance_scale", 20));
     private static final ModelCard CHURCHES = card("churches");
+    private static final ModelCard VARIANTS = varying("variants");
 
     private TestGateway gateway;
 
@@ -39,7 +40,7 @@ final class ModelFieldsTest {
         gateway = new TestGateway();
         for (StageKind kind : List.of(StageKind.DENOISER, StageKind.DECODER)) {
             NodeStatus.Builder status = TestGateway.status(kind);
-            for (ModelCard card : List.of(DIGITS, CHURCHES)) {
+            for (ModelCard card : List.of(DIGITS, CHURCHES, VARIANTS)) {
                 status.addModels(ModelStatus.newBuilder()
                         .setId(card.getId())
                         .addStages(Addresses.name(kind))
@@ -65,6 +66,19 @@ final class ModelFieldsTest {
                         .getRouteCount())
                 .as("OpenAI's libraries always send a prompt")
                 .isEqualTo(2);
+    }
+
+    @Test
+    void aModelThatVariesPicturesTakesOneAndMakesItsOwnSize() {
+        JsonObject picture = new JsonObject().put("model", "variants").put("init_image", AttachmentsTest.photo());
+        Generation generation = made(picture).getGeneration();
+
+        assertThat(generation.getAttachmentsList()).hasSize(1);
+        assertThat(generation.getWidth()).isEqualTo(64);
+        assertThat(generation.getHeight()).isEqualTo(64);
+        refused(new JsonObject().put("model", "variants"), "missing_required_parameter", "init_image", "required");
+        refused(picture.copy().put("prompt", "a cat"), "unsupported_parameter", "prompt", "takes init_image");
+        refused(picture.copy().put("strength", 0.5), "unsupported_parameter", "strength", "takes init_image");
     }
 
     @Test
@@ -205,5 +219,14 @@ final class ModelFieldsTest {
                 .clearWorkflows()
                 .addWorkflows(TestCards.withoutText(fields))
                 .build();
+    }
+
+    /** The size of a picture would fit the model, which does not look at it. */
+    private static ModelCard varying(String id) {
+        ModelCard.Builder card = card(
+                id, Field.newBuilder().setName("init_image").setNeeded(true).build())
+                .toBuilder();
+        card.getWorkflowsBuilder(0).setOwnSize(true).getSizesBuilder().setMin(8).setMultiple(2);
+        return card.build();
     }
 }

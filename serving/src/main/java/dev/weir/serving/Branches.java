@@ -24,6 +24,9 @@ public final class Branches {
     public static final String COND = "cond/";
     public static final String UNCOND = "uncond/";
 
+    /** Before the names of what encoders see in a picture. */
+    public static final String IMAGE = "image/";
+
     private Branches() {}
 
     /** Whether a stage of the sample uses classifier-free guidance, and so needs the negative branch. */

@@ -88,11 +88,20 @@ public final class Cards {
                         .addAllFields(
                                 workflow.fields().stream().map(Cards::toProto).toList())
                         .setSizes(sizes(workflow.sizes()))
+                        .setOwnSize(hasOwnSize(folder.pipeline(), workflow))
                         .addAllStages(workflow.stages().stream()
                                 .map(stage -> stage(folder, stage))
                                 .toList())
                         .build())
                 .toList();
+    }
+
+    /** CLIP sees the middle of a picture in one size, so what it sees says nothing of the picture's sides. */
+    private static boolean hasOwnSize(Pipeline pipeline, dev.weir.engine.pipeline.Workflow workflow) {
+        List<StageSpec> seeing = workflow.stages().stream()
+                .filter(stage -> stage.takes().contains(Port.INIT_IMAGE))
+                .toList();
+        return !seeing.isEmpty() && seeing.stream().noneMatch(pipeline::isOfAutoencoder);
     }
 
     private static Field toProto(dev.weir.engine.pipeline.Field field) {

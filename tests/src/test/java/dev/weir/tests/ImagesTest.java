@@ -27,6 +27,7 @@ final class ImagesTest {
     private static final Path REFERENCE = Repository.ROOT.resolve("engine/src/test/resources/reference");
     private static final Path MODEL = REFERENCE.resolve("checkpoints/sd1");
     private static final Path PICTURES = REFERENCE.resolve("images");
+    private static final Path VARIATIONS = REFERENCE.resolve("variations");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -71,8 +72,10 @@ final class ImagesTest {
     /** Each way in gives the picture that diffusers' pipeline makes of the same files. */
     @Test
     void aServerTakesPicturesInJsonFormsAndOnSockets() throws Exception {
-        try (WeirProcess process = WeirProcess.start(List.of("up", "--port", "0", "--model", MODEL.toString()))) {
+        try (WeirProcess process = WeirProcess.start(
+                List.of("up", "--port=0", "--model=" + MODEL, "--model=" + VARIATIONS.resolve("plain")))) {
             Server server = Server.at(process.awaitReady());
+            variesAPicture(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);
@@ -89,8 +92,33 @@ final class ImagesTest {
         }
     }
 
+    /** Without a size, in that of the model: it does not look at the picture's. */
+    private static void variesAPicture(Server server) throws IOException {
+        Map<String, Object> request = new HashMap<>();
+        request.put("model", "plain");
+        request.put("image", base64("photo.png"));
+        request.put("sampler", "pndm");
+        request.put("num_inference_steps", 20);
+        request.put("seed", 7);
+        request.put("response_format", "b64_json");
+        JsonNode answer = server.post("/v1/images/variations", request).join().body();
+        assertThat(PictureError.psnr(picture(answer), VARIATIONS.resolve("plain-pndm.png")))
+                .isGreaterThan(50);
+
+        request.put("prompt", "a red apple");
+        assertThat(server.post("/v1/images/variations", request)
+                        .join()
+                        .body()
+                        .path("error")
+                        .path("message")
+                        .asText())
+                .isEqualTo("prompt is not taken by plain, which takes init_image, guidance_scale, guidance_rescale");
+    }
+
     private static Map<String, Object> request(Map<String, Object> more) {
         Map<String, Object> request = new HashMap<>(Map.of(
+                "model",
+                "sd1",
                 "prompt",
                 "a red apple on a green hill",
                 "negative_prompt",

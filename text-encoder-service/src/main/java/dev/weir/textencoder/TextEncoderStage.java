@@ -5,12 +5,14 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.image.PictureException;
+import dev.weir.engine.pipeline.Port;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Task;
 import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
@@ -19,6 +21,7 @@ import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
+import dev.weir.serving.Inputs;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
@@ -37,17 +40,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Encodes prompts to text states. All prompts that wait when the device is free share one forward pass, equal prompts
- * share one row, and recent ones are remembered, here and by the cluster. Owned by the device thread, which never waits
- * for the cluster: the event loop asks it before work is admitted. It knows nothing about latents or steps.
+ * Encodes prompts to text states, and sees pictures as CLIP does. All prompts that wait when the device is free share one forward
+ * pass, equal prompts share one row, and recent ones are remembered, here and by the cluster. Equal pictures are seen once. Owned by
+ * the device thread, which never waits for the cluster: the event loop asks it before work is admitted. It knows nothing about
+ * latents or steps.
  */
 public final class TextEncoderStage implements Stage {
 
     private static final int MAX_PROMPTS = 64;
-    /** The negative prompt of nearly every guided sample. */
-    private static final Prompt ABSENT = Prompt.absent(0);
-
-    private static final List<Prompt> TEST = List.of(ABSENT, Prompt.of("warm up"));
+    /** Each takes a forward pass of its own, so these bound the time of a turn. */
+    private static final int MAX_PICTURES = 8;
 
     /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
     private static final int CACHED_NUMBERS = 4 << 20;
@@ -58,7 +60,7 @@ public final class TextEncoderStage implements Stage {
     private final Deque<Work> waiting = new ArrayDeque<>();
     private final StatesCache cache = new StatesCache(CACHED_NUMBERS);
     private final Optional<StatesMemory> memory;
-    private volatile ServedModels<TextEncoder> models;
+    private volatile ServedModels<Encoders> models;
 
     /** A stage that does not share its states. */
     public TextEncoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity) {
@@ -84,12 +86,14 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(kind(), folders, folder -> folder.textEncoder(target), (folder, encoder) -> {
-            List<PromptStates> states = encoder.encode(TEST);
-            if (!states.stream().allMatch(PromptStates::isFinite)) {
+        models = ServedModels.open(kind(), folders, folder -> Encoders.open(folder, target), (folder, encoders) -> {
+            List<PromptStates> states = encoders.testStates();
+            if (!encoders.areFinite(states)) {
                 throw new ModelException(NotFinite.PROBLEM);
             }
-            remember(folder.card().id(), ABSENT, states.get(0));
+            if (!states.isEmpty()) {
+                remember(folder.card().id(), Encoders.ABSENT, states.get(0));
+            }
         });
     }
 
@@ -112,7 +116,7 @@ public final class TextEncoderStage implements Stage {
     public CompletionStage<?> prepare(Work work) {
         String model = work.task().getModel();
         List<Future<?>> lookups = new ArrayList<>();
-        for (Prompt prompt : prompts(work.task())) {
+        for (Prompt prompt : prompts(work)) {
             if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
                 lookups.add(memory.get()
                         .find(model, weights(model), target.toString(), prompt)
@@ -145,26 +149,45 @@ public final class TextEncoderStage implements Stage {
         List<Work> batch = takeBatch(model, prompts);
         batch.forEach(outbox::started);
         Map<Prompt, PromptStates> states = states(model, prompts, outbox);
-        List<Work> failed = new ArrayList<>();
+        Glance glance = new Glance(models.get(model));
+        List<Work> unread = new ArrayList<>();
+        List<Work> unseen = new ArrayList<>();
         for (Work work : batch) {
-            Task task = work.task();
-            if (states.keySet().containsAll(prompts(task))) {
-                warnings(task, states).forEach(warning -> outbox.warn(work, warning));
-                outbox.handOn(work, branches(task, states));
-            } else {
-                failed.add(work);
+            if (!states.keySet().containsAll(prompts(work))) {
+                unread.add(work);
+                continue;
             }
+            seen(work, glance, outbox).ifPresent(seen -> {
+                if (seen.isFinite()) {
+                    warnings(work, states).forEach(warning -> outbox.warn(work, warning));
+                    outbox.handOn(work, encoded(work, states, seen));
+                } else {
+                    unseen.add(work);
+                }
+            });
         }
-        if (!failed.isEmpty()) {
-            failNotFinite(model, failed, outbox);
-        }
+        failNotFinite(model, "the text encoder's output", unread, outbox);
+        failNotFinite(model, "the image encoder's output", unseen, outbox);
         return batch.size();
     }
 
-    private void failNotFinite(String model, List<Work> failed, Outbox outbox) {
-        boolean isBroken =
-                models.isBroken(model, encoder -> encoder.encode(TEST).stream().allMatch(PromptStates::isFinite));
-        String what = "the text encoder's output";
+    /** What the image encoder gives for a task's picture. A task whose picture cannot be read fails, and has none. */
+    private static Optional<Tensors> seen(Work work, Glance glance, Outbox outbox) {
+        try {
+            return Optional.of(glance.of(work));
+        } catch (PictureException | IllegalArgumentException e) {
+            outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
+        } catch (RuntimeException e) {
+            outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
+        }
+        return Optional.empty();
+    }
+
+    private void failNotFinite(String model, String what, List<Work> failed, Outbox outbox) {
+        if (failed.isEmpty()) {
+            return;
+        }
+        boolean isBroken = models.find(model).isEmpty() || models.isBroken(model, Encoders::areFinite);
         Failure failure = isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what);
         failed.forEach(work -> outbox.fail(work, failure));
         models.outage(model).ifPresent(outage -> {
@@ -179,10 +202,13 @@ public final class TextEncoderStage implements Stage {
     /** Takes samples of the model from the queue, in order, while their distinct prompts fit into one forward pass. */
     private List<Work> takeBatch(String model, Set<Prompt> prompts) {
         List<Work> batch = new ArrayList<>();
-        for (Iterator<Work> queue = waiting.iterator(); queue.hasNext() && prompts.size() <= MAX_PROMPTS - 2; ) {
+        int pictures = 0;
+        for (Iterator<Work> queue = waiting.iterator();
+                queue.hasNext() && prompts.size() <= MAX_PROMPTS - 2 && pictures < MAX_PICTURES; ) {
             Work work = queue.next();
             if (work.task().getModel().equals(model)) {
-                prompts.addAll(prompts(work.task()));
+                prompts.addAll(prompts(work));
+                pictures += Inputs.areWanted(work) ? 1 : 0;
                 batch.add(work);
                 queue.remove();
             }
@@ -190,9 +216,13 @@ public final class TextEncoderStage implements Stage {
         return batch;
     }
 
-    private static List<Prompt> prompts(Task task) {
-        Generation generation = task.getGeneration();
-        return Branches.isGuided(task)
+    /** Nothing in models without text. */
+    private static List<Prompt> prompts(Work work) {
+        if (!work.stage().getGivesList().contains(Port.COND.name())) {
+            return List.of();
+        }
+        Generation generation = work.task().getGeneration();
+        return Branches.isGuided(work.task())
                 ? List.of(positive(generation), negative(generation))
                 : List.of(positive(generation));
     }
@@ -203,7 +233,7 @@ public final class TextEncoderStage implements Stage {
 
     /** With all layers, whatever the request leaves out for its prompt: as in diffusers. */
     private static Prompt negative(Generation generation) {
-        return generation.hasNegativePrompt() ? Prompt.of(generation.getNegativePrompt()) : ABSENT;
+        return generation.hasNegativePrompt() ? Prompt.of(generation.getNegativePrompt()) : Encoders.ABSENT;
     }
 
     /**
@@ -216,14 +246,17 @@ public final class TextEncoderStage implements Stage {
         for (Prompt prompt : prompts) {
             cache.find(model, prompt).ifPresentOrElse(known -> states.put(prompt, known), () -> unknown.add(prompt));
         }
-        outbox.lookedUp(states.size(), unknown.size());
+        if (!prompts.isEmpty()) {
+            outbox.lookedUp(states.size(), unknown.size());
+        }
         if (!unknown.isEmpty()) {
-            Iterator<PromptStates> encoded = models.get(model).encode(unknown).iterator();
+            TextEncoder encoder = models.get(model).text().orElseThrow();
+            Iterator<PromptStates> encoded = encoder.encode(unknown).iterator();
             for (Prompt prompt : unknown) {
                 PromptStates fresh = encoded.next();
                 if (!fresh.isFinite() && unknown.size() > 1) {
                     // A longer neighbour may have padded it to positions where a weight is not finite.
-                    fresh = models.get(model).encode(List.of(prompt)).get(0);
+                    fresh = encoder.encode(List.of(prompt)).get(0);
                 }
                 if (fresh.isFinite()) {
                     remember(model, prompt, fresh);
@@ -247,23 +280,24 @@ public final class TextEncoderStage implements Stage {
                 .orElse("");
     }
 
-    private static List<Tensor> branches(Task task, Map<Prompt, PromptStates> states) {
-        Generation generation = task.getGeneration();
-        List<Tensor> tensors = new ArrayList<>(Branches.toTensors(
-                Branches.COND, states.get(positive(generation)).states()));
-        if (Branches.isGuided(task)) {
+    private static List<Tensor> encoded(Work work, Map<Prompt, PromptStates> states, Tensors seen) {
+        List<Prompt> prompts = prompts(work);
+        List<Tensor> tensors = new ArrayList<>();
+        for (int i = 0; i < prompts.size(); i++) {
             tensors.addAll(Branches.toTensors(
-                    Branches.UNCOND, states.get(negative(generation)).states()));
+                    i == 0 ? Branches.COND : Branches.UNCOND,
+                    states.get(prompts.get(i)).states()));
         }
+        tensors.addAll(Branches.toTensors(Branches.IMAGE, seen));
         return tensors;
     }
 
-    private static List<Warning> warnings(Task task, Map<Prompt, PromptStates> states) {
-        Generation generation = task.getGeneration();
+    private static List<Warning> warnings(Work work, Map<Prompt, PromptStates> states) {
+        List<Prompt> prompts = prompts(work);
         List<Warning> warnings = new ArrayList<>();
-        Truncation.of("prompt", states.get(positive(generation))).ifPresent(warnings::add);
-        if (Branches.isGuided(task)) {
-            Truncation.of("negative_prompt", states.get(negative(generation))).ifPresent(warnings::add);
+        for (int i = 0; i < prompts.size(); i++) {
+            Truncation.of(i == 0 ? "prompt" : "negative_prompt", states.get(prompts.get(i)))
+                    .ifPresent(warnings::add);
         }
         return warnings;
     }

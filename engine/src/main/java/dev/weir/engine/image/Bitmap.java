@@ -24,7 +24,7 @@ public record Bitmap(int width, int height, int channels, byte[] values) {
         return new Bitmap(image.width(), image.height(), RGB, image.pixels());
     }
 
-    static Bitmap black(int width, int height, int channels) {
+    public static Bitmap black(int width, int height, int channels) {
         return new Bitmap(width, height, channels, new byte[width * height * channels]);
     }
 

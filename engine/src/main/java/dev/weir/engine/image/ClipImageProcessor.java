@@ -2,7 +2,7 @@ package dev.weir.engine.image;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ModelException;
-import java.util.Set;
+import java.util.List;
 
 /**
  * Makes the pixels that CLIP's vision network takes from a picture, as {@code CLIPImageProcessor} of transformers does: resized
@@ -23,8 +23,9 @@ public record ClipImageProcessor(
         float[] mean,
         float[] deviation) {
 
-    private static final Set<String> CLASSES =
-            Set.of("", "CLIPImageProcessor", "CLIPFeatureExtractor", "CLIPImageProcessorFast");
+    /** The names that transformers gives it. */
+    public static final List<String> CLASSES =
+            List.of("CLIPImageProcessor", "CLIPFeatureExtractor", "CLIPImageProcessorFast");
 
     /** A picture one pixel wide would otherwise be resized to thousands of times its memory. */
     private static final int MOST_TIMES_LONGER = 100;
@@ -36,7 +37,7 @@ public record ClipImageProcessor(
     public static ClipImageProcessor read(JsonNode json) {
         var name = json.path("image_processor_type")
                 .asText(json.path("feature_extractor_type").asText(""));
-        if (!CLASSES.contains(name)) {
+        if (!name.isEmpty() && !CLASSES.contains(name)) {
             throw new ModelException("image processor %s is not supported; known: CLIPImageProcessor".formatted(name));
         }
         var size = json.path("size");

@@ -89,7 +89,7 @@ final class ClipPictures {
         for (int i = 0; i < rows; i++) {
             var values = new float[width];
             all.get(values);
-            embeds.add(Tensors.of("image_embeds", HostTensor.of(values, width)));
+            embeds.add(Tensors.of(Tensors.IMAGE_EMBEDS, HostTensor.of(values, width)));
         }
         return embeds;
     }

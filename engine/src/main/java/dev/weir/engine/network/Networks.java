@@ -29,6 +29,7 @@ public final class Networks {
     /** What a network is used as. */
     public enum Kind {
         TEXT_ENCODER(TextNetwork.class),
+        IMAGE_ENCODER(ClipVisionModel.class),
         DENOISER(DenoisingNetwork.class),
         AUTOENCODER(Autoencoder.class);
 

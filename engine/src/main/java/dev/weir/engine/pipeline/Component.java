@@ -1,5 +1,6 @@
 package dev.weir.engine.pipeline;
 
+import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.tokenizer.Tokenizers;
 import java.util.List;
@@ -14,17 +15,22 @@ public record Component(String folder, Use use, List<String> companions) {
 
     /** What a part is used as. */
     public enum Use {
-        TOKENIZER(Tokenizers.CLASSES),
-        TEXT_ENCODER(Networks.Kind.TEXT_ENCODER.classNames()),
-        DENOISER(Networks.Kind.DENOISER.classNames()),
+        TOKENIZER(Tokenizers.CLASSES, false),
+        TEXT_ENCODER(Networks.Kind.TEXT_ENCODER.classNames(), true),
+        /** Prepares pictures for an image encoder. */
+        IMAGE_PROCESSOR(ClipImageProcessor.CLASSES, false),
+        IMAGE_ENCODER(Networks.Kind.IMAGE_ENCODER.classNames(), true),
+        DENOISER(Networks.Kind.DENOISER.classNames(), true),
         /** Judged by its configuration and not by its class. */
-        SCHEDULER(List.of()),
-        AUTOENCODER(Networks.Kind.AUTOENCODER.classNames());
+        SCHEDULER(List.of(), false),
+        AUTOENCODER(Networks.Kind.AUTOENCODER.classNames(), true);
 
         private final List<String> classNames;
+        private final boolean isNetwork;
 
-        Use(List<String> classNames) {
+        Use(List<String> classNames, boolean isNetwork) {
             this.classNames = classNames;
+            this.isNetwork = isNetwork;
         }
 
         /** The classes that it may be of; none: any. */
@@ -34,7 +40,7 @@ public record Component(String folder, Use use, List<String> companions) {
 
         /** Whether it has weights. */
         public boolean isNetwork() {
-            return this != TOKENIZER && this != SCHEDULER;
+            return isNetwork;
         }
     }
 

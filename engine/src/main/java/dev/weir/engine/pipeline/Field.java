@@ -53,17 +53,19 @@ public record Field(String name, boolean needed, double min, double max, Optiona
         return needed("padding_mask_crop", 0, MOST_PADDING);
     }
 
+    /** Those of workflows that compare what is asked for with something else. */
+    static List<Field> ofGuidance() {
+        return List.of(number("guidance_scale", 0, MOST_GUIDANCE), number("guidance_rescale", 0, 1));
+    }
+
     /**
      * Those of workflows that begin with a prompt.
      *
      * @param maxClipSkip how many layers of the text encoders a request may leave out; 0: it cannot
      */
     static List<Field> ofText(int maxClipSkip) {
-        List<Field> fields = new ArrayList<>(List.of(
-                needed("prompt"),
-                of("negative_prompt"),
-                number("guidance_scale", 0, MOST_GUIDANCE),
-                number("guidance_rescale", 0, 1)));
+        List<Field> fields = new ArrayList<>(List.of(needed("prompt"), of("negative_prompt")));
+        fields.addAll(ofGuidance());
         if (maxClipSkip > 0) {
             fields.add(number("clip_skip", 0, maxClipSkip));
         }

@@ -51,6 +51,12 @@ final class LatentModel {
      * @param given the inputs that the UNet may take besides {@code encoder_hidden_states}
      */
     void requireFit(Set<String> given) {
+        requireParts(given);
+        requireContext(unet);
+    }
+
+    /** The same without the width of what the UNet attends to. */
+    void requireParts(Set<String> given) {
         encoders.forEach(LatentModel::requireKnown);
         requireKnown(unet);
         requireKnown(vae);
@@ -59,10 +65,9 @@ final class LatentModel {
         int latent = latentChannels();
         if (!paintsParts()) {
             requireTextAlone(latent);
-            require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latent, "the vae's latents");
+            requireNoPicture();
         }
         require(unet, "out_channels", unet.count("out_channels", LATENT_CHANNELS), latent, "the vae's latents");
-        requireContext(unet);
     }
 
     /** Holds the width of a vector that the UNet takes to what the pipeline gives. */
@@ -78,6 +83,11 @@ final class LatentModel {
     /** Whether the UNet sees a mask, and what the mask leaves of a picture, beside its sample. */
     boolean paintsParts() {
         return unet.count("in_channels", LATENT_CHANNELS) == 2 * latentChannels() + 1;
+    }
+
+    /** Throws {@link ModelException} where the UNet sees a picture beside its sample. */
+    void requireNoPicture() {
+        require(unet, "in_channels", unet.count("in_channels", LATENT_CHANNELS), latentChannels(), "the vae's latents");
     }
 
     void requireNoMask() {

@@ -30,6 +30,11 @@ public interface PipelineType {
     /** Its text encoders. Where there are several, their states are joined side by side. */
     List<TextPart> texts();
 
+    /** The network with which it sees a request's picture as CLIP does, where it has one. */
+    default Optional<VisionPart> vision() {
+        return Optional.empty();
+    }
+
     /** Throws {@link dev.weir.engine.ModelException} naming the file and key, or the parts that do not fit each other. */
     Pipeline describe(PipelineIndex index, ModelSettings settings);
 

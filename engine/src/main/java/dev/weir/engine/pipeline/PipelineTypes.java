@@ -19,6 +19,7 @@ public final class PipelineTypes {
                             new LatentConsistency(),
                             new RefinedStableDiffusionXl(),
                             new StableDiffusionXl(),
+                            new StableDiffusionVariations(),
                             new LatentDiffusion()),
                     PixelDiffusion.ALL.stream())
             .toList();

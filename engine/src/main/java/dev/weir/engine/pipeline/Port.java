@@ -20,7 +20,7 @@ public record Port(String name, boolean kept) {
     /** Which part of it is to be painted, as a file. */
     public static final Port MASK = new Port("input/mask", false);
 
-    /** What an autoencoder sees in the pictures of a request. */
+    /** What an autoencoder or an image encoder sees in the pictures of a request. */
     public static final Port IMAGE = new Port("image", false);
 
     /** The result of a diffusion. */

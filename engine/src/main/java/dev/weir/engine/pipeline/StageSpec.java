@@ -68,6 +68,12 @@ public record StageSpec(
                 true);
     }
 
+    /** Sees the picture of a request as CLIP does. */
+    static StageSpec embed(List<String> components) {
+        return new StageSpec(
+                "vision-encoder", Role.ENCODE, components, List.of(Port.INIT_IMAGE), List.of(Port.IMAGE), 1, 0, false);
+    }
+
     /** Sees the pictures of a request. */
     static StageSpec see(String autoencoder) {
         return new StageSpec(
@@ -88,6 +94,13 @@ public record StageSpec(
 
     StageSpec layingOutStrength() {
         return new StageSpec(name, role, components, takes, gives, reduction, ownSteps, takesOver, true);
+    }
+
+    StageSpec withoutText() {
+        List<Port> fewer = takes.stream()
+                .filter(port -> port != Port.COND && port != Port.UNCOND)
+                .toList();
+        return new StageSpec(name, role, components, fewer, gives, reduction, ownSteps, takesOver);
     }
 
     static StageSpec decode(String autoencoder) {

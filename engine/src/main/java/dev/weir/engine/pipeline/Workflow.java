@@ -18,6 +18,8 @@ public record Workflow(String name, List<Field> fields, Sizes sizes, List<StageS
     /** The part of a picture that the mask marks is painted at the full size, and put back into the picture. */
     static final String INPAINTING_CROP = "inpainting_crop";
 
+    static final String IMAGE_VARIATION = "image_variation";
+
     /** The same without some of its fields. */
     Workflow without(Set<String> names) {
         return new Workflow(

@@ -117,7 +117,10 @@ public final class RequestReader {
         return images(named.without(EDIT_ONLY));
     }
 
-    /** The body of {@code POST /v1/images/variations}: an image alone. */
+    /**
+     * The body of {@code POST /v1/images/variations}: an image alone. A model that varies pictures does so; another one changes the
+     * image without a prompt.
+     */
     public ImagesRequest variation(Fields fields) {
         Fields named = withImage(fields);
         return images(named.has("prompt") ? named : named.withText("prompt", ""));
@@ -178,12 +181,15 @@ public final class RequestReader {
     }
 
     /**
-     * Of the picture that a request changes, as near as the model can make it. Empty where a part of it is painted: a part is painted
-     * at the model's own size.
+     * Of the picture that a request changes, as near as the model can make it. Empty where a part of it is painted, which is done at
+     * the model's own size, and where the model does not look at the size.
      */
     private static Optional<int[]> sizeOf(Fields fields, List<Attachment> attachments, Workflow workflow) {
+        if (workflow.getOwnSize() || fields.has("padding_mask_crop")) {
+            return Optional.empty();
+        }
         return attachments.stream()
-                .filter(attachment -> attachment.name().equals("init_image") && !fields.has("padding_mask_crop"))
+                .filter(attachment -> attachment.name().equals("init_image"))
                 .map(image -> Route.range(workflow)
                         .near(
                                 image.width(),

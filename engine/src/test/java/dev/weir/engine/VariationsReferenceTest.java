@@ -1,0 +1,220 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.Request;
+import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.Span;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Models that vary a picture: what they see in it, one call of the network, the trajectory and the picture of diffusers. */
+class VariationsReferenceTest {
+
+    private static final ReferenceFile TENSORS = ReferenceFile.open("variations/io.safetensors");
+    private static final double TOLERANCE = 1e-4;
+
+    static Stream<Arguments> pictures() {
+        return Stream.of(Engine.values()).flatMap(engine -> cases().map(
+                        picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+    }
+
+    private static Stream<JsonNode> cases() {
+        return StreamSupport.stream(ReferenceFile.json("variations/cases.json").spliterator(), false)
+                .filter(json -> json.get("checkpoint").asText().equals("plain"));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("pictures")
+    void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        ModelFolder model = folder(json);
+        try (Denoiser network = model.denoiser(target);
+                ImageCodec codec = model.imageCodec(target)) {
+            Tensors given = given(model, target, json);
+            Row row = begin(model, network, given, json);
+            LatentShape shape = shape(model, json);
+            requireFirstCall(row, network, shape, name);
+            List<Integer> recorded = new ArrayList<>();
+            json.get("recorded").forEach(step -> recorded.add(step.asInt()));
+            for (int step = 0; !row.isDone(); step++) {
+                // As another node continues it: from the request, and where the run is.
+                row = begin(model, network, given, json).at(row.state(), row.noisePosition());
+                StepBatch.advance(network, shape, List.of(row));
+                if (recorded.remove((Integer) step)) {
+                    requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
+                }
+            }
+            assertThat(recorded).as("steps that were not made").isEmpty();
+            var made = codec.decode(shape, List.of(row.state().sample())).get(0).orElseThrow();
+            var expected = ImageIO.read(
+                    ReferenceFile.path("variations/" + name + ".png").toFile());
+            assertThat(Drawing.psnr(made, expected)).isGreaterThan(50);
+        }
+    }
+
+    @Test
+    void theEmbeddingIsTheReferences() {
+        cases().forEach(json -> {
+            try (ImageEncoder encoder = folder(json).imageEncoder(new ComputeTarget("cpu", Precision.FP32))) {
+                Tensors seen = encoder.encode(List.of(bitmap(json))).get(0);
+                requireClose(
+                        seen.get(Tensors.IMAGE_EMBEDS).values(),
+                        TENSORS.floats(json.get("name").asText() + "/image_embeds"),
+                        json.get("name").asText());
+            }
+        });
+    }
+
+    @Test
+    void requestsOfDifferentPicturesShareForwardsAndGiveWhatTheyGiveAlone() {
+        var target = new ComputeTarget("cpu", Precision.FP32);
+        for (String checkpoint :
+                cases().map(json -> json.get("checkpoint").asText()).distinct().toList()) {
+            List<JsonNode> own = cases().filter(
+                            json -> json.get("checkpoint").asText().equals(checkpoint) && isSquare(json))
+                    .toList();
+            ModelFolder model = folder(own.get(0));
+            try (Denoiser network = model.denoiser(target)) {
+                LatentShape shape = shape(model, own.get(0));
+                List<Row> rows = new ArrayList<>();
+                List<float[]> alone = new ArrayList<>();
+                for (JsonNode json : own) {
+                    Tensors given = given(model, target, json);
+                    rows.add(begin(model, network, given, json));
+                    Row lone = begin(model, network, given, json);
+                    while (!lone.isDone()) {
+                        StepBatch.advance(network, shape, List.of(lone));
+                    }
+                    alone.add(lone.state().sample());
+                }
+                assertThat(rows).hasSizeGreaterThan(1);
+                for (List<Row> left = rows; !left.isEmpty(); ) {
+                    StepBatch.advance(network, shape, left);
+                    left = left.stream().filter(row -> !row.isDone()).toList();
+                }
+                for (int i = 0; i < rows.size(); i++) {
+                    requireClose(rows.get(i).state().sample(), alone.get(i), "row " + i);
+                }
+            }
+        }
+    }
+
+    private static boolean isSquare(JsonNode json) {
+        return json.get("width").equals(json.get("height"));
+    }
+
+    /** diffusers' rows are the unconditional one, then the other. */
+    private static void requireFirstCall(Row row, Denoiser network, LatentShape shape, String name) {
+        float[] sample = TENSORS.floats(name + "/call/sample");
+        float[] states = TENSORS.floats(name + "/call/states");
+        float[] output = TENSORS.floats(name + "/call/output");
+        List<Tensors> branches = row.branches();
+        assertThat(sample).hasSize(branches.size() * shape.size());
+        float timestep = TENSORS.floats(name + "/call/timestep")[0];
+        for (int i = 0; i < branches.size(); i++) {
+            requireClose(
+                    branches.get(i).get(Tensors.ENCODER_HIDDEN_STATES).values(),
+                    part(states, i, branches.size()),
+                    "states " + i);
+            if (TENSORS.has(name + "/call/labels")) {
+                requireClose(
+                        branches.get(i).get(Tensors.CLASS_LABELS).values(),
+                        part(TENSORS.floats(name + "/call/labels"), i, branches.size()),
+                        "labels " + i);
+            }
+            var called = new Denoiser.Row(part(sample, i, branches.size()), timestep, branches.get(i));
+            requireClose(
+                    network.predict(shape, List.of(called)).get(0), part(output, i, branches.size()), "output " + i);
+        }
+    }
+
+    private static float[] part(float[] rows, int row, int count) {
+        int size = rows.length / count;
+        return java.util.Arrays.copyOfRange(rows, row * size, (row + 1) * size);
+    }
+
+    private static ModelFolder folder(JsonNode json) {
+        return ModelFolder.open(
+                ReferenceFile.path("variations/" + json.get("checkpoint").asText()));
+    }
+
+    private static LatentShape shape(ModelFolder model, JsonNode json) {
+        int scale = model.card().scale();
+        return new LatentShape(
+                4, json.get("height").asInt() / scale, json.get("width").asInt() / scale);
+    }
+
+    private static Bitmap bitmap(JsonNode json) {
+        try {
+            return PictureReader.read(
+                    Files.readAllBytes(
+                            ReferenceFile.path("images/" + json.get("image").asText())),
+                    PictureReader.Limits.DEFAULT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Tensors given(ModelFolder model, ComputeTarget target, JsonNode json) {
+        try (ImageEncoder encoder = model.imageEncoder(target)) {
+            return named("image/", encoder.encode(List.of(bitmap(json))).get(0));
+        }
+    }
+
+    private static Tensors named(String prefix, Tensors tensors) {
+        Tensors named = Tensors.NONE;
+        for (var entry : tensors.byName().entrySet()) {
+            named = named.with(prefix + entry.getKey(), entry.getValue());
+        }
+        return named;
+    }
+
+    private static Row begin(ModelFolder model, Denoiser network, Tensors given, JsonNode json) {
+        var stage = model.pipeline().diffusing().get(0);
+        var schedule = model.scheduler(stage);
+        var sampler = Samplers.create(
+                schedule,
+                SamplerSpec.parse(json.get("sampler").asText()),
+                Span.whole(json.get("steps").asInt()));
+        var request = Request.of(
+                json.get("width").asInt(),
+                json.get("height").asInt(),
+                json.get("guidance_scale").floatValue());
+        var noise = new TorchGenerator(json.get("seed").asLong());
+        var begin = new Begin(
+                model.card(), shape(model, json), sampler, schedule, noise, network.inputs(), 0, request, given);
+        return model.pipeline().type().begin(stage, begin);
+    }
+
+    private static void requireClose(float[] ours, float[] theirs, String what) {
+        assertThat(ours).as(what).hasSameSizeAs(theirs);
+        double scale = 1;
+        double worst = 0;
+        for (int i = 0; i < theirs.length; i++) {
+            scale = Math.max(scale, Math.abs(theirs[i]));
+            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        }
+        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
+    }
+}

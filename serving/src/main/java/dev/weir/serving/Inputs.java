@@ -1,0 +1,30 @@
+package dev.weir.serving;
+
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.PictureException;
+import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.pipeline.Port;
+import dev.weir.proto.Tensor;
+import dev.weir.runtime.stage.Work;
+
+/** Reads the pictures that a request brings. Stateless; any thread. */
+public final class Inputs {
+
+    private Inputs() {}
+
+    /** Whether a task is to see pictures. */
+    public static boolean areWanted(Work work) {
+        return !work.isFrame() && work.stage().getGivesList().contains(Port.IMAGE.name());
+    }
+
+    /** Throws {@link PictureException}, or an IllegalArgumentException that names what is missing. */
+    public static Bitmap picture(Work work, Port port) {
+        Tensor file = work.tensor(port.name());
+        try {
+            return PictureReader.read(file.toBytes(), PictureReader.Limits.DEFAULT);
+        } catch (PictureException e) {
+            String field = port.name().substring(port.name().indexOf('/') + 1);
+            throw new PictureException(field + ": " + e.getMessage());
+        }
+    }
+}

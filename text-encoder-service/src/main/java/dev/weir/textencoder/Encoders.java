@@ -1,0 +1,64 @@
+package dev.weir.textencoder;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ImageEncoder;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Prompt;
+import dev.weir.engine.PromptStates;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.pipeline.PipelineType;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The networks of a model that encode what a request says and shows. Owned by one device thread.
+ *
+ * @param text empty in models without text
+ * @param image empty in models that see no picture as CLIP does
+ */
+record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implements AutoCloseable {
+
+    /** The negative prompt of nearly every guided sample. */
+    static final Prompt ABSENT = Prompt.absent(0);
+
+    private static final List<Prompt> TEST = List.of(ABSENT, Prompt.of("warm up"));
+    private static final Bitmap TEST_PICTURE = Bitmap.black(64, 64, Bitmap.RGB);
+
+    static Encoders open(ModelFolder folder, ComputeTarget target) {
+        PipelineType type = folder.pipeline().type();
+        Optional<TextEncoder> text =
+                type.texts().isEmpty() ? Optional.empty() : Optional.of(folder.textEncoder(target));
+        try {
+            return new Encoders(text, type.vision().map(part -> folder.imageEncoder(target)));
+        } catch (RuntimeException e) {
+            text.ifPresent(TextEncoder::close);
+            throw e;
+        }
+    }
+
+    /** What the text encoder gives for test prompts, the absent one first; nothing where there is none. */
+    List<PromptStates> testStates() {
+        return text.map(encoder -> encoder.encode(TEST)).orElse(List.of());
+    }
+
+    /** Whether the numbers that the networks give for test inputs are finite. */
+    boolean areFinite() {
+        return areFinite(testStates());
+    }
+
+    /** @param states {@link #testStates} */
+    boolean areFinite(List<PromptStates> states) {
+        return states.stream().allMatch(PromptStates::isFinite)
+                && image.stream()
+                        .flatMap(encoder -> encoder.encode(List.of(TEST_PICTURE)).stream())
+                        .allMatch(Tensors::isFinite);
+    }
+
+    @Override
+    public void close() {
+        text.ifPresent(TextEncoder::close);
+        image.ifPresent(ImageEncoder::close);
+    }
+}

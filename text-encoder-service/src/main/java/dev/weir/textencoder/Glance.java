@@ -1,0 +1,37 @@
+package dev.weir.textencoder;
+
+import dev.weir.engine.ImageEncoder;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.image.PictureException;
+import dev.weir.engine.pipeline.Port;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Inputs;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Sees the pictures of one turn, equal files once. Owned by the device thread. It reads no prompt. */
+final class Glance {
+
+    private final Encoders encoders;
+    private final Map<ByteBuffer, Tensors> seen = new HashMap<>();
+
+    Glance(Encoders encoders) {
+        this.encoders = encoders;
+    }
+
+    /**
+     * What a task's stages are given of its picture; nothing where it is to see none. Throws {@link PictureException}, or an
+     * IllegalArgumentException that names what is missing.
+     */
+    Tensors of(Work work) {
+        if (!Inputs.areWanted(work)) {
+            return Tensors.NONE;
+        }
+        ImageEncoder encoder = encoders.image().orElseThrow();
+        return seen.computeIfAbsent(work.tensor(Port.INIT_IMAGE.name()).bytes(), file -> encoder.encode(
+                        List.of(Inputs.picture(work, Port.INIT_IMAGE)))
+                .get(0));
+    }
+}
