@@ -1,5 +1,8 @@
 package dev.weir.engine;
 
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
+import java.util.Collection;
 import java.util.List;
 
 /** The network of a diffusion step (a UNet), without sampler or guidance. One device thread calls it. */
@@ -11,8 +14,26 @@ public interface Denoiser extends AutoCloseable {
      * @param sample as the sampler scaled it for the network, {@code [channels, height, width]}
      * @param timestep on the training schedule; need not be whole
      * @param inputs the tensors of {@link #inputs()}, by name
+     * @param loras that change the network for this row alone
      */
-    record Row(float[] sample, float timestep, Tensors inputs) {}
+    record Row(float[] sample, float timestep, Tensors inputs, List<WeightedLora> loras) {
+
+        /** A row without LoRAs. */
+        public Row(float[] sample, float timestep, Tensors inputs) {
+            this(sample, timestep, inputs, List.of());
+        }
+    }
+
+    /** Prepares for rows with these LoRAs, which may take as long as loading the network. */
+    default void expect(Collection<Lora> loras) {}
+
+    /**
+     * Reads the LoRAs of a row before its forward.
+     *
+     * @param needed by all rows of that forward
+     * @throws ModelException that names a file that cannot be read
+     */
+    default void load(List<WeightedLora> loras, Collection<Lora> needed) {}
 
     /** What each row needs besides its sample and timestep, except that rows without more channels have no CONCAT input. */
     List<NetworkInput> inputs();

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.engine.adapter.AdaptedParts;
 import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
@@ -17,11 +18,13 @@ import dev.weir.engine.tokenizer.Tokenizers;
 import dev.weir.engine.weights.ComponentWeights;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A diffusers folder that Weir runs: what it says of itself, and the parts that its stages open, each by itself.
@@ -124,8 +127,8 @@ public final class ModelFolder {
         try {
             return load(
                     text.encoder(),
-                    (config, weights) ->
-                            Networks.textEncoder(config.json(), weights, tokenizer, text.output(), target));
+                    (config, weights) -> Networks.textEncoder(
+                            config.json(), weights, text.encoder(), tokenizer, text.output(), target));
         } catch (RuntimeException e) {
             tokenizer.close();
             throw e;
@@ -157,7 +160,22 @@ public final class ModelFolder {
 
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
-        return load(stage.network(), (config, weights) -> Networks.denoiser(config.json(), weights, target));
+        return load(
+                stage.network(),
+                (config, weights) -> Networks.denoiser(config.json(), weights, stage.network(), target));
+    }
+
+    /** The networks that LoRAs may change: the first diffusion's and the text encoders. Reads no weights. */
+    public AdaptedParts adaptedParts() {
+        String unet = pipeline.diffusing().get(0).network();
+        List<String> encoders =
+                pipeline.type().texts().stream().map(TextPart::encoder).toList();
+        Map<String, Map<String, List<Integer>>> layers = new HashMap<>();
+        Stream.concat(Stream.of(unet), encoders.stream())
+                .forEach(part -> layers.put(
+                        part,
+                        Networks.layers(ComponentConfig.read(index.home(part)).json())));
+        return new AdaptedParts(unet, encoders, layers);
     }
 
     /** Whether the network of a diffusing stage takes the guidance scale itself, and so needs no negative prompt. */

@@ -1,5 +1,8 @@
 package dev.weir.engine;
 
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
+import java.util.Collection;
 import java.util.List;
 
 /** Encodes prompts to text states. One device thread calls it. */
@@ -18,6 +21,17 @@ public interface TextEncoder extends AutoCloseable {
                 .map(PromptStates::states)
                 .toList();
     }
+
+    /** Prepares for prompts with these LoRAs, which may take as long as loading the encoder. */
+    default void expect(Collection<Lora> loras) {}
+
+    /**
+     * Reads the LoRAs of a prompt before its forward.
+     *
+     * @param needed by all prompts of that forward
+     * @throws ModelException that names a file that cannot be read
+     */
+    default void load(List<WeightedLora> loras, Collection<Lora> needed) {}
 
     /** How many layers a prompt may leave out. */
     int maxClipSkip();

@@ -3,6 +3,7 @@ package dev.weir.engine.diffusion;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Finite;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.noise.NoisePosition;
 import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.Sampler;
@@ -21,18 +22,35 @@ public final class Row {
     private final NoiseStream noise;
     private final Guider guider;
     private final Tensors inputs;
+    private final List<WeightedLora> loras;
     private SamplerState state;
 
     public Row(Sampler sampler, RowStart start, NoiseStream noise, Guider guider) {
-        this(sampler, start.state(), noise, guider, start.inputs());
+        this(sampler, start.state(), noise, guider, start.inputs(), List.of());
     }
 
-    private Row(Sampler sampler, SamplerState state, NoiseStream noise, Guider guider, Tensors inputs) {
+    private Row(
+            Sampler sampler,
+            SamplerState state,
+            NoiseStream noise,
+            Guider guider,
+            Tensors inputs,
+            List<WeightedLora> loras) {
         this.sampler = sampler;
         this.state = state;
         this.noise = noise;
         this.guider = guider;
         this.inputs = inputs;
+        this.loras = List.copyOf(loras);
+    }
+
+    /** The same run through a network that LoRAs change. */
+    public Row with(List<WeightedLora> changing) {
+        return new Row(sampler, state, noise, guider, inputs, changing);
+    }
+
+    public List<WeightedLora> loras() {
+        return loras;
     }
 
     /** The same run at another point, for a takeover from another node. */
@@ -45,7 +63,7 @@ public final class Row {
             throw new IllegalArgumentException("a sample of %d numbers does not go on as one of %d"
                     .formatted(state.sample().length, otherState.sample().length));
         }
-        return new Row(sampler, otherState, noise.at(position), guider, inputs);
+        return new Row(sampler, otherState, noise.at(position), guider, inputs, loras);
     }
 
     public SamplerState state() {
@@ -82,7 +100,7 @@ public final class Row {
         float[] sample = sampler.scaleInput(state.step(), state.sample());
         float timestep = sampler.timestep(state.step());
         return branches().stream()
-                .map(branch -> new Denoiser.Row(sample, timestep, branch))
+                .map(branch -> new Denoiser.Row(sample, timestep, branch, loras))
                 .toList();
     }
 

@@ -2,9 +2,16 @@ package dev.weir.engine.diffusion;
 
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * One step of many rows in one forward pass of the network: rows of one shape, each with its own sampler, step and
@@ -33,7 +40,7 @@ public final class StepBatch {
 
     /**
      * Makes one step for every row, in order. If the network fails, no row has advanced. A row whose numbers are not finite,
-     * or whose sampler or guidance fails, does not advance either, and does not affect the others.
+     * or whose sampler, guidance or LoRA fails, does not advance either, and does not affect the others.
      *
      * @param shape of each row's sample
      * @param rows unfinished, of one {@link dev.weir.engine.Signature}
@@ -42,15 +49,38 @@ public final class StepBatch {
         if (rows.isEmpty()) {
             return List.of();
         }
-        List<float[]> outputs = denoiser.predict(shape, packed(shape, rows));
+        Map<Row, RuntimeException> failed = load(denoiser, rows);
+        List<Row> loaded = rows.stream().filter(row -> !failed.containsKey(row)).toList();
+        List<float[]> outputs = loaded.isEmpty() ? List.of() : denoiser.predict(shape, packed(shape, loaded));
         List<Stepped> stepped = new ArrayList<>(rows.size());
         int next = 0;
         for (Row row : rows) {
+            if (failed.containsKey(row)) {
+                stepped.add(new Stepped(row, Optional.empty(), Optional.of(failed.get(row))));
+                continue;
+            }
             List<float[]> own = outputs.subList(next, next + row.cost());
             next += row.cost();
             stepped.add(step(row, own));
         }
         return stepped;
+    }
+
+    /** Reads the LoRAs of all rows. The rows whose LoRAs cannot be read, with the reason. */
+    private static Map<Row, RuntimeException> load(Denoiser denoiser, List<Row> rows) {
+        Map<Row, RuntimeException> failed = new IdentityHashMap<>();
+        Set<Lora> needed = rows.stream()
+                .flatMap(row -> row.loras().stream())
+                .map(WeightedLora::lora)
+                .collect(Collectors.toSet());
+        for (Row row : rows) {
+            try {
+                denoiser.load(row.loras(), needed);
+            } catch (ModelException e) {
+                failed.put(row, e);
+            }
+        }
+        return failed;
     }
 
     private static Stepped step(Row row, List<float[]> outputs) {

@@ -1,5 +1,7 @@
 package dev.weir.engine.graph;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -65,8 +67,17 @@ public final class Graph extends Operations {
         int positions = Math.max(1, x.positions() / (stride * stride));
         Map<String, Number> attributes = Map.of("stride", stride, "padding", padding);
         return biased
-                ? append(Op.CONV_2D, out, positions, attributes, x, weight, bias(name, new Parameter.Plain(), out))
-                : append(Op.CONV_2D, out, positions, attributes, x, weight);
+                ? layer(Op.CONV_2D, positions, attributes, x, weight, bias(name, new Parameter.Plain(), out))
+                : layer(Op.CONV_2D, positions, attributes, x, weight);
+    }
+
+    /** An operation with a weight that may have an {@link Adapter}. */
+    private Value layer(
+            Op op, int positions, Map<String, Number> attributes, Value x, Parameter weight, Parameter... bias) {
+        List<Operand> operands = new ArrayList<>(List.of(x, weight));
+        operands.addAll(List.of(bias));
+        int out = weight.shape().get(0);
+        return method.append(op, out, positions, operands, attributes, script.layer(weight, method));
     }
 
     /** A convolution without a bias whose windows do not overlap: {@code side} pixels each way make one. */
@@ -74,7 +85,7 @@ public final class Graph extends Operations {
         int input = side * Math.max(1, (int) Math.round(Math.sqrt(x.positions()) / side));
         var weight = weight(name, new Parameter.Kernel(side, 0, input), out, x.channels(), side, side);
         int positions = Math.max(1, x.positions() / (side * side));
-        return append(Op.CONV_2D, out, positions, Map.of("stride", side, "padding", 0), x, weight);
+        return layer(Op.CONV_2D, positions, Map.of("stride", side, "padding", 0), x, weight);
     }
 
     public Value linear(Value x, String name, int out) {
@@ -84,8 +95,8 @@ public final class Graph extends Operations {
     public Value linear(Value x, String name, int out, boolean biased) {
         var weight = weight(name, new Parameter.Matrix(x.positions()), out, x.channels());
         return biased
-                ? append(Op.LINEAR, out, x.positions(), Map.of(), x, weight, bias(name, new Parameter.Plain(), out))
-                : append(Op.LINEAR, out, x.positions(), Map.of(), x, weight);
+                ? layer(Op.LINEAR, x.positions(), Map.of(), x, weight, bias(name, new Parameter.Plain(), out))
+                : layer(Op.LINEAR, x.positions(), Map.of(), x, weight);
     }
 
     /** A linear layer computed in fp32 on an fp32 input. */
@@ -96,15 +107,8 @@ public final class Graph extends Operations {
     public Value exactLinear(Value x, String name, int out, boolean biased) {
         var weight = weight(name, new Parameter.Exact(), out, x.channels());
         return biased
-                ? append(
-                        Op.EXACT_LINEAR,
-                        out,
-                        x.positions(),
-                        Map.of(),
-                        x,
-                        weight,
-                        bias(name, new Parameter.Exact(), out))
-                : append(Op.EXACT_LINEAR, out, x.positions(), Map.of(), x, weight);
+                ? layer(Op.EXACT_LINEAR, x.positions(), Map.of(), x, weight, bias(name, new Parameter.Exact(), out))
+                : layer(Op.EXACT_LINEAR, x.positions(), Map.of(), x, weight);
     }
 
     public Value groupNorm(Value x, String name, int groups, double eps) {

@@ -23,6 +23,14 @@ public record Input(String name, Kind kind, int channels) {
         /** 64-bit integers, {@code [batch]}. */
         LABELS,
         /** Which tokens count, {@code [batch, tokens]}; {@code [1, 1]} where all of every row do. */
-        FLAGS
+        FLAGS,
+        /** 64-bit integers, {@code [batch, taken]}: {@link Adapter#slots}. */
+        SLOTS,
+        /** fp32, {@code [batch, taken]}: {@link Adapter#factors}. */
+        FACTORS,
+        /** fp32, {@code [batch, entries]}: {@link Adapter#shares}. */
+        SHARES,
+        /** fp32, {@code [entries, rank, channels]}: a side of an {@link Adapter}. */
+        BANK
     }
 }

@@ -2,6 +2,7 @@ package dev.weir.engine.graph;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The part of {@link Graph} that has no weights. Confined to the thread that describes the network; computes nothing. */
@@ -17,7 +18,7 @@ abstract sealed class Operations permits Graph {
     abstract void requireDivides(Value x, int parts, String name);
 
     final Value append(Op op, int channels, int positions, Map<String, Number> attributes, Operand... operands) {
-        return method.append(op, channels, positions, List.of(operands), attributes);
+        return method.append(op, channels, positions, List.of(operands), attributes, Optional.empty());
     }
 
     /** An operation whose result has its first operand's shape. */

@@ -4,10 +4,12 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -18,6 +20,8 @@ import java.util.function.Predicate;
 public final class Script {
 
     private static final int REPORTED = 10;
+    private static final String WEIGHT = ".weight";
+    private static final String TEXT_MODEL = "text_model.";
 
     /** A config.json may ask for more layers than memory has room to describe: no need to list all that is missing. */
     private static final int MOST_PROBLEMS = 5_000;
@@ -27,11 +31,19 @@ public final class Script {
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final List<Method> methods = new ArrayList<>();
     private final Set<String> problems = new LinkedHashSet<>();
+    private final Map<String, List<Integer>> layers = new LinkedHashMap<>();
+    private final Set<String> adapted;
 
     /** @param network its class, for messages */
     public Script(String network, Weights weights) {
+        this(network, weights, Set.of());
+    }
+
+    /** @param adapted the {@link #layers} that have an {@link Adapter} */
+    public Script(String network, Weights weights, Set<String> adapted) {
         this.network = network;
         this.weights = weights;
+        this.adapted = Set.copyOf(adapted);
     }
 
     public String network() {
@@ -40,7 +52,7 @@ public final class Script {
 
     /** Begins a method with tensors for inputs. */
     public Graph method(String name, String... inputs) {
-        var method = new Method(name, List.of(inputs));
+        var method = new Method(name, List.of(inputs), !adapted.isEmpty());
         methods.add(method);
         return new Graph(this, method, "");
     }
@@ -65,6 +77,29 @@ public final class Script {
             }
         }
         return parameter;
+    }
+
+    /** Declares a linear layer or a convolution, which has an {@link Adapter} if the network was begun with one for it. */
+    Optional<Adapter> layer(Parameter weight, Method method) {
+        var name = layerName(weight.name());
+        var shape = weight.shape();
+        layers.put(name, shape);
+        if (!adapted.contains(name)) {
+            return Optional.empty();
+        }
+        int in = shape.stream().skip(1).reduce(1, Math::multiplyExact);
+        return Optional.of(method.adapter(name, in, shape.get(0)));
+    }
+
+    /** Some checkpoints of text encoders have a prefix before all names, and others of the same network have none. */
+    private static String layerName(String weight) {
+        var name = weight.substring(0, weight.length() - WEIGHT.length());
+        return name.startsWith(TEXT_MODEL) ? name.substring(TEXT_MODEL.length()) : name;
+    }
+
+    /** The shapes of the weights of its linear layers and convolutions, by the layers' names. */
+    public Map<String, List<Integer>> layers() {
+        return Collections.unmodifiableMap(layers);
     }
 
     /** Notes what makes the network unusable. */

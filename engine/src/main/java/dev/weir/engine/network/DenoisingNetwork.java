@@ -2,7 +2,6 @@ package dev.weir.engine.network;
 
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.NetworkInput;
-import dev.weir.engine.backend.Executable;
 import java.util.List;
 
 /** A network that makes a step of a diffusion: it has the method {@link NetworkDenoiser#FORWARD}. */
@@ -14,5 +13,5 @@ interface DenoisingNetwork extends Network {
     /** Channels of its images that have the sample's size. */
     int width();
 
-    Denoiser runBy(Executable network);
+    Denoiser runBy(AdaptableNetwork network);
 }

@@ -7,11 +7,13 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.backend.Executable;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Feed;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -23,14 +25,14 @@ final class NetworkDenoiser implements Denoiser {
     /** The method that every denoising network has. */
     static final String FORWARD = "forward";
 
-    private final Executable network;
+    private final AdaptableNetwork network;
     private final int inChannels;
     private final int outChannels;
     private final List<NetworkInput> inputs;
     private final int classes;
 
     /** @param classes how many class labels the network has a table for; 0 where it has none */
-    NetworkDenoiser(Executable network, int inChannels, int outChannels, List<NetworkInput> inputs, int classes) {
+    NetworkDenoiser(AdaptableNetwork network, int inChannels, int outChannels, List<NetworkInput> inputs, int classes) {
         this.network = network;
         this.inChannels = inChannels;
         this.outChannels = outChannels;
@@ -49,7 +51,18 @@ final class NetworkDenoiser implements Denoiser {
             var tensors = rows.stream().flatMap(row -> row.inputs().find(input.name()).stream());
             feeds.addAll(feeds(input, tensors.toList()));
         }
-        return network.run(FORWARD, feeds, out -> split(out, sample, rows.size()));
+        return network.run(
+                FORWARD, feeds, rows.stream().map(Row::loras).toList(), out -> split(out, sample, rows.size()));
+    }
+
+    @Override
+    public void expect(Collection<Lora> loras) {
+        network.expect(loras);
+    }
+
+    @Override
+    public void load(List<WeightedLora> loras, Collection<Lora> needed) {
+        network.load(loras, needed);
     }
 
     private Feed samples(LatentShape sample, List<Row> rows) {

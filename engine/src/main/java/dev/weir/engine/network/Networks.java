@@ -9,6 +9,7 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.PictureChecker;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.adapter.Bank;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.graph.Script;
@@ -17,8 +18,10 @@ import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.weights.Weights;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Loads the networks that Weir knows ({@link NetworkType}) from their {@code config.json} and weights. Loading takes from a tenth
@@ -55,14 +58,36 @@ public final class Networks {
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static TextEncoder textEncoder(
             JsonNode config, Weights weights, Tokenizer tokenizer, ClipOutput output, ComputeTarget target) {
+        return textEncoder(config, weights, "", tokenizer, output, target);
+    }
+
+    /**
+     * @param part the network's folder, which LoRAs know it by
+     * @throws ModelException where the network, an option or the weights do not fit
+     */
+    public static TextEncoder textEncoder(
+            JsonNode config,
+            Weights weights,
+            String part,
+            Tokenizer tokenizer,
+            ClipOutput output,
+            ComputeTarget target) {
         var network = NetworkType.read(config, TextNetwork.class).giving(output);
-        return new TextTransformer(load(network, config, weights, target), tokenizer, network);
+        return new TextTransformer(adaptable(network, config, weights, part, target), tokenizer, network);
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static Denoiser denoiser(JsonNode config, Weights weights, ComputeTarget target) {
+        return denoiser(config, weights, "", target);
+    }
+
+    /**
+     * @param part the network's folder, which LoRAs know it by
+     * @throws ModelException where the network, an option or the weights do not fit
+     */
+    public static Denoiser denoiser(JsonNode config, Weights weights, String part, ComputeTarget target) {
         var network = NetworkType.read(config, DenoisingNetwork.class);
-        return network.runBy(load(network, config, weights, target));
+        return network.runBy(adaptable(network, config, weights, part, target));
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */
@@ -132,12 +157,37 @@ public final class Networks {
         return script.parameterShapes();
     }
 
+    /**
+     * The shapes of the weights of the layers that LoRAs may change, by layer. It does not need the weights.
+     *
+     * @throws ModelException where the network or an option is not known
+     */
+    public static Map<String, List<Integer>> layers(JsonNode config) {
+        var script = new Script(NetworkType.className(config), Weights.NONE);
+        NetworkType.read(config).describe(script);
+        return script.layers();
+    }
+
+    private static AdaptableNetwork adaptable(
+            Network network, JsonNode config, Weights weights, String part, ComputeTarget target) {
+        return new AdaptableNetwork(part, load(network, config, weights, target), layers -> {
+            var script = described(network, config, weights, layers);
+            var shapes = new LinkedHashMap<>(script.layers());
+            shapes.keySet().retainAll(layers);
+            return new AdaptableNetwork.Adapted(backend(network.target(target)).load(script), new Bank(part, shapes));
+        });
+    }
+
     static Executable load(Network network, JsonNode config, Weights weights, ComputeTarget target) {
         return backend(network.target(target)).load(described(network, config, weights));
     }
 
     private static Script described(Network network, JsonNode config, Weights weights) {
-        var script = new Script(NetworkType.className(config), weights);
+        return described(network, config, weights, Set.of());
+    }
+
+    private static Script described(Network network, JsonNode config, Weights weights, Set<String> adapted) {
+        var script = new Script(NetworkType.className(config), weights, adapted);
         network.describe(script);
         script.check(network::spare);
         return script;

@@ -5,12 +5,14 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.backend.Executable;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /** Runs a text network: prompts to ids, padded to the longest, and the states of each prompt's own tokens back. */
@@ -19,11 +21,11 @@ final class TextTransformer implements TextEncoder {
     /** The method of every text network: ids and which of them count, {@code [B, T]} each, to {@code [B, T, D]}. */
     static final String FORWARD = "forward";
 
-    private final Executable network;
+    private final AdaptableNetwork network;
     private final Tokenizer tokenizer;
     private final TextNetwork form;
 
-    TextTransformer(Executable network, Tokenizer tokenizer, TextNetwork form) {
+    TextTransformer(AdaptableNetwork network, Tokenizer tokenizer, TextNetwork form) {
         this.network = network;
         this.tokenizer = tokenizer;
         this.form = form;
@@ -53,7 +55,18 @@ final class TextTransformer implements TextEncoder {
         var kept = Lengths.kept(ids.stream().map(row -> row.length).toList());
         var feeds = new ArrayList<>(List.of(padded, kept));
         feeds.addAll(form.more(prompts, ids));
-        return network.run(FORWARD, feeds, states -> split(states, tokens, longest));
+        return network.run(
+                FORWARD, feeds, prompts.stream().map(Prompt::loras).toList(), states -> split(states, tokens, longest));
+    }
+
+    @Override
+    public void expect(Collection<Lora> loras) {
+        network.expect(loras);
+    }
+
+    @Override
+    public void load(List<WeightedLora> loras, Collection<Lora> needed) {
+        network.load(loras, needed);
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.weir.engine.network;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.NetworkInput;
-import dev.weir.engine.backend.Executable;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
@@ -40,7 +39,7 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     }
 
     @Override
-    public Denoiser runBy(Executable network) {
+    public Denoiser runBy(AdaptableNetwork network) {
         int labels = config.classes().map(ClassEmbedding::count).orElse(0);
         return new NetworkDenoiser(network, config.inChannels(), config.outChannels(), inputs(), labels);
     }

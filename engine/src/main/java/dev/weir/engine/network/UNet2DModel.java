@@ -5,7 +5,6 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.Join;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.backend.Executable;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
@@ -62,7 +61,7 @@ record UNet2DModel(
     }
 
     @Override
-    public Denoiser runBy(Executable network) {
+    public Denoiser runBy(AdaptableNetwork network) {
         int labels = classes.map(ClassEmbedding::count).orElse(0);
         return new NetworkDenoiser(network, inChannels, outChannels, inputs(), labels);
     }

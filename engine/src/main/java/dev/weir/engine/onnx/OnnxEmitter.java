@@ -18,6 +18,7 @@ final class OnnxEmitter {
 
     private final Nodes nodes;
     private final Embeddings embeddings;
+    private final LowRankNodes lowRank;
     private final Uses uses;
     /** The ONNX name of each value; an input has its own. */
     private final Map<String, String> names = new HashMap<>();
@@ -27,6 +28,7 @@ final class OnnxEmitter {
     OnnxEmitter(Nodes nodes, Uses uses) {
         this.nodes = nodes;
         this.embeddings = new Embeddings(nodes);
+        this.lowRank = new LowRankNodes(nodes);
         this.uses = uses;
     }
 
@@ -146,15 +148,16 @@ final class OnnxEmitter {
         if (o.has(2)) {
             inputs.add(nodes.weight(weight(o, 2)));
         }
+        Map<String, Object> attributes = Map.of(
+                "kernel_shape", new int[] {kernel, kernel},
+                "strides", new int[] {stride, stride},
+                "pads", new int[] {padding, padding, padding, padding});
+        var image = nodes.node("Conv", inputs, attributes);
         bind(
                 o,
-                nodes.node(
-                        "Conv",
-                        inputs,
-                        Map.of(
-                                "kernel_shape", new int[] {kernel, kernel},
-                                "strides", new int[] {stride, stride},
-                                "pads", new int[] {padding, padding, padding, padding})));
+                o.adapter().isPresent()
+                        ? nodes.node("Add", image, lowRank.ofConvolution(o, name(o, 0), attributes))
+                        : image);
     }
 
     private void linear(Operation o) {
@@ -175,7 +178,10 @@ final class OnnxEmitter {
     /** The matrix product of a linear layer, for some of its outputs, in the checkpoint's layout of the matrix. */
     private String product(Operation linear, int first, int outputs) {
         var matrix = nodes.weight(weight(linear, 1), first, outputs);
-        return nodes.contrib("FusedMatMul", List.of(name(linear, 0), matrix), Map.of("transB", 1));
+        var product = nodes.contrib("FusedMatMul", List.of(name(linear, 0), matrix), Map.of("transB", 1));
+        return linear.adapter().isPresent()
+                ? nodes.node("Add", product, lowRank.ofLinear(linear, name(linear, 0), first, outputs))
+                : product;
     }
 
     private String biased(Operation linear, String product, int first, int outputs) {

@@ -54,6 +54,10 @@ final class OnnxModel {
                     case LABELS -> tensor(ElementType.INT64, "batch");
                     // Not "batch" and "tokens": one single flag stands for all.
                     case FLAGS -> tensor(ElementType.BOOL, "flagged_rows", "flagged_tokens");
+                    case SLOTS -> tensor(ElementType.INT64, "batch", "taken");
+                    case FACTORS -> tensor(ElementType.FLOAT, "batch", "taken");
+                    case SHARES -> tensor(ElementType.FLOAT, "batch", "entries");
+                    case BANK -> tensor(ElementType.FLOAT, "entries", input.name() + "_rank", input.channels());
                 };
         return ValueInfoProto.newBuilder()
                 .setName(input.name())

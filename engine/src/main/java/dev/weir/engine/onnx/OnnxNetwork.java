@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.backend.Kept;
 import dev.weir.engine.backend.Staging;
 import dev.weir.engine.graph.Method;
 import dev.weir.engine.graph.Script;
@@ -26,6 +27,7 @@ final class OnnxNetwork implements Executable {
     private final OrtEnvironment environment = Ort.environment();
     private final Script network;
     private final Map<String, OnnxMethod> methods = new HashMap<>();
+    private final Map<String, OnnxTensor> kept = new HashMap<>();
     private final Staging staging = new Staging();
 
     private OnnxNetwork(Script network) {
@@ -53,7 +55,9 @@ final class OnnxNetwork implements Executable {
                     inputs.put(name, tensor(i, feeds.get(i)));
                 }
             }
-            try (var results = opened(called).run(inputs, feeds)) {
+            var all = new HashMap<>(kept);
+            all.putAll(inputs);
+            try (var results = opened(called).run(all, feeds)) {
                 var bytes = ((OnnxTensor) results.get(0)).getByteBuffer();
                 return reader.apply(bytes.order(ByteOrder.nativeOrder()));
             }
@@ -61,6 +65,22 @@ final class OnnxNetwork implements Executable {
             throw new IllegalStateException(e.getMessage(), e);
         } finally {
             inputs.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    @Override
+    public void keep(Map<String, Kept> inputs) {
+        try {
+            for (var input : inputs.entrySet()) {
+                var values = input.getValue();
+                var tensor = OnnxTensor.createTensor(environment, values.values(), values.shape(), OnnxJavaType.FLOAT);
+                var before = kept.put(input.getKey(), tensor);
+                if (before != null) {
+                    before.close();
+                }
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
@@ -83,6 +103,7 @@ final class OnnxNetwork implements Executable {
     @Override
     public void close() {
         methods.values().forEach(OnnxMethod::close);
+        kept.values().forEach(OnnxTensor::close);
         LibC.trimMemory();
     }
 }

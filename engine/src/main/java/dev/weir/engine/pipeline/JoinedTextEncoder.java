@@ -5,7 +5,10 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -94,6 +97,16 @@ public final class JoinedTextEncoder implements TextEncoder {
             }
         }
         return zeros;
+    }
+
+    @Override
+    public void expect(Collection<Lora> loras) {
+        encoders.forEach(encoder -> encoder.expect(loras));
+    }
+
+    @Override
+    public void load(List<WeightedLora> loras, Collection<Lora> needed) {
+        encoders.forEach(encoder -> encoder.load(loras, needed));
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.weir.engine.torch;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
@@ -12,18 +14,24 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.SystemReason;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.backend.Kept;
 import dev.weir.engine.backend.Staging;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.torchscript.Binding;
 import dev.weir.engine.torchscript.Numerics;
 import dev.weir.engine.torchscript.Placement;
 import dev.weir.engine.torchscript.TorchScript;
+import dev.weir.engine.weights.Weights;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * A network loaded into libtorch with its weights bound. One device thread owns it: inputs go through staging memory that
@@ -33,11 +41,14 @@ final class TorchNetwork implements Executable {
 
     private final PtNDManager manager;
     private final PtSymbolBlock module;
+    private final Script script;
     private final Staging staging = new Staging();
+    private final Map<String, NDArray> kept = new HashMap<>();
 
-    private TorchNetwork(PtNDManager manager, PtSymbolBlock module) {
+    private TorchNetwork(PtNDManager manager, PtSymbolBlock module, Script script) {
         this.manager = manager;
         this.module = module;
+        this.script = script;
     }
 
     /** Loads a network that was held to its checkpoint. */
@@ -47,7 +58,7 @@ final class TorchNetwork implements Executable {
             var bindings = Binding.all(script.parameters(), placement);
             var archive = new ByteArrayInputStream(TorchScript.archive(script, numerics, bindings));
             interpretOnThisThread();
-            var network = new TorchNetwork(manager, JniUtils.loadModule(manager, archive, false, false));
+            var network = new TorchNetwork(manager, JniUtils.loadModule(manager, archive, false, false), script);
             for (var binding : bindings) {
                 try (var path = IValue.from(binding.file().toString())) {
                     network.call(binding.method(), path).close();
@@ -70,7 +81,9 @@ final class TorchNetwork implements Executable {
         try {
             interpretOnThisThread();
             return new TorchNetwork(
-                    manager, JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false));
+                    manager,
+                    JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false),
+                    new Script("", Weights.NONE));
         } catch (IOException | RuntimeException e) {
             manager.close();
             throw new IllegalStateException("libtorch does not load a module", e);
@@ -85,11 +98,15 @@ final class TorchNetwork implements Executable {
     public <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader) {
         interpretOnThisThread();
         try (var scope = (PtNDManager) manager.newSubManager()) {
-            var inputs = new IValue[feeds.size()];
-            for (int i = 0; i < inputs.length; i++) {
+            List<NDArray> arrays = new ArrayList<>();
+            for (int i = 0; i < feeds.size(); i++) {
                 var feed = feeds.get(i);
-                var array = scope.create(staging.fill(i, feed), new Shape(feed.shape()), type(feed.type()));
-                inputs[i] = IValue.from(array);
+                arrays.add(scope.create(staging.fill(i, feed), new Shape(feed.shape()), type(feed.type())));
+            }
+            keptNames(method).skip(feeds.size()).map(kept::get).forEach(arrays::add);
+            var inputs = new IValue[arrays.size()];
+            for (int i = 0; i < inputs.length; i++) {
+                inputs[i] = IValue.from((PtNDArray) arrays.get(i));
                 scope.attachInternal(inputs[i].getUid(), inputs[i]);
             }
             try (var output = call(method, inputs)) {
@@ -97,6 +114,23 @@ final class TorchNetwork implements Executable {
                 return reader.apply(bytes.order(ByteOrder.nativeOrder()));
             }
         }
+    }
+
+    /** Of the method's inputs; a module that was loaded as text has none that are kept. */
+    private Stream<String> keptNames(String method) {
+        return script.methods().stream()
+                .filter(known -> known.name().equals(method))
+                .flatMap(known -> known.inputNames().stream());
+    }
+
+    @Override
+    public void keep(Map<String, Kept> inputs) {
+        inputs.forEach((name, input) -> {
+            var before = kept.put(name, manager.create(input.values(), new Shape(input.shape()), DataType.FLOAT32));
+            if (before != null) {
+                before.close();
+            }
+        });
     }
 
     private IValue call(String method, IValue... inputs) {

@@ -18,19 +18,22 @@ final class OperationEmitter {
 
     private final Body body;
     private final Numerics numerics;
+    private final LowRankLines lowRank;
     /** The variable of each value; an input is its own. */
     private final Map<String, String> variables = new HashMap<>();
 
     OperationEmitter(Body body, Numerics numerics) {
         this.body = body;
         this.numerics = numerics;
+        this.lowRank = new LowRankLines(body, numerics);
     }
 
     void emit(Operation o) {
         switch (o.op()) {
             case CONV_2D -> conv2d(o);
             case LINEAR -> linear(o);
-            case EXACT_LINEAR, EXACT_EMBEDDING -> call(o, name(o));
+            case EXACT_LINEAR -> exactLinear(o);
+            case EXACT_EMBEDDING -> call(o, name(o));
             case GROUP_NORM -> groupNorm(o);
             case LAYER_NORM ->
                 let(
@@ -134,6 +137,16 @@ final class OperationEmitter {
                 : "torch.conv2d(%s, %s, %s, [%4$d, %4$d], [%5$d, %5$d])";
         var sizes = List.of(o.integer("stride"), o.integer("padding"));
         let(o, form, o.has(2) ? sizes.toArray() : new Object[] {"None", sizes.get(0), sizes.get(1)});
+        o.adapter().ifPresent(adapter -> lowRank.ofConvolution(o, expression(o.input(0)), variable(o)));
+    }
+
+    private String variable(Operation o) {
+        return variables.get(o.output().name());
+    }
+
+    private void exactLinear(Operation o) {
+        call(o, name(o));
+        o.adapter().ifPresent(adapter -> lowRank.ofLinear(o, expression(o.input(0)), variable(o), Numerics.FP32));
     }
 
     private void linear(Operation o) {
@@ -142,6 +155,7 @@ final class OperationEmitter {
                 : "torch.linear(%s, %s, %s)";
         var none = o.has(2) ? new Object[] {} : new Object[] {"None"};
         let(o, form, none);
+        o.adapter().ifPresent(adapter -> lowRank.ofLinear(o, expression(o.input(0)), variable(o), numerics.dtype()));
     }
 
     private String list(Operation o) {

@@ -26,10 +26,13 @@ public final class SafetensorsFile implements Weights {
     private final Path file;
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     private final Map<String, ByteBuffer> buffers = new LinkedHashMap<>();
+    private final Map<String, String> metadata;
 
     private SafetensorsFile(Path file, FileChannel channel) throws IOException {
         this.file = file;
-        List<TensorInfo> inOrder = SafetensorsHeader.read(file, channel);
+        SafetensorsHeader.Header header = SafetensorsHeader.read(file, channel);
+        this.metadata = header.metadata();
+        List<TensorInfo> inOrder = header.tensors();
         inOrder.forEach(tensor -> tensors.put(tensor.name(), tensor));
         int first = 0;
         while (first < inOrder.size()) {
@@ -37,6 +40,11 @@ public final class SafetensorsFile implements Weights {
             map(channel, inOrder.subList(first, end));
             first = end;
         }
+    }
+
+    /** Texts of whoever wrote the file. */
+    public Map<String, String> metadata() {
+        return Collections.unmodifiableMap(metadata);
     }
 
     /** Throws {@link ModelException} that names the file, and the tensor where there is one to blame. */

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -34,8 +35,16 @@ final class SafetensorsHeader {
 
     private SafetensorsHeader() {}
 
-    /** The tensors of a file in the order of their bytes. The channel is left open, its position moved. */
-    static List<TensorInfo> read(Path file, SeekableByteChannel channel) throws IOException {
+    /**
+     * What a file says of itself.
+     *
+     * @param tensors in the order of their bytes
+     * @param metadata texts of whoever wrote the file
+     */
+    record Header(List<TensorInfo> tensors, Map<String, String> metadata) {}
+
+    /** The channel is left open, its position moved. */
+    static Header read(Path file, SeekableByteChannel channel) throws IOException {
         long fileBytes = channel.size();
         if (fileBytes < Long.BYTES) {
             throw new ModelException("%s: %d bytes are too few for a safetensors file".formatted(file, fileBytes));
@@ -61,7 +70,11 @@ final class SafetensorsHeader {
         }
         tensors.sort(Comparator.comparingLong(TensorInfo::offset).thenComparingLong(TensorInfo::length));
         requireTiling(file, tensors, dataStart, fileBytes);
-        return tensors;
+        Map<String, String> metadata = new TreeMap<>();
+        header.path(METADATA)
+                .properties()
+                .forEach(text -> metadata.put(text.getKey(), text.getValue().asText()));
+        return new Header(tensors, metadata);
     }
 
     private static ByteBuffer readFully(Path file, SeekableByteChannel channel, int bytes) throws IOException {

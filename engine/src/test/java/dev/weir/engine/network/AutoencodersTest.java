@@ -16,6 +16,7 @@ import dev.weir.engine.UnitImage;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.backend.Kept;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.torch.TorchBackend;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -322,6 +324,11 @@ record AutoencodersTest(Engine engine) {
             forwards++;
             feeds.forEach(feed -> largest = Math.max(largest, feed.length() / Float.BYTES));
             return network.run(method, feeds, reader);
+        }
+
+        @Override
+        public void keep(Map<String, Kept> inputs) {
+            network.keep(inputs);
         }
 
         @Override

@@ -54,7 +54,7 @@ class Bf16ReferenceTest {
         var network = UNet2DConditionModel.read(fixture.config("unet"));
         var script = new Script("UNet2DConditionModel", fixture.weights("unet"));
         network.describe(script);
-        try (var unet = network.runBy(new TorchBackend(Numerics.of(BF16, true)).load(script))) {
+        try (var unet = network.runBy(Fixture.adaptable(new TorchBackend(Numerics.of(BF16, true)).load(script)))) {
             assertNear(unet, fixture);
         }
     }

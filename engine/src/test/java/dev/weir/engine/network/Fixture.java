@@ -9,6 +9,7 @@ import dev.weir.engine.JsonFile;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.backend.Executable;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.weights.ComponentWeights;
@@ -142,6 +143,13 @@ record Fixture(Path folder) {
             @Override
             public void close() {}
         };
+    }
+
+    /** A network whose rows have no LoRAs. */
+    static AdaptableNetwork adaptable(Executable network) {
+        return new AdaptableNetwork("", network, layers -> {
+            throw new UnsupportedOperationException();
+        });
     }
 
     /** Holds the largest difference to a tolerance on the scale of what is expected. */

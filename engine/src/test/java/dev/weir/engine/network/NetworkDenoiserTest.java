@@ -15,11 +15,13 @@ import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.backend.Kept;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +35,7 @@ class NetworkDenoiserTest {
             new NetworkInput("time_ids", List.of(3), Join.STACK));
 
     private final RecordingNetwork network = new RecordingNetwork();
-    private final Denoiser denoiser = new NetworkDenoiser(network, 3, 1, INPUTS, 10);
+    private final Denoiser denoiser = new NetworkDenoiser(Fixture.adaptable(network), 3, 1, INPUTS, 10);
 
     @Test
     void everyInputIsJoinedAsItSays() {
@@ -75,8 +77,8 @@ class NetworkDenoiserTest {
 
     @Test
     void rowsOfDifferentSignaturesDoNotShareAForward() {
-        var wide =
-                new NetworkDenoiser(network, 3, 1, List.of(new NetworkInput("time_ids", List.of(ANY), Join.STACK)), 0);
+        var wide = new NetworkDenoiser(
+                Fixture.adaptable(network), 3, 1, List.of(new NetworkInput("time_ids", List.of(ANY), Join.STACK)), 0);
         var shape = new LatentShape(3, 1, 1);
         var three = new Row(new float[3], 1, Tensors.of("time_ids", HostTensor.of(new float[3], 3)));
         var four = new Row(new float[3], 1, Tensors.of("time_ids", HostTensor.of(new float[4], 4)));
@@ -155,6 +157,11 @@ class NetworkDenoiserTest {
 
         byte[] bytes(int input) {
             return fed.get(input).array();
+        }
+
+        @Override
+        public void keep(Map<String, Kept> inputs) {
+            throw new UnsupportedOperationException();
         }
 
         @Override

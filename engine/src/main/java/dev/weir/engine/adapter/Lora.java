@@ -1,0 +1,75 @@
+package dev.weir.engine.adapter;
+
+import dev.weir.engine.ModelException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A LoRA file that fits a model: which layers of which parts it changes. Its numbers are read when a bank takes them. Two are equal
+ * if their files hold the same. Immutable; any thread.
+ */
+public final class Lora {
+
+    private final String name;
+    private final String fingerprint;
+    private final FileState file;
+    private final Map<String, Map<String, LayerChange>> parts;
+
+    /** @param parts the changes of each part's layers */
+    Lora(String name, String fingerprint, FileState file, Map<String, Map<String, LayerChange>> parts) {
+        this.name = name;
+        this.fingerprint = fingerprint;
+        this.file = file;
+        this.parts = Map.copyOf(parts);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** A digest that differs if another file of the name holds something else. */
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    /** The layers that it changes of a part; none where it does not change the part. */
+    public Set<String> layers(String part) {
+        return parts.getOrDefault(part, Map.of()).keySet();
+    }
+
+    public boolean changes(String part) {
+        return parts.containsKey(part);
+    }
+
+    /** Reads the changes of a part. Throws {@link ModelException} that names the file if it cannot be read, or was changed. */
+    public Map<String, LowRank> read(String part) {
+        file.requireUnchanged();
+        Map<String, LowRank> changes = new LinkedHashMap<>();
+        try {
+            parts.getOrDefault(part, Map.of()).forEach((layer, change) -> changes.put(layer, change.read()));
+        } catch (ModelException e) {
+            throw new ModelException(file.path() + ": " + e.getMessage(), e);
+        } catch (InternalError e) {
+            // The file became shorter while it is mapped.
+            throw file.changed(e);
+        }
+        file.requireUnchanged();
+        return changes;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Lora lora && fingerprint.equals(lora.fingerprint) && name.equals(lora.name);
+    }
+
+    @Override
+    public int hashCode() {
+        return fingerprint.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

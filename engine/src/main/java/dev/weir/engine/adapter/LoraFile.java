@@ -1,0 +1,135 @@
+package dev.weir.engine.adapter;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.JsonFile;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.Sampling;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+
+/**
+ * Reads which layers of a model a LoRA file changes: files of diffusers and peft, of kohya's trainer and of LyCORIS. Reads names and
+ * shapes, and no numbers. Stateless; any thread.
+ */
+public final class LoraFile {
+
+    private static final String METADATA = "lora_adapter_metadata";
+    private static final int HEX_DIGITS = 16;
+    private static final int EXAMPLES = 3;
+
+    /**
+     * A file beside a model.
+     *
+     * @param unknown layers of the file that the model does not have, as the file calls them
+     */
+    public record Opened(Lora lora, List<String> unknown) {
+
+        /** Says of unknown layers how many there are, with some of them; empty where there are none. */
+        public String warning() {
+            return unknown.isEmpty() ? "" : "the LoRA %s has %s".formatted(lora.name(), LoraFile.unknown(unknown));
+        }
+    }
+
+    private LoraFile() {}
+
+    /** Throws {@link ModelException} that names the file, and says why it does not fit the model. */
+    public static Opened open(Path path, String name, AdaptedParts parts) {
+        var state = FileState.of(path);
+        var file = SafetensorsFile.open(path);
+        try {
+            return opened(state, file, name, parts);
+        } catch (ModelException e) {
+            throw new ModelException(path + ": " + e.getMessage(), e);
+        } catch (InternalError | ArithmeticException e) {
+            throw state.changed(e);
+        }
+    }
+
+    private static Opened opened(FileState state, SafetensorsFile file, String name, AdaptedParts parts) {
+        Map<String, Map<String, String>> modules = new TreeMap<>();
+        List<String> foreign = new ArrayList<>();
+        for (var tensor : file.names()) {
+            LoraKey.of(tensor)
+                    .ifPresentOrElse(
+                            key -> modules.computeIfAbsent(key.module(), module -> new TreeMap<>())
+                                    .put(key.role(), tensor),
+                            () -> foreign.add(tensor));
+        }
+        if (modules.isEmpty()) {
+            throw new ModelException("no LoRA: it has %d tensors, such as %s".formatted(foreign.size(), some(foreign)));
+        }
+        var names = new LayerNames(parts);
+        List<String> unknown = new ArrayList<>(foreign);
+        Map<String, LayerNames.Layer> found = new LinkedHashMap<>();
+        for (var module : modules.keySet()) {
+            names.find(module).ifPresentOrElse(layer -> found.put(module, layer), () -> unknown.add(module));
+        }
+        if (found.isEmpty()) {
+            throw new ModelException("made for another kind of model: it has " + unknown(unknown));
+        }
+        // As diffusers does with files that have both: the names of its own count.
+        if (found.values().stream()
+                .anyMatch(layer -> !layer.isSgm() && layer.part().equals(parts.unet()))) {
+            found.values().removeIf(LayerNames.Layer::isSgm);
+        }
+        var alphas = new Alphas(file);
+        Map<String, Map<String, LayerChange>> changes = new LinkedHashMap<>();
+        found.forEach((module, layer) -> {
+            var change = new LayerChange(
+                    file, module, parts.shape(layer), Map.copyOf(modules.get(module)), alphas.of(layer));
+            change.require();
+            changes.computeIfAbsent(layer.part(), part -> new TreeMap<>()).put(layer.name(), change);
+        });
+        return new Opened(new Lora(name, fingerprint(file), state, changes), List.copyOf(unknown));
+    }
+
+    private static String unknown(List<String> unknown) {
+        return "%d layers that the model does not have, such as %s".formatted(unknown.size(), some(unknown));
+    }
+
+    private static String some(List<String> names) {
+        return String.join(", ", names.stream().limit(EXAMPLES).toList());
+    }
+
+    private static String fingerprint(SafetensorsFile file) {
+        try {
+            var digest = MessageDigest.getInstance("SHA-256");
+            digest.update(file.metadata().getOrDefault(METADATA, "").getBytes(StandardCharsets.UTF_8));
+            Sampling.digest(file, digest);
+            return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The alphas that diffusers writes into a file's metadata. A tensor of a layer counts before them. */
+    private static final class Alphas {
+
+        private final JsonNode metadata;
+
+        Alphas(SafetensorsFile file) {
+            metadata = JsonFile.parse(
+                    METADATA, file.metadata().getOrDefault(METADATA, "{}").getBytes(StandardCharsets.UTF_8));
+        }
+
+        OptionalDouble of(LayerNames.Layer layer) {
+            var alpha = metadata.path(layer.part() + ".lora_alpha");
+            for (var pattern : metadata.path(layer.part() + ".alpha_pattern").properties()) {
+                if (layer.name().equals(pattern.getKey()) || layer.name().endsWith("." + pattern.getKey())) {
+                    alpha = pattern.getValue();
+                }
+            }
+            return alpha.isNumber() ? OptionalDouble.of(alpha.doubleValue()) : OptionalDouble.empty();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package dev.weir.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.LoraFile;
+import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.Request;
+import dev.weir.engine.sampler.Samplers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Rows with different LoRAs, several and none in one forward, beside what diffusers makes with each alone. */
+class LoraReferenceTest {
+
+    private static final Path HOME = ReferenceFile.path("lora");
+    private static final ReferenceFile TENSORS = ReferenceFile.open("lora/io.safetensors");
+    private static final double TOLERANCE = 1e-4;
+
+    private static ModelFolder model(String name) {
+        return ModelFolder.open(ReferenceFile.path(name.equals("sd1") ? "checkpoints/sd1" : name));
+    }
+
+    private static List<JsonNode> cases(String model) {
+        return StreamSupport.stream(ReferenceFile.json("lora/cases.json").spliterator(), false)
+                .filter(json -> json.get("model").asText().equals(model))
+                .toList();
+    }
+
+    /** The LoRAs of a case, each file opened once. */
+    private static List<WeightedLora> loras(ModelFolder model, JsonNode json, Map<String, Lora> opened) {
+        List<WeightedLora> loras = new ArrayList<>();
+        for (JsonNode use : json.get("loras")) {
+            Lora lora = opened.computeIfAbsent(use.get(0).asText(), name -> {
+                var file = LoraFile.open(HOME.resolve(name + ".safetensors"), name, model.adaptedParts());
+                assertThat(file.unknown()).isEmpty();
+                return file.lora();
+            });
+            loras.add(new WeightedLora(lora, use.get(1).floatValue()));
+        }
+        return loras;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TORCH,sd1", "TORCH,sdxl", "ONNX,sd1", "ONNX,sdxl"})
+    void theRowsOfAMixedForwardAreThoseOfTheReference(Engine engine, String name) {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        ModelFolder model = model(name);
+        List<JsonNode> cases = cases(name);
+        Map<String, Lora> opened = new HashMap<>();
+        List<Prompt> prompts = new ArrayList<>();
+        for (JsonNode json : cases) {
+            prompts.add(Prompt.of(json.get("prompt").asText()).with(loras(model, json, opened)));
+        }
+        List<Tensors> states;
+        try (TextEncoder encoder = model.textEncoder(target)) {
+            states = encoder.encode(prompts).stream().map(PromptStates::states).toList();
+        }
+        List<Denoiser.Row> rows = new ArrayList<>();
+        for (int i = 0; i < cases.size(); i++) {
+            String recorded = cases.get(i).get("name").asText();
+            requireClose(
+                    states.get(i).get(Tensors.ENCODER_HIDDEN_STATES).values(),
+                    TENSORS.floats(recorded + "/states"),
+                    recorded + " states");
+            Tensors inputs = states.get(i);
+            if (name.equals("sdxl")) {
+                requireClose(inputs.get("text_embeds").values(), TENSORS.floats(recorded + "/text_embeds"), recorded);
+                inputs = inputs.with("time_ids", HostTensor.of(new float[] {48, 48, 0, 0, 48, 48}, 6));
+            }
+            rows.add(new Denoiser.Row(
+                    TENSORS.floats(recorded + "/sample"),
+                    400,
+                    inputs,
+                    prompts.get(i).loras()));
+        }
+        try (Denoiser network = model.denoiser(target)) {
+            var shape = new LatentShape(4, 8, 8);
+            List<float[]> alone = rows.stream()
+                    .map(row -> network.predict(shape, List.of(row)).get(0))
+                    .toList();
+            List<Denoiser.Row> shuffled = new ArrayList<>(rows);
+            Collections.reverse(shuffled);
+            List<float[]> together = network.predict(shape, shuffled);
+            for (int i = 0; i < rows.size(); i++) {
+                String recorded = cases.get(i).get("name").asText();
+                float[] own = together.get(rows.size() - 1 - i);
+                requireClose(own, TENSORS.floats(recorded + "/output"), recorded + " together");
+                requireClose(alone.get(i), TENSORS.floats(recorded + "/output"), recorded + " alone");
+                if (engine == Engine.ONNX && rows.get(i).loras().isEmpty()) {
+                    assertThat(own).as(recorded + " beside others").isEqualTo(alone.get(i));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TORCH,sd1", "TORCH,sdxl", "ONNX,sd1", "ONNX,sdxl"})
+    void picturesWithDifferentLorasInOneRunAreTheReferences(Engine engine, String name) throws IOException {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        ModelFolder model = model(name);
+        List<JsonNode> cases = cases(name);
+        Map<String, Lora> opened = new HashMap<>();
+        int side = cases.get(0).get("size").asInt();
+        var shape = new LatentShape(
+                4, side / model.card().scale(), side / model.card().scale());
+        List<Row> rows = new ArrayList<>();
+        try (TextEncoder encoder = model.textEncoder(target);
+                Denoiser network = model.denoiser(target);
+                ImageCodec codec = model.imageCodec(target)) {
+            for (JsonNode json : cases) {
+                rows.add(row(model, json, loras(model, json, opened), encoder, network, shape));
+            }
+            while (!rows.get(0).isDone()) {
+                StepBatch.advance(network, shape, rows);
+            }
+            for (int i = 0; i < rows.size(); i++) {
+                var picture = codec.decode(shape, List.of(rows.get(i).state().sample()))
+                        .get(0)
+                        .orElseThrow();
+                String recorded = cases.get(i).get("name").asText();
+                var expected = ImageIO.read(HOME.resolve(recorded + ".png").toFile());
+                assertThat(Drawing.psnr(picture, expected)).as(recorded).isGreaterThanOrEqualTo(50);
+            }
+        }
+    }
+
+    private static Row row(
+            ModelFolder model,
+            JsonNode json,
+            List<WeightedLora> loras,
+            TextEncoder encoder,
+            Denoiser network,
+            LatentShape shape) {
+        var states = encoder.encode(List.of(
+                Prompt.of(json.get("prompt").asText()).with(loras),
+                Prompt.of(json.get("negative_prompt").asText()).with(loras)));
+        Tensors given = Tensors.NONE;
+        for (int i = 0; i < 2; i++) {
+            for (var entry : states.get(i).states().byName().entrySet()) {
+                given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
+            }
+        }
+        var stage = model.pipeline().diffusing().get(0);
+        int side = json.get("size").asInt();
+        return model.pipeline()
+                .type()
+                .begin(
+                        stage,
+                        new Begin(
+                                model.card(),
+                                shape,
+                                Samplers.create(
+                                        model.scheduler(stage),
+                                        model.card().defaults().sampler(),
+                                        json.get("steps").asInt()),
+                                model.scheduler(stage),
+                                new TorchGenerator(json.get("seed").asLong()),
+                                network.inputs(),
+                                0,
+                                Request.of(
+                                        side, side, json.get("guidance_scale").floatValue()),
+                                given))
+                .with(loras);
+    }
+
+    private static void requireClose(float[] ours, float[] theirs, String what) {
+        assertThat(ours).as(what).hasSameSizeAs(theirs);
+        double scale = 1;
+        double worst = 0;
+        for (int i = 0; i < theirs.length; i++) {
+            scale = Math.max(scale, Math.abs(theirs[i]));
+            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        }
+        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
+    }
+}

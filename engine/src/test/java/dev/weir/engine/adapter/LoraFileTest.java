@@ -1,0 +1,175 @@
+package dev.weir.engine.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.weir.engine.ModelException;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.ReferenceFile;
+import dev.weir.engine.weights.SafetensorsWriter;
+import dev.weir.engine.weights.WeightType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files that do not fit a model, and what is said of them. */
+class LoraFileTest {
+
+    private static final AdaptedParts SD1 =
+            ModelFolder.open(ReferenceFile.path("checkpoints/sd1")).adaptedParts();
+    private static final String LAYER = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q";
+    private static final String OTHER = "lora_unet_down_blocks_7_attentions_0_transformer_blocks_0_attn1_to_q";
+    private static final int WIDTH = 8;
+
+    @TempDir
+    Path folder;
+
+    private final SafetensorsWriter writer = new SafetensorsWriter();
+
+    private SafetensorsWriter floats(String name, float value, int... sides) {
+        int size = 1;
+        var shape = new long[sides.length];
+        for (int i = 0; i < sides.length; i++) {
+            size *= sides[i];
+            shape[i] = sides[i];
+        }
+        var bytes = ByteBuffer.allocate(4 * size).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+            bytes.putFloat(value);
+        }
+        return writer.tensor(name, WeightType.F32, bytes.array(), shape);
+    }
+
+    private void fitting(String layer, int rank) {
+        floats(layer + ".lora_down.weight", 0.5f, rank, WIDTH);
+        floats(layer + ".lora_up.weight", 2, WIDTH, rank);
+    }
+
+    private LoraFile.Opened open() {
+        return LoraFile.open(writer.write(folder.resolve("pixel.safetensors")), "pixel", SD1);
+    }
+
+    private void refused(String... words) {
+        assertThatExceptionOfType(ModelException.class)
+                .isThrownBy(this::open)
+                .withMessageContaining("pixel.safetensors")
+                .satisfies(problem -> assertThat(problem.getMessage()).contains(words));
+    }
+
+    @Test
+    void aLayerIsChangedByTheProductOfItsFactorsAndItsAlpha() {
+        fitting(LAYER, 4);
+        floats(LAYER + ".alpha", 2);
+        var lora = open().lora();
+        assertThat(lora.layers("unet")).containsExactly("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q");
+        assertThat(lora.changes("text_encoder")).isFalse();
+        var change = lora.read("unet").values().iterator().next();
+        assertThat(change.rank()).isEqualTo(4);
+        assertThat(change.down()).containsOnly(0.5f);
+        assertThat(change.up()).containsOnly(1);
+    }
+
+    @Test
+    void layersThatTheModelDoesNotHaveAreSaidWithThreeExamples() {
+        fitting(LAYER, 2);
+        for (int i = 1; i < 6; i++) {
+            fitting(OTHER.replace("7", "7" + i), 2);
+        }
+        var opened = open();
+        assertThat(opened.unknown()).hasSize(5);
+        assertThat(opened.warning())
+                .contains("pixel has 5 layers that the model does not have", "blocks_71", "blocks_72", "blocks_73")
+                .doesNotContain("blocks_74");
+    }
+
+    @Test
+    void aFileForAnotherKindOfModelIsRefused() {
+        fitting(OTHER, 2);
+        refused("made for another kind of model", "1 layers", OTHER);
+    }
+
+    @Test
+    void aFileOfAnotherKindIsRefused() {
+        floats("model.weight", 1, 4, 4);
+        refused("no LoRA", "model.weight");
+    }
+
+    @Test
+    void aLayerOfAnotherWidthIsRefused() {
+        floats(LAYER + ".lora_down.weight", 1, 2, 3 * WIDTH);
+        floats(LAYER + ".lora_up.weight", 1, WIDTH, 2);
+        refused(LAYER, "[2, 24]", "does not fit [8, 8]");
+    }
+
+    @Test
+    void factorsOfDifferentRanksAreRefused() {
+        floats(LAYER + ".lora_down.weight", 1, 2, WIDTH);
+        floats(LAYER + ".lora_up.weight", 1, WIDTH, 3);
+        refused(LAYER, "different ranks", "[2, 8]", "[8, 3]");
+    }
+
+    @Test
+    void halfALayerIsRefused() {
+        floats(LAYER + ".lora_down.weight", 1, 2, WIDTH);
+        refused(LAYER, "has no up");
+    }
+
+    @Test
+    void doraIsRefusedByName() {
+        fitting(LAYER, 2);
+        floats(LAYER + ".dora_scale", 1, WIDTH, 1);
+        refused(LAYER, "DoRA");
+    }
+
+    @Test
+    void otherKindsAreRefusedByName() {
+        floats(LAYER + ".diff", 1, WIDTH, WIDTH);
+        refused(LAYER, "diff", "a kind that Weir does not run");
+    }
+
+    @Test
+    void aTruncatedFileIsRefused() throws IOException {
+        fitting(LAYER, 2);
+        var whole = Files.readAllBytes(writer.write(folder.resolve("pixel.safetensors")));
+        Files.write(folder.resolve("pixel.safetensors"), Arrays.copyOf(whole, whole.length - 5));
+        assertThatExceptionOfType(ModelException.class)
+                .isThrownBy(() -> LoraFile.open(folder.resolve("pixel.safetensors"), "pixel", SD1))
+                .withMessageContaining("pixel.safetensors");
+    }
+
+    @Test
+    void numbersThatAreNotFiniteAreRefusedWhenTheyAreRead() {
+        floats(LAYER + ".lora_down.weight", Float.NaN, 2, WIDTH);
+        floats(LAYER + ".lora_up.weight", 1, WIDTH, 2);
+        var lora = open().lora();
+        assertThatExceptionOfType(ModelException.class)
+                .isThrownBy(() -> lora.read("unet"))
+                .withMessageContaining("pixel.safetensors")
+                .withMessageContaining("not finite");
+    }
+
+    @Test
+    void aFileThatWasReplacedIsNotRead() throws IOException {
+        fitting(LAYER, 2);
+        var lora = open().lora();
+        Files.write(folder.resolve("pixel.safetensors"), new byte[9000]);
+        assertThatExceptionOfType(ModelException.class)
+                .isThrownBy(() -> lora.read("unet"))
+                .withMessageContaining("the file has changed");
+    }
+
+    @Test
+    void anotherFileOfTheNameHasAnotherFingerprint() {
+        fitting(LAYER, 2);
+        var first = open().lora();
+        floats(LAYER + ".alpha", 1);
+        var second = open().lora();
+        assertThat(first.fingerprint()).hasSize(16).isNotEqualTo(second.fingerprint());
+        assertThat(first).isNotEqualTo(second).isEqualTo(first);
+    }
+}
