@@ -9,11 +9,12 @@ import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.gateway.job.JobId;
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.JobRecord;
-import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Told;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
+import dev.weir.runtime.stage.Attempt;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -165,6 +166,46 @@ final class LedgerTest {
     }
 
     @Test
+    void anOwnerThatIsSupersededTriesAgainOnceTheLedgerHasGrantedALaterEpoch() {
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        memory.mood = Mood.SILENT;
+
+        gateway.stage.sittings().get(0).supersede(4, 12);
+
+        await().during(Duration.ofMillis(1500))
+                .until(() -> gateway.stage.sittings().size() == 1);
+        memory.mood = Mood.WELL;
+        await().until(() -> gateway.stage.sittings().size() == 2);
+        assertThat(attempt(job)).isEqualTo(new Attempt(5, 2));
+        assertThat(record(job).getEpoch()).isEqualTo(5);
+        gateway.stage.sittings().get(1).paint();
+        await().until(() -> status(job).equals("completed"));
+    }
+
+    @Test
+    void anOwnerThatIsSupersededAndOwnsTheJobNoMoreLetsItGoAndCancelsOnlyItsOwnAttempts() {
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        JobRecord taken =
+                record(job).toBuilder().setOwner("gateway-z.1").setEpoch(1).build();
+        get(memory.map(MemoryArea.JOBS).put(job, taken.toByteArray(), Duration.ofMinutes(1)));
+
+        gateway.stage.sittings().get(0).supersede(1, 1);
+
+        await().until(() -> gateway.isIdle());
+        await().until(() -> gateway.cancellations.size() == 1);
+        Cancel cancel = gateway.cancellations.get(0);
+        assertThat(cancel.getJobId()).isEqualTo(job);
+        assertThat(new Attempt(cancel.getEpoch(), cancel.getAttempt())).isEqualTo(new Attempt(0, 1));
+        assertThat(cancel.getOwner()).isEqualTo("weir.gateway.gateway-a");
+        assertThat(gateway.stage.sittings()).hasSize(1);
+        assertThat(record(job)).isEqualTo(taken);
+    }
+
+    @Test
     void aCommandWithAKeyIsToldTooWhereTheLedgerDoesNotAnswer() {
         memory.mood = Mood.SILENT;
         try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
@@ -219,9 +260,10 @@ final class LedgerTest {
         String first = orphan(0);
         String second = orphan(1);
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> attempt(first) > 0 && attempt(second) > 0);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> attempt(first).epoch() > 0 && attempt(second).epoch() > 0);
 
-        assertThat(attempt(first)).isGreaterThan(1);
+        assertThat(attempt(first)).isGreaterThan(new Attempt(0, Integer.MAX_VALUE));
         assertThat(attempt(second)).as("with the same written").isGreaterThan(attempt(first));
     }
 
@@ -318,13 +360,13 @@ final class LedgerTest {
         return orphan;
     }
 
-    /** The one at the first sample of a job that a stage was offered last; 0: none. */
-    private int attempt(String job) {
+    /** The one at the first sample of a job that a stage was offered last. */
+    private Attempt attempt(String job) {
         return gateway.stage.sittings().stream()
                 .map(sitting -> sitting.task.getRef())
                 .filter(ref -> ref.getJobId().equals(job))
-                .mapToInt(SampleRef::getAttempt)
-                .reduce(0, (earlier, later) -> later);
+                .map(Attempt::of)
+                .reduce(Attempt.NONE, (earlier, later) -> later);
     }
 
     /** As a job stands in the ledger whose owner is gone. */

@@ -9,6 +9,7 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -221,7 +222,7 @@ final class ResumingTest {
     }
 
     @Test
-    void theAttemptAfterOneThatAnotherOwnerHadPassedIsPastTheNewestAtOnce() {
+    void theAttemptAfterASupersededOneIsOfALaterEpochWhateverTheNumbers() {
         gateway.stage.script(sitting -> {
             if (sitting.task.getRef().getAttempt() == 1) {
                 sitting.supersede(12);
@@ -230,12 +231,56 @@ final class ResumingTest {
             }
         });
         try (TestSocket socket = socket()) {
-            assertThat(socket.awaitType("completed").getInteger("attempt")).isEqualTo(13);
+            assertThat(socket.awaitType("completed").getInteger("attempt")).isEqualTo(2);
             assertThat(socket.events("resumed")).hasSize(1);
         }
         assertThat(gateway.stage.sittings())
-                .extracting(sitting -> sitting.task.getRef().getAttempt())
-                .containsExactly(1, 13);
+                .extracting(sitting -> Attempt.of(sitting.task.getRef()))
+                .containsExactly(new Attempt(0, 1), new Attempt(1, 2));
+    }
+
+    @Test
+    void aSampleWhoseNodeIsNotAliveGoesOnElsewhereThoughNobodyReportedTheLoss() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() == 1) {
+                sitting.isAt("node-gone");
+                sitting.start();
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = socket()) {
+            socket.awaitType("completed");
+            assertThat(socket.events("resumed")).singleElement().satisfies(resumed -> assertThat(
+                            resumed.getString("reason"))
+                    .contains("node-gone was lost"));
+        }
+    }
+
+    @Test
+    void aLastChanceThatFindsNoNodeDoesNotKeepOthersFromTheirs() {
+        gateway.stage.script(sitting -> {
+            boolean isFirst = sitting.task.getRef().getSample() == 0;
+            if (sitting.task.getRef().getAttempt() <= 2) {
+                sitting.fail("out_of_memory", true);
+            } else if (isFirst && attemptsAt(1) < 3) {
+                sitting.fail("no_node", true);
+            } else {
+                sitting.paint();
+            }
+        });
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            socket.generate(
+                    "two", new JsonObject().put("num_inference_steps", STEPS).put("n", 2));
+
+            await().until(() -> socket.events("completed").size() == 2);
+        }
+    }
+
+    private long attemptsAt(int sample) {
+        return gateway.stage.sittings().stream()
+                .filter(sitting -> sitting.task.getRef().getSample() == sample)
+                .count();
     }
 
     @Test

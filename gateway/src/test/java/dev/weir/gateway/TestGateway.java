@@ -76,6 +76,8 @@ final class TestGateway implements AutoCloseable {
     /** What stages were told to drop: a job, or job/sample. */
     final List<String> cancels = new CopyOnWriteArrayList<>();
 
+    final List<Cancel> cancellations = new CopyOnWriteArrayList<>();
+
     final ClusterMemory memory;
     private final HttpClient http = HttpClient.newHttpClient();
     private final NodeContext node;
@@ -103,9 +105,10 @@ final class TestGateway implements AutoCloseable {
         get(courier.listen(Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE), stage::offered));
         get(courier.listen(Addresses.stage(StageKind.DENOISER, TestStage.NODE), stage::offered));
         get(courier.listen(Addresses.stage(StageKind.DECODER, TestStage.NODE), stage::offered));
-        get(courier.listen(
-                Addresses.CANCEL,
-                delivery -> cancels.add(named(delivery.parcel().header().getCancel()))));
+        get(courier.listen(Addresses.CANCEL, delivery -> {
+            cancellations.add(delivery.parcel().header().getCancel());
+            cancels.add(named(delivery.parcel().header().getCancel()));
+        }));
         for (StageKind kind :
                 List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER)) {
             directory.put(status(kind).build());

@@ -172,10 +172,16 @@ final class TestStage {
 
         /** The next stage knows this attempt at it. */
         void supersede(int newestAttempt) {
+            supersede(0, newestAttempt);
+        }
+
+        void supersede(long newestEpoch, int newestAttempt) {
             tell(
                     StageKind.DENOISER,
-                    e -> e.setFailed(
-                            Failed.newBuilder().setCode(Failure.SUPERSEDED).setNewestAttempt(newestAttempt)));
+                    e -> e.setFailed(Failed.newBuilder()
+                            .setCode(Failure.SUPERSEDED)
+                            .setNewestEpoch(newestEpoch)
+                            .setNewestAttempt(newestAttempt)));
         }
 
         void checkpoint(Snapshot snapshot) {

@@ -7,17 +7,17 @@ import java.util.Optional;
 /**
  * A job as its next owner receives it.
  *
- * @param lastSeq larger than all numbers of reported events
+ * @param epoch of its new owner
  */
 public record AdoptedJob(
-        String id, JobSpec spec, long createdMs, long deadlineMs, long lastSeq, List<AdoptedSample> samples) {
+        String id, JobSpec spec, long createdMs, long deadlineMs, long epoch, List<AdoptedSample> samples) {
 
     public AdoptedJob {
         samples = List.copyOf(samples);
     }
 
     /**
-     * @param attempt the latest, larger than all previous ones
+     * @param attempt the latest one that its owners wrote
      * @param step the last reported step
      * @param checkpoint from which it continues; empty: from the start of its route
      * @param strikes with the previous owners

@@ -7,14 +7,20 @@ import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.route.Edition;
+import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.trace.Span;
+import io.vertx.core.Future;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** A request in progress: its samples, and the watcher of its events. Event loop of {@link Jobs}, which changes it. */
 public final class Job {
+
+    /** The numbers of events have the epoch in their upper bits, so that they rise across owners. */
+    private static final int EPOCH_BITS = 32;
 
     private final String id;
     private final JobSpec spec;
@@ -23,6 +29,7 @@ public final class Job {
     private final List<Sample> samples;
     private final JobWatcher watcher;
     private final Warnings warnings = new Warnings();
+    private long epoch;
     private long seq;
 
     Job(String id, JobSpec spec, long createdMs, long deadlineMs, JobWatcher watcher) {
@@ -39,11 +46,39 @@ public final class Job {
     /** A job that another owner started. */
     Job(AdoptedJob adopted, JobWatcher watcher, long nowMs) {
         this(adopted.id(), adopted.spec(), adopted.createdMs(), adopted.deadlineMs(), watcher);
-        seq = adopted.lastSeq();
+        isOf(adopted.epoch());
         samples.forEach(sample -> {
-            sample.adopt(adopted.samples().get(sample.index()), nowMs);
+            sample.adopt(adopted.samples().get(sample.index()), epoch, nowMs);
             sample.checkpoint().ifPresent(from -> sample.reached(spec.reached(from.checkpoint())));
         });
+    }
+
+    /** From now on attempts and events are of this epoch. */
+    private void isOf(long newEpoch) {
+        epoch = newEpoch;
+        seq = Math.max(seq, newEpoch << EPOCH_BITS);
+    }
+
+    /** The epoch of its owner, with which its next attempts start. */
+    long epoch() {
+        return epoch;
+    }
+
+    /**
+     * Completes when its next attempts start with a later epoch than the given one. Fails if it belongs to another owner.
+     */
+    Future<Void> raiseEpoch(long above) {
+        return above < epoch
+                ? Future.succeededFuture()
+                : watcher.raiseEpoch(above).map(raised -> {
+                    isOf(Math.max(epoch, raised));
+                    return null;
+                });
+    }
+
+    /** Work of a later owner was met. */
+    void doubted() {
+        watcher.doubted();
     }
 
     public String id() {
@@ -123,14 +158,17 @@ public final class Job {
     }
 
     /** Over all attempts that this owner started. */
-    Cancel cancellation() {
-        int last = samples.stream().mapToInt(Sample::attempt).max().orElse(0);
-        return Cancel.newBuilder().setJobId(id).setAttempt(last).build();
+    Cancel.Builder cancellation() {
+        Attempt last = samples.stream()
+                .map(Sample::current)
+                .max(Comparator.naturalOrder())
+                .orElse(Attempt.NONE);
+        return Cancel.newBuilder().setJobId(id).setEpoch(last.epoch()).setAttempt(last.number());
     }
 
     /** Over all attempts of one sample that this owner started. */
-    Cancel cancellation(Sample sample) {
-        return Cancel.newBuilder().setSample(ref(sample)).build();
+    Cancel.Builder cancellation(Sample sample) {
+        return Cancel.newBuilder().setSample(ref(sample));
     }
 
     SampleRef ref(Sample sample) {
@@ -138,6 +176,7 @@ public final class Job {
                 .setJobId(id)
                 .setSample(sample.index())
                 .setAttempt(sample.attempt())
+                .setEpoch(sample.current().epoch())
                 .build();
     }
 

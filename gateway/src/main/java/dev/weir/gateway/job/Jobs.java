@@ -11,6 +11,7 @@ import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
 import dev.weir.runtime.route.Edition;
+import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.trace.Tracing;
@@ -53,6 +54,7 @@ public final class Jobs {
     private final JobMetrics metrics;
     private final Restarts restarts;
     private final StageEvents events;
+    private final Reconciliation reconciliation;
     private final Map<String, Job> jobs = new LinkedHashMap<>();
     private Promise<Void> idle;
     private int samples;
@@ -81,6 +83,7 @@ public final class Jobs {
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
         this.restarts = new Restarts(node.vertx(), this, limits.strikes(), metrics);
         this.events = new StageEvents(this, restarts, metrics);
+        this.reconciliation = new Reconciliation(node.directory(), this, restarts, address, cancelAtStages);
         node.directory().onLost(restarts::lost);
         node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
         node.vertx().setPeriodic(QUEUE_MS, timer -> queue.look(jobs.values(), now()));
@@ -178,10 +181,16 @@ public final class Jobs {
         }
     }
 
-    /** Forgets a job that now belongs to another owner: reports nothing, and leaves the stages alone. */
+    /**
+     * Forgets a job that now belongs to another owner, and reports nothing. The stages drop this owner's attempts; those of
+     * the other owner have a later epoch.
+     */
     public void letGo(String id) {
         Job job = jobs.remove(id);
         if (job != null) {
+            if (job.samples().stream().anyMatch(Sample::wasSent)) {
+                cancelAtStages(job.cancellation());
+            }
             job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> {
                 sample.drop();
                 sample.trace().end();
@@ -214,7 +223,7 @@ public final class Jobs {
         sample.cancel();
         cancel(job, sample);
         if (!job.isOver()) {
-            cancelAtStages.accept(job.cancellation(sample));
+            cancelAtStages(job.cancellation(sample));
         }
         return true;
     }
@@ -226,7 +235,7 @@ public final class Jobs {
     /** Looks for a node for the current attempt, unless the sample has ended meanwhile. */
     void send(Job job, Sample sample) {
         if (!sample.ended()) {
-            int attempt = sample.attempt();
+            Attempt attempt = sample.current();
             Edition edition = edition(job.spec(), sample);
             Task task =
                     job.task(sample, address, edition, catalog.blanks(job.spec().model()));
@@ -259,10 +268,10 @@ public final class Jobs {
         return newest;
     }
 
-    private void dispatched(Job job, Sample sample, int attempt, AsyncResult<NodeStatus> answer) {
+    private void dispatched(Job job, Sample sample, Attempt attempt, AsyncResult<NodeStatus> answer) {
         if (sample.isCancelled() && answer.succeeded()) {
-            cancelAtStages.accept(job.cancellation(sample));
-        } else if (!sample.ended() && sample.attempt() == attempt) {
+            cancelAtStages(job.cancellation(sample));
+        } else if (!sample.ended() && sample.current().equals(attempt)) {
             if (answer.succeeded()) {
                 sample.acceptedBy(answer.result(), now());
             } else {
@@ -285,6 +294,7 @@ public final class Jobs {
     private void sweep() {
         long now = now();
         restarts.sweep();
+        reconciliation.look(now);
         for (Job job : inFlight()) {
             if (now >= job.deadlineMs()) {
                 String message = "not done within %s".formatted(patience.deadline());
@@ -340,11 +350,15 @@ public final class Jobs {
         if (job.isOver()) {
             jobs.remove(job.id());
             if (job.mayHaveStrays()) {
-                cancelAtStages.accept(job.cancellation());
+                cancelAtStages(job.cancellation());
             }
         }
         job.tell(last);
         tellIfIdle();
+    }
+
+    private void cancelAtStages(Cancel.Builder cancel) {
+        cancelAtStages.accept(cancel.setOwner(address).build());
     }
 
     private void tellIfIdle() {

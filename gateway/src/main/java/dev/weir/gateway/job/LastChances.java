@@ -17,6 +17,9 @@ final class LastChances {
 
     /** @param send called when it is the sample's turn, unless it has ended by then */
     void add(Sample sample, Runnable send) {
+        if (tried == sample) {
+            tried = null;
+        }
         waiting.add(new Chance(sample, send));
         next();
     }

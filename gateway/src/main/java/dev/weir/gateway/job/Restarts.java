@@ -4,6 +4,7 @@ import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
+import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.common.AttributeKey;
@@ -51,16 +52,32 @@ final class Restarts {
     /** A node or the search for one failed. If another node may succeed, the sample is tried again after a pause. */
     void failed(Job job, Sample sample, Failure failure) {
         if (failure.isSuperseded()) {
-            // Another owner ended the job, or started this attempt or a later one. Before the next attempt, the ledger
-            // states who owns the job.
-            restart(job, sample, failure, SUPERSEDED_PAUSE_MS);
+            superseded(job, sample, failure);
         } else if (!failure.retryable()) {
             jobs.fail(job, sample, failure);
         } else if (failure.code().equals(NO_NODE)) {
-            restart(job, sample, failure, PAUSE_MS);
+            if (isLastChance(sample)) {
+                wait(job, sample, failure); // Meanwhile it is the turn of others, whose models have nodes.
+            } else {
+                restart(job, sample, failure, PAUSE_MS);
+            }
         } else {
             strike(job, sample, failure, true);
         }
+    }
+
+    /**
+     * Another owner may have the job. The next attempt needs a later epoch, which the ledger grants only to the owner.
+     * Two parts of a partitioned cluster may both grant it. The pause bounds how often their owners supersede each other.
+     */
+    private void superseded(Job job, Sample sample, Failure failure) {
+        Attempt superseded = sample.current();
+        sample.pause();
+        job.raiseEpoch(Math.max(superseded.epoch(), failure.newest().epoch())).onSuccess(raised -> {
+            if (!sample.ended() && sample.current().equals(superseded)) {
+                restart(job, sample, failure, SUPERSEDED_PAUSE_MS);
+            }
+        });
     }
 
     /**
@@ -89,12 +106,23 @@ final class Restarts {
         strike(job, sample, new Failure("silence", message, true), false);
     }
 
+    /** No node states that it has the sample, and none has reported about it for a while. */
+    void missing(Job job, Sample sample, boolean holderIsAlive) {
+        if (holderIsAlive) {
+            // A message was lost. The sample is not to blame.
+            restart(job, sample, new Failure("missing", "no node has the sample any more", true), 0);
+        } else {
+            String message = "the %s node %s was lost".formatted(Addresses.name(sample.stage()), sample.holder());
+            lostOn(job, sample, new Failure("node_lost", message, true));
+        }
+    }
+
     /** Call it now and then. */
     void sweep() {
         lastChances.next();
     }
 
-    /** A node's lease expired, or the node said goodbye. */
+    /** A node's lease expired, or the node said goodbye. {@link Reconciliation} would notice it later. */
     void lost(NodeStatus node) {
         String message = "the %s node %s was lost".formatted(Addresses.name(node.getStage()), node.getNodeId());
         Failure failure = new Failure("node_lost", message, true);
@@ -162,8 +190,6 @@ final class Restarts {
     /** Another attempt, when it is the sample's turn. */
     private void wait(Job job, Sample sample, Failure reason) {
         begin(job, sample, reason);
-        // In state "searching", so that its silence is not counted before its turn.
-        sample.offered();
         lastChances.add(sample, () -> sendOrFail(job, sample, reason));
     }
 
@@ -197,7 +223,7 @@ final class Restarts {
         SampleLog.about(job.ref(sample), sample.stage(), Tracing.traceparent(sample.trace()), () -> log.atLevel(
                         reason == REBALANCED ? Level.INFO : Level.WARN)
                 .log("A sample gets a new attempt: {}: {}", reason.code(), reason.message()));
-        sample.restart(reason.newestAttempt(), jobs.now());
+        sample.restart(job.epoch(), jobs.now());
         int step = sample.checkpoint()
                 .map(from -> job.spec().overallStep(from.checkpoint()))
                 .orElse(0);

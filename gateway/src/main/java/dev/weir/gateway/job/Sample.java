@@ -3,6 +3,7 @@ package dev.weir.gateway.job;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Snapshot;
 import io.opentelemetry.api.trace.Span;
 import java.util.Optional;
@@ -13,16 +14,29 @@ import java.util.Optional;
  */
 final class Sample {
 
+    private enum State {
+        /** Its owner has yet to look for a node. */
+        PAUSED,
+        /** Its owner looks for a node. */
+        SEARCHING,
+        /** Some node has it. */
+        HELD
+    }
+
     /** Moves for rebalancing. Each costs the sample a moment. */
     private static final int MOST_MOVES = 3;
 
     private final int index;
     private Span trace = Span.getInvalid();
     private int attempt = 1;
+    private long epoch;
     private long lastSeq = -1;
     private String holder = "";
     private StageKind stage = StageKind.STAGE_KIND_UNSPECIFIED;
+    private State state = State.PAUSED;
+    private boolean sent;
     private long heardMs;
+    private long listedMs;
     private int step;
     private int frameStep;
     private int reached;
@@ -30,7 +44,6 @@ final class Sample {
     private String destination = "";
     private Strikes strikes = Strikes.NONE;
     private Snapshot checkpoint;
-    private boolean offered;
     private boolean started;
     private JobEvent.Queued lastQueued;
     private long queuedMs;
@@ -58,6 +71,11 @@ final class Sample {
 
     int attempt() {
         return attempt;
+    }
+
+    /** With its epoch, as stages know it. */
+    Attempt current() {
+        return new Attempt(epoch, attempt);
     }
 
     StageKind stage() {
@@ -149,14 +167,35 @@ final class Sample {
         return ended;
     }
 
-    /** How long its holder has been silent; 0 while a holder is searched for. */
+    /** How long its holder has been silent; 0 while no node should have it. */
     long silentMs(long nowMs) {
-        return offered ? 0 : nowMs - heardMs;
+        return state == State.HELD ? nowMs - heardMs : 0;
+    }
+
+    /** How long there has been no sign that some node has it; 0 while no node should have it. */
+    long missingMs(long nowMs) {
+        return state == State.HELD ? nowMs - Math.max(heardMs, listedMs) : 0;
+    }
+
+    /** A node states that it has the current attempt. */
+    void listed(long nowMs) {
+        listedMs = nowMs;
     }
 
     /** A node is being searched for. Until the search ends, no events are expected. */
     void offered() {
-        offered = true;
+        state = State.SEARCHING;
+        sent = true;
+    }
+
+    /** No node should have it until it is offered. */
+    void pause() {
+        state = State.PAUSED;
+    }
+
+    /** Whether some node may have received it. */
+    boolean wasSent() {
+        return sent;
     }
 
     boolean heldBy(NodeStatus node) {
@@ -168,7 +207,7 @@ final class Sample {
      * these only the step is compared. A warning may arrive late.
      */
     boolean takes(Event event) {
-        if (ended || event.getRef().getAttempt() != attempt) {
+        if (ended || !Attempt.of(event.getRef()).equals(current())) {
             return false;
         }
         return switch (event.getWhatCase()) {
@@ -189,7 +228,7 @@ final class Sample {
     }
 
     void acceptedBy(NodeStatus node, long nowMs) {
-        offered = false;
+        state = State.HELD;
         heardMs = nowMs;
         if (holder.isEmpty()) {
             holder = node.getNodeId();
@@ -234,8 +273,9 @@ final class Sample {
         return true;
     }
 
-    void adopt(AdoptedJob.AdoptedSample from, long nowMs) {
+    void adopt(AdoptedJob.AdoptedSample from, long ownersEpoch, long nowMs) {
         attempt = from.attempt();
+        epoch = ownersEpoch;
         step = from.step();
         frameStep = from.step();
         started = from.step() > 0;
@@ -258,16 +298,17 @@ final class Sample {
         moves += address.isEmpty() ? 0 : 1;
     }
 
-    /** @param known an attempt that another owner may have reached; 0: none is known */
-    void restart(int known, long nowMs) {
-        attempt = Math.max(attempt, known) + 1;
+    /** @param ownersEpoch of the owner that starts the attempt */
+    void restart(long ownersEpoch, long nowMs) {
+        attempt++;
+        epoch = ownersEpoch;
         lastQueued = null;
         lastSeq = -1;
         destination = "";
         holder = "";
         stage = StageKind.STAGE_KIND_UNSPECIFIED;
         heardMs = nowMs;
-        offered = false;
+        state = State.PAUSED;
     }
 
     void end(JobEvent last) {
@@ -287,6 +328,6 @@ final class Sample {
 
     /** Whether some node may still work on it although it has ended. */
     boolean mayHaveStrays() {
-        return !completed || attempt > 1;
+        return !completed || attempt > 1 || epoch > 0;
     }
 }

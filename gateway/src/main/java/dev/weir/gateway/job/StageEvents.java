@@ -5,6 +5,7 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
+import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
@@ -59,7 +60,9 @@ final class StageEvents {
                                 event.getFailed().getCode(),
                                 event.getFailed().getMessage(),
                                 event.getFailed().getRetryable(),
-                                event.getFailed().getNewestAttempt()));
+                                new Attempt(
+                                        event.getFailed().getNewestEpoch(),
+                                        event.getFailed().getNewestAttempt())));
             case HANDED_BACK -> {
                 if (event.getHandedBack().hasCheckpoint()) {
                     checkpoint(job, sample, event.getHandedBack().getCheckpoint(), tensors);

@@ -34,11 +34,7 @@ import org.slf4j.LoggerFactory;
 final class Adoption {
 
     private static final Logger log = LoggerFactory.getLogger(Adoption.class);
-    /** Each previous owner may have started so many attempts without writing them. */
-    private static final int ATTEMPTS_UNWRITTEN = 10;
-
     private static final int CHECKPOINT_TRIES = 3;
-    private static final int EPOCH_BITS = 32;
 
     private final Jobs jobs;
     private final KeptJobs kept;
@@ -152,12 +148,7 @@ final class Adoption {
     private void begin(
             RecordedJob job, JobSpec spec, JobRecord record, List<AdoptedSample> samples, Set<Integer> lostPictures) {
         AdoptedJob adoptedJob = new AdoptedJob(
-                record.getId(),
-                spec,
-                record.getCreatedMs(),
-                record.getDeadlineMs(),
-                record.getEpoch() << EPOCH_BITS,
-                samples);
+                record.getId(), spec, record.getCreatedMs(), record.getDeadlineMs(), record.getEpoch(), samples);
         if (samples.stream().allMatch(AdoptedSample::ended)) {
             job.write();
             return;
@@ -183,8 +174,7 @@ final class Adoption {
                 step = Math.max(step, told.getStep());
             }
         }
-        // Depends on the epoch, so that the numbers increase across several owners of which none wrote what it started.
-        int first = attempt + ATTEMPTS_UNWRITTEN * (int) record.getEpoch();
+        int first = attempt;
         int told = step;
         Strikes strikes = RecordFormat.strikes(record).getOrDefault(sample, Strikes.NONE);
         return ended

@@ -9,6 +9,7 @@ import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.Told;
 import dev.weir.runtime.stage.Snapshot;
+import io.vertx.core.Future;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -76,6 +77,16 @@ final class PicturesAgain implements JobWatcher {
     @Override
     public void reached(int sample, Snapshot checkpoint) {
         job.reached(sample, checkpoint);
+    }
+
+    @Override
+    public Future<Long> raiseEpoch(long above) {
+        return job.raiseEpoch(above);
+    }
+
+    @Override
+    public void doubted() {
+        job.doubted();
     }
 
     @Override

@@ -56,14 +56,19 @@ final class RecordedJob implements JobWatcher {
     private final Ledger ledger;
     private final Checkpoints checkpoints;
     private final KeptJob kept;
-    private final JobRecord base;
     private final Duration result;
     private final Map<Integer, Strikes> strikes;
     private final JobHistory history;
     /** Starts with the end of a sample that is not written yet, followed by later events. */
     private final Deque<JobEvent> waiting = new ArrayDeque<>();
 
+    private JobRecord base;
     private Promise<Void> onWritten = Promise.promise();
+    private Promise<Long> raised = Promise.promise();
+    /** The epoch that the next write claims. */
+    private long claimed;
+
+    private boolean raising;
     private byte[] known;
     private long version;
     private long soonTimer = NONE;
@@ -93,6 +98,7 @@ final class RecordedJob implements JobWatcher {
         this.checkpoints = checkpoints;
         this.kept = kept;
         this.base = base.toBuilder().clearEvents().clearStrikes().build();
+        this.claimed = base.getEpoch();
         this.strikes = RecordFormat.strikes(base);
         this.known = known;
         this.version = base.getVersion();
@@ -143,6 +149,21 @@ final class RecordedJob implements JobWatcher {
         }
     }
 
+    @Override
+    public Future<Long> raiseEpoch(long above) {
+        claimed = Math.max(claimed, above + 1);
+        raising = true;
+        Future<Long> granted = raised.future();
+        write();
+        return granted;
+    }
+
+    /** A write finds out who owns the record. */
+    @Override
+    public void doubted() {
+        write();
+    }
+
     /** Written together with the next event. */
     @Override
     public void struck(int sample, Strikes all) {
@@ -165,7 +186,7 @@ final class RecordedJob implements JobWatcher {
 
     /** The record to write now. */
     byte[] next() {
-        JobRecord.Builder next = base.toBuilder().setVersion(++version);
+        JobRecord.Builder next = base.toBuilder().setEpoch(claimed).setVersion(++version);
         history.after(-1).forEach(event -> next.addEvents(RecordFormat.told(event)));
         strikes.forEach((sample, all) -> next.addStrikes(RecordFormat.strikes(sample, all)));
         return next.build().toByteArray();
@@ -211,6 +232,7 @@ final class RecordedJob implements JobWatcher {
 
     private void put() {
         dirty = false;
+        long epoch = claimed;
         List<JobEvent> written = List.copyOf(waiting);
         byte[] next = next();
         (known == null ? ledger.create(id(), next, life()) : ledger.replace(id(), known, next, life()))
@@ -222,6 +244,7 @@ final class RecordedJob implements JobWatcher {
                     if (answer.succeeded() && answer.result()) {
                         known = next;
                         writing = false;
+                        owns(epoch);
                         tell(written);
                         goOn();
                     } else if (answer.succeeded()) {
@@ -252,14 +275,29 @@ final class RecordedJob implements JobWatcher {
                 retry();
                 return;
             }
-            if (found.getEpoch() != base.getEpoch() || !found.getOwner().equals(base.getOwner())) {
+            if (!found.getOwner().equals(base.getOwner())) {
                 owner.lost(this);
                 return;
             }
             uncertain = false;
             known = there;
+            owns(found.getEpoch()); // A later one if a write that raised it took effect unnoticed.
             put();
         });
+    }
+
+    /** The record has this epoch. */
+    private void owns(long epoch) {
+        claimed = Math.max(claimed, epoch);
+        if (epoch != base.getEpoch()) {
+            base = base.toBuilder().setEpoch(epoch).build();
+        }
+        if (epoch == claimed && raising) {
+            raising = false;
+            Promise<Long> granted = raised;
+            raised = Promise.promise();
+            granted.complete(epoch);
+        }
     }
 
     private void retry() {
@@ -299,6 +337,7 @@ final class RecordedJob implements JobWatcher {
     /** Another gateway owns the job: nothing more is written or reported. */
     void drop() {
         dropped = true;
+        raised.tryFail("another gateway owns the job");
         waiting.clear();
         vertx.cancelTimer(soonTimer);
     }

@@ -16,23 +16,12 @@ final class Charges {
 
     private final Map<String, Charge> charges = new HashMap<>();
 
-    void offered(String address, Need need) {
+    /** @return what is told of the answer, which has no effect if the node was lost meanwhile */
+    Charge offered(String address, Need need) {
         Charge charge = charges.computeIfAbsent(address, a -> new Charge());
         charge.offers++;
         charge.offeredForwards += need.forwards();
-    }
-
-    void refused(String address, Need need) {
-        Charge charge = charges.computeIfAbsent(address, a -> new Charge());
-        charge.offers--;
-        charge.offeredForwards -= need.forwards();
-    }
-
-    void accepted(String address, Need need) {
-        refused(address, need);
-        Charge charge = charges.get(address);
-        charge.accepted++;
-        charge.acceptedForwards += need.forwards();
+        return charge;
     }
 
     /** A new status of the node includes what it had accepted. */
@@ -64,10 +53,22 @@ final class Charges {
         return node.getBacklogSeconds() + (charge.offeredForwards + charge.acceptedForwards) * step / rows;
     }
 
-    private static final class Charge {
-        int offers;
-        int offeredForwards;
-        int accepted;
-        int acceptedForwards;
+    /** What one node was sent. */
+    static final class Charge {
+        private int offers;
+        private int offeredForwards;
+        private int accepted;
+        private int acceptedForwards;
+
+        void refused(Need need) {
+            offers--;
+            offeredForwards -= need.forwards();
+        }
+
+        void accepted(Need need) {
+            refused(need);
+            accepted++;
+            acceptedForwards += need.forwards();
+        }
     }
 }

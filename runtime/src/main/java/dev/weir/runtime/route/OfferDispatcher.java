@@ -2,16 +2,16 @@ package dev.weir.runtime.route;
 
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Offer;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
-import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.stage.Attempt;
+import dev.weir.runtime.stage.Cancellation;
 import dev.weir.runtime.stage.Failure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -148,17 +148,17 @@ public final class OfferDispatcher implements Dispatcher {
 
     private void offer(Waiting next, NodeStatus node) {
         String address = node.getAddress();
-        charges.offered(address, next.need);
+        Charges.Charge charge = charges.offered(address, next.need);
         courier.offer(address, Parcel.of(Offer.newBuilder().setTask(next.task).build(), next.tensors))
                 .onComplete(answer -> {
                     OfferReply reply = answer.result();
                     count(next, answer.succeeded() ? reply.getVerdict().name() : "silence");
                     if (answer.succeeded() && reply.getVerdict() == Verdict.ACCEPTED) {
-                        charges.accepted(address, next.need);
+                        charge.accepted(next.need);
                         next.found.complete(node);
                         return;
                     }
-                    charges.refused(address, next.need);
+                    charge.refused(next.need);
                     if (answer.cause() instanceof IllegalArgumentException tooLarge) {
                         next.fail("invalid_task", tooLarge.getMessage(), false);
                         return;
@@ -168,7 +168,8 @@ public final class OfferDispatcher implements Dispatcher {
                         return;
                     }
                     if (answer.succeeded() && reply.getVerdict() == Verdict.SUPERSEDED) {
-                        next.fail(Failure.superseded(reply.getDetail(), reply.getNewestAttempt()));
+                        Attempt newest = new Attempt(reply.getNewestEpoch(), reply.getNewestAttempt());
+                        next.fail(Failure.superseded(reply.getDetail(), newest));
                         return;
                     }
                     next.leftOut.put(address, sequenceOf(address, node));
@@ -207,27 +208,14 @@ public final class OfferDispatcher implements Dispatcher {
     }
 
     private void cancel(Delivery delivery) {
-        Cancel cancel = delivery.parcel().header().getCancel();
+        Cancellation cancelled = Cancellation.of(delivery.parcel().header().getCancel());
+        String message = cancelled.sample().isPresent() ? "the sample was cancelled" : "the job has ended";
         for (Waiting next : List.copyOf(waiting.values())) {
-            if (covers(cancel, next.task.getRef())) {
+            if (cancelled.covers(next.task)) {
                 waiting.remove(next.turn);
-                next.fail(
-                        cancel.hasSample()
-                                ? Failure.superseded(
-                                        "the sample was cancelled",
-                                        cancel.getSample().getAttempt())
-                                : Failure.superseded("the job has ended", cancel.getAttempt()));
+                next.fail(Failure.superseded(message, cancelled.newest()));
             }
         }
-    }
-
-    private static boolean covers(Cancel cancel, SampleRef ref) {
-        SampleRef sample = cancel.getSample();
-        boolean isNamed = cancel.hasSample()
-                ? ref.getJobId().equals(sample.getJobId()) && ref.getSample() == sample.getSample()
-                : ref.getJobId().equals(cancel.getJobId());
-        int last = cancel.hasSample() ? sample.getAttempt() : cancel.getAttempt();
-        return isNamed && (last == 0 || ref.getAttempt() <= last);
     }
 
     private void count(Waiting next, String verdict) {

@@ -6,9 +6,9 @@ package dev.weir.runtime.stage;
  * @param code stable, snake_case, for programs
  * @param message for people; names the field and the limit if there is one
  * @param retryable whether another attempt, elsewhere or later, may succeed
- * @param newestAttempt if superseded: the newest attempt that is known where the sample was refused; 0: none
+ * @param newest if superseded: the newest attempt that is known where the sample was refused
  */
-public record Failure(String code, String message, boolean retryable, int newestAttempt) {
+public record Failure(String code, String message, boolean retryable, Attempt newest) {
 
     /** The code of a superseded sample: a newer attempt or the end of the job is known. */
     public static final String SUPERSEDED = "superseded";
@@ -17,11 +17,11 @@ public record Failure(String code, String message, boolean retryable, int newest
     public static final String NOT_FINITE = "not_finite";
 
     public Failure(String code, String message, boolean retryable) {
-        this(code, message, retryable, 0);
+        this(code, message, retryable, Attempt.NONE);
     }
 
-    public static Failure superseded(String message, int newestAttempt) {
-        return new Failure(SUPERSEDED, message, false, newestAttempt);
+    public static Failure superseded(String message, Attempt newest) {
+        return new Failure(SUPERSEDED, message, false, newest);
     }
 
     public boolean isSuperseded() {

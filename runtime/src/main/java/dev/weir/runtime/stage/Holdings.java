@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * What a stage node holds: its credits, and its record of attempts. The record prevents it from doing the same task
@@ -33,15 +34,12 @@ final class Holdings {
     static final int FRAME_ROOM = 4;
 
     private static final int MEMORY = 8192;
-    private static final int ALL_ATTEMPTS = Integer.MAX_VALUE;
 
     private final IntSupplier capacity;
     private final Map<Slot, Held> held = new LinkedHashMap<>();
     private final Map<SampleKey, Seen> seen = bounded();
-    /** With the last attempt that this applies to. */
-    private final Map<String, Integer> cancelledJobs = bounded();
-
-    private final Map<SampleKey, Integer> cancelledSamples = bounded();
+    private final Map<String, Cancellation> cancelledJobs = bounded();
+    private final Map<SampleKey, Cancellation> cancelledSamples = bounded();
 
     private int frames;
 
@@ -50,7 +48,7 @@ final class Holdings {
     }
 
     Answer answer(Task task) {
-        if (task.getRef().getAttempt() <= lastCancelled(task.getRef())) {
+        if (cancellations(task.getRef()).anyMatch(cancelled -> cancelled.covers(task))) {
             return Answer.CANCELLED;
         }
         Seen last = seen.get(SampleKey.of(task.getRef()));
@@ -62,7 +60,7 @@ final class Holdings {
                     ? Answer.TAKEN_BEFORE
                     : frames < FRAME_ROOM && freeCredits() > 0 ? Answer.TAKE : Answer.FULL;
         }
-        if (last != null && last.attempt == task.getRef().getAttempt() && task.getPosition() <= last.position) {
+        if (last != null && last.attempt.equals(Attempt.of(task.getRef())) && task.getPosition() <= last.position) {
             return Answer.TAKEN_BEFORE;
         }
         boolean replaces = held.values().stream().anyMatch(h -> isOlder(h, task));
@@ -70,19 +68,26 @@ final class Holdings {
     }
 
     /**
-     * An attempt of the sample must be later than this. 0: no attempt is accepted, because the sample was cancelled for
-     * all owners.
+     * The newest attempt of the sample that was accepted or cancelled here. {@link Attempt#NONE} if none is known, or if
+     * no attempt is late enough because the sample was cancelled for all owners.
      */
-    int newestAttempt(SampleRef ref) {
+    Attempt newest(SampleRef ref) {
         Seen last = seen.get(SampleKey.of(ref));
-        int newest = Math.max(lastCancelled(ref), last == null ? 0 : last.attempt);
-        return newest == ALL_ATTEMPTS ? 0 : newest;
+        Attempt accepted = last == null ? Attempt.NONE : last.attempt;
+        if (cancellations(ref).map(Cancellation::newest).anyMatch(Attempt.NONE::equals)) {
+            return Attempt.NONE;
+        }
+        return cancellations(ref)
+                .map(Cancellation::newest)
+                .reduce(accepted, (one, other) -> one.isBefore(other) ? other : one);
     }
 
-    /** The last cancelled attempt of a sample, cancelled alone or with its job. 0: none. Attempts start at 1. */
-    private int lastCancelled(SampleRef ref) {
-        return Math.max(
-                cancelledJobs.getOrDefault(ref.getJobId(), 0), cancelledSamples.getOrDefault(SampleKey.of(ref), 0));
+    /** Of the sample alone, and of its whole job. */
+    private Stream<Cancellation> cancellations(SampleRef ref) {
+        return Stream.of(
+                        Optional.ofNullable(cancelledJobs.get(ref.getJobId())),
+                        Optional.ofNullable(cancelledSamples.get(SampleKey.of(ref))))
+                .flatMap(Optional::stream);
     }
 
     /** Enters a task that {@link #answer} accepted. Older attempts must be {@linkplain #release released} before. */
@@ -100,8 +105,8 @@ final class Holdings {
     /** The entry of exactly this attempt, if it is still held. */
     Optional<Held> find(Work work) {
         return Optional.ofNullable(held.get(Slot.of(work.task())))
-                .filter(h -> h.work.task().getRef().getAttempt()
-                        == work.task().getRef().getAttempt());
+                .filter(h -> Attempt.of(h.work.task().getRef())
+                        .equals(Attempt.of(work.task().getRef())));
     }
 
     boolean holds(Held entry) {
@@ -122,24 +127,15 @@ final class Holdings {
         return matching(h -> h.work.key().equals(key));
     }
 
-    /**
-     * The held attempts of the job up to this one. No such attempt will be accepted any more.
-     *
-     * @param attempt 0: all
-     */
-    List<Held> cancel(String jobId, int attempt) {
-        int last = attempt == 0 ? ALL_ATTEMPTS : attempt;
-        cancelledJobs.merge(jobId, last, Math::max);
-        return matching(h ->
-                h.work.key().jobId().equals(jobId) && h.work.task().getRef().getAttempt() <= last);
-    }
-
-    /** The same for one sample: its held attempts up to the one that the reference names. */
-    List<Held> cancel(SampleRef ref) {
-        SampleKey key = SampleKey.of(ref);
-        int last = ref.getAttempt() == 0 ? ALL_ATTEMPTS : ref.getAttempt();
-        cancelledSamples.merge(key, last, Math::max);
-        return matching(h -> h.work.key().equals(key) && h.work.task().getRef().getAttempt() <= last);
+    /** The held attempts that it covers. No such attempt will be accepted any more. */
+    List<Held> cancel(Cancellation cancelled) {
+        if (cancelled.sample().isPresent()) {
+            SampleKey key = new SampleKey(cancelled.job(), cancelled.sample().getAsInt());
+            cancelledSamples.merge(key, cancelled, Cancellation::or);
+        } else {
+            cancelledJobs.merge(cancelled.job(), cancelled, Cancellation::or);
+        }
+        return matching(h -> cancelled.covers(h.work.task()));
     }
 
     List<Held> matching(Predicate<Held> wanted) {
@@ -174,7 +170,7 @@ final class Holdings {
 
     private static boolean isOlder(Held entry, Task task) {
         return entry.work.key().equals(SampleKey.of(task.getRef()))
-                && entry.work.task().getRef().getAttempt() < task.getRef().getAttempt();
+                && Attempt.of(entry.work.task().getRef()).isBefore(Attempt.of(task.getRef()));
     }
 
     private static <K, V> Map<K, V> bounded() {
@@ -196,19 +192,18 @@ final class Holdings {
     }
 
     /**
-     * The newest attempt of a sample, and its progress. After a partition, two gateways may own the same job and use
-     * the same attempt number. The first one's attempt counts, and the other must use a higher number. A gateway that
-     * stood still continues under a new name at the same address. Its numbers depend on the epoch, because with equal
-     * numbers old events would match.
+     * The newest attempt of a sample, and its progress. After a partition of the ledger, two gateways may own the same
+     * job under the same epoch. The first one's attempt counts, and the other one must raise its epoch.
      */
-    private record Seen(int attempt, String owner, int position) {
+    private record Seen(Attempt attempt, String owner, int position) {
         static Seen of(Task task) {
-            return new Seen(task.getRef().getAttempt(), task.getOwner(), task.getPosition());
+            return new Seen(Attempt.of(task.getRef()), task.getOwner(), task.getPosition());
         }
 
         boolean isPast(Task task) {
-            int other = task.getRef().getAttempt();
-            return other < attempt || other == attempt && !task.getOwner().equals(owner);
+            Attempt other = Attempt.of(task.getRef());
+            return other.isBefore(attempt)
+                    || other.equals(attempt) && !task.getOwner().equals(owner);
         }
     }
 }

@@ -48,7 +48,7 @@ final class Offers {
         return switch (holdings.answer(task)) {
             case TAKEN_BEFORE -> new Decision(reply(Verdict.ACCEPTED, "accepted before"), false);
             case STALE_ATTEMPT ->
-                superseded(ref, "attempt %d of %s is not the newest".formatted(ref.getAttempt(), SampleKey.of(ref)));
+                superseded(ref, "attempt %s of %s is not the newest".formatted(Attempt.of(ref), SampleKey.of(ref)));
             case CANCELLED -> superseded(ref, "the job %s was cancelled".formatted(ref.getJobId()));
             case FULL -> no(Verdict.BUSY, "");
             case TAKE ->
@@ -67,9 +67,12 @@ final class Offers {
     }
 
     private Decision superseded(SampleRef ref, String detail) {
-        OfferReply reply = reply(Verdict.SUPERSEDED, detail);
-        return new Decision(
-                reply.toBuilder().setNewestAttempt(holdings.newestAttempt(ref)).build(), false);
+        Attempt newest = holdings.newest(ref);
+        OfferReply reply = reply(Verdict.SUPERSEDED, detail).toBuilder()
+                .setNewestAttempt(newest.number())
+                .setNewestEpoch(newest.epoch())
+                .build();
+        return new Decision(reply, false);
     }
 
     private static Decision no(Verdict verdict, String detail) {

@@ -8,6 +8,7 @@ import dev.weir.proto.v1.Failed;
 import dev.weir.proto.v1.Finished;
 import dev.weir.proto.v1.Frame;
 import dev.weir.proto.v1.HandedBack;
+import dev.weir.proto.v1.Holding;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.Progress;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -119,10 +121,43 @@ final class SampleDesk implements Outbox {
                 .setCode(failure.code())
                 .setMessage(failure.message())
                 .setRetryable(failure.retryable())
-                .setNewestAttempt(failure.newestAttempt())
+                .setNewestAttempt(failure.newest().number())
+                .setNewestEpoch(failure.newest().epoch())
                 .build();
         reports.deliver(held, event(held).setFailed(failed), List.of());
         release(held);
+    }
+
+    /** Drops what is known of older attempts at a sample. Other owners are told that theirs are superseded. */
+    void displace(List<Held> older, Task by) {
+        Attempt newest = Attempt.of(by.getRef());
+        SampleKey key = SampleKey.of(by.getRef());
+        reports.withdraw(task -> SampleKey.of(task.getRef()).equals(key)
+                && Attempt.of(task.getRef()).isBefore(newest));
+        older.stream()
+                .filter(held ->
+                        !held.work.isFrame() && !held.work.task().getOwner().equals(by.getOwner()))
+                .forEach(held -> fail(held, Failure.superseded("attempt " + newest + " is newer", newest)));
+    }
+
+    /** Stops the reports about attempts that were cancelled. */
+    void withdraw(Cancellation cancelled) {
+        reports.withdraw(cancelled::covers);
+    }
+
+    /** What the node has, and what has ended here without an acknowledgement of the owner. */
+    dev.weir.proto.v1.Holdings held() {
+        Stream<Task> held =
+                holdings.matching(entry -> !entry.work.isFrame()).stream().map(entry -> entry.work.task());
+        return dev.weir.proto.v1.Holdings.newBuilder()
+                .addAllSamples(Stream.concat(held, reports.unacknowledged())
+                        .map(task -> Holding.newBuilder()
+                                .setRef(task.getRef())
+                                .setOwner(task.getOwner())
+                                .build())
+                        .distinct()
+                        .toList())
+                .build();
     }
 
     /** Only after the owner's message is on its way, so that the node knows what it still has to do. */

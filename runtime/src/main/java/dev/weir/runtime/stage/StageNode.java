@@ -2,7 +2,6 @@ package dev.weir.runtime.stage;
 
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.OfferReply;
@@ -40,6 +39,8 @@ public final class StageNode extends VerticleBase implements Component {
     private static final long DEADLINE_CHECK_MS = 250;
     private static final long CLOSE_WAIT_MS = 10_000;
     private static final long GIVE_BACK_WAIT_MS = 2000;
+    /** A node that stops does not wait longer for owners, which may be dead. */
+    private static final long OWNERS_WAIT_MS = 5000;
 
     private final NodeContext node;
     private final Stage stage;
@@ -56,6 +57,7 @@ public final class StageNode extends VerticleBase implements Component {
     private Inbox cancels;
     private Promise<Void> drained;
     private boolean gone;
+    private boolean waitsForOwners;
     private boolean statusIsDue;
     private long statusSequence;
     private volatile NodeStatus published;
@@ -130,7 +132,11 @@ public final class StageNode extends VerticleBase implements Component {
     private OfferReply answer(Task task, List<Tensor> tensors) {
         Offers.Decision decision = offers.decide(task, drained != null, System.currentTimeMillis());
         if (decision.take()) {
-            holdings.olderThan(task).stream().findFirst().ifPresent(older -> forget(older.work.key()));
+            List<Held> older = holdings.olderThan(task);
+            desk.displace(older, task);
+            if (!older.isEmpty()) {
+                forget(older.get(0).work.key());
+            }
             Work taken = new Work(task, tensors);
             Held held = holdings.take(taken, System.nanoTime());
             desk.accepted(held);
@@ -145,11 +151,12 @@ public final class StageNode extends VerticleBase implements Component {
 
     private void cancel(Delivery delivery) {
         if (delivery.parcel().header().hasCancel()) {
-            Cancel cancel = delivery.parcel().header().getCancel();
-            List<Held> cancelled = cancel.hasSample()
-                    ? holdings.cancel(cancel.getSample())
-                    : holdings.cancel(cancel.getJobId(), cancel.getAttempt());
-            cancelled.stream().map(held -> held.work.key()).distinct().forEach(this::forget);
+            Cancellation cancelled = Cancellation.of(delivery.parcel().header().getCancel());
+            desk.withdraw(cancelled);
+            holdings.cancel(cancelled).stream()
+                    .map(held -> held.work.key())
+                    .distinct()
+                    .forEach(this::forget);
         }
     }
 
@@ -205,15 +212,22 @@ public final class StageNode extends VerticleBase implements Component {
     }
 
     private void changed() {
-        if (drained != null && desk.isClear()) {
-            drained.tryComplete();
-        }
+        completeDrain();
         if (!published.getModelsList().equals(stage.models())) {
             publishStatus(); // A model was found broken: owners should know before they look for another node.
         }
         if (holdings.freeCredits() == 1 && !statusIsDue) {
             statusIsDue = true;
             vertx.setTimer(STATUS_SOON_MS, id -> publishStatus());
+        }
+    }
+
+    private void completeDrain() {
+        if (drained != null && desk.isClear()) {
+            drained.tryComplete();
+        } else if (drained != null && holdings.isEmpty() && !waitsForOwners) {
+            waitsForOwners = true;
+            vertx.setTimer(OWNERS_WAIT_MS, late -> drained.tryComplete());
         }
     }
 
@@ -256,6 +270,7 @@ public final class StageNode extends VerticleBase implements Component {
                 .setFinished(meters.finishedCount())
                 .setFailed(desk.failures())
                 .setStalledMs(device.stalledMs())
+                .setHoldings(desk.held())
                 .setGone(gone)
                 .build();
     }
@@ -303,9 +318,11 @@ public final class StageNode extends VerticleBase implements Component {
         }
         drained = Promise.promise();
         publishStatus();
-        if (desk.isClear()) {
-            drained.complete();
-        } else if (deadline.toMillis() < 1) {
+        completeDrain();
+        if (drained.future().isComplete()) {
+            return leave();
+        }
+        if (deadline.toMillis() < 1) {
             handBackAll();
         } else {
             vertx.setTimer(deadline.toMillis(), id -> handBackAll());

@@ -76,8 +76,7 @@ class ChooserTest {
         Map<String, Integer> chosen = new HashMap<>();
         for (int i = 0; i < 8; i++) {
             String address = choose(nodes);
-            charges.offered(address, NEED);
-            charges.accepted(address, NEED);
+            charges.offered(address, NEED).accepted(NEED);
             chosen.merge(address, 1, Integer::sum);
         }
 
@@ -90,11 +89,11 @@ class ChooserTest {
     @Test
     void anOfferWithoutAnAnswerHoldsItsCreditThroughStatuses() {
         List<NodeStatus> nodes = List.of(node("a", 1, 0));
-        charges.offered("a", NEED);
+        Charges.Charge charge = charges.offered("a", NEED);
         charges.heard("a");
 
         assertThat(chooser.choose(NEED, "", nodes, n -> false)).isEmpty();
-        charges.refused("a", NEED);
+        charge.refused(NEED);
         assertThat(choose(nodes)).isEqualTo("a");
     }
 

@@ -11,6 +11,7 @@ import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
 import dev.weir.runtime.bus.Inbox;
+import dev.weir.runtime.stage.Attempt;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,7 @@ final class FakeNode {
 
     final List<Task> offered = new CopyOnWriteArrayList<>();
     volatile Verdict verdict = Verdict.ACCEPTED;
-    volatile int newestAttempt;
+    volatile Attempt newest = Attempt.NONE;
     volatile Map<String, String> fingerprints = Map.of();
     private final Courier courier;
     private final String address;
@@ -63,7 +64,8 @@ final class FakeNode {
                 .accept(OfferReply.newBuilder()
                         .setVerdict(verdict)
                         .setDetail("as told")
-                        .setNewestAttempt(newestAttempt)
+                        .setNewestAttempt(newest.number())
+                        .setNewestEpoch(newest.epoch())
                         .build());
     }
 }

@@ -16,6 +16,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.Stages;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Failure;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -156,9 +157,9 @@ class OfferDispatcherTest {
     void whatIsSupersededAtANodeIsNotTriedAtAnotherAndTheNewestAttemptIsKnown() throws Exception {
         FakeNode node = node("node", 9);
         node.verdict = Verdict.SUPERSEDED;
-        node.newestAttempt = 12;
+        node.newest = new Attempt(3, 12);
 
-        assertThat(failureOf(dispatch("job"))).isEqualTo(Failure.superseded("as told", 12));
+        assertThat(failureOf(dispatch("job"))).isEqualTo(Failure.superseded("as told", new Attempt(3, 12)));
 
         assertThat(node.offered).hasSize(1);
     }
@@ -170,7 +171,7 @@ class OfferDispatcherTest {
 
         cancel(0);
 
-        assertThat(failureOf(waiting)).isEqualTo(Failure.superseded("the job has ended", 0));
+        assertThat(failureOf(waiting)).isEqualTo(Failure.superseded("the job has ended", Attempt.NONE));
     }
 
     @Test
@@ -181,7 +182,7 @@ class OfferDispatcherTest {
 
         cancel(12);
 
-        assertThat(failureOf(waiting)).isEqualTo(Failure.superseded("the job has ended", 12));
+        assertThat(failureOf(waiting)).isEqualTo(Failure.superseded("the job has ended", new Attempt(0, 12)));
         node.publish(1);
         assertThat(get(later).getAddress()).isEqualTo(node.address());
     }
@@ -198,7 +199,7 @@ class OfferDispatcherTest {
                 Addresses.CANCEL,
                 Parcel.of(Cancel.newBuilder().setSample(attempt(1).getRef()).build()));
 
-        assertThat(failureOf(first)).isEqualTo(Failure.superseded("the sample was cancelled", 1));
+        assertThat(failureOf(first)).isEqualTo(Failure.superseded("the sample was cancelled", new Attempt(0, 1)));
         node.publish(1);
         assertThat(get(other).getAddress()).isEqualTo(node.address());
     }

@@ -2,6 +2,7 @@ package dev.weir.runtime.stage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
@@ -66,7 +67,7 @@ class HoldingsTest {
         assertThat(holdings.answer(other.toBuilder().setPosition(1).build())).isEqualTo(Answer.STALE_ATTEMPT);
         holdings.release(held);
         assertThat(holdings.answer(other)).isEqualTo(Answer.STALE_ATTEMPT);
-        assertThat(holdings.newestAttempt(other.getRef())).isEqualTo(12);
+        assertThat(holdings.newest(other.getRef())).isEqualTo(new Attempt(0, 12));
         assertThat(holdings.answer(task("a", 13, "other"))).isEqualTo(Answer.TAKE);
     }
 
@@ -75,12 +76,12 @@ class HoldingsTest {
         assertThat(newestAttempt("a")).isZero();
         take(task("a", 4));
         assertThat(newestAttempt("a")).isEqualTo(4);
-        holdings.cancel("a", 3);
+        holdings.cancel(cancellation("a", 3));
         assertThat(newestAttempt("a")).isEqualTo(4);
-        holdings.cancel("a", 7);
+        holdings.cancel(cancellation("a", 7));
         assertThat(newestAttempt("a")).isEqualTo(7);
 
-        holdings.cancel("a", 0);
+        holdings.cancel(cancellation("a", 0));
 
         assertThat(newestAttempt("a")).as("of a job that was cancelled whole").isZero();
     }
@@ -106,7 +107,7 @@ class HoldingsTest {
         take(task("a", 1));
         take(task("b", 1));
 
-        assertThat(holdings.cancel("a", 0))
+        assertThat(holdings.cancel(cancellation("a", 0)))
                 .extracting(held -> held.work.key().jobId())
                 .containsExactly("a");
         assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
@@ -122,9 +123,12 @@ class HoldingsTest {
                 .build();
         take(neighbour);
 
-        assertThat(holdings.cancel(ref)).extracting(held -> held.work.key()).containsExactly(SampleKey.of(ref));
+        assertThat(holdings.cancel(
+                        Cancellation.of(Cancel.newBuilder().setSample(ref).build())))
+                .extracting(held -> held.work.key())
+                .containsExactly(SampleKey.of(ref));
         assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
-        assertThat(holdings.newestAttempt(ref)).isEqualTo(2);
+        assertThat(holdings.newest(ref)).isEqualTo(new Attempt(0, 2));
         assertThat(holdings.answer(neighbour)).isEqualTo(Answer.TAKEN_BEFORE);
         holdings.release(holdings.all().get(0));
         assertThat(holdings.answer(task("a", 3))).as("another owner's").isEqualTo(Answer.TAKE);
@@ -134,11 +138,13 @@ class HoldingsTest {
     void laterAttemptsThanThoseOfACancelledJobAreAnotherOwners() {
         take(task("a", 1));
 
-        assertThat(holdings.cancel("a", 3)).hasSize(1);
+        assertThat(holdings.cancel(cancellation("a", 3))).hasSize(1);
         assertThat(holdings.answer(task("a", 3))).isEqualTo(Answer.CANCELLED);
         take(task("a", 4));
 
-        assertThat(holdings.cancel("a", 3)).as("of attempts up to the third").isEmpty();
+        assertThat(holdings.cancel(cancellation("a", 3)))
+                .as("of attempts up to the third")
+                .isEmpty();
         assertThat(holdings.answer(task("a", 5))).isEqualTo(Answer.TAKE);
     }
 
@@ -177,12 +183,60 @@ class HoldingsTest {
         }
     }
 
+    @Test
+    void anAttemptOfALaterEpochCountsWhateverItsNumber() {
+        take(task("a", 12, "one"));
+        Task rightful = epoch(task("a", 2, "other"), 1);
+
+        assertThat(holdings.answer(rightful)).isEqualTo(Answer.TAKE);
+        assertThat(holdings.olderThan(rightful)).hasSize(1);
+        holdings.olderThan(rightful).forEach(holdings::release);
+        take(rightful);
+
+        assertThat(holdings.answer(task("a", 13, "one"))).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(holdings.newest(task("a", 13, "one").getRef())).isEqualTo(new Attempt(1, 2));
+    }
+
+    @Test
+    void aSupersededOwnerCancelsNothingOfALaterOne() {
+        take(epoch(task("a", 1, "other"), 1));
+        Cancel late =
+                Cancel.newBuilder().setJobId("a").setAttempt(12).setOwner("one").build();
+
+        assertThat(holdings.cancel(Cancellation.of(late))).isEmpty();
+        assertThat(holdings.answer(epoch(task("a", 2, "other"), 1))).isEqualTo(Answer.TAKE);
+        assertThat(holdings.answer(task("a", 13, "one"))).isEqualTo(Answer.STALE_ATTEMPT);
+    }
+
+    @Test
+    void anOwnerOfTheSameEpochCancelsOnlyItsOwnAttempts() {
+        take(task("a", 2, "other"));
+        Cancel rival =
+                Cancel.newBuilder().setJobId("a").setAttempt(3).setOwner("one").build();
+
+        assertThat(holdings.cancel(Cancellation.of(rival))).isEmpty();
+        assertThat(holdings.cancel(
+                        Cancellation.of(rival.toBuilder().setOwner("other").build())))
+                .hasSize(1);
+    }
+
+    private static Task epoch(Task task, long epoch) {
+        return task.toBuilder()
+                .setRef(task.getRef().toBuilder().setEpoch(epoch))
+                .build();
+    }
+
+    private static Cancellation cancellation(String jobId, int attempt) {
+        return Cancellation.of(
+                Cancel.newBuilder().setJobId(jobId).setAttempt(attempt).build());
+    }
+
     private Held take(Task task) {
         return holdings.take(new Work(task, List.of()), 0);
     }
 
     private int newestAttempt(String jobId) {
-        return holdings.newestAttempt(task(jobId, 1).getRef());
+        return holdings.newest(task(jobId, 1).getRef()).number();
     }
 
     private static Task task(String jobId, int attempt) {

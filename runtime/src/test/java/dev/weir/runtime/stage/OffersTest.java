@@ -2,6 +2,7 @@ package dev.weir.runtime.stage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
@@ -32,14 +33,17 @@ class OffersTest {
     void anOwnerWhoseAttemptIsNotTheOnlyOneOfItsNumberIsToldTheNewest() {
         take(task(12, "one"));
 
-        assertThat(refusal(task(12, "other"))).isEqualTo(superseded("attempt 12 of job/0 is not the newest", 12));
-        assertThat(refusal(task(3, "other"))).isEqualTo(superseded("attempt 3 of job/0 is not the newest", 12));
+        assertThat(refusal(task(12, "other")))
+                .isEqualTo(superseded("attempt 12 of epoch 0 of job/0 is not the newest", 12));
+        assertThat(refusal(task(3, "other")))
+                .isEqualTo(superseded("attempt 3 of epoch 0 of job/0 is not the newest", 12));
         assertThat(offers.decide(task(13, "other"), false, 0).take()).isTrue();
     }
 
     @Test
     void whoComesAfterAnotherOwnersEndIsToldTheLastOfItsAttempts() {
-        holdings.cancel("job", 12);
+        holdings.cancel(Cancellation.of(
+                Cancel.newBuilder().setJobId("job").setAttempt(12).build()));
 
         assertThat(refusal(task(2, "other"))).isEqualTo(superseded("the job job was cancelled", 12));
         assertThat(offers.decide(task(13, "other"), false, 0).take()).isTrue();
@@ -48,7 +52,8 @@ class OffersTest {
     @Test
     void noAttemptIsLateEnoughForAJobThatWasCancelledWhole() {
         take(task(12, "one"));
-        holdings.cancel("job", 0);
+        holdings.cancel(Cancellation.of(
+                Cancel.newBuilder().setJobId("job").setAttempt(0).build()));
 
         assertThat(refusal(task(13, "one"))).isEqualTo(superseded("the job job was cancelled", 0));
     }

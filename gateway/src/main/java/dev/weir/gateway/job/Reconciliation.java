@@ -1,0 +1,104 @@
+package dev.weir.gateway.job;
+
+import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.Holding;
+import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.runtime.route.NodeDirectory;
+import dev.weir.runtime.route.StatusDirectory;
+import dev.weir.runtime.stage.Attempt;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Compares what this gateway's samples need with what stages state to hold, again and again. A sample that no stage
+ * lists, and about which nothing was reported for the length of a lease, gets a new attempt. Work that is not the current
+ * attempt of a sample is cancelled. So it does not matter which message was lost. Event loop of {@link Jobs}.
+ */
+final class Reconciliation {
+
+    private static final long MISSING_MS = StatusDirectory.LEASE.toMillis();
+
+    private final NodeDirectory directory;
+    private final Jobs jobs;
+    private final Restarts restarts;
+    private final String address;
+    private final Consumer<Cancel> cancelAtStages;
+    /** By address: the last status that was compared. */
+    private final Map<String, Long> compared = new HashMap<>();
+
+    private long lookedMs;
+
+    /** @param address of this gateway on the bus */
+    Reconciliation(
+            NodeDirectory directory, Jobs jobs, Restarts restarts, String address, Consumer<Cancel> cancelAtStages) {
+        this.directory = directory;
+        this.jobs = jobs;
+        this.restarts = restarts;
+        this.address = address;
+        this.cancelAtStages = cancelAtStages;
+    }
+
+    /** Call it several times per status of a node. */
+    void look(long nowMs) {
+        boolean stoodStill = nowMs - lookedMs > MISSING_MS / 2;
+        lookedMs = nowMs;
+        List<NodeStatus> alive = directory.alive();
+        compared.keySet().retainAll(alive.stream().map(NodeStatus::getAddress).toList());
+        for (NodeStatus node : alive) {
+            Long before = compared.put(node.getAddress(), node.getSequence());
+            if (before == null || before != node.getSequence()) {
+                node.getHoldings().getSamplesList().forEach(holding -> compare(holding, nowMs));
+            }
+        }
+        for (Job job : jobs.inFlight()) {
+            for (Sample sample : job.samples()) {
+                if (stoodStill) {
+                    sample.listed(nowMs); // Statuses could not arrive either.
+                } else if (!sample.ended() && sample.missingMs(nowMs) > MISSING_MS) {
+                    missing(job, sample, alive);
+                }
+            }
+        }
+    }
+
+    private void compare(Holding holding, long nowMs) {
+        SampleRef ref = holding.getRef();
+        boolean isOwn = holding.getOwner().equals(address);
+        Job job = jobs.find(ref.getJobId());
+        if (job == null
+                || ref.getSample() < 0
+                || ref.getSample() >= job.samples().size()) {
+            if (isOwn) {
+                cancel(holding);
+            }
+            return;
+        }
+        Sample sample = job.samples().get(ref.getSample());
+        Attempt current = sample.current();
+        Attempt held = Attempt.of(ref);
+        if (held.isBefore(current) || isOwn && sample.ended()) {
+            cancel(holding);
+        } else if (isOwn && held.equals(current)) {
+            sample.listed(nowMs);
+        } else if (!isOwn) {
+            job.doubted();
+        }
+    }
+
+    private void cancel(Holding holding) {
+        cancelAtStages.accept(Cancel.newBuilder()
+                .setSample(holding.getRef())
+                .setOwner(holding.getOwner())
+                .build());
+    }
+
+    private void missing(Job job, Sample sample, List<NodeStatus> alive) {
+        List<NodeStatus> holder = alive.stream().filter(sample::heldBy).toList();
+        if (holder.stream().allMatch(NodeStatus::hasHoldings)) {
+            restarts.missing(job, sample, !holder.isEmpty());
+        }
+    }
+}

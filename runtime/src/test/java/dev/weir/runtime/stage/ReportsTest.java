@@ -1,0 +1,108 @@
+package dev.weir.runtime.stage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.Finished;
+import dev.weir.proto.v1.OfferReply;
+import dev.weir.proto.v1.OfferReply.Verdict;
+import dev.weir.proto.v1.SampleRef;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.NodeConfig.Limits;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.Stages;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ReportsTest {
+
+    private static final String OWNER = "weir.gateway.owner";
+    private static final int REFUSALS = 7;
+
+    private final Vertx vertx = Vertx.vertx();
+    private final AtomicInteger received = new AtomicInteger();
+    private volatile int refusals = REFUSALS;
+    private Context loop;
+    private Reports reports;
+
+    @BeforeEach
+    void start() throws Exception {
+        NodeContext node = get(NodeContext.create(vertx, "n1", Limits.DEFAULT, new SimpleMeterRegistry()));
+        get(node.courier().listen(OWNER, delivery -> {
+            if (received.incrementAndGet() <= refusals) {
+                delivery.reply()
+                        .accept(OfferReply.newBuilder().setVerdict(Verdict.BUSY).build());
+            }
+        }));
+        loop = vertx.getOrCreateContext();
+        reports = new Reports(node, StageKind.DECODER, () -> {}, 5);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        get(vertx.close());
+    }
+
+    @Test
+    void theEndOfASampleIsRepeatedUntilItsOwnerAcknowledgesIt() {
+        deliver(task(1).setDeadlineMs(Long.MAX_VALUE).build());
+
+        await().until(() -> reports.underWay() == 0);
+
+        assertThat(received.get()).isEqualTo(REFUSALS + 1);
+    }
+
+    @Test
+    void theEndOfASampleIsNotRepeatedPastItsDeadline() {
+        refusals = Integer.MAX_VALUE;
+
+        deliver(task(1).setDeadlineMs(System.currentTimeMillis() + 50).build());
+
+        await().until(() -> received.get() > 1 && reports.underWay() == 0);
+    }
+
+    @Test
+    void theEndOfAnAttemptThatDoesNotCountAnyMoreIsWithdrawn() {
+        refusals = Integer.MAX_VALUE;
+        Task outdated = task(1).build();
+        deliver(outdated);
+        deliver(task(2).build());
+        await().until(() -> received.get() > 4);
+
+        run(() -> reports.withdraw(outdated::equals));
+
+        await().until(() -> reports.underWay() == 1);
+        assertThat(reports.unacknowledged()).containsExactly(task(2).build());
+    }
+
+    private void deliver(Task task) {
+        Held held = new Held(new Work(task, List.of()), 0);
+        run(() -> reports.deliver(
+                held, Event.newBuilder().setRef(task.getRef()).setFinished(Finished.getDefaultInstance()), List.of()));
+    }
+
+    private void run(Runnable action) {
+        loop.runOnContext(v -> action.run());
+    }
+
+    private static Task.Builder task(int attempt) {
+        return Task.newBuilder()
+                .setRef(SampleRef.newBuilder().setJobId("job").setAttempt(attempt))
+                .setOwner(OWNER)
+                .addRoute(Stages.of(StageKind.DECODER, 1));
+    }
+
+    private static <T> T get(Future<T> future) throws Exception {
+        return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+}
