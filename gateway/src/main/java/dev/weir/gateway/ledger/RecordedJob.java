@@ -313,7 +313,8 @@ final class RecordedJob implements JobWatcher {
             return;
         }
         onWritten.tryComplete();
-        if (isOver() && waiting.isEmpty()) {
+        // Not while images that were announced before are regenerated.
+        if (isOver() && waiting.isEmpty() && kept.isOver()) {
             owner.closed(this);
         }
     }
