@@ -14,7 +14,7 @@ image=$(CDPATH='' cd -P "$1" && pwd)
 
 "$java_home/bin/jlink" --strip-debug --no-header-files --no-man-pages --compress=2 --output "$image/jre" --add-modules \
 java.base,java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,\
-jdk.crypto.ec,jdk.jfr,jdk.management,jdk.net,jdk.random,jdk.unsupported
+jdk.crypto.ec,jdk.jfr,jdk.management,jdk.net,jdk.random,jdk.unsupported,jdk.zipfs
 "$image/jre/bin/java" -Xshare:dump >/dev/null
 
 mkdir -p "$image/cli/target/app" "$image/models"

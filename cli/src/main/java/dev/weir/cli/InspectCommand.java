@@ -30,7 +30,8 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", description = "A diffusers folder, or the name of one in models/.")
+    @Parameters(paramLabel = "MODEL",
+            description = "A diffusers folder, a safetensors file with a whole model, or the name of one in models/.")
     private String model;
 
     @Option(names = "--json", description = "Print the same as JSON.")
@@ -41,7 +42,7 @@ final class InspectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         ModelReport report = ModelReport.inspect(ModelOptions.folder(model));
         Optional<ModelFolder> folder =
-                report.runs() ? Optional.of(ModelFolder.open(report.folder())) : Optional.empty();
+                report.runs() ? Optional.of(ModelFolder.open(report.path())) : Optional.empty();
         if (json) {
             out.println(toJson(report, folder).toPrettyString());
         } else {
@@ -51,10 +52,11 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static void print(ModelReport report, Optional<ModelFolder> folder, PrintWriter out) {
-        out.println(report.problem().orElse(report.folder() + "  " + report.pipeline()));
+        out.println(report.problem().orElse(report.path() + "  " + report.pipeline()));
         if (report.components().isEmpty()) {
             return;
         }
+        out.println(report.form());
         out.println();
         Table table = new Table("component", "class", "parameters", "size", "types", "problem");
         for (ModelReport.Component component : report.components()) {
@@ -79,7 +81,8 @@ final class InspectCommand implements Callable<Integer> {
 
     private static ObjectNode toJson(ModelReport report, Optional<ModelFolder> folder) {
         ObjectNode all = JsonNodeFactory.instance.objectNode();
-        all.put("folder", report.folder().toString())
+        all.put("path", report.path().toString())
+                .put("form", report.form())
                 .put("pipeline", report.pipeline())
                 .put("runs", report.runs());
         report.problem().ifPresent(problem -> all.put("problem", problem));

@@ -21,11 +21,11 @@ final class ModelOptions {
 
     @Option(
             names = "--model",
-            paramLabel = "DIR",
+            paramLabel = "MODEL",
             split = ",",
             description =
-                    "A diffusers folder, or the name of one in models/. Several are separated by commas. Default: "
-                            + DEFAULT_MODEL + ".")
+                    "A diffusers folder, a safetensors file with a whole model, or the name of one in models/. Several are "
+                            + "separated by commas. Default: " + DEFAULT_MODEL + ".")
     private List<String> models = List.of();
 
     @Option(
@@ -81,6 +81,14 @@ final class ModelOptions {
                             + "its folder taesd.")
     private List<Path> taesd = List.of();
 
+    @Option(
+            names = "--vae",
+            paramLabel = "FILE",
+            description =
+                    "The autoencoder in place of the model's own: a safetensors file in diffusers' or the original naming, or a "
+                            + "folder with a config.json. Default: the model's own.")
+    private Path vae;
+
     static Path modelsFolder() {
         return HOME.resolve("models");
     }
@@ -110,11 +118,12 @@ final class ModelOptions {
                 .withEngine(engine)
                 .withSampler(sampler())
                 .withSafety(safety)
-                .withTaesd(taesd);
+                .withTaesd(taesd)
+                .withVae(Optional.ofNullable(vae));
     }
 
     /**
-     * A path as it was written, else a folder of models/. What is there is the engine's to judge. Throws {@link CliException}
+     * A path as it was written, else a folder or file of models/. What is there is the engine's to judge. Throws {@link CliException}
      * where there is neither.
      */
     static Path folder(String name) {
@@ -125,6 +134,10 @@ final class ModelOptions {
         Path byName = modelsFolder().resolve(name);
         if (Files.isDirectory(byName)) {
             return byName;
+        }
+        Path file = modelsFolder().resolve(name + ".safetensors");
+        if (Files.isRegularFile(file)) {
+            return file;
         }
         throw new CliException(CliException.USAGE, noModel(name, byName));
     }

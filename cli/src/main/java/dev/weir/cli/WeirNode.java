@@ -88,7 +88,7 @@ public final class WeirNode implements AutoCloseable {
         Map<String, Path> paths = new HashMap<>();
         List<ModelFolder> folders = new ArrayList<>();
         for (Path path : compute.models()) {
-            ModelFolder folder = ModelFolder.open(path, compute.sampler(), compute.taesd());
+            ModelFolder folder = ModelFolder.open(path, compute.sampler(), compute.taesd(), compute.vae());
             Path other = paths.put(folder.card().id(), path);
             if (other != null) {
                 throw new CliException(

@@ -58,6 +58,8 @@ final class InspectCommandTest {
                 new ObjectMapper().readTree(inspect(0, FIXTURES.resolve("sdxl").toString(), "--json"));
 
         assertThat(json.path("runs").booleanValue()).isTrue();
+        assertThat(json.path("path").textValue()).endsWith("sdxl");
+        assertThat(json.path("form").textValue()).isEqualTo("a diffusers folder");
         assertThat(json.path("pipeline").textValue()).isEqualTo("StableDiffusionXLPipeline");
         assertThat(json.path("model").path("id").textValue()).isEqualTo("sdxl");
         JsonNode workflow = json.path("model").path("workflows").path(0);

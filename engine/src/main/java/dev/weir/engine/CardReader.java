@@ -25,7 +25,7 @@ final class CardReader {
                 .max()
                 .orElse(0);
         return new ModelCard(
-                settings.id().orElseGet(() -> ModelPath.name(index.folder())),
+                settings.id().orElseGet(() -> ModelPath.name(index.path())),
                 index.className(),
                 pipeline.latent().channels(),
                 pipeline.scale(),
@@ -55,7 +55,7 @@ final class CardReader {
             Samplers.requireAvailable(ModelFolder.requestsScheduler(index, pipeline), chosen.get());
             return chosen.get();
         } catch (IllegalArgumentException e) {
-            Path by = asked.isPresent() ? index.folder() : ModelSettings.file(index.folder());
+            Path by = asked.isPresent() ? index.path() : ModelSettings.file(index.path());
             throw new ModelException(by + ": sampler: " + e.getMessage(), e);
         }
     }

@@ -1,13 +1,13 @@
 package dev.weir.engine;
 
 import dev.weir.engine.weights.SafetensorsFile;
-import dev.weir.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -19,9 +19,11 @@ final class FileKind {
             ".*(lora_down|lora_up|lora_A|lora_B|lora\\.down|lora\\.up|lora_linear_layer|hada_w1|lokr_w|oft_diag).*");
     private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
 
-    private static final String FOLDER = "Weir takes a diffusers folder";
+    private static final String FOLDER = "Weir takes a diffusers folder or a single-file checkpoint";
     private static final String MERGE =
             "Merge it into its base model in diffusers (%s, save_pretrained), and give that folder";
+
+    private static final String WHOLE = "Give the whole model: its folder, or a file that has all of its parts";
 
     private FileKind() {}
 
@@ -104,28 +106,19 @@ final class FileKind {
         if (has(names, "double_blocks.")) {
             return Refusal.notRun("a single-file checkpoint of FLUX");
         }
-        String unet = any(names, "model.diffusion_model.") ? "model.diffusion_model." : "";
-        if (any(names, unet + "input_blocks.")) {
-            long channels = dimension(weights, unet + "input_blocks.0.0.weight", 1);
-            if (channels != 4) {
-                return Refusal.notRun("a single-file checkpoint with %d input channels".formatted(channels));
-            }
-            if (!any(names, "conditioner.embedders.")) {
-                return Refusal.singleFile();
-            }
-            // The refiner has the second encoder only.
-            return any(names, "conditioner.embedders.1.")
-                    ? Refusal.singleFileOfSdxl()
-                    : Refusal.notRun("a single-file checkpoint of SDXL's refiner");
+        Optional<Family> family = Family.of(weights);
+        if (family.isPresent()) {
+            return new Refusal(
+                    "a single-file checkpoint of " + family.get().title(), "Give the file itself, not its folder");
         }
-        if (any(names, "down_blocks.")) {
-            return new Refusal("a UNet alone", "Give the folder of the whole pipeline");
+        if (any(names, "down_blocks.") || any(names, "input_blocks.") || any(names, Family.UNET)) {
+            return new Refusal("a UNet alone", WHOLE);
         }
         if (any(names, "decoder.") || any(names, "first_stage_model.")) {
-            return new Refusal("an autoencoder (VAE) alone", "Put it into the vae folder of a diffusers folder");
+            return new Refusal("an autoencoder (VAE) alone", "Give it beside a model, with --vae FILE");
         }
-        if (any(names, "text_model.")) {
-            return new Refusal("a text encoder alone", "Give the folder of the whole pipeline");
+        if (any(names, "text_model.") || any(names, "cond_stage_model.") || any(names, "conditioner.")) {
+            return new Refusal("a text encoder alone", WHOLE);
         }
         return new Refusal("a safetensors file of an unknown kind", FOLDER);
     }
@@ -136,13 +129,5 @@ final class FileKind {
 
     private static boolean has(Set<String> names, String part) {
         return names.stream().anyMatch(name -> name.contains(part));
-    }
-
-    private static long dimension(SafetensorsFile weights, String name, int index) {
-        if (!weights.names().contains(name)) {
-            return 0;
-        }
-        TensorInfo info = weights.info(name);
-        return info.shape().length > index ? info.shape()[index] : 0;
     }
 }

@@ -1,10 +1,10 @@
 package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.pipeline.Component;
 import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.pipeline.Pipeline;
-import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.Sampling;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,31 +42,31 @@ final class Fingerprints {
         Map<String, String> fingerprints = new TreeMap<>();
         for (Component component : index.type().components()) {
             String part = component.folder();
-            Path home = index.home(part);
             if (!component.use().isNetwork()) {
                 continue;
             }
-            if (ComponentWeights.find(home).isPresent()) {
-                try {
-                    fingerprints.put(part, of(index, home, component, pipeline));
-                } catch (ModelException | IOException e) {
-                    // Another node's part: what is wrong with its own, a stage says when it opens it.
-                }
+            try {
+                fingerprints.put(part, of(index, component, pipeline));
+            } catch (ModelException | IOException e) {
+                // Another node's part: what is wrong with its own, a stage says when it opens it.
             }
         }
         return Collections.unmodifiableMap(fingerprints);
     }
 
-    private static String of(PipelineIndex index, Path home, Component component, Pipeline pipeline)
-            throws IOException {
+    private static String of(PipelineIndex index, Component component, Pipeline pipeline) throws IOException {
         MessageDigest digest = sha256();
         digest.update(index.className().getBytes(StandardCharsets.UTF_8));
-        json(home.resolve("config.json"), digest);
-        Sampling.digest(ComponentWeights.open(home), digest);
+        json(index.config(component.folder()).json(), digest);
+        Sampling.digest(index.weights(component.folder()), digest);
         for (String companion : component.companions()) {
             Path folder = index.home(companion);
             // Where all parts lie in one place, a companion is one file of it.
-            files(folder, folder.equals(index.folder()) ? companion : "", digest);
+            files(folder, folder.equals(index.source().folder()) ? companion : "", digest);
+            ObjectNode changes = index.source().changes(companion);
+            if (!changes.isEmpty()) {
+                json(changes, digest);
+            }
         }
         if (component.use() == Use.TEXT_ENCODER && pipeline.zeroNegative()) {
             digest.update(ZERO_NEGATIVE);
@@ -88,7 +88,7 @@ final class Fingerprints {
                 String name = file.getFileName().toString();
                 digest.update(name.getBytes(StandardCharsets.UTF_8));
                 if (name.endsWith(".json") && Files.size(file) <= LARGEST_PARSED) {
-                    json(file, digest);
+                    json(JsonFile.read(file), digest);
                 } else {
                     CRC32C checksum = new CRC32C();
                     checksum.update(Files.readAllBytes(file));
@@ -102,8 +102,8 @@ final class Fingerprints {
         return file.toString().matches(".*\\.(json|txt|model)");
     }
 
-    private static void json(Path file, MessageDigest digest) {
-        digest.update(canonical(JsonFile.read(file)).toString().getBytes(StandardCharsets.UTF_8));
+    private static void json(JsonNode json, MessageDigest digest) {
+        digest.update(canonical(json).toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** The keys of the object in order, without its notes; objects in it stay as they are written. */

@@ -52,7 +52,7 @@ final class FolderKind {
                 .map(component -> index.home(component.folder()))
                 .filter(Files::isDirectory)
                 .forEach(home -> weights(home).ifPresent(refusal -> {
-                    throw refusal.at(index.folder(), index.folder().relativize(home) + "");
+                    throw refusal.at(index.path(), index.path().relativize(home) + "");
                 }));
     }
 

@@ -16,6 +16,7 @@ import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers;
 import dev.weir.engine.weights.ComponentWeights;
+import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,14 +24,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A diffusers folder that Weir runs: what it says of itself, and the parts that its stages open, each by itself.
+ * A model that Weir runs, of a diffusers folder or of one file: what it says of itself, and the parts that its stages open, each by
+ * itself.
  *
  * <p>Opening it reads configurations and no weights. Immutable; any thread. Whoever opens a part
- * closes it. {@link ModelReport} says in full what is wrong with a folder that does not open.
+ * closes it. {@link ModelReport} says in full what is wrong with a model that does not open.
  */
 public final class ModelFolder {
 
@@ -43,14 +46,15 @@ public final class ModelFolder {
 
     private ModelFolder(PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders) {
         index.requireSupported();
-        FolderKind.requireReadableWeights(index);
+        index.source().requireReadable(index);
         this.index = index;
-        ModelSettings settings = ModelSettings.read(index.folder());
+        ModelSettings settings = index.source().settings();
         this.pipeline = index.type().describe(index, settings);
         this.card = CardReader.read(index, pipeline, settings, sampler);
-        this.latentPreview = pixels().map(Pixels::preview).or(() -> LatentPreview.of(index.folder()));
-        this.tinyAutoencoder =
-                autoencoder().flatMap(vae -> TinyAutoencoder.find(index.folder(), index.home(vae), tinyAutoencoders));
+        this.latentPreview = pixels().map(Pixels::preview)
+                .or(() -> LatentPreview.of(index.source().folder()));
+        this.tinyAutoencoder = autoencoder()
+                .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -58,9 +62,14 @@ public final class ModelFolder {
         return open(path, Optional.empty());
     }
 
-    /** See {@link #open(Path, Optional, List)}. */
+    /** See {@link #open(Path, Optional, List, Optional)}. */
     public static ModelFolder open(Path path, Optional<String> sampler) {
         return open(path, sampler, List.of());
+    }
+
+    /** See {@link #open(Path, Optional, List, Optional)}. */
+    public static ModelFolder open(Path path, Optional<String> sampler, List<Path> tinyAutoencoders) {
+        return open(path, sampler, tinyAutoencoders, Optional.empty());
     }
 
     /**
@@ -68,11 +77,11 @@ public final class ModelFolder {
      *
      * @param sampler for requests that name none; empty: what the model says
      * @param tinyAutoencoders folders of which one may decode frames of the model
+     * @param autoencoder a file or folder that decodes in place of the model's own; empty: what the model says
      */
-    public static ModelFolder open(Path path, Optional<String> sampler, List<Path> tinyAutoencoders) {
-        Path folder = ModelPath.resolve(path);
-        FolderKind.requirePipeline(folder);
-        return new ModelFolder(PipelineIndex.read(folder), sampler, tinyAutoencoders);
+    public static ModelFolder open(
+            Path path, Optional<String> sampler, List<Path> tinyAutoencoders, Optional<Path> autoencoder) {
+        return new ModelFolder(PipelineIndex.read(ModelSources.open(path, autoencoder)), sampler, tinyAutoencoders);
     }
 
     public ModelCard card() {
@@ -174,13 +183,13 @@ public final class ModelFolder {
         Stream.concat(Stream.of(unet), encoders.stream())
                 .forEach(part -> layers.put(
                         part,
-                        Networks.layers(ComponentConfig.read(index.home(part)).json())));
+                        Networks.layers(index.config(part).json())));
         return new AdaptedParts(unet, encoders, layers);
     }
 
     /** Whether the network of a diffusing stage takes the guidance scale itself, and so needs no negative prompt. */
     public boolean embedsGuidance(StageSpec stage) {
-        ComponentConfig network = ComponentConfig.read(index.home(stage.network()));
+        ComponentConfig network = index.config(stage.network());
         return GuidanceEmbedding.width(Networks.inputs(network.json())).isPresent();
     }
 
@@ -200,9 +209,10 @@ public final class ModelFolder {
 
     /** The one that decodes frames, where there is one. */
     public ImageCodec tinyCodec(ComputeTarget target) {
+        Path home = tinyAutoencoder.orElseThrow();
         return load(
-                tinyAutoencoder.orElseThrow().toString(),
-                (config, weights) -> Networks.imageCodec(config.json(), weights, target));
+                home.toString(),
+                () -> Networks.imageCodec(ComponentConfig.read(home).json(), ComponentWeights.open(home), target));
     }
 
     private Optional<Pixels> pixels() {
@@ -224,8 +234,7 @@ public final class ModelFolder {
 
     /** How large the denoiser's weights are in their files. */
     long denoiserBytes() {
-        ComponentWeights weights =
-                ComponentWeights.open(index.home(pipeline.diffusing().get(0).network()));
+        Weights weights = index.weights(pipeline.diffusing().get(0).network());
         return weights.names().stream()
                 .mapToLong(name -> weights.info(name).length())
                 .sum();
@@ -261,9 +270,11 @@ public final class ModelFolder {
                 .map(TextPart::encoder)
                 .findFirst()
                 .orElseThrow();
-        ComponentConfig config = ComponentConfig.read(index.home(encoder));
+        ComponentConfig config = index.config(encoder);
+        Path home = index.home(component);
         return Tokenizers.open(
-                index.home(component),
+                home,
+                index.source().vocabulary(home),
                 index.classOf(component),
                 config.count("max_position_embeddings"),
                 config.count("vocab_size"));
@@ -279,7 +290,7 @@ public final class ModelFolder {
     }
 
     private static SchedulerConfig scheduler(PipelineIndex index, String component) {
-        SchedulerConfig file = SchedulerConfig.read(index.home(component).resolve("scheduler_config.json"));
+        SchedulerConfig file = index.scheduler(component);
         return isRequests(index, component) ? index.type().scheduler(file, index.classOf(component)) : file;
     }
 
@@ -297,12 +308,16 @@ public final class ModelFolder {
         }
     }
 
-    private <T> T load(String component, BiFunction<ComponentConfig, ComponentWeights, T> network) {
-        Path home = index.home(component);
+    private <T> T load(String component, BiFunction<ComponentConfig, Weights, T> network) {
+        return load(index.place(component), () -> network.apply(index.config(component), index.weights(component)));
+    }
+
+    /** @param place what an error begins with */
+    private static <T> T load(String place, Supplier<T> network) {
         try {
-            return network.apply(ComponentConfig.read(home), ComponentWeights.open(home));
+            return network.get();
         } catch (ModelException e) {
-            throw e.getMessage().startsWith(home + "") ? e : new ModelException(home + ": " + e.getMessage(), e);
+            throw e.getMessage().startsWith(place) ? e : new ModelException(place + ": " + e.getMessage(), e);
         }
     }
 }

@@ -11,13 +11,14 @@ public final class ModelFolders {
 
     private ModelFolders() {}
 
-    /** Every subfolder with a {@code model_index.json}, whether Weir runs it or not, by name. */
+    /** Every subfolder with a {@code model_index.json} and every file with a whole model, whether Weir runs it or not, by name. */
     public static List<Path> list(Path models) {
         if (!Files.isDirectory(models)) {
             throw new ModelException(models + (Files.exists(models) ? ": not a folder" : ": no such folder"));
         }
         try (Stream<Path> folders = Files.list(models)) {
-            return folders.filter(folder -> Files.isRegularFile(folder.resolve(PipelineIndex.FILE)))
+            return folders.filter(path -> Files.isRegularFile(path.resolve(PipelineIndex.FILE))
+                            || SingleFile.family(path).isPresent())
                     .sorted()
                     .toList();
         } catch (IOException e) {

@@ -8,7 +8,7 @@ import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.pipeline.Workflow;
-import dev.weir.engine.weights.ComponentWeights;
+import dev.weir.engine.weights.Weights;
 import java.util.Arrays;
 import java.util.function.ToLongFunction;
 
@@ -60,7 +60,7 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
     }
 
     private static long weights(PipelineIndex index, Component component, Precision precision) {
-        ComponentWeights weights = ComponentWeights.open(index.home(component.folder()));
+        Weights weights = index.weights(component.folder());
         long parameters = weights.names().stream()
                 .mapToLong(name -> Arrays.stream(weights.info(name).shape()).reduce(1, (a, b) -> a * b))
                 .sum();
@@ -90,6 +90,6 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
     }
 
     private static JsonNode config(PipelineIndex index, String component) {
-        return ComponentConfig.read(index.home(component)).json();
+        return index.config(component).json();
     }
 }

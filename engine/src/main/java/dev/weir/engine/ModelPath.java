@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Where a model lies and what it is called there: in a folder of its own, or in a hub's cache, where
+ * Where a model lies and what it is called there: in a folder or file of its own, or in a hub's cache, where
  * {@code models--org--name/snapshots/HASH} is the model {@code org/name}. Stateless; any thread.
  */
 final class ModelPath {
@@ -51,7 +51,10 @@ final class ModelPath {
                 return repository.group(1).replace("--", "/");
             }
         }
-        String name = fileName(folder).replaceAll("\\p{Cntrl}+", "-").strip();
+        String name = fileName(folder)
+                .replaceFirst("\\.safetensors$", "")
+                .replaceAll("\\p{Cntrl}+", "-")
+                .strip();
         return name.isEmpty() ? NAMELESS : name;
     }
 

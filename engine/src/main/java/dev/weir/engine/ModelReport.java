@@ -1,10 +1,10 @@
 package dev.weir.engine;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.TensorInfo;
 import dev.weir.engine.weights.WeightType;
+import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,15 +13,17 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
- * What is in a model folder, what of it runs, and what does not and why. Made from configurations and the headers of the
- * weights, whatever pipeline the folder holds; no network is loaded.
+ * What is in a model, what of it runs, and what does not and why. Made from configurations and the headers of the
+ * weights, whatever pipeline it is of; no network is loaded.
  *
  * @param pipeline class of the pipeline, empty where the folder does not say
- * @param problem with what {@link ModelFolder#open} refuses the folder: in its first words what the folder is
+ * @param form what it is read from, and what is assumed of it; empty where it is no model
+ * @param problem with what {@link ModelFolder#open} refuses the model: in its first words what it is
  */
-public record ModelReport(Path folder, String pipeline, List<Component> components, Optional<String> problem) {
+public record ModelReport(Path path, String form, String pipeline, List<Component> components, Optional<String> problem) {
 
     /**
      * @param name its folder
@@ -48,41 +50,40 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
     }
 
     /** Never throws for what is in the folder: that is what a report tells. */
-    public static ModelReport inspect(Path folder) {
-        Path home = ModelPath.resolve(folder);
+    public static ModelReport inspect(Path path) {
+        Path home = ModelPath.resolve(path);
         PipelineIndex index;
         try {
-            FolderKind.requirePipeline(home);
-            index = PipelineIndex.read(home);
+            index = PipelineIndex.read(ModelSources.open(home));
         } catch (ModelException e) {
-            return new ModelReport(home, "", List.of(), Optional.of(e.getMessage()));
+            return new ModelReport(home, "", "", List.of(), Optional.of(e.getMessage()));
         }
         Set<String> names = new LinkedHashSet<>();
         index.type().components().forEach(component -> names.add(component.folder()));
         names.addAll(index.components().keySet());
         List<Component> components = new ArrayList<>(
                 names.stream().map(name -> component(index, name)).toList());
-        TinyAutoencoder.own(home).ifPresent(tiny -> components.add(tinyAutoencoder(tiny)));
+        TinyAutoencoder.own(index.source().folder()).ifPresent(tiny -> components.add(tinyAutoencoder(tiny)));
         Optional<String> problem = problemOf(() -> ModelFolder.open(home));
-        return new ModelReport(home, index.className(), List.copyOf(components), problem);
+        return new ModelReport(home, index.source().form(), index.className(), List.copyOf(components), problem);
     }
 
     private static Component component(PipelineIndex index, String name) {
         Optional<String> problem = index.problem(name).or(() -> problemOf(() -> check(index, name)));
-        return component(index.home(name), name, index.classOf(name), !index.isBystander(name), problem);
+        return component(() -> index.weights(name), name, index.classOf(name), !index.isBystander(name), problem);
     }
 
     /** It is in the folder and not in the pipeline. */
     private static Component tinyAutoencoder(Path home) {
-        Optional<String> problem = problemOf(() -> checkNetwork(home));
-        return component(home, home.getFileName().toString(), TinyAutoencoder.CLASS, true, problem);
+        Supplier<Weights> weights = () -> ComponentWeights.open(home);
+        Optional<String> problem = problemOf(() -> checkNetwork(ComponentConfig.read(home), weights.get()));
+        return component(weights, home.getFileName().toString(), TinyAutoencoder.CLASS, true, problem);
     }
 
     private static Component component(
-            Path home, String name, String className, boolean used, Optional<String> problem) {
-        Optional<ComponentWeights> weights = weights(home);
+            Supplier<Weights> weights, String name, String className, boolean used, Optional<String> problem) {
         List<TensorInfo> tensors = new ArrayList<>();
-        weights.ifPresent(all -> all.names().forEach(tensor -> tensors.add(all.info(tensor))));
+        readable(weights).ifPresent(all -> all.names().forEach(tensor -> tensors.add(all.info(tensor))));
         Set<WeightType> types = EnumSet.noneOf(WeightType.class);
         tensors.forEach(tensor -> types.add(tensor.type()));
         return new Component(
@@ -99,36 +100,25 @@ public record ModelReport(Path folder, String pipeline, List<Component> componen
         if (index.isBystander(name)) {
             return;
         }
-        Path home = index.home(name);
         switch (index.component(name).use()) {
             case TOKENIZER -> ModelFolder.tokenizer(index, name).close();
             case SCHEDULER -> {
-                if (!choosesSampler(index) || !ModelFolder.isRequests(index, name)) {
+                if (index.source().settings().sampler().isEmpty() || !ModelFolder.isRequests(index, name)) {
                     ModelFolder.ownSampler(index, name);
                 }
             }
             case IMAGE_PROCESSOR -> ModelFolder.imageProcessor(index, name);
-            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER -> checkNetwork(home);
+            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER -> checkNetwork(index.config(name), index.weights(name));
         }
     }
 
-    private static void checkNetwork(Path home) {
-        JsonNode config = ComponentConfig.read(home).json();
-        Networks.check(config, ComponentWeights.open(home));
+    private static void checkNetwork(ComponentConfig config, Weights weights) {
+        Networks.check(config.json(), weights);
     }
 
-    /** Whether weir.json names a sampler instead of the model's own; what is wrong with the file is told elsewhere. */
-    private static boolean choosesSampler(PipelineIndex index) {
+    private static Optional<Weights> readable(Supplier<Weights> weights) {
         try {
-            return ModelSettings.read(index.folder()).sampler().isPresent();
-        } catch (ModelException e) {
-            return false;
-        }
-    }
-
-    private static Optional<ComponentWeights> weights(Path home) {
-        try {
-            return Optional.of(ComponentWeights.open(home));
+            return Optional.of(weights.get());
         } catch (ModelException e) {
             return Optional.empty();
         }

@@ -2,14 +2,22 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * What the publisher of a model says about it to Weir, in an optional {@code weir.json} beside its model_index.json: all
- * that diffusers' files do not tell. Unknown keys are refused: a misspelt default would go unseen.
+ * What the publisher or owner of a model says about it to Weir: all that diffusers' files do not tell. It is optional, and lies in a
+ * folder as {@code weir.json}, beside a file {@code NAME.safetensors} as {@code NAME.weir.json}. Unknown keys are refused: a
+ * misspelt default would go unseen.
+ *
+ * @param scheduler keys that replace those of the model's scheduler
+ * @param autoencoder a file or folder that replaces the model's own
+ * @param config a folder in diffusers' layout with the configurations of a single file
+ * @param refiner a single file with SDXL's refiner, for a single file with its base
  */
 public record ModelSettings(
         Optional<String> id,
@@ -19,10 +27,20 @@ public record ModelSettings(
         Optional<Float> guidanceScale,
         Optional<String> sampler,
         Optional<Integer> upsamplerSteps,
-        Optional<Integer> upsamplerNoiseLevel) {
+        Optional<Integer> upsamplerNoiseLevel,
+        ObjectNode scheduler,
+        Optional<Path> autoencoder,
+        Optional<Path> config,
+        Optional<Path> refiner) {
+
+    static final ObjectNode NO_CHANGES = JsonNodeFactory.instance.objectNode();
 
     private static final String FILE = "weir.json";
-    private static final List<String> KEYS = List.of("id", "native_size", "upsample_factor", "defaults");
+    private static final String SINGLE = ".safetensors";
+    private static final String SCHEDULER = "scheduler";
+    private static final List<String> KEYS =
+            List.of("id", "native_size", "upsample_factor", "defaults", SCHEDULER, "vae");
+    private static final List<String> KEYS_OF_FILES = List.of("config", "refiner");
     private static final List<String> DEFAULTS =
             List.of("steps", "guidance_scale", "sampler", "upsampler_steps", "upsampler_noise_level");
     private static final int MAX_COUNT = 100_000;
@@ -30,11 +48,17 @@ public record ModelSettings(
     /** A tenth of a schedule of 1000, about what cascaded diffusion was published with. */
     private static final int DEFAULT_UPSAMPLER_NOISE_LEVEL = 100;
 
-    static ModelSettings read(Path folder) {
-        Path file = file(folder);
+    /** @param model a folder or a file */
+    static ModelSettings read(Path model) {
+        Path file = file(model);
         JsonNode json = Files.isRegularFile(file) ? JsonFile.read(file) : JsonNodeFactory.instance.objectNode();
         JsonNode defaults = json.path("defaults");
-        requireKnown(file, json, KEYS);
+        requireKnown(
+                file,
+                json,
+                isSingle(model)
+                        ? Stream.concat(KEYS.stream(), KEYS_OF_FILES.stream()).toList()
+                        : KEYS);
         if (json.has("defaults") && !defaults.isObject()) {
             throw new ModelException("%s: defaults is not an object: %s".formatted(file, defaults));
         }
@@ -47,11 +71,28 @@ public record ModelSettings(
                 scale(file, defaults, "guidance_scale"),
                 text(file, defaults, "sampler"),
                 count(file, defaults, "upsampler_steps"),
-                count(file, defaults, "upsampler_noise_level"));
+                count(file, defaults, "upsampler_noise_level"),
+                object(file, json, SCHEDULER),
+                path(file, json, "vae"),
+                path(file, json, "config"),
+                path(file, json, "refiner"));
     }
 
-    public static Path file(Path folder) {
-        return folder.resolve(FILE);
+    /** @param model a folder or a file */
+    public static Path file(Path model) {
+        String name = model.getFileName() + "";
+        return isSingle(model)
+                ? model.resolveSibling(name.substring(0, name.length() - SINGLE.length()) + "." + FILE)
+                : model.resolve(FILE);
+    }
+
+    private static boolean isSingle(Path model) {
+        return model.toString().endsWith(SINGLE) && !Files.isDirectory(model);
+    }
+
+    /** The keys that replace those of a part's configuration. */
+    ObjectNode changes(String component) {
+        return component.equals(SCHEDULER) ? scheduler : NO_CHANGES;
     }
 
     public int upsamplerStepsOrDefault() {
@@ -68,6 +109,27 @@ public record ModelSettings(
                 throw new ModelException("%s: %s is not one of %s".formatted(file, key, known));
             }
         });
+    }
+
+    private static ObjectNode object(Path file, JsonNode json, String key) {
+        if (json.has(key) && !json.get(key).isObject()) {
+            throw new ModelException("%s: %s is not an object: %s".formatted(file, key, json.get(key)));
+        }
+        return json.has(key) ? (ObjectNode) json.get(key) : NO_CHANGES;
+    }
+
+    /** Relative to the settings. */
+    private static Optional<Path> path(Path file, JsonNode json, String key) {
+        if (!json.has(key)) {
+            return Optional.empty();
+        }
+        Path path = json.get(key).isTextual() && !json.get(key).textValue().isEmpty()
+                ? file.resolveSibling(json.get(key).textValue()).normalize()
+                : file;
+        if (path.equals(file) || !Files.exists(path)) {
+            throw new ModelException("%s: %s: there is no file or folder %s".formatted(file, key, json.get(key)));
+        }
+        return Optional.of(path);
     }
 
     private static Optional<String> text(Path file, JsonNode json, String key) {

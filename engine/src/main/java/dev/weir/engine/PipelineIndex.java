@@ -1,9 +1,12 @@
 package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.pipeline.Component;
 import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.PipelineTypes;
+import dev.weir.engine.sampler.SchedulerConfig;
+import dev.weir.engine.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -19,9 +22,12 @@ import java.util.stream.Stream;
  * @param className of the pipeline, as {@code StableDiffusionPipeline}
  * @param components class names by folder, without those that the pipeline leaves out
  */
-public record PipelineIndex(Path folder, String className, Map<String, String> components, JsonNode json) {
+public record PipelineIndex(ModelSource source, String className, Map<String, String> components, JsonNode json) {
 
     static final String FILE = "model_index.json";
+
+    private static final String SCHEDULER = "scheduler";
+    private static final String CLASS_NAME = "_class_name";
 
     private static final String SAME_WEIGHTS =
             "To make plain images with the same weights, set _class_name to %s in model_index.json";
@@ -35,8 +41,8 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
      */
     private static final List<String> BYSTANDERS = List.of(SAFETY_CHECKER, FEATURE_EXTRACTOR);
 
-    static PipelineIndex read(Path folder) {
-        Path file = folder.resolve(FILE);
+    static PipelineIndex read(ModelSource source) {
+        Path file = source.folder().resolve(FILE);
         JsonNode json = JsonFile.read(file);
         Map<String, String> components = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : json.properties()) {
@@ -48,15 +54,56 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
                 components.put(entry.getKey(), value.get(1).textValue());
             }
         }
-        String className = json.path("_class_name").asText("");
+        String className = json.path(CLASS_NAME).asText("");
         if (className.isEmpty() || components.isEmpty()) {
             throw new ModelException(file + ": names no pipeline: _class_name or the components are missing");
         }
-        return new PipelineIndex(folder, className, Collections.unmodifiableMap(components), json);
+        String scheduler = source.changes(SCHEDULER).path(CLASS_NAME).asText("");
+        if (!scheduler.isEmpty()) {
+            components.replace(SCHEDULER, scheduler);
+        }
+        return new PipelineIndex(source, className, Collections.unmodifiableMap(components), json);
+    }
+
+    /** What the model's owner gave. */
+    public Path path() {
+        return source.path();
     }
 
     public Path file() {
-        return folder.resolve(FILE);
+        return source.named(folder().resolve(FILE));
+    }
+
+    private Path folder() {
+        return source.folder();
+    }
+
+    /** Whether the model has a part that the pipelines of its class may lack. */
+    public boolean has(String component) {
+        return source.has(component);
+    }
+
+    /** Of a network. Throws {@link ModelException} where it is missing or no JSON object. */
+    public ComponentConfig config(String component) {
+        ComponentConfig config = ComponentConfig.read(home(component));
+        ((ObjectNode) config.json()).setAll(source.changes(component));
+        return new ComponentConfig(source.named(config.file()), config.json());
+    }
+
+    /** Of a scheduler. Throws {@link ModelException} where it is missing or no JSON object. */
+    public SchedulerConfig scheduler(String component) {
+        Path file = home(component).resolve("scheduler_config.json");
+        return SchedulerConfig.read(file).changed(source.named(file), source.changes(component));
+    }
+
+    /** Of a network. Throws {@link ModelException} where they are missing or cannot be read. */
+    public Weights weights(String component) {
+        return source.weights(this, component);
+    }
+
+    /** What an error about a part's weights begins with. */
+    String place(String component) {
+        return source.place(this, component);
     }
 
     /**
@@ -64,11 +111,11 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
      * there, as diffusers 0.1 wrote models of one network.
      */
     public Path home(String component) {
-        Path own = folder.resolve(component);
+        Path own = source.home(component);
         boolean isFlat = !Files.isDirectory(own)
                 && components.containsKey(component)
-                && Files.isRegularFile(folder.resolve("config.json"));
-        return isFlat ? folder : own;
+                && Files.isRegularFile(folder().resolve("config.json"));
+        return isFlat ? folder() : own;
     }
 
     boolean isBystander(String component) {
@@ -131,7 +178,7 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
                 .flatMap(name -> problem(name).map(problem -> name + ": " + problem).stream())
                 .findFirst();
         if (flag("requires_aesthetics_score", false)) {
-            throw Refusal.refiner().at(folder, FILE + ": requires_aesthetics_score is true");
+            throw Refusal.refiner().at(path(), FILE + ": requires_aesthetics_score is true");
         }
         Optional<Refusal> kind =
                 PipelineTypes.of(this).isPresent() ? Optional.empty() : Optional.of(PipelineKind.refusal(className));
@@ -149,12 +196,12 @@ public record PipelineIndex(Path folder, String className, Map<String, String> c
                         .besides(SAME_WEIGHTS.formatted(
                                 PipelineTypes.plain().classNames().get(0)))
                 : kind.get();
-        throw refusal.at(folder, "%s: %s".formatted(FILE, reason));
+        throw refusal.at(path(), "%s: %s".formatted(FILE, reason));
     }
 
     /** Whether the UNet sees latents alone, no mask and no picture. */
     private boolean hasPlainUnet() {
-        ComponentConfig unet = ComponentConfig.read(home("unet"));
+        ComponentConfig unet = config("unet");
         return unet.count("in_channels", 4) == unet.count("out_channels", 4);
     }
 }

@@ -28,6 +28,13 @@ public record Refusal(String what, String advice) {
                 "Copy or link its folder into the base model's folder as \"refiner\", and give the base model's folder");
     }
 
+    /** The same in one file. */
+    static Refusal refinerFile() {
+        return new Refusal(
+                "a single file with SDXL's refiner, which does the last steps of a base model's pictures",
+                "Name it as \"refiner\" in the settings of the base model's file, NAME.weir.json, and give that file");
+    }
+
     /** The same weights in a format that Weir does not read. */
     static Refusal unreadable(String what) {
         return new Refusal(what, "Give the original diffusers folder with safetensors weights");
@@ -44,15 +51,6 @@ public record Refusal(String what, String advice) {
     static Refusal pickledCheckpoint(String file) {
         return new Refusal(
                 "pickled weights (%s)".formatted(file), NEVER_UNPICKLED + CONVERT.formatted("StableDiffusionPipeline"));
-    }
-
-    /** A whole model in one file that diffusers makes a folder of. */
-    static Refusal singleFile() {
-        return new Refusal("a single-file checkpoint", CONVERT.formatted("StableDiffusionPipeline"));
-    }
-
-    static Refusal singleFileOfSdxl() {
-        return new Refusal("a single-file checkpoint of SDXL", CONVERT.formatted("StableDiffusionXLPipeline"));
     }
 
     static Refusal incomplete(String reason) {

@@ -37,16 +37,12 @@ class RefusalTest {
                 "control_model.input_blocks.0.0.weight:320x4x3x3 | a ControlNet | StableDiffusionPipeline",
                 "controlnet_cond_embedding.conv_in.weight:16x3x3x3 | a ControlNet | StableDiffusionPipeline",
                 "ip_adapter.1.to_k_ip.weight:4x4,image_proj.proj.weight:4x4 | an IP-Adapter | StableDiffusionPipeline",
-                "model.diffusion_model.input_blocks.0.0.weight:320x4x3x3,first_stage_model.decoder.conv_in.weight:1 | a single-file checkpoint | from_single_file",
-                "model.diffusion_model.input_blocks.0.0.weight:320x9x3x3 | a single-file checkpoint with 9 input channels | text-to-image",
-                "model.diffusion_model.input_blocks.0.0.weight:320x4x3x3,conditioner.embedders.1.model.ln_final.bias:4 | a single-file checkpoint of SDXL | StableDiffusionXLPipeline.from_single_file(FILE)",
-                "model.diffusion_model.input_blocks.0.0.weight:320x9x3x3,conditioner.embedders.1.model.ln_final.bias:4 | a single-file checkpoint with 9 input channels | text-to-image",
-                "model.diffusion_model.input_blocks.0.0.weight:384x4x3x3,conditioner.embedders.0.model.ln_final.bias:4 | a single-file checkpoint of SDXL's refiner | text-to-image",
+                "input_blocks.0.0.weight:320x4x3x3 | a UNet alone | whole model",
                 "model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.bias:4 | a single-file checkpoint of Stable Diffusion 3 | text-to-image",
                 "double_blocks.0.img_attn.qkv.weight:4x4 | a single-file checkpoint of FLUX | text-to-image",
-                "down_blocks.0.resnets.0.conv1.weight:8x8x3x3 | a UNet alone | whole pipeline",
-                "decoder.conv_in.weight:8x4x3x3,encoder.conv_in.weight:8x3x3x3 | an autoencoder (VAE) alone | vae folder",
-                "text_model.embeddings.token_embedding.weight:4x4 | a text encoder alone | whole pipeline",
+                "down_blocks.0.resnets.0.conv1.weight:8x8x3x3 | a UNet alone | whole model",
+                "decoder.conv_in.weight:8x4x3x3,encoder.conv_in.weight:8x3x3x3 | an autoencoder (VAE) alone | --vae FILE",
+                "text_model.embeddings.token_embedding.weight:4x4 | a text encoder alone | whole model",
                 "something.else:4 | a safetensors file of an unknown kind | diffusers folder",
             })
     void aSafetensorsFileIsToldByItsTensors(String tensors, String what, String advice) throws IOException {
@@ -55,6 +51,22 @@ class RefusalTest {
 
         refused(file, what, advice);
         refused(temporary, what, advice);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "model.diffusion_model.input_blocks.0.0.weight:4x8x3x3 | an image editing model: 8 input channels",
+                "model.diffusion_model.input_blocks.0.0.weight:4x5x3x3 | a depth-to-image model: 5 input channels",
+                "model.diffusion_model.input_blocks.0.0.weight:4x7x3x3 | an upscaler: 7 input channels",
+            })
+    void aSingleFileForAnotherTaskIsToldByItsChannels(String unet, String what) throws IOException {
+        Path file = temporary.resolve("model.safetensors");
+        write(file, unet + ",first_stage_model.decoder.conv_in.weight:4,cond_stage_model.transformer.text_model.x:4");
+
+        refused(file, what, "text-to-image version");
+        refused(temporary, "a single-file checkpoint of Stable Diffusion 1.x", "Give the file itself");
     }
 
     @ParameterizedTest
@@ -209,6 +221,8 @@ class RefusalTest {
                 file.putLong(header.length).put(header).array());
 
         refused(model, "weights of a type that Weir does not read", "fp32, fp16 or bf16");
+        Path single = Files.write(temporary.resolve("model.safetensors"), file.array());
+        refused(single, "weights of a type that Weir does not read", "fp32, fp16 or bf16");
     }
 
     /** A clone without its pickled weights, and a cache whose pickled weights were deleted. */

@@ -44,7 +44,7 @@ public record NodeConfig(
     }
 
     /**
-     * @param models diffusers folders
+     * @param models diffusers folders and single files
      * @param device {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}
      * @param precision {@code auto}, {@code fp32}, {@code bf16}, {@code fp16}
      * @param threads CPU threads of one forward pass; 0: as many as the machine has cores
@@ -52,6 +52,7 @@ public record NodeConfig(
      * @param sampler for requests that name none; empty: each model's own
      * @param safety {@code off}, {@code flag}, {@code blank}
      * @param taesd folders of tiny autoencoders, for frames
+     * @param vae a file or folder with the autoencoder of the one model; empty: the model's own
      */
     public record Compute(
             List<Path> models,
@@ -61,7 +62,8 @@ public record NodeConfig(
             String engine,
             Optional<String> sampler,
             String safety,
-            List<Path> taesd) {
+            List<Path> taesd,
+            Optional<Path> vae) {
 
         static final int MAX_THREADS = 1024;
         private static final String AUTO = "auto";
@@ -73,23 +75,27 @@ public record NodeConfig(
 
         /** A configuration whose models use their own samplers. */
         public Compute(List<Path> models, String device, String precision, int threads) {
-            this(models, device, precision, threads, AUTO, Optional.empty(), "off", List.of());
+            this(models, device, precision, threads, AUTO, Optional.empty(), "off", List.of(), Optional.empty());
         }
 
         public Compute withSampler(Optional<String> newSampler) {
-            return new Compute(models, device, precision, threads, engine, newSampler, safety, taesd);
+            return new Compute(models, device, precision, threads, engine, newSampler, safety, taesd, vae);
         }
 
         public Compute withEngine(String newEngine) {
-            return new Compute(models, device, precision, threads, newEngine, sampler, safety, taesd);
+            return new Compute(models, device, precision, threads, newEngine, sampler, safety, taesd, vae);
         }
 
         public Compute withSafety(String newSafety) {
-            return new Compute(models, device, precision, threads, engine, sampler, newSafety, taesd);
+            return new Compute(models, device, precision, threads, engine, sampler, newSafety, taesd, vae);
         }
 
         public Compute withTaesd(List<Path> newTaesd) {
-            return new Compute(models, device, precision, threads, engine, sampler, safety, newTaesd);
+            return new Compute(models, device, precision, threads, engine, sampler, safety, newTaesd, vae);
+        }
+
+        public Compute withVae(Optional<Path> newVae) {
+            return new Compute(models, device, precision, threads, engine, sampler, safety, taesd, newVae);
         }
 
         public static Compute auto(List<Path> models) {
@@ -106,6 +112,12 @@ public record NodeConfig(
                     problems.add("model: %s: no such file or folder".formatted(model));
                 }
             }
+            if (vae.isPresent() && models.size() > 1) {
+                problems.add("vae: it is for one model, and there are %d. Name it as \"vae\" in each model's weir.json"
+                        .formatted(models.size()));
+            }
+            vae.filter(file -> !Files.exists(file))
+                    .ifPresent(file -> problems.add("vae: %s: no such file or folder".formatted(file)));
             if (!device.matches("auto|cpu|cuda(:\\d+)?")) {
                 problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N".formatted(device));
             }
@@ -191,6 +203,7 @@ public record NodeConfig(
         settings.put("engine", compute.engine());
         settings.put("safety", compute.safety());
         settings.put("taesd", compute.taesd().isEmpty() ? "none" : names(compute.taesd()));
+        settings.put("vae", compute.vae().map(Path::toString).orElse("each model's own"));
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

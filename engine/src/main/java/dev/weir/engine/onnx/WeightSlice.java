@@ -1,5 +1,6 @@
 package dev.weir.engine.onnx;
 
+import com.google.protobuf.ByteString;
 import dev.weir.engine.graph.Parameter;
 import dev.weir.engine.onnx.model.StringStringEntryProto;
 import dev.weir.engine.onnx.model.TensorProto;
@@ -10,17 +11,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Some first-axis rows of a weight, where they lie in the checkpoint's file. ONNX Runtime maps that file itself, so no weight
- * passes through Java.
+ * Some first-axis rows of a weight, where they lie in the checkpoint's file. ONNX Runtime maps that file itself. Only a weight
+ * that is not in a file as it is passes through Java, and becomes part of the graph.
  *
  * @param name unique within a graph
- * @param offset of its first byte in the file
+ * @param start of its first byte in the weight
  */
-record WeightSlice(String name, TensorInfo info, long[] shape, long offset, long length) {
+record WeightSlice(String name, TensorInfo info, Weights weights, long[] shape, long start, long length) {
 
     static WeightSlice of(Parameter parameter, Weights weights) {
         var info = weights.info(parameter.name());
-        return new WeightSlice(parameter.name(), info, info.shape(), info.offset(), info.length());
+        return new WeightSlice(parameter.name(), info, weights, info.shape(), 0, info.length());
     }
 
     WeightSlice rows(int first, int rows) {
@@ -31,11 +32,11 @@ record WeightSlice(String name, TensorInfo info, long[] shape, long offset, long
         var some = shape.clone();
         some[0] = rows;
         return new WeightSlice(
-                "%s[%d:%d]".formatted(name, first, first + rows), info, some, offset + first * row, rows * row);
+                "%s[%d:%d]".formatted(name, first, first + rows), info, weights, some, start + first * row, rows * row);
     }
 
     WeightSlice shaped(long... other) {
-        return new WeightSlice(name + Arrays.toString(other), info, other, offset, length);
+        return new WeightSlice(name + Arrays.toString(other), info, weights, other, start, length);
     }
 
     int elementType() {
@@ -43,13 +44,15 @@ record WeightSlice(String name, TensorInfo info, long[] shape, long offset, long
     }
 
     TensorProto initializer() {
-        var tensor = TensorProto.newBuilder()
-                .setName(name)
-                .setDataType(elementType())
-                .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                .addExternalData(entry("location", location(info.file())))
-                .addExternalData(entry("offset", Long.toString(offset)))
-                .addExternalData(entry("length", Long.toString(length)));
+        var tensor = TensorProto.newBuilder().setName(name).setDataType(elementType());
+        if (info.isInFile()) {
+            tensor.setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                    .addExternalData(entry("location", location(info.file())))
+                    .addExternalData(entry("offset", Long.toString(info.offset() + start)))
+                    .addExternalData(entry("length", Long.toString(length)));
+        } else {
+            tensor.setRawData(ByteString.copyFrom(weights.bytes(info.name()).slice((int) start, (int) length)));
+        }
         Arrays.stream(shape).forEach(tensor::addDims);
         return tensor.build();
     }

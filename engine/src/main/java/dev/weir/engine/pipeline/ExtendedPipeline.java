@@ -2,7 +2,6 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.pipeline.Component.Use;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +20,7 @@ interface ExtendedPipeline extends DerivedPipeline {
 
     @Override
     default boolean fits(PipelineIndex index) {
-        return Files.isDirectory(index.folder().resolve(unet()));
+        return index.has(unet());
     }
 
     @Override

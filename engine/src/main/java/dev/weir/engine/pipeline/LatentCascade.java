@@ -50,8 +50,7 @@ final class LatentCascade implements ExtendedPipeline {
         Pipeline plain = base.describe(index, settings);
         requireFit(model, upsampler);
         model.requireNoMask();
-        SchedulerConfig schedule =
-                SchedulerConfig.read(index.folder().resolve(UPSAMPLER_SCHEDULER).resolve("scheduler_config.json"));
+        SchedulerConfig schedule = index.scheduler(UPSAMPLER_SCHEDULER);
         Samplers.defaultName(schedule);
         requireNoiseLevel(index, settings, schedule);
 
@@ -117,7 +116,7 @@ final class LatentCascade implements ExtendedPipeline {
         int timesteps = schedule.trainTimesteps();
         if (level >= timesteps) {
             throw new ModelException("%s: upsampler_noise_level %d is not below %d, the upsampler's timesteps"
-                    .formatted(ModelSettings.file(index.folder()), level, timesteps));
+                    .formatted(ModelSettings.file(index.path()), level, timesteps));
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.weir.engine.pipeline;
 
-import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.diffusion.Row;
@@ -47,7 +46,7 @@ final class LatentDiffusion implements PipelineType {
 
     @Override
     public Pipeline describe(PipelineIndex index, ModelSettings settings) {
-        var autoencoder = ComponentConfig.read(index.home(AUTOENCODER));
+        var autoencoder = index.config(AUTOENCODER);
         LatentModel.requireKnown(autoencoder);
         LatentSpace space = Networks.latentSpace(autoencoder.json());
         var model = new UnconditionalModel(index, settings);

@@ -38,7 +38,7 @@ final class LatentModel {
     }
 
     ComponentConfig config(String component) {
-        return ComponentConfig.read(index.home(component));
+        return index.config(component);
     }
 
     ComponentConfig unet() {
@@ -129,7 +129,7 @@ final class LatentModel {
                             "%s: %d input channels".formatted(what, channels),
                             "Weir does not run it: give the text-to-image version of the model, which changes images too")
                     .at(
-                            index.folder(),
+                            index.path(),
                             "%s: in_channels is %d, which does not fit %d of the vae's latents"
                                     .formatted(unet.file(), channels, latent));
         }

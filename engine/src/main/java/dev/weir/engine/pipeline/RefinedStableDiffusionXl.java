@@ -12,7 +12,6 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.sampler.Samplers;
-import dev.weir.engine.sampler.SchedulerConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +57,7 @@ final class RefinedStableDiffusionXl implements ExtendedPipeline {
     /** Published refiners do, and say so in an index of their own, which need not be copied with their parts. */
     @Override
     public boolean readsEmptyPrompt(PipelineIndex index) {
-        Path own = index.folder().resolve(REFINER).resolve("model_index.json");
+        Path own = index.home(REFINER).resolve("model_index.json");
         return !Files.isRegularFile(own)
                 || !JsonFile.read(own).path("force_zeros_for_empty_prompt").asBoolean(true);
     }
@@ -69,8 +68,7 @@ final class RefinedStableDiffusionXl implements ExtendedPipeline {
         var model = base.model(index, settings);
         ComponentConfig refiner = model.config(REFINER_UNET);
         requireFit(model, refiner);
-        Samplers.defaultName(
-                SchedulerConfig.read(index.folder().resolve(REFINER_SCHEDULER).resolve("scheduler_config.json")));
+        Samplers.defaultName(index.scheduler(REFINER_SCHEDULER));
         Sizes sizes = model.sizes(1 << refiner.halvings());
         return new Pipeline(
                 this,

@@ -32,7 +32,7 @@ final class UnconditionalModel {
 
     /** Throws {@link ModelException} where the UNet or an option of it is not known, or it takes what a request cannot give. */
     UnconditionalModel(PipelineIndex index, ModelSettings settings) {
-        this.unet = ComponentConfig.read(index.home(UNET));
+        this.unet = index.config(UNET);
         this.settings = settings;
         LatentModel.requireKnown(unet);
         Networks.inputs(unet.json()).forEach(this::requireGiven);

@@ -44,6 +44,15 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
                 with(Map.of("steps_offset", IntNode.valueOf(1), "clip_sample", BooleanNode.FALSE)));
     }
 
+    /**
+     * The scheduler with other keys, and of another class where these name one.
+     *
+     * @param named what errors name from now on
+     */
+    public SchedulerConfig changed(Path named, ObjectNode changes) {
+        return new SchedulerConfig(named, changes.path("_class_name").asText(className), with(changes));
+    }
+
     /** What {@code from_config} of another class makes of the file: its keys. */
     public SchedulerConfig as(String otherClass) {
         return new SchedulerConfig(file, otherClass, keys);
@@ -61,6 +70,12 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
 
     SchedulerKeys ownKeys() {
         return new SchedulerKeys(file, keys);
+    }
+
+    private ObjectNode with(ObjectNode decided) {
+        ObjectNode changed = keys.deepCopy();
+        changed.setAll(decided);
+        return changed;
     }
 
     private ObjectNode with(Map<String, JsonNode> decided) {

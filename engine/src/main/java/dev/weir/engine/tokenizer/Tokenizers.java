@@ -21,13 +21,19 @@ public final class Tokenizers {
 
     private Tokenizers() {}
 
+    /** A tokenizer of one folder; see the other method. */
+    public static Tokenizer open(Path folder, String className, int maxPositions, int embeddings) {
+        return open(folder, folder, className, maxPositions, embeddings);
+    }
+
     /**
-     * @param folder with {@code tokenizer.json}, or for CLIP {@code vocab.json} and {@code merges.txt}
+     * @param folder with {@code tokenizer.json}, or with the configuration alone
+     * @param vocabulary the folder with CLIP's {@code vocab.json} and {@code merges.txt}, the same or another
      * @param className one of {@link #CLASSES}
      * @param maxPositions how many tokens the text encoder has positions for
      * @param embeddings how many tokens it has embeddings for: every id must be below
      */
-    public static Tokenizer open(Path folder, String className, int maxPositions, int embeddings) {
+    public static Tokenizer open(Path folder, Path vocabulary, String className, int maxPositions, int embeddings) {
         if (!CLASSES.contains(className)) {
             throw new ModelException("%s: tokenizer %s is not one of %s".formatted(folder, className, CLASSES));
         }
@@ -36,7 +42,7 @@ public final class Tokenizers {
                 Files.isRegularFile(configFile) ? JsonFile.read(configFile) : JsonNodeFactory.instance.objectNode();
         int length = length(configFile, config, maxPositions);
         return className.startsWith("CLIP")
-                ? clip(folder, config, className.endsWith("Fast"), length, embeddings)
+                ? clip(folder, vocabulary, config, className.endsWith("Fast"), length, embeddings)
                 : bert(folder, config, length, embeddings);
     }
 
@@ -50,10 +56,10 @@ public final class Tokenizers {
                 new LibraryEncoder(file, definition), new TokenVectors(added), length, OptionalLong.empty());
     }
 
-    private static Tokenizer clip(Path folder, JsonNode config, boolean fast, int length, int embeddings) {
+    private static Tokenizer clip(Path folder, Path words, JsonNode config, boolean fast, int length, int embeddings) {
         SpecialTokens special = SpecialTokens.read(folder, config);
         SortedMap<Long, AddedToken> declared = AddedTokens.declared(folder, config, special.all());
-        Path vocabularyFile = folder.resolve("vocab.json");
+        Path vocabularyFile = words.resolve("vocab.json");
         Path definitionFile = folder.resolve("tokenizer.json");
         boolean hasVocabulary = Files.isRegularFile(vocabularyFile);
         if (!fast && hasVocabulary) {
@@ -61,11 +67,11 @@ public final class Tokenizers {
             requireIds(vocabularyFile, vocabulary, declared, special);
             List<AddedToken> added = AddedTokens.ofSlow(declared, special.all(), vocabulary);
             requireEmbeddings(vocabularyFile, vocabulary, added, embeddings);
-            return padded(new SlowClipEncoder(folder, special, added), added, special, length);
+            return padded(new SlowClipEncoder(words, special, added), added, special, length);
         }
         Path file = hasVocabulary && !Files.isRegularFile(definitionFile) ? vocabularyFile : definitionFile;
         ObjectNode definition = file.equals(vocabularyFile)
-                ? ClipDefinition.fast(folder, special)
+                ? ClipDefinition.fast(words, special)
                 : (ObjectNode) JsonFile.read(definitionFile);
         JsonNode vocabulary = definition.path("model").path("vocab");
         requireIds(file, vocabulary, declared, special);

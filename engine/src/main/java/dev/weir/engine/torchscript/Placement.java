@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where libtorch finds each weight: in its safetensors file, or, where it does not begin at a multiple of its element
- * size there, in a scratch file with room between. The scratch file is deleted on {@link #close}, after binding.
+ * Where libtorch finds each weight: in its safetensors file, or in a scratch file where it is not in a file as it is, or does
+ * not begin at a multiple of its element size there. The scratch file is deleted on {@link #close}, after binding.
  */
 public final class Placement implements AutoCloseable {
 
@@ -33,16 +33,16 @@ public final class Placement implements AutoCloseable {
     public static Placement of(Weights weights, Set<String> names) throws IOException {
         var places = new HashMap<String, TensorInfo>();
         names.forEach(name -> places.put(name, weights.info(name)));
-        var misaligned = places.values().stream()
-                .filter(info -> info.offset() % info.type().bytes() != 0)
+        var copied = places.values().stream()
+                .filter(info -> !info.isInFile() || info.offset() % info.type().bytes() != 0)
                 .toList();
-        if (misaligned.isEmpty()) {
+        if (copied.isEmpty()) {
             return new Placement(places, List.of());
         }
         var file = Files.createTempFile("weir-weights", ".bin");
         var placement = new Placement(places, List.of(file));
         try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            for (var info : misaligned) {
+            for (var info : copied) {
                 long offset = (channel.position() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
                 channel.position(offset);
                 writeFully(channel, weights.bytes(info.name()));

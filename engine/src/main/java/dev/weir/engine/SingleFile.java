@@ -1,0 +1,183 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.engine.original.Naming;
+import dev.weir.engine.original.OpenClipNaming;
+import dev.weir.engine.original.UNetNaming;
+import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.Weights;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A whole model in one safetensors file with the names of the original repositories. The file stays mapped; its parts are views of
+ * it. Everything else comes with Weir or lies in a folder that the file's settings name. Immutable; any thread.
+ */
+final class SingleFile implements ModelSource {
+
+    private static final String ASSUMED =
+            ", taken for one of 768 pixels and v-prediction. If it is of 512 pixels, say so in %s: "
+                    + "{\"native_size\": 512, \"scheduler\": {\"prediction_type\": \"epsilon\"}}";
+    private static final String ENDING = ".safetensors";
+    private static final String REFINER = "refiner/unet";
+
+    private final Path path;
+    private final SafetensorsFile tensors;
+    private final Family family;
+    private final ModelSettings settings;
+    private final Map<String, ObjectNode> facts;
+    private final Optional<SafetensorsFile> refiner;
+
+    private SingleFile(Path path, SafetensorsFile tensors, Family family) {
+        this.path = path;
+        this.tensors = tensors;
+        this.family = family;
+        this.settings = ModelSettings.read(path);
+        this.facts = FileFacts.of(family, tensors);
+        this.refiner = settings.refiner().map(SingleFile::refiner);
+    }
+
+    /** Empty where the path is no file that has a whole model. Throws {@link ModelException} where it has one that does not run. */
+    static Optional<SingleFile> find(Path path) {
+        return tensors(path).flatMap(tensors -> Family.of(tensors).map(family -> {
+            if (family == Family.SDXL_REFINER) {
+                throw Refusal.refinerFile().at(path);
+            }
+            return new SingleFile(path, tensors, family);
+        }));
+    }
+
+    /** Whether a file has a whole model of a family that Weir knows. */
+    static Optional<Family> family(Path path) {
+        return tensors(path).flatMap(Family::of);
+    }
+
+    /** Empty where it is no such file, or cannot be read: {@link FileKind} says why. */
+    private static Optional<SafetensorsFile> tensors(Path path) {
+        if (!path.toString().endsWith(ENDING) || !Files.isRegularFile(path)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(SafetensorsFile.open(path));
+        } catch (ModelException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static SafetensorsFile refiner(Path path) {
+        SafetensorsFile tensors = SafetensorsFile.open(path);
+        if (!Family.of(tensors).equals(Optional.of(Family.SDXL_REFINER))) {
+            throw new ModelException(path + ": this is no refiner of SDXL");
+        }
+        return tensors;
+    }
+
+    @Override
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public String form() {
+        String form = "a single file of " + family.title();
+        boolean isAssumed = family == Family.SD2 && changes("scheduler").isEmpty();
+        return isAssumed ? form + ASSUMED.formatted(ModelSettings.file(path)) : form;
+    }
+
+    @Override
+    public Path folder() {
+        return settings.config().orElseGet(() -> BundledFamilies.folder(family.folder()));
+    }
+
+    @Override
+    public ModelSettings settings() {
+        return settings;
+    }
+
+    @Override
+    public boolean has(String component) {
+        return component.equals(REFINER) && refiner.isPresent();
+    }
+
+    /** What its settings say counts more than what the file says. */
+    @Override
+    public ObjectNode changes(String component) {
+        ObjectNode changes = JsonNodeFactory.instance.objectNode();
+        if (facts.containsKey(component)) {
+            changes.setAll(facts.get(component));
+        }
+        return changes.setAll(settings.changes(component));
+    }
+
+    /** The user knows no file that comes with Weir. */
+    @Override
+    public Path named(Path configuration) {
+        return settings.config().isPresent() ? configuration : path;
+    }
+
+    @Override
+    public Weights weights(PipelineIndex index, String component) {
+        Weights weights =
+                switch (component) {
+                    case "unet" -> unet(path, tensors, index, component);
+                    case REFINER -> unet(refinerPath(), refiner.orElseThrow(), index, component);
+                    case "vae" -> OtherAutoencoder.original(path, tensors, index);
+                    case "text_encoder" -> textEncoder();
+                    case "text_encoder_2" -> new OpenClipNaming().of(path, tensors, "conditioner.embedders.1.model.");
+                    default -> throw new ModelException("%s: a single file has no %s".formatted(path, component));
+                };
+        if (weights.names().isEmpty()) {
+            throw missing(component);
+        }
+        return weights;
+    }
+
+    private static Weights unet(Path file, Weights tensors, PipelineIndex index, String component) {
+        return new UNetNaming(index.config(component).count("layers_per_block")).of(file, tensors, Family.UNET);
+    }
+
+    private Weights textEncoder() {
+        String prefix = Naming.prefix(
+                tensors,
+                "cond_stage_model.transformer.",
+                "cond_stage_model.model.",
+                "conditioner.embedders.0.transformer.");
+        if (prefix.isEmpty()) {
+            return Weights.NONE;
+        }
+        return (prefix.endsWith("model.") ? new OpenClipNaming() : Naming.SAME).of(path, tensors, prefix);
+    }
+
+    private ModelException missing(String component) {
+        return new ModelException(
+                component.equals("vae")
+                        ? path + ": the file has no autoencoder (first_stage_model). Give one with --vae FILE"
+                        : "%s: the file has no %s. It is no whole model: Weir needs its UNet, text encoders and autoencoder"
+                                .formatted(path, component));
+    }
+
+    private Path refinerPath() {
+        return settings.refiner().orElseThrow();
+    }
+
+    @Override
+    public String place(PipelineIndex index, String component) {
+        return component.equals(REFINER) ? refinerPath().toString() : path + ": " + component;
+    }
+
+    @Override
+    public Path vocabulary(Path tokenizer) {
+        return Files.isRegularFile(tokenizer.resolve("vocab.json")) ? tokenizer : BundledFamilies.vocabulary();
+    }
+
+    /** Of a file all parts are there or none is. */
+    @Override
+    public void requireReadable(PipelineIndex index) {
+        index.type().components().stream()
+                .filter(component -> component.use().isNetwork())
+                .forEach(component -> index.weights(component.folder()));
+    }
+}

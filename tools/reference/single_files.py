@@ -1,0 +1,258 @@
+"""Whole models in one file: which tensors of a folder they have under which names, for tiny checkpoints and at the published sizes.
+
+The naming here is the inverse of diffusers'. diffusers' own conversion, run over a file in this naming, has to give back the folder.
+"""
+
+import gzip
+import json
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.loaders import single_file_utils as theirs
+from safetensors.torch import load_file
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from fixtures import OUT, REPOSITORY
+
+HOME = OUT / "single_files"
+FAMILIES = REPOSITORY / "engine/src/main/resources/dev/weir/engine/families"
+UNET, VAE = "model.diffusion_model.", "first_stage_model."
+CLIP, OPEN_CLIP = "cond_stage_model.transformer.", "cond_stage_model.model."
+CLIP_XL, OPEN_CLIP_XL, OPEN_CLIP_REFINER = (
+    "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model.", "conditioner.embedders.0.model.")
+
+# The folder's parts by the prefix that a file has for them: tiny checkpoints.
+TINY = {
+    "sd1": {UNET: "checkpoints/sd1/unet", VAE: "checkpoints/sd1/vae", CLIP: "checkpoints/sd1/text_encoder"},
+    "sd1-inpainting": {UNET: "images/unet-inpaint", VAE: "checkpoints/sd1/vae", CLIP: "checkpoints/sd1/text_encoder"},
+    "sd2": {UNET: "checkpoints/sd2/unet", VAE: "checkpoints/sd2/vae", OPEN_CLIP: "checkpoints/sd2/text_encoder"},
+    "sdxl": {UNET: "sdxl_refiner/unet", VAE: "sdxl_refiner/vae", CLIP_XL: "sdxl_refiner/text_encoder",
+             OPEN_CLIP_XL: "sdxl_refiner/text_encoder_2"},
+    "sdxl-inpainting": {UNET: "images/unet-inpaint-xl", VAE: "sdxl/vae", CLIP_XL: "sdxl/text_encoder",
+                        OPEN_CLIP_XL: "sdxl/text_encoder_2"},
+    "sdxl-refiner": {UNET: "sdxl_refiner/refiner/unet", VAE: "sdxl_refiner/vae",
+                     OPEN_CLIP_REFINER: "sdxl_refiner/text_encoder_2"},
+}
+# The same of the configurations that come with Weir.
+PUBLISHED = {
+    "sd1": {UNET: "sd1/unet", VAE: "sd1/vae", CLIP: "sd1/text_encoder"},
+    "sd2": {UNET: "sd2/unet", VAE: "sd2/vae", OPEN_CLIP: "sd2/text_encoder"},
+    "sdxl": {UNET: "sdxl/unet", VAE: "sdxl/vae", CLIP_XL: "sdxl/text_encoder", OPEN_CLIP_XL: "sdxl/text_encoder_2"},
+    "sdxl-refiner": {UNET: "sdxl/refiner/unet", VAE: "sdxl/vae", OPEN_CLIP_REFINER: "sdxl/text_encoder_2"},
+}
+# What the original repositories' configurations say of the UNets (v1-inference.yaml, v2-inference-v.yaml, sd_xl_base.yaml,
+# sd_xl_refiner.yaml).
+ORIGINAL = {
+    "sd1": {"model_channels": 320, "attention_resolutions": [4, 2, 1], "channel_mult": [1, 2, 4, 4], "num_heads": 8,
+            "transformer_depth": 1, "context_dim": 768},
+    "sd2": {"model_channels": 320, "attention_resolutions": [4, 2, 1], "channel_mult": [1, 2, 4, 4], "num_head_channels": 64,
+            "use_linear_in_transformer": True, "transformer_depth": 1, "context_dim": 1024},
+    "sdxl": {"model_channels": 320, "attention_resolutions": [4, 2], "channel_mult": [1, 2, 4], "num_head_channels": 64,
+             "use_linear_in_transformer": True, "transformer_depth": [1, 2, 10], "context_dim": 2048,
+             "num_classes": "sequential", "adm_in_channels": 2816},
+    "sdxl-refiner": {"model_channels": 384, "attention_resolutions": [4, 2], "channel_mult": [1, 2, 4, 4],
+                     "num_head_channels": 64, "use_linear_in_transformer": True, "transformer_depth": 4,
+                     "context_dim": [1280] * 4, "num_classes": "sequential", "adm_in_channels": 2560},
+}
+SAME, JOINED, TRANSPOSED, KERNEL = "same", "joined", "transposed", "kernel"
+OLD_ATTENTION = {"query": "q", "key": "k", "value": "v", "proj_attn": "proj_out"}
+ATTENTION = {"to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out", "group_norm": "norm", **OLD_ATTENTION}
+RESIDUAL = {"norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0",
+            "conv2": "out_layers.3", "conv_shortcut": "skip_connection"}
+
+
+def unet_name(name: str, config: dict) -> tuple:
+    stage, _, rest = name.partition(".")
+    embedding = {"conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2"}
+    if stage in embedding:
+        return SAME, f"{embedding[stage]}.{rest}"
+    if stage in ("time_embedding", "add_embedding"):
+        linear, _, last = rest.partition(".")
+        number = {"linear_1": 0, "linear_2": 2}[linear]
+        return SAME, ("time_embed." if stage == "time_embedding" else "label_emb.0.") + f"{number}.{last}"
+    if stage == "mid_block":
+        kind, number, rest = rest.split(".", 2)
+        return SAME, f"middle_block.1.{rest}" if kind == "attentions" else f"middle_block.{2 * int(number)}.{residual(rest)}"
+    block, kind, number, rest = rest.split(".", 3)
+    place = int(block) * (config["layers_per_block"] + 1)
+    if stage == "down_blocks":
+        base = f"input_blocks.{place + int(number) + 1}"
+        if kind == "downsamplers":
+            return SAME, f"input_blocks.{place + config['layers_per_block'] + 1}.0.op.{rest.removeprefix('conv.')}"
+    else:
+        base = f"output_blocks.{place + int(number)}"
+        if kind == "upsamplers":
+            part = 2 if "CrossAttn" in config["up_block_types"][int(block)] else 1
+            return SAME, f"output_blocks.{place + config['layers_per_block']}.{part}.{rest}"
+    return SAME, f"{base}.0.{residual(rest)}" if kind == "resnets" else f"{base}.1.{rest}"
+
+
+def residual(rest: str) -> str:
+    module, _, last = rest.rpartition(".")
+    return f"{RESIDUAL[module]}.{last}"
+
+
+def vae_name(name: str, config: dict) -> tuple:
+    half, _, rest = name.partition(".")
+    levels = len(config["block_out_channels"])
+    if rest.startswith("mid_block.resnets."):
+        number, rest = rest.removeprefix("mid_block.resnets.").split(".", 1)
+        return SAME, f"{half}.mid.block_{int(number) + 1}.{rest.replace('conv_shortcut', 'nin_shortcut')}"
+    if rest.startswith("mid_block.attentions.0."):
+        module, _, last = rest.removeprefix("mid_block.attentions.0.").rpartition(".")
+        how = KERNEL if last == "weight" and module != "group_norm" else SAME
+        return how, f"{half}.mid.attn_1.{ATTENTION[module]}.{last}"
+    if rest.startswith(("down_blocks.", "up_blocks.")):
+        stage, level, kind, number, rest = rest.split(".", 4)
+        base = f"{half}.down.{level}" if stage == "down_blocks" else f"{half}.up.{levels - 1 - int(level)}"
+        if kind == "resnets":
+            return SAME, f"{base}.block.{number}.{rest.replace('conv_shortcut', 'nin_shortcut')}"
+        return SAME, f"{base}.{kind.removesuffix('rs')[:-1]}e.{rest}"
+    return SAME, name.replace("conv_norm_out", "norm_out")
+
+
+def open_clip_name(name: str, config: dict) -> tuple:
+    own = {"text_model.embeddings.position_embedding.weight": "positional_embedding",
+           "text_model.embeddings.token_embedding.weight": "token_embedding.weight",
+           "text_model.final_layer_norm.weight": "ln_final.weight", "text_model.final_layer_norm.bias": "ln_final.bias"}
+    if name in own:
+        return SAME, own[name]
+    if name == "text_projection.weight":
+        return TRANSPOSED, "text_projection"
+    number, rest = name.removeprefix("text_model.encoder.layers.").split(".", 1)
+    base = f"transformer.resblocks.{number}."
+    if rest.split(".")[1] in ("q_proj", "k_proj", "v_proj"):
+        return JOINED, f"{base}attn.in_proj_{rest.rpartition('.')[2]}"
+    for module, original in {"layer_norm1": "ln_1", "layer_norm2": "ln_2", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj",
+                             "self_attn.out_proj": "attn.out_proj"}.items():
+        rest = rest.replace(module, original)
+    return SAME, base + rest
+
+
+def naming(prefix: str):
+    return {UNET: unet_name, VAE: vae_name}.get(prefix, open_clip_name if prefix.endswith(".model.") else lambda name, _: (SAME, name))
+
+
+def table(prefix: str, names: list, config: dict, folder: str) -> dict:
+    """Of each tensor of the file: how it is made, and of which of the folder."""
+    found = {}
+    for name in sorted(names):
+        how, original = naming(prefix)(name, config)
+        found.setdefault(prefix + original, [how]).append(f"{folder}/{name}")
+    return {name: [how, *sorted(parts, key=order)] for name, (how, *parts) in found.items()}
+
+
+def order(part: str) -> int:
+    """Queries, keys and values in the order in which one matrix has them."""
+    return next((i for i, kind in enumerate(("q_proj", "k_proj", "v_proj")) if kind in part), 0)
+
+
+def made(entry: list, tensors: dict) -> torch.Tensor:
+    how, *parts = entry
+    values = [tensors[part] for part in parts]
+    if how == JOINED:
+        return torch.cat(values)
+    return {SAME: lambda x: x, TRANSPOSED: lambda x: x.T.contiguous(), KERNEL: lambda x: x[:, :, None, None]}[how](values[0])
+
+
+def new_attention(name: str) -> str:
+    """As today's diffusers names what older ones saved."""
+    for old, new in {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}.items():
+        name = name.replace(f"attentions.0.{old}.", f"attentions.0.{new}.")
+    return name
+
+
+def converted(prefix: str, file: dict, config: dict) -> dict:
+    """What diffusers makes of the file."""
+    if prefix == UNET:
+        return theirs.convert_ldm_unet_checkpoint(dict(file), config)
+    if prefix == VAE:
+        return theirs.convert_ldm_vae_checkpoint(dict(file), config)
+    if prefix.endswith(".model."):
+        text = type("Text", (), {"config": type("Config", (), config)})
+        return theirs.convert_open_clip_checkpoint(text, dict(file), prefix=prefix)
+    return theirs.convert_ldm_clip_checkpoint(dict(file))
+
+
+def check(prefix: str, entries: dict, tensors: dict, folder: str, config: dict) -> None:
+    """diffusers' conversion gives the folder back."""
+    back = converted(prefix, {name: made(entry, tensors) for name, entry in entries.items()}, config)
+    wanted = {new_attention(name.removeprefix(folder + "/")): tensor for name, tensor in tensors.items()}
+    if prefix == OPEN_CLIP:
+        wanted.pop("text_projection.weight", None)
+    assert set(back) == set(wanted), set(back) ^ set(wanted)
+    for name, tensor in wanted.items():
+        assert back[name].shape == tensor.shape and (tensor.is_meta or torch.equal(back[name], tensor)), name
+
+
+def read(folder: str) -> tuple[dict, dict]:
+    file = next((OUT / folder).glob("*.safetensors"))
+    return json.loads((OUT / folder / "config.json").read_text()), {
+        f"{folder}/{name}": tensor for name, tensor in load_file(file).items() if not name.endswith("position_ids")}
+
+
+def tiny(parts: dict) -> dict:
+    entries = {}
+    for prefix, folder in parts.items():
+        config, tensors = read(folder)
+        own = table(prefix, [name.removeprefix(folder + "/") for name in tensors], config, folder)
+        check(prefix, own, tensors, folder, config)
+        entries |= own
+    return entries
+
+
+def network(config: dict):
+    """Without memory for its weights."""
+    with torch.device("meta"):
+        if config.get("_class_name") == "UNet2DConditionModel":
+            return UNet2DConditionModel.from_config(config)
+        if config.get("_class_name") == "AutoencoderKL":
+            return AutoencoderKL.from_config(config)
+        kind = CLIPTextModelWithProjection if "Projection" in config["architectures"][0] else CLIPTextModel
+        return kind(CLIPTextConfig(**config))
+
+
+def published(name: str, parts: dict) -> dict:
+    """The shapes of a published file's tensors, by name. Later layers and buffers, which nothing reads, are not among them."""
+    shapes = {}
+    for prefix, folder in parts.items():
+        config = json.loads((FAMILIES / folder / "config.json").read_text())
+        tensors = {f"{folder}/{key}": value for key, value in network(config).state_dict().items()
+                   if not key.endswith("position_ids")}
+        own = table(prefix, [key.removeprefix(folder + "/") for key in tensors], config, folder)
+        check(prefix, own, tensors, folder, config)
+        shapes |= {key: list(made(entry, tensors).shape) for key, entry in own.items()}
+    for marker in [theirs.CHECKPOINT_KEY_NAMES[key] for key in {
+            "sd1": ["v1", "clip"], "sd2": ["v1", "v2", "open_clip"], "sdxl": ["xl_base", "clip_sdxl", "open_clip_sdxl"],
+            "sdxl-refiner": ["xl_refiner", "open_clip_sdxl_refiner"]}[name]]:
+        assert marker in shapes, marker
+    return shapes
+
+
+def check_configuration(name: str, parts: dict) -> None:
+    """The bundled UNet is what diffusers makes of the original configuration."""
+    unet = {"in_channels": 4, "out_channels": 4, "num_res_blocks": 2, **ORIGINAL[name]}
+    original = {"model": {"params": {"unet_config": {"params": unet},
+                                     "first_stage_config": {"params": {"ddconfig": {"ch_mult": [1, 2, 4, 4]}}}}}}
+    bundled = json.loads((FAMILIES / parts[UNET] / "config.json").read_text())
+    size = bundled["sample_size"] * 8
+    usual = {"transformer_layers_per_block": 1, "use_linear_projection": False}
+    for key, value in theirs.create_unet_diffusers_config_from_ldm(original, {}, image_size=size).items():
+        assert bundled.get(key, usual.get(key)) == value, (name, key, value)
+
+
+def save(name: str, value: dict) -> None:
+    (HOME / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(value).encode(), mtime=0))
+
+
+def main() -> None:
+    HOME.mkdir(parents=True, exist_ok=True)
+    for name, parts in TINY.items():
+        save(name, tiny(parts))
+    for name, parts in PUBLISHED.items():
+        check_configuration(name, parts)
+        save(f"{name}-published", published(name, parts))
+
+
+if __name__ == "__main__":
+    main()
