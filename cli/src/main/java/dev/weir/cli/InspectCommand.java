@@ -30,7 +30,8 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL",
+    @Parameters(
+            paramLabel = "MODEL",
             description = "A diffusers folder, a safetensors file with a whole model, or the name of one in models/.")
     private String model;
 
@@ -41,8 +42,7 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         ModelReport report = ModelReport.inspect(ModelOptions.folder(model));
-        Optional<ModelFolder> folder =
-                report.runs() ? Optional.of(ModelFolder.open(report.path())) : Optional.empty();
+        Optional<ModelFolder> folder = report.runs() ? Optional.of(ModelFolder.open(report.path())) : Optional.empty();
         if (json) {
             out.println(toJson(report, folder).toPrettyString());
         } else {

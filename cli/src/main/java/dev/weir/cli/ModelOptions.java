@@ -113,7 +113,16 @@ final class ModelOptions {
         taesd.stream().filter(folder -> !Files.isDirectory(folder)).findFirst().ifPresent(folder -> {
             throw new CliException(CliException.USAGE, "--taesd: there is no folder " + folder);
         });
+        if (vae != null && !Files.exists(vae)) {
+            throw new CliException(CliException.USAGE, "--vae: there is no file or folder " + vae);
+        }
         List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
+        if (vae != null && names.size() > 1) {
+            throw new CliException(
+                    CliException.USAGE,
+                    "--vae: it is for one model, and there are %d. Name it as \"vae\" in each model's weir.json"
+                            .formatted(names.size()));
+        }
         return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads)
                 .withEngine(engine)
                 .withSampler(sampler())

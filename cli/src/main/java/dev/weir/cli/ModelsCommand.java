@@ -32,7 +32,10 @@ final class ModelsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", arity = "0..1", description = "A folder of models and of single files. Default: Weir's own.")
+    @Parameters(
+            paramLabel = "DIR",
+            arity = "0..1",
+            description = "A folder of models and of single files. Default: Weir's own.")
     private Path folder;
 
     @Option(names = "--url", paramLabel = "URL", split = ",", description = "Ask the gateway there.")

@@ -23,7 +23,8 @@ import java.util.function.Supplier;
  * @param form what it is read from, and what is assumed of it; empty where it is no model
  * @param problem with what {@link ModelFolder#open} refuses the model: in its first words what it is
  */
-public record ModelReport(Path path, String form, String pipeline, List<Component> components, Optional<String> problem) {
+public record ModelReport(
+        Path path, String form, String pipeline, List<Component> components, Optional<String> problem) {
 
     /**
      * @param name its folder

@@ -112,12 +112,6 @@ public record NodeConfig(
                     problems.add("model: %s: no such file or folder".formatted(model));
                 }
             }
-            if (vae.isPresent() && models.size() > 1) {
-                problems.add("vae: it is for one model, and there are %d. Name it as \"vae\" in each model's weir.json"
-                        .formatted(models.size()));
-            }
-            vae.filter(file -> !Files.exists(file))
-                    .ifPresent(file -> problems.add("vae: %s: no such file or folder".formatted(file)));
             if (!device.matches("auto|cpu|cuda(:\\d+)?")) {
                 problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N".formatted(device));
             }
