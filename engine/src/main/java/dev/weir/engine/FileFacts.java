@@ -3,17 +3,16 @@ package dev.weir.engine;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.engine.weights.TensorInfo;
-import dev.weir.engine.weights.Weights;
-import java.nio.ByteBuffer;
+import dev.weir.engine.weights.Numbers;
+import dev.weir.engine.weights.SafetensorsFile;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What a single file says that its family's configurations do not: the channels of its UNet, and by tensors that stand for flags how it
- * was trained. Stable Diffusion 2.x at 768 pixels and at 512 have the same tensors but for {@code global_step}, which few files
- * have; as in diffusers, 768 pixels and v-prediction are assumed. The flags of SDXL are those that ComfyUI reads. Stateless;
- * any thread.
+ * What a single file says that its family's configurations do not: the channels of its UNet, and how it was trained, by tensors
+ * that stand for flags or by a note of its metadata. Stable Diffusion 2.x at 768 pixels and at 512 have the same tensors but for
+ * {@code global_step}, which few files have. As in diffusers, 768 pixels and v-prediction are assumed where nothing says otherwise.
+ * The flags of SDXL are those that ComfyUI reads. Stateless; any thread.
  */
 final class FileFacts {
 
@@ -23,21 +22,22 @@ final class FileFacts {
     /** At which Stable Diffusion 2.x at 512 pixels was published. */
     private static final int SD2_BASE_STEPS = 875_000;
 
-    private final Weights tensors;
+    private final SafetensorsFile tensors;
     private final Map<String, ObjectNode> changes = new HashMap<>();
 
-    private FileFacts(Weights tensors) {
+    private FileFacts(SafetensorsFile tensors) {
         this.tensors = tensors;
     }
 
     /** By part, the keys that differ from the family's configuration. */
-    static Map<String, ObjectNode> of(Family family, Weights tensors) {
+    static Map<String, ObjectNode> of(Family family, SafetensorsFile tensors) {
         var facts = new FileFacts(tensors);
         facts.channels();
         switch (family) {
             case SD2 -> facts.sd2();
             case SDXL -> facts.sdxl();
-            case SD1, SDXL_REFINER -> {}
+            case SD1 -> facts.sd1();
+            case SDXL_REFINER -> {}
         }
         return Map.copyOf(facts.changes);
     }
@@ -48,10 +48,20 @@ final class FileFacts {
 
     private void sd2() {
         boolean paints = Family.side(tensors, Family.FIRST, 1) == 9;
-        if (paints || has("global_step") && number("global_step")[0] == SD2_BASE_STEPS) {
+        if (paints || isSaidToPredict("epsilon") || isBase()) {
             change("unet").put("sample_size", 64);
             change(SCHEDULER).put("_class_name", "PNDMScheduler").put("skip_prk_steps", true);
             change(SCHEDULER).put(PREDICTION, "epsilon");
+        }
+    }
+
+    private boolean isBase() {
+        return has("global_step") && numbers("global_step")[0] == SD2_BASE_STEPS;
+    }
+
+    private void sd1() {
+        if (isSaidToPredict("v")) {
+            change(SCHEDULER).put(PREDICTION, V_PREDICTION);
         }
     }
 
@@ -61,14 +71,14 @@ final class FileFacts {
         } else if (has("edm_vpred.sigma_max")) {
             ObjectNode scheduler = change(SCHEDULER)
                     .put("_class_name", "EDMEulerScheduler")
-                    .put("sigma_max", number("edm_vpred.sigma_max")[0])
+                    .put("sigma_max", numbers("edm_vpred.sigma_max")[0])
                     .put("sigma_data", 1.0)
                     .put("sigma_schedule", "exponential")
                     .put(PREDICTION, V_PREDICTION);
             if (has("edm_vpred.sigma_min")) {
-                scheduler.put("sigma_min", number("edm_vpred.sigma_min")[0]);
+                scheduler.put("sigma_min", numbers("edm_vpred.sigma_min")[0]);
             }
-        } else if (has("v_pred")) {
+        } else if (has("v_pred") || isSaidToPredict("v")) {
             change(SCHEDULER).put(PREDICTION, V_PREDICTION).put("rescale_betas_zero_snr", has("ztsnr"));
         }
     }
@@ -76,8 +86,8 @@ final class FileFacts {
     /** Playground 2.5 (Li et al. 2024, arXiv 2402.17245). */
     private void playground() {
         ObjectNode vae = change("vae").put("scaling_factor", 0.5);
-        put(vae.putArray("latents_mean"), number("edm_mean"));
-        put(vae.putArray("latents_std"), number("edm_std"));
+        put(vae.putArray("latents_mean"), numbers("edm_mean"));
+        put(vae.putArray("latents_std"), numbers("edm_std"));
         change(SCHEDULER)
                 .put("_class_name", "EDMDPMSolverMultistepScheduler")
                 .put("sigma_min", 0.002)
@@ -98,32 +108,16 @@ final class FileFacts {
         return changes.computeIfAbsent(component, key -> JsonNodeFactory.instance.objectNode());
     }
 
+    private float[] numbers(String name) {
+        return Numbers.read(tensors, name);
+    }
+
+    /** What tools for training note of it. */
+    private boolean isSaidToPredict(String prediction) {
+        return prediction.equals(tensors.metadata().get("modelspec.prediction_type"));
+    }
+
     private boolean has(String name) {
         return tensors.names().contains(name);
-    }
-
-    /** The values of a small tensor, as many as it has but one at least. */
-    private float[] number(String name) {
-        TensorInfo info = tensors.info(name);
-        ByteBuffer bytes = tensors.bytes(name);
-        float[] values = new float[Math.max(1, (int) info.length() / info.type().bytes())];
-        for (int i = 0; bytes.hasRemaining(); i++) {
-            values[i] = switch (info.type()) {
-                case F32 -> bytes.getFloat();
-                case F16 -> half(bytes.getShort());
-                case BF16 -> Float.intBitsToFloat(bytes.getShort() << 16);
-                case I64 -> bytes.getLong();
-                case I32 -> bytes.getInt();
-                case U8, BOOL -> bytes.get();
-            };
-        }
-        return values;
-    }
-
-    private static float half(short bits) {
-        int exponent = bits >> 10 & 0x1f;
-        int fraction = bits & 0x3ff;
-        float size = exponent == 0 ? fraction * 0x1p-24f : Float.intBitsToFloat(exponent + 112 << 23 | fraction << 13);
-        return bits < 0 ? -size : size;
     }
 }

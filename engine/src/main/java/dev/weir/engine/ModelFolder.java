@@ -181,9 +181,8 @@ public final class ModelFolder {
                 pipeline.type().texts().stream().map(TextPart::encoder).toList();
         Map<String, Map<String, List<Integer>>> layers = new HashMap<>();
         Stream.concat(Stream.of(unet), encoders.stream())
-                .forEach(part -> layers.put(
-                        part,
-                        Networks.layers(index.config(part).json())));
+                .forEach(part ->
+                        layers.put(part, Networks.layers(index.config(part).json())));
         return new AdaptedParts(unet, encoders, layers);
     }
 

@@ -109,7 +109,8 @@ public record ModelReport(
                 }
             }
             case IMAGE_PROCESSOR -> ModelFolder.imageProcessor(index, name);
-            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER -> checkNetwork(index.config(name), index.weights(name));
+            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER ->
+                checkNetwork(index.config(name), index.weights(name));
         }
     }
 

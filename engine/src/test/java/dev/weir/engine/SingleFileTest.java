@@ -280,6 +280,7 @@ class SingleFileTest {
             delimiter = '|',
             value = {
                 "sd2 | checkpoints/sd2 | | | v_prediction",
+                "sd2 | checkpoints/sd2 | global_step | | epsilon",
                 "sdxl | sdxl_refiner | v_pred | | v_prediction",
                 "sdxl | sdxl_refiner | | , \"scheduler\": {\"prediction_type\": \"v_prediction\"} | v_prediction",
                 "sdxl | sdxl_refiner | v_pred | , \"scheduler\": {\"prediction_type\": \"epsilon\"} | epsilon",
@@ -290,7 +291,7 @@ class SingleFileTest {
             String name, String folder, String flag, String settings, String prediction) throws IOException {
         Map<String, Entry> entries = SingleFiles.tiny(name);
         if (flag != null) {
-            entries.put(flag, Entry.floats(120));
+            entries.put(flag, Entry.floats(flag.equals("global_step") ? 875_000 : 120));
             entries.put("ztsnr", Entry.floats());
         }
         Path file = SingleFiles.write(temporary.resolve("m.safetensors"), entries);
