@@ -10,8 +10,8 @@ import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.gateway.job.JobId;
 import dev.weir.proto.v1.Cancel;
+import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
-import dev.weir.proto.v1.Told;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
 import dev.weir.runtime.stage.Attempt;
@@ -101,10 +101,10 @@ final class LedgerTest {
         });
         String job = submit();
 
-        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasProgress));
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasProgress));
 
         gateway.stage.sittings().get(0).paint();
-        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasCompleted));
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasCompleted));
     }
 
     @Test
@@ -118,9 +118,9 @@ final class LedgerTest {
         gateway.stage.sittings().get(0).paint();
 
         assertThat(events.join().body()).contains("event: completed");
-        assertThat(record(job, memory.map(MemoryArea.JOBS)).getEventsList()).noneMatch(Told::hasCompleted);
+        assertThat(record(job, memory.map(MemoryArea.JOBS)).getEventsList()).noneMatch(JobEventRecord::hasCompleted);
         memory.mood = Mood.WELL;
-        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasCompleted));
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasCompleted));
     }
 
     @Test
@@ -221,7 +221,7 @@ final class LedgerTest {
     void anOrphanInTheLedgerIsAdoptedAndGoesOn() {
         gateway.stage.script(Sitting::start);
         String job = submit();
-        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasStarted));
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasStarted));
         JobRecord left = record(job);
         gateway.stop();
         leaveToNobody(left);
@@ -300,7 +300,7 @@ final class LedgerTest {
     void aGatewayThatAdoptsAJobDoesSoOnceHoweverManyAskForItMeanwhile() {
         gateway.stage.script(Sitting::start);
         String job = submit();
-        await().until(() -> record(job).getEventsList().stream().anyMatch(Told::hasStarted));
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasStarted));
         JobRecord left = record(job);
         gateway.stop();
         leaveToNobody(left);

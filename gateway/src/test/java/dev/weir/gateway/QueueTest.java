@@ -6,10 +6,10 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.ForwardPace;
+import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Started;
-import dev.weir.proto.v1.Told;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.json.JsonObject;
@@ -165,7 +165,7 @@ final class QueueTest {
         JsonObject begins = submit(new JsonObject());
         await().until(() -> sittings().size() == 2);
         sitting(begins).start();
-        await().until(() -> record(begins).getEventsList().stream().anyMatch(Told::hasStarted));
+        await().until(() -> record(begins).getEventsList().stream().anyMatch(JobEventRecord::hasStarted));
 
         // What is told of a job is written a second later, so this one's place was told early enough to be written by
         // now.

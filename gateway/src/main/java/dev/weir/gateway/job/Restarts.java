@@ -39,7 +39,7 @@ final class Restarts {
     private final Jobs jobs;
     private final int mostStrikes;
     private final JobMetrics metrics;
-    private final LastChances lastChances = new LastChances();
+    private final Quarantine quarantine = new Quarantine();
 
     /** @param mostStrikes consecutive losses and failures, without progress, that fail a sample */
     Restarts(Vertx vertx, Jobs jobs, int mostStrikes, JobMetrics metrics) {
@@ -119,7 +119,7 @@ final class Restarts {
 
     /** Call it now and then. */
     void sweep() {
-        lastChances.next();
+        quarantine.next();
     }
 
     /** A node's lease expired, or the node said goodbye. {@link Reconciliation} would notice it later. */
@@ -190,7 +190,7 @@ final class Restarts {
     /** Another attempt, when it is the sample's turn. */
     private void wait(Job job, Sample sample, Failure reason) {
         begin(job, sample, reason);
-        lastChances.add(sample, () -> sendOrFail(job, sample, reason));
+        quarantine.add(sample, () -> sendOrFail(job, sample, reason));
     }
 
     private void restart(Job job, Sample sample, Failure reason, long pauseMs) {

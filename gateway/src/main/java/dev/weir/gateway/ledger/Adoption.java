@@ -9,8 +9,8 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.Strikes;
+import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
-import dev.weir.proto.v1.Told;
 import dev.weir.runtime.stage.Snapshot;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -41,7 +41,7 @@ final class Adoption {
     private final Ledger ledger;
     private final Checkpoints checkpoints;
     private final Attachments attachments;
-    private final Custody custody;
+    private final OwnedJobs owned;
     private final Gateways gateways;
     private final Patience patience;
     private final Counter adopted;
@@ -53,7 +53,7 @@ final class Adoption {
             Ledger ledger,
             Checkpoints checkpoints,
             Attachments attachments,
-            Custody custody,
+            OwnedJobs owned,
             Gateways gateways,
             Patience patience,
             MeterRegistry metrics) {
@@ -62,7 +62,7 @@ final class Adoption {
         this.ledger = ledger;
         this.checkpoints = checkpoints;
         this.attachments = attachments;
-        this.custody = custody;
+        this.owned = owned;
         this.gateways = gateways;
         this.patience = patience;
         this.adopted = Counter.builder("weir.gateway.adopted")
@@ -80,7 +80,7 @@ final class Adoption {
         // The record belongs to this gateway before the answer arrives. A lookup in between finds no gateway that holds
         // the job.
         String id = entry.record().getId();
-        if (custody.isUnborn(id)) {
+        if (owned.isUnborn(id)) {
             return Future.succeededFuture(Optional.empty());
         }
         Future<Optional<KeptJob>> known = underway.get(id);
@@ -112,11 +112,11 @@ final class Adoption {
             }
             log.info("Adopts the job {} of the lost gateway {}", record.getId(), before.getOwner());
             adopted.increment();
-            // Only now: a mirror of the job may have been opened or forgotten meanwhile.
+            // Only now: a view of the job may have been opened or forgotten meanwhile.
             KeptJob show = kept.find(record.getId())
                     .orElseGet(() -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs()));
-            RecordedJob job = custody.recorded(show, record, bytes);
-            custody.hold(job);
+            RecordedJob job = owned.recorded(show, record, bytes);
+            owned.hold(job);
             return goOn(job, record).map(Optional.of(show));
         });
     }
@@ -125,7 +125,7 @@ final class Adoption {
         KeptJob show = job.kept();
         JobSpec spec = show.spec();
         Set<Integer> lostPictures = new TreeSet<>();
-        for (Told told : record.getEventsList()) {
+        for (JobEventRecord told : record.getEventsList()) {
             if (told.hasCompleted() && !show.hasEnded(told.getSample())) {
                 lostPictures.add(told.getSample());
             } else {
@@ -138,7 +138,7 @@ final class Adoption {
         }
         return Future.all(samples)
                 .compose(found -> attachments.find(job.id(), spec.generation()).map(inputs -> {
-                    if (custody.holds(job.id())) {
+                    if (owned.holds(job.id())) {
                         begin(job, spec.with(inputs), record, found.list(), lostPictures);
                     }
                     return null;
@@ -168,7 +168,7 @@ final class Adoption {
     private Future<AdoptedSample> sample(JobRecord record, int sample, boolean ended) {
         int attempt = 1;
         int step = 0;
-        for (Told told : record.getEventsList()) {
+        for (JobEventRecord told : record.getEventsList()) {
             if (told.getSample() == sample) {
                 attempt = Math.max(attempt, told.getAttempt());
                 step = Math.max(step, told.getStep());

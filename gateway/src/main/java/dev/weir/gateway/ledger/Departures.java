@@ -26,9 +26,9 @@ final class Departures {
     private final Jobs jobs;
     private final KeptJobs kept;
     private final Gateways gateways;
-    private final Custody custody;
-    private final Mirrors mirrors;
-    private final Showing showing;
+    private final OwnedJobs owned;
+    private final RemoteJobViews views;
+    private final EventPublisher publisher;
     /** Jobs with a client that has disconnected, which another gateway still watches. */
     private final Set<String> abandoned = new HashSet<>();
 
@@ -37,17 +37,17 @@ final class Departures {
             Jobs jobs,
             KeptJobs kept,
             Gateways gateways,
-            Custody custody,
-            Mirrors mirrors,
-            Showing showing) {
+            OwnedJobs owned,
+            RemoteJobViews views,
+            EventPublisher publisher) {
         this.node = node;
         this.jobs = jobs;
         this.kept = kept;
         this.gateways = gateways;
-        this.custody = custody;
-        this.mirrors = mirrors;
-        this.showing = showing;
-        showing.onLapsed(job -> {
+        this.owned = owned;
+        this.views = views;
+        this.publisher = publisher;
+        publisher.onLapsed(job -> {
             if (abandoned.contains(job.id())) {
                 endIfAlone(job);
             }
@@ -63,7 +63,7 @@ final class Departures {
         if (job.isOver() || tries == 0) {
             return;
         }
-        if (custody.holds(job.id())) {
+        if (owned.holds(job.id())) {
             endIfAlone(job);
         } else if (job.watchers() == 0) {
             tell(job).onFailure(unheard -> node.vertx().setTimer(AGAIN_MS, later -> left(job, tries - 1)));
@@ -75,7 +75,7 @@ final class Departures {
                 .setJobId(job.id())
                 .setAddress(Addresses.gateway(node.nodeId()))
                 .build();
-        String owner = gateways.address(mirrors.owner(job.id())).orElse("");
+        String owner = gateways.address(views.owner(job.id())).orElse("");
         return node.courier()
                 .offer(owner, Parcel.of(left))
                 .compose(reply -> reply.getVerdict() == Verdict.ACCEPTED
@@ -85,21 +85,21 @@ final class Departures {
 
     /** The last client of a job at another gateway has disconnected. @return whether the job is owned here */
     boolean leftElsewhere(JobLeft left) {
-        if (!custody.holds(left.getJobId())) {
+        if (!owned.holds(left.getJobId())) {
             return false;
         }
-        showing.stop(left.getJobId(), left.getAddress());
+        publisher.stop(left.getJobId(), left.getAddress());
         kept.find(left.getJobId()).ifPresent(this::endIfAlone);
         return true;
     }
 
     private void endIfAlone(KeptJob job) {
-        if (job.isOver() || !custody.holds(job.id())) {
+        if (job.isOver() || !owned.holds(job.id())) {
             abandoned.remove(job.id());
         } else if (job.watchers() == 0) {
             abandoned.remove(job.id());
             jobs.cancel(job.id());
-        } else if (showing.shows(job.id())) {
+        } else if (publisher.shows(job.id())) {
             abandoned.add(job.id());
         }
     }

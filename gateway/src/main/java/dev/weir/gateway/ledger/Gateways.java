@@ -52,7 +52,7 @@ final class Gateways {
     private final NodeContext node;
     private final LongSupplier nanoClock;
     private final LeaseTable<GatewayStatus> table;
-    private final Company company;
+    private final IsolationDetector isolation;
     /** Not received here, and not reported as dead yet. */
     private final Set<String> missing = new HashSet<>();
 
@@ -76,7 +76,8 @@ final class Gateways {
                 new LeaseTable.Reading<>(GatewayStatus::getName, GatewayStatus::getSequence, GatewayStatus::getGone),
                 StatusDirectory.LEASE.toNanos(),
                 nanoClock);
-        this.company = new Company(() -> hearsAnybody() && !node.memory().isAlone(), ALONE, nanoClock);
+        this.isolation =
+                new IsolationDetector(() -> hearsAnybody() && !node.memory().isAlone(), ALONE, nanoClock);
     }
 
     /** Completes when statuses of others can arrive. */
@@ -85,7 +86,7 @@ final class Gateways {
         acquaintedNanos = tickedNanos + ACQUAINTED_NANOS;
         node.vertx().setPeriodic(TICK_MS, timer -> tick());
         node.vertx().setPeriodic(0, PUBLISH_MS, timer -> publish());
-        node.directory().onLost(stage -> company.left(stage.getGone()));
+        node.directory().onLost(stage -> isolation.left(stage.getGone()));
         return node.courier()
                 .listen(Addresses.GATEWAYS, this::receive)
                 .onSuccess(opened -> inbox = opened)
@@ -151,7 +152,7 @@ final class Gateways {
 
     /** Whether this gateway may be partitioned from all others, so that nobody else would see what it records. */
     boolean isCutOff() {
-        return company.isLost();
+        return isolation.isLost();
     }
 
     /** When it last looked at the clock. */
@@ -200,7 +201,7 @@ final class Gateways {
         }
         heard = hears;
         tellLost();
-        company.look();
+        isolation.look();
         if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE.toNanos()) {
             log.warn("No other gateway has been heard since the standstill. {} continues alone", self());
             settled = true;
@@ -209,7 +210,7 @@ final class Gateways {
 
     private void miss(GatewayStatus last) {
         missing.add(last.getName());
-        company.left(last.getGone());
+        isolation.left(last.getGone());
         publish(); // The others wait for its confirmation that it does not receive the gateway either.
     }
 

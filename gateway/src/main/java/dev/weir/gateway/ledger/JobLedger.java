@@ -28,7 +28,7 @@ import java.util.function.Consumer;
 
 /**
  * The jobs that clients may come back for, at any gateway. They are accepted here, adopted from lost gateways, or
- * mirrored from their owners. Jobs without a returning client belong to {@link Jobs} alone. Event loop of the gateway.
+ * shown as their owners report them. Jobs without a returning client belong to {@link Jobs} alone. Event loop of the gateway.
  */
 public final class JobLedger {
 
@@ -40,10 +40,10 @@ public final class JobLedger {
     private final KeptJobs kept;
     private final Ledger ledger;
     private final Gateways gateways;
-    private final Custody custody;
+    private final OwnedJobs owned;
     private final Adoption adoption;
-    private final Mirrors mirrors;
-    private final Showing showing;
+    private final RemoteJobViews views;
+    private final EventPublisher publisher;
     private final Departures departures;
     private final KeyedJobs keyed;
 
@@ -58,18 +58,18 @@ public final class JobLedger {
         jobs.others(gateways::demandsOfOthers);
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
         Attachments attachments = new Attachments(node.memory(), config.limits().attachmentsBytes());
-        this.custody = new Custody(node.vertx(), jobs, kept, ledger, checkpoints, attachments, gateways, patience);
+        this.owned = new OwnedJobs(node.vertx(), jobs, kept, ledger, checkpoints, attachments, gateways, patience);
         this.adoption =
-                new Adoption(jobs, kept, ledger, checkpoints, attachments, custody, gateways, patience, node.metrics());
-        this.mirrors = new Mirrors(node, kept, gateways, custody, this::show);
-        this.showing = new Showing(node.vertx(), node.courier(), kept, custody);
-        this.departures = new Departures(node, jobs, kept, gateways, custody, mirrors, showing);
+                new Adoption(jobs, kept, ledger, checkpoints, attachments, owned, gateways, patience, node.metrics());
+        this.views = new RemoteJobViews(node, kept, gateways, owned, this::show);
+        this.publisher = new EventPublisher(node.vertx(), node.courier(), kept, owned);
+        this.departures = new Departures(node, jobs, kept, gateways, owned, views, publisher);
         this.keyed = new KeyedJobs(
                 node.vertx(),
                 new IdempotencyKeys(node.memory(), patience.deadline().plus(patience.result())),
-                custody,
+                owned,
                 this::find);
-        new Orphans(node.vertx(), ledger, gateways, custody, adoption, new Random());
+        new Orphans(node.vertx(), ledger, gateways, owned, adoption, new Random());
     }
 
     /** Completes when statuses of other gateways can arrive. */
@@ -90,7 +90,7 @@ public final class JobLedger {
             String id = jobs.submit(spec, client::accept).id();
             return new Attendance(id, () -> jobs.cancel(id));
         }
-        KeptJob job = custody.begin(spec);
+        KeptJob job = owned.begin(spec);
         job.watch(client, onLost);
         return new Attendance(job.id(), () -> {
             job.unwatch(client);
@@ -118,15 +118,15 @@ public final class JobLedger {
      * was started.
      */
     public Future<KeptJob> submit(JobSpec spec) {
-        String first = custody.newId();
-        return custody.submit(first, spec)
+        String first = owned.newId();
+        return owned.submit(first, spec)
                 .recover(refused -> isUnrecorded(refused)
-                        ? custody.submit(custody.newIdAfter(first), spec)
+                        ? owned.submit(owned.newIdAfter(first), spec)
                         : Future.failedFuture(refused));
     }
 
     private static boolean isUnrecorded(Throwable problem) {
-        return problem instanceof RefusedException refused && refused.code().equals(Custody.UNRECORDED);
+        return problem instanceof RefusedException refused && refused.code().equals(OwnedJobs.UNRECORDED);
     }
 
     /**
@@ -149,11 +149,11 @@ public final class JobLedger {
     }
 
     private static RefusedException unanswered() {
-        return Custody.unavailable("no gateway could report the state of the job");
+        return OwnedJobs.unavailable("no gateway could report the state of the job");
     }
 
     private Future<KeptJob> find(String id, long untilMs) {
-        Optional<Future<KeptJob>> opening = mirrors.opening(id);
+        Optional<Future<KeptJob>> opening = views.opening(id);
         KeptJob here = kept.find(id).orElse(null);
         if (here != null && opening.isEmpty()) {
             here.asked();
@@ -197,9 +197,9 @@ public final class JobLedger {
     private Future<KeptJob> show(Ledger.Entry entry, KeptJob job) {
         String owner = entry.record().getOwner();
         if (gateways.isAlive(owner) && !gateways.isSelf(owner)) {
-            return mirrors.open(job, owner);
+            return views.open(job, owner);
         }
-        if (custody.holds(job.id())) {
+        if (owned.holds(job.id())) {
             return Future.succeededFuture(kept.find(job.id()).orElse(job));
         }
         if (!adoption.isPossible()) {
@@ -223,14 +223,14 @@ public final class JobLedger {
 
     private Future<Boolean> cancel(String id, Cancel cancel) {
         boolean isElsewhere =
-                kept.find(id).filter(job -> !job.isOver() && !custody.holds(id)).isPresent();
+                kept.find(id).filter(job -> !job.isOver() && !owned.holds(id)).isPresent();
         if (!isElsewhere) {
             return Future.succeededFuture(cancelHere(cancel));
         }
         return node.courier()
-                .offer(gateways.address(mirrors.owner(id)).orElse(""), Parcel.of(cancel))
+                .offer(gateways.address(views.owner(id)).orElse(""), Parcel.of(cancel))
                 .map(reply -> reply.getVerdict() == Verdict.ACCEPTED)
-                .recover(problem -> Future.failedFuture(Custody.unavailable("the job's owner did not answer")));
+                .recover(problem -> Future.failedFuture(OwnedJobs.unavailable("the job's owner did not answer")));
     }
 
     private boolean cancelHere(Cancel cancel) {
@@ -243,10 +243,9 @@ public final class JobLedger {
     public void receive(Delivery delivery) {
         switch (delivery.parcel().header().getBodyCase()) {
             case TOLD ->
-                mirrors.on(
-                        delivery.parcel().header().getTold(), delivery.parcel().tensors());
+                views.on(delivery.parcel().header().getTold(), delivery.parcel().tensors());
             case WATCH ->
-                answer(delivery, showing.watch(delivery.parcel().header().getWatch()));
+                answer(delivery, publisher.watch(delivery.parcel().header().getWatch()));
             case LEFT ->
                 answer(
                         delivery,
@@ -283,7 +282,7 @@ public final class JobLedger {
     public Future<Void> handOver() {
         return gateways.others().isEmpty() && !node.memory().isShared()
                 ? Future.succeededFuture()
-                : custody.handOver().onSuccess(written -> gateways.leave());
+                : owned.handOver().onSuccess(written -> gateways.leave());
     }
 
     /** Tells the others that it is gone. */
@@ -293,8 +292,8 @@ public final class JobLedger {
     }
 
     private void forgotten(KeptJob job) {
-        if (!mirrors.isMirrored(job.id())) {
-            custody.forgotten(job);
+        if (!views.isRemote(job.id())) {
+            owned.forgotten(job);
         }
     }
 }

@@ -20,21 +20,21 @@ final class KeyedJobs {
 
     private final Vertx vertx;
     private final IdempotencyKeys keys;
-    private final Custody custody;
+    private final OwnedJobs owned;
     private final Function<String, Future<KeptJob>> finder;
 
-    KeyedJobs(Vertx vertx, IdempotencyKeys keys, Custody custody, Function<String, Future<KeptJob>> finder) {
+    KeyedJobs(Vertx vertx, IdempotencyKeys keys, OwnedJobs owned, Function<String, Future<KeptJob>> finder) {
         this.vertx = vertx;
         this.keys = keys;
-        this.custody = custody;
+        this.owned = owned;
         this.finder = finder;
     }
 
     Future<KeptJob> submit(JobSpec spec, String key, byte[] request) {
-        String id = custody.newId();
+        String id = owned.newId();
         return keys.claim(key, id, request)
                 .recover(problem -> Future.failedFuture(
-                        Custody.unavailable("the idempotency key could not be looked up: " + problem.getMessage())))
+                        OwnedJobs.unavailable("the idempotency key could not be looked up: " + problem.getMessage())))
                 .compose(bound -> {
                     if (bound.getJobId().equals(id)) {
                         return begin(id, spec, key);
@@ -47,7 +47,7 @@ final class KeyedJobs {
     }
 
     private Future<KeptJob> begin(String id, JobSpec spec, String key) {
-        return custody.submit(id, spec).onFailure(refused -> keys.free(key));
+        return owned.submit(id, spec).onFailure(refused -> keys.free(key));
     }
 
     private Future<KeptJob> find(KeyRecord bound, JobSpec spec, String key, byte[] request) {
@@ -59,7 +59,7 @@ final class KeyedJobs {
             if (age < UNRECORDED_MS) {
                 return vertx.timer(LOOK_AGAIN_MS).compose(later -> submit(spec, key, request));
             }
-            String id = custody.newId();
+            String id = owned.newId();
             return keys.rebind(key, bound, id)
                     .compose(rebound -> rebound ? begin(id, spec, key) : submit(spec, key, request));
         });

@@ -29,7 +29,7 @@ final class Orphans {
     private final Vertx vertx;
     private final Ledger ledger;
     private final Gateways gateways;
-    private final Custody custody;
+    private final OwnedJobs owned;
     private final Adoption adoption;
     private final Random order;
     /** By job, as it was last read. Finished jobs have no owner. */
@@ -38,11 +38,11 @@ final class Orphans {
     private boolean looking;
     private boolean again;
 
-    Orphans(Vertx vertx, Ledger ledger, Gateways gateways, Custody custody, Adoption adoption, Random order) {
+    Orphans(Vertx vertx, Ledger ledger, Gateways gateways, OwnedJobs owned, Adoption adoption, Random order) {
         this.vertx = vertx;
         this.ledger = ledger;
         this.gateways = gateways;
-        this.custody = custody;
+        this.owned = owned;
         this.adoption = adoption;
         this.order = order;
         gateways.onLost(name -> look());
@@ -106,8 +106,8 @@ final class Orphans {
 
     private boolean mayBeOrphan(String job) {
         String owner = owners.get(job);
-        return !custody.holds(job)
-                && !custody.isUnborn(job)
+        return !owned.holds(job)
+                && !owned.isUnborn(job)
                 && (owner == null || !owner.equals(NOBODY) && !isElsewhere(owner));
     }
 
@@ -123,7 +123,7 @@ final class Orphans {
             boolean over = Ledger.isOver(found.get().record());
             String owner = found.get().record().getOwner();
             owners.put(job, over ? NOBODY : owner);
-            return over || isElsewhere(owner) || custody.holds(job)
+            return over || isElsewhere(owner) || owned.holds(job)
                     ? Future.succeededFuture()
                     : adoption.adopt(found.get())
                             .compose(adopted -> adopted.isPresent()

@@ -6,8 +6,8 @@ import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobWatcher;
 import dev.weir.gateway.job.Strikes;
+import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
-import dev.weir.proto.v1.Told;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.Future;
 import java.util.HashMap;
@@ -33,7 +33,7 @@ final class PicturesAgain implements JobWatcher {
 
     PicturesAgain(RecordedJob job, JobRecord record, Set<Integer> samples) {
         this.job = job;
-        for (Told event : record.getEventsList()) {
+        for (JobEventRecord event : record.getEventsList()) {
             if (event.hasCompleted() && samples.contains(event.getSample())) {
                 RecordFormat.event(record.getId(), job.kept().spec(), event, new byte[0])
                         .ifPresent(completed -> told.put(event.getSample(), (Completed) completed));

@@ -15,9 +15,9 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.job.Strikes;
+import dev.weir.proto.v1.JobEventRecord;
+import dev.weir.proto.v1.JobEventRecord.Image;
 import dev.weir.proto.v1.JobRecord;
-import dev.weir.proto.v1.Told;
-import dev.weir.proto.v1.Told.Image;
 import dev.weir.runtime.stage.Failure;
 import java.util.HashMap;
 import java.util.List;
@@ -79,23 +79,27 @@ final class RecordFormat {
                 .build();
     }
 
-    static Told told(JobEvent event) {
+    static JobEventRecord told(JobEvent event) {
         Moment at = event.at();
-        Told.Builder told = Told.newBuilder()
+        JobEventRecord.Builder told = JobEventRecord.newBuilder()
                 .setSample(at.sample())
                 .setSeq(at.seq())
                 .setAttempt(at.attempt())
                 .setStep(at.step());
         if (event instanceof Queued queued) {
-            told.setQueued(
-                    Told.Queued.newBuilder().setPosition(queued.position()).setWaitSeconds(queued.waitSeconds()));
+            told.setQueued(JobEventRecord.Queued.newBuilder()
+                    .setPosition(queued.position())
+                    .setWaitSeconds(queued.waitSeconds()));
         } else if (event instanceof Started started) {
-            told.setStarted(Told.Started.newBuilder().setStage(started.stage()).setNode(started.node()));
+            told.setStarted(JobEventRecord.Started.newBuilder()
+                    .setStage(started.stage())
+                    .setNode(started.node()));
         } else if (event instanceof Resumed resumed) {
-            told.setResumed(Told.Resumed.newBuilder().setReason(resumed.reason()));
+            told.setResumed(JobEventRecord.Resumed.newBuilder().setReason(resumed.reason()));
         } else if (event instanceof Progress progress) {
-            told.setProgress(
-                    Told.Progress.newBuilder().setStage(progress.stage()).setStepSeconds(progress.stepSeconds()));
+            told.setProgress(JobEventRecord.Progress.newBuilder()
+                    .setStage(progress.stage())
+                    .setStepSeconds(progress.stepSeconds()));
         } else if (event instanceof Warning warning) {
             told.setWarning(dev.weir.proto.v1.Warning.newBuilder()
                     .setCode(warning.code())
@@ -104,16 +108,16 @@ final class RecordFormat {
         } else if (event instanceof Preview preview) {
             told.setPreview(image(preview.picture()));
         } else if (event instanceof Completed completed) {
-            told.setCompleted(Told.Completed.newBuilder()
+            told.setCompleted(JobEventRecord.Completed.newBuilder()
                     .setImage(image(completed.picture()))
                     .addAllTimings(completed.timings())
                     .setSeconds(completed.seconds()));
         } else if (event instanceof Failed failed) {
-            told.setFailed(Told.Failed.newBuilder()
+            told.setFailed(JobEventRecord.Failed.newBuilder()
                     .setCode(failed.failure().code())
                     .setMessage(failed.failure().message()));
         } else if (event instanceof Cancelled) {
-            told.setCancelled(Told.Cancelled.getDefaultInstance());
+            told.setCancelled(JobEventRecord.Cancelled.getDefaultInstance());
         }
         return told.build();
     }
@@ -129,7 +133,7 @@ final class RecordFormat {
      * @param image bytes of the event's image
      * @return empty if a newer version sent an event that this version does not know
      */
-    static Optional<JobEvent> event(String job, JobSpec spec, Told told, byte[] image) {
+    static Optional<JobEvent> event(String job, JobSpec spec, JobEventRecord told, byte[] image) {
         if (told.getSample() < 0 || told.getSample() >= spec.samples()) {
             return Optional.empty();
         }

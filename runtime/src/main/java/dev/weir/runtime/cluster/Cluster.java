@@ -3,7 +3,7 @@ package dev.weir.runtime.cluster;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.ConfigException;
 import dev.weir.runtime.HostPort;
-import dev.weir.runtime.cluster.Solitude.View;
+import dev.weir.runtime.cluster.SplitBrainWatchdog.View;
 import dev.weir.runtime.memory.ClusterMemory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -70,7 +70,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
                 .recover(problem -> Future.failedFuture(named(problem, bindHost, config.busPort())))
                 .onSuccess(vertx -> {
                     manager.watchRegistrations();
-                    watchSolitude(vertx, manager, peers, lost);
+                    watchForSplitBrain(vertx, manager, peers, lost);
                 })
                 .map(vertx -> new Cluster(
                         vertx,
@@ -78,9 +78,10 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
                         new HazelcastMemory(vertx, manager.getHazelcastInstance())));
     }
 
-    private static void watchSolitude(Vertx vertx, PatientClusterManager manager, Peers peers, Consumer<String> lost) {
+    private static void watchForSplitBrain(
+            Vertx vertx, PatientClusterManager manager, Peers peers, Consumer<String> lost) {
         Neighbours neighbours = new Neighbours(vertx, peers, manager.self().getSocketAddress());
-        new Solitude(
+        new SplitBrainWatchdog(
                         () -> View.of(manager.getHazelcastInstance()),
                         neighbours::anyAnswers,
                         (ms, look) -> vertx.setTimer(ms, timer -> look.run()),

@@ -14,18 +14,18 @@ import java.util.random.RandomGenerator;
  */
 final class Chooser {
 
-    private final Charges charges;
+    private final OutstandingLoad outstanding;
     private final RandomGenerator random;
 
-    Chooser(Charges charges, RandomGenerator random) {
-        this.charges = charges;
+    Chooser(OutstandingLoad outstanding, RandomGenerator random) {
+        this.outstanding = outstanding;
         this.random = random;
     }
 
     /** @param preferred the address of a node that is chosen if it has room; empty: none */
     Optional<NodeStatus> choose(Need need, String preferred, List<NodeStatus> alive, Predicate<NodeStatus> excluded) {
         List<NodeStatus> roomy = alive.stream()
-                .filter(node -> need.servedBy(node) && charges.credits(node) > 0 && !excluded.test(node))
+                .filter(node -> need.servedBy(node) && outstanding.credits(node) > 0 && !excluded.test(node))
                 .toList();
         Optional<NodeStatus> wanted = roomy.stream()
                 .filter(node -> node.getAddress().equals(preferred))
@@ -34,7 +34,7 @@ final class Chooser {
             return wanted;
         }
         List<NodeStatus> idle = roomy.stream()
-                .filter(node -> charges.expectedWaitSeconds(node) == 0)
+                .filter(node -> outstanding.expectedWaitSeconds(node) == 0)
                 .toList();
         return idle.isEmpty() ? soonerOfTwo(roomy) : Optional.of(idle.get(random.nextInt(idle.size())));
     }
@@ -47,7 +47,7 @@ final class Chooser {
         int second = random.nextInt(roomy.size() - 1);
         NodeStatus one = roomy.get(first);
         NodeStatus other = roomy.get(second < first ? second : second + 1);
-        boolean otherIsSooner = charges.expectedWaitSeconds(other) < charges.expectedWaitSeconds(one);
+        boolean otherIsSooner = outstanding.expectedWaitSeconds(other) < outstanding.expectedWaitSeconds(one);
         return Optional.of(otherIsSooner ? other : one);
     }
 }

@@ -46,8 +46,8 @@ public final class OfferDispatcher implements Dispatcher {
     private final MeterRegistry metrics;
     private final Duration patience;
     private final Context context;
-    private final Charges charges = new Charges();
-    private final Chooser chooser = new Chooser(charges, RandomGenerator.getDefault());
+    private final OutstandingLoad outstanding = new OutstandingLoad();
+    private final Chooser chooser = new Chooser(outstanding, RandomGenerator.getDefault());
     private final NavigableMap<Turn, Waiting> waiting = new TreeMap<>();
     private final Map<String, Integer> framesUnderWay = new HashMap<>();
     private long arrivals;
@@ -66,12 +66,12 @@ public final class OfferDispatcher implements Dispatcher {
     /** Call it before the directory starts. Completes when cancellations can arrive. */
     public Future<Void> start() {
         directory.onHeard(status -> {
-            charges.heard(status.getAddress());
+            outstanding.heard(status.getAddress());
             offerWaiting();
         });
         Promise<Void> started = Promise.promise();
         context.runOnContext(v -> {
-            directory.onLost(status -> charges.lost(status.getAddress()));
+            directory.onLost(status -> outstanding.lost(status.getAddress()));
             vertx.setPeriodic(TICK_MS, id -> giveUpLate());
             courier.listen(Addresses.CANCEL, this::cancel).<Void>mapEmpty().onComplete(started);
         });
@@ -148,7 +148,7 @@ public final class OfferDispatcher implements Dispatcher {
 
     private void offer(Waiting next, NodeStatus node) {
         String address = node.getAddress();
-        Charges.Charge charge = charges.offered(address, next.need);
+        OutstandingLoad.Charge charge = outstanding.offered(address, next.need);
         courier.offer(address, Parcel.of(Offer.newBuilder().setTask(next.task).build(), next.tensors))
                 .onComplete(answer -> {
                     OfferReply reply = answer.result();

@@ -14,11 +14,11 @@ final class Offers {
     record Decision(OfferReply reply, boolean take) {}
 
     private final Stage stage;
-    private final Holdings holdings;
+    private final InFlightTable inFlight;
 
-    Offers(Stage stage, Holdings holdings) {
+    Offers(Stage stage, InFlightTable inFlight) {
         this.stage = stage;
-        this.holdings = holdings;
+        this.inFlight = inFlight;
     }
 
     Decision decide(Task task, boolean draining, long nowMs) {
@@ -45,7 +45,7 @@ final class Offers {
             return no(Verdict.INVALID, "the deadline has passed");
         }
         SampleRef ref = task.getRef();
-        return switch (holdings.answer(task)) {
+        return switch (inFlight.answer(task)) {
             case TAKEN_BEFORE -> new Decision(reply(Verdict.ACCEPTED, "accepted before"), false);
             case STALE_ATTEMPT ->
                 superseded(ref, "attempt %s of %s is not the newest".formatted(Attempt.of(ref), SampleKey.of(ref)));
@@ -67,7 +67,7 @@ final class Offers {
     }
 
     private Decision superseded(SampleRef ref, String detail) {
-        Attempt newest = holdings.newest(ref);
+        Attempt newest = inFlight.newest(ref);
         OfferReply reply = reply(Verdict.SUPERSEDED, detail).toBuilder()
                 .setNewestAttempt(newest.number())
                 .setNewestEpoch(newest.epoch())

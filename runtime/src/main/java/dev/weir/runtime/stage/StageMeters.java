@@ -73,9 +73,9 @@ final class StageMeters {
                 .register(metrics);
     }
 
-    /** @param status the stage's last published status; the holdings themselves belong to the event loop */
-    void watch(Holdings holdings, Supplier<NodeStatus> status) {
-        Gauge.builder("weir.stage.held", holdings, h -> h.capacity() - h.freeCredits())
+    /** @param status the stage's last published status; the inFlight themselves belong to the event loop */
+    void watch(InFlightTable inFlight, Supplier<NodeStatus> status) {
+        Gauge.builder("weir.stage.held", inFlight, h -> h.capacity() - h.freeCredits())
                 .description("Samples held, those that wait for the device or for the next stage included")
                 .tag("stage", stage)
                 .register(metrics);

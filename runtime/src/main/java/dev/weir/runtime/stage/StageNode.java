@@ -45,11 +45,11 @@ public final class StageNode extends VerticleBase implements Component {
     private final NodeContext node;
     private final Stage stage;
     private final String address;
-    private final Holdings holdings;
+    private final InFlightTable inFlight;
     private final StageMeters meters;
     private final Promise<Void> opened = Promise.promise();
     private final Promise<Void> closed = Promise.promise();
-    private SampleDesk desk;
+    private SampleLifecycle lifecycle;
     private DeviceThread device;
     private Offers offers;
     private Rebalancing rebalancing;
@@ -67,16 +67,16 @@ public final class StageNode extends VerticleBase implements Component {
         this.node = node;
         this.stage = stage;
         this.address = Addresses.stage(stage.kind(), node.nodeId());
-        this.holdings = new Holdings(stage::capacity);
+        this.inFlight = new InFlightTable(stage::capacity);
         this.meters = new StageMeters(node.metrics(), stage);
     }
 
     /** Completes when the stage is open and offers can arrive. Fails with the exception of {@link Stage#open}. */
     @Override
     public Future<?> start() {
-        desk = new SampleDesk(node, context, stage, holdings, meters, this::changed);
-        device = new DeviceThread("weir-" + name() + "-device", stage, desk, new DeviceListener());
-        offers = new Offers(stage, holdings);
+        lifecycle = new SampleLifecycle(node, context, stage, inFlight, meters, this::changed);
+        device = new DeviceThread("weir-" + name() + "-device", stage, lifecycle, new DeviceListener());
+        offers = new Offers(stage, inFlight);
         rebalancing = new Rebalancing(stage, address, System::nanoTime);
         node.health().add(this);
         device.start();
@@ -86,7 +86,7 @@ public final class StageNode extends VerticleBase implements Component {
 
     private Future<Void> listen() {
         published = status();
-        meters.watch(holdings, () -> published);
+        meters.watch(inFlight, () -> published);
         meters.computesOn(stage.target());
         return node.courier()
                 .listen(address, this::receive)
@@ -132,16 +132,16 @@ public final class StageNode extends VerticleBase implements Component {
     private OfferReply answer(Task task, List<Tensor> tensors) {
         Offers.Decision decision = offers.decide(task, drained != null, System.currentTimeMillis());
         if (decision.take()) {
-            List<Held> older = holdings.olderThan(task);
-            desk.displace(older, task);
+            List<Held> older = inFlight.olderThan(task);
+            lifecycle.displace(older, task);
             if (!older.isEmpty()) {
                 forget(older.get(0).work.key());
             }
             Work taken = new Work(task, tensors);
-            Held held = holdings.take(taken, System.nanoTime());
-            desk.accepted(held);
+            Held held = inFlight.take(taken, System.nanoTime());
+            lifecycle.accepted(held);
             stage.prepare(taken).whenComplete((prepared, problem) -> {
-                if (holdings.holds(held)) {
+                if (inFlight.holds(held)) {
                     device.admit(taken);
                 }
             });
@@ -152,8 +152,8 @@ public final class StageNode extends VerticleBase implements Component {
     private void cancel(Delivery delivery) {
         if (delivery.parcel().header().hasCancel()) {
             Cancellation cancelled = Cancellation.of(delivery.parcel().header().getCancel());
-            desk.withdraw(cancelled);
-            holdings.cancel(cancelled).stream()
+            lifecycle.withdraw(cancelled);
+            inFlight.cancel(cancelled).stream()
                     .map(held -> held.work.key())
                     .distinct()
                     .forEach(this::forget);
@@ -163,14 +163,14 @@ public final class StageNode extends VerticleBase implements Component {
     /** Releases everything that is held of a sample, including its frames. */
     private void forget(SampleKey key) {
         device.drop(key);
-        holdings.ofSample(key).forEach(desk::release);
+        inFlight.ofSample(key).forEach(lifecycle::release);
     }
 
     private void failLate() {
         long now = System.currentTimeMillis();
-        for (Held late : holdings.matching(held -> held.isLate(now))) {
-            if (holdings.holds(late)) {
-                desk.fail(
+        for (Held late : inFlight.matching(held -> held.isLate(now))) {
+            if (inFlight.holds(late)) {
+                lifecycle.fail(
                         late,
                         new Failure("deadline_exceeded", "the deadline passed at the %s".formatted(name()), false));
                 forget(late.work.key());
@@ -181,7 +181,7 @@ public final class StageNode extends VerticleBase implements Component {
     private void rebalance() {
         if (drained == null) {
             for (Move move : rebalancing.look(node.directory().alive())) {
-                holdings.matching(held -> isMovable(held, move.sample())).forEach(held -> move(held, move.to()));
+                inFlight.matching(held -> isMovable(held, move.sample())).forEach(held -> move(held, move.to()));
             }
         }
     }
@@ -195,7 +195,7 @@ public final class StageNode extends VerticleBase implements Component {
             // The sample may have finished before the device received the command.
             if (held.phase() != Held.Phase.HANDING_ON) {
                 stood.ifPresent(held::keep);
-                desk.handTo(held, to);
+                lifecycle.handTo(held, to);
             }
         });
     }
@@ -205,7 +205,7 @@ public final class StageNode extends VerticleBase implements Component {
         device.giveBack(
                 held.work,
                 stood -> context.runOnContext(v -> {
-                    if (holdings.holds(held)) {
+                    if (inFlight.holds(held)) {
                         then.accept(stood.map(Supplier::get));
                     }
                 }));
@@ -216,16 +216,16 @@ public final class StageNode extends VerticleBase implements Component {
         if (!published.getModelsList().equals(stage.models())) {
             publishStatus(); // A model was found broken: owners should know before they look for another node.
         }
-        if (holdings.freeCredits() == 1 && !statusIsDue) {
+        if (inFlight.freeCredits() == 1 && !statusIsDue) {
             statusIsDue = true;
             vertx.setTimer(STATUS_SOON_MS, id -> publishStatus());
         }
     }
 
     private void completeDrain() {
-        if (drained != null && desk.isClear()) {
+        if (drained != null && lifecycle.isClear()) {
             drained.tryComplete();
-        } else if (drained != null && holdings.isEmpty() && !waitsForOwners) {
+        } else if (drained != null && inFlight.isEmpty() && !waitsForOwners) {
             waitsForOwners = true;
             vertx.setTimer(OWNERS_WAIT_MS, late -> drained.tryComplete());
         }
@@ -249,12 +249,12 @@ public final class StageNode extends VerticleBase implements Component {
                 .setAddress(address)
                 .setStage(stage.kind())
                 .addAllModels(stage.models())
-                .setCapacity(holdings.capacity())
-                .setFreeCredits(drained == null ? holdings.freeCredits() : 0)
-                .setWaiting(holdings.count(Held.Phase.WAITING))
-                .setRunning(holdings.count(Held.Phase.RUNNING))
+                .setCapacity(inFlight.capacity())
+                .setFreeCredits(drained == null ? inFlight.freeCredits() : 0)
+                .setWaiting(inFlight.count(Held.Phase.WAITING))
+                .setRunning(inFlight.count(Held.Phase.RUNNING))
                 .setBacklogSeconds(
-                        load.map(Load::backlogSeconds).orElseGet(() -> meters.backlogSeconds(holdings.forwardsLeft())))
+                        load.map(Load::backlogSeconds).orElseGet(() -> meters.backlogSeconds(inFlight.forwardsLeft())))
                 .setRoundSeconds(load.map(Load::roundSeconds).orElse(0.0))
                 .setRows(load.map(Load::rows).orElse(0))
                 .putAllRowSeconds(load.map(Load::rowSeconds).orElse(Map.of()))
@@ -268,9 +268,9 @@ public final class StageNode extends VerticleBase implements Component {
                 .setEngineReason(target.reason())
                 .setSequence(++statusSequence)
                 .setFinished(meters.finishedCount())
-                .setFailed(desk.failures())
+                .setFailed(lifecycle.failures())
                 .setStalledMs(device.stalledMs())
-                .setHoldings(desk.held())
+                .setHoldings(lifecycle.held())
                 .setGone(gone)
                 .build();
     }
@@ -331,13 +331,13 @@ public final class StageNode extends VerticleBase implements Component {
     }
 
     private void handBackAll() {
-        holdings.all()
+        inFlight.all()
                 .forEach(held -> giveBack(held, stood -> {
                     stood.ifPresent(held::keep);
-                    desk.handBack(held);
+                    lifecycle.handBack(held);
                 }));
         // A stalled device does not delay the drain: its samples continue elsewhere from their last checkpoints.
-        vertx.setTimer(GIVE_BACK_WAIT_MS, late -> holdings.all().forEach(desk::handBack));
+        vertx.setTimer(GIVE_BACK_WAIT_MS, late -> inFlight.all().forEach(lifecycle::handBack));
     }
 
     private Future<Void> leave() {
@@ -373,27 +373,27 @@ public final class StageNode extends VerticleBase implements Component {
 
         @Override
         public void admitFailed(Work rejected, Throwable problem) {
-            onLoop(() -> holdings.find(rejected).ifPresent(held -> {
-                desk.fail(held, DeviceFailures.of(problem));
+            onLoop(() -> inFlight.find(rejected).ifPresent(held -> {
+                lifecycle.fail(held, DeviceFailures.of(problem));
                 device.drop(rejected.key());
             }));
         }
 
         @Override
         public void turned(int rows, long nanos) {
-            meters.turn(rows, desk.takeAdvanced(), nanos);
+            meters.turn(rows, lifecycle.takeAdvanced(), nanos);
         }
 
         @Override
         public void turnFailed(Throwable problem) {
             log.error("A turn of the {} failed", name(), problem);
             onLoop(() -> {
-                List<Held> running = holdings.matching(held -> held.phase() == Held.Phase.RUNNING);
+                List<Held> running = inFlight.matching(held -> held.phase() == Held.Phase.RUNNING);
                 List<Held> concerned =
-                        running.isEmpty() ? holdings.matching(held -> held.phase() == Held.Phase.WAITING) : running;
+                        running.isEmpty() ? inFlight.matching(held -> held.phase() == Held.Phase.WAITING) : running;
                 concerned.forEach(held -> {
                     device.drop(held.work.key());
-                    desk.fail(held, DeviceFailures.of(problem));
+                    lifecycle.fail(held, DeviceFailures.of(problem));
                 });
                 device.resume();
             });

@@ -19,8 +19,8 @@ class ChooserTest {
 
     private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20);
 
-    private final Charges charges = new Charges();
-    private final Chooser chooser = new Chooser(charges, new Random(11));
+    private final OutstandingLoad outstanding = new OutstandingLoad();
+    private final Chooser chooser = new Chooser(outstanding, new Random(11));
 
     @Test
     void ofTwoNodesTheOneWithTheShorterWaitIsChosen() {
@@ -65,7 +65,7 @@ class ChooserTest {
         List<NodeStatus> nodes = List.of(node("idle", 4, 0), node("preferred", 1, 9), node("other", 4, 1));
 
         assertThat(chooser.choose(NEED, "preferred", nodes, n -> false)).contains(nodes.get(1));
-        charges.offered("preferred", NEED);
+        outstanding.offered("preferred", NEED);
         assertThat(chooser.choose(NEED, "preferred", nodes, n -> false)).contains(nodes.get(0));
         assertThat(chooser.choose(NEED, "gone", nodes, n -> false)).contains(nodes.get(0));
     }
@@ -76,21 +76,21 @@ class ChooserTest {
         Map<String, Integer> chosen = new HashMap<>();
         for (int i = 0; i < 8; i++) {
             String address = choose(nodes);
-            charges.offered(address, NEED).accepted(NEED);
+            outstanding.offered(address, NEED).accepted(NEED);
             chosen.merge(address, 1, Integer::sum);
         }
 
         assertThat(chosen).containsEntry("a", 4).containsEntry("b", 4);
         assertThat(chooser.choose(NEED, "", nodes, n -> false)).isEmpty();
-        charges.heard("b");
+        outstanding.heard("b");
         assertThat(choose(nodes)).isEqualTo("b");
     }
 
     @Test
     void anOfferWithoutAnAnswerHoldsItsCreditThroughStatuses() {
         List<NodeStatus> nodes = List.of(node("a", 1, 0));
-        Charges.Charge charge = charges.offered("a", NEED);
-        charges.heard("a");
+        OutstandingLoad.Charge charge = outstanding.offered("a", NEED);
+        outstanding.heard("a");
 
         assertThat(chooser.choose(NEED, "", nodes, n -> false)).isEmpty();
         charge.refused(NEED);

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class OffersTest {
 
-    private final Holdings holdings = new Holdings(() -> 2);
-    private final Offers offers = new Offers(new TestStage(StageKind.DECODER, 2), holdings);
+    private final InFlightTable inFlight = new InFlightTable(() -> 2);
+    private final Offers offers = new Offers(new TestStage(StageKind.DECODER, 2), inFlight);
 
     @Test
     void theSameTaskIsAcceptedAgainAndTakenOnce() {
@@ -42,7 +42,7 @@ class OffersTest {
 
     @Test
     void whoComesAfterAnotherOwnersEndIsToldTheLastOfItsAttempts() {
-        holdings.cancel(Cancellation.of(
+        inFlight.cancel(Cancellation.of(
                 Cancel.newBuilder().setJobId("job").setAttempt(12).build()));
 
         assertThat(refusal(task(2, "other"))).isEqualTo(superseded("the job job was cancelled", 12));
@@ -52,7 +52,7 @@ class OffersTest {
     @Test
     void noAttemptIsLateEnoughForAJobThatWasCancelledWhole() {
         take(task(12, "one"));
-        holdings.cancel(Cancellation.of(
+        inFlight.cancel(Cancellation.of(
                 Cancel.newBuilder().setJobId("job").setAttempt(0).build()));
 
         assertThat(refusal(task(13, "one"))).isEqualTo(superseded("the job job was cancelled", 0));
@@ -79,7 +79,7 @@ class OffersTest {
 
     private void take(Task task) {
         assertThat(offers.decide(task, false, 0).take()).isTrue();
-        holdings.take(new Work(task, List.of()), 0);
+        inFlight.take(new Work(task, List.of()), 0);
     }
 
     private OfferReply refusal(Task task) {

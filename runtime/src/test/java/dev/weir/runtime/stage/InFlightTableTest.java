@@ -8,42 +8,42 @@ import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.Stages;
-import dev.weir.runtime.stage.Holdings.Answer;
+import dev.weir.runtime.stage.InFlightTable.Answer;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class HoldingsTest {
+class InFlightTableTest {
 
-    private final Holdings holdings = new Holdings(() -> 2);
+    private final InFlightTable inFlight = new InFlightTable(() -> 2);
 
     @Test
     void noMoreIsHeldThanThereAreCredits() {
         take(task("a", 1));
         take(task("b", 1));
 
-        assertThat(holdings.answer(task("c", 1))).isEqualTo(Answer.FULL);
-        assertThat(holdings.freeCredits()).isZero();
-        holdings.release(holdings.all().get(0));
-        assertThat(holdings.answer(task("c", 1))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(task("c", 1))).isEqualTo(Answer.FULL);
+        assertThat(inFlight.freeCredits()).isZero();
+        inFlight.release(inFlight.all().get(0));
+        assertThat(inFlight.answer(task("c", 1))).isEqualTo(Answer.TAKE);
     }
 
     @Test
     void theSameTaskIsTakenOnceEvenAfterItIsDone() {
         Held held = take(task("a", 1));
-        assertThat(holdings.answer(task("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
-        holdings.release(held);
+        assertThat(inFlight.answer(task("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
+        inFlight.release(held);
 
-        assertThat(holdings.answer(task("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
-        assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(task("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
+        assertThat(inFlight.answer(task("a", 2))).isEqualTo(Answer.TAKE);
     }
 
     @Test
     void theSameSampleMayComeAgainFurtherDownItsRoute() {
         take(task("a", 1));
 
-        assertThat(holdings.answer(task("a", 1).toBuilder().setPosition(3).build()))
+        assertThat(inFlight.answer(task("a", 1).toBuilder().setPosition(3).build()))
                 .isEqualTo(Answer.TAKE);
     }
 
@@ -52,9 +52,9 @@ class HoldingsTest {
         take(task("a", 2));
         take(task("b", 1));
 
-        assertThat(holdings.answer(task("a", 1))).isEqualTo(Answer.STALE_ATTEMPT);
-        assertThat(holdings.answer(task("a", 3))).isEqualTo(Answer.TAKE);
-        assertThat(holdings.olderThan(task("a", 3))).hasSize(1);
+        assertThat(inFlight.answer(task("a", 1))).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(inFlight.answer(task("a", 3))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.olderThan(task("a", 3))).hasSize(1);
     }
 
     @Test
@@ -62,13 +62,13 @@ class HoldingsTest {
         Held held = take(task("a", 12, "one"));
         Task other = task("a", 12, "other");
 
-        assertThat(holdings.answer(task("a", 12, "one"))).isEqualTo(Answer.TAKEN_BEFORE);
-        assertThat(holdings.answer(other)).isEqualTo(Answer.STALE_ATTEMPT);
-        assertThat(holdings.answer(other.toBuilder().setPosition(1).build())).isEqualTo(Answer.STALE_ATTEMPT);
-        holdings.release(held);
-        assertThat(holdings.answer(other)).isEqualTo(Answer.STALE_ATTEMPT);
-        assertThat(holdings.newest(other.getRef())).isEqualTo(new Attempt(0, 12));
-        assertThat(holdings.answer(task("a", 13, "other"))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(task("a", 12, "one"))).isEqualTo(Answer.TAKEN_BEFORE);
+        assertThat(inFlight.answer(other)).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(inFlight.answer(other.toBuilder().setPosition(1).build())).isEqualTo(Answer.STALE_ATTEMPT);
+        inFlight.release(held);
+        assertThat(inFlight.answer(other)).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(inFlight.newest(other.getRef())).isEqualTo(new Attempt(0, 12));
+        assertThat(inFlight.answer(task("a", 13, "other"))).isEqualTo(Answer.TAKE);
     }
 
     @Test
@@ -76,30 +76,30 @@ class HoldingsTest {
         assertThat(newestAttempt("a")).isZero();
         take(task("a", 4));
         assertThat(newestAttempt("a")).isEqualTo(4);
-        holdings.cancel(cancellation("a", 3));
+        inFlight.cancel(cancellation("a", 3));
         assertThat(newestAttempt("a")).isEqualTo(4);
-        holdings.cancel(cancellation("a", 7));
+        inFlight.cancel(cancellation("a", 7));
         assertThat(newestAttempt("a")).isEqualTo(7);
 
-        holdings.cancel(cancellation("a", 0));
+        inFlight.cancel(cancellation("a", 0));
 
         assertThat(newestAttempt("a")).as("of a job that was cancelled whole").isZero();
     }
 
     @Test
     void framesHaveALittleRoomOfTheirOwnAndNoneWherePicturesFillTheNode() {
-        for (int step = 1; step <= Holdings.FRAME_ROOM; step++) {
+        for (int step = 1; step <= InFlightTable.FRAME_ROOM; step++) {
             take(frame("a", step));
         }
 
-        assertThat(holdings.answer(frame("a", 99))).isEqualTo(Answer.FULL);
-        assertThat(holdings.answer(frame("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
-        assertThat(holdings.freeCredits()).isEqualTo(2);
-        holdings.release(holdings.all().get(0));
-        assertThat(holdings.answer(frame("a", 99))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(frame("a", 99))).isEqualTo(Answer.FULL);
+        assertThat(inFlight.answer(frame("a", 1))).isEqualTo(Answer.TAKEN_BEFORE);
+        assertThat(inFlight.freeCredits()).isEqualTo(2);
+        inFlight.release(inFlight.all().get(0));
+        assertThat(inFlight.answer(frame("a", 99))).isEqualTo(Answer.TAKE);
         take(task("a", 1));
         take(task("b", 1));
-        assertThat(holdings.answer(frame("a", 99))).isEqualTo(Answer.FULL);
+        assertThat(inFlight.answer(frame("a", 99))).isEqualTo(Answer.FULL);
     }
 
     @Test
@@ -107,11 +107,11 @@ class HoldingsTest {
         take(task("a", 1));
         take(task("b", 1));
 
-        assertThat(holdings.cancel(cancellation("a", 0)))
+        assertThat(inFlight.cancel(cancellation("a", 0)))
                 .extracting(held -> held.work.key().jobId())
                 .containsExactly("a");
-        assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
-        assertThat(holdings.answer(task("b", 2))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
+        assertThat(inFlight.answer(task("b", 2))).isEqualTo(Answer.TAKE);
     }
 
     @Test
@@ -123,41 +123,41 @@ class HoldingsTest {
                 .build();
         take(neighbour);
 
-        assertThat(holdings.cancel(
+        assertThat(inFlight.cancel(
                         Cancellation.of(Cancel.newBuilder().setSample(ref).build())))
                 .extracting(held -> held.work.key())
                 .containsExactly(SampleKey.of(ref));
-        assertThat(holdings.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
-        assertThat(holdings.newest(ref)).isEqualTo(new Attempt(0, 2));
-        assertThat(holdings.answer(neighbour)).isEqualTo(Answer.TAKEN_BEFORE);
-        holdings.release(holdings.all().get(0));
-        assertThat(holdings.answer(task("a", 3))).as("another owner's").isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(task("a", 2))).isEqualTo(Answer.CANCELLED);
+        assertThat(inFlight.newest(ref)).isEqualTo(new Attempt(0, 2));
+        assertThat(inFlight.answer(neighbour)).isEqualTo(Answer.TAKEN_BEFORE);
+        inFlight.release(inFlight.all().get(0));
+        assertThat(inFlight.answer(task("a", 3))).as("another owner's").isEqualTo(Answer.TAKE);
     }
 
     @Test
     void laterAttemptsThanThoseOfACancelledJobAreAnotherOwners() {
         take(task("a", 1));
 
-        assertThat(holdings.cancel(cancellation("a", 3))).hasSize(1);
-        assertThat(holdings.answer(task("a", 3))).isEqualTo(Answer.CANCELLED);
+        assertThat(inFlight.cancel(cancellation("a", 3))).hasSize(1);
+        assertThat(inFlight.answer(task("a", 3))).isEqualTo(Answer.CANCELLED);
         take(task("a", 4));
 
-        assertThat(holdings.cancel(cancellation("a", 3)))
+        assertThat(inFlight.cancel(cancellation("a", 3)))
                 .as("of attempts up to the third")
                 .isEmpty();
-        assertThat(holdings.answer(task("a", 5))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(task("a", 5))).isEqualTo(Answer.TAKE);
     }
 
     @Test
     void backlogCountsWhatTheDeviceHasStillToDo() {
         Held first = take(task("a", 1));
         take(task("b", 1));
-        assertThat(holdings.forwardsLeft()).isEqualTo(40);
+        assertThat(inFlight.forwardsLeft()).isEqualTo(40);
         first.start(5);
         first.done(15);
-        assertThat(holdings.forwardsLeft()).isEqualTo(25);
+        assertThat(inFlight.forwardsLeft()).isEqualTo(25);
         first.handOn();
-        assertThat(holdings.forwardsLeft()).isEqualTo(20);
+        assertThat(inFlight.forwardsLeft()).isEqualTo(20);
     }
 
     @Test
@@ -167,19 +167,19 @@ class HoldingsTest {
             Task task = random.nextInt(3) == 0
                     ? frame("j" + random.nextInt(4), random.nextInt(6))
                     : task("j" + random.nextInt(40), 1 + random.nextInt(9));
-            if (holdings.answer(task) == Answer.TAKE) {
-                holdings.olderThan(task).forEach(holdings::release);
+            if (inFlight.answer(task) == Answer.TAKE) {
+                inFlight.olderThan(task).forEach(inFlight::release);
                 take(task);
             }
-            List<Held> all = holdings.all();
+            List<Held> all = inFlight.all();
             if (!all.isEmpty() && random.nextInt(2) == 0) {
-                holdings.release(all.get(random.nextInt(all.size())));
+                inFlight.release(all.get(random.nextInt(all.size())));
             }
             long pictures =
-                    holdings.all().stream().filter(held -> !held.work.isFrame()).count();
+                    inFlight.all().stream().filter(held -> !held.work.isFrame()).count();
             assertThat(pictures).isLessThanOrEqualTo(2);
-            assertThat(holdings.freeCredits()).isEqualTo(2 - (int) pictures);
-            assertThat(holdings.all().size() - pictures).isLessThanOrEqualTo(Holdings.FRAME_ROOM);
+            assertThat(inFlight.freeCredits()).isEqualTo(2 - (int) pictures);
+            assertThat(inFlight.all().size() - pictures).isLessThanOrEqualTo(InFlightTable.FRAME_ROOM);
         }
     }
 
@@ -188,13 +188,13 @@ class HoldingsTest {
         take(task("a", 12, "one"));
         Task rightful = epoch(task("a", 2, "other"), 1);
 
-        assertThat(holdings.answer(rightful)).isEqualTo(Answer.TAKE);
-        assertThat(holdings.olderThan(rightful)).hasSize(1);
-        holdings.olderThan(rightful).forEach(holdings::release);
+        assertThat(inFlight.answer(rightful)).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.olderThan(rightful)).hasSize(1);
+        inFlight.olderThan(rightful).forEach(inFlight::release);
         take(rightful);
 
-        assertThat(holdings.answer(task("a", 13, "one"))).isEqualTo(Answer.STALE_ATTEMPT);
-        assertThat(holdings.newest(task("a", 13, "one").getRef())).isEqualTo(new Attempt(1, 2));
+        assertThat(inFlight.answer(task("a", 13, "one"))).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(inFlight.newest(task("a", 13, "one").getRef())).isEqualTo(new Attempt(1, 2));
     }
 
     @Test
@@ -203,9 +203,9 @@ class HoldingsTest {
         Cancel late =
                 Cancel.newBuilder().setJobId("a").setAttempt(12).setOwner("one").build();
 
-        assertThat(holdings.cancel(Cancellation.of(late))).isEmpty();
-        assertThat(holdings.answer(epoch(task("a", 2, "other"), 1))).isEqualTo(Answer.TAKE);
-        assertThat(holdings.answer(task("a", 13, "one"))).isEqualTo(Answer.STALE_ATTEMPT);
+        assertThat(inFlight.cancel(Cancellation.of(late))).isEmpty();
+        assertThat(inFlight.answer(epoch(task("a", 2, "other"), 1))).isEqualTo(Answer.TAKE);
+        assertThat(inFlight.answer(task("a", 13, "one"))).isEqualTo(Answer.STALE_ATTEMPT);
     }
 
     @Test
@@ -214,8 +214,8 @@ class HoldingsTest {
         Cancel rival =
                 Cancel.newBuilder().setJobId("a").setAttempt(3).setOwner("one").build();
 
-        assertThat(holdings.cancel(Cancellation.of(rival))).isEmpty();
-        assertThat(holdings.cancel(
+        assertThat(inFlight.cancel(Cancellation.of(rival))).isEmpty();
+        assertThat(inFlight.cancel(
                         Cancellation.of(rival.toBuilder().setOwner("other").build())))
                 .hasSize(1);
     }
@@ -232,11 +232,11 @@ class HoldingsTest {
     }
 
     private Held take(Task task) {
-        return holdings.take(new Work(task, List.of()), 0);
+        return inFlight.take(new Work(task, List.of()), 0);
     }
 
     private int newestAttempt(String jobId) {
-        return holdings.newest(task(jobId, 1).getRef()).number();
+        return inFlight.newest(task(jobId, 1).getRef()).number();
     }
 
     private static Task task(String jobId, int attempt) {

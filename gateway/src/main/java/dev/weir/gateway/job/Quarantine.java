@@ -8,7 +8,7 @@ import java.util.Deque;
  * that crashes its nodes runs only with samples that are not at risk. Bounded by the samples in flight. Event loop of
  * {@link Jobs}.
  */
-final class LastChances {
+final class Quarantine {
 
     private record Chance(Sample sample, Runnable send) {}
 

@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
  * that only this gateway holds dies with it, and data that it does not find may exist elsewhere. After the time that a
  * rejoin takes, it assumes that no other node is left. Event loop of the gateway.
  */
-final class Company {
+final class IsolationDetector {
 
-    private static final Logger log = LoggerFactory.getLogger(Company.class);
+    private static final Logger log = LoggerFactory.getLogger(IsolationDetector.class);
 
     private final BooleanSupplier together;
     private final long doubtNanos;
@@ -24,7 +24,7 @@ final class Company {
     private long lostNanos;
 
     /** @param doubt the longest time that a rejoin takes */
-    Company(BooleanSupplier together, Duration doubt, LongSupplier nanoClock) {
+    IsolationDetector(BooleanSupplier together, Duration doubt, LongSupplier nanoClock) {
         this.together = together;
         this.doubtNanos = doubt.toNanos();
         this.nanoClock = nanoClock;

@@ -9,6 +9,7 @@ import dev.weir.proto.v1.Finished;
 import dev.weir.proto.v1.Frame;
 import dev.weir.proto.v1.HandedBack;
 import dev.weir.proto.v1.Holding;
+import dev.weir.proto.v1.Holdings;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.Progress;
@@ -37,16 +38,16 @@ import org.slf4j.event.Level;
  * Processes the results of a node's samples: transfers the device thread's output to the event loop, informs owners,
  * and hands samples on. Results of samples that are no longer held are dropped.
  */
-final class SampleDesk implements Outbox {
+final class SampleLifecycle implements Outbox {
 
-    private static final Logger log = LoggerFactory.getLogger(SampleDesk.class);
+    private static final Logger log = LoggerFactory.getLogger(SampleLifecycle.class);
     private static final int FRAMES_UNDER_WAY = 64;
 
     private final NodeContext node;
     private final Context context;
     private final Stage stage;
     private final StageKind kind;
-    private final Holdings holdings;
+    private final InFlightTable inFlight;
     private final StageMeters meters;
     private final Reports reports;
     private final Runnable changed;
@@ -62,13 +63,18 @@ final class SampleDesk implements Outbox {
     /**
      * @param changed called on the event loop when a sample is no longer held, or when its end has been acknowledged
      */
-    SampleDesk(
-            NodeContext node, Context context, Stage stage, Holdings holdings, StageMeters meters, Runnable changed) {
+    SampleLifecycle(
+            NodeContext node,
+            Context context,
+            Stage stage,
+            InFlightTable inFlight,
+            StageMeters meters,
+            Runnable changed) {
         this.node = node;
         this.context = context;
         this.stage = stage;
         this.kind = stage.kind();
-        this.holdings = holdings;
+        this.inFlight = inFlight;
         this.meters = meters;
         this.reports = new Reports(node, kind, changed);
         this.changed = changed;
@@ -146,10 +152,10 @@ final class SampleDesk implements Outbox {
     }
 
     /** What the node has, and what has ended here without an acknowledgement of the owner. */
-    dev.weir.proto.v1.Holdings held() {
+    Holdings held() {
         Stream<Task> held =
-                holdings.matching(entry -> !entry.work.isFrame()).stream().map(entry -> entry.work.task());
-        return dev.weir.proto.v1.Holdings.newBuilder()
+                inFlight.matching(entry -> !entry.work.isFrame()).stream().map(entry -> entry.work.task());
+        return Holdings.newBuilder()
                 .addAllSamples(Stream.concat(held, reports.unacknowledged())
                         .map(task -> Holding.newBuilder()
                                 .setRef(task.getRef())
@@ -162,7 +168,7 @@ final class SampleDesk implements Outbox {
 
     /** Only after the owner's message is on its way, so that the node knows what it still has to do. */
     void release(Held held) {
-        holdings.release(held);
+        inFlight.release(held);
         held.trace().ended();
         changed.run();
     }
@@ -181,7 +187,7 @@ final class SampleDesk implements Outbox {
 
     /** Whether nothing is held and every owner has acknowledged the ends of its samples. */
     boolean isClear() {
-        return holdings.isEmpty() && reports.underWay() == 0;
+        return inFlight.isEmpty() && reports.underWay() == 0;
     }
 
     @Override
@@ -296,7 +302,7 @@ final class SampleDesk implements Outbox {
                     .build();
             held.handOn();
             node.dispatcher().dispatch(next, handed.get().tensors()).onComplete(answer -> {
-                if (!holdings.holds(held)) {
+                if (!inFlight.holds(held)) {
                     return;
                 }
                 if (answer.succeeded()) {
@@ -376,7 +382,7 @@ final class SampleDesk implements Outbox {
     }
 
     private void onLoop(Work work, Consumer<Held> action) {
-        context.runOnContext(v -> holdings.find(work).ifPresent(action));
+        context.runOnContext(v -> inFlight.find(work).ifPresent(action));
     }
 
     private void frameOnLoop(Work work, Consumer<Held> action) {
@@ -387,7 +393,7 @@ final class SampleDesk implements Outbox {
         }
         context.runOnContext(v -> {
             framesUnderWay.decrementAndGet();
-            holdings.find(work).ifPresent(action);
+            inFlight.find(work).ifPresent(action);
         });
     }
 

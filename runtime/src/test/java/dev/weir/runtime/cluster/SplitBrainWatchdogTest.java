@@ -2,7 +2,7 @@ package dev.weir.runtime.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.runtime.cluster.Solitude.View;
+import dev.weir.runtime.cluster.SplitBrainWatchdog.View;
 import io.vertx.core.Future;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** On a virtual clock. */
-class SolitudeTest {
+class SplitBrainWatchdogTest {
 
     private static final View ALONE = new View(true, List.of());
     private static final InetSocketAddress GATEWAY = new InetSocketAddress("127.0.0.2", 5701);
@@ -29,14 +29,14 @@ class SolitudeTest {
 
     @BeforeEach
     void watch() {
-        new Solitude(
+        new SplitBrainWatchdog(
                         () -> view,
                         known -> {
                             asked.add(known);
                             return answers;
                         },
                         (ms, look) -> {
-                            assertThat(ms).isEqualTo(Solitude.LOOK_MS);
+                            assertThat(ms).isEqualTo(SplitBrainWatchdog.LOOK_MS);
                             looks.add(look);
                         },
                         lost::add)
@@ -129,7 +129,7 @@ class SolitudeTest {
     }
 
     private void pass(int seconds) {
-        for (long ms = 0; ms < 1000L * seconds && !looks.isEmpty(); ms += Solitude.LOOK_MS) {
+        for (long ms = 0; ms < 1000L * seconds && !looks.isEmpty(); ms += SplitBrainWatchdog.LOOK_MS) {
             looks.remove().run();
         }
     }

@@ -5,67 +5,68 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-final class CompanyTest {
+final class IsolationDetectorTest {
 
     private boolean together;
     private long nanos;
-    private final Company company = new Company(() -> together, Duration.ofSeconds(40), () -> nanos);
+    private final IsolationDetector isolation =
+            new IsolationDetector(() -> together, Duration.ofSeconds(40), () -> nanos);
 
     @Test
     void whoNeverSawAnybodyHasLostNobody() {
-        assertThat(company.isLost()).isFalse();
+        assertThat(isolation.isLost()).isFalse();
 
         pass(Duration.ofMinutes(5));
 
-        assertThat(company.isLost()).isFalse();
+        assertThat(isolation.isLost()).isFalse();
     }
 
     @Test
     void whoLostAllDoubtsItselfUntilItSeesOneAgain() {
         see(true);
-        assertThat(company.isLost()).isFalse();
+        assertThat(isolation.isLost()).isFalse();
 
-        company.left(false);
+        isolation.left(false);
         see(false);
-        assertThat(company.isLost()).isTrue();
+        assertThat(isolation.isLost()).isTrue();
         pass(Duration.ofSeconds(39));
-        assertThat(company.isLost()).isTrue();
+        assertThat(isolation.isLost()).isTrue();
 
         see(true);
-        assertThat(company.isLost()).isFalse();
+        assertThat(isolation.isLost()).isFalse();
     }
 
     @Test
     void whoIsAloneForLongerThanItTakesToFindBackGoesOnAlone() {
         see(true);
-        company.left(false);
+        isolation.left(false);
         see(false);
 
         pass(Duration.ofSeconds(41));
 
-        assertThat(company.isLost()).isFalse();
+        assertThat(isolation.isLost()).isFalse();
     }
 
     @Test
     void whomAllLeftWithAGoodbyeIsNotCutOff() {
         see(true);
-        company.left(false);
-        company.left(true);
+        isolation.left(false);
+        isolation.left(true);
 
         see(false);
 
-        assertThat(company.isLost()).isFalse();
+        assertThat(isolation.isLost()).isFalse();
     }
 
     @Test
     void anOldGoodbyeSaysNothingOfThoseWhoStayed() {
         see(true);
-        company.left(true);
+        isolation.left(true);
         see(true);
 
         see(false);
 
-        assertThat(company.isLost()).isTrue();
+        assertThat(isolation.isLost()).isTrue();
     }
 
     @Test
@@ -73,14 +74,14 @@ final class CompanyTest {
         see(true);
         see(false);
 
-        company.left(true);
+        isolation.left(true);
 
-        assertThat(company.isLost()).isFalse();
+        assertThat(isolation.isLost()).isFalse();
     }
 
     private void see(boolean others) {
         together = others;
-        company.isLost();
+        isolation.isLost();
     }
 
     private void pass(Duration time) {

@@ -8,32 +8,32 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.Stages;
 import org.junit.jupiter.api.Test;
 
-class ChargesTest {
+class OutstandingLoadTest {
 
     private static final String NODE = "weir.decoder.one";
     private static final Need NEED =
             Need.of(Task.newBuilder().addRoute(Stages.of(StageKind.DECODER, 1)).build());
 
-    private final Charges charges = new Charges();
+    private final OutstandingLoad outstanding = new OutstandingLoad();
 
     @Test
     void anAnswerOfANodeThatWasLostMeanwhileChangesNothing() {
-        Charges.Charge late = charges.offered(NODE, NEED);
-        charges.lost(NODE);
+        OutstandingLoad.Charge late = outstanding.offered(NODE, NEED);
+        outstanding.lost(NODE);
 
         late.refused(NEED);
         assertThat(credits()).isEqualTo(4);
 
-        charges.offered(NODE, NEED);
-        Charges.Charge later = charges.offered(NODE, NEED);
+        outstanding.offered(NODE, NEED);
+        OutstandingLoad.Charge later = outstanding.offered(NODE, NEED);
         later.accepted(NEED);
         assertThat(credits()).isEqualTo(2);
-        charges.heard(NODE);
+        outstanding.heard(NODE);
         assertThat(credits()).isEqualTo(3);
     }
 
     private int credits() {
-        return charges.credits(
+        return outstanding.credits(
                 NodeStatus.newBuilder().setAddress(NODE).setFreeCredits(4).build());
     }
 }

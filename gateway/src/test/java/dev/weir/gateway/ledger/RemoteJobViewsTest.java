@@ -40,7 +40,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Jobs of another gateway, which the test plays: it answers subscriptions when the test says so. */
-final class MirrorsTest {
+final class RemoteJobViewsTest {
 
     private static final String OWNER = "other.1";
     private static final String ID = "01a2224e-af38-7597-8feb-e2d93ad4a263";
@@ -65,8 +65,8 @@ final class MirrorsTest {
     private final AtomicInteger searches = new AtomicInteger();
     private Context loop;
     private KeptJobs kept;
-    private Custody custody;
-    private Mirrors mirrors;
+    private OwnedJobs owned;
+    private RemoteJobViews views;
 
     @BeforeEach
     void start() throws Exception {
@@ -77,7 +77,7 @@ final class MirrorsTest {
             ModelCatalog catalog = new ModelCatalog(node.directory());
             Jobs jobs = new Jobs(node, catalog, "weir.gateway.here", Limits.DEFAULT, PATIENCE, cancel -> {});
             kept = new KeptJobs(vertx, Limits.DEFAULT, PATIENCE.result(), job -> {});
-            custody = new Custody(
+            owned = new OwnedJobs(
                     vertx,
                     jobs,
                     kept,
@@ -86,7 +86,7 @@ final class MirrorsTest {
                     new Attachments(node.memory(), 1 << 20),
                     gateways,
                     PATIENCE);
-            mirrors = new Mirrors(node, kept, gateways, custody, job -> {
+            views = new RemoteJobViews(node, kept, gateways, owned, job -> {
                 searches.incrementAndGet();
                 return Future.failedFuture("no owner is known");
             });
@@ -112,7 +112,7 @@ final class MirrorsTest {
 
     @Test
     void aSubscriptionThatFailsLateTakesNothingFromTheGatewayThatAdoptedTheJobMeanwhile() throws Exception {
-        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
         await().until(() -> subscriptions.size() == 1);
         KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0)));
 
@@ -123,10 +123,10 @@ final class MirrorsTest {
     }
 
     @Test
-    void theOwnerOfAJobDoesNotMirrorItFromAnOwnerOfBefore() throws Exception {
+    void theOwnerOfAJobDoesNotFollowAnOwnerOfBefore() throws Exception {
         KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0)));
 
-        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
 
         assertThat(get(opened)).isSameAs(adopted);
         assertThat(on(() -> kept.find(ID))).containsSame(adopted);
@@ -134,9 +134,9 @@ final class MirrorsTest {
     }
 
     @Test
-    void twoRequestsForOneJobShareOneMirrorAndOneSubscription() throws Exception {
-        Future<KeptJob> first = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
-        Future<KeptJob> second = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+    void twoRequestsForOneJobShareOneViewAndOneSubscription() throws Exception {
+        Future<KeptJob> first = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> second = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
         await().until(() -> subscriptions.size() > 0);
 
         answer(0, Verdict.ACCEPTED);
@@ -147,21 +147,21 @@ final class MirrorsTest {
     }
 
     @Test
-    void aMirrorIsAnAnswerOnceItsOwnerHasSentWhatItKnows() throws Exception {
-        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+    void aViewIsAnAnswerOnceItsOwnerHasSentWhatItKnows() throws Exception {
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
         await().until(() -> subscriptions.size() == 1);
-        assertThat(on(() -> mirrors.opening(ID))).isPresent();
+        assertThat(on(() -> views.opening(ID))).isPresent();
 
         answer(0, Verdict.ACCEPTED);
         get(opened);
 
-        assertThat(on(() -> mirrors.opening(ID))).isEmpty();
+        assertThat(on(() -> views.opening(ID))).isEmpty();
     }
 
     @Test
     void theOwnerOfAJobThatIsWatchedIsSearchedForWhenASubscriptionFails() throws Exception {
         KeptJob job = new KeptJob(ID, SPEC, 0);
-        Future<KeptJob> opened = on(() -> mirrors.open(job, OWNER));
+        Future<KeptJob> opened = on(() -> views.open(job, OWNER));
         await().until(() -> subscriptions.size() == 1);
         on(() -> {
             job.watch(event -> {}, () -> {});
@@ -176,8 +176,8 @@ final class MirrorsTest {
     }
 
     @Test
-    void aMirrorThatNobodyWatchesAndThatCannotBeOpenedIsForgotten() throws Exception {
-        Future<KeptJob> opened = on(() -> mirrors.open(new KeptJob(ID, SPEC, 0), OWNER));
+    void aViewThatNobodyWatchesAndThatCannotBeOpenedIsForgotten() throws Exception {
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
         await().until(() -> subscriptions.size() == 1);
 
         answer(0, Verdict.INVALID);
@@ -187,26 +187,26 @@ final class MirrorsTest {
     }
 
     @Test
-    void aGatewayThatMirroredAJobTellsItOfWhatItAdopts() throws Exception {
-        KeptJob mirrored = new KeptJob(ID, SPEC, 0);
-        Future<KeptJob> opened = on(() -> mirrors.open(mirrored, OWNER));
+    void aGatewayThatFollowedAJobEndsItsViewWhenItAdoptsIt() throws Exception {
+        KeptJob shown = new KeptJob(ID, SPEC, 0);
+        Future<KeptJob> opened = on(() -> views.open(shown, OWNER));
         await().until(() -> subscriptions.size() == 1);
         answer(0, Verdict.ACCEPTED);
         get(opened);
 
-        KeptJob adopted = on(() -> adopt(mirrored));
+        KeptJob adopted = on(() -> adopt(shown));
         on(() -> {
             adopted.on(new JobEvent.Cancelled(new Moment(ID, 0, 1, 0, 1, 0, 0)));
             return null;
         });
 
         assertThat(on(() -> kept.find(ID).orElseThrow().isOver())).isTrue();
-        assertThat(on(() -> mirrors.isMirrored(ID))).isFalse();
+        assertThat(on(() -> views.isRemote(ID))).isFalse();
     }
 
     private KeptJob adopt(KeptJob job) {
         JobRecord record = RecordFormat.describe(ID, SPEC, 0, Long.MAX_VALUE, "here.1");
-        custody.hold(custody.recorded(job, record, record.toByteArray()));
+        owned.hold(owned.recorded(job, record, record.toByteArray()));
         return job;
     }
 

@@ -27,9 +27,9 @@ import org.slf4j.LoggerFactory;
  * The jobs of the ledger that this gateway owns. It accepts jobs and releases those that turn out to belong to another
  * gateway. Event loop of the gateway.
  */
-final class Custody implements RecordedJob.Owner {
+final class OwnedJobs implements RecordedJob.Owner {
 
-    private static final Logger log = LoggerFactory.getLogger(Custody.class);
+    private static final Logger log = LoggerFactory.getLogger(OwnedJobs.class);
     /** A write without an answer may still take effect this much later. */
     private static final List<Duration> REMOVE_AGAIN = List.of(Duration.ofSeconds(2), Duration.ofSeconds(20));
 
@@ -58,7 +58,7 @@ final class Custody implements RecordedJob.Owner {
     private Consumer<KeptJob> onHold = job -> {};
     private Consumer<KeptJob> onLetGo = job -> {};
 
-    Custody(
+    OwnedJobs(
             Vertx vertx,
             Jobs jobs,
             KeptJobs kept,

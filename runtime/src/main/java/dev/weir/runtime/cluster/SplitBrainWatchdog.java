@@ -25,14 +25,14 @@ import org.slf4j.LoggerFactory;
  * <p>The oldest member waits twice as long. So of two nodes that have lost each other, one stays, and the cluster's
  * data with it. Checks are counted instead of time, because a node that stood still has not checked. One event loop.
  */
-final class Solitude {
+final class SplitBrainWatchdog {
 
     static final long LOOK_MS = 5000;
     private static final int LOOKS = 12;
     /** This many addresses are enough to find one that answers. */
     private static final int MOST_KNOWN = 64;
 
-    private static final Logger log = LoggerFactory.getLogger(Solitude.class);
+    private static final Logger log = LoggerFactory.getLogger(SplitBrainWatchdog.class);
 
     /** The members of this node's cluster as it sees them; only itself if it has left the cluster. */
     record View(boolean isOldest, List<InetSocketAddress> others) {
@@ -71,7 +71,7 @@ final class Solitude {
      * @param anyAnswers whether one of the given nodes, or another possible member, answers
      * @param lost called once, with the reason
      */
-    Solitude(
+    SplitBrainWatchdog(
             Supplier<View> view,
             Function<Collection<InetSocketAddress>, Future<Boolean>> anyAnswers,
             Timer timer,

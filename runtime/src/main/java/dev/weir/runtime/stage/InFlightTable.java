@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * What a stage node holds: its credits, and its record of attempts. The record prevents it from doing the same task
  * twice or an older attempt at all. Everything is bounded. It uses neither bus nor device; one thread only.
  */
-final class Holdings {
+final class InFlightTable {
 
     /** The answer to an offer. */
     enum Answer {
@@ -43,7 +43,7 @@ final class Holdings {
 
     private int frames;
 
-    Holdings(IntSupplier capacity) {
+    InFlightTable(IntSupplier capacity) {
         this.capacity = capacity;
     }
 

@@ -9,16 +9,16 @@ import java.util.Map;
  * tasks accepted since the last status. Status messages and answers of a node arrive in order on one connection, so a
  * status after an acceptance includes the task. One thread only.
  */
-final class Charges {
+final class OutstandingLoad {
 
     /** The assumed time of a forward pass for a node that has not measured one. */
     private static final double UNMEASURED_STEP_SECONDS = 0.05;
 
-    private final Map<String, Charge> charges = new HashMap<>();
+    private final Map<String, Charge> outstanding = new HashMap<>();
 
     /** @return what is told of the answer, which has no effect if the node was lost meanwhile */
     Charge offered(String address, Need need) {
-        Charge charge = charges.computeIfAbsent(address, a -> new Charge());
+        Charge charge = outstanding.computeIfAbsent(address, a -> new Charge());
         charge.offers++;
         charge.offeredForwards += need.forwards();
         return charge;
@@ -26,7 +26,7 @@ final class Charges {
 
     /** A new status of the node includes what it had accepted. */
     void heard(String address) {
-        Charge charge = charges.get(address);
+        Charge charge = outstanding.get(address);
         if (charge != null) {
             charge.accepted = 0;
             charge.acceptedForwards = 0;
@@ -34,11 +34,11 @@ final class Charges {
     }
 
     void lost(String address) {
-        charges.remove(address);
+        outstanding.remove(address);
     }
 
     int credits(NodeStatus node) {
-        Charge charge = charges.getOrDefault(node.getAddress(), new Charge());
+        Charge charge = outstanding.getOrDefault(node.getAddress(), new Charge());
         return node.getFreeCredits() - charge.offers - charge.accepted;
     }
 
@@ -47,7 +47,7 @@ final class Charges {
      * yet.
      */
     double expectedWaitSeconds(NodeStatus node) {
-        Charge charge = charges.getOrDefault(node.getAddress(), new Charge());
+        Charge charge = outstanding.getOrDefault(node.getAddress(), new Charge());
         double step = node.getStepSeconds() > 0 ? node.getStepSeconds() : UNMEASURED_STEP_SECONDS;
         int rows = Math.max(1, node.getLastBatch());
         return node.getBacklogSeconds() + (charge.offeredForwards + charge.acceptedForwards) * step / rows;

@@ -22,7 +22,7 @@ import java.util.function.Consumer;
  * Sends events of jobs that are owned here to other gateways, for as long as they keep asking. Event loop of the
  * gateway.
  */
-final class Showing {
+final class EventPublisher {
 
     /** How long one subscription is valid. */
     static final Duration LEASE = Duration.ofSeconds(12);
@@ -44,14 +44,14 @@ final class Showing {
 
     private final Courier courier;
     private final KeptJobs kept;
-    private final Custody custody;
+    private final OwnedJobs owned;
     private final Map<Key, Forwarding> forwardings = new HashMap<>();
     private Consumer<KeptJob> onLapsed = job -> {};
 
-    Showing(Vertx vertx, Courier courier, KeptJobs kept, Custody custody) {
+    EventPublisher(Vertx vertx, Courier courier, KeptJobs kept, OwnedJobs owned) {
         this.courier = courier;
         this.kept = kept;
-        this.custody = custody;
+        this.owned = owned;
         vertx.setPeriodic(SWEEP_MS, timer -> sweep());
     }
 
@@ -66,7 +66,7 @@ final class Showing {
      */
     boolean watch(JobWatch watch) {
         KeptJob job = kept.find(watch.getJobId()).orElse(null);
-        if (job == null || !job.isOver() && !custody.holds(job.id())) {
+        if (job == null || !job.isOver() && !owned.holds(job.id())) {
             return false;
         }
         Set<Integer> have = new HashSet<>(watch.getHaveList());
@@ -120,7 +120,7 @@ final class Showing {
         List<Forwarding> ended = new ArrayList<>();
         forwardings.values().removeIf(forwarding -> {
             boolean ends =
-                    forwarding.job.isOver() || !custody.holds(forwarding.job.id()) || now - forwarding.untilNanos > 0;
+                    forwarding.job.isOver() || !owned.holds(forwarding.job.id()) || now - forwarding.untilNanos > 0;
             return ends && ended.add(forwarding);
         });
         ended.forEach(forwarding -> {
