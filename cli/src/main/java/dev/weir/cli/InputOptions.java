@@ -22,6 +22,12 @@ final class InputOptions {
     private Path mask;
 
     @Option(
+            names = "--depth-map",
+            paramLabel = "FILE",
+            description = "How near each part of the picture is, for depth-to-image models: brighter is nearer.")
+    private Path depthMap;
+
+    @Option(
             names = "--strength",
             paramLabel = "X",
             description = "How far the picture is changed, 0 to 1. Default: the model's.")
@@ -48,7 +54,10 @@ final class InputOptions {
         if (image != null) {
             input = input.withImage(bytes("--image", image));
         }
-        return mask == null ? input : input.withMask(bytes("--mask", mask));
+        if (mask != null) {
+            input = input.withMask(bytes("--mask", mask));
+        }
+        return depthMap == null ? input : input.withDepthMap(bytes("--depth-map", depthMap));
     }
 
     private static byte[] bytes(String option, Path file) {

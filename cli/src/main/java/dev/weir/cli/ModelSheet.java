@@ -8,6 +8,7 @@ import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelMemory;
 import dev.weir.gateway.api.ModelJson;
+import dev.weir.gateway.job.Route;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -102,20 +103,29 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
     private static void print(Workflow workflow, PrintWriter out) {
         Sizes sizes = workflow.getSizes();
         out.printf(
-                "%nworkflow %s: %s; sides are multiples of %d from %d to %d, by default %dx%d%n",
+                "%nworkflow %s: %s; sides are multiples of %d from %d to %d, by default %s%n",
                 workflow.getName(),
                 workflow.getStagesList().stream().map(WorkflowStage::getName).collect(Collectors.joining(", ")),
                 Math.max(1, sizes.getMultiple()),
                 sizes.getMin(),
                 sizes.getMax(),
-                sizes.getDefaultWidth(),
-                sizes.getDefaultHeight());
+                usualSize(workflow));
         out.println("  takes: "
                 + (workflow.getFieldsCount() == 0
                         ? "nothing but a seed"
                         : workflow.getFieldsList().stream()
                                 .map(ModelSheet::inWords)
                                 .collect(Collectors.joining(", "))));
+    }
+
+    private static String usualSize(Workflow workflow) {
+        int enlargement = Route.enlargement(workflow);
+        return enlargement > 1
+                ? "%d times the image's".formatted(enlargement)
+                : "%dx%d"
+                        .formatted(
+                                workflow.getSizes().getDefaultWidth(),
+                                workflow.getSizes().getDefaultHeight());
     }
 
     private static String inWords(Field field) {

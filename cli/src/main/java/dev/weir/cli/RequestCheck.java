@@ -51,6 +51,8 @@ final class RequestCheck {
             Map.entry("preview.grade", "--frame-grade"),
             Map.entry("init_image", "--image"),
             Map.entry("mask", "--mask"),
+            Map.entry("depth_map", "--depth-map"),
+            Map.entry("noise_level", "--noise-level"),
             Map.entry("strength", "--strength"),
             Map.entry("mask_blur", "--mask-blur"),
             Map.entry("padding_mask_crop", "--padding-mask-crop"));

@@ -46,6 +46,12 @@ final class RequestOptions {
                     "The share of the steps after which the model's refiner takes over. Default: 0.8; 1: without it.")
     private Double refinerStart;
 
+    @Option(
+            names = "--noise-level",
+            paramLabel = "N",
+            description = "How much noise an upscaler adds to the picture before it enlarges it. Default: 20.")
+    private Integer noiseLevel;
+
     Options toOptions() {
         return Options.NONE
                 .withSchedule(schedule)
@@ -56,6 +62,7 @@ final class RequestOptions {
                 .withGuidanceRescale(guidanceRescale)
                 .withOriginalSize(originalSize)
                 .withCrop(crop)
-                .withRefinerStart(refinerStart);
+                .withRefinerStart(refinerStart)
+                .withNoiseLevel(noiseLevel);
     }
 }

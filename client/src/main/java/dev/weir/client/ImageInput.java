@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param image the picture to change, a PNG, JPEG or WebP file in base64
  * @param mask which part of it is painted, a file in base64: white is painted
+ * @param depthMap how near each part of the picture is, a grey file in base64: brighter is nearer. For depth-to-image models
  * @param strength how far the picture is changed, 0 to 1
  * @param maskBlur the deviation of the soft edges that the mask gets, in pixels
  * @param paddingMaskCrop only what the mask marks and so many pixels around it are painted, at the full size, and put back into
@@ -17,31 +18,36 @@ import java.util.Optional;
 public record ImageInput(
         Optional<String> image,
         Optional<String> mask,
+        Optional<String> depthMap,
         Optional<Double> strength,
         Optional<Double> maskBlur,
         Optional<Integer> paddingMaskCrop) {
 
-    public static final ImageInput NONE =
-            new ImageInput(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    public static final ImageInput NONE = new ImageInput(
+            Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
 
     public ImageInput withImage(byte[] file) {
-        return new ImageInput(Optional.of(base64(file)), mask, strength, maskBlur, paddingMaskCrop);
+        return new ImageInput(Optional.of(base64(file)), mask, depthMap, strength, maskBlur, paddingMaskCrop);
     }
 
     public ImageInput withMask(byte[] file) {
-        return new ImageInput(image, Optional.of(base64(file)), strength, maskBlur, paddingMaskCrop);
+        return new ImageInput(image, Optional.of(base64(file)), depthMap, strength, maskBlur, paddingMaskCrop);
+    }
+
+    public ImageInput withDepthMap(byte[] file) {
+        return new ImageInput(image, mask, Optional.of(base64(file)), strength, maskBlur, paddingMaskCrop);
     }
 
     public ImageInput withStrength(Double share) {
-        return new ImageInput(image, mask, Optional.ofNullable(share), maskBlur, paddingMaskCrop);
+        return new ImageInput(image, mask, depthMap, Optional.ofNullable(share), maskBlur, paddingMaskCrop);
     }
 
     public ImageInput withMaskBlur(Double pixels) {
-        return new ImageInput(image, mask, strength, Optional.ofNullable(pixels), paddingMaskCrop);
+        return new ImageInput(image, mask, depthMap, strength, Optional.ofNullable(pixels), paddingMaskCrop);
     }
 
     public ImageInput withPaddingMaskCrop(Integer pixels) {
-        return new ImageInput(image, mask, strength, maskBlur, Optional.ofNullable(pixels));
+        return new ImageInput(image, mask, depthMap, strength, maskBlur, Optional.ofNullable(pixels));
     }
 
     private static String base64(byte[] file) {
@@ -52,6 +58,7 @@ public record ImageInput(
     public void addTo(ObjectNode json) {
         image.ifPresent(value -> json.put("init_image", value));
         mask.ifPresent(value -> json.put("mask", value));
+        depthMap.ifPresent(value -> json.put("depth_map", value));
         strength.ifPresent(value -> json.put("strength", value));
         maskBlur.ifPresent(value -> json.put("mask_blur", value));
         paddingMaskCrop.ifPresent(value -> json.put("padding_mask_crop", value));

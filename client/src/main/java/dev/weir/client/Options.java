@@ -63,6 +63,11 @@ public record Options(Map<String, Object> fields) {
         return with("refiner_start", share);
     }
 
+    /** How much noise an upscaler adds to the picture before it enlarges it. */
+    public Options withNoiseLevel(Integer level) {
+        return with("noise_level", level);
+    }
+
     private Options with(String name, Object value) {
         Map<String, Object> changed = new TreeMap<>(fields);
         if (value == null) {

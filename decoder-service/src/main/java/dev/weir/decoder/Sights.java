@@ -1,6 +1,7 @@
 package dev.weir.decoder;
 
 import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.PictureException;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Sight;
@@ -34,8 +35,13 @@ final class Sights {
                 work.stage().getWidth(),
                 work.stage().getHeight(),
                 generation.getMaskBlur(),
-                generation.hasPaddingMaskCrop()
-                        ? OptionalInt.of(generation.getPaddingMaskCrop())
-                        : OptionalInt.empty());
+                generation.hasPaddingMaskCrop() ? OptionalInt.of(generation.getPaddingMaskCrop()) : OptionalInt.empty(),
+                depth(work));
+    }
+
+    private static Optional<DepthMap> depth(Work work) {
+        return work.has(Port.DEPTH_MAP.name())
+                ? Optional.of(Inputs.read(work, Port.DEPTH_MAP, DepthMap::read))
+                : Optional.empty();
     }
 }

@@ -1,7 +1,6 @@
 package dev.weir.engine;
 
 import dev.weir.engine.adapter.AdaptedParts;
-import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
@@ -189,7 +188,7 @@ public final class ModelFolder {
     /** Whether the network of a diffusing stage takes the guidance scale itself, and so needs no negative prompt. */
     public boolean embedsGuidance(StageSpec stage) {
         ComponentConfig network = index.config(stage.network());
-        return GuidanceEmbedding.width(Networks.inputs(network.json())).isPresent();
+        return pipeline.type().embedsGuidance(Networks.inputs(network.json()));
     }
 
     public ImageCodec imageCodec(ComputeTarget target) {
@@ -247,6 +246,11 @@ public final class ModelFolder {
     /** The schedule of a diffusing stage. */
     public SchedulerConfig scheduler(StageSpec stage) {
         return scheduler(index, stage.scheduler());
+    }
+
+    /** The schedule by which noise is added to what the network of a diffusing stage sees beside its sample. */
+    public SchedulerConfig augmentation(StageSpec stage) {
+        return scheduler(index, stage.augmentation());
     }
 
     /** The folder of the part that makes the picture of a latent. */

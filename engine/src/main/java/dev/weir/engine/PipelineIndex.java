@@ -87,7 +87,7 @@ public record PipelineIndex(ModelSource source, String className, Map<String, St
     public ComponentConfig config(String component) {
         ComponentConfig config = ComponentConfig.read(home(component));
         ((ObjectNode) config.json()).setAll(source.changes(component));
-        return new ComponentConfig(source.named(config.file()), config.json());
+        return new ComponentConfig(source.named(config.file()), type().configured(component, config.json()));
     }
 
     /** Of a scheduler. Throws {@link ModelException} where it is missing or no JSON object. */
@@ -119,7 +119,8 @@ public record PipelineIndex(ModelSource source, String className, Map<String, St
     }
 
     boolean isBystander(String component) {
-        return BYSTANDERS.contains(component) && find(component).isEmpty();
+        return BYSTANDERS.contains(component) && find(component).isEmpty()
+                || type().unused().contains(component);
     }
 
     /** The type that runs the pipeline; the plain one where Weir runs none of its class, for what to say of its parts. */

@@ -27,7 +27,6 @@ enum PipelineKind {
     INPAINTING(".*Inpaint.*", "an inpainting model"),
     EDITING("StableDiffusionInstructPix2Pix.*", "an image editing model (InstructPix2Pix)"),
     UPSCALER(".*(Upscale|SuperResolution).*", "an upscaler"),
-    DEPTH("StableDiffusionDepth2Img.*", "a depth-to-image model"),
     VARIATION(".*ImageVariation.*", "an image variation model"),
     IMAGE_TO_IMAGE(".*Img2Img.*|CycleDiffusionPipeline", "an image-to-image pipeline"),
     PANORAMA("StableDiffusionPanorama.*", "a panorama pipeline (MultiDiffusion)"),

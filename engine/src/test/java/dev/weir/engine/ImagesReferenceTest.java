@@ -186,7 +186,8 @@ class ImagesReferenceTest {
                 json.get("mask_blur").asDouble(),
                 json.get("mask_padding").isNull()
                         ? OptionalInt.empty()
-                        : OptionalInt.of(json.get("mask_padding").asInt()));
+                        : OptionalInt.of(json.get("mask_padding").asInt()),
+                Optional.empty());
     }
 
     private static Bitmap bitmap(String name) {

@@ -186,7 +186,6 @@ class ModelFolderTest {
         "StableDiffusion3Pipeline, text_encoder_2, CLIPTextModelWithProjection",
         "StableDiffusionXLPipeline, text_encoder_2, T5EncoderModel",
         "FluxPipeline, transformer, FluxTransformer2DModel",
-        "StableDiffusionUpscalePipeline, low_res_scheduler, DDPMScheduler",
         "StableDiffusionPipeline, unet, UNetSpatioTemporalConditionModel",
     })
     void otherPipelinesAreRefusedNamingTheComponent(String pipeline, String component, String className)

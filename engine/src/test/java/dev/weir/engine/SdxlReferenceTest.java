@@ -102,6 +102,7 @@ class SdxlReferenceTest {
                 json.path("crop").path(1).asInt(),
                 json.path("crop").path(0).asInt(),
                 OptionalInt.empty(),
+                OptionalInt.empty(),
                 1);
     }
 

@@ -3,7 +3,7 @@ package dev.weir.engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
-import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
@@ -20,6 +20,8 @@ import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /** The parts of a model with one diffusing stage, and recorded cases of any of its workflows that run through them. */
 final class WorkflowRun implements AutoCloseable {
@@ -64,30 +66,42 @@ final class WorkflowRun implements AutoCloseable {
         return json.hasNonNull("image");
     }
 
-    private static Sight sight(JsonNode json) {
+    private Sight sight(JsonNode json) {
+        int reduction = stages(json)
+                .filter(stage -> stage.role() == Role.ENCODE)
+                .mapToInt(StageSpec::reduction)
+                .max()
+                .orElseThrow();
         return new Sight(
-                bitmap(json.get("image").asText()),
-                json.hasNonNull("mask") ? Optional.of(bitmap(json.get("mask").asText())) : Optional.empty(),
-                json.get("width").asInt(),
-                json.get("height").asInt(),
+                read(json.get("image"), PictureReader::read),
+                json.hasNonNull("mask") ? Optional.of(read(json.get("mask"), PictureReader::read)) : Optional.empty(),
+                json.get("width").asInt() / reduction,
+                json.get("height").asInt() / reduction,
                 0,
-                OptionalInt.empty());
+                OptionalInt.empty(),
+                json.hasNonNull("depth_map")
+                        ? Optional.of(read(json.get("depth_map"), DepthMap::read))
+                        : Optional.empty());
     }
 
-    private static Bitmap bitmap(String name) {
+    private static <T> T read(JsonNode name, BiFunction<byte[], PictureReader.Limits, T> reader) {
         try {
-            return PictureReader.read(
-                    Files.readAllBytes(ReferenceFile.path("images/" + name)), PictureReader.Limits.DEFAULT);
+            return reader.apply(
+                    Files.readAllBytes(ReferenceFile.path("images/" + name.asText())), PictureReader.Limits.DEFAULT);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    private Stream<StageSpec> stages(JsonNode json) {
+        return model.pipeline().workflows().stream()
+                .filter(workflow -> workflow.name().equals(json.get("workflow").asText()))
+                .flatMap(workflow -> workflow.stages().stream());
+    }
+
     /** The run of a case at its start. */
     Row begin(JsonNode json) {
-        StageSpec stage = model.pipeline().workflows().stream()
-                .filter(workflow -> workflow.name().equals(json.get("workflow").asText()))
-                .flatMap(workflow -> workflow.stages().stream())
+        StageSpec stage = stages(json)
                 .filter(one -> one.role() == Role.DIFFUSE)
                 .findFirst()
                 .orElseThrow();
@@ -110,7 +124,7 @@ final class WorkflowRun implements AutoCloseable {
                                         stage.laysOutStrength()
                                                 ? Span.laidOutForStrength(steps, strength)
                                                 : Span.ofStrength(steps, strength)),
-                                schedule,
+                                model.augmentation(stage),
                                 new TorchGenerator(json.get("seed").asLong()),
                                 network.inputs(),
                                 network.inChannels() - model.card().latentChannels(),
@@ -131,6 +145,9 @@ final class WorkflowRun implements AutoCloseable {
                 0,
                 0,
                 OptionalInt.empty(),
+                json.hasNonNull("noise_level")
+                        ? OptionalInt.of(json.get("noise_level").asInt())
+                        : OptionalInt.empty(),
                 strength);
     }
 

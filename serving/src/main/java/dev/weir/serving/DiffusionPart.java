@@ -34,6 +34,7 @@ import java.util.Optional;
  *
  * @param type the model's family
  * @param stage as the model's workflows describe it
+ * @param augmentation the schedule by which noise is added to what the network sees beside the sample
  * @param nativeShape of the samples at the model's native size, {@code [channels, height, width]}
  * @param preview the matrix from latents to RGB, if the model has one
  */
@@ -43,6 +44,7 @@ public record DiffusionPart(
         StageSpec stage,
         Denoiser network,
         SchedulerConfig schedule,
+        SchedulerConfig augmentation,
         LatentShape nativeShape,
         Optional<LatentPreview> preview)
         implements AutoCloseable {
@@ -65,6 +67,7 @@ public record DiffusionPart(
                 stage,
                 folder.network(stage, target),
                 folder.scheduler(stage),
+                folder.augmentation(stage),
                 new LatentShape(card.latentChannels(), side, side),
                 folder.latentPreview());
     }
@@ -111,7 +114,7 @@ public record DiffusionPart(
                         card,
                         shape(route),
                         sampler(route),
-                        schedule,
+                        augmentation,
                         Wishes.noise(generation),
                         network.inputs(),
                         network.inChannels() - card.latentChannels(),

@@ -6,6 +6,7 @@ import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.proto.Tensor;
 import dev.weir.runtime.stage.Work;
+import java.util.function.BiFunction;
 
 /** Reads the pictures that a request brings. Stateless; any thread. */
 public final class Inputs {
@@ -19,9 +20,14 @@ public final class Inputs {
 
     /** Throws {@link PictureException}, or an IllegalArgumentException that names what is missing. */
     public static Bitmap picture(Work work, Port port) {
+        return read(work, port, PictureReader::read);
+    }
+
+    /** The same of what a reader makes of the file. */
+    public static <T> T read(Work work, Port port, BiFunction<byte[], PictureReader.Limits, T> reader) {
         Tensor file = work.tensor(port.name());
         try {
-            return PictureReader.read(file.toBytes(), PictureReader.Limits.DEFAULT);
+            return reader.apply(file.toBytes(), PictureReader.Limits.DEFAULT);
         } catch (PictureException e) {
             String field = port.name().substring(port.name().indexOf('/') + 1);
             throw new PictureException(field + ": " + e.getMessage());

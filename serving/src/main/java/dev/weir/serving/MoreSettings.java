@@ -52,6 +52,9 @@ final class MoreSettings {
         if (generation.hasStrength()) {
             more.put("Denoising strength", Double.toString(generation.getStrength()));
         }
+        if (generation.hasNoiseLevel()) {
+            more.put("Noise level", Integer.toString(generation.getNoiseLevel()));
+        }
         if (generation.hasMaskBlur()) {
             more.put("Mask blur", Double.toString(generation.getMaskBlur()));
         }

@@ -60,6 +60,7 @@ final class Wishes {
                 generation.getCrop().getY(),
                 generation.getCrop().getX(),
                 generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty(),
+                generation.hasNoiseLevel() ? OptionalInt.of(generation.getNoiseLevel()) : OptionalInt.empty(),
                 stage.getSampling().hasStrength() ? stage.getSampling().getStrength() : 1);
     }
 }

@@ -123,6 +123,7 @@ final class FakeModel implements Denoiser {
                 stage,
                 network,
                 folder.scheduler(stage),
+                folder.augmentation(stage),
                 SHAPE,
                 folder.latentPreview());
     }

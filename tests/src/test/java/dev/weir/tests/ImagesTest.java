@@ -72,8 +72,12 @@ final class ImagesTest {
     /** Each way in gives the picture that diffusers' pipeline makes of the same files. */
     @Test
     void aServerTakesPicturesInJsonFormsAndOnSockets() throws Exception {
-        try (WeirProcess process = WeirProcess.start(
-                List.of("up", "--port=0", "--model=" + MODEL, "--model=" + VARIATIONS.resolve("plain")))) {
+        List<String> command = new ArrayList<>(List.of("up", "--port", "0", "--model", MODEL.toString()));
+        command.addAll(List.of("--model", VARIATIONS.resolve("plain").toString()));
+        for (String name : List.of("depth", "upscale-x4", "upscale-latent")) {
+            command.addAll(List.of("--model", BesideModels.in(folder, name).toString()));
+        }
+        try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());
             variesAPicture(server);
 
@@ -89,6 +93,18 @@ final class ImagesTest {
                     server,
                     Map.of("init_image", base64("photo.png"), "mask", base64(black()), "padding_mask_crop", 4),
                     "the mask marks nothing");
+
+            requireBeside(
+                    server,
+                    "depth",
+                    Map.of("init_image", base64("photo.png"), "depth_map", beside("map.png"), "size", "100x68"));
+            for (String upscaler : List.of("upscale-x4", "upscale-latent")) {
+                // Its picture has the size that the image gives it.
+                requireBeside(
+                        server,
+                        upscaler,
+                        Map.of("init_image", beside("small.png"), "guidance_scale", 9, "size", "auto"));
+            }
         }
     }
 
@@ -113,6 +129,19 @@ final class ImagesTest {
                         .path("message")
                         .asText())
                 .isEqualTo("prompt is not taken by plain, which takes init_image, guidance_scale, guidance_rescale");
+    }
+
+    private static void requireBeside(Server server, String model, Map<String, Object> more) throws IOException {
+        Map<String, Object> request = request(more);
+        request.put("model", model);
+        request.remove("sampler");
+        byte[] made = picture(server.generate(request).join().body());
+        assertThat(PictureError.psnr(made, BesideModels.HOME.resolve(model + ".png")))
+                .isGreaterThan(50);
+    }
+
+    private static String beside(String name) throws IOException {
+        return base64(Files.readAllBytes(BesideModels.HOME.resolve(name)));
     }
 
     private static Map<String, Object> request(Map<String, Object> more) {

@@ -192,6 +192,7 @@ final class RebalancingTest {
                 part.stage(),
                 new SlowDenoiser(part.network()),
                 part.schedule(),
+                part.augmentation(),
                 part.nativeShape(),
                 part.preview());
     }

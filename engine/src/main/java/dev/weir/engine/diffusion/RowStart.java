@@ -42,17 +42,41 @@ public record RowStart(SamplerState state, Tensors inputs) {
             int factor,
             int noiseLevel,
             NoiseSource noise) {
+        LatentShape shape = new LatentShape(base.channels(), factor * base.height(), factor * base.width());
+        float[] enlarged = Bilinear.enlarge(base, latent, factor);
+        HostTensor beside = HostTensor.of(enlarged, shape.channels(), shape.height(), shape.width());
+        return augmented(sampler, shape, schedule, beside, noiseLevel, noise);
+    }
+
+    /**
+     * The start of a run whose network sees something with noise beside the sample, and is told how much noise that is.
+     *
+     * @param beside without its noise, which is drawn before the sample's; {@code [channels, height, width]} as high and wide as the
+     *     sample
+     */
+    public static RowStart augmented(
+            Sampler sampler,
+            LatentShape shape,
+            NoiseSchedule schedule,
+            HostTensor beside,
+            int noiseLevel,
+            NoiseSource noise) {
         if (noiseLevel < 0 || noiseLevel >= schedule.length()) {
             throw new IllegalArgumentException(
                     "noise level must be between 0 and %d, not %d".formatted(schedule.length() - 1, noiseLevel));
         }
-        LatentShape shape = new LatentShape(base.channels(), factor * base.height(), factor * base.width());
-        float[] enlarged = Bilinear.enlarge(base, latent, factor);
-        float[] augmented = schedule.addNoise(enlarged, noise.normal(shape.size()), noiseLevel);
-        var inputs = Tensors.of(
-                        Tensors.CONCAT, HostTensor.of(augmented, shape.channels(), shape.height(), shape.width()))
+        if (beside.side(1) != shape.height() || beside.side(2) != shape.width()) {
+            throw new IllegalArgumentException("%s does not fit beside %s".formatted(beside.shape(), shape));
+        }
+        float[] augmented = schedule.addNoise(beside.values(), noise.normal(beside.values().length), noiseLevel);
+        var inputs = Tensors.of(Tensors.CONCAT, new HostTensor(beside.shape(), augmented))
                 .with(Tensors.CLASS_LABELS, HostTensor.number(noiseLevel));
         return new RowStart(noisiest(sampler, shape, noise), inputs);
+    }
+
+    /** The same with more inputs. */
+    public RowStart with(Tensors more) {
+        return new RowStart(state, inputs.with(more));
     }
 
     private static SamplerState noisiest(Sampler sampler, LatentShape shape, NoiseSource noise) {

@@ -5,11 +5,12 @@ import java.util.Arrays;
 
 /**
  * An 8-bit picture of one channel (grey), three (RGB) or four (RGB and alpha), rows from the top: {@code [height, width,
- * channels]}. The bytes are shared, not copied: nobody writes to them.
+ * channels]}. Two channels are the upper and the lower byte of grey values of 16 bits. The bytes are shared, not copied: nobody writes to them.
  */
 public record Bitmap(int width, int height, int channels, byte[] values) {
 
     public static final int GREY = 1;
+    static final int DEEP_GREY = 2;
     public static final int RGB = 3;
     public static final int RGBA = 4;
 

@@ -37,15 +37,19 @@ record FoundPicture(
         return (long) width * height;
     }
 
-    /** Hostile files make decoders throw much more than they declare. */
     Bitmap decode() {
+        return decode(decoder);
+    }
+
+    /** Hostile files make decoders throw much more than they declare. */
+    Bitmap decode(Decoder by) {
         var reader = readers.get();
         try (var input = new MemoryCacheImageInputStream(new ByteArrayInputStream(plain))) {
             reader.setInput(input, true, true);
             if (reader.getWidth(0) != width || reader.getHeight(0) != height) {
                 throw new PictureException("the %s is damaged: it says two different sizes".formatted(format));
             }
-            return decoder.decode(reader);
+            return by.decode(reader);
         } catch (PictureException e) {
             throw e;
         } catch (IOException | RuntimeException e) {

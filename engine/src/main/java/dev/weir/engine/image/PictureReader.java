@@ -26,6 +26,19 @@ public final class PictureReader {
 
     /** Throws {@link PictureException} that says what is wrong with the file. */
     public static Bitmap read(byte[] file, Limits limits) {
+        var found = find(file, limits);
+        return found.orientation().upright(found.decode());
+    }
+
+    /** The same, with 16 bits where the file is a grey PNG of so many. */
+    static Bitmap readDeep(byte[] file, Limits limits) {
+        var found = find(file, limits);
+        boolean isPng = Bytes.startWith(file, PngFile.SIGNATURE);
+        var bitmap = isPng ? found.decode(reader -> Rasters.deep(reader.read(0))) : found.decode();
+        return found.orientation().upright(bitmap);
+    }
+
+    private static FoundPicture find(byte[] file, Limits limits) {
         if (file.length > limits.bytes()) {
             throw new PictureException("the file has %s; at most %s are allowed"
                     .formatted(mebibytes(file.length), mebibytes(limits.bytes())));
@@ -42,7 +55,7 @@ public final class PictureReader {
             throw new PictureException("the picture has %dx%d pixels; at most %s megapixels are allowed"
                     .formatted(found.width(), found.height(), megapixels(limits.pixels())));
         }
-        return found.orientation().upright(found.decode());
+        return found;
     }
 
     private static String mebibytes(long bytes) {

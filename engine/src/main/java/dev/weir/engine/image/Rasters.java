@@ -37,6 +37,26 @@ final class Rasters {
                 : direct(image.getRaster(), image.getColorModel().getComponentSize(0) - Byte.SIZE);
     }
 
+    /** The same, but both bytes of grey values of 16 bits. */
+    static Bitmap deep(BufferedImage image) {
+        Raster raster = image.getRaster();
+        boolean isDeepGrey = raster.getNumBands() <= 2 && image.getColorModel().getComponentSize(0) == Short.SIZE;
+        if (!isDeepGrey) {
+            return bitmap(image);
+        }
+        var bitmap = Bitmap.black(raster.getWidth(), raster.getHeight(), Bitmap.DEEP_GREY);
+        int[] row = null;
+        int at = 0;
+        for (int y = 0; y < raster.getHeight(); y++) {
+            row = raster.getSamples(0, y, raster.getWidth(), 1, 0, row);
+            for (int value : row) {
+                bitmap.values()[at++] = (byte) (value >> Byte.SIZE);
+                bitmap.values()[at++] = (byte) value;
+            }
+        }
+        return bitmap;
+    }
+
     private static Bitmap direct(Raster raster, int excessBits) {
         int bands = raster.getNumBands();
         int channels = bands == 2 ? Bitmap.RGBA : bands;

@@ -19,6 +19,7 @@ import java.util.OptionalInt;
  * What a sample begins with at a diffusing stage.
  *
  * @param sample shape of the latent that the stage makes
+ * @param augmentation the schedule by which noise is added to what the network sees beside the sample
  * @param noise the sample's own
  * @param taken what the stage's network takes
  * @param beside the channels that it sees beside the sample's own
@@ -28,7 +29,7 @@ public record Begin(
         ModelCard card,
         LatentShape sample,
         Sampler sampler,
-        SchedulerConfig schedule,
+        SchedulerConfig augmentation,
         NoiseStream noise,
         List<NetworkInput> taken,
         int beside,
@@ -48,7 +49,8 @@ public record Begin(
      */
     Guider guider(Tensors cond, Tensors uncond) {
         Tensors prompt = branch(Port.COND).with(cond);
-        OptionalInt embedding = GuidanceEmbedding.width(taken);
+        OptionalInt embedding =
+                prompt.has(Tensors.TIMESTEP_COND) ? OptionalInt.empty() : GuidanceEmbedding.width(taken);
         if (embedding.isPresent()) {
             return Guider.embedded(prompt, request.guidanceScale(), embedding.getAsInt());
         }
@@ -60,7 +62,7 @@ public record Begin(
 
     /** The same of other tensors. */
     Begin of(Tensors tensors) {
-        return new Begin(card, sample, sampler, schedule, noise, taken, beside, request, tensors);
+        return new Begin(card, sample, sampler, augmentation, noise, taken, beside, request, tensors);
     }
 
     /** What an encoder gave for a port, under the names that it gave. */

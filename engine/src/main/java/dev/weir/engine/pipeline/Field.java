@@ -13,6 +13,8 @@ import java.util.OptionalDouble;
  */
 public record Field(String name, boolean needed, double min, double max, OptionalDouble usual) {
 
+    static final String INIT_IMAGE = "init_image";
+
     private static final double MOST_GUIDANCE = 50;
     private static final double MOST_BLUR = 64;
     private static final double MOST_PADDING = 4096;
@@ -56,6 +58,15 @@ public record Field(String name, boolean needed, double min, double max, Optiona
     /** Those of workflows that compare what is asked for with something else. */
     static List<Field> ofGuidance() {
         return List.of(number("guidance_scale", 0, MOST_GUIDANCE), number("guidance_rescale", 0, 1));
+    }
+
+    /** How much noise is added to a given picture before the network sees it. */
+    static Field noiseLevel(int most, int usual) {
+        return new Field("noise_level", false, 0, most, OptionalDouble.of(usual));
+    }
+
+    Field atLeast(double least) {
+        return new Field(name, needed, least, max, usual);
     }
 
     /**

@@ -142,7 +142,7 @@ final class LatentCascade implements ExtendedPipeline {
         }
         RowStart start = RowStart.upsampling(
                 begin.sampler(),
-                NoiseSchedule.of(begin.schedule()),
+                NoiseSchedule.of(begin.augmentation()),
                 new LatentShape(latent.side(0), latent.side(1), latent.side(2)),
                 latent.values(),
                 begin.card().upsampleFactor(),

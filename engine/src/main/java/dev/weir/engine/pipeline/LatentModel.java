@@ -57,17 +57,46 @@ final class LatentModel {
 
     /** The same without the width of what the UNet attends to. */
     void requireParts(Set<String> given) {
-        encoders.forEach(LatentModel::requireKnown);
-        requireKnown(unet);
-        requireKnown(vae);
-        requireInputs(unet, given);
-        requireLabels(unet, false);
+        requireKnownParts(given, false);
         int latent = latentChannels();
         if (!paintsParts()) {
             requireTextAlone(latent);
             requireNoPicture();
         }
         require(unet, "out_channels", unet.count("out_channels", LATENT_CHANNELS), latent, "the vae's latents");
+    }
+
+    /**
+     * The same for a network that sees a picture beside its sample.
+     *
+     * @param beside channels of the picture
+     * @param labelled whether it takes a label, of the picture's noise level
+     * @param spare channels that it gives besides the sample's
+     */
+    void requireFit(int beside, boolean labelled, int spare) {
+        requireKnownParts(Set.of(), labelled);
+        int latent = latentChannels();
+        require(
+                unet,
+                "in_channels",
+                unet.count("in_channels", LATENT_CHANNELS),
+                latent + beside,
+                "the vae's latents and %d channels beside them".formatted(beside));
+        require(
+                unet,
+                "out_channels",
+                unet.count("out_channels", LATENT_CHANNELS),
+                latent + spare,
+                "the vae's latents" + (spare == 0 ? "" : " and %d more".formatted(spare)));
+        requireContext(unet);
+    }
+
+    private void requireKnownParts(Set<String> given, boolean labelled) {
+        encoders.forEach(LatentModel::requireKnown);
+        requireKnown(unet);
+        requireKnown(vae);
+        requireInputs(unet, given);
+        requireLabels(unet, labelled);
     }
 
     /** Holds the width of a vector that the UNet takes to what the pipeline gives. */
@@ -185,7 +214,7 @@ final class LatentModel {
 
     LatentShape latent() {
         int side = nativeSize() / scale();
-        return new LatentShape(unet.count("out_channels", LATENT_CHANNELS), side, side);
+        return new LatentShape(latentChannels(), side, side);
     }
 
     /** @param divisor that the latent's sides need besides the UNet's own */

@@ -46,8 +46,8 @@ record LatentWorkflows(
 
     private Workflow ofPicture(String name, List<Field> fields, Sizes sizes, StageSpec last) {
         List<StageSpec> stages =
-                List.of(encode, StageSpec.see(decode.components().get(0)), diffuse.taking(Port.IMAGE), last);
-        return new Workflow(name, with(fields, Field.needed("init_image")), sizes, stages);
+                List.of(encode, StageSpec.see(decode.components().get(0), Port.MASK), diffuse.taking(Port.IMAGE), last);
+        return new Workflow(name, with(fields, Field.needed(Field.INIT_IMAGE)), sizes, stages);
     }
 
     private static List<Field> with(List<Field> fields, Field... more) {

@@ -1,14 +1,18 @@
 package dev.weir.engine.pipeline;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelSettings;
+import dev.weir.engine.NetworkInput;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Pixels;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** One family of pipelines. The only class that knows its name. Stateless; any thread. */
 public interface PipelineType {
@@ -26,6 +30,11 @@ public interface PipelineType {
 
     /** The parts that generate an image, in the order of use. */
     List<Component> components();
+
+    /** Components that its folders have and that it does not run. */
+    default Set<String> unused() {
+        return Set.of();
+    }
 
     /** Its text encoders. Where there are several, their states are joined side by side. */
     List<TextPart> texts();
@@ -46,6 +55,16 @@ public interface PipelineType {
     /** The scheduler as the pipeline uses it: some change what the file says. */
     default SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
         return file;
+    }
+
+    /** A part's configuration as the pipeline uses it: some change what the file says. */
+    default JsonNode configured(String component, JsonNode file) {
+        return file;
+    }
+
+    /** Whether a network of a few-step model takes the guidance scale itself, and so needs no negative prompt. */
+    default boolean embedsGuidance(List<NetworkInput> taken) {
+        return GuidanceEmbedding.width(taken).isPresent();
     }
 
     /** The steps of requests that name none. */

@@ -20,6 +20,9 @@ public final class PipelineTypes {
                             new RefinedStableDiffusionXl(),
                             new StableDiffusionXl(),
                             new StableDiffusionVariations(),
+                            new DepthToImage(),
+                            new PictureUpscaler(),
+                            new LatentUpscaler(),
                             new LatentDiffusion()),
                     PixelDiffusion.ALL.stream())
             .toList();

@@ -20,6 +20,9 @@ public record Port(String name, boolean kept) {
     /** Which part of it is to be painted, as a file. */
     public static final Port MASK = new Port("input/mask", false);
 
+    /** How near each part of it is, as the file of a picture. */
+    public static final Port DEPTH_MAP = new Port("input/depth_map", false);
+
     /** What an autoencoder or an image encoder sees in the pictures of a request. */
     public static final Port IMAGE = new Port("image", false);
 

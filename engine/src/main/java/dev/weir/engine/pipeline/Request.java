@@ -9,6 +9,7 @@ import java.util.OptionalInt;
  * @param originalWidth of the picture that the made one stands for, which some networks are told
  * @param cropTop where the made picture lies in it
  * @param classLabel of the picture, for networks that are told one
+ * @param noiseLevel of a given picture, for networks that are told one
  * @param strength how far a given picture is changed, 0 to 1
  */
 public record Request(
@@ -21,6 +22,7 @@ public record Request(
         int cropTop,
         int cropLeft,
         OptionalInt classLabel,
+        OptionalInt noiseLevel,
         double strength) {
 
     /** The same for a given picture. */
@@ -35,11 +37,13 @@ public record Request(
                 cropTop,
                 cropLeft,
                 classLabel,
+                noiseLevel,
                 newStrength);
     }
 
     /** A picture that stands for itself. */
     public static Request of(int width, int height, float guidanceScale) {
-        return new Request(width, height, guidanceScale, 0, width, height, 0, 0, OptionalInt.empty(), 1);
+        return new Request(
+                width, height, guidanceScale, 0, width, height, 0, 0, OptionalInt.empty(), OptionalInt.empty(), 1);
     }
 }

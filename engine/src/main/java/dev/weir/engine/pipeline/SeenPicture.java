@@ -46,6 +46,13 @@ final class SeenPicture {
                         .with(MASK, HostTensor.of(sight.reduced(painted.get(), codec.scale()), 1, height, width));
     }
 
+    /** The distribution of the latents of a picture alone. */
+    static Tensors see(UnitImage picture, ImageCodec codec) {
+        LatentDistribution latents =
+                codec.normalized(codec.encode(List.of(picture)).get(0));
+        return told(WHOLE, latents, picture.height() / codec.scale(), picture.width() / codec.scale());
+    }
+
     private static Tensors told(String what, LatentDistribution latents, int height, int width) {
         int channels = latents.mean().length / (height * width);
         Tensors told = Tensors.of(PREFIX + what + MEAN, HostTensor.of(latents.mean(), channels, height, width));
@@ -68,15 +75,16 @@ final class SeenPicture {
             return new Row(sampler, start, begin.noise(), guider);
         }
         if (!given.has(MASK)) {
-            float[] picture = drawn(WHOLE, begin);
+            float[] picture = drawn(begin, begin.sample().size());
             float[] noise = begin.noise().normal(picture.length);
             return row(begin, sampler, sampler.addNoise(0, picture, noise), Tensors.NONE, guider);
         }
         // A network that looks at the picture itself needs it only where the run does not begin with noise alone.
         boolean noisiest = begin.request().strength() == 1;
-        float[] picture = looks && noisiest ? new float[begin.sample().size()] : drawn(WHOLE, begin);
+        int size = begin.sample().size();
+        float[] picture = looks && noisiest ? new float[size] : drawn(begin, size);
         float[] noise = begin.noise().normal(picture.length);
-        float[] kept = drawn(KEPT, begin);
+        float[] kept = drawn(KEPT, begin, size);
         float[] start = noisiest ? scaled(noise, sampler.initialNoiseScale()) : sampler.addNoise(0, picture, noise);
         HostTensor mask = given.get(MASK);
         return looks
@@ -89,13 +97,18 @@ final class SeenPicture {
                         guider);
     }
 
-    private static Row row(Begin begin, Sampler sampler, float[] sample, Tensors inputs, Guider guider) {
+    static Row row(Begin begin, Sampler sampler, float[] sample, Tensors inputs, Guider guider) {
         return new Row(sampler, new RowStart(SamplerState.start(sample), inputs), begin.noise(), guider);
     }
 
-    private static float[] drawn(String what, Begin begin) {
+    /** Latents of the picture. */
+    static float[] drawn(Begin begin, int size) {
+        return drawn(WHOLE, begin, size);
+    }
+
+    private static float[] drawn(String what, Begin begin, int size) {
         HostTensor mean = begin.given().get(PREFIX + what + MEAN);
-        if (mean.values().length != begin.sample().size()) {
+        if (mean.values().length != size) {
             throw new IllegalArgumentException(
                     "an image with latents of %s does not fit %s".formatted(mean.shape(), begin.sample()));
         }

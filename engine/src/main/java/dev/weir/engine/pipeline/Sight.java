@@ -3,8 +3,11 @@ package dev.weir.engine.pipeline;
 import dev.weir.engine.RgbImage;
 import dev.weir.engine.UnitImage;
 import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.DepthMap;
+import dev.weir.engine.image.Filter;
 import dev.weir.engine.image.MaskRegion;
 import dev.weir.engine.image.Region;
+import dev.weir.engine.image.Resampler;
 import dev.weir.engine.image.VaeImageProcessor;
 import dev.weir.engine.image.VaeImageProcessor.Fit;
 import java.util.Optional;
@@ -18,12 +21,26 @@ import java.util.OptionalInt;
  * @param width of the picture that is made
  * @param blur the deviation of soft edges of the mask, in pixels of the mask; 0: as it is
  * @param padding so many pixels around what the mask marks are painted at the full size; empty: the whole picture is
+ * @param depth how near each part of the picture is, for networks that are told it
  */
-public record Sight(Bitmap picture, Optional<Bitmap> mask, int width, int height, double blur, OptionalInt padding) {
+public record Sight(
+        Bitmap picture,
+        Optional<Bitmap> mask,
+        int width,
+        int height,
+        double blur,
+        OptionalInt padding,
+        Optional<DepthMap> depth) {
 
     /** The picture at the size that is made. */
     UnitImage seen() {
         return new UnitImage(width, height, VaeImageProcessor.pixels(sized(picture.rgb())));
+    }
+
+    /** The same with another filter, of a picture without a mask. */
+    UnitImage seen(Filter filter) {
+        return new UnitImage(
+                width, height, VaeImageProcessor.pixels(Resampler.resize(picture.rgb(), width, height, filter)));
     }
 
     /** The mask at that size, 1 where the picture is painted; empty if nothing says what is. */

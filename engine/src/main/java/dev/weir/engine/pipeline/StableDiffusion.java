@@ -5,21 +5,14 @@ import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.network.ClipOutput;
-import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 import java.util.Set;
 
 /** Stable Diffusion 1.x and 2.x, and models of the same parts with another text encoder. */
-final class StableDiffusion implements PipelineType {
+final class StableDiffusion implements OneTextPipeline {
 
-    static final String NAME = "StableDiffusionPipeline";
-    static final String TEXT_ENCODER = "text_encoder";
-    static final String TOKENIZER = "tokenizer";
-    static final String UNET = "unet";
-    static final String SCHEDULER = "scheduler";
-    static final String VAE = "vae";
+    private static final String NAME = "StableDiffusionPipeline";
 
     private static final float CLIP_GUIDANCE = 7.5f;
     private static final float OTHER_GUIDANCE = 4;
@@ -33,25 +26,6 @@ final class StableDiffusion implements PipelineType {
     @Override
     public String about() {
         return "text-to-image models of Stable Diffusion 1.x and 2.x (%s)".formatted(NAME);
-    }
-
-    @Override
-    public List<Component> components() {
-        return List.of(
-                new Component(TOKENIZER, Use.TOKENIZER),
-                new Component(TEXT_ENCODER, Use.TEXT_ENCODER, List.of(TOKENIZER)),
-                new Component(UNET, Use.DENOISER, List.of(SCHEDULER)),
-                new Component(SCHEDULER, Use.SCHEDULER),
-                new Component(VAE, Use.AUTOENCODER));
-    }
-
-    @Override
-    public List<TextPart> texts() {
-        return List.of(new TextPart(TEXT_ENCODER, TOKENIZER, ClipOutput.LAST));
-    }
-
-    LatentModel model(PipelineIndex index, ModelSettings settings) {
-        return new LatentModel(index, settings, texts(), UNET, VAE);
     }
 
     @Override

@@ -7,7 +7,8 @@ import java.util.stream.Stream;
  * A stage of a workflow.
  *
  * @param name unique within the model
- * @param components the folders of its parts; of a diffusing stage the network's, then its scheduler's
+ * @param components the folders of its parts; of a diffusing stage the network's, then its scheduler's, and then the scheduler's that
+ *     adds noise to what the network sees beside its sample, where that is another one
  * @param reduction by how much its picture is smaller than the request's in each direction; 1: as large
  * @param ownSteps the steps of a network that samples as it was published; 0: it samples as the request says
  * @param takesOver whether it does the rest of the schedule of the diffusing stage before it, from where the request says
@@ -43,11 +44,11 @@ public record StageSpec(
     }
 
     /** Makes a latent of the prompts alone. */
-    static StageSpec diffuse(String network, String scheduler) {
+    static StageSpec diffuse(String network, String... schedulers) {
         return new StageSpec(
                 "denoiser",
                 Role.DIFFUSE,
-                List.of(network, scheduler),
+                Stream.concat(Stream.of(network), Stream.of(schedulers)).toList(),
                 List.of(Port.COND, Port.UNCOND),
                 List.of(Port.LATENT),
                 1,
@@ -74,13 +75,17 @@ public record StageSpec(
                 "vision-encoder", Role.ENCODE, components, List.of(Port.INIT_IMAGE), List.of(Port.IMAGE), 1, 0, false);
     }
 
-    /** Sees the pictures of a request. */
-    static StageSpec see(String autoencoder) {
+    /**
+     * Sees the picture of a request.
+     *
+     * @param more files of pictures that say something about it
+     */
+    static StageSpec see(String autoencoder, Port... more) {
         return new StageSpec(
                 "image-encoder",
                 Role.ENCODE,
                 List.of(autoencoder),
-                List.of(Port.INIT_IMAGE, Port.MASK),
+                Stream.concat(Stream.of(Port.INIT_IMAGE), Stream.of(more)).toList(),
                 List.of(Port.IMAGE),
                 1,
                 0,
@@ -125,5 +130,10 @@ public record StageSpec(
     /** The folder of the scheduler of a diffusing stage. */
     public String scheduler() {
         return components.get(1);
+    }
+
+    /** The folder of the scheduler that adds noise to what the network of a diffusing stage sees beside its sample. */
+    public String augmentation() {
+        return components.get(components.size() - 1);
     }
 }

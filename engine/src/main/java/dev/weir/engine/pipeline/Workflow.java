@@ -15,6 +15,7 @@ public record Workflow(String name, List<Field> fields, Sizes sizes, List<StageS
     static final String TEXT_TO_IMAGE = "text_to_image";
     static final String IMAGE_TO_IMAGE = "image_to_image";
     static final String INPAINTING = "inpainting";
+    static final String UPSCALING = "upscaling";
     /** The part of a picture that the mask marks is painted at the full size, and put back into the picture. */
     static final String INPAINTING_CROP = "inpainting_crop";
 

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 final class AttachmentReader {
 
     /** The fields that hold images. */
-    static final Set<String> FIELDS = new TreeSet<>(List.of("init_image", "mask", "control_image"));
+    static final Set<String> FIELDS = new TreeSet<>(List.of("init_image", "mask", "depth_map", "control_image"));
 
     /** OpenAI's names for them. */
     static final List<String> OPENAI = List.of("image", "image[]");

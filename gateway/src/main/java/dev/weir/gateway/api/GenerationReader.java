@@ -70,6 +70,7 @@ final class GenerationReader {
         number(fields, workflow, "mask_blur").ifPresent(generation::setMaskBlur);
         integer(fields, workflow, "padding_mask_crop")
                 .ifPresent(padding -> generation.setPaddingMaskCrop(padding.intValue()));
+        integer(fields, workflow, "noise_level").ifPresent(level -> generation.setNoiseLevel(level.intValue()));
         return generation;
     }
 
@@ -98,7 +99,8 @@ final class GenerationReader {
     }
 
     private static Optional<Long> integer(Fields fields, Field field) {
-        return fields.integer(field.getName(), (long) field.getMin(), (long) field.getMax());
+        return fields.integer(field.getName(), (long) field.getMin(), (long) field.getMax())
+                .or(() -> field.hasUsual() ? Optional.of((long) field.getUsual()) : Optional.empty());
     }
 
     /** The name of a sampler, or what the model's default says besides a name. */

@@ -72,6 +72,7 @@ public final class ModelJson {
         return new JsonObject()
                 .put("name", workflow.getName())
                 .put("fields", fields)
+                .put("enlarges", Route.enlargement(workflow))
                 .put("sizes", size(Route.range(workflow)));
     }
 

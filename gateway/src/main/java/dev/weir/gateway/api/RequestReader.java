@@ -11,6 +11,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import java.util.List;
 import java.util.Locale;
@@ -55,10 +56,12 @@ public final class RequestReader {
             "crop",
             "refiner_start",
             "strength",
+            "noise_level",
             "init_image",
             "mask",
             "mask_blur",
             "padding_mask_crop",
+            "depth_map",
             "control_image");
 
     static final Set<String> IMAGES =
@@ -123,7 +126,20 @@ public final class RequestReader {
      */
     public ImagesRequest variation(Fields fields) {
         Fields named = withImage(fields);
-        return images(named.has("prompt") ? named : named.withText("prompt", ""));
+        ImagesRequest request = images(named.has("prompt") ? named : named.withText("prompt", ""));
+        if (enlarges(request.spec())) {
+            throw fields.invalid(
+                    "unsupported_value",
+                    "model",
+                    "%s enlarges images and makes no variations of them; send the image to /v1/images/edits"
+                            .formatted(request.spec().model()));
+        }
+        return request;
+    }
+
+    private static boolean enlarges(JobSpec spec) {
+        int width = spec.generation().getWidth();
+        return spec.route().stream().anyMatch(stage -> stage.getRole() == StageRole.ENCODE && stage.getWidth() < width);
     }
 
     private static Fields withImage(Fields fields) {
@@ -170,7 +186,7 @@ public final class RequestReader {
         Workflow workflow = WorkflowChoice.of(card, fields, size);
         List<Attachment> attachments = images.read(fields);
         Generation generation = generations
-                .read(fields, card, workflow, size.or(() -> sizeOf(fields, attachments, workflow)))
+                .read(fields, card, workflow, size.or(() -> ImageSize.of(fields, attachments, workflow)))
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
@@ -178,25 +194,6 @@ public final class RequestReader {
         List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(
                 card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
-    }
-
-    /**
-     * Of the picture that a request changes, as near as the model can make it. Empty where a part of it is painted, which is done at
-     * the model's own size, and where the model does not look at the size.
-     */
-    private static Optional<int[]> sizeOf(Fields fields, List<Attachment> attachments, Workflow workflow) {
-        if (workflow.getOwnSize() || fields.has("padding_mask_crop")) {
-            return Optional.empty();
-        }
-        return attachments.stream()
-                .filter(attachment -> attachment.name().equals("init_image"))
-                .map(image -> Route.range(workflow)
-                        .near(
-                                image.width(),
-                                image.height(),
-                                (double) workflow.getSizes().getDefaultWidth()
-                                        * workflow.getSizes().getDefaultHeight()))
-                .findFirst();
     }
 
     /** The constant that a field names in lower case. */

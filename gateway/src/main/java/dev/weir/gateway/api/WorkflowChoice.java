@@ -25,10 +25,12 @@ final class WorkflowChoice {
             "prompt",
             "refiner_start",
             "strength",
+            "noise_level",
             "init_image",
             "mask",
             "mask_blur",
             "padding_mask_crop",
+            "depth_map",
             "control_image"));
 
     private WorkflowChoice() {}
@@ -80,7 +82,7 @@ final class WorkflowChoice {
         for (Workflow workflow : card.getWorkflowsList()) {
             Optional<String> missing = missing(workflow, fields);
             if (foreign(workflow, fields).isEmpty() && missing.isPresent()) {
-                return fields.missing(missing.get());
+                return missing(fields, missing.get());
             }
         }
         Optional<String> unknown = FIELDS.stream()
@@ -95,6 +97,15 @@ final class WorkflowChoice {
         String problem = "is not taken by %s%s, which takes %s"
                 .formatted(card.getId(), unknown.isPresent() ? "" : " together with the other fields", inWords(card));
         return fields.invalid("unsupported_parameter", name, problem);
+    }
+
+    private static ApiException missing(Fields fields, String name) {
+        return name.equals("depth_map")
+                ? fields.invalid(
+                        "missing_required_parameter",
+                        name,
+                        "is required: give a picture that is brighter where the image is nearer; Weir does not estimate depth")
+                : fields.missing(name);
     }
 
     private static String inWords(ModelCard card) {

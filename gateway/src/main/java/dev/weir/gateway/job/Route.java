@@ -32,8 +32,18 @@ public final class Route {
 
     public static SizeRange range(Workflow workflow) {
         Sizes sizes = workflow.getSizes();
-        boolean upsampled = workflow.getStagesList().stream().anyMatch(stage -> stage.getReduction() > 1);
+        boolean upsampled = workflow.getStagesList().stream()
+                .anyMatch(stage -> stage.getRole() == StageRole.DIFFUSE && stage.getReduction() > 1);
         return new SizeRange(sizes.getMin(), sizes.getMax(), Math.max(1, sizes.getMultiple()), upsampled);
+    }
+
+    /** By how much a workflow enlarges the image that a request brings; 1: it makes another one of its own size. */
+    public static int enlargement(Workflow workflow) {
+        return workflow.getStagesList().stream()
+                .filter(stage -> stage.getRole() == StageRole.ENCODE)
+                .mapToInt(stage -> Math.max(1, stage.getReduction()))
+                .max()
+                .orElse(1);
     }
 
     /** The same in words. */

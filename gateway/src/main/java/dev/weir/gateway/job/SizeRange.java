@@ -24,7 +24,12 @@ public record SizeRange(int min, int max, int multiple, boolean upsampled) {
         return Math.max((min + multiple - 1) / multiple * multiple, Math.min(max / multiple * multiple, whole));
     }
 
-    boolean contains(int side) {
+    /** A side rounded down to a multiple. */
+    public int floor(long side) {
+        return (int) Math.min(Integer.MAX_VALUE, side / multiple * multiple);
+    }
+
+    public boolean contains(int side) {
         return side % multiple == 0 && side >= min && side <= max;
     }
 }

@@ -1,0 +1,58 @@
+package dev.weir.gateway.api;
+
+import dev.weir.gateway.job.Attachment;
+import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.SizeRange;
+import dev.weir.proto.v1.Workflow;
+import java.util.List;
+import java.util.Optional;
+
+/** The size of the image that a request makes of another one, where it does not say it. Stateless. */
+final class ImageSize {
+
+    private ImageSize() {}
+
+    /**
+     * Empty if the request brings no image, if a part of it is painted, which is done at the model's own size, and where the model does
+     * not look at the size.
+     *
+     * @throws ApiException where the image cannot be enlarged as the workflow does it
+     */
+    static Optional<int[]> of(Fields fields, List<Attachment> attachments, Workflow workflow) {
+        if (workflow.getOwnSize() || fields.has("padding_mask_crop")) {
+            return Optional.empty();
+        }
+        return attachments.stream()
+                .filter(attachment -> attachment.name().equals("init_image"))
+                .findFirst()
+                .map(image -> Route.enlargement(workflow) > 1
+                        ? enlarged(fields, image, workflow)
+                        : Route.range(workflow).near(image.width(), image.height(), area(workflow)));
+    }
+
+    /** Larger images are made smaller, to about so many pixels. */
+    private static double area(Workflow workflow) {
+        return (double) workflow.getSizes().getDefaultWidth()
+                * workflow.getSizes().getDefaultHeight();
+    }
+
+    private static int[] enlarged(Fields fields, Attachment image, Workflow workflow) {
+        int factor = Route.enlargement(workflow);
+        SizeRange range = Route.range(workflow);
+        int[] size = {
+            range.floor((long) factor * image.width()), range.floor((long) factor * image.height()),
+        };
+        if (!range.contains(size[0]) || !range.contains(size[1])) {
+            throw fields.invalid(
+                    "unsupported_size",
+                    "init_image",
+                    "has %dx%d pixels; images with sides from %d to %d are enlarged"
+                            .formatted(
+                                    image.width(),
+                                    image.height(),
+                                    (range.min() + factor - 1) / factor,
+                                    range.max() / factor));
+        }
+        return size;
+    }
+}
