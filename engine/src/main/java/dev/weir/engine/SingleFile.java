@@ -7,8 +7,10 @@ import dev.weir.engine.original.OpenClipNaming;
 import dev.weir.engine.original.UNetNaming;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Weights;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.Optional;
 
@@ -30,9 +32,23 @@ final class SingleFile implements ModelSource {
     private final ModelSettings settings;
     private final Map<String, ObjectNode> facts;
     private final Optional<SafetensorsFile> refiner;
+    private final Stamp stamp;
+
+    /** Tells a file from another one in its place. */
+    private record Stamp(FileTime modified, long bytes) {
+
+        static Stamp of(Path file) {
+            try {
+                return new Stamp(Files.getLastModifiedTime(file), Files.size(file));
+            } catch (IOException e) {
+                throw new ModelException(file + ": cannot be read: " + SystemReason.of(e), e);
+            }
+        }
+    }
 
     private SingleFile(Path path, SafetensorsFile tensors, Family family) {
         this.path = path;
+        this.stamp = Stamp.of(path);
         this.tensors = tensors;
         this.family = family;
         this.settings = ModelSettings.read(path);
@@ -120,6 +136,9 @@ final class SingleFile implements ModelSource {
 
     @Override
     public Weights weights(PipelineIndex index, String component) {
+        if (!Stamp.of(path).equals(stamp)) {
+            throw new ModelException(path + ": the file changed after it was opened. Start Weir again to read it");
+        }
         Weights weights =
                 switch (component) {
                     case "unet" -> unet(path, tensors, index, component);

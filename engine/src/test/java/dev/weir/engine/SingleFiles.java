@@ -120,7 +120,12 @@ final class SingleFiles {
 
     /** As the library writes it, with a header of whole words. Room without content costs no disk. */
     static Path write(Path file, Map<String, Entry> entries) throws IOException {
+        return write(file, entries, Map.of());
+    }
+
+    static Path write(Path file, Map<String, Entry> entries, Map<String, String> metadata) throws IOException {
         ObjectNode header = JsonNodeFactory.instance.objectNode();
+        metadata.forEach(header.putObject("__metadata__")::put);
         long offset = 0;
         for (Map.Entry<String, Entry> line : entries.entrySet()) {
             Entry entry = line.getValue();
