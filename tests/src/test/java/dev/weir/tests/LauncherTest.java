@@ -207,6 +207,23 @@ final class LauncherTest {
         }
     }
 
+    /** With a JVM that prints the variable. */
+    @Test
+    void nativeMemoryHasHugePagesUnlessTheUserTunesTheCLibrary() throws IOException {
+        assumeBuilt();
+        Path java = Files.writeString(
+                Files.createDirectory(folder.resolve("bin")).resolve("java"), "#!/bin/sh\necho \"$GLIBC_TUNABLES\"\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
+        var command = List.of(SCRIPT.toString(), "models", "--help");
+        for (var tuned : Map.of("", "glibc.malloc.hugetlb=1", "glibc.malloc.perturb=1", "glibc.malloc.perturb=1")
+                .entrySet()) {
+            var environment = Map.of("JAVA_HOME", folder.toString(), "GLIBC_TUNABLES", tuned.getKey());
+            var outcome = WeirProcess.runCommand(folder, environment, command);
+            assertThat(outcome.out()).as(outcome.err()).isEqualTo(tuned.getValue() + "\n");
+        }
+    }
+
     @Test
     void saysWhatIsMissing() throws IOException {
         for (String tool : TOOLS) {

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One forward of each network on Weir's engines, and in other programs where a Python for them is given; then also of a UNet of
@@ -24,6 +25,8 @@ public final class EnginesBench implements Benchmark {
     private static final List<Integer> UNET_ROWS = List.of(1, 2, 8, 16);
     private static final int TOKENS = 8;
     private static final int WARM_UP = 2;
+    /** Threads of some programs spin for tens of milliseconds after a forward pass, which would slow down the next program. */
+    private static final int PAUSE_MS = 100;
 
     @Override
     public String name() {
@@ -67,13 +70,24 @@ public final class EnginesBench implements Benchmark {
             for (int round = -WARM_UP; round < rounds; round++) {
                 Medians kept = round < 0 ? new Medians() : medians;
                 for (Case work : cases) {
+                    pause();
                     kept.add(work.key("onnx"), onnx.seconds(work));
+                    pause();
                     kept.add(work.key("torch"), torch.seconds(work));
                     for (String peer : peerNames) {
+                        pause();
                         kept.add(work.key(peer), peers.seconds(peer, work));
                     }
                 }
             }
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

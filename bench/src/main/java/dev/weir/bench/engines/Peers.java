@@ -18,6 +18,8 @@ final class Peers implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final int FAREWELL_SECONDS = 20;
+    /** What Weir's launcher sets for itself. Other programs run as their users start them. */
+    private static final List<String> OF_THE_LAUNCHER = List.of("GLIBC_TUNABLES", "MALLOC_ARENA_MAX");
 
     private final Process process;
     private final BufferedWriter requests;
@@ -32,9 +34,10 @@ final class Peers implements AutoCloseable {
     /** @param python an interpreter that has what the script needs */
     static Peers start(String python, int threads) throws IOException {
         Path script = Path.of(System.getProperty("weir.home", ""), "tools", "peers", "peers.py");
-        return new Peers(new ProcessBuilder(python, script.toString(), Integer.toString(threads))
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start());
+        var builder = new ProcessBuilder(python, script.toString(), Integer.toString(threads))
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().keySet().removeAll(OF_THE_LAUNCHER);
+        return new Peers(builder.start());
     }
 
     /** Seconds of one forward. The first one of a case loads and warms up, too, outside of what is timed. */

@@ -201,12 +201,13 @@ final class OnnxEmitter {
         int groups = o.integer("groups");
         var ones = new float[groups];
         Arrays.fill(ones, 1);
-        var inGroups = nodes.node("Reshape", x, nodes.integers(0, groups, -1));
+        // Zeros keep an axis as it is, so no node asks for the image's size.
+        var inGroups = nodes.node("Reshape", x, nodes.integers(0, groups, -1, 0));
         var normed = nodes.node(
                 "InstanceNormalization",
                 List.of(inGroups, nodes.floats(ones), nodes.floats(new float[groups])),
                 Map.of("epsilon", o.number("eps")));
-        var back = nodes.node("Reshape", normed, shape(x, 0, 4));
+        var back = nodes.node("Reshape", normed, nodes.integers(0, o.output().channels(), -1, 0));
         if (!o.has(1)) {
             bind(o, back);
             return;
