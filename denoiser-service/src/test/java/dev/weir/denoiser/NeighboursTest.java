@@ -138,6 +138,8 @@ final class NeighboursTest {
                 .addRoute(dev.weir.proto.v1.Stage.newBuilder()
                         .setName("denoiser")
                         .setRole(StageRole.DIFFUSE)
+                        .addTakes("cond")
+                        .addTakes("uncond")
                         .setForwards(steps)
                         .setSampling(Sampling.newBuilder().setSampler(sampler).setSteps(steps))
                         .setWidth(size)

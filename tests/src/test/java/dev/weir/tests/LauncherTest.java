@@ -207,12 +207,18 @@ final class LauncherTest {
         }
     }
 
-    /** With a JVM that prints the variable. */
+    /** With a JVM that prints the variable, unless the launcher archives classes, which the next start needs. */
     @Test
     void nativeMemoryHasHugePagesUnlessTheUserTunesTheCLibrary() throws IOException {
         assumeBuilt();
         Path java = Files.writeString(
-                Files.createDirectory(folder.resolve("bin")).resolve("java"), "#!/bin/sh\necho \"$GLIBC_TUNABLES\"\n");
+                Files.createDirectory(folder.resolve("bin")).resolve("java"),
+                """
+                #!/bin/sh
+                case "$*" in *ArchiveClasses*) exec "%s/bin/java" "$@" ;; esac
+                echo "$GLIBC_TUNABLES"
+                """
+                        .formatted(System.getProperty("java.home")));
         assertThat(java.toFile().setExecutable(true)).isTrue();
         Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
         var command = List.of(SCRIPT.toString(), "models", "--help");
@@ -220,7 +226,7 @@ final class LauncherTest {
                 .entrySet()) {
             var environment = Map.of("JAVA_HOME", folder.toString(), "GLIBC_TUNABLES", tuned.getKey());
             var outcome = WeirProcess.runCommand(folder, environment, command);
-            assertThat(outcome.out()).as(outcome.err()).isEqualTo(tuned.getValue() + "\n");
+            assertThat(outcome.out()).as(outcome.err()).isEqualTo(tuned.getValue());
         }
     }
 
