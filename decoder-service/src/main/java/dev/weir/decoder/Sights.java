@@ -2,9 +2,9 @@ package dev.weir.decoder;
 
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.DepthMap;
-import dev.weir.engine.image.PictureException;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Sight;
+import dev.weir.picture.PictureException;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.runtime.stage.Work;

@@ -7,6 +7,7 @@ import dev.weir.gateway.http.Entrance;
 import dev.weir.gateway.http.ImagesHandler;
 import dev.weir.gateway.http.JobsHandlers;
 import dev.weir.gateway.http.PageHandler;
+import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.VersionCheck;
@@ -128,7 +129,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         Answers answers = new Answers(vertx, config.patience().slowClient());
         ModelNames names = new ModelNames(catalog, config.aliases());
         RequestReader reader = new RequestReader(names, config.limits());
-        RequestBody body = new RequestBody(config.limits());
+        ReadingThreads threads = new ReadingThreads(vertx);
+        RequestBody body = new RequestBody(config.limits(), reader, threads);
         Entrance entrance = new Entrance(config.access(), config.host());
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
@@ -138,7 +140,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         router.post("/v1/jobs").handler(trace);
         new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
-        streams = new StreamHandler(vertx, reader, ledger, config, entrance.guard(), node.metrics());
+        streams = new StreamHandler(vertx, reader, threads, ledger, config, entrance.guard(), node.metrics());
         router.route("/v1/stream")
                 .method(HttpMethod.GET)
                 .method(HttpMethod.HEAD)

@@ -16,8 +16,12 @@ import java.io.UncheckedIOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Images that requests bring: in which forms they come, how far they go, and what they outlive. */
 final class AttachmentsTest {
 
-    private static final byte[] PHOTO = file("png", 40, 30);
+    static final byte[] PHOTO = file("png", 40, 30);
     private static final byte[] MASK = file("png", 40, 31);
 
     private TestGateway gateway;
@@ -56,6 +60,12 @@ final class AttachmentsTest {
         assertThat(sitting.task.getGeneration().getAttachments(0).getHeight()).isEqualTo(30);
         assertThat(sitting.task.getRouteList()).extracting(Stage::getForwards).containsExactly(1, 2, 1);
         assertThat(sitting.task.getRoute(1).getSampling().getStrength()).isEqualTo(0.5);
+        JsonObject said = new JsonObject(response.body()).getJsonObject("x_weir");
+        assertThat(said.getString("workflow")).isEqualTo("image_to_image");
+        assertThat(said.getDouble("strength")).isEqualTo(0.5);
+        JsonObject file = said.getJsonArray("attachments").getJsonObject(0);
+        assertThat(file.getString("name")).isEqualTo("init_image");
+        assertThat(file.getString("sha256")).isEqualTo(sha256(PHOTO));
         assertThat(sitting.task.toString())
                 .as("the file travels beside the task, once")
                 .doesNotContain("IHDR");
@@ -63,7 +73,7 @@ final class AttachmentsTest {
 
     @Test
     void whatIsSaidOfTheMaskTravelsWithTheTask() {
-        JsonObject body = request().put("init_image", base64(PHOTO)).put("mask", base64(MASK));
+        JsonObject body = request().put("init_image", base64(PHOTO)).put("mask", base64(PHOTO));
         JsonObject part = body.copy().put("mask_blur", 2.5).put("padding_mask_crop", 32);
 
         assertThat(gateway.generate(part).statusCode()).isEqualTo(200);
@@ -80,6 +90,8 @@ final class AttachmentsTest {
         assertThat(whole.hasPaddingMaskCrop()).isFalse();
         refused("mask_blur", 65, "out_of_range", "64");
         refused("padding_mask_crop", -1, "out_of_range", "4096");
+        assertThat(gateway.generate(part.copy().put("mask", base64(MASK))).body())
+                .contains("mask has 40x31 pixels", "as large as init_image, 40x30");
         assertThat(gateway.generate(request().put("mask_blur", 1)).body())
                 .contains("missing_required_parameter", "init_image");
     }
@@ -134,6 +146,39 @@ final class AttachmentsTest {
                 post("/v1/images/edits", new Part("prompt", "a"), new Part("stream", "true"), new Part("image", PHOTO));
 
         assertThat(response.body()).contains("event: image_edit.completed").contains("[DONE]");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"image", "image[]"})
+    void oneImageIsEditedAndSeveralAreRefused(String second) {
+        HttpResponse<String> response = post(
+                "/v1/images/edits",
+                new Part("prompt", "a"),
+                new Part("image[]", PHOTO),
+                new Part("mask", PHOTO),
+                new Part(second, MASK));
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        JsonObject error = new JsonObject(response.body()).getJsonObject("error");
+        assertThat(error.getString("param")).startsWith("image");
+        assertThat(error.getString("message")).contains("one image");
+        assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    /** A photo from a phone that was held upright is stored lying, and says so. */
+    @Test
+    void theSizeOfATurnedPhotoIsThatOfTheUprightPicture() {
+        byte[] lying = file("jpg", 64, 32);
+        Buffer photo = Buffer.buffer().appendBytes(lying, 0, 2).appendInt(0xFFE10022);
+        photo.appendString("Exif\0\0MM\0*").appendInt(8).appendShort((short) 1).appendInt(0x01120003);
+        photo.appendInt(1).appendInt(6 << 16).appendInt(0).appendBytes(lying, 2, lying.length - 2);
+
+        assertThat(gateway.generate(request().put("init_image", base64(photo.getBytes())))
+                        .statusCode())
+                .isEqualTo(200);
+
+        Generation generation = only().task.getGeneration();
+        assertThat(List.of(generation.getWidth(), generation.getHeight())).containsExactly(32, 64);
     }
 
     @Test
@@ -220,7 +265,7 @@ final class AttachmentsTest {
         return base64(PHOTO);
     }
 
-    private static JsonObject request() {
+    static JsonObject request() {
         return new JsonObject().put("prompt", "a red apple");
     }
 
@@ -281,19 +326,31 @@ final class AttachmentsTest {
         return form.appendString("--%s--\r\n".formatted(boundary)).getBytes();
     }
 
-    private static Buffer upload(String name, byte[] file) {
+    static Buffer upload(String name, byte[] file) {
         Buffer header = new JsonObject().put("upload", name).toBuffer();
         return Buffer.buffer().appendInt(header.length()).appendBuffer(header).appendBytes(file);
     }
 
-    private static String base64(byte[] bytes) {
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static String base64(byte[] bytes) {
         return Base64.getEncoder().encodeToString(bytes);
     }
 
     private static byte[] file(String format, int width, int height) {
+        return file(new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), format);
+    }
+
+    static byte[] file(BufferedImage image, String format) {
         try {
             ByteArrayOutputStream file = new ByteArrayOutputStream();
-            ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), format, file);
+            ImageIO.write(image, format, file);
             return file.toByteArray();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -302,9 +359,9 @@ final class AttachmentsTest {
 
     /** A small file that says that it is large. */
     private static byte[] bomb(int width, int height) {
-        return Buffer.buffer(file("png", 1, 1))
-                .setInt(16, width)
-                .setInt(20, height)
-                .getBytes();
+        Buffer bomb = Buffer.buffer(file("png", 1, 1)).setInt(16, width).setInt(20, height);
+        CRC32 sum = new CRC32();
+        sum.update(bomb.getBytes(12, 29));
+        return bomb.setInt(29, (int) sum.getValue()).getBytes();
     }
 }

@@ -1,9 +1,9 @@
 package dev.weir.serving;
 
 import dev.weir.engine.image.Bitmap;
-import dev.weir.engine.image.PictureException;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.pipeline.Port;
+import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
 import dev.weir.runtime.stage.Work;
 import java.util.function.BiFunction;

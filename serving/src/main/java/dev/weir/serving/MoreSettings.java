@@ -1,6 +1,8 @@
 package dev.weir.serving;
 
+import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Generation;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -9,6 +11,9 @@ import java.util.Map;
  * name for a setting, it is theirs. Stateless; any thread.
  */
 final class MoreSettings {
+
+    /** The names of the files' digests. */
+    private static final Map<String, String> HASHES = Map.of("init_image", "Init image hash", "mask", "Mask hash");
 
     private MoreSettings() {}
 
@@ -49,6 +54,9 @@ final class MoreSettings {
                                     generation.getCrop().getX(),
                                     generation.getCrop().getY()));
         }
+        if (generation.hasRefinerStart() && generation.getRefinerStart() < 1) {
+            more.put("Refiner switch at", Double.toString(generation.getRefinerStart()));
+        }
         if (generation.hasStrength()) {
             more.put("Denoising strength", Double.toString(generation.getStrength()));
         }
@@ -61,6 +69,12 @@ final class MoreSettings {
         if (generation.hasPaddingMaskCrop()) {
             more.put("Inpaint area", "Only masked");
             more.put("Masked area padding", Integer.toString(generation.getPaddingMaskCrop()));
+        }
+        for (Attachment attachment : generation.getAttachmentsList()) {
+            more.put("Workflow", generation.getWorkflow());
+            more.put(
+                    HASHES.getOrDefault(attachment.getName(), attachment.getName() + " hash"),
+                    HexFormat.of().formatHex(attachment.getSha256().toByteArray()));
         }
         return more;
     }

@@ -93,6 +93,15 @@ final class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAPackage("dev.weir.client..");
 
+    /** Gateways use it too. */
+    @ArchTest
+    static final ArchRule PICTURE_FILES_NEED_NOTHING_ELSE = classes()
+            .that()
+            .resideInAPackage("dev.weir.picture..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("dev.weir.picture..", "java..");
+
     @ArchTest
     static final ArchRule THE_RUNTIME_KNOWS_NO_GATEWAY = noClasses()
             .that()

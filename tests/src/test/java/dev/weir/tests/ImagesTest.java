@@ -50,7 +50,9 @@ final class ImagesTest {
         assertThat(psnr(painted, "inpaint-region-blurred")).isGreaterThan(50);
         assertThat(PngText.of(painted).get("parameters"))
                 .contains("Denoising strength: 0.8, Mask blur: 3")
-                .contains("Inpaint area: Only masked, Masked area padding: 9");
+                .contains("Inpaint area: Only masked, Masked area padding: 9")
+                .contains("Workflow: inpainting_crop")
+                .containsPattern("Init image hash: [0-9a-f]{64}, .*Mask hash: [0-9a-f]{64}");
     }
 
     private void run(String... more) {

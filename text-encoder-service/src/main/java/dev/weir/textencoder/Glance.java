@@ -2,8 +2,8 @@ package dev.weir.textencoder;
 
 import dev.weir.engine.ImageEncoder;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.image.PictureException;
 import dev.weir.engine.pipeline.Port;
+import dev.weir.picture.PictureException;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Inputs;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package dev.weir.engine.image;
 
 import dev.weir.engine.Finite;
+import dev.weir.picture.PictureException;
 
 /**
  * How near each pixel of a picture is: one number for each, in any unit. Immutable by convention; any thread.

@@ -1,6 +1,18 @@
 package dev.weir.engine.image;
 
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import dev.weir.picture.PictureException;
+import dev.weir.picture.PictureFile;
+import dev.weir.picture.PictureFile.Colors;
+import dev.weir.picture.PictureFile.Format;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.Locale;
+import java.util.function.Function;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Reads pictures that users send: PNG, JPEG and WebP of every usual kind, upright as their EXIF orientation says, with 8 bits a
@@ -27,35 +39,60 @@ public final class PictureReader {
     /** Throws {@link PictureException} that says what is wrong with the file. */
     public static Bitmap read(byte[] file, Limits limits) {
         var found = find(file, limits);
-        return found.orientation().upright(found.decode());
+        return Upright.turned(decode(found, Rasters::bitmap), found.orientation());
     }
 
     /** The same, with 16 bits where the file is a grey PNG of so many. */
     static Bitmap readDeep(byte[] file, Limits limits) {
         var found = find(file, limits);
-        boolean isPng = Bytes.startWith(file, PngFile.SIGNATURE);
-        var bitmap = isPng ? found.decode(reader -> Rasters.deep(reader.read(0))) : found.decode();
-        return found.orientation().upright(bitmap);
+        var bitmap = decode(found, found.format() == Format.PNG ? Rasters::deep : Rasters::bitmap);
+        return Upright.turned(bitmap, found.orientation());
     }
 
-    private static FoundPicture find(byte[] file, Limits limits) {
+    private static PictureFile find(byte[] file, Limits limits) {
         if (file.length > limits.bytes()) {
             throw new PictureException("the file has %s; at most %s are allowed"
                     .formatted(mebibytes(file.length), mebibytes(limits.bytes())));
         }
-        var found = Bytes.startWith(file, PngFile.SIGNATURE)
-                ? PngFile.of(file)
-                : Bytes.startWith(file, JpegFile.SIGNATURE)
-                        ? JpegFile.of(file)
-                        : WebpFile.isWebp(file) ? WebpFile.of(file) : null;
-        if (found == null) {
-            throw new PictureException("the file is no PNG, JPEG or WebP picture");
-        }
+        var found = PictureFile.of(file);
         if (found.pixels() > limits.pixels()) {
             throw new PictureException("the picture has %dx%d pixels; at most %s megapixels are allowed"
                     .formatted(found.width(), found.height(), megapixels(limits.pixels())));
         }
         return found;
+    }
+
+    /**
+     * Hostile files make decoders throw much more than they declare.
+     *
+     * @param values takes the values of the decoded image
+     */
+    private static Bitmap decode(PictureFile file, Function<BufferedImage, Bitmap> values) {
+        var reader = reader(file);
+        try (var input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file.plain()))) {
+            reader.setInput(input, true, true);
+            if (reader.getWidth(0) != file.width() || reader.getHeight(0) != file.height()) {
+                throw new PictureException("the %s is damaged: it says two different sizes".formatted(file.format()));
+            }
+            return file.colors() == Colors.PLAIN
+                    ? values.apply(reader.read(0))
+                    : Cmyk.rgb(reader.readRaster(0, null), file.colors() == Colors.YCCK);
+        } catch (PictureException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            throw new PictureException("the %s is damaged: its pixels cannot be decoded".formatted(file.format()), e);
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    /** WebP's is named, since other libraries may have registered readers of native code for the format. */
+    private static ImageReader reader(PictureFile file) {
+        return switch (file.format()) {
+            case PNG -> ImageIO.getImageReadersByFormatName("png").next();
+            case JPEG -> ImageIO.getImageReadersByFormatName("jpeg").next();
+            case WEBP -> new WebPImageReaderSpi().createReaderInstance(null);
+        };
     }
 
     private static String mebibytes(long bytes) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.image.PictureReader.Limits;
 import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.picture.PictureException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -156,6 +157,24 @@ class PictureReaderTest {
                 .hasMessageContaining("more than 100 scans");
     }
 
+    /** Each scan of a large picture is a pass over all of it, so it may have fewer. */
+    @Test
+    void aLargeJpegOfManyScansIsRefusedBeforeItIsDecoded() {
+        var file = file("progressive.jpg").clone();
+        int frame = indexOf(file, (byte) 0xC2, 0);
+        ByteBuffer.wrap(file).putShort(frame + 4, (short) 4000).putShort(frame + 6, (short) 5000);
+        int scan = indexOf(file, (byte) 0xDA, 0) - 1;
+        int next = indexOf(file, (byte) 0xDA, scan + 2) - 1;
+        var scans = new ByteArrayOutputStream();
+        scans.write(file, 0, scan);
+        for (int i = 0; i < 21; i++) {
+            scans.write(file, scan, next - scan);
+        }
+        scans.write(file, next, file.length - next);
+        assertThatThrownBy(() -> PictureReader.read(scans.toByteArray(), Limits.DEFAULT))
+                .hasMessage("the JPEG has more than 20 scans, too many for 5000x4000 pixels");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "GIF89a and more", "BM", "RIFF\0\0\0\0WAVE", "<svg xmlns=\"\"/>"})
     void anotherFormatIsRefused(String content) {
@@ -190,7 +209,7 @@ class PictureReaderTest {
     private static byte[] png(int width, int height, byte[] more) {
         var header = ByteBuffer.allocate(13).putInt(width).putInt(height).put(new byte[] {8, 2, 0, 0, 0});
         var png = new ByteArrayOutputStream();
-        png.writeBytes(PngFile.SIGNATURE);
+        png.writeBytes(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'});
         png.writeBytes(chunk("IHDR", header.array()));
         png.writeBytes(more);
         png.writeBytes(chunk("IDAT", compressed(new byte[] {0, 1, 2, 3})));

@@ -1,6 +1,10 @@
 package dev.weir.gateway.api;
 
+import dev.weir.gateway.api.ReadImage.Fine;
+import dev.weir.gateway.api.ReadImage.Refused;
 import dev.weir.gateway.job.Attachment;
+import dev.weir.picture.PictureException;
+import dev.weir.picture.PictureFile;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -10,7 +14,10 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads the images of a request: base64, data URLs, or files of a form. Checks their size before anything decodes them. Stateless. */
+/**
+ * Reads the images of a request: base64, data URLs, or files of a form. Takes their files apart and checks their size; nothing is
+ * decoded. Stateless; any thread. A large image takes about 0.1 s.
+ */
 final class AttachmentReader {
 
     /** The fields that hold images. */
@@ -34,61 +41,81 @@ final class AttachmentReader {
         return FIELDS.contains(field) || OPENAI.contains(field);
     }
 
-    List<Attachment> read(Fields fields) {
+    /** The same fields, whose images are read. */
+    Fields read(Fields fields) {
+        Fields read = fields;
+        for (String name : fields.names()) {
+            if (isImage(name)) {
+                Optional<ReadImage> image = fields.image(name, this);
+                read = image.isPresent() ? read.with(name, image.get()) : read;
+            }
+        }
+        return read;
+    }
+
+    /** The images, read now if they are not yet. Throws {@link ApiException} about the first that is refused. */
+    List<Attachment> attachments(Fields fields) {
         List<Attachment> attachments = new ArrayList<>();
         for (String name : FIELDS) {
-            Optional<byte[]> file =
-                    fields.file(name).or(() -> fields.text(name).map(text -> decoded(fields, name, text)));
-            file.ifPresent(bytes -> attachments.add(checked(fields, name, bytes)));
+            fields.image(name, this).ifPresent(image -> {
+                if (image instanceof Refused refused) {
+                    throw fields.invalid(refused.code(), name, refused.problem());
+                }
+                attachments.add(((Fine) image).image().named(name));
+            });
         }
         return attachments;
     }
 
-    private byte[] decoded(Fields fields, String name, String text) {
+    /** @param text base64, or a data URL */
+    ReadImage read(String text) {
         Matcher url = DATA_URL.matcher(text).region(0, Math.min(text.length(), URL_HEAD));
         String base64 = url.lookingAt() ? text.substring(url.end()) : text;
         if (base64.length() / 4L * 3 > maxBytes + 3L) {
-            throw tooLarge(fields, name);
+            return tooLarge();
         }
         try {
-            return Base64.getMimeDecoder().decode(requireBase64(fields, name, base64));
+            return isBase64(base64) ? read(Base64.getMimeDecoder().decode(base64)) : notBase64();
         } catch (IllegalArgumentException e) {
-            throw notBase64(fields, name);
+            return notBase64();
         }
     }
 
     /** The MIME decoder skips foreign characters, so that only line breaks may be among the digits. */
-    private static String requireBase64(Fields fields, String name, String text) {
+    private static boolean isBase64(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             boolean isDigit = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9';
             if (!isDigit && "+/=\r\n".indexOf(c) < 0) {
-                throw notBase64(fields, name);
+                return false;
             }
         }
-        return text;
+        return true;
     }
 
-    private static ApiException notBase64(Fields fields, String name) {
-        return fields.invalid("invalid_image", name, "must be an image in base64, as it is or as a data URL");
+    private static ReadImage notBase64() {
+        return new Refused("invalid_image", "must be an image in base64, as it is or as a data URL");
     }
 
-    private Attachment checked(Fields fields, String name, byte[] bytes) {
+    ReadImage read(byte[] bytes) {
         if (bytes.length > maxBytes) {
-            throw tooLarge(fields, name);
+            return tooLarge();
         }
-        ImageHeader header = ImageHeader.of(bytes)
-                .filter(head -> head.width() > 0 && head.height() > 0)
-                .orElseThrow(() -> fields.invalid("invalid_image", name, "must be a PNG, JPEG or WebP file"));
-        if ((long) header.width() * header.height() > maxPixels) {
-            String problem = "has %d x %d pixels, and at most %d are allowed"
-                    .formatted(header.width(), header.height(), maxPixels);
-            throw fields.invalid("image_too_large", name, problem);
+        try {
+            PictureFile file = PictureFile.of(bytes);
+            return file.pixels() > maxPixels
+                    ? new Refused(
+                            "image_too_large",
+                            "has %d x %d pixels, and at most %d are allowed"
+                                    .formatted(file.width(), file.height(), maxPixels))
+                    : new Fine(
+                            Attachment.of(file.format().mediaType(), file.uprightWidth(), file.uprightHeight(), bytes));
+        } catch (PictureException e) {
+            return new Refused("invalid_image", "cannot be read: " + e.getMessage());
         }
-        return new Attachment(name, header.contentType(), header.width(), header.height(), bytes);
     }
 
-    private ApiException tooLarge(Fields fields, String name) {
-        return fields.invalid("image_too_large", name, "is larger than %d bytes".formatted(maxBytes));
+    private ReadImage tooLarge() {
+        return new Refused("image_too_large", "is larger than %d bytes".formatted(maxBytes));
     }
 }

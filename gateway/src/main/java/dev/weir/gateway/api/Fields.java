@@ -113,11 +113,15 @@ public final class Fields {
         return new Fields(path, more);
     }
 
-    /** The same with a file. */
-    public Fields with(String name, byte[] file) {
+    /** The same with an image. */
+    public Fields with(String name, ReadImage image) {
         Map<String, Object> more = new LinkedHashMap<>(values);
-        more.put(name, file);
+        more.put(name, image);
         return new Fields(path, more);
+    }
+
+    Set<String> names() {
+        return Set.copyOf(values.keySet());
     }
 
     /** The names of the fields that hold images. */
@@ -156,9 +160,15 @@ public final class Fields {
         }
     }
 
-    /** The file that a form has under a name. */
-    Optional<byte[]> file(String name) {
-        return values.get(name) instanceof byte[] file ? Optional.of(file) : Optional.empty();
+    /** The image of a field, read now if it is not yet: base64, or the file of a form. */
+    Optional<ReadImage> image(String name, AttachmentReader reader) {
+        Object value = values.get(name);
+        if (value instanceof ReadImage image) {
+            return Optional.of(image);
+        }
+        return value instanceof byte[] file
+                ? Optional.of(reader.read(file))
+                : text(name).map(reader::read);
     }
 
     public Optional<String> text(String name) {
@@ -295,7 +305,7 @@ public final class Fields {
                 ? "a string"
                 : value instanceof Boolean
                         ? "a boolean"
-                        : value instanceof byte[]
+                        : value instanceof byte[] || value instanceof ReadImage
                                 ? "a file"
                                 : value instanceof Number
                                         ? "a number"

@@ -15,9 +15,11 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -88,6 +90,16 @@ public final class RequestReader {
         this.images = new AttachmentReader(limits.attachmentBytes(), limits.attachmentPixels());
     }
 
+    /** The same fields, whose images are read. Any thread: the only part of the work that takes long. */
+    public Fields readImages(Fields fields) {
+        return images.read(fields);
+    }
+
+    /** An image that a request will name. Any thread. */
+    public ReadImage readImage(byte[] file) {
+        return images.read(file);
+    }
+
     /** @param urls whether the answer contains URLs instead of the images */
     public record ImagesRequest(JobSpec spec, boolean stream, boolean urls) {
 
@@ -146,7 +158,8 @@ public final class RequestReader {
         Fields named = fields;
         for (String name : AttachmentReader.OPENAI) {
             if (named.has(name) && named.has("init_image")) {
-                throw fields.invalid("invalid_value", name, "has a second image, and one is allowed");
+                throw fields.invalid(
+                        "invalid_value", name, "has a second image, and these models take one image to change");
             }
             named = named.renamed(name, "init_image");
         }
@@ -184,9 +197,11 @@ public final class RequestReader {
         Preview preview = frames.of(card);
         Optional<int[]> size = GenerationReader.size(fields, "size");
         Workflow workflow = WorkflowChoice.of(card, fields, size);
-        List<Attachment> attachments = images.read(fields);
+        List<Attachment> attachments = images.attachments(fields);
+        requireFit(fields, attachments);
         Generation generation = generations
                 .read(fields, card, workflow, size.or(() -> ImageSize.of(fields, attachments, workflow)))
+                .setWorkflow(workflow.getName())
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
@@ -194,6 +209,24 @@ public final class RequestReader {
         List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(
                 card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
+    }
+
+    /** A part of an image is found by its mask, so the two have one size. */
+    private static void requireFit(Fields fields, List<Attachment> attachments) {
+        Map<String, Attachment> byName =
+                attachments.stream().collect(Collectors.toMap(Attachment::name, Function.identity()));
+        Attachment image = byName.get("init_image");
+        Attachment mask = byName.get("mask");
+        if (fields.has("padding_mask_crop")
+                && image != null
+                && mask != null
+                && (image.width() != mask.width() || image.height() != mask.height())) {
+            throw fields.invalid(
+                    "invalid_value",
+                    "mask",
+                    "has %dx%d pixels; with padding_mask_crop it must be as large as init_image, %dx%d"
+                            .formatted(mask.width(), mask.height(), image.width(), image.height()));
+        }
     }
 
     /** The constant that a field names in lower case. */

@@ -52,7 +52,8 @@ final class FormBody {
         upload.endHandler(done -> {
             if (files.put(upload.name(), file.getBytes()) != null) {
                 String name = upload.name();
-                end(ctx, new ApiException(ApiError.invalid("invalid_value", name + " has several files", name)));
+                String problem = name + " has several files, and these models take one image to change";
+                end(ctx, new ApiException(ApiError.invalid("invalid_value", problem, name)));
             }
         });
     }
@@ -69,7 +70,23 @@ final class FormBody {
         }
     }
 
-    static Fields fields(RoutingContext ctx) {
+    /** What a form says. Immutable; any thread. */
+    record Parts(Map<String, String> texts, Map<String, byte[]> files) {
+
+        Fields fields() {
+            return Fields.ofForm(texts, files);
+        }
+
+        /** The content, independent of its boundary, which every client draws anew. */
+        byte[] content() {
+            Buffer content = Buffer.buffer();
+            texts.forEach((name, text) -> append(content, name, text.getBytes(StandardCharsets.UTF_8)));
+            files.forEach((name, file) -> append(content, name, file));
+            return content.getBytes();
+        }
+    }
+
+    static Parts parts(RoutingContext ctx) {
         Map<String, String> texts = new TreeMap<>();
         ctx.request().formAttributes().forEach(entry -> {
             if (texts.put(entry.getKey(), entry.getValue()) != null) {
@@ -78,19 +95,7 @@ final class FormBody {
             }
         });
         FormBody form = ctx.get(FORM);
-        return Fields.ofForm(texts, form.files);
-    }
-
-    /** What the form says, independent of its boundary, which every client draws anew. */
-    static byte[] content(RoutingContext ctx) {
-        Buffer content = Buffer.buffer();
-        ctx.request().formAttributes().names().stream()
-                .sorted()
-                .forEach(name -> append(
-                        content, name, ctx.request().getFormAttribute(name).getBytes(StandardCharsets.UTF_8)));
-        FormBody form = ctx.get(FORM);
-        form.files.forEach((name, file) -> append(content, name, file));
-        return content.getBytes();
+        return new Parts(texts, form.files);
     }
 
     private static void append(Buffer content, String name, byte[] value) {

@@ -2,11 +2,9 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
-import io.vertx.core.buffer.Buffer;
+import dev.weir.gateway.job.Sha256;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
@@ -19,7 +17,8 @@ public record IdempotencyKey(String key, byte[] request) {
     static final String HEADER = "Idempotency-Key";
     public static final int MAX_LENGTH = 255;
 
-    static Optional<IdempotencyKey> of(RoutingContext ctx) {
+    /** Empty if a request is no repetition. */
+    static Optional<String> header(RoutingContext ctx) {
         String key = ctx.request().getHeader(HEADER);
         if (key == null) {
             return Optional.empty();
@@ -28,29 +27,11 @@ public record IdempotencyKey(String key, byte[] request) {
             String message = "%s must have from 1 to %d characters".formatted(HEADER, MAX_LENGTH);
             throw new ApiException(ApiError.invalid("invalid_value", message, HEADER));
         }
-        return Optional.of(of(key, ctx.request().path(), content(ctx)));
-    }
-
-    private static byte[] content(RoutingContext ctx) {
-        if (FormBody.isForm(ctx)) {
-            return FormBody.content(ctx);
-        }
-        Buffer body = ctx.body().buffer();
-        return body == null ? new byte[0] : body.getBytes();
+        return Optional.of(key);
     }
 
     /** @param body of the request, byte for byte */
     public static IdempotencyKey of(String key, String path, byte[] body) {
-        return new IdempotencyKey(key, digest(path, body));
-    }
-
-    private static byte[] digest(String path, byte[] body) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(path.getBytes(StandardCharsets.UTF_8));
-            return digest.digest(body);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return new IdempotencyKey(key, Sha256.of(path.getBytes(StandardCharsets.UTF_8), body));
     }
 }

@@ -3,6 +3,7 @@ package dev.weir.gateway.http;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.EventJson;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
+import dev.weir.gateway.api.SettingsJson;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
@@ -74,7 +75,10 @@ final class ImagesAnswer {
                 .put("size", pictures[0].picture().size())
                 .put("data", data)
                 .put("usage", ImageJson.usage())
-                .put("x_weir", new JsonObject().put("job_id", job).put("model", spec.model()));
+                .put(
+                        "x_weir",
+                        SettingsJson.putInto(
+                                new JsonObject().put("job_id", job).put("model", spec.model()), spec.generation()));
         return warnings.all().isEmpty() ? json : json.put("warnings", EventJson.warnings(warnings.all()));
     }
 

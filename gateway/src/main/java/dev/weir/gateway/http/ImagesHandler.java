@@ -11,6 +11,7 @@ import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -59,18 +60,20 @@ public final class ImagesHandler {
     private void mount(Router router, String path, String events, Function<Fields, ImagesRequest> reading) {
         router.post(path)
                 .handler(body.gathering())
-                .handler(ctx -> handle(ctx, reading.apply(body.of(ctx)).under(RequestTrace.of(ctx)), events));
+                .handler(ctx -> body.read(
+                        ctx,
+                        read -> handle(
+                                ctx, reading.apply(read.fields()).under(RequestTrace.of(ctx)), read.key(), events)));
     }
 
-    private void handle(RoutingContext ctx, ImagesRequest request, String events) {
-        IdempotencyKey.of(ctx)
-                .ifPresentOrElse(
-                        key -> answerKeyed(ctx, request, events, key),
-                        () -> answer(
-                                ctx,
-                                request,
-                                events,
-                                (client, onLost) -> ledger.attend(request.spec(), request.urls(), client, onLost)));
+    private void handle(RoutingContext ctx, ImagesRequest request, Optional<IdempotencyKey> repeated, String events) {
+        repeated.ifPresentOrElse(
+                key -> answerKeyed(ctx, request, events, key),
+                () -> answer(
+                        ctx,
+                        request,
+                        events,
+                        (client, onLost) -> ledger.attend(request.spec(), request.urls(), client, onLost)));
     }
 
     /** A client that disconnects may come back with its key, so the job continues without it. */

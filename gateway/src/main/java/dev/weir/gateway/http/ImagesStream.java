@@ -2,6 +2,7 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.api.SettingsJson;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
@@ -59,8 +60,9 @@ final class ImagesStream {
         } else if (event instanceof Warning warning) {
             warnings.add(warning);
         } else if (event instanceof Completed completed) {
-            JsonObject data = ImageJson.event(completedEvent, completed.picture(), ImageJson.extras(completed))
-                    .put("usage", ImageJson.usage());
+            JsonObject extras = SettingsJson.putInto(ImageJson.extras(completed), spec.generation());
+            JsonObject data =
+                    ImageJson.event(completedEvent, completed.picture(), extras).put("usage", ImageJson.usage());
             if (!warnings.all().isEmpty()) {
                 // Not a separate event: strict clients of this API fail on an unknown type.
                 data.put("warnings", EventJson.warnings(warnings.all()));

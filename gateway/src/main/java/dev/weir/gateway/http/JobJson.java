@@ -2,6 +2,7 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.api.SettingsJson;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
@@ -42,6 +43,7 @@ final class JobJson {
                 .put("status_url", path)
                 .put("events_url", path + "/events")
                 .put("cancel_url", path);
+        SettingsJson.putInto(json, job.spec().generation());
         List<Queued> waiting = IntStream.range(0, job.spec().samples())
                 .mapToObj(sample -> job.latest(sample).orElse(null))
                 .filter(Queued.class::isInstance)

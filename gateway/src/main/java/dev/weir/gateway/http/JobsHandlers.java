@@ -43,7 +43,7 @@ public final class JobsHandlers {
     }
 
     public void mount(Router router) {
-        router.post("/v1/jobs").handler(body.gathering()).handler(this::submit);
+        router.post("/v1/jobs").handler(body.gathering()).handler(ctx -> body.read(ctx, read -> submit(ctx, read)));
         Methods.get(router, "/v1/jobs/:id").handler(ctx -> find(ctx, job -> answers.json(ctx, 200, json(ctx, job))));
         router.delete("/v1/jobs/:id").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
         Methods.get(router, "/v1/jobs/:id/events").handler(ctx -> find(ctx, job -> events(ctx, job)));
@@ -51,9 +51,9 @@ public final class JobsHandlers {
         router.delete("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> cancelSample(ctx, job)));
     }
 
-    private void submit(RoutingContext ctx) {
-        JobSpec spec = reader.job(body.of(ctx)).under(RequestTrace.of(ctx));
-        IdempotencyKey.of(ctx)
+    private void submit(RoutingContext ctx, RequestBody.Content read) {
+        JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
+        read.key()
                 .map(key -> ledger.submit(spec, key.key(), key.request()))
                 .orElseGet(() -> ledger.submit(spec))
                 .onSuccess(job -> {

@@ -4,29 +4,41 @@ import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.RequestReader;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The bodies of requests: JSON, or a form with files. Their size is bounded, and so is the memory of all large ones together. A
- * body larger than the small limit must state its length. Event loop of the gateway.
+ * body larger than the small limit must state its length, and is read beside the event loop. Event loop of the gateway.
  */
 public final class RequestBody {
 
     private static final String GATHERING = "weir.gathering-body";
+    private static final String LARGE = "weir.large-body";
     private static final long UNKNOWN = -1;
     private static final int MOST_GROWTH = 8;
 
+    private final RequestReader reader;
+    private final ReadingThreads threads;
     private final int smallBytes;
     private final int mostBytes;
     private final long roomBytes;
     private long taken;
 
-    public RequestBody(GatewayConfig.Limits limits) {
+    /** @param key if the request may be a repetition */
+    record Content(Fields fields, Optional<IdempotencyKey> key) {}
+
+    public RequestBody(GatewayConfig.Limits limits, RequestReader reader, ReadingThreads threads) {
+        this.reader = reader;
+        this.threads = threads;
         this.smallBytes = limits.bodyBytes();
         this.mostBytes = limits.requestBytes();
         this.roomBytes = limits.attachmentsBytes();
@@ -42,6 +54,7 @@ public final class RequestBody {
             boolean isLarge = length > smallBytes && length <= mostBytes;
             if (isLarge) {
                 take(ctx, length);
+                ctx.put(LARGE, true);
             }
             if (FormBody.isForm(ctx)) {
                 FormBody.gather(ctx, isLarge ? mostBytes : smallBytes);
@@ -74,11 +87,43 @@ public final class RequestBody {
         return ctx.get(GATHERING, false);
     }
 
-    Fields of(RoutingContext ctx) {
+    /** Reads the gathered body and goes on with it. A small one is read at once. */
+    void read(RoutingContext ctx, Consumer<Content> then) {
         ctx.put(GATHERING, false);
-        if (FormBody.isForm(ctx)) {
-            return limited(FormBody.fields(ctx));
+        Supplier<Content> reading = FormBody.isForm(ctx) ? form(ctx) : json(ctx);
+        if (!ctx.get(LARGE, false)) {
+            then.accept(reading.get());
+            return;
         }
+        threads.read(() -> withImages(reading.get())).onComplete(read -> {
+            if (ctx.response().closed()) {
+                return; // Its client has gone meanwhile, and nobody else knows of it.
+            }
+            if (read.failed()) {
+                ctx.fail(read.cause());
+                return;
+            }
+            try {
+                then.accept(read.result());
+            } catch (RuntimeException e) {
+                ctx.fail(e);
+            }
+        });
+    }
+
+    private Content withImages(Content content) {
+        return new Content(reader.readImages(content.fields()), content.key());
+    }
+
+    private Supplier<Content> form(RoutingContext ctx) {
+        FormBody.Parts parts = FormBody.parts(ctx);
+        Optional<String> key = IdempotencyKey.header(ctx);
+        String path = ctx.request().path();
+        return () ->
+                new Content(limited(parts.fields()), key.map(name -> IdempotencyKey.of(name, path, parts.content())));
+    }
+
+    private Supplier<Content> json(RoutingContext ctx) {
         String type = ctx.request().getHeader("Content-Type");
         if (type == null || !isJson(type)) {
             String message =
@@ -86,10 +131,16 @@ public final class RequestBody {
             throw new ApiException(ApiError.invalid(415, "unsupported_media_type", message, null));
         }
         Buffer body = ctx.body().buffer();
-        byte[] sent = body == null ? new byte[0] : body.getBytes();
-        // Images hardly shrink, so a body that becomes many times larger holds none.
-        int limit = Math.min(mostBytes, Math.max(MOST_GROWTH * smallBytes, 2 * sent.length));
-        return limited(Fields.parse(Encodings.decoded(ctx, sent, limit)));
+        Encodings encoding = Encodings.of(ctx);
+        Optional<String> key = IdempotencyKey.header(ctx);
+        String path = ctx.request().path();
+        return () -> {
+            byte[] sent = body == null ? new byte[0] : body.getBytes();
+            // Images hardly shrink, so a body that becomes many times larger holds none.
+            int limit = Math.min(mostBytes, Math.max(MOST_GROWTH * smallBytes, 2 * sent.length));
+            Fields fields = limited(Fields.parse(encoding.decoded(sent, limit)));
+            return new Content(fields, key.map(name -> IdempotencyKey.of(name, path, sent)));
+        };
     }
 
     /** Only images may be large. */

@@ -63,8 +63,7 @@ final class Attachments {
     Future<List<Attachment>> find(String job, Generation generation) {
         List<Future<Optional<Attachment>>> found = generation.getAttachmentsList().stream()
                 .map(named -> map.get(key(job, named.getName()))
-                        .map(file -> file.map(bytes -> new Attachment(
-                                named.getName(), named.getContentType(), named.getWidth(), named.getHeight(), bytes)))
+                        .map(file -> file.map(bytes -> Attachment.of(named, bytes)))
                         .otherwise(Optional.empty()))
                 .toList();
         return Future.all(found).map(all -> {

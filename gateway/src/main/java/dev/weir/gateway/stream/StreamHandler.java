@@ -6,6 +6,7 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.BrowserGuard;
 import dev.weir.gateway.http.Cutoff;
+import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.ledger.JobLedger;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -26,6 +27,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
 
     private final Vertx vertx;
     private final RequestReader reader;
+    private final ReadingThreads threads;
     private final JobLedger ledger;
     private final GatewayConfig config;
     private final BrowserGuard guard;
@@ -34,12 +36,14 @@ public final class StreamHandler implements Handler<RoutingContext> {
     public StreamHandler(
             Vertx vertx,
             RequestReader reader,
+            ReadingThreads threads,
             JobLedger ledger,
             GatewayConfig config,
             BrowserGuard guard,
             MeterRegistry metrics) {
         this.vertx = vertx;
         this.reader = reader;
+        this.threads = threads;
         this.ledger = ledger;
         this.config = config;
         this.guard = guard;
@@ -85,7 +89,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
         if (socket.isClosed()) {
             return;
         }
-        StreamSession session = new StreamSession(vertx, socket, cut, reader, ledger, config);
+        StreamSession session = new StreamSession(vertx, socket, cut, reader, threads, ledger, config);
         sessions.add(session);
         boolean[] answered = {true};
         socket.pongHandler(pong -> answered[0] = true);

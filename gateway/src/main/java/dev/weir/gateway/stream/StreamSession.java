@@ -6,6 +6,7 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.IdempotencyKey;
+import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobSpec;
@@ -51,6 +52,7 @@ final class StreamSession {
 
     private final ServerWebSocket socket;
     private final RequestReader reader;
+    private final ReadingThreads threads;
     private final JobLedger ledger;
     private final int maxSamples;
     private final int maxTextBytes;
@@ -61,6 +63,9 @@ final class StreamSession {
 
     /** Images of jobs that are being accepted. */
     private int submitting;
+
+    /** An upload is being read. */
+    private boolean reading;
 
     private boolean closed;
 
@@ -87,13 +92,15 @@ final class StreamSession {
             ServerWebSocket socket,
             Runnable cut,
             RequestReader reader,
+            ReadingThreads threads,
             JobLedger ledger,
             GatewayConfig config) {
         this.socket = socket;
         this.reader = reader;
+        this.threads = threads;
         this.ledger = ledger;
         this.maxSamples = config.limits().samplesPerSocket();
-        this.outbound = new Outbound(vertx, socket, config.patience().slowClient(), socket::resume, () -> {
+        this.outbound = new Outbound(vertx, socket, config.patience().slowClient(), this::resume, () -> {
             close();
             sayGoodbye(vertx, cut);
         });
@@ -108,12 +115,23 @@ final class StreamSession {
         return outbound;
     }
 
-    /** An image that a later command names. */
+    /** An image that a later command names, so that commands wait until it is read. */
     private void onBinary(Buffer message) {
-        try {
-            uploads.add(message);
-        } catch (ApiException e) {
-            refuse(null, e.error());
+        reading = true;
+        socket.pause();
+        threads.read(() -> Upload.of(message, reader))
+                .onSuccess(uploads::add)
+                .onFailure(problem -> refuse(null, errorOf(problem)))
+                .onComplete(read -> {
+                    reading = false;
+                    resume();
+                });
+    }
+
+    /** Reads further commands, unless an upload is being read or the client has too much to read itself. */
+    private void resume() {
+        if (!reading && outbound.waiting() <= MAX_WAITING) {
+            socket.resume();
         }
     }
 

@@ -1,12 +1,12 @@
-package dev.weir.engine.image;
+package dev.weir.picture;
 
-import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import dev.weir.picture.PictureFile.Colors;
+import dev.weir.picture.PictureFile.Format;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
-import javax.imageio.ImageReader;
 
 /** Takes a WebP apart into its chunks. Profiles and texts are left out. Decodes nothing. Confined to one thread. */
 final class WebpFile {
@@ -31,7 +31,7 @@ final class WebpFile {
                 && new String(file, 8, 4, StandardCharsets.ISO_8859_1).equals("WEBP");
     }
 
-    static FoundPicture of(byte[] file) {
+    static PictureFile of(byte[] file) {
         var webp = new WebpFile(file);
         webp.walk();
         return webp.found();
@@ -104,19 +104,8 @@ final class WebpFile {
         return ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getInt(at);
     }
 
-    private FoundPicture found() {
-        return new FoundPicture(
-                "WebP",
-                width,
-                height,
-                orientation,
-                RiffChunk.webp(body.toByteArray()),
-                WebpFile::reader,
-                reader -> Rasters.bitmap(reader.read(0)));
-    }
-
-    /** Named, since other libraries may have registered readers of native code for the format. */
-    private static ImageReader reader() {
-        return new WebPImageReaderSpi().createReaderInstance(null);
+    private PictureFile found() {
+        return new PictureFile(
+                Format.WEBP, width, height, orientation, RiffChunk.webp(body.toByteArray()), Colors.PLAIN);
     }
 }

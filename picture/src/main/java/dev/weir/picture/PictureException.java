@@ -1,4 +1,4 @@
-package dev.weir.engine.image;
+package dev.weir.picture;
 
 /** A picture that a user sent cannot be read. The message says why, for that user. */
 public final class PictureException extends RuntimeException {
@@ -9,7 +9,7 @@ public final class PictureException extends RuntimeException {
         super(message);
     }
 
-    PictureException(String message, Throwable cause) {
+    public PictureException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,4 +1,4 @@
-package dev.weir.engine.image;
+package dev.weir.picture;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

@@ -1,11 +1,12 @@
-package dev.weir.engine.image;
+package dev.weir.picture;
 
+import dev.weir.picture.PictureFile.Colors;
+import dev.weir.picture.PictureFile.Format;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.zip.CRC32;
-import javax.imageio.ImageIO;
 
 /**
  * Takes a PNG apart into its chunks. Text and profiles are left out: they may expand a thousand times. Decodes nothing.
@@ -21,7 +22,7 @@ final class PngFile {
 
     private PngFile() {}
 
-    static FoundPicture of(byte[] file) {
+    static PictureFile of(byte[] file) {
         var bytes = new Bytes("PNG", file, ByteOrder.BIG_ENDIAN);
         var plain = new ByteArrayOutputStream(file.length);
         plain.writeBytes(bytes.take(SIGNATURE.length));
@@ -51,14 +52,7 @@ final class PngFile {
                 bytes.copy(start, bytes.at(), plain);
             }
         } while (!name.equals(END));
-        return new FoundPicture(
-                "PNG",
-                width,
-                height,
-                orientation,
-                plain.toByteArray(),
-                () -> ImageIO.getImageReadersByFormatName("png").next(),
-                reader -> Rasters.bitmap(reader.read(0)));
+        return new PictureFile(Format.PNG, width, height, orientation, plain.toByteArray(), Colors.PLAIN);
     }
 
     private static void requireSum(byte[] file, int from, int end, int sum, String name) {

@@ -1,9 +1,10 @@
-package dev.weir.engine.image;
+package dev.weir.picture;
 
+import dev.weir.picture.PictureFile.Colors;
+import dev.weir.picture.PictureFile.Format;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import javax.imageio.ImageIO;
 
 /**
  * Takes a JPEG apart into its segments. Colour profiles, thumbnails and comments are left out, and a marker says which colours
@@ -15,6 +16,9 @@ final class JpegFile {
 
     /** Each costs a pass over the whole picture. Encoders write about ten. */
     private static final int MOST_SCANS = 100;
+
+    /** Of all passes together: 20 of the largest pictures that are usual. */
+    private static final long MOST_SCANNED_PIXELS = 400_000_000;
 
     private static final int SOI = 0xD8;
     private static final int EOI = 0xD9;
@@ -49,7 +53,7 @@ final class JpegFile {
         this.bytes = new Bytes("JPEG", file, ByteOrder.BIG_ENDIAN);
     }
 
-    static FoundPicture of(byte[] file) {
+    static PictureFile of(byte[] file) {
         var jpeg = new JpegFile(file);
         jpeg.walk();
         return jpeg.found();
@@ -67,9 +71,7 @@ final class JpegFile {
             var content = bytes.take(length);
             read(marker, content);
             if (marker == SOS) {
-                if (++scans > MOST_SCANS) {
-                    throw new PictureException("the JPEG has more than %d scans".formatted(MOST_SCANS));
-                }
+                requireFewScans(++scans);
                 skipScan();
             }
             if (marker == SOS || marker == DQT || marker == DHT || marker == DRI || isFrame(marker)) {
@@ -79,6 +81,17 @@ final class JpegFile {
         }
         if (components.length == 0 || scans == 0) {
             throw damaged();
+        }
+    }
+
+    private void requireFewScans(int count) {
+        if (count > MOST_SCANS) {
+            throw new PictureException("the JPEG has more than %d scans".formatted(MOST_SCANS));
+        }
+        long pixels = (long) width * height;
+        if (count * pixels > MOST_SCANNED_PIXELS) {
+            throw new PictureException("the JPEG has more than %d scans, too many for %dx%d pixels"
+                    .formatted(MOST_SCANNED_PIXELS / pixels, width, height));
         }
     }
 
@@ -152,7 +165,7 @@ final class JpegFile {
         return marker != 0 && marker != 0xFF && !restart;
     }
 
-    private FoundPicture found() {
+    private PictureFile found() {
         var plain = new ByteArrayOutputStream(body.size() + 32);
         plain.write(0xFF);
         plain.write(SOI);
@@ -164,17 +177,11 @@ final class JpegFile {
         plain.writeBytes(body.toByteArray());
         plain.write(0xFF);
         plain.write(EOI);
-        boolean ycck = adobeTransform == 2;
-        return new FoundPicture(
-                "JPEG",
-                width,
-                height,
-                orientation,
-                plain.toByteArray(),
-                () -> ImageIO.getImageReadersByFormatName("jpeg").next(),
-                reader -> components.length == 4
-                        ? Cmyk.rgb(reader.readRaster(0, null), ycck)
-                        : Rasters.bitmap(reader.read(0)));
+        return new PictureFile(Format.JPEG, width, height, orientation, plain.toByteArray(), colors());
+    }
+
+    private Colors colors() {
+        return components.length < 4 ? Colors.PLAIN : adobeTransform == 2 ? Colors.YCCK : Colors.CMYK;
     }
 
     /** libjpeg's rules for three channels without a profile. */

@@ -1,17 +1,17 @@
-package dev.weir.engine.image;
+package dev.weir.picture;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** Writes the chunks that a WebP consists of. Stateless; any thread. */
-final class RiffChunk {
+public final class RiffChunk {
 
     private static final int HEADER = 8;
 
     private RiffChunk() {}
 
-    static byte[] of(String name, byte[] content) {
+    public static byte[] of(String name, byte[] content) {
         return ByteBuffer.allocate(HEADER + content.length + content.length % 2)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .put(name.getBytes(StandardCharsets.ISO_8859_1))
@@ -21,7 +21,7 @@ final class RiffChunk {
     }
 
     /** A file of some chunks. */
-    static byte[] webp(byte[] chunks) {
+    public static byte[] webp(byte[] chunks) {
         var content = ByteBuffer.allocate(4 + chunks.length)
                 .put("WEBP".getBytes(StandardCharsets.ISO_8859_1))
                 .put(chunks)

@@ -1,4 +1,4 @@
-package dev.weir.engine.image;
+package dev.weir.picture;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -8,9 +8,9 @@ import java.nio.ByteOrder;
  *
  * @param transposed whether rows and columns are exchanged, before the flips
  */
-record Orientation(boolean transposed, boolean leftRight, boolean upDown) {
+public record Orientation(boolean transposed, boolean leftRight, boolean upDown) {
 
-    static final Orientation UPRIGHT = new Orientation(false, false, false);
+    public static final Orientation UPRIGHT = new Orientation(false, false, false);
 
     private static final int TAG = 0x0112;
     private static final int ENTRY = 12;
@@ -57,24 +57,5 @@ record Orientation(boolean transposed, boolean leftRight, boolean upDown) {
             }
         }
         return UPRIGHT;
-    }
-
-    Bitmap upright(Bitmap image) {
-        if (equals(UPRIGHT)) {
-            return image;
-        }
-        int width = transposed ? image.height() : image.width();
-        int height = transposed ? image.width() : image.height();
-        int channels = image.channels();
-        var out = Bitmap.black(width, height, channels);
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < width; x++) {
-                int column = leftRight ? width - 1 - x : x;
-                int row = upDown ? height - 1 - y : y;
-                int from = transposed ? column * image.width() + row : row * image.width() + column;
-                System.arraycopy(image.values(), from * channels, out.values(), (y * width + x) * channels, channels);
-            }
-        }
-        return out;
     }
 }
