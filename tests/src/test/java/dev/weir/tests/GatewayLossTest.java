@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.bench.cluster.Host;
 import dev.weir.bench.cluster.JobClient;
 import dev.weir.bench.cluster.JobRequest;
@@ -18,8 +19,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +46,7 @@ final class GatewayLossTest {
     private static final Duration UNTIL_REMOVED = Duration.ofSeconds(15);
 
     private static final int STEPS = 30;
+    private static final Path PHOTO = Repository.ROOT.resolve("engine/src/test/resources/reference/images/photo.png");
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -166,13 +171,18 @@ final class GatewayLossTest {
         }
     }
 
+    /** It begins with an image, which the next owner has to have too. */
     @Test
     void aRetriedRequestIsTheSameJobAfterItsOwnersDeathToo() throws Exception {
-        JobRequest request = UNDISTURBED.keySet().iterator().next();
+        ObjectNode request = body(UNDISTURBED.keySet().iterator().next())
+                .put("init_image", Base64.getEncoder().encodeToString(Files.readAllBytes(PHOTO)))
+                .put("strength", 0.9);
         String key = "retry-" + owner.process().pid();
+        byte[] undisturbed = picture(other, submit(other, request, "undisturbed-" + key));
         HttpResponse<String> first = submit(owner, request, key);
+        assertThat(JSON.readTree(first.body()).path("workflow").asText()).isEqualTo("image_to_image");
         assertThat(submit(other, request, key).body()).contains(idOf(first));
-        awaitJobsAt(owner, 1);
+        awaitSteps(owner, first);
         owner.process().kill();
 
         Awaitility.await("an answer")
@@ -181,11 +191,25 @@ final class GatewayLossTest {
         assertThat(idOf(submit(other, request, key))).isEqualTo(idOf(first));
         JobRequest another = new JobRequest("a blue house", 1, STEPS, "ddim", 1, 1);
         assertThat(submit(other, another, key).statusCode()).isEqualTo(409);
-        Awaitility.await("the picture").atMost(PATIENCE).until(() -> server(other)
-                .get("/v1/jobs/" + idOf(first))
-                .path("status")
-                .asText()
-                .equals("completed"));
+        assertThat(picture(other, first)).isEqualTo(undisturbed);
+    }
+
+    private static void awaitSteps(Member at, HttpResponse<String> submitted) throws Exception {
+        String job = "/v1/jobs/" + idOf(submitted);
+        Awaitility.await("its first steps")
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() ->
+                        server(at).get(job).path("images").path(0).path("step").asInt() > 0);
+    }
+
+    /** Of a job, once it is there. */
+    private static byte[] picture(Member at, HttpResponse<String> submitted) throws Exception {
+        String job = "/v1/jobs/" + idOf(submitted);
+        Awaitility.await("the picture")
+                .atMost(PATIENCE)
+                .until(() -> server(at).get(job).path("status").asText().equals("completed"));
+        return server(at).bytes(job + "/images/0");
     }
 
     private interface Fault {
@@ -237,21 +261,27 @@ final class GatewayLossTest {
     }
 
     private static HttpResponse<String> submit(Member at, JobRequest request, String key) throws Exception {
-        String body = JsonNodeFactory.instance
+        return submit(at, body(request), key);
+    }
+
+    private static ObjectNode body(JobRequest request) {
+        return JsonNodeFactory.instance
                 .objectNode()
                 .put("prompt", request.prompt())
                 .put("seed", request.seed())
                 .put("num_inference_steps", request.steps())
                 .put("sampler", request.sampler())
                 .put("guidance_scale", request.guidance())
-                .put("n", request.images())
-                .toString();
+                .put("n", request.images());
+    }
+
+    private static HttpResponse<String> submit(Member at, ObjectNode body, String key) throws Exception {
         return HTTP.send(
                 HttpRequest.newBuilder(at.url().resolve("/v1/jobs"))
                         .timeout(PATIENCE)
                         .header("Content-Type", "application/json")
                         .header("Idempotency-Key", key)
-                        .POST(BodyPublishers.ofString(body))
+                        .POST(BodyPublishers.ofString(body.toString()))
                         .build(),
                 BodyHandlers.ofString());
     }
