@@ -92,7 +92,6 @@ final class ResumedProcessesTest {
 
     @Test
     void aDenoiserThatStandsStillIsDoneWithoutAndServesAgain() {
-        double stale = staleEvents();
         WatchedJob job = WatchedJob.start(server, REQUEST);
         Member victim = awaitOneInMidRun(job);
         victim.process().freeze();
@@ -106,10 +105,14 @@ final class ResumedProcessesTest {
 
         assertThat(job.pictures()).containsExactlyElementsOf(undisturbed);
         assertNothingIsToldTwice(job);
-        Awaitility.await("late news of the old attempt, dropped")
-                .atMost(PATIENCE)
-                .until(() -> staleEvents() > stale);
         awaitBothDenoisers();
+        Awaitility.await("the old attempts to be dropped where they were frozen")
+                .atMost(PATIENCE)
+                .until(() -> denoisers()
+                        .allMatch(node -> node.path("waiting").asInt() == 0
+                                && node.path("running").asInt() == 0
+                                && node.path("free_credits").asInt()
+                                        == node.path("capacity").asInt()));
         WatchedJob next = WatchedJob.start(server, REQUEST);
         assertThat(next.pictures()).containsExactlyElementsOf(undisturbed);
         assertThat(denoisersOf(next)).hasSize(2);
@@ -213,14 +216,6 @@ final class ResumedProcessesTest {
                 .filter(timing -> timing.path("stage").asText().equals("denoiser"))
                 .map(timing -> timing.path("node").asText())
                 .collect(Collectors.toSet());
-    }
-
-    private static double staleEvents() {
-        return server.text("/metrics")
-                .lines()
-                .filter(line -> line.startsWith("weir_gateway_stale_events_total"))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                .sum();
     }
 
     private static void awaitBothDenoisers() {
