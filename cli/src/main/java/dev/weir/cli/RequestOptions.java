@@ -49,7 +49,8 @@ final class RequestOptions {
     @Option(
             names = "--noise-level",
             paramLabel = "N",
-            description = "How much noise an upscaler adds to the picture before it enlarges it. Default: 20.")
+            description =
+                    "How much noise is added to the given picture before the model sees it. Default: the model's.")
     private Integer noiseLevel;
 
     Options toOptions() {

@@ -36,6 +36,17 @@ final class InspectCommandTest {
     }
 
     @Test
+    void modelsThatVaryAPictureSaySo() {
+        assertThat(inspect(0, FIXTURES.resolve("variations/plain").toString()))
+                .contains("workflow image_variation: vision-encoder, denoiser, decoder;")
+                .contains("\n  takes: init_image (required), guidance_scale (0 to 50), guidance_rescale (0 to 1)\n")
+                .containsPattern("\nimage_encoder +CLIPVisionModelWithProjection ");
+        assertThat(inspect(0, FIXTURES.resolve("variations/unclip").toString()))
+                .contains("takes: init_image (required), noise_level (0 to 999), prompt, negative_prompt,")
+                .containsPattern("\nimage_normalizer +StableUnCLIPImageNormalizer ");
+    }
+
+    @Test
     void samplersAreToldWithTheirSchedules() {
         assertThat(inspect(0, FIXTURES.resolve("checkpoints/sd1").toString()))
                 .containsPattern("\nsampler +eta +steps +schedules\n")

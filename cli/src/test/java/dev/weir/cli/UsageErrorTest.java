@@ -60,6 +60,19 @@ final class UsageErrorTest {
     }
 
     @Test
+    void aModelSaysWhatItTakesOfAPictureBeforeItIsLoaded() {
+        Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
+        String photo = reference.resolve("images/photo.png").toString();
+        String plain = reference.resolve("variations/plain").toString();
+        String unclip = reference.resolve("variations/unclip").toString();
+        assertThat(refusal("generate", "--model", plain)).startsWith("--image is required");
+        assertThat(refusal("generate", "--model", plain, "--image", photo, "--noise-level", "3"))
+                .startsWith("--noise-level is not taken by plain, which takes init_image");
+        assertThat(refusal("generate", "--model", unclip, "--image", photo, "--noise-level", "1000"))
+                .startsWith("--noise-level must be from 0 to 999");
+    }
+
+    @Test
     void theNearestNameIsSuggestedAndNoneThatIsFar() {
         assertThat(refusal("stauts"))
                 .isEqualTo("there is no command \"stauts\" (did you mean status?). Try: weir --help");

@@ -63,7 +63,7 @@ public record Options(Map<String, Object> fields) {
         return with("refiner_start", share);
     }
 
-    /** How much noise an upscaler adds to the picture before it enlarges it. */
+    /** How much noise is added to a given picture before the model sees it. */
     public Options withNoiseLevel(Integer level) {
         return with("noise_level", level);
     }

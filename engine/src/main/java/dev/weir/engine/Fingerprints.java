@@ -42,7 +42,7 @@ final class Fingerprints {
         Map<String, String> fingerprints = new TreeMap<>();
         for (Component component : index.type().components()) {
             String part = component.folder();
-            if (!component.use().isNetwork()) {
+            if (!component.use().hasWeights()) {
                 continue;
             }
             try {

@@ -48,7 +48,7 @@ final class FolderKind {
      */
     static void requireReadableWeights(PipelineIndex index) {
         index.type().components().stream()
-                .filter(component -> component.use().isNetwork())
+                .filter(component -> component.use().hasWeights())
                 .map(component -> index.home(component.folder()))
                 .filter(Files::isDirectory)
                 .forEach(home -> weights(home).ifPresent(refusal -> {

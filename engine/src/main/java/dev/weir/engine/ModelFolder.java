@@ -4,12 +4,15 @@ import dev.weir.engine.adapter.AdaptedParts;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.EmbeddingNormalizer;
 import dev.weir.engine.pipeline.JoinedTextEncoder;
+import dev.weir.engine.pipeline.NoisedImageEncoder;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.pipeline.TextPart;
 import dev.weir.engine.pipeline.VisionPart;
+import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.tokenizer.Tokenizer;
@@ -146,6 +149,19 @@ public final class ModelFolder {
     /** What sees a request's picture as CLIP does, in a model that has such a network. */
     public ImageEncoder imageEncoder(ComputeTarget target) {
         VisionPart vision = pipeline.type().vision().orElseThrow();
+        Optional<VisionPart.Noise> noise = vision.noise();
+        Optional<EmbeddingNormalizer> normalizer =
+                noise.map(part -> EmbeddingNormalizer.read(index.home(part.normalizer())));
+        ImageEncoder encoder = imageEncoder(vision, target);
+        return normalizer.isEmpty()
+                ? encoder
+                : new NoisedImageEncoder(
+                        encoder,
+                        normalizer.get(),
+                        NoiseSchedule.of(index.scheduler(noise.get().schedule())));
+    }
+
+    private ImageEncoder imageEncoder(VisionPart vision, ComputeTarget target) {
         return load(
                 vision.encoder(),
                 (config, weights) -> Networks.imageEncoder(

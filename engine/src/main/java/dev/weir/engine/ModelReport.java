@@ -1,6 +1,8 @@
 package dev.weir.engine;
 
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.EmbeddingNormalizer;
+import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.TensorInfo;
 import dev.weir.engine.weights.WeightType;
@@ -108,6 +110,8 @@ public record ModelReport(
                     ModelFolder.ownSampler(index, name);
                 }
             }
+            case IMAGE_NORMALIZER -> EmbeddingNormalizer.read(index.home(name));
+            case NOISE_SCHEDULE -> NoiseSchedule.of(index.scheduler(name));
             case IMAGE_PROCESSOR -> ModelFolder.imageProcessor(index, name);
             case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER ->
                 checkNetwork(index.config(name), index.weights(name));

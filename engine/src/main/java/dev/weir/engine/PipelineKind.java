@@ -27,13 +27,13 @@ enum PipelineKind {
     INPAINTING(".*Inpaint.*", "an inpainting model"),
     EDITING("StableDiffusionInstructPix2Pix.*", "an image editing model (InstructPix2Pix)"),
     UPSCALER(".*(Upscale|SuperResolution).*", "an upscaler"),
-    VARIATION(".*ImageVariation.*", "an image variation model"),
+    VARIATION(".*ImageVariation.*", "an image variation model of another family"),
     IMAGE_TO_IMAGE(".*Img2Img.*|CycleDiffusionPipeline", "an image-to-image pipeline"),
     PANORAMA("StableDiffusionPanorama.*", "a panorama pipeline (MultiDiffusion)"),
     KANDINSKY("Kandinsky.*", "a Kandinsky model"),
     DEEPFLOYD("IF.*", "a DeepFloyd IF model"),
     CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model"),
-    UNCLIP("(Stable)?UnCLIP.*", "an unCLIP model");
+    UNCLIP("(Stable)?UnCLIP.*", "an unCLIP model that begins with a prior");
 
     private final Pattern className;
     private final String what;

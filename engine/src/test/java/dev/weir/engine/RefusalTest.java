@@ -153,6 +153,8 @@ class RefusalTest {
                 "OnnxStableDiffusionPipeline | an ONNX export | safetensors weights",
                 "OVStableDiffusionPipeline | an OpenVINO export | safetensors weights",
                 "FlaxStableDiffusionPipeline | a Flax export | safetensors weights",
+                "StableUnCLIPPipeline | an unCLIP model that begins with a prior | StableUnCLIPImg2ImgPipeline",
+                "UnCLIPImageVariationPipeline | an image variation model of another family | StableDiffusionImageVariationPipeline",
                 "MagicPipeline | a model for the pipeline MagicPipeline | Weir runs",
             })
     void aPipelineIsJudgedByItsClassEvenIfAllPartsRun(String className, String what, String advice) throws IOException {

@@ -20,6 +20,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
@@ -40,8 +41,7 @@ class VariationsReferenceTest {
     }
 
     private static Stream<JsonNode> cases() {
-        return StreamSupport.stream(ReferenceFile.json("variations/cases.json").spliterator(), false)
-                .filter(json -> json.get("checkpoint").asText().equals("plain"));
+        return StreamSupport.stream(ReferenceFile.json("variations/cases.json").spliterator(), false);
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -177,8 +177,20 @@ class VariationsReferenceTest {
     }
 
     private static Tensors given(ModelFolder model, ComputeTarget target, JsonNode json) {
+        Tensors given = Tensors.NONE;
         try (ImageEncoder encoder = model.imageEncoder(target)) {
-            return named("image/", encoder.encode(List.of(bitmap(json))).get(0));
+            Tensors seen = encoder.encode(List.of(bitmap(json))).get(0);
+            given = given.with(
+                    named("image/", encoder.noised(seen, json.get("noise_level").asInt())));
+        }
+        if (model.pipeline().type().texts().isEmpty()) {
+            return given;
+        }
+        try (TextEncoder encoder = model.textEncoder(target)) {
+            // Without a prompt: the empty one.
+            List<Tensors> states = encoder.states(List.of(
+                    json.path("prompt").asText(""), json.path("negative_prompt").asText("")));
+            return given.with(named("cond/", states.get(0))).with(named("uncond/", states.get(1)));
         }
     }
 
@@ -197,10 +209,20 @@ class VariationsReferenceTest {
                 schedule,
                 SamplerSpec.parse(json.get("sampler").asText()),
                 Span.whole(json.get("steps").asInt()));
-        var request = Request.of(
-                json.get("width").asInt(),
-                json.get("height").asInt(),
-                json.get("guidance_scale").floatValue());
+        int width = json.get("width").asInt();
+        int height = json.get("height").asInt();
+        var request = new Request(
+                width,
+                height,
+                json.get("guidance_scale").floatValue(),
+                0,
+                width,
+                height,
+                0,
+                0,
+                OptionalInt.empty(),
+                OptionalInt.of(json.get("noise_level").asInt()),
+                1);
         var noise = new TorchGenerator(json.get("seed").asLong());
         var begin = new Begin(
                 model.card(), shape(model, json), sampler, schedule, noise, network.inputs(), 0, request, given);

@@ -78,6 +78,15 @@ final class ModelFieldsTest {
         assertThat(generation.getHeight()).isEqualTo(64);
         refused(new JsonObject().put("model", "variants"), "missing_required_parameter", "init_image", "required");
         refused(picture.copy().put("prompt", "a cat"), "unsupported_parameter", "prompt", "takes init_image");
+        assertThat(generation.getNoiseLevel()).isEqualTo(5);
+        assertThat(made(picture.copy().put("noise_level", 999)).getGeneration().getNoiseLevel())
+                .isEqualTo(999);
+        refused(picture.copy().put("noise_level", 1000), "out_of_range", "noise_level", "from 0 to 999");
+        refused(
+                new JsonObject().put("model", "churches").put("noise_level", 3),
+                "unsupported_parameter",
+                "noise_level",
+                "not taken");
         refused(picture.copy().put("strength", 0.5), "unsupported_parameter", "strength", "takes init_image");
     }
 
@@ -224,7 +233,9 @@ final class ModelFieldsTest {
     /** The size of a picture would fit the model, which does not look at it. */
     private static ModelCard varying(String id) {
         ModelCard.Builder card = card(
-                id, Field.newBuilder().setName("init_image").setNeeded(true).build())
+                id,
+                Field.newBuilder().setName("init_image").setNeeded(true).build(),
+                TestCards.number("noise_level", 999).toBuilder().setUsual(5).build())
                 .toBuilder();
         card.getWorkflowsBuilder(0).setOwnSize(true).getSizesBuilder().setMin(8).setMultiple(2);
         return card.build();

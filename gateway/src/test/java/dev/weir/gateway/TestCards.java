@@ -21,6 +21,7 @@ public final class TestCards {
             number("guidance_rescale", 1),
             number("clip_skip", 11),
             number("class_label", 9),
+            number("noise_level", 999),
             number("refiner_start", 1).toBuilder().setMin(0.1).build(),
             Field.newBuilder().setName("original_size").build(),
             Field.newBuilder().setName("crop").build());

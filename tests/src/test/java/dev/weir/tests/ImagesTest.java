@@ -75,7 +75,9 @@ final class ImagesTest {
     @Test
     void aServerTakesPicturesInJsonFormsAndOnSockets() throws Exception {
         List<String> command = new ArrayList<>(List.of("up", "--port", "0", "--model", MODEL.toString()));
-        command.addAll(List.of("--model", VARIATIONS.resolve("plain").toString()));
+        for (String name : List.of("plain", "unclip")) {
+            command.addAll(List.of("--model", VARIATIONS.resolve(name).toString()));
+        }
         for (String name : List.of("depth", "upscale-x4", "upscale-latent")) {
             command.addAll(List.of("--model", BesideModels.in(folder, name).toString()));
         }
@@ -121,6 +123,18 @@ final class ImagesTest {
         request.put("response_format", "b64_json");
         JsonNode answer = server.post("/v1/images/variations", request).join().body();
         assertThat(PictureError.psnr(picture(answer), VARIATIONS.resolve("plain-pndm.png")))
+                .isGreaterThan(50);
+
+        Map<String, Object> unclip = new HashMap<>(request);
+        unclip.remove("image");
+        unclip.put("model", "unclip");
+        unclip.put("init_image", base64("mask.png"));
+        unclip.put("prompt", "a red apple on a green hill");
+        unclip.put("sampler", "ddim");
+        unclip.put("guidance_scale", 1);
+        unclip.put("noise_level", 999);
+        answer = server.generate(unclip).join().body();
+        assertThat(PictureError.psnr(picture(answer), VARIATIONS.resolve("unclip-unguided.png")))
                 .isGreaterThan(50);
 
         request.put("prompt", "a red apple");

@@ -30,8 +30,10 @@ final class Glance {
             return Tensors.NONE;
         }
         ImageEncoder encoder = encoders.image().orElseThrow();
-        return seen.computeIfAbsent(work.tensor(Port.INIT_IMAGE.name()).bytes(), file -> encoder.encode(
-                        List.of(Inputs.picture(work, Port.INIT_IMAGE)))
-                .get(0));
+        Tensors embedding =
+                seen.computeIfAbsent(work.tensor(Port.INIT_IMAGE.name()).bytes(), file -> encoder.encode(
+                                List.of(Inputs.picture(work, Port.INIT_IMAGE)))
+                        .get(0));
+        return encoder.noised(embedding, work.task().getGeneration().getNoiseLevel());
     }
 }

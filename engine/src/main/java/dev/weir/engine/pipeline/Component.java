@@ -20,6 +20,10 @@ public record Component(String folder, Use use, List<String> companions) {
         /** Prepares pictures for an image encoder. */
         IMAGE_PROCESSOR(ClipImageProcessor.CLASSES, false),
         IMAGE_ENCODER(Networks.Kind.IMAGE_ENCODER.classNames(), true),
+        /** The mean and the deviation of an image encoder's embeddings. */
+        IMAGE_NORMALIZER(List.of("StableUnCLIPImageNormalizer"), false),
+        /** Levels of noise by diffusers' {@code add_noise}; no sampler runs on it. Other schedulers scale the noise differently. */
+        NOISE_SCHEDULE(List.of("DDPMScheduler", "DDIMScheduler"), false),
         DENOISER(Networks.Kind.DENOISER.classNames(), true),
         /** Judged by its configuration and not by its class. */
         SCHEDULER(List.of(), false),
@@ -38,9 +42,12 @@ public record Component(String folder, Use use, List<String> companions) {
             return classNames;
         }
 
-        /** Whether it has weights. */
         public boolean isNetwork() {
             return isNetwork;
+        }
+
+        public boolean hasWeights() {
+            return isNetwork || this == IMAGE_NORMALIZER;
         }
     }
 

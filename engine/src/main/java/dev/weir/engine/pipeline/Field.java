@@ -45,6 +45,11 @@ public record Field(String name, boolean needed, double min, double max, Optiona
         return new Field("strength", false, 0, 1, OptionalDouble.of(usual));
     }
 
+    /** How much noise is added to a given picture before the network sees it. */
+    static Field noiseLevel(int most, int usual) {
+        return new Field("noise_level", false, 0, most, OptionalDouble.of(usual));
+    }
+
     /** The deviation of the soft edges that a mask gets. */
     static Field maskBlur() {
         return number("mask_blur", 0, MOST_BLUR);
@@ -60,11 +65,6 @@ public record Field(String name, boolean needed, double min, double max, Optiona
         return List.of(number("guidance_scale", 0, MOST_GUIDANCE), number("guidance_rescale", 0, 1));
     }
 
-    /** How much noise is added to a given picture before the network sees it. */
-    static Field noiseLevel(int most, int usual) {
-        return new Field("noise_level", false, 0, most, OptionalDouble.of(usual));
-    }
-
     Field atLeast(double least) {
         return new Field(name, needed, least, max, usual);
     }
@@ -75,7 +75,12 @@ public record Field(String name, boolean needed, double min, double max, Optiona
      * @param maxClipSkip how many layers of the text encoders a request may leave out; 0: it cannot
      */
     static List<Field> ofText(int maxClipSkip) {
-        List<Field> fields = new ArrayList<>(List.of(needed("prompt"), of("negative_prompt")));
+        return ofText(needed("prompt"), maxClipSkip);
+    }
+
+    /** The same of workflows that may do without one. */
+    static List<Field> ofText(Field prompt, int maxClipSkip) {
+        List<Field> fields = new ArrayList<>(List.of(prompt, of("negative_prompt")));
         fields.addAll(ofGuidance());
         if (maxClipSkip > 0) {
             fields.add(number("clip_skip", 0, maxClipSkip));

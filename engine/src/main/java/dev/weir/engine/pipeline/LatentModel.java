@@ -57,7 +57,7 @@ final class LatentModel {
 
     /** The same without the width of what the UNet attends to. */
     void requireParts(Set<String> given) {
-        requireKnownParts(given, false);
+        requireKnownParts(given, given.contains(Tensors.CLASS_LABELS));
         int latent = latentChannels();
         if (!paintsParts()) {
             requireTextAlone(latent);
@@ -175,12 +175,12 @@ final class LatentModel {
     /** A UNet may take more than its family has. */
     static void requireInputs(ComponentConfig config, Set<String> given) {
         for (NetworkInput input : Networks.inputs(config.json())) {
-            boolean isGiven = input.name().equals(Tensors.CLASS_LABELS)
-                    ? input.isLabel()
-                    : input.name().equals(Tensors.CONCAT)
-                            || input.name().equals(Tensors.ENCODER_HIDDEN_STATES)
-                            || input.name().equals(Tensors.TIMESTEP_COND)
-                            || given.contains(input.name());
+            boolean isGiven = given.contains(input.name())
+                    || (input.name().equals(Tensors.CLASS_LABELS)
+                            ? input.isLabel()
+                            : input.name().equals(Tensors.CONCAT)
+                                    || input.name().equals(Tensors.ENCODER_HIDDEN_STATES)
+                                    || input.name().equals(Tensors.TIMESTEP_COND));
             if (!isGiven) {
                 throw new ModelException("%s: the UNet takes %s of %s, which text-to-image does not have"
                         .formatted(config.file(), input.name(), input.shape()));
@@ -197,7 +197,7 @@ final class LatentModel {
                     .formatted(
                             config.file(),
                             labelled ? "" : "no",
-                            wanted ? "an upsampler needs one for the noise level" : "text-to-image has none"));
+                            wanted ? "this model needs one for the noise level" : "text-to-image has none"));
         }
     }
 

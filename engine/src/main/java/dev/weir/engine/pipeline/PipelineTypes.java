@@ -20,6 +20,7 @@ public final class PipelineTypes {
                             new RefinedStableDiffusionXl(),
                             new StableDiffusionXl(),
                             new StableDiffusionVariations(),
+                            new StableUnclip(),
                             new DepthToImage(),
                             new PictureUpscaler(),
                             new LatentUpscaler(),

@@ -19,7 +19,7 @@ final class StableDiffusionVariations implements PipelineType {
     private static final String UNET = "unet";
     private static final String SCHEDULER = "scheduler";
     private static final String VAE = "vae";
-    private static final VisionPart VISION = new VisionPart("image_encoder", "feature_extractor");
+    private static final VisionPart VISION = new VisionPart("image_encoder", "feature_extractor", Optional.empty());
     private static final float GUIDANCE = 7.5f;
 
     @Override

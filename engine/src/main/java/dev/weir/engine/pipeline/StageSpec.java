@@ -69,6 +69,13 @@ public record StageSpec(
                 true);
     }
 
+    /** The same stage, which also sees the picture of a request as CLIP does. */
+    StageSpec embedding() {
+        List<Port> more = Stream.concat(gives.stream(), Stream.of(Port.IMAGE)).toList();
+        return new StageSpec(name, role, components, takes, more, reduction, ownSteps, takesOver)
+                .taking(Port.INIT_IMAGE);
+    }
+
     /** Sees the picture of a request as CLIP does. */
     static StageSpec embed(List<String> components) {
         return new StageSpec(

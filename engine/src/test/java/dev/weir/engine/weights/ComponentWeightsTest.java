@@ -7,6 +7,7 @@ import dev.weir.engine.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +40,19 @@ class ComponentWeightsTest {
         new SafetensorsWriter().floats("w", 2).write(folder.resolve("model.safetensors"));
 
         assertThat(ComponentWeights.open(folder).bytes("w").getFloat()).isEqualTo(2);
+    }
+
+    @Test
+    void numbersAreTheSameInEveryPrecisionThatHoldsThem() {
+        Path checkpoints = Path.of("src/test/resources/reference/checkpoints");
+        float[] full = ComponentWeights.open(checkpoints.resolve("sd1/unet")).floats("conv_in.weight");
+        assertThat(full).hasSizeGreaterThan(100);
+
+        for (String half : List.of("variants/unet-fp16", "variants/unet-bf16")) {
+            assertThat(ComponentWeights.open(checkpoints.resolve(half)).floats("conv_in.weight"))
+                    .as(half)
+                    .containsExactly(full);
+        }
     }
 
     @Test

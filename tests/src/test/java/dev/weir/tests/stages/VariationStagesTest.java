@@ -36,6 +36,7 @@ final class VariationStagesTest {
 
     private static final Path REFERENCE = Path.of("../engine/src/test/resources/reference");
     private static final ModelFolder PLAIN = ModelFolder.open(REFERENCE.resolve("variations/plain"));
+    private static final ModelFolder UNCLIP = ModelFolder.open(REFERENCE.resolve("variations/unclip"));
     private static final SteppingStage.Limits LIMITS = new SteppingStage.Limits(8, 16, Duration.ZERO);
 
     private final RecordingOutbox outbox = new RecordingOutbox();
@@ -59,6 +60,34 @@ final class VariationStagesTest {
                     .extracting(WorkflowStage::getNode)
                     .containsExactly(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER);
         });
+    }
+
+    /** Two stages in a row on one kind of node could wait for each other's room. */
+    @Test
+    void oneStageReadsThePromptAndSeesThePicture() throws IOException {
+        ModelCard card = Cards.toProto(UNCLIP);
+        assertThat(card.getWorkflows(0).getStagesList())
+                .extracting(WorkflowStage::getName)
+                .containsExactly("text-encoder", "denoiser", "decoder");
+        assertThat(card.getWorkflows(0).getStages(0).getNode()).isEqualTo(StageKind.TEXT_ENCODER);
+        Stage encoder = opened(new TextEncoderStage(List.of(PLAIN, UNCLIP), EXACT, 8));
+        encoder.admit(work(task(UNCLIP, "quiet"), file("photo.png")), outbox);
+        Task.Builder noisy = task(UNCLIP, "noisy");
+        noisy.getGenerationBuilder().setNoiseLevel(900).setPrompt("a red apple");
+        encoder.admit(work(noisy, file("photo.png")), outbox);
+        Task.Builder beyond = task(UNCLIP, "beyond");
+        beyond.getGenerationBuilder().setNoiseLevel(1000);
+        encoder.admit(work(beyond, file("photo.png")), outbox);
+        assertThat(turnAll(encoder, outbox)).containsExactly(3);
+
+        assertThat(outbox.handedOn.get("quiet/0"))
+                .containsOnlyKeys(
+                        "cond/encoder_hidden_states", "uncond/encoder_hidden_states", "image/mean", "image/deviation");
+        float quiet = outbox.handedOn.get("quiet/0").get("image/deviation").toFloats()[0];
+        float loud = outbox.handedOn.get("noisy/0").get("image/deviation").toFloats()[0];
+        assertThat(loud).isGreaterThan(10 * quiet);
+        assertThat(outbox.failures).containsOnlyKeys("beyond/0");
+        assertThat(outbox.failures.get("beyond/0").message()).contains("noise_level", "999");
     }
 
     @Test
@@ -101,6 +130,7 @@ final class VariationStagesTest {
     @Test
     void aRunGoesOnInMidRunFromThePictureAndItsCheckpoint() throws IOException {
         goesOn(PLAIN);
+        goesOn(UNCLIP);
     }
 
     private void goesOn(ModelFolder model) throws IOException {
@@ -110,7 +140,7 @@ final class VariationStagesTest {
         denoiser.admit(work(task(model, "a").setPosition(1), given), outbox);
         assertThat(turnAll(denoiser, outbox)).hasSize(4);
         float[] undisturbed = outbox.handedOn.get("a/0").get("latent").toFloats();
-        for (Snapshot from : List.copyOf(outbox.checkpoints.get("a/0")).subList(0, 3)) {
+        for (Snapshot from : List.copyOf(outbox.checkpoints.remove("a/0")).subList(0, 3)) {
             assertThat(from.tensors()).noneMatch(tensor -> tensor.name().contains("image/"));
             List<Tensor> again = new ArrayList<>(List.of(encoded(encoder, model)));
             again.addAll(from.tensors());
@@ -120,6 +150,7 @@ final class VariationStagesTest {
             assertThat(turnAll(denoiser, outbox)).hasSize(4 - from.checkpoint().getStep());
             assertThat(outbox.handedOn.get("a/0").get("latent").toFloats()).containsExactly(undisturbed);
         }
+        outbox.checkpoints.clear();
     }
 
     @Test
