@@ -57,15 +57,15 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "model.diffusion_model.input_blocks.0.0.weight:4x8x3x3 | an image editing model: 8 input channels",
-                "model.diffusion_model.input_blocks.0.0.weight:4x5x3x3 | a depth-to-image model: 5 input channels",
-                "model.diffusion_model.input_blocks.0.0.weight:4x7x3x3 | an upscaler: 7 input channels",
+                "model.diffusion_model.input_blocks.0.0.weight:4x8x3x3 | an image editing model: 8 input channels | text-to-image version",
+                "model.diffusion_model.input_blocks.0.0.weight:4x5x3x3 | a depth-to-image model: 5 input channels | diffusers folder that it was published as",
+                "model.diffusion_model.input_blocks.0.0.weight:4x7x3x3 | an upscaler: 7 input channels | diffusers folder that it was published as",
             })
-    void aSingleFileForAnotherTaskIsToldByItsChannels(String unet, String what) throws IOException {
+    void aSingleFileForAnotherTaskIsToldByItsChannels(String unet, String what, String advice) throws IOException {
         Path file = temporary.resolve("model.safetensors");
         write(file, unet + ",first_stage_model.decoder.conv_in.weight:4,cond_stage_model.transformer.text_model.x:4");
 
-        refused(file, what, "text-to-image version");
+        refused(file, what, advice);
         refused(temporary, "a single-file checkpoint of Stable Diffusion 1.x", "Give the file itself");
     }
 
@@ -167,15 +167,15 @@ class RefusalTest {
 
     @ParameterizedTest
     @CsvSource({
-        "8, an image editing model: 8 input channels",
-        "5, a depth-to-image model: 5 input channels",
-        "7, an upscaler: 7 input channels"
+        "8, an image editing model: 8 input channels, text-to-image version",
+        "5, a depth-to-image model: 5 input channels, diffusers folder that it was published as",
+        "7, an upscaler: 7 input channels, diffusers folder that it was published as"
     })
-    void aUnetThatAlsoSeesAPictureIsToldByItsChannels(int channels, String what) throws IOException {
+    void aUnetThatAlsoSeesAPictureIsToldByItsChannels(int channels, String what, String advice) throws IOException {
         Path model = TestModels.copy("sd1", temporary);
         set(model.resolve("unet/config.json"), "in_channels", channels + "");
 
-        refused(model, what, "text-to-image version");
+        refused(model, what, advice);
     }
 
     @ParameterizedTest

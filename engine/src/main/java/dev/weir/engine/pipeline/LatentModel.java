@@ -153,10 +153,11 @@ final class LatentModel {
         int channels = unet.count("in_channels", LATENT_CHANNELS);
         int more = channels - latent;
         String what = more == latent ? "an image editing model" : more == 1 ? "a depth-to-image model" : "an upscaler";
+        String advice = more == latent
+                ? "Weir does not run it: give the text-to-image version of the model, which changes images too"
+                : "Give the diffusers folder that it was published as, with the model_index.json of its own pipeline";
         if (more == latent || more == 1 || more == 3) {
-            throw new Refusal(
-                            "%s: %d input channels".formatted(what, channels),
-                            "Weir does not run it: give the text-to-image version of the model, which changes images too")
+            throw new Refusal("%s: %d input channels".formatted(what, channels), advice)
                     .at(
                             index.path(),
                             "%s: in_channels is %d, which does not fit %d of the vae's latents"
