@@ -88,9 +88,11 @@ final class RemoteJobViews {
             return view.opening;
         }
         view.owner = owner;
-        view.opening = subscribe(view).map(view.job);
-        return view.opening.onSuccess(opened -> view.known = true).onFailure(problem -> {
-            if (isCurrent(view) && view.owner.equals(owner)) {
+        Future<KeptJob> opening = subscribe(view).map(view.job);
+        view.opening = opening;
+        return opening.onSuccess(opened -> view.known = true).onFailure(problem -> {
+            // A later subscription may have succeeded, to the same owner too.
+            if (isCurrent(view) && view.opening == opening) {
                 failed(view);
             }
         });
