@@ -51,7 +51,7 @@ def unet(seed: int, projection: int = PROJECTION, **more) -> UNet2DConditionMode
     source = generator(seed)
     added = {"text_embeds": torch.randn([2, projection], generator=source), "time_ids": torch.tensor([[64.0, 48, 0, 0, 64, 48]] * 2)}
     answer = model(
-        torch.randn([2, 4, 8, 8], generator=source), torch.tensor([900.0, 90.0]),
+        torch.randn([2, model.config.in_channels, 8, 8], generator=source), torch.tensor([900.0, 90.0]),
         torch.randn([2, 77, sum(WIDTHS)], generator=source), added_cond_kwargs=added).sample
     scale_last(model.conv_out, answer, 1.0)
     return model

@@ -46,6 +46,7 @@ final class RequestCheck {
             Map.entry("clip_skip", "--clip-skip"),
             Map.entry("guidance_rescale", "--guidance-rescale"),
             Map.entry("original_size", "--original-size"),
+            Map.entry("image_guidance_scale", "--image-guidance"),
             Map.entry("refiner_start", "--refiner-start"),
             Map.entry("crop", "--crop"),
             Map.entry("preview.grade", "--frame-grade"),

@@ -53,6 +53,12 @@ final class RequestOptions {
                     "How much noise is added to the given picture before the model sees it. Default: the model's.")
     private Integer noiseLevel;
 
+    @Option(
+            names = "--image-guidance",
+            paramLabel = "X",
+            description = "How much the picture counts, for models that edit one. Default: 1.5.")
+    private Double imageGuidance;
+
     Options toOptions() {
         return Options.NONE
                 .withSchedule(schedule)
@@ -64,6 +70,7 @@ final class RequestOptions {
                 .withOriginalSize(originalSize)
                 .withCrop(crop)
                 .withRefinerStart(refinerStart)
-                .withNoiseLevel(noiseLevel);
+                .withNoiseLevel(noiseLevel)
+                .withImageGuidanceScale(imageGuidance);
     }
 }

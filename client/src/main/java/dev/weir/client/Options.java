@@ -48,6 +48,11 @@ public record Options(Map<String, Object> fields) {
         return with("guidance_rescale", share);
     }
 
+    /** How much the picture counts, for models that edit one as the prompt says. */
+    public Options withImageGuidanceScale(Double scale) {
+        return with("image_guidance_scale", scale);
+    }
+
     /** {@code WIDTHxHEIGHT}. */
     public Options withOriginalSize(String size) {
         return with("original_size", size);

@@ -17,13 +17,11 @@ import java.util.function.ToLongFunction;
  * weights' files are mapped besides; the system drops their pages where memory is short.
  *
  * @param weights of all parts
- * @param denoising what the largest denoiser computes in between for one guided picture, which is two rows
+ * @param denoising what the largest denoiser computes in between for one guided picture, which is two rows or three
  * @param decoding what the autoencoder computes in between for one picture in one piece
  * @param tile the same for a tile, where the picture is decoded in tiles
  */
 public record ModelMemory(Precision precision, long weights, long denoising, long decoding, long tile) {
-
-    private static final int GUIDED_ROWS = 2;
 
     /** All stages in one process, and a picture in tiles where that takes less. */
     public long least() {
@@ -45,7 +43,7 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
                 weights,
                 most(pipeline, Role.DIFFUSE, (workflow, stage) -> {
                     int side = workflow.sizes().usual() / stage.reduction() / pipeline.scale();
-                    return GUIDED_ROWS
+                    return stage.guidedRows()
                             * NetworkMemory.denoisingBytes(
                                     config(index, stage.network()), precision, (long) side * side);
                 }),

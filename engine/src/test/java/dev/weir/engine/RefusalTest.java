@@ -57,7 +57,7 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "model.diffusion_model.input_blocks.0.0.weight:4x8x3x3 | an image editing model: 8 input channels | text-to-image version",
+                "model.diffusion_model.input_blocks.0.0.weight:4x8x3x3 | an image editing model: 8 input channels | diffusers folder that it was published as",
                 "model.diffusion_model.input_blocks.0.0.weight:4x5x3x3 | a depth-to-image model: 5 input channels | diffusers folder that it was published as",
                 "model.diffusion_model.input_blocks.0.0.weight:4x7x3x3 | an upscaler: 7 input channels | diffusers folder that it was published as",
             })
@@ -139,7 +139,6 @@ class RefusalTest {
             delimiter = '|',
             value = {
                 "StableDiffusionXLImg2ImgPipeline | an image-to-image pipeline of SDXL, such as its refiner | Weir runs text-to-image models of Stable Diffusion 1.x",
-                "StableDiffusionXLInstructPix2PixPipeline | an image editing model of SDXL (InstructPix2Pix) | Weir runs",
                 "StableDiffusionXLPAGInpaintPipeline | an SDXL inpainting model | Weir runs",
                 "StableDiffusion3Pipeline | a Stable Diffusion 3 model | Weir runs",
                 "FluxPipeline | a FLUX model | Weir runs",
@@ -167,7 +166,7 @@ class RefusalTest {
 
     @ParameterizedTest
     @CsvSource({
-        "8, an image editing model: 8 input channels, text-to-image version",
+        "8, an image editing model: 8 input channels, diffusers folder that it was published as",
         "5, a depth-to-image model: 5 input channels, diffusers folder that it was published as",
         "7, an upscaler: 7 input channels, diffusers folder that it was published as"
     })

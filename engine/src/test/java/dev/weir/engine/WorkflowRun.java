@@ -148,7 +148,8 @@ final class WorkflowRun implements AutoCloseable {
                 json.hasNonNull("noise_level")
                         ? OptionalInt.of(json.get("noise_level").asInt())
                         : OptionalInt.empty(),
-                strength);
+                strength,
+                json.path("image_guidance_scale").floatValue());
     }
 
     /** Makes the next step of all rows that are not done, in one forward. Returns how many these are. */

@@ -184,7 +184,11 @@ final class ModelFieldsTest {
     void samplingOptionsTravelWithTheStageThatSamples() {
         JsonObject apple = new JsonObject().put("prompt", "a").put("noise", "cuda");
         Task euler = made(apple.copy().put("sampler", "euler").put("schedule", "karras"));
-        Task ddim = made(apple.copy().put("eta", 0.5).put("clip_skip", 2).put("crop", "16,32"));
+        Task ddim = made(apple.copy()
+                .put("eta", 0.5)
+                .put("clip_skip", 2)
+                .put("crop", "16,32")
+                .put("image_guidance_scale", 1.25));
 
         assertThat(euler.getRoute(1).getSampling())
                 .isEqualTo(Sampling.newBuilder()
@@ -195,6 +199,7 @@ final class ModelFieldsTest {
         assertThat(euler.getGeneration().getNoise()).isEqualTo("cuda");
         assertThat(ddim.getRoute(1).getSampling().getEta()).isEqualTo(0.5f);
         assertThat(ddim.getGeneration().getClipSkip()).isEqualTo(2);
+        assertThat(ddim.getGeneration().getImageGuidanceScale()).isEqualTo(1.25f);
         assertThat(ddim.getGeneration().getCrop().getY()).isEqualTo(32);
     }
 

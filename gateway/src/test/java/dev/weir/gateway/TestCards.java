@@ -20,6 +20,7 @@ public final class TestCards {
             number("guidance_scale", 50),
             number("guidance_rescale", 1),
             number("clip_skip", 11),
+            number("image_guidance_scale", 50),
             number("class_label", 9),
             number("noise_level", 999),
             number("refiner_start", 1).toBuilder().setMin(0.1).build(),

@@ -123,6 +123,7 @@ public final class Cards {
                 .setOwnSteps(stage.ownSteps())
                 .setTakesOver(stage.takesOver())
                 .setLaysOutStrength(stage.laysOutStrength())
+                .setGuidedRows(stage.role() == Role.DIFFUSE ? stage.guidedRows() : 0)
                 .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage));
         if (stage.ownSteps() > 0) {
             String sampler = Samplers.defaultName(folder.scheduler(stage));

@@ -63,6 +63,9 @@ final class MoreSettings {
         if (generation.hasNoiseLevel()) {
             more.put("Noise level", Integer.toString(generation.getNoiseLevel()));
         }
+        if (generation.hasImageGuidanceScale()) {
+            more.put("Image CFG scale", Float.toString(generation.getImageGuidanceScale()));
+        }
         if (generation.hasMaskBlur()) {
             more.put("Mask blur", Double.toString(generation.getMaskBlur()));
         }

@@ -49,7 +49,7 @@ public final class SteppingStage implements Stage {
 
     /**
      * @param samples held at once, including waiting ones
-     * @param rowsPerForward network rows in one forward pass; a guided sample uses two
+     * @param rowsPerForward network rows in one forward pass; a guided sample uses two or three
      * @param checkpointEvery how long a sample runs until its next checkpoint; zero: after each step
      * @param userWeights of users whose share of the device is not 1; positive
      */

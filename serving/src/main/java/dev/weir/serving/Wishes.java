@@ -61,6 +61,7 @@ final class Wishes {
                 generation.getCrop().getX(),
                 generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty(),
                 generation.hasNoiseLevel() ? OptionalInt.of(generation.getNoiseLevel()) : OptionalInt.empty(),
-                stage.getSampling().hasStrength() ? stage.getSampling().getStrength() : 1);
+                stage.getSampling().hasStrength() ? stage.getSampling().getStrength() : 1,
+                generation.hasImageGuidanceScale() ? generation.getImageGuidanceScale() : 1);
     }
 }

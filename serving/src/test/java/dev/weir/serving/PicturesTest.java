@@ -30,14 +30,16 @@ final class PicturesTest {
                 .setClipSkip(1)
                 .setGuidanceRescale(0.7f)
                 .setClassLabel(0)
-                .setStrength(0.6);
+                .setStrength(0.6)
+                .setImageGuidanceScale(1.5f)
+                .setRefinerStart(0.7);
         generation.getOriginalSizeBuilder().setWidth(1024).setHeight(768);
         generation.getCropBuilder().setX(8).setY(16);
 
         assertThat(text(Task.newBuilder().setGeneration(generation).setModel("sdxl")))
                 .contains("Model: sdxl, Schedule type: karras, Eta: 0.0, RNG: cuda:132, Clip skip: 2, "
                         + "Guidance rescale: 0.7, Class label: 0, Original size: 1024x768, Crop: 8+16, "
-                        + "Denoising strength: 0.6, Engine: onnx avx2");
+                        + "Refiner switch at: 0.7, Denoising strength: 0.6, Image CFG scale: 1.5, Engine: onnx avx2");
     }
 
     @Test

@@ -21,7 +21,7 @@ class FamiliesTest {
 
     /** Types that extend another one, which they name. */
     private static final Set<String> EXTENDING =
-            Set.of("LatentCascade", "RefinedStableDiffusionXl", "LatentConsistency");
+            Set.of("LatentCascade", "RefinedStableDiffusionXl", "LatentConsistency", "InstructPix2Pix");
 
     @Test
     void theNameOfAFamilyIsInItsPipelineTypeAndNowhereElse() throws IOException {

@@ -26,6 +26,7 @@ final class ImagesTest {
 
     private static final Path REFERENCE = Repository.ROOT.resolve("engine/src/test/resources/reference");
     private static final Path MODEL = REFERENCE.resolve("checkpoints/sd1");
+    private static final Path EDITED = REFERENCE.resolve("instruct_pix2pix");
     private static final Path PICTURES = REFERENCE.resolve("images");
     private static final Path VARIATIONS = REFERENCE.resolve("variations");
 
@@ -81,9 +82,12 @@ final class ImagesTest {
         for (String name : List.of("depth", "upscale-x4", "upscale-latent")) {
             command.addAll(List.of("--model", BesideModels.in(folder, name).toString()));
         }
+        command.addAll(List.of(
+                "--model", FamilyFolder.instructPix2Pix(folder.resolve("edit")).toString()));
         try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());
             variesAPicture(server);
+            editsAPicture(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);
@@ -158,6 +162,53 @@ final class ImagesTest {
 
     private static String beside(String name) throws IOException {
         return base64(Files.readAllBytes(BesideModels.HOME.resolve(name)));
+    }
+
+    /** By a model that does what the prompt says: over JSON, by a form, and from the command line, which uses the socket. */
+    private void editsAPicture(Server server) throws IOException {
+        Map<String, Object> edit = new HashMap<>(request(Map.of()));
+        edit.putAll(Map.of("model", "edit", "prompt", "make it a red apple", "size", "64x48"));
+        Map<String, Object> json = new HashMap<>(edit);
+        json.putAll(Map.of("init_image", base64("photo.png"), "sampler", "euler_ancestral"));
+        assertThat(PictureError.psnr(picture(server.generate(json).join().body()), EDITED.resolve("sd.png")))
+                .as("an image guidance scale of 1.5 if the request does not say it")
+                .isGreaterThan(50);
+
+        Map<String, Object> form = new HashMap<>(edit);
+        form.putAll(Map.of(
+                "image[]",
+                Files.readAllBytes(PICTURES.resolve("photo.png")),
+                "image_guidance_scale",
+                0.5,
+                "num_inference_steps",
+                6));
+        JsonNode answer = JSON.readTree(server.form("/v1/images/edits", form).join());
+        assertThat(PictureError.psnr(picture(answer), EDITED.resolve("sd-little-image.png")))
+                .isGreaterThan(50);
+
+        refused(server, Map.of("init_image", base64("photo.png"), "image_guidance_scale", 2), "image_guidance_scale");
+        json.put("image_guidance_scale", 51);
+        refused(server, json, "image_guidance_scale must be from");
+
+        Outcome outcome = WeirProcess.run(
+                folder,
+                Map.of(),
+                List.of(
+                        "generate",
+                        "make it a red apple",
+                        "--url=" + server.url(),
+                        "--model=edit",
+                        "--image=" + PICTURES.resolve("photo.png"),
+                        "--image-guidance=2.2",
+                        "--guidance=5",
+                        "--sampler=ddim",
+                        "--size=64x48",
+                        "--steps=20",
+                        "--seed=7",
+                        "--out=edited.png"));
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(PictureError.psnr(Files.readAllBytes(folder.resolve("edited.png")), EDITED.resolve("sd-absent.png")))
+                .isGreaterThan(50);
     }
 
     private static Map<String, Object> request(Map<String, Object> more) {

@@ -49,13 +49,18 @@ public record ClassifierFreeGuidance(Tensors positive, Tensors negative, float s
         for (int i = 0; i < size; i++) {
             combined[i] = without[i] + scale * (with[i] - without[i]);
         }
-        if (rescale > 0) {
-            double factor = rescale * deviation(with, size) / deviation(combined, size) + (1 - rescale);
+        rescale(combined, with, rescale, size);
+        return combined;
+    }
+
+    /** Gives a guided output a share of the standard deviation of the prompt's. */
+    static void rescale(float[] combined, float[] prompt, float share, int size) {
+        if (share > 0) {
+            double factor = share * deviation(prompt, size) / deviation(combined, size) + (1 - share);
             for (int i = 0; i < size; i++) {
                 combined[i] = (float) (combined[i] * factor);
             }
         }
-        return combined;
     }
 
     /** Of a sample, with n - 1. */

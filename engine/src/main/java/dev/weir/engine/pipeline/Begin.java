@@ -77,7 +77,8 @@ public record Begin(
         return new Tensors(own);
     }
 
-    private Tensors branch(Port port) {
+    /** The same without what the network does not take. */
+    Tensors branch(Port port) {
         return encoded(port).only(taken);
     }
 }

@@ -16,6 +16,7 @@ public record Field(String name, boolean needed, double min, double max, Optiona
     static final String INIT_IMAGE = "init_image";
 
     private static final double MOST_GUIDANCE = 50;
+    private static final double USUAL_IMAGE_GUIDANCE = 1.5;
     private static final double MOST_BLUR = 64;
     private static final double MOST_PADDING = 4096;
 
@@ -38,6 +39,11 @@ public record Field(String name, boolean needed, double min, double max, Optiona
     /** Where in the schedule a refiner takes over; at its end: nowhere. */
     static Field refinerStart(double usual) {
         return new Field("refiner_start", false, 0.1, 1, OptionalDouble.of(usual));
+    }
+
+    /** How much a picture counts beside the prompt that edits it. */
+    static Field imageGuidanceScale() {
+        return new Field("image_guidance_scale", false, 0, MOST_GUIDANCE, OptionalDouble.of(USUAL_IMAGE_GUIDANCE));
     }
 
     /** How far a picture is changed. */

@@ -74,7 +74,12 @@ final class LatentModel {
      * @param spare channels that it gives besides the sample's
      */
     void requireFit(int beside, boolean labelled, int spare) {
-        requireKnownParts(Set.of(), labelled);
+        requireFit(Set.of(), beside, labelled, spare);
+    }
+
+    /** The same with inputs that the UNet may take besides {@code encoder_hidden_states}. */
+    void requireFit(Set<String> given, int beside, boolean labelled, int spare) {
+        requireKnownParts(given, labelled);
         int latent = latentChannels();
         require(
                 unet,
@@ -153,11 +158,10 @@ final class LatentModel {
         int channels = unet.count("in_channels", LATENT_CHANNELS);
         int more = channels - latent;
         String what = more == latent ? "an image editing model" : more == 1 ? "a depth-to-image model" : "an upscaler";
-        String advice = more == latent
-                ? "Weir does not run it: give the text-to-image version of the model, which changes images too"
-                : "Give the diffusers folder that it was published as, with the model_index.json of its own pipeline";
         if (more == latent || more == 1 || more == 3) {
-            throw new Refusal("%s: %d input channels".formatted(what, channels), advice)
+            throw new Refusal(
+                            "%s: %d input channels".formatted(what, channels),
+                            "Give the diffusers folder that it was published as, with the model_index.json of its own pipeline")
                     .at(
                             index.path(),
                             "%s: in_channels is %d, which does not fit %d of the vae's latents"

@@ -25,7 +25,7 @@ public final class PipelineTypes {
                             new PictureUpscaler(),
                             new LatentUpscaler(),
                             new LatentDiffusion()),
-                    PixelDiffusion.ALL.stream())
+                    Stream.of(InstructPix2Pix.ALL, PixelDiffusion.ALL).flatMap(List::stream))
             .toList();
 
     private PipelineTypes() {}

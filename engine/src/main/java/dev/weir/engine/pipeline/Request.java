@@ -11,6 +11,7 @@ import java.util.OptionalInt;
  * @param classLabel of the picture, for networks that are told one
  * @param noiseLevel of a given picture, for networks that are told one
  * @param strength how far a given picture is changed, 0 to 1
+ * @param imageGuidanceScale how much a given picture counts beside the prompt that edits it
  */
 public record Request(
         int width,
@@ -23,7 +24,36 @@ public record Request(
         int cropLeft,
         OptionalInt classLabel,
         OptionalInt noiseLevel,
-        double strength) {
+        double strength,
+        float imageGuidanceScale) {
+
+    /** Of a model that edits no picture. */
+    public Request(
+            int width,
+            int height,
+            float guidanceScale,
+            float guidanceRescale,
+            int originalWidth,
+            int originalHeight,
+            int cropTop,
+            int cropLeft,
+            OptionalInt classLabel,
+            OptionalInt noiseLevel,
+            double strength) {
+        this(
+                width,
+                height,
+                guidanceScale,
+                guidanceRescale,
+                originalWidth,
+                originalHeight,
+                cropTop,
+                cropLeft,
+                classLabel,
+                noiseLevel,
+                strength,
+                1);
+    }
 
     /** The same for a given picture. */
     public Request changing(double newStrength) {
@@ -38,7 +68,8 @@ public record Request(
                 cropLeft,
                 classLabel,
                 noiseLevel,
-                newStrength);
+                newStrength,
+                imageGuidanceScale);
     }
 
     /** A picture that stands for itself. */

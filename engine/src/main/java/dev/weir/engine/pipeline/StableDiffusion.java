@@ -7,10 +7,9 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
-import java.util.Set;
 
 /** Stable Diffusion 1.x and 2.x, and models of the same parts with another text encoder. */
-final class StableDiffusion implements OneTextPipeline {
+final class StableDiffusion implements OneTextPipeline, PromptedModel {
 
     private static final String NAME = "StableDiffusionPipeline";
 
@@ -29,9 +28,12 @@ final class StableDiffusion implements OneTextPipeline {
     }
 
     @Override
-    public Pipeline describe(PipelineIndex index, ModelSettings settings) {
-        var model = model(index, settings);
-        model.requireFit(Set.of());
+    public LatentModel model(PipelineIndex index, ModelSettings settings) {
+        return OneTextPipeline.super.model(index, settings);
+    }
+
+    @Override
+    public Pipeline describe(PipelineIndex index, LatentModel model) {
         var sizes = model.sizes(1);
         var workflows = new LatentWorkflows(
                 StageSpec.encode(List.of(TEXT_ENCODER)),

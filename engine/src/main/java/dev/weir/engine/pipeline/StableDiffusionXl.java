@@ -16,7 +16,7 @@ import java.util.Set;
  * SDXL (Podell et al. 2023, arXiv 2307.01952): the states of two text encoders side by side, the pooled state of the second, and
  * the size of the picture that the made one stands for.
  */
-final class StableDiffusionXl implements PipelineType {
+final class StableDiffusionXl implements PromptedModel {
 
     static final String TEXT_ENCODER = "text_encoder";
     static final String TEXT_ENCODER_2 = "text_encoder_2";
@@ -60,14 +60,18 @@ final class StableDiffusionXl implements PipelineType {
                 new TextPart(TEXT_ENCODER_2, "tokenizer_2", ClipOutput.PENULTIMATE));
     }
 
-    LatentModel model(PipelineIndex index, ModelSettings settings) {
+    @Override
+    public LatentModel model(PipelineIndex index, ModelSettings settings) {
         return new LatentModel(index, settings, texts(), "unet", "vae");
     }
 
     @Override
-    public Pipeline describe(PipelineIndex index, ModelSettings settings) {
-        var model = model(index, settings);
-        model.requireFit(Set.of(TEXT_EMBEDS, TIME_IDS));
+    public Set<String> given() {
+        return Set.of(TEXT_EMBEDS, TIME_IDS);
+    }
+
+    @Override
+    public Pipeline describe(PipelineIndex index, LatentModel model) {
         model.requireInput(
                 TEXT_EMBEDS, model.config(TEXT_ENCODER_2).count("projection_dim"), "text_encoder_2's vector");
         model.requireInput(TIME_IDS, SIZES, "the sizes and the crop");
@@ -97,11 +101,10 @@ final class StableDiffusionXl implements PipelineType {
         return SeenPicture.see(sight, codec);
     }
 
-    /** Both branches are told the same size, as in diffusers where a request names none for the negative prompt. */
+    /** The same size in all rows, as in diffusers where a request names none for the negative prompt. */
     @Override
-    public Row begin(StageSpec stage, Begin begin) {
-        Request request = begin.request();
-        Tensors size = Tensors.of(
+    public Tensors told(Request request) {
+        return Tensors.of(
                 TIME_IDS,
                 HostTensor.of(
                         new float[] {
@@ -113,6 +116,11 @@ final class StableDiffusionXl implements PipelineType {
                             request.width()
                         },
                         SIZES));
-        return SeenPicture.begin(begin, begin.guider(size, size));
+    }
+
+    @Override
+    public Row begin(StageSpec stage, Begin begin) {
+        Tensors told = told(begin.request());
+        return SeenPicture.begin(begin, begin.guider(told, told));
     }
 }

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
  * @param takesOver whether it does the rest of the schedule of the diffusing stage before it, from where the request says
  * @param laysOutStrength whether a few-step schedule is laid out for the strength of a run that begins with a picture: see {@link
  *     dev.weir.engine.sampler.Span}
+ * @param guidedRows network rows of a step with guidance, where the network does not take the guidance scale itself
  */
 public record StageSpec(
         String name,
@@ -24,7 +25,10 @@ public record StageSpec(
         int reduction,
         int ownSteps,
         boolean takesOver,
-        boolean laysOutStrength) {
+        boolean laysOutStrength,
+        int guidedRows) {
+
+    private static final int PROMPT_AND_NEGATIVE = 2;
 
     public StageSpec(
             String name,
@@ -35,7 +39,7 @@ public record StageSpec(
             int reduction,
             int ownSteps,
             boolean takesOver) {
-        this(name, role, components, takes, gives, reduction, ownSteps, takesOver, false);
+        this(name, role, components, takes, gives, reduction, ownSteps, takesOver, false, PROMPT_AND_NEGATIVE);
     }
 
     static StageSpec encode(List<String> components) {
@@ -101,11 +105,17 @@ public record StageSpec(
 
     StageSpec taking(Port port) {
         List<Port> more = Stream.concat(takes.stream(), Stream.of(port)).toList();
-        return new StageSpec(name, role, components, more, gives, reduction, ownSteps, takesOver, laysOutStrength);
+        return new StageSpec(
+                name, role, components, more, gives, reduction, ownSteps, takesOver, laysOutStrength, guidedRows);
     }
 
     StageSpec layingOutStrength() {
-        return new StageSpec(name, role, components, takes, gives, reduction, ownSteps, takesOver, true);
+        return new StageSpec(name, role, components, takes, gives, reduction, ownSteps, takesOver, true, guidedRows);
+    }
+
+    StageSpec guidedBy(int rows) {
+        return new StageSpec(
+                name, role, components, takes, gives, reduction, ownSteps, takesOver, laysOutStrength, rows);
     }
 
     StageSpec withoutText() {
@@ -126,7 +136,8 @@ public record StageSpec(
     }
 
     StageSpec reducedBy(int factor) {
-        return new StageSpec(name, role, components, takes, gives, factor, ownSteps, takesOver, laysOutStrength);
+        return new StageSpec(
+                name, role, components, takes, gives, factor, ownSteps, takesOver, laysOutStrength, guidedRows);
     }
 
     /** The folder of the network of a diffusing stage. */

@@ -3,6 +3,7 @@ package dev.weir.engine.pipeline;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * One way to make a picture with a model: its stages, in their order.
@@ -16,6 +17,7 @@ public record Workflow(String name, List<Field> fields, Sizes sizes, List<StageS
     static final String IMAGE_TO_IMAGE = "image_to_image";
     static final String INPAINTING = "inpainting";
     static final String UPSCALING = "upscaling";
+    static final String IMAGE_EDITING = "image_editing";
     /** The part of a picture that the mask marks is painted at the full size, and put back into the picture. */
     static final String INPAINTING_CROP = "inpainting_crop";
 
@@ -28,6 +30,15 @@ public record Workflow(String name, List<Field> fields, Sizes sizes, List<StageS
                 fields.stream().filter(field -> !names.contains(field.name())).toList(),
                 sizes,
                 stages);
+    }
+
+    Workflow with(Field field) {
+        List<Field> more = Stream.concat(fields.stream(), Stream.of(field)).toList();
+        return new Workflow(name, more, sizes, stages);
+    }
+
+    Workflow named(String other) {
+        return new Workflow(other, fields, sizes, stages);
     }
 
     /** The same with other diffusing stages. */

@@ -66,6 +66,9 @@ final class GenerationReader {
                         Size.newBuilder().setWidth(sides[0]).setHeight(sides[1])));
         crop(fields).ifPresent(generation::setCrop);
         strength(fields, workflow, sampler, generation.getSteps()).ifPresent(generation::setStrength);
+        number(fields, workflow, "image_guidance_scale")
+                .map(Double::floatValue)
+                .ifPresent(generation::setImageGuidanceScale);
         number(fields, workflow, "refiner_start").ifPresent(generation::setRefinerStart);
         number(fields, workflow, "mask_blur").ifPresent(generation::setMaskBlur);
         integer(fields, workflow, "padding_mask_crop")

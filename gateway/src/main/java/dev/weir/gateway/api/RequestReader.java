@@ -52,6 +52,7 @@ public final class RequestReader {
             "eta",
             "noise",
             "guidance_rescale",
+            "image_guidance_scale",
             "clip_skip",
             "class_label",
             "original_size",

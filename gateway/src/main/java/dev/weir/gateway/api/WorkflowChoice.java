@@ -20,6 +20,7 @@ final class WorkflowChoice {
             "crop",
             "guidance_rescale",
             "guidance_scale",
+            "image_guidance_scale",
             "negative_prompt",
             "original_size",
             "prompt",

@@ -16,6 +16,7 @@ import java.util.Optional;
 public final class Route {
 
     private static final double GUIDED = 1;
+    private static final int GUIDED_ROWS = 2;
 
     private Route() {}
 
@@ -99,7 +100,7 @@ public final class Route {
             Sampling.Builder sampling = sampling(stage, generation, strength);
             shares.limit(stage, sampling);
             made.setSampling(sampling);
-            made.setRows(generation.getGuidanceScale() > GUIDED && !stage.getEmbedsGuidance() ? 2 : 1);
+            made.setRows(rows(stage, generation));
             made.setForwards(
                     stage.getOwnSteps() > 0
                             ? ownForwards(stage)
@@ -123,6 +124,15 @@ public final class Route {
             sampling.setStrength(generation.getStrength()).setLaysOutStrength(strength.laidOut());
         }
         return sampling;
+    }
+
+    private static int rows(WorkflowStage stage, Generation generation) {
+        boolean guided = generation.getGuidanceScale() > GUIDED
+                && !(generation.hasImageGuidanceScale() && generation.getImageGuidanceScale() < GUIDED);
+        if (!guided || stage.getEmbedsGuidance()) {
+            return 1;
+        }
+        return stage.getGuidedRows() > 0 ? stage.getGuidedRows() : GUIDED_ROWS;
     }
 
     private static int ownForwards(WorkflowStage stage) {

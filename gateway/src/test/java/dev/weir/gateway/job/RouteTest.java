@@ -26,16 +26,29 @@ final class RouteTest {
         assertThat(rows(embedding.build(), 4)).isEqualTo(1);
     }
 
+    @Test
+    void aStageThatEditsAPictureHasThreeRowsUnlessAScaleIsTooSmallForGuidance() {
+        Workflow.Builder editing = TestCards.textToImage(32, 64, 8, 64).toBuilder();
+        editing.getStagesBuilder(DENOISER).setGuidedRows(3);
+        Generation.Builder generation =
+                Generation.newBuilder().setGuidanceScale(4).setImageGuidanceScale(1.5f);
+
+        assertThat(rows(editing.build(), generation)).isEqualTo(3);
+        assertThat(rows(editing.build(), generation.setImageGuidanceScale(1))).isEqualTo(3);
+        assertThat(rows(editing.build(), generation.setImageGuidanceScale(0.9f)))
+                .isEqualTo(1);
+        assertThat(rows(editing.build(), 1)).isEqualTo(1);
+    }
+
     private static int rows(Workflow workflow, float guidanceScale) {
+        return rows(workflow, Generation.newBuilder().setGuidanceScale(guidanceScale));
+    }
+
+    private static int rows(Workflow workflow, Generation.Builder generation) {
         List<Stage> stages = Route.stages(
                 ModelCard.newBuilder().addWorkflows(workflow).build(),
                 workflow,
-                Generation.newBuilder()
-                        .setSteps(4)
-                        .setGuidanceScale(guidanceScale)
-                        .setWidth(64)
-                        .setHeight(64)
-                        .build());
+                generation.setSteps(4).setWidth(64).setHeight(64).build());
         return stages.get(DENOISER).getRows();
     }
 }

@@ -21,6 +21,9 @@ import java.util.PriorityQueue;
 final class Choice<K> {
 
     private static final int NEWCOMERS = 4;
+    /** The least that is reserved for them: one guided row. */
+    private static final int GUIDED = 2;
+
     private static final int BEGUN = 2;
     /**
      * The time, in forward passes, by which a user may be ahead before the user's running rows yield to waiting ones.
@@ -47,8 +50,9 @@ final class Choice<K> {
         this.secondsPerRow = forward / cap;
         this.patience = PATIENCE * forward;
         this.left = cap;
-        int held = Math.max(cap, costliest(queue)); // A row that costs more than the limit runs alone.
-        this.newcomers = Math.min(Math.max(2, cap / NEWCOMERS), BEGUN * held - begun(queue));
+        int costliest = Math.max(GUIDED, costliest(queue));
+        int held = Math.max(cap, costliest); // A row that costs more than the limit runs alone.
+        this.newcomers = Math.min(Math.max(costliest, cap / NEWCOMERS), BEGUN * held - begun(queue));
     }
 
     private static int costliest(Queue<?> queue) {

@@ -37,6 +37,16 @@ final class FairPlannerTest {
         assertThat(device.step()).containsExactlyInAnyOrder(first, second);
     }
 
+    /** Such as a sample that is guided by a prompt and a picture. */
+    @Test
+    void aNewcomerOfThreeRowsJoinsTheNextForward() {
+        device.add(SMALL, "a", STANDARD, 2, 20);
+        device.add(SMALL, "a", STANDARD, 2, 20);
+        device.step();
+        int second = device.add(SMALL, "a", STANDARD, 3, 8);
+        assertThat(device.step()).contains(second);
+    }
+
     @Test
     void theMoreUrgentClassDisplacesWhatRuns() {
         int[] batch = {device.add(SMALL, "a", BATCH, 2, 20), device.add(SMALL, "a", BATCH, 2, 20)};
