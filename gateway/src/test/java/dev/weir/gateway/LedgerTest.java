@@ -9,12 +9,10 @@ import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.gateway.job.JobId;
-import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
-import dev.weir.runtime.stage.Attempt;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -166,46 +164,6 @@ final class LedgerTest {
     }
 
     @Test
-    void anOwnerThatIsSupersededTriesAgainOnceTheLedgerHasGrantedALaterEpoch() {
-        gateway.stage.script(Sitting::start);
-        String job = submit();
-        await().until(() -> gateway.stage.sittings().size() == 1);
-        memory.mood = Mood.SILENT;
-
-        gateway.stage.sittings().get(0).supersede(4, 12);
-
-        await().during(Duration.ofMillis(1500))
-                .until(() -> gateway.stage.sittings().size() == 1);
-        memory.mood = Mood.WELL;
-        await().until(() -> gateway.stage.sittings().size() == 2);
-        assertThat(attempt(job)).isEqualTo(new Attempt(5, 2));
-        assertThat(record(job).getEpoch()).isEqualTo(5);
-        gateway.stage.sittings().get(1).paint();
-        await().until(() -> status(job).equals("completed"));
-    }
-
-    @Test
-    void anOwnerThatIsSupersededAndOwnsTheJobNoMoreLetsItGoAndCancelsOnlyItsOwnAttempts() {
-        gateway.stage.script(Sitting::start);
-        String job = submit();
-        await().until(() -> gateway.stage.sittings().size() == 1);
-        JobRecord taken =
-                record(job).toBuilder().setOwner("gateway-z.1").setEpoch(1).build();
-        get(memory.map(MemoryArea.JOBS).put(job, taken.toByteArray(), Duration.ofMinutes(1)));
-
-        gateway.stage.sittings().get(0).supersede(1, 1);
-
-        await().until(() -> gateway.isIdle());
-        await().until(() -> gateway.cancellations.size() == 1);
-        Cancel cancel = gateway.cancellations.get(0);
-        assertThat(cancel.getJobId()).isEqualTo(job);
-        assertThat(new Attempt(cancel.getEpoch(), cancel.getAttempt())).isEqualTo(new Attempt(0, 1));
-        assertThat(cancel.getOwner()).isEqualTo("weir.gateway.gateway-a");
-        assertThat(gateway.stage.sittings()).hasSize(1);
-        assertThat(record(job)).isEqualTo(taken);
-    }
-
-    @Test
     void aCommandWithAKeyIsToldTooWhereTheLedgerDoesNotAnswer() {
         memory.mood = Mood.SILENT;
         try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
@@ -215,56 +173,6 @@ final class LedgerTest {
             assertThat(error.getString("type")).isEqualTo("service_unavailable_error");
         }
         assertThat(gateway.isIdle()).isTrue();
-    }
-
-    @Test
-    void anOrphanInTheLedgerIsAdoptedAndGoesOn() {
-        gateway.stage.script(Sitting::start);
-        String job = submit();
-        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasStarted));
-        JobRecord left = record(job);
-        gateway.stop();
-        leaveToNobody(left);
-
-        gateway.stage.script(Sitting::paint);
-        TestGateway next = gateway.another(TestGateway.CONFIG);
-
-        await().atMost(Duration.ofSeconds(30))
-                .until(
-                        () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
-                        "completed"::equals);
-        assertThat(record(job).getEpoch()).isEqualTo(1);
-        assertThat(gateway.stage.sittings().get(1).task.getRef().getAttempt()).isGreaterThan(1);
-    }
-
-    @Test
-    void theOnlyGatewayLeavesItsJobsToTheNextWhereOtherNodesHoldTheLedger() {
-        memory.isShared = true;
-        gateway.stage.script(Sitting::start);
-        String job = submit();
-        await().until(() -> gateway.stage.sittings().size() == 1);
-        gateway.stop();
-
-        gateway.stage.script(Sitting::paint);
-        TestGateway next = gateway.another(TestGateway.CONFIG);
-
-        await().atMost(Duration.ofSeconds(30))
-                .until(
-                        () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
-                        "completed"::equals);
-    }
-
-    @Test
-    void anOwnerBeginsPastTheAttemptsThatTheOneBeforeItDidNotWrite() {
-        gateway.stage.script(Sitting::start);
-        String first = orphan(0);
-        String second = orphan(1);
-
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> attempt(first).epoch() > 0 && attempt(second).epoch() > 0);
-
-        assertThat(attempt(first)).isGreaterThan(new Attempt(0, Integer.MAX_VALUE));
-        assertThat(attempt(second)).as("with the same written").isGreaterThan(attempt(first));
     }
 
     @Test
@@ -280,99 +188,6 @@ final class LedgerTest {
         memory.mood = Mood.ELSEWHERE_SILENT;
 
         assertThat(memory.map(MemoryArea.JOBS).holder(submit())).isEmpty();
-    }
-
-    @Test
-    void orphansInTheRestOfTheLedgerAreAdoptedWhileOneNodesPartIsSilent() {
-        gateway.stage.script(Sitting::start);
-        memory.mood = Mood.ELSEWHERE_SILENT;
-        String job = submit();
-        JobRecord left = record(job);
-        gateway.stop();
-        leaveToNobody(left);
-
-        gateway.another(TestGateway.CONFIG);
-
-        await().atMost(Duration.ofSeconds(30)).until(() -> record(job).getEpoch() == 1);
-    }
-
-    @Test
-    void aGatewayThatAdoptsAJobDoesSoOnceHoweverManyAskForItMeanwhile() {
-        gateway.stage.script(Sitting::start);
-        String job = submit();
-        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasStarted));
-        JobRecord left = record(job);
-        gateway.stop();
-        leaveToNobody(left);
-        TestGateway next = gateway.another(TestGateway.CONFIG);
-        memory.mood = Mood.LATE;
-
-        await().atMost(Duration.ofSeconds(30)).until(() -> {
-            next.http().sendAsync(next.request("/v1/jobs/" + job).build(), BodyHandlers.discarding());
-            return gateway.stage.sittings().size() == 2;
-        });
-        gateway.stage.sittings().get(1).paint();
-
-        await().until(
-                        () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status"),
-                        "completed"::equals);
-        assertThat(record(job).getEpoch()).isEqualTo(1);
-        assertThat(gateway.stage.sittings()).hasSize(2);
-    }
-
-    @Test
-    void aJobThatIsBeingTakenInIsNotAdoptedByTheGatewayThatTakesItIn() {
-        gateway.stage.script(Sitting::start);
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> gateway.fetch("/v1/jobs/" + submit()).statusCode() == 200);
-        String adoptable = orphan();
-        await().atMost(Duration.ofSeconds(30)).until(() -> record(adoptable).getEpoch() == 1);
-        memory.mood = Mood.LATE;
-        CompletableFuture<HttpResponse<String>> submitted =
-                gateway.http().sendAsync(gateway.post("/v1/jobs", APPLE.encode()), BodyHandlers.ofString());
-
-        String job = await().pollInterval(Duration.ofMillis(10))
-                .until(
-                        () -> get(memory.map(MemoryArea.JOBS).keys()).stream()
-                                .filter(id -> record(id).getOwner().startsWith("gateway-a")
-                                        && gateway.ask(jobs -> gateway.watchers(id)) == 0
-                                        && record(id).getEventsCount() == 0)
-                                .findFirst()
-                                .orElse(""),
-                        id -> !id.isEmpty());
-        assertThat(gateway.fetch("/v1/jobs/" + job).statusCode()).isEqualTo(200);
-
-        assertThat(submitted.join().body()).contains(job);
-        assertThat(record(job).getEpoch()).isZero();
-    }
-
-    /** A job whose owner nobody has heard of, and which its client asks for. */
-    private String orphan() {
-        return orphan(0);
-    }
-
-    private String orphan(int epoch) {
-        String job = submit();
-        JobRecord left = record(job);
-        String orphan = job.substring(0, job.length() - 1) + (job.endsWith("0") ? "1" : "0");
-        leaveToNobody(left.toBuilder().setId(orphan).setEpoch(epoch).build());
-        gateway.http().sendAsync(gateway.request("/v1/jobs/" + orphan).build(), BodyHandlers.discarding());
-        return orphan;
-    }
-
-    /** The one at the first sample of a job that a stage was offered last. */
-    private Attempt attempt(String job) {
-        return gateway.stage.sittings().stream()
-                .map(sitting -> sitting.task.getRef())
-                .filter(ref -> ref.getJobId().equals(job))
-                .map(Attempt::of)
-                .reduce(Attempt.NONE, (earlier, later) -> later);
-    }
-
-    /** As a job stands in the ledger whose owner is gone. */
-    private void leaveToNobody(JobRecord record) {
-        byte[] left = record.toBuilder().setOwner("gone.1").build().toByteArray();
-        get(memory.map(MemoryArea.JOBS).put(record.getId(), left, Duration.ofMinutes(1)));
     }
 
     @Test

@@ -9,7 +9,6 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
-import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -207,57 +206,6 @@ final class ResumingTest {
     }
 
     @Test
-    void whatSomebodyElseEndedIsTriedAgainUntilTheLedgerSaysWhoseItIs() {
-        gateway.stage.script(sitting -> {
-            if (sitting.task.getRef().getAttempt() <= 4) {
-                sitting.supersede(0);
-            } else {
-                sitting.paint();
-            }
-        });
-        try (TestSocket socket = socket()) {
-            socket.awaitType("completed");
-            assertThat(socket.events("failed")).isEmpty();
-        }
-    }
-
-    @Test
-    void theAttemptAfterASupersededOneIsOfALaterEpochWhateverTheNumbers() {
-        gateway.stage.script(sitting -> {
-            if (sitting.task.getRef().getAttempt() == 1) {
-                sitting.supersede(12);
-            } else {
-                sitting.paint();
-            }
-        });
-        try (TestSocket socket = socket()) {
-            assertThat(socket.awaitType("completed").getInteger("attempt")).isEqualTo(2);
-            assertThat(socket.events("resumed")).hasSize(1);
-        }
-        assertThat(gateway.stage.sittings())
-                .extracting(sitting -> Attempt.of(sitting.task.getRef()))
-                .containsExactly(new Attempt(0, 1), new Attempt(1, 2));
-    }
-
-    @Test
-    void aSampleWhoseNodeIsNotAliveGoesOnElsewhereThoughNobodyReportedTheLoss() {
-        gateway.stage.script(sitting -> {
-            if (sitting.task.getRef().getAttempt() == 1) {
-                sitting.isAt("node-gone");
-                sitting.start();
-            } else {
-                sitting.paint();
-            }
-        });
-        try (TestSocket socket = socket()) {
-            socket.awaitType("completed");
-            assertThat(socket.events("resumed")).singleElement().satisfies(resumed -> assertThat(
-                            resumed.getString("reason"))
-                    .contains("node-gone was lost"));
-        }
-    }
-
-    @Test
     void aLastChanceThatFindsNoNodeDoesNotKeepOthersFromTheirs() {
         gateway.stage.script(sitting -> {
             boolean isFirst = sitting.task.getRef().getSample() == 0;
@@ -281,20 +229,6 @@ final class ResumingTest {
         return gateway.stage.sittings().stream()
                 .filter(sitting -> sitting.task.getRef().getSample() == sample)
                 .count();
-    }
-
-    @Test
-    void anOlderAttemptThatIsKnownElsewhereTakesNothingBack() {
-        gateway.stage.script(sitting -> {
-            switch (sitting.task.getRef().getAttempt()) {
-                case 1 -> sitting.handBack();
-                case 2 -> sitting.supersede(1);
-                default -> sitting.paint();
-            }
-        });
-        try (TestSocket socket = socket()) {
-            assertThat(socket.awaitType("completed").getInteger("attempt")).isEqualTo(3);
-        }
     }
 
     @Test

@@ -17,4 +17,11 @@ public final class DispatchException extends RuntimeException {
     public Failure failure() {
         return failure;
     }
+
+    /** What a failed dispatch says of its sample. */
+    public static Failure failureOf(Throwable problem) {
+        return problem instanceof DispatchException refused
+                ? refused.failure
+                : new Failure("dispatch_failed", String.valueOf(problem.getMessage()), true);
+    }
 }

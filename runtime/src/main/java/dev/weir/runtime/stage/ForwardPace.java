@@ -7,4 +7,13 @@ package dev.weir.runtime.stage;
  * @param seconds of a full pass
  * @param loneSeconds of a pass with the two rows of one guided sample
  */
-public record ForwardPace(int rows, double seconds, double loneSeconds) {}
+public record ForwardPace(int rows, double seconds, double loneSeconds) {
+
+    dev.weir.proto.v1.ForwardPace toProto() {
+        return dev.weir.proto.v1.ForwardPace.newBuilder()
+                .setRows(rows)
+                .setSeconds(seconds)
+                .setLoneSeconds(loneSeconds)
+                .build();
+    }
+}

@@ -66,5 +66,10 @@ public interface Outbox {
         public EncodedImage flagged(boolean newFlagged) {
             return new EncodedImage(format, width, height, bytes, newFlagged);
         }
+
+        /** The image as an event carries it. */
+        List<Tensor> tensors() {
+            return List.of(Tensor.ofBytes("image", bytes));
+        }
     }
 }

@@ -3,6 +3,8 @@ package dev.weir.runtime.stage;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.Holding;
+import dev.weir.proto.v1.Holdings;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
@@ -80,8 +82,20 @@ final class Reports {
         return underWay.size();
     }
 
-    /** The tasks that have ended here and whose owners have not acknowledged it. */
-    Stream<Task> unacknowledged() {
+    /** The tasks that are held here, and those that have ended here and whose owners have not acknowledged it. */
+    Holdings holdings(Stream<Task> held) {
+        return Holdings.newBuilder()
+                .addAllSamples(Stream.concat(held, unacknowledged())
+                        .map(task -> Holding.newBuilder()
+                                .setRef(task.getRef())
+                                .setOwner(task.getOwner())
+                                .build())
+                        .distinct()
+                        .toList())
+                .build();
+    }
+
+    private Stream<Task> unacknowledged() {
         return underWay.stream()
                 .filter(delivery ->
                         delivery.event.hasFinished() || delivery.event.hasFailed() || delivery.event.hasHandedBack())

@@ -8,7 +8,6 @@ import dev.weir.proto.v1.Failed;
 import dev.weir.proto.v1.Finished;
 import dev.weir.proto.v1.Frame;
 import dev.weir.proto.v1.HandedBack;
-import dev.weir.proto.v1.Holding;
 import dev.weir.proto.v1.Holdings;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
@@ -29,7 +28,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -153,17 +151,8 @@ final class SampleLifecycle implements Outbox {
 
     /** What the node has, and what has ended here without an acknowledgement of the owner. */
     Holdings held() {
-        Stream<Task> held =
-                inFlight.matching(entry -> !entry.work.isFrame()).stream().map(entry -> entry.work.task());
-        return Holdings.newBuilder()
-                .addAllSamples(Stream.concat(held, reports.unacknowledged())
-                        .map(task -> Holding.newBuilder()
-                                .setRef(task.getRef())
-                                .setOwner(task.getOwner())
-                                .build())
-                        .distinct()
-                        .toList())
-                .build();
+        return reports.holdings(
+                inFlight.matching(entry -> !entry.work.isFrame()).stream().map(entry -> entry.work.task()));
     }
 
     /** Only after the owner's message is on its way, so that the node knows what it still has to do. */
@@ -310,7 +299,7 @@ final class SampleLifecycle implements Outbox {
                     acceptedBy(answer.result(), held, next);
                     release(held);
                 } else {
-                    fail(held, failureOf(answer.cause()));
+                    fail(held, DispatchException.failureOf(answer.cause()));
                 }
             });
         });
@@ -352,7 +341,7 @@ final class SampleLifecycle implements Outbox {
                     .addTimings(timing(held))
                     .setFlagged(image.flagged())
                     .build();
-            reports.deliver(held, event(held).setFinished(finished), tensors(image));
+            reports.deliver(held, event(held).setFinished(finished), image.tensors());
             release(held);
         });
     }
@@ -371,7 +360,7 @@ final class SampleLifecycle implements Outbox {
                 .setHeight(image.height())
                 .setFrom(from)
                 .build();
-        reports.tell(held, event(held).setFrame(frame), tensors(image));
+        reports.tell(held, event(held).setFrame(frame), image.tensors());
     }
 
     /** Only stages that diffuse report progress. */
@@ -399,16 +388,6 @@ final class SampleLifecycle implements Outbox {
 
     private Event.Builder event(Held held) {
         return held.event(kind, node.nodeId());
-    }
-
-    private static List<Tensor> tensors(EncodedImage image) {
-        return List.of(Tensor.ofBytes("image", image.bytes()));
-    }
-
-    private static Failure failureOf(Throwable problem) {
-        return problem instanceof DispatchException refused
-                ? refused.failure()
-                : new Failure("dispatch_failed", String.valueOf(problem.getMessage()), true);
     }
 
     private StageTiming timing(Held held) {

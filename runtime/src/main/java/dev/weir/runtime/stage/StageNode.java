@@ -243,7 +243,7 @@ public final class StageNode extends VerticleBase implements Component {
         Target target = stage.target();
         Optional<Load> load = stage.load();
         NodeStatus.Builder status = NodeStatus.newBuilder();
-        load.map(Load::pace).orElse(Map.of()).forEach((model, pace) -> status.putPace(model, toProto(pace)));
+        load.map(Load::pace).orElse(Map.of()).forEach((model, pace) -> status.putPace(model, pace.toProto()));
         return status.setMember(node.memory().member())
                 .setNodeId(node.nodeId())
                 .setAddress(address)
@@ -272,14 +272,6 @@ public final class StageNode extends VerticleBase implements Component {
                 .setStalledMs(device.stalledMs())
                 .setHoldings(lifecycle.held())
                 .setGone(gone)
-                .build();
-    }
-
-    private static dev.weir.proto.v1.ForwardPace toProto(ForwardPace pace) {
-        return dev.weir.proto.v1.ForwardPace.newBuilder()
-                .setRows(pace.rows())
-                .setSeconds(pace.seconds())
-                .setLoneSeconds(pace.loneSeconds())
                 .build();
     }
 

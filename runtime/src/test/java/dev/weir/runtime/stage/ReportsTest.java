@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Finished;
+import dev.weir.proto.v1.Holding;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.SampleRef;
@@ -20,6 +21,7 @@ import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,7 +84,9 @@ class ReportsTest {
         run(() -> reports.withdraw(outdated::equals));
 
         await().until(() -> reports.underWay() == 1);
-        assertThat(reports.unacknowledged()).containsExactly(task(2).build());
+        assertThat(reports.holdings(Stream.empty()).getSamplesList())
+                .extracting(Holding::getRef)
+                .containsExactly(task(2).getRef());
     }
 
     private void deliver(Task task) {
