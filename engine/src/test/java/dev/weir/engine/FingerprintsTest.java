@@ -85,6 +85,23 @@ class FingerprintsTest {
         }
     }
 
+    /** Two nodes that add different noise to the picture do not hold the same upscaler. */
+    @Test
+    void theScheduleOfAnUpscalersPictureCountsWithTheUnet() throws IOException {
+        Path model = TestModels.copy(ReferenceFile.path("checkpoints/sd1"), folder.resolve("upscaler"));
+        TestModels.lay(ReferenceFile.path("beside/upscale-x4"), model);
+        Map<String, String> before = ModelFolder.open(model).fingerprints();
+        TestModels.edit(
+                model.resolve("low_res_scheduler/scheduler_config.json"), "\"beta_end\": 0.02", "\"beta_end\": 0.03");
+        Map<String, String> after = ModelFolder.open(model).fingerprints();
+
+        assertThat(before).containsKeys("text_encoder", "unet", "vae");
+        assertThat(after.get("unet")).isNotEqualTo(before.get("unet"));
+        for (String other : new String[] {"text_encoder", "vae"}) {
+            assertThat(after.get(other)).isEqualTo(before.get(other));
+        }
+    }
+
     private Set<String> changed() {
         Map<String, String> now = ModelFolder.open(copy).fingerprints();
         assertThat(now.keySet()).isEqualTo(original.keySet());

@@ -47,6 +47,10 @@ final class PictureUpscaler implements OneTextPipeline {
     @Override
     public List<Component> components() {
         List<Component> components = new ArrayList<>(OneTextPipeline.super.components());
+        // The noise of the picture is an input of the UNet, so its schedule belongs to the UNet's fingerprint.
+        components.replaceAll(component -> component.folder().equals(UNET)
+                ? new Component(UNET, Use.DENOISER, List.of(SCHEDULER, LOW_RES_SCHEDULER))
+                : component);
         components.add(new Component(LOW_RES_SCHEDULER, Use.SCHEDULER));
         return List.copyOf(components);
     }
