@@ -26,81 +26,94 @@ final class SingleFile implements ModelSource {
     private static final String ENDING = ".safetensors";
     private static final String REFINER = "refiner/unet";
 
-    private final Path path;
-    private final SafetensorsFile tensors;
+    private final Opened file;
     private final Family family;
     private final ModelSettings settings;
     private final Map<String, ObjectNode> facts;
-    private final Optional<SafetensorsFile> refiner;
-    private final Stamp stamp;
+    private final Optional<Opened> refiner;
 
-    /** Tells a file from another one in its place. */
-    private record Stamp(FileTime modified, long bytes) {
+    /** A mapped file, with what tells it from another one in its place. */
+    private record Opened(Path path, FileTime modified, long bytes, SafetensorsFile tensors) {
 
-        static Stamp of(Path file) {
+        /** The stamp is older than the mapping, so no change between the two goes unnoticed. */
+        static Opened of(Path path) {
             try {
-                return new Stamp(Files.getLastModifiedTime(file), Files.size(file));
+                return new Opened(
+                        path, Files.getLastModifiedTime(path), Files.size(path), SafetensorsFile.open(path));
             } catch (IOException e) {
-                throw new ModelException(file + ": cannot be read: " + SystemReason.of(e), e);
+                throw unreadable(path, e);
             }
+        }
+
+        void requireUnchanged() {
+            try {
+                if (Files.getLastModifiedTime(path).equals(modified) && Files.size(path) == bytes) {
+                    return;
+                }
+            } catch (IOException e) {
+                throw unreadable(path, e);
+            }
+            throw new ModelException(path + ": the file changed after it was opened. Start Weir again to read it");
+        }
+
+        private static ModelException unreadable(Path path, IOException problem) {
+            return new ModelException(path + ": cannot be read: " + SystemReason.of(problem), problem);
         }
     }
 
-    private SingleFile(Path path, SafetensorsFile tensors, Family family) {
-        this.path = path;
-        this.stamp = Stamp.of(path);
-        this.tensors = tensors;
+    private SingleFile(Opened file, Family family) {
+        this.file = file;
         this.family = family;
-        this.settings = ModelSettings.read(path);
-        this.facts = FileFacts.of(family, tensors);
+        this.settings = ModelSettings.read(file.path());
+        this.facts = FileFacts.of(family, file.tensors());
         this.refiner = settings.refiner().map(SingleFile::refiner);
     }
 
     /** Empty where the path is no file that has a whole model. Throws {@link ModelException} where it has one that does not run. */
     static Optional<SingleFile> find(Path path) {
-        return tensors(path).flatMap(tensors -> Family.of(tensors).map(family -> {
+        return opened(path).flatMap(file -> Family.of(file.tensors()).map(family -> {
             if (family == Family.SDXL_REFINER) {
                 throw Refusal.refinerFile().at(path);
             }
-            return new SingleFile(path, tensors, family);
+            return new SingleFile(file, family);
         }));
     }
 
     /** Whether a file has a whole model of a family that Weir knows. */
     static Optional<Family> family(Path path) {
-        return tensors(path).flatMap(Family::of);
+        return opened(path).map(Opened::tensors).flatMap(Family::of);
     }
 
     /** Empty where it is no such file, or cannot be read: {@link FileKind} says why. */
-    private static Optional<SafetensorsFile> tensors(Path path) {
+    private static Optional<Opened> opened(Path path) {
         if (!path.toString().endsWith(ENDING) || !Files.isRegularFile(path)) {
             return Optional.empty();
         }
         try {
-            return Optional.of(SafetensorsFile.open(path));
+            return Optional.of(Opened.of(path));
         } catch (ModelException e) {
             return Optional.empty();
         }
     }
 
-    private static SafetensorsFile refiner(Path path) {
-        SafetensorsFile tensors = SafetensorsFile.open(path);
-        if (!Family.of(tensors).equals(Optional.of(Family.SDXL_REFINER))) {
+    private static Opened refiner(Path path) {
+        Opened refiner = Opened.of(path);
+        if (!Family.of(refiner.tensors()).equals(Optional.of(Family.SDXL_REFINER))) {
             throw new ModelException(path + ": this is no refiner of SDXL");
         }
-        return tensors;
+        return refiner;
     }
 
     @Override
     public Path path() {
-        return path;
+        return file.path();
     }
 
     @Override
     public String form() {
         String form = "a single file of " + family.title();
         boolean isAssumed = family == Family.SD2 && changes("scheduler").isEmpty();
-        return isAssumed ? form + ASSUMED.formatted(ModelSettings.file(path)) : form;
+        return isAssumed ? form + ASSUMED.formatted(ModelSettings.file(path())) : form;
     }
 
     @Override
@@ -131,18 +144,20 @@ final class SingleFile implements ModelSource {
     /** The user knows no file that comes with Weir. */
     @Override
     public Path named(Path configuration) {
-        return settings.config().isPresent() ? configuration : path;
+        return settings.config().isPresent() ? configuration : path();
     }
 
     @Override
     public Weights weights(PipelineIndex index, String component) {
-        if (!Stamp.of(path).equals(stamp)) {
-            throw new ModelException(path + ": the file changed after it was opened. Start Weir again to read it");
-        }
+        Opened holder = component.equals(REFINER) ? refiner.orElseThrow() : file;
+        holder.requireUnchanged();
+        Path path = holder.path();
+        SafetensorsFile tensors = holder.tensors();
         Weights weights =
                 switch (component) {
-                    case "unet" -> unet(path, tensors, index, component);
-                    case REFINER -> unet(refinerPath(), refiner.orElseThrow(), index, component);
+                    case "unet", REFINER -> new UNetNaming(
+                                    index.config(component).count("layers_per_block"))
+                            .of(path, tensors, Family.UNET);
                     case "vae" -> OtherAutoencoder.original(path, tensors, index);
                     case "text_encoder" -> textEncoder();
                     case "text_encoder_2" -> new OpenClipNaming().of(path, tensors, "conditioner.embedders.1.model.");
@@ -154,37 +169,29 @@ final class SingleFile implements ModelSource {
         return weights;
     }
 
-    private static Weights unet(Path file, Weights tensors, PipelineIndex index, String component) {
-        return new UNetNaming(index.config(component).count("layers_per_block")).of(file, tensors, Family.UNET);
-    }
-
     private Weights textEncoder() {
         String prefix = Naming.prefix(
-                tensors,
+                file.tensors(),
                 "cond_stage_model.transformer.",
                 "cond_stage_model.model.",
                 "conditioner.embedders.0.transformer.");
         if (prefix.isEmpty()) {
             return Weights.NONE;
         }
-        return (prefix.endsWith("model.") ? new OpenClipNaming() : Naming.SAME).of(path, tensors, prefix);
+        return (prefix.endsWith("model.") ? new OpenClipNaming() : Naming.SAME).of(file.path(), file.tensors(), prefix);
     }
 
     private ModelException missing(String component) {
         return new ModelException(
                 component.equals("vae")
-                        ? path + ": the file has no autoencoder (first_stage_model). Give one with --vae FILE"
+                        ? path() + ": the file has no autoencoder (first_stage_model). Give one with --vae FILE"
                         : "%s: the file has no %s. It is no whole model: Weir needs its UNet, text encoders and autoencoder"
-                                .formatted(path, component));
-    }
-
-    private Path refinerPath() {
-        return settings.refiner().orElseThrow();
+                                .formatted(path(), component));
     }
 
     @Override
     public String place(PipelineIndex index, String component) {
-        return component.equals(REFINER) ? refinerPath().toString() : path + ": " + component;
+        return component.equals(REFINER) ? refiner.orElseThrow().path().toString() : path() + ": " + component;
     }
 
     @Override

@@ -138,6 +138,23 @@ class SingleFileSettingsTest {
                 .hasMessageContaining("changed after it was opened");
     }
 
+    /** The base is read on. */
+    @Test
+    void aRefinersFileThatChangedAfterItWasOpenedIsNotRead() throws IOException {
+        Path file = SingleFiles.write(temporary.resolve("m.safetensors"), SingleFiles.tiny("sdxl"));
+        Path refiner =
+                SingleFiles.write(temporary.resolve("refiner.safetensors"), SingleFiles.tiny("sdxl-refiner"));
+        SingleFiles.settings(file, "sdxl_refiner", ", \"refiner\": \"refiner.safetensors\"");
+        PipelineIndex index = PipelineIndex.read(ModelSources.open(file));
+        Files.setLastModifiedTime(refiner, FileTime.fromMillis(0));
+
+        assertThat(index.weights("unet").names()).isNotEmpty();
+        assertThatThrownBy(() -> index.weights("refiner/unet"))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith(refiner + ": ")
+                .hasMessageContaining("changed after it was opened");
+    }
+
     private static void refused(Path file, String... said) {
         assertThatThrownBy(() -> ModelFolder.open(file))
                 .isInstanceOf(ModelException.class)
