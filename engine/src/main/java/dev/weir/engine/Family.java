@@ -7,6 +7,7 @@ import java.util.Optional;
 enum Family {
     SD1("Stable Diffusion 1.x", "sd1"),
     SD2("Stable Diffusion 2.x", "sd2"),
+    SD2_UNCLIP("Stable Diffusion 2.1 unCLIP", "sd2"),
     SDXL("SDXL", "sdxl"),
     SDXL_REFINER("SDXL's refiner", "sdxl");
 
@@ -49,7 +50,9 @@ enum Family {
             return Optional.of(SDXL_REFINER);
         }
         if (side(tensors, ADDED, 1) > 0) {
-            return Optional.of(SDXL);
+            // The first level of SDXL's UNet has no attention.
+            boolean isSdxl = !begins(tensors, "cond_stage_model.") && side(tensors, CONTEXT, 1) == 0;
+            return Optional.of(isSdxl ? SDXL : SD2_UNCLIP);
         }
         boolean isSd2 = begins(tensors, "cond_stage_model.model.") || side(tensors, CONTEXT, 1) == SD2_CONTEXT;
         return Optional.of(isSd2 ? SD2 : SD1);

@@ -37,7 +37,7 @@ final class FileFacts {
             case SD2 -> facts.sd2();
             case SDXL -> facts.sdxl();
             case SD1 -> facts.sd1();
-            case SDXL_REFINER -> {}
+            case SDXL_REFINER, SD2_UNCLIP -> {}
         }
         return Map.copyOf(facts.changes);
     }

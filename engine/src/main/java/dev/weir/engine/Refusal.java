@@ -35,6 +35,13 @@ public record Refusal(String what, String advice) {
                 "Name it as \"refiner\" in the settings of the base model's file, NAME.weir.json, and give that file");
     }
 
+    /** A model of variations, whose file has no configuration of its image encoder. */
+    static Refusal unclipFile() {
+        return new Refusal(
+                "a single file of Stable Diffusion 2.1 unCLIP",
+                "Give the diffusers folder that it was published as, with its StableUnCLIPImg2ImgPipeline");
+    }
+
     /** The same weights in a format that Weir does not read. */
     static Refusal unreadable(String what) {
         return new Refusal(what, "Give the original diffusers folder with safetensors weights");

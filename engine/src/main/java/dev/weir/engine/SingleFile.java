@@ -38,8 +38,7 @@ final class SingleFile implements ModelSource {
         /** The stamp is older than the mapping, so no change between the two goes unnoticed. */
         static Opened of(Path path) {
             try {
-                return new Opened(
-                        path, Files.getLastModifiedTime(path), Files.size(path), SafetensorsFile.open(path));
+                return new Opened(path, Files.getLastModifiedTime(path), Files.size(path), SafetensorsFile.open(path));
             } catch (IOException e) {
                 throw unreadable(path, e);
             }
@@ -72,10 +71,11 @@ final class SingleFile implements ModelSource {
     /** Empty where the path is no file that has a whole model. Throws {@link ModelException} where it has one that does not run. */
     static Optional<SingleFile> find(Path path) {
         return opened(path).flatMap(file -> Family.of(file.tensors()).map(family -> {
-            if (family == Family.SDXL_REFINER) {
-                throw Refusal.refinerFile().at(path);
-            }
-            return new SingleFile(file, family);
+            return switch (family) {
+                case SDXL_REFINER -> throw Refusal.refinerFile().at(path);
+                case SD2_UNCLIP -> throw Refusal.unclipFile().at(path);
+                case SD1, SD2, SDXL -> new SingleFile(file, family);
+            };
         }));
     }
 
@@ -155,9 +155,9 @@ final class SingleFile implements ModelSource {
         SafetensorsFile tensors = holder.tensors();
         Weights weights =
                 switch (component) {
-                    case "unet", REFINER -> new UNetNaming(
-                                    index.config(component).count("layers_per_block"))
-                            .of(path, tensors, Family.UNET);
+                    case "unet", REFINER ->
+                        new UNetNaming(index.config(component).count("layers_per_block"))
+                                .of(path, tensors, Family.UNET);
                     case "vae" -> OtherAutoencoder.original(path, tensors, index);
                     case "text_encoder" -> textEncoder();
                     case "text_encoder_2" -> new OpenClipNaming().of(path, tensors, "conditioner.embedders.1.model.");

@@ -69,6 +69,24 @@ class RefusalTest {
         refused(temporary, "a single-file checkpoint of Stable Diffusion 1.x", "Give the file itself");
     }
 
+    /** The UNet of unCLIP is told the embedding of a picture of 1024 or 768 numbers, where SDXL's is told sizes. */
+    @ParameterizedTest
+    @CsvSource({
+        "2048, 'cond_stage_model.model.ln_final.weight:4,embedder.model.visual.proj:4x4'",
+        "1536, 'cond_stage_model.model.ln_final.weight:4'",
+        "2048, 'model.diffusion_model.input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight:4x1024'",
+    })
+    void aSingleFileOfUnclipIsNoSdxl(int told, String more) throws IOException {
+        Path file = temporary.resolve("model.safetensors");
+        write(
+                file,
+                "model.diffusion_model.input_blocks.0.0.weight:4x4x3x3,model.diffusion_model.label_emb.0.0.weight:4x%d,%s"
+                        .formatted(told, more));
+
+        refused(file, "Stable Diffusion 2.1 unCLIP", "Give the diffusers folder that it was published as");
+        refused(temporary, "Stable Diffusion 2.1 unCLIP", "");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

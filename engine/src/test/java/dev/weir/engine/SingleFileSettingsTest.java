@@ -142,8 +142,7 @@ class SingleFileSettingsTest {
     @Test
     void aRefinersFileThatChangedAfterItWasOpenedIsNotRead() throws IOException {
         Path file = SingleFiles.write(temporary.resolve("m.safetensors"), SingleFiles.tiny("sdxl"));
-        Path refiner =
-                SingleFiles.write(temporary.resolve("refiner.safetensors"), SingleFiles.tiny("sdxl-refiner"));
+        Path refiner = SingleFiles.write(temporary.resolve("refiner.safetensors"), SingleFiles.tiny("sdxl-refiner"));
         SingleFiles.settings(file, "sdxl_refiner", ", \"refiner\": \"refiner.safetensors\"");
         PipelineIndex index = PipelineIndex.read(ModelSources.open(file));
         Files.setLastModifiedTime(refiner, FileTime.fromMillis(0));
