@@ -69,6 +69,31 @@ final class PageAloneTest {
                 });
     }
 
+    @Test
+    void aModelThatNeedsAnImageIsListedButCannotBeChosen() {
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> page.route("**/v1/models", route -> {
+                    JsonObject answer = new JsonObject(route.fetch().text());
+                    JsonArray models = answer.getJsonArray("data");
+                    JsonObject upscaler = models.getJsonObject(0).copy().put("id", "upscaler");
+                    JsonObject image =
+                            new JsonObject().put("name", "init_image").put("required", true);
+                    for (Object workflow : upscaler.getJsonArray("workflows")) {
+                        ((JsonObject) workflow).getJsonArray("fields").add(image);
+                    }
+                    models.add(0, upscaler);
+                    route.fulfill(new FulfillOptions().setBody(answer.encode()).setContentType("application/json"));
+                }))
+                .doing(page -> {
+                    Locator choices = page.getByTestId("model").locator("option");
+                    assertThat(choices.nth(0)).hasText("upscaler (needs an image)");
+                    assertThat(choices.nth(0)).isDisabled();
+                    assertThat(choices.nth(1)).isEnabled();
+                    assertThat(page.getByTestId("model")).not().hasValue("upscaler");
+                    assertThat(page.getByTestId("generate")).isEnabled();
+                });
+    }
+
     /** It listens before its stages have joined. */
     @Test
     void aServerThatHasJustBeenStartedAgainIsAskedUntilItsStagesHaveJoined() {

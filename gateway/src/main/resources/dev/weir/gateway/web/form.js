@@ -4,6 +4,7 @@ import { parseSeed } from "./seed.js";
 import { loadSettings, saveSettings } from "./store.js";
 import { images, sentence } from "./words.js";
 
+const IMAGES = ["init_image", "mask", "depth_map", "control_image"];
 const OF_A_MODEL = ["size", "sampler", "grade", "num_inference_steps", "guidance_scale"];
 const OF_ALL = ["prompt", "negative_prompt", "n", "seed"];
 
@@ -75,10 +76,18 @@ export async function loadModels() {
   const select = field("model");
   const chosen = [settings.model, select.value].find((id) => models.some((model) => model.id === id));
   const wasShown = select.value;
-  select.replaceChildren(
-    ...models.map((model) => new Option(model.ready === false ? `${model.id} (not ready)` : model.id, model.id)));
+  select.replaceChildren(...models.map(choice));
   if (chosen) select.value = chosen;
   if (select.value !== wasShown) showModel();
+}
+
+/** A model in the list. The page has no field for an image yet, so a model that needs one cannot be chosen. */
+function choice(model) {
+  const needsImage = model.workflows.every((workflow) => workflow.fields.some((known) => known.required && IMAGES.includes(known.name)));
+  const remark = needsImage ? " (needs an image)" : model.ready === false ? " (not ready)" : "";
+  const option = new Option(model.id + remark, model.id);
+  option.disabled = needsImage;
+  return option;
 }
 
 function showModel() {
