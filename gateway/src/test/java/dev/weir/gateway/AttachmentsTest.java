@@ -222,6 +222,32 @@ final class AttachmentsTest {
     }
 
     @Test
+    void aCommandWithTheSameKeyIsTheSameRequestOnlyWithTheSameFile() {
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            JsonObject keyed =
+                    new JsonObject().put("init_image", "upload:photo").put("idempotency_key", "key");
+            for (byte[] file : List.of(PHOTO, PHOTO, MASK)) {
+                int answers = socket.events("attached").size() + 1;
+                TestGateway.get(socket.socket.writeBinaryMessage(upload("photo", file)));
+                socket.generate("job", keyed.copy());
+                await().until(() -> socket.events("attached").size() == answers
+                        || !socket.events("error").isEmpty());
+                await().until(() -> socket.events("completed").size()
+                        == socket.events("attached").size());
+            }
+
+            assertThat(socket.events("attached"))
+                    .as("the same file twice")
+                    .extracting(event -> event.getString("job"))
+                    .hasSize(2)
+                    .containsOnly(socket.events("attached").get(0).getString("job"));
+            assertThat(socket.events("error")).singleElement().satisfies(error -> assertThat(error.encode())
+                    .contains("idempotency_key"));
+            assertThat(gateway.stage.sittings()).hasSize(1);
+        }
+    }
+
+    @Test
     void aNewAttemptHasTheImageOnlyWhileAStageStillReadsIt() {
         gateway.stage.script(sitting -> {
             if (sitting.task.getRef().getAttempt() == 1) {

@@ -172,12 +172,19 @@ final class StreamSession {
             throw fields.invalid("empty_string", KEY, "must not be empty");
         }
         if (key.isPresent()) {
-            generate(id, spec, IdempotencyKey.of(key.get(), PATH, text.getBytes(StandardCharsets.UTF_8)));
+            generate(id, spec, IdempotencyKey.of(key.get(), PATH, content(text, spec)));
             return;
         }
         Running begun = new Running(id, spec.samples(), spec.samples());
         begun.client = ledger.attend(spec, false, this::on, () -> lost(begun.client.job()));
         running.put(begun.client.job(), begun);
+    }
+
+    /** A command names its images only, so their files are part of what the key stands for. */
+    private static byte[] content(String text, JobSpec spec) {
+        Buffer content = Buffer.buffer(text);
+        spec.attachments().forEach(image -> content.appendString(image.name()).appendBytes(image.sha256()));
+        return content.getBytes();
     }
 
     /** A client whose socket breaks may repeat its command, so the job continues without it. */
