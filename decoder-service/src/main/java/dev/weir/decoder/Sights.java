@@ -27,8 +27,8 @@ final class Sights {
     /** Throws {@link PictureException}, or an IllegalArgumentException that names what is missing. */
     static Sight of(Work work) {
         Generation generation = work.task().getGeneration();
-        Optional<Bitmap> mask =
-                work.has(Port.MASK.name()) ? Optional.of(Inputs.picture(work, Port.MASK)) : Optional.empty();
+        boolean isMasked = work.has(Port.MASK.name()) || needsMask(work);
+        Optional<Bitmap> mask = isMasked ? Optional.of(Inputs.picture(work, Port.MASK)) : Optional.empty();
         return new Sight(
                 Inputs.picture(work, Port.INIT_IMAGE),
                 mask,
@@ -37,6 +37,13 @@ final class Sights {
                 generation.getMaskBlur(),
                 generation.hasPaddingMaskCrop() ? OptionalInt.of(generation.getPaddingMaskCrop()) : OptionalInt.empty(),
                 depth(work));
+    }
+
+    /** Without the mask of its request, the whole image would be painted. */
+    private static boolean needsMask(Work work) {
+        return work.stage().getTakesList().contains(Port.MASK.name())
+                && work.task().getGeneration().getAttachmentsList().stream()
+                        .anyMatch(file -> Port.MASK.name().endsWith("/" + file.getName()));
     }
 
     private static Optional<DepthMap> depth(Work work) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
@@ -53,6 +54,52 @@ final class AdoptionTest {
                         "completed"::equals);
         assertThat(record(job).getEpoch()).isEqualTo(1);
         assertThat(gateway.stage.sittings().get(1).task.getRef().getAttempt()).isGreaterThan(1);
+    }
+
+    @Test
+    void imagesOfAnOrphanAreReadAgainWhereTheMemoryDoesNotAnswerAtOnce() {
+        String job = orphanWithMask();
+        memory.unreadImages.set(2);
+
+        TestGateway next = gateway.another(TestGateway.CONFIG);
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> {
+            next.fetch("/v1/jobs/" + job);
+            return gateway.stage.sittings().size() == 2;
+        });
+        assertThat(gateway.stage.sittings().get(1).tensors)
+                .extracting(Tensor::name)
+                .containsExactly("input/init_image", "input/mask");
+        assertThat(attempt(job).epoch()).isEqualTo(1);
+    }
+
+    /** Without its mask the whole image would be painted. */
+    @Test
+    void anOrphanFailsWhereAnImageThatItNeedsIsLost() {
+        String job = orphanWithMask();
+        get(memory.map(MemoryArea.ATTACHMENTS).remove("mask@" + job));
+
+        TestGateway next = gateway.another(TestGateway.CONFIG);
+
+        await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
+                        "failed"::equals);
+        assertThat(next.fetch("/v1/jobs/" + job).body()).contains("image_lost");
+        assertThat(gateway.stage.sittings()).hasSize(1);
+    }
+
+    /** A job that was to paint a part of an image, and whose owner is gone. */
+    private String orphanWithMask() {
+        gateway.stage.script(Sitting::start);
+        JsonObject painting =
+                APPLE.copy().put("init_image", AttachmentsTest.photo()).put("mask", AttachmentsTest.photo());
+        String job = submit(painting);
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasStarted));
+        JobRecord left = record(job);
+        gateway.stop();
+        leaveToNobody(left);
+        return job;
     }
 
     @Test
@@ -219,7 +266,11 @@ final class AdoptionTest {
     }
 
     private String submit() {
-        HttpResponse<String> response = gateway.send(gateway.post("/v1/jobs", APPLE.encode()));
+        return submit(APPLE);
+    }
+
+    private String submit(JsonObject request) {
+        HttpResponse<String> response = gateway.send(gateway.post("/v1/jobs", request.encode()));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(202);
         return new JsonObject(response.body()).getString("id");
     }

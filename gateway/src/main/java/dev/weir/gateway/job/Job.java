@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
@@ -12,6 +13,7 @@ import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.trace.Span;
 import io.vertx.core.Future;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -211,5 +213,12 @@ public final class Job {
                 .addAllEngines(from.checkpoint().getEnginesList())
                 .setPosition(from.entry(spec.route())));
         return task.build();
+    }
+
+    /** What a task carries to the stage at a position. */
+    List<Tensor> tensors(Sample sample, int position) {
+        List<Tensor> tensors = new ArrayList<>(spec.inputs(position));
+        sample.checkpoint().map(Snapshot::tensors).ifPresent(tensors::addAll);
+        return tensors;
     }
 }

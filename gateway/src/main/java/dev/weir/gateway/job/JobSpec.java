@@ -9,6 +9,7 @@ import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.runtime.route.Ports;
+import dev.weir.runtime.stage.Failure;
 import java.util.List;
 
 /**
@@ -32,6 +33,10 @@ public record JobSpec(
         OnDisconnect onDisconnect,
         String traceparent,
         List<Attachment> attachments) {
+
+    /** Why a sample fails that cannot begin without an image of its request. */
+    static final Failure IMAGE_LOST =
+            new Failure("image_lost", "an image of the request was lost with its gateway", false);
 
     public JobSpec {
         route = List.copyOf(route);
@@ -70,6 +75,15 @@ public record JobSpec(
                 .map(Attachment::toTensor)
                 .filter(input -> Ports.isTaken(route, position, input.name()))
                 .toList();
+    }
+
+    /** Whether all images are here that a stage from a position on reads. */
+    boolean hasInputs(int position) {
+        List<String> here = attachments.stream().map(Attachment::name).toList();
+        return generation.getAttachmentsList().stream()
+                .map(dev.weir.proto.v1.Attachment::getName)
+                .filter(name -> Ports.isTaken(route, position, Attachment.port(name)))
+                .allMatch(here::contains);
     }
 
     /** The same job, which continues when its client disconnects. */

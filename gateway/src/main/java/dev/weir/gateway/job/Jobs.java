@@ -20,7 +20,6 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -235,13 +234,15 @@ public final class Jobs {
     /** Looks for a node for the current attempt, unless the sample has ended meanwhile. */
     void send(Job job, Sample sample) {
         if (!sample.ended()) {
+            JobSpec spec = job.spec();
             Attempt attempt = sample.current();
-            Edition edition = edition(job.spec(), sample);
-            Task task =
-                    job.task(sample, address, edition, catalog.blanks(job.spec().model()));
-            List<Tensor> tensors = new ArrayList<>(job.spec().inputs(task.getPosition()));
-            sample.checkpoint().map(Snapshot::tensors).ifPresent(tensors::addAll);
+            Task task = job.task(sample, address, edition(spec, sample), catalog.blanks(spec.model()));
+            if (!spec.hasInputs(task.getPosition())) {
+                fail(job, sample, JobSpec.IMAGE_LOST);
+                return;
+            }
             sample.offered();
+            List<Tensor> tensors = job.tensors(sample, task.getPosition());
             node.dispatcher().dispatch(task, tensors).onComplete(answer -> dispatched(job, sample, attempt, answer));
         }
     }

@@ -34,7 +34,6 @@ import org.slf4j.LoggerFactory;
 final class Adoption {
 
     private static final Logger log = LoggerFactory.getLogger(Adoption.class);
-    private static final int CHECKPOINT_TRIES = 3;
 
     private final Jobs jobs;
     private final KeptJobs kept;
@@ -179,18 +178,15 @@ final class Adoption {
         Strikes strikes = RecordFormat.strikes(record).getOrDefault(sample, Strikes.NONE);
         return ended
                 ? Future.succeededFuture(new AdoptedSample(first, told, Optional.empty(), strikes, true))
-                : checkpoint(record.getId(), sample, CHECKPOINT_TRIES)
+                : checkpoint(record.getId(), sample)
                         .map(found -> new AdoptedSample(first, told, found, strikes, false));
     }
 
     /** Without a checkpoint the sample starts over. This costs time, but the image is the same. */
-    private Future<Optional<Snapshot>> checkpoint(String job, int sample, int tries) {
-        return checkpoints.find(job, sample).recover(problem -> {
-            if (tries > 1) {
-                return checkpoint(job, sample, tries - 1);
-            }
+    private Future<Optional<Snapshot>> checkpoint(String job, int sample) {
+        return Retry.of(() -> checkpoints.find(job, sample)).otherwise(problem -> {
             log.warn("The checkpoint of {}/{} could not be read: {}", job, sample, problem.getMessage());
-            return Future.succeededFuture(Optional.empty());
+            return Optional.empty();
         });
     }
 }

@@ -13,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The images that requests brought, stored once beside the records of their jobs, so that the next owner of a job has them.
@@ -20,6 +22,7 @@ import java.util.Optional;
  */
 final class Attachments {
 
+    private static final Logger log = LoggerFactory.getLogger(Attachments.class);
     private static final long RETRY_SECONDS = 5;
 
     private final MemoryMap map;
@@ -59,12 +62,15 @@ final class Attachments {
         return Future.all(writes).mapEmpty();
     }
 
-    /** Those of a job that another gateway stored. Those that are lost are missing. */
+    /** Those of a job that another gateway stored. Those that are lost, or could not be read, are missing. */
     Future<List<Attachment>> find(String job, Generation generation) {
         List<Future<Optional<Attachment>>> found = generation.getAttachmentsList().stream()
-                .map(named -> map.get(key(job, named.getName()))
+                .map(named -> Retry.of(() -> map.get(key(job, named.getName())))
                         .map(file -> file.map(bytes -> Attachment.of(named, bytes)))
-                        .otherwise(Optional.empty()))
+                        .otherwise(problem -> {
+                            log.warn("{} of {} could not be read: {}", named.getName(), job, problem.getMessage());
+                            return Optional.empty();
+                        }))
                 .toList();
         return Future.all(found).map(all -> {
             List<Attachment> attachments = new ArrayList<>();

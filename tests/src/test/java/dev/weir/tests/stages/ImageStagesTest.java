@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.decoder.DecoderStage;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
@@ -136,6 +137,22 @@ final class ImageStagesTest {
         Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
         denoiser.admit(work(task.setPosition(DENOISER)), outbox);
         assertThat(outbox.failures.get(SAMPLE).message()).contains("image");
+    }
+
+    /** Without its mask the whole image would be painted. */
+    @Test
+    void aTaskThatLostItsMaskFailsByName() throws IOException {
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        Task.Builder task = Tasks.of(
+                "inpainting",
+                "a",
+                generation("a red apple")
+                        .addAttachments(Attachment.newBuilder().setName("init_image"))
+                        .addAttachments(Attachment.newBuilder().setName("mask")));
+        decoder.admit(work(task.setPosition(SIGHT), file("init_image", "photo.png")), outbox);
+        turnAll(decoder, outbox);
+        assertThat(outbox.handedOn).isEmpty();
+        assertThat(outbox.failures.get(SAMPLE).message()).contains("input/mask");
     }
 
     private List<Tensor> seen(Stage decoder, Task.Builder task) throws IOException {
