@@ -29,7 +29,7 @@ final class Sights {
         Generation generation = work.task().getGeneration();
         boolean isMasked = work.has(Port.MASK.name()) || needsMask(work);
         Optional<Bitmap> mask = isMasked ? Optional.of(Inputs.picture(work, Port.MASK)) : Optional.empty();
-        return new Sight(
+        return Sight.of(
                 Inputs.picture(work, Port.INIT_IMAGE),
                 mask,
                 work.stage().getWidth(),

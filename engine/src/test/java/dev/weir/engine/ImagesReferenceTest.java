@@ -178,7 +178,7 @@ class ImagesReferenceTest {
 
     private static Sight sight(JsonNode json) {
         String mask = json.get("mask").asText();
-        return new Sight(
+        return Sight.of(
                 bitmap(json.get("image").asText()),
                 mask.endsWith(".png") ? Optional.of(bitmap(mask)) : Optional.empty(),
                 json.get("width").asInt(),

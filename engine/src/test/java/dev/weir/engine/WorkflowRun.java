@@ -72,7 +72,7 @@ final class WorkflowRun implements AutoCloseable {
                 .mapToInt(StageSpec::reduction)
                 .max()
                 .orElseThrow();
-        return new Sight(
+        return Sight.of(
                 read(json.get("image"), PictureReader::read),
                 json.hasNonNull("mask") ? Optional.of(read(json.get("mask"), PictureReader::read)) : Optional.empty(),
                 json.get("width").asInt() / reduction,

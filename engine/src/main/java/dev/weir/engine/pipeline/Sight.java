@@ -17,20 +17,43 @@ import java.util.OptionalInt;
  * The pictures that a request brings, and how they become what an autoencoder sees. Immutable; any thread.
  *
  * @param picture as it was read
- * @param mask white where the picture is to be painted. Without one, the transparent parts of the picture are painted
+ * @param marks white where the picture is to be painted, at the mask's own size; empty if nothing says what is
  * @param width of the picture that is made
- * @param blur the deviation of soft edges of the mask, in pixels of the mask; 0: as it is
- * @param padding so many pixels around what the mask marks are painted at the full size; empty: the whole picture is
+ * @param part of the picture that is painted at the full size; empty: the whole picture is
  * @param depth how near each part of the picture is, for networks that are told it
  */
 public record Sight(
         Bitmap picture,
-        Optional<Bitmap> mask,
+        Optional<Bitmap> marks,
         int width,
         int height,
-        double blur,
-        OptionalInt padding,
+        Optional<Region> part,
         Optional<DepthMap> depth) {
+
+    /**
+     * Computes the marks and the part, which take long for a large picture.
+     *
+     * @param mask white where the picture is to be painted. Without one, the transparent parts of the picture are painted
+     * @param blur the deviation of soft edges of the mask, in pixels of the mask; 0: as it is
+     * @param padding so many pixels around what the mask marks are painted at the full size; empty: the whole picture is
+     */
+    public static Sight of(
+            Bitmap picture,
+            Optional<Bitmap> mask,
+            int width,
+            int height,
+            double blur,
+            OptionalInt padding,
+            Optional<DepthMap> depth) {
+        Optional<Bitmap> marks = mask.map(Sight::marks)
+                .or(() -> Optional.of(picture.transparency()).filter(Sight::marksAnything))
+                .map(sharp -> blur > 0 ? VaeImageProcessor.blur(sharp, blur) : sharp);
+        Optional<Region> part = padding.isEmpty()
+                ? Optional.empty()
+                : marks.map(
+                        found -> MaskRegion.of(sameSize(found, picture), width, height, padding.getAsInt()));
+        return new Sight(picture, marks, width, height, part, depth);
+    }
 
     /** The picture at the size that is made. */
     UnitImage seen() {
@@ -45,7 +68,7 @@ public record Sight(
 
     /** The mask at that size, 1 where the picture is painted; empty if nothing says what is. */
     Optional<float[]> painted() {
-        return whole().map(marks -> VaeImageProcessor.mask(sized(marks)));
+        return marks.map(found -> VaeImageProcessor.mask(sized(found)));
     }
 
     /**
@@ -69,14 +92,8 @@ public record Sight(
 
     /** A made picture in its place: the rest is the request's picture, at its own size, where only a part was painted. */
     public RgbImage finished(RgbImage made) {
-        Optional<Region> part = part();
-        return part.isEmpty() ? made : VaeImageProcessor.overlay(whole().orElseThrow(), picture, made, part.get());
-    }
-
-    private Optional<Bitmap> whole() {
-        return mask.map(Sight::marks)
-                .or(() -> Optional.of(picture.transparency()).filter(Sight::marksAnything))
-                .map(marks -> blur > 0 ? VaeImageProcessor.blur(marks, blur) : marks);
+        return part.map(place -> VaeImageProcessor.overlay(marks.orElseThrow(), picture, made, place))
+                .orElse(made);
     }
 
     /** A mask with transparent parts marks those, as OpenAI's do; another marks what is white. */
@@ -94,14 +111,7 @@ public record Sight(
         return false;
     }
 
-    /** The part of the picture that is painted at the full size; empty: the whole picture is. */
-    private Optional<Region> part() {
-        return padding.isEmpty()
-                ? Optional.empty()
-                : whole().map(marks -> MaskRegion.of(sameSize(marks), width, height, padding.getAsInt()));
-    }
-
-    private Bitmap sameSize(Bitmap marks) {
+    private static Bitmap sameSize(Bitmap marks, Bitmap picture) {
         if (marks.width() != picture.width() || marks.height() != picture.height()) {
             throw new IllegalArgumentException(
                     "mask: %dx%d pixels; with padding_mask_crop it must be as large as the image, %dx%d"
@@ -111,7 +121,7 @@ public record Sight(
     }
 
     private Bitmap sized(Bitmap bitmap) {
-        return part().map(part -> VaeImageProcessor.resize(bitmap, part, width, height))
+        return part.map(place -> VaeImageProcessor.resize(bitmap, place, width, height))
                 .orElseGet(() -> VaeImageProcessor.resize(bitmap, width, height, Fit.STRETCH));
     }
 }
