@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.weights.Numbers;
 import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.TensorInfo;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -19,6 +21,8 @@ final class FileFacts {
     private static final String SCHEDULER = "scheduler";
     private static final String PREDICTION = "prediction_type";
     private static final String V_PREDICTION = "v_prediction";
+    /** Of the latents of SDXL. */
+    private static final int CHANNELS = 4;
     /** At which Stable Diffusion 2.x at 512 pixels was published. */
     private static final int SD2_BASE_STEPS = 875_000;
 
@@ -56,7 +60,7 @@ final class FileFacts {
     }
 
     private boolean isBase() {
-        return has("global_step") && numbers("global_step")[0] == SD2_BASE_STEPS;
+        return has("global_step") && number("global_step") == SD2_BASE_STEPS;
     }
 
     private void sd1() {
@@ -71,12 +75,12 @@ final class FileFacts {
         } else if (has("edm_vpred.sigma_max")) {
             ObjectNode scheduler = change(SCHEDULER)
                     .put("_class_name", "EDMEulerScheduler")
-                    .put("sigma_max", numbers("edm_vpred.sigma_max")[0])
+                    .put("sigma_max", number("edm_vpred.sigma_max"))
                     .put("sigma_data", 1.0)
                     .put("sigma_schedule", "exponential")
                     .put(PREDICTION, V_PREDICTION);
             if (has("edm_vpred.sigma_min")) {
-                scheduler.put("sigma_min", numbers("edm_vpred.sigma_min")[0]);
+                scheduler.put("sigma_min", number("edm_vpred.sigma_min"));
             }
         } else if (has("v_pred") || isSaidToPredict("v")) {
             change(SCHEDULER).put(PREDICTION, V_PREDICTION).put("rescale_betas_zero_snr", has("ztsnr"));
@@ -86,8 +90,8 @@ final class FileFacts {
     /** Playground 2.5 (Li et al. 2024, arXiv 2402.17245). */
     private void playground() {
         ObjectNode vae = change("vae").put("scaling_factor", 0.5);
-        put(vae.putArray("latents_mean"), numbers("edm_mean"));
-        put(vae.putArray("latents_std"), numbers("edm_std"));
+        put(vae.putArray("latents_mean"), numbers("edm_mean", CHANNELS));
+        put(vae.putArray("latents_std"), numbers("edm_std", CHANNELS));
         change(SCHEDULER)
                 .put("_class_name", "EDMDPMSolverMultistepScheduler")
                 .put("sigma_min", 0.002)
@@ -108,7 +112,16 @@ final class FileFacts {
         return changes.computeIfAbsent(component, key -> JsonNodeFactory.instance.objectNode());
     }
 
-    private float[] numbers(String name) {
+    private float number(String name) {
+        return numbers(name, 1)[0];
+    }
+
+    private float[] numbers(String name, int count) {
+        TensorInfo info = tensors.info(name);
+        if (info.length() != (long) count * info.type().bytes()) {
+            throw new ModelException("%s: the tensor %s is of %s, where Weir expects %d numbers"
+                    .formatted(info.file(), name, Arrays.toString(info.shape()), count));
+        }
         return Numbers.read(tensors, name);
     }
 

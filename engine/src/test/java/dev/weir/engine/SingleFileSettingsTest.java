@@ -56,6 +56,28 @@ class SingleFileSettingsTest {
 
     @ParameterizedTest
     @CsvSource({
+        "sd2, checkpoints/sd2, global_step, 0, 1",
+        "sd2, checkpoints/sd2, global_step, 2, 1",
+        "sdxl, sdxl_refiner, edm_vpred.sigma_max, 0, 1",
+        "sdxl, sdxl_refiner, edm_mean, 0, 4",
+        "sdxl, sdxl_refiner, edm_std, 3, 4",
+    })
+    void numbersOfAnotherCountThanTheyStandForAreRefusedByName(
+            String name, String folder, String flag, int count, int expected) throws IOException {
+        Map<String, Entry> entries = SingleFiles.tiny(name);
+        if (flag.equals("edm_mean") || flag.equals("edm_std")) {
+            entries.put("edm_mean", Entry.floats(0, 0, 0, 0));
+            entries.put("edm_std", Entry.floats(1, 1, 1, 1));
+        }
+        entries.put(flag, Entry.floats(new float[count]));
+        Path file = SingleFiles.write(temporary.resolve("m.safetensors"), entries);
+        SingleFiles.settings(file, folder, "");
+
+        refused(file, flag, "[%d]".formatted(count), "expects %d numbers".formatted(expected));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "sd1, checkpoints/sd1, v, v_prediction",
         "sd2, checkpoints/sd2, epsilon, epsilon",
         "sdxl, sdxl_refiner, v, v_prediction"

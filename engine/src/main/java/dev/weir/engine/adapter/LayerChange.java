@@ -2,6 +2,7 @@ package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.Numbers;
+import dev.weir.engine.weights.TensorInfo;
 import dev.weir.engine.weights.Weights;
 import java.util.Arrays;
 import java.util.List;
@@ -34,6 +35,9 @@ record LayerChange(
     void require() {
         if (has(LoraKey.DORA)) {
             throw refused("is DoRA, which Weir does not run: it scales by the norms of the changed weights");
+        }
+        if (has(LoraKey.ALPHA)) {
+            requireSize(LoraKey.ALPHA, 1, "one number");
         }
         if (has(LoraKey.DOWN) || has(LoraKey.UP)) {
             requireLora();
@@ -121,7 +125,7 @@ record LayerChange(
     private void requireKronecker() {
         int[] first = kroneckerSides("lokr_w1");
         int[] second = kroneckerSides("lokr_w2");
-        if (first[0] * second[0] != out() || (long) first[1] * second[1] != in()) {
+        if ((long) first[0] * second[0] != out() || (long) first[1] * second[1] != in()) {
             throw refused("is a product of %s and %s, which does not fit %s"
                     .formatted(Arrays.toString(first), Arrays.toString(second), shape));
         }
@@ -215,12 +219,20 @@ record LayerChange(
     }
 
     private int size(String role) {
-        return Math.toIntExact(Arrays.stream(file.info(tensor(role)).shape()).reduce(1, Math::multiplyExact));
+        TensorInfo info = file.info(tensor(role));
+        if (info.length() > Integer.MAX_VALUE) {
+            throw refused("has a %s of %s, which is too large: %d bytes".formatted(role, shown(role), info.length()));
+        }
+        return (int) info.length() / info.type().bytes();
     }
 
     private void requireSize(String role, long wanted) {
+        requireSize(role, wanted, "%s of the model".formatted(shape));
+    }
+
+    private void requireSize(String role, long wanted, String what) {
         if (size(role) != wanted) {
-            throw refused("has a %s of %s, which does not fit %s of the model".formatted(role, shown(role), shape));
+            throw refused("has a %s of %s, which does not fit %s".formatted(role, shown(role), what));
         }
     }
 

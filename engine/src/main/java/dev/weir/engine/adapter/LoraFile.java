@@ -50,7 +50,8 @@ public final class LoraFile {
             return opened(state, file, name, parts);
         } catch (ModelException e) {
             throw new ModelException(path + ": " + e.getMessage(), e);
-        } catch (InternalError | ArithmeticException e) {
+        } catch (InternalError e) {
+            // The file became shorter while it is mapped.
             throw state.changed(e);
         }
     }

@@ -9,8 +9,10 @@ import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.weights.SafetensorsWriter;
 import dev.weir.engine.weights.WeightType;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -140,6 +142,35 @@ class LoraFileTest {
         assertThatExceptionOfType(ModelException.class)
                 .isThrownBy(() -> LoraFile.open(folder.resolve("pixel.safetensors"), "pixel", SD1))
                 .withMessageContaining("pixel.safetensors");
+    }
+
+    @Test
+    void anAlphaThatIsNotOneNumberIsRefused() {
+        fitting(LAYER, 2);
+        floats(LAYER + ".alpha", 1, 0);
+        refused(LAYER, "alpha of [0]", "one number");
+    }
+
+    /** More numbers than an array holds; the file is sparse. */
+    @Test
+    void aTensorThatIsTooLargeIsRefusedByItsSize() throws IOException {
+        long numbers = (long) WIDTH << 30;
+        var path = folder.resolve("pixel.safetensors");
+        var header = ("{\"%1$s.lora_down.weight\":{\"dtype\":\"U8\",\"shape\":[%2$d,8],\"data_offsets\":[0,%3$d]},"
+                        + "\"%1$s.lora_up.weight\":{\"dtype\":\"U8\",\"shape\":[8,2],\"data_offsets\":[%3$d,%4$d]}}")
+                .formatted(LAYER, numbers / 8, numbers, numbers + 16);
+        var start = ByteBuffer.allocate(8 + header.length()).order(ByteOrder.LITTLE_ENDIAN);
+        start.putLong(header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
+        try (var file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.write(start.array());
+            file.setLength(start.capacity() + numbers + 16);
+        }
+        assertThatExceptionOfType(ModelException.class)
+                .isThrownBy(() -> LoraFile.open(path, "pixel", SD1))
+                .withMessageContaining("pixel.safetensors")
+                .withMessageContaining(LAYER)
+                .withMessageContaining("too large")
+                .withMessageNotContaining("changed");
     }
 
     @Test
