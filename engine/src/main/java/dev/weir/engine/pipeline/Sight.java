@@ -50,8 +50,7 @@ public record Sight(
                 .map(sharp -> blur > 0 ? VaeImageProcessor.blur(sharp, blur) : sharp);
         Optional<Region> part = padding.isEmpty()
                 ? Optional.empty()
-                : marks.map(
-                        found -> MaskRegion.of(sameSize(found, picture), width, height, padding.getAsInt()));
+                : marks.map(found -> MaskRegion.of(sameSize(found, picture), width, height, padding.getAsInt()));
         return new Sight(picture, marks, width, height, part, depth);
     }
 

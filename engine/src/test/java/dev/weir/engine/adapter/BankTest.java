@@ -7,7 +7,11 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.graph.Method;
+import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.WeightType;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,12 +28,29 @@ class BankTest {
     private static final AdaptedParts PARTS =
             ModelFolder.open(ReferenceFile.path("checkpoints/sd1")).adaptedParts();
 
+    /** What doubles a number of half precision. */
+    private static final int HALF_EXPONENT_STEP = 1 << 10;
+
     @TempDir
     Path folder;
 
+    private int copies;
+
+    /** Each with twice the factors of the one before it. */
     private Lora lora(String name) throws IOException {
+        var source = ReferenceFile.path("lora/peft.safetensors");
         var file = folder.resolve(name + ".safetensors");
-        Files.copy(ReferenceFile.path("lora/peft.safetensors"), file);
+        var bytes = ByteBuffer.wrap(Files.readAllBytes(source)).order(ByteOrder.LITTLE_ENDIAN);
+        var tensors = SafetensorsFile.open(source);
+        for (var tensor : tensors.names()) {
+            var info = tensors.info(tensor);
+            assertThat(info.type()).isEqualTo(WeightType.F16);
+            for (int at = (int) info.offset(); at < info.offset() + info.length(); at += Short.BYTES) {
+                bytes.putShort(at, (short) (bytes.getShort(at) + copies * HALF_EXPONENT_STEP));
+            }
+        }
+        copies++;
+        Files.write(file, bytes.array());
         return LoraFile.open(file, name, PARTS).lora();
     }
 
@@ -49,12 +70,17 @@ class BankTest {
         bank.load(loras.get(0), loras);
         int entry = bank.entry(loras.get(0));
         var layer = loras.get(0).layers("unet").iterator().next();
-        float[] before = values(bank, layer, entry);
         loras.forEach(lora -> bank.load(lora, loras));
         assertThat(bank.size()).isEqualTo(5);
         assertThat(bank.capacity()).isEqualTo(8);
         assertThat(bank.entry(loras.get(0))).isEqualTo(entry);
-        assertThat(values(bank, layer, entry)).isEqualTo(before).contains(before[0]);
+        for (Lora lora : loras) {
+            float[] own = lora.read("unet").get(layer).down();
+            assertThat(values(bank, layer, bank.entry(lora))).as(lora.name()).isEqualTo(own);
+        }
+        assertThat(loras.stream().map(lora -> lora.read("unet").get(layer).down()[0]))
+                .as("each has factors of its own")
+                .doesNotHaveDuplicates();
         assertThat(values(bank, layer, Bank.NOTHING)).containsOnly(0);
         assertThat(loras.stream().map(bank::entry)).doesNotHaveDuplicates().doesNotContain(Bank.NOTHING);
     }
