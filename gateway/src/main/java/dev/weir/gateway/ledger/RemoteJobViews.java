@@ -78,7 +78,7 @@ final class RemoteJobViews {
         node.vertx().setPeriodic(RENEW_MS, timer -> renew());
     }
 
-    /** RemoteJobViews a job from its owner. Completes when everything that the owner knows is known here. */
+    /** Shows a job as its owner reports it. Completes when everything that the owner knows is known here. */
     Future<KeptJob> open(KeptJob job, String owner) {
         if (owned.holds(job.id())) {
             return Future.succeededFuture(kept.find(job.id()).orElse(job));

@@ -31,7 +31,7 @@ final class Outbound {
     private static final int NONE = -1;
 
     /** An event, and the client's own name for its job, or null. */
-    private record JobEventRecord(String id, JobEvent event) {}
+    private record Outgoing(String id, JobEvent event) {}
 
     private record Key(String job, int sample, Class<?> kind) {}
 
@@ -41,7 +41,7 @@ final class Outbound {
     private final Runnable onDrained;
     private final Runnable onTooSlow;
     private final Deque<Object> certain = new ArrayDeque<>();
-    private final Map<Key, JobEventRecord> newest = new LinkedHashMap<>();
+    private final Map<Key, Outgoing> newest = new LinkedHashMap<>();
     private int waitingFinals;
     private long slowTimer = NONE;
     private boolean closed;
@@ -79,7 +79,7 @@ final class Outbound {
         String job = event.at().job();
         int sample = event.at().sample();
         if (event instanceof Progress || event instanceof Preview || event instanceof Queued) {
-            newest.put(new Key(job, sample, event.getClass()), new JobEventRecord(id, event));
+            newest.put(new Key(job, sample, event.getClass()), new Outgoing(id, event));
         } else {
             if (!(event instanceof Warning)) {
                 newest.remove(new Key(job, sample, Queued.class));
@@ -89,7 +89,7 @@ final class Outbound {
                 newest.remove(new Key(job, sample, Preview.class));
             }
             waitingFinals += event instanceof Completed ? 1 : 0;
-            certain.add(new JobEventRecord(id, event));
+            certain.add(new Outgoing(id, event));
         }
         pump();
     }
@@ -116,27 +116,27 @@ final class Outbound {
         if (!certain.isEmpty()) {
             return certain.poll();
         }
-        Iterator<JobEventRecord> oldest = newest.values().iterator();
+        Iterator<Outgoing> oldest = newest.values().iterator();
         if (!oldest.hasNext()) {
             return null;
         }
-        JobEventRecord told = oldest.next();
+        Outgoing outgoing = oldest.next();
         oldest.remove();
-        return told;
+        return outgoing;
     }
 
     private void write(Object message) {
         if (message instanceof JsonObject json) {
             writeText(json);
-        } else if (message instanceof JobEventRecord told) {
-            if (told.event() instanceof Completed completed) {
+        } else if (message instanceof Outgoing outgoing) {
+            if (outgoing.event() instanceof Completed completed) {
                 waitingFinals--;
-                writeBinary(FrameMessage.of(told.id(), completed.at(), "final", completed.picture()));
+                writeBinary(FrameMessage.of(outgoing.id(), completed.at(), "final", completed.picture()));
             }
-            JsonObject json = EventJson.of(told.event());
-            writeText(told.id() == null ? json : json.put("id", told.id()));
-            if (told.event() instanceof Preview preview) {
-                writeBinary(FrameMessage.of(told.id(), preview.at(), "preview", preview.picture()));
+            JsonObject json = EventJson.of(outgoing.event());
+            writeText(outgoing.id() == null ? json : json.put("id", outgoing.id()));
+            if (outgoing.event() instanceof Preview preview) {
+                writeBinary(FrameMessage.of(outgoing.id(), preview.at(), "preview", preview.picture()));
             }
         }
     }

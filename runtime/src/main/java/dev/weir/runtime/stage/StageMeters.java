@@ -73,7 +73,7 @@ final class StageMeters {
                 .register(metrics);
     }
 
-    /** @param status the stage's last published status; the inFlight themselves belong to the event loop */
+    /** @param status the stage's last published status; the table itself belongs to the event loop */
     void watch(InFlightTable inFlight, Supplier<NodeStatus> status) {
         Gauge.builder("weir.stage.held", inFlight, h -> h.capacity() - h.freeCredits())
                 .description("Samples held, those that wait for the device or for the next stage included")
