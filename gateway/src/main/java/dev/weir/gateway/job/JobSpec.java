@@ -82,8 +82,13 @@ public record JobSpec(
         List<String> here = attachments.stream().map(Attachment::name).toList();
         return generation.getAttachmentsList().stream()
                 .map(dev.weir.proto.v1.Attachment::getName)
-                .filter(name -> Ports.isTaken(route, position, Attachment.port(name)))
+                .filter(name -> isRead(position, name))
                 .allMatch(here::contains);
+    }
+
+    /** Whether a stage from a position on reads the image of a field. */
+    public boolean isRead(int position, String name) {
+        return Ports.isTaken(route, position, Attachment.port(name));
     }
 
     /** The same job, which continues when its client disconnects. */

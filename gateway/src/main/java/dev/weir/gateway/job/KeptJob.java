@@ -37,6 +37,7 @@ public final class KeptJob {
     private long seq;
     private long askedMs;
     private long endedMs;
+    private long inputBytes;
 
     public KeptJob(String id, JobSpec spec, long createdMs) {
         this.id = id;
@@ -129,7 +130,17 @@ public final class KeptJob {
         return latest(sample).filter(Completed.class::isInstance).map(event -> ((Completed) event).picture());
     }
 
-    long pictureBytes() {
+    /** @param bytes of the request's images that are kept after its end */
+    public void keeps(long bytes) {
+        inputBytes = bytes;
+    }
+
+    /** Of its images, and of those that they are made from again. */
+    long bytes() {
+        return inputBytes + pictureBytes();
+    }
+
+    private long pictureBytes() {
         return history.latest()
                 .filter(Completed.class::isInstance)
                 .mapToLong(event -> ((Completed) event).picture().bytes().length)

@@ -51,7 +51,7 @@ public final class KeptJobs {
 
     private void sweep() {
         long now = System.currentTimeMillis();
-        long bytes = kept.values().stream().mapToLong(KeptJob::pictureBytes).sum();
+        long bytes = kept.values().stream().mapToLong(KeptJob::bytes).sum();
         long over = kept.values().stream().filter(KeptJob::isOver).count();
         for (Iterator<KeptJob> oldestFirst = kept.values().iterator(); oldestFirst.hasNext(); ) {
             KeptJob job = oldestFirst.next();
@@ -59,7 +59,7 @@ public final class KeptJobs {
             if (job.isOver() && (tooMuch || now - job.endedMs() >= keep.toMillis())) {
                 oldestFirst.remove();
                 over--;
-                bytes -= job.pictureBytes();
+                bytes -= job.bytes();
                 onForgotten.accept(job);
             }
         }

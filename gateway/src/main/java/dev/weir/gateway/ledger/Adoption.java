@@ -138,6 +138,7 @@ final class Adoption {
         return Future.all(samples)
                 .compose(found -> attachments.find(job.id(), spec.generation()).map(inputs -> {
                     if (owned.holds(job.id())) {
+                        attachments.hold(job.id(), inputs);
                         begin(job, spec.with(inputs), record, found.list(), lostPictures);
                     }
                     return null;

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,9 @@ final class Attachments {
 
     private final MemoryMap map;
     private final long maxBytes;
-    private final Map<String, List<Attachment>> stored = new HashMap<>();
+    /** By job and name, in bytes. */
+    private final Map<String, Map<String, Integer>> stored = new HashMap<>();
+
     private long bytes;
 
     Attachments(ClusterMemory memory, long maxBytes) {
@@ -54,8 +57,7 @@ final class Attachments {
             throw RefusedException.busy(
                     "too_many_attachments", "the images of unfinished requests take too much room", RETRY_SECONDS);
         }
-        bytes += more;
-        stored.put(job, attachments);
+        hold(job, attachments);
         List<Future<Void>> writes = attachments.stream()
                 .map(attachment -> map.put(key(job, attachment.name()), attachment.bytes(), life))
                 .toList();
@@ -79,6 +81,33 @@ final class Attachments {
         });
     }
 
+    /** They count as this gateway's from now on. */
+    void hold(String job, List<Attachment> attachments) {
+        Map<String, Integer> sizes = new HashMap<>();
+        attachments.forEach(attachment -> sizes.put(attachment.name(), attachment.bytes().length));
+        stored.put(job, sizes);
+        bytes += size(attachments);
+    }
+
+    /**
+     * Forgets those of a finished job that nothing can still be made from. The others count as part of the job's result.
+     *
+     * @return the bytes of the others
+     */
+    long finish(String job, Generation generation, Predicate<String> isNeeded) {
+        Map<String, Integer> sizes = stored.getOrDefault(job, Map.of());
+        leave(job);
+        long left = 0;
+        for (dev.weir.proto.v1.Attachment named : generation.getAttachmentsList()) {
+            if (isNeeded.test(named.getName())) {
+                left += sizes.getOrDefault(named.getName(), 0);
+            } else {
+                map.remove(key(job, named.getName()));
+            }
+        }
+        return left;
+    }
+
     /** Nobody needs them any more. */
     void forget(String job, Generation generation) {
         leave(job);
@@ -87,8 +116,10 @@ final class Attachments {
 
     /** Leaves those of a job to its next owner. */
     void leave(String job) {
-        bytes -= size(stored.getOrDefault(job, List.of()));
-        stored.remove(job);
+        Map<String, Integer> sizes = stored.remove(job);
+        if (sizes != null) {
+            bytes -= sizes.values().stream().mapToLong(Integer::intValue).sum();
+        }
     }
 
     private static long size(List<Attachment> attachments) {

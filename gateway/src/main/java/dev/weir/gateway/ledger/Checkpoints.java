@@ -4,6 +4,7 @@ import dev.weir.proto.Parcel;
 import dev.weir.proto.ParcelFormat;
 import dev.weir.proto.v1.Checkpointed;
 import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.memory.ClusterMemory;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
@@ -13,6 +14,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,6 +37,10 @@ final class Checkpoints {
         boolean writing;
         boolean forgotten;
         Snapshot next;
+        List<Stage> route;
+        /** Where on the route a sample continues from the stored one. */
+        int entry;
+
         Duration life;
     }
 
@@ -51,11 +57,15 @@ final class Checkpoints {
         return sample + "@" + job;
     }
 
-    /** @param life after which it expires, even if nobody removes it */
-    void keep(String job, int sample, Snapshot newest, Duration life) {
+    /**
+     * @param route of the sample
+     * @param life after which it expires, even if nobody removes it
+     */
+    void keep(String job, int sample, Snapshot newest, List<Stage> route, Duration life) {
         String key = key(job, sample);
         Slot slot = slots.computeIfAbsent(key, k -> new Slot());
         slot.next = newest;
+        slot.route = route;
         slot.life = life;
         write(key, slot);
     }
@@ -65,6 +75,7 @@ final class Checkpoints {
             return;
         }
         byte[] encoded = encode(slot.next);
+        int entry = slot.next.entry(slot.route);
         slot.next = null;
         if (bytes + encoded.length - slot.bytes > maxBytes) {
             dropped.increment();
@@ -77,6 +88,8 @@ final class Checkpoints {
             slot.writing = false;
             if (written.failed()) {
                 dropped.increment();
+            } else {
+                slot.entry = entry;
             }
             if (slot.forgotten) {
                 map.remove(key);
@@ -84,6 +97,12 @@ final class Checkpoints {
                 write(key, slot);
             }
         });
+    }
+
+    /** Where on its route a sample would continue from what this gateway has stored; 0 without a checkpoint. */
+    int entry(String job, int sample) {
+        Slot slot = slots.get(key(job, sample));
+        return slot == null ? 0 : slot.entry;
     }
 
     Future<Optional<Snapshot>> find(String job, int sample) {

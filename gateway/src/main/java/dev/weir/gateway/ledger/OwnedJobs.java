@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -195,7 +196,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         long now = System.currentTimeMillis();
         JobRecord record =
                 RecordFormat.describe(id, spec, now, now + patience.deadline().toMillis(), gateways.self());
-        return recorded(new KeptJob(id, spec, now), record, null);
+        return recorded(new KeptJob(id, spec.with(List.of()), now), record, null);
     }
 
     /** @param known the record in the ledger; null: not written yet */
@@ -255,12 +256,20 @@ final class OwnedJobs implements RecordedJob.Owner {
     public void closed(RecordedJob job) {
         recorded.remove(job.id(), job);
         KeptJob show = job.kept();
-        attachments.leave(job.id());
-        for (int sample = 0; sample < show.spec().samples(); sample++) {
+        JobSpec spec = show.spec();
+        show.keeps(attachments.finish(job.id(), spec.generation(), name -> isNeededAgain(show, name)));
+        for (int sample = 0; sample < spec.samples(); sample++) {
             if (show.picture(sample).isEmpty()) {
                 checkpoints.forget(job.id(), sample);
             }
         }
+    }
+
+    /** Whether a finished image would be made from an image of the request again, if it were lost with its gateway. */
+    private boolean isNeededAgain(KeptJob job, String name) {
+        return IntStream.range(0, job.spec().samples())
+                .filter(sample -> job.picture(sample).isPresent())
+                .anyMatch(sample -> job.spec().isRead(checkpoints.entry(job.id(), sample), name));
     }
 
     /** The job is no longer kept here. */

@@ -145,7 +145,7 @@ final class RecordedJob implements JobWatcher {
     @Override
     public void reached(int sample, Snapshot checkpoint) {
         if (!dropped && owner.speaks()) {
-            checkpoints.keep(id(), sample, checkpoint, life().plus(result));
+            checkpoints.keep(id(), sample, checkpoint, kept.spec().route(), life().plus(result));
         }
     }
 
