@@ -19,7 +19,7 @@ public record GatewayConfig(
      *
      * @param attachmentBytes of one image that a request brings
      * @param attachmentPixels of one such image
-     * @param attachmentsBytes of all such images of unfinished requests
+     * @param attachmentsBytes of all such images of unfinished requests: bodies, uploads of sockets, and jobs
      * @param strikes consecutive losses and failures, without progress, that fail a sample
      */
     public record Limits(
@@ -99,6 +99,22 @@ public record GatewayConfig(
                     attachmentBytes,
                     attachmentPixels,
                     attachmentsBytes);
+        }
+
+        public Limits withAttachments(long newAttachmentsBytes) {
+            return new Limits(
+                    bodyBytes,
+                    promptLength,
+                    jobs,
+                    samples,
+                    samplesPerSocket,
+                    keptJobs,
+                    keptBytes,
+                    checkpointBytes,
+                    strikes,
+                    attachmentBytes,
+                    attachmentPixels,
+                    newAttachmentsBytes);
         }
 
         private static void atLeastOne(String name, long value) {

@@ -11,6 +11,7 @@ import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.VersionCheck;
+import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
@@ -49,6 +50,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private final ModelCatalog catalog;
     private Jobs jobs;
     private JobLedger ledger;
+    private ImageMemory images;
     private StreamHandler streams;
     private Inbox inbox;
     private HttpServer server;
@@ -84,7 +86,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public Future<?> start() {
         String address = Addresses.gateway(node.nodeId());
         jobs = new Jobs(node, catalog, address, config.limits(), config.patience(), this::cancelAtStages);
-        ledger = new JobLedger(node, jobs, config);
+        images = new ImageMemory(config.limits().attachmentsBytes());
+        ledger = new JobLedger(node, jobs, config, images);
         return node.courier()
                 .listen(address, this::receive)
                 .onSuccess(opened -> inbox = opened)
@@ -130,7 +133,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         ModelNames names = new ModelNames(catalog, config.aliases());
         RequestReader reader = new RequestReader(names, config.limits());
         ReadingThreads threads = new ReadingThreads(vertx);
-        RequestBody body = new RequestBody(config.limits(), reader, threads);
+        RequestBody body = new RequestBody(config.limits(), reader, threads, images);
         Entrance entrance = new Entrance(config.access(), config.host());
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
@@ -140,7 +143,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         router.post("/v1/jobs").handler(trace);
         new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
-        streams = new StreamHandler(vertx, reader, threads, ledger, config, entrance.guard(), node.metrics());
+        streams = new StreamHandler(vertx, reader, threads, ledger, images, config, entrance.guard(), node.metrics());
         router.route("/v1/stream")
                 .method(HttpMethod.GET)
                 .method(HttpMethod.HEAD)

@@ -5,6 +5,7 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.job.ImageMemory;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
@@ -30,18 +31,17 @@ public final class RequestBody {
     private final ReadingThreads threads;
     private final int smallBytes;
     private final int mostBytes;
-    private final long roomBytes;
-    private long taken;
+    private final ImageMemory images;
 
     /** @param key if the request may be a repetition */
     record Content(Fields fields, Optional<IdempotencyKey> key) {}
 
-    public RequestBody(GatewayConfig.Limits limits, RequestReader reader, ReadingThreads threads) {
+    public RequestBody(GatewayConfig.Limits limits, RequestReader reader, ReadingThreads threads, ImageMemory images) {
         this.reader = reader;
         this.threads = threads;
         this.smallBytes = limits.bodyBytes();
         this.mostBytes = limits.requestBytes();
-        this.roomBytes = limits.attachmentsBytes();
+        this.images = images;
     }
 
     /** Gathers the body for the handlers after it. */
@@ -53,7 +53,8 @@ public final class RequestBody {
             long length = length(ctx);
             boolean isLarge = length > smallBytes && length <= mostBytes;
             if (isLarge) {
-                take(ctx, length);
+                images.take(length);
+                ctx.addEndHandler(done -> images.give(length));
                 ctx.put(LARGE, true);
             }
             if (FormBody.isForm(ctx)) {
@@ -71,15 +72,6 @@ public final class RequestBody {
         } catch (NumberFormatException e) {
             return UNKNOWN;
         }
-    }
-
-    private void take(RoutingContext ctx, long length) {
-        if (taken + length > roomBytes) {
-            throw new ApiException(new ApiError(
-                    429, "rate_limit_error", "too_many_attachments", "too many large requests at once", null, 1));
-        }
-        taken += length;
-        ctx.addEndHandler(done -> taken -= length);
     }
 
     /** Whether what failed was to read the body: its chunks or its form are malformed. */

@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import com.google.protobuf.ByteString;
 import dev.weir.proto.Tensor;
+import java.util.List;
 
 /**
  * An image that a request brought: an init image, a mask. Immutable.
@@ -29,6 +30,13 @@ public record Attachment(String name, String contentType, int width, int height,
                 said.getHeight(),
                 said.getSha256().toByteArray(),
                 bytes);
+    }
+
+    /** Of all together. */
+    public static long bytes(List<Attachment> attachments) {
+        return attachments.stream()
+                .mapToLong(attachment -> attachment.bytes.length)
+                .sum();
     }
 
     public Attachment named(String field) {

@@ -1,6 +1,7 @@
 package dev.weir.gateway.ledger;
 
 import dev.weir.gateway.job.Attachment;
+import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.proto.v1.Generation;
 import dev.weir.runtime.memory.ClusterMemory;
@@ -19,23 +20,20 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The images that requests brought, stored once beside the records of their jobs, so that the next owner of a job has them.
- * This gateway's bytes there are limited. Event loop of the gateway.
+ * This gateway's bytes there count as images of requests. Event loop of the gateway.
  */
 final class Attachments {
 
     private static final Logger log = LoggerFactory.getLogger(Attachments.class);
-    private static final long RETRY_SECONDS = 5;
 
     private final MemoryMap map;
-    private final long maxBytes;
+    private final ImageMemory memory;
     /** By job and name, in bytes. */
     private final Map<String, Map<String, Integer>> stored = new HashMap<>();
 
-    private long bytes;
-
-    Attachments(ClusterMemory memory, long maxBytes) {
-        this.map = memory.map(MemoryArea.ATTACHMENTS);
-        this.maxBytes = maxBytes;
+    Attachments(ClusterMemory cluster, ImageMemory memory) {
+        this.map = cluster.map(MemoryArea.ATTACHMENTS);
+        this.memory = memory;
     }
 
     /** So that it is stored together with its job's record. */
@@ -49,15 +47,11 @@ final class Attachments {
      * @throws RefusedException if this gateway has too many bytes there
      */
     Future<Void> keep(String job, List<Attachment> attachments, Duration life) {
-        long more = size(attachments);
-        if (more == 0) {
+        if (attachments.isEmpty()) {
             return Future.succeededFuture();
         }
-        if (bytes + more > maxBytes) {
-            throw RefusedException.busy(
-                    "too_many_attachments", "the images of unfinished requests take too much room", RETRY_SECONDS);
-        }
-        hold(job, attachments);
+        memory.take(Attachment.bytes(attachments));
+        store(job, attachments);
         List<Future<Void>> writes = attachments.stream()
                 .map(attachment -> map.put(key(job, attachment.name()), attachment.bytes(), life))
                 .toList();
@@ -83,10 +77,14 @@ final class Attachments {
 
     /** They count as this gateway's from now on. */
     void hold(String job, List<Attachment> attachments) {
+        memory.hold(Attachment.bytes(attachments));
+        store(job, attachments);
+    }
+
+    private void store(String job, List<Attachment> attachments) {
         Map<String, Integer> sizes = new HashMap<>();
         attachments.forEach(attachment -> sizes.put(attachment.name(), attachment.bytes().length));
         stored.put(job, sizes);
-        bytes += size(attachments);
     }
 
     /**
@@ -118,13 +116,7 @@ final class Attachments {
     void leave(String job) {
         Map<String, Integer> sizes = stored.remove(job);
         if (sizes != null) {
-            bytes -= sizes.values().stream().mapToLong(Integer::intValue).sum();
+            memory.give(sizes.values().stream().mapToLong(Integer::intValue).sum());
         }
-    }
-
-    private static long size(List<Attachment> attachments) {
-        return attachments.stream()
-                .mapToLong(attachment -> attachment.bytes().length)
-                .sum();
     }
 }

@@ -1,7 +1,10 @@
 package dev.weir.gateway.ledger;
 
 import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.Attendance;
+import dev.weir.gateway.job.ImageMemory;
+import dev.weir.gateway.job.Job;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobId;
 import dev.weir.gateway.job.JobSpec;
@@ -40,6 +43,7 @@ public final class JobLedger {
     private final KeptJobs kept;
     private final Ledger ledger;
     private final Gateways gateways;
+    private final ImageMemory images;
     private final OwnedJobs owned;
     private final Adoption adoption;
     private final RemoteJobViews views;
@@ -47,9 +51,10 @@ public final class JobLedger {
     private final Departures departures;
     private final KeyedJobs keyed;
 
-    public JobLedger(NodeContext node, Jobs jobs, GatewayConfig config) {
+    public JobLedger(NodeContext node, Jobs jobs, GatewayConfig config, ImageMemory images) {
         this.node = node;
         this.jobs = jobs;
+        this.images = images;
         GatewayConfig.Patience patience = config.patience();
         this.kept = new KeptJobs(node.vertx(), config.limits(), patience.result(), this::forgotten);
         this.ledger = new Ledger(node.memory());
@@ -57,7 +62,7 @@ public final class JobLedger {
         gateways.tell(jobs::demands);
         jobs.others(gateways::demandsOfOthers);
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
-        Attachments attachments = new Attachments(node.memory(), config.limits().attachmentsBytes());
+        Attachments attachments = new Attachments(node.memory(), images);
         this.owned = new OwnedJobs(node.vertx(), jobs, kept, ledger, checkpoints, attachments, gateways, patience);
         this.adoption =
                 new Adoption(jobs, kept, ledger, checkpoints, attachments, owned, gateways, patience, node.metrics());
@@ -87,7 +92,7 @@ public final class JobLedger {
     public Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client, Runnable onLost) {
         boolean finishes = spec.onDisconnect() == OnDisconnect.FINISH;
         if (!keep && !finishes) {
-            String id = jobs.submit(spec, client::accept).id();
+            String id = submit(spec, client);
             return new Attendance(id, () -> jobs.cancel(id));
         }
         KeptJob job = owned.begin(spec);
@@ -98,6 +103,25 @@ public final class JobLedger {
                 departures.left(job);
             }
         });
+    }
+
+    /** Accepts a job that is not kept. Its images count until its last sample ends. */
+    private String submit(JobSpec spec, Consumer<JobEvent> client) {
+        long bytes = Attachment.bytes(spec.attachments());
+        images.take(bytes);
+        int[] left = {spec.samples()};
+        try {
+            Job job = jobs.submit(spec, event -> {
+                if (event.isLast() && --left[0] == 0) {
+                    images.give(bytes);
+                }
+                client.accept(event);
+            });
+            return job.id();
+        } catch (RefusedException e) {
+            images.give(bytes);
+            throw e;
+        }
     }
 
     /** Sends a client the coming events of a job. */

@@ -7,6 +7,7 @@ import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.BrowserGuard;
 import dev.weir.gateway.http.Cutoff;
 import dev.weir.gateway.http.ReadingThreads;
+import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.ledger.JobLedger;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -29,6 +30,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
     private final RequestReader reader;
     private final ReadingThreads threads;
     private final JobLedger ledger;
+    private final ImageMemory images;
     private final GatewayConfig config;
     private final BrowserGuard guard;
     private final Set<StreamSession> sessions = new HashSet<>();
@@ -38,6 +40,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
             RequestReader reader,
             ReadingThreads threads,
             JobLedger ledger,
+            ImageMemory images,
             GatewayConfig config,
             BrowserGuard guard,
             MeterRegistry metrics) {
@@ -45,6 +48,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
         this.reader = reader;
         this.threads = threads;
         this.ledger = ledger;
+        this.images = images;
         this.config = config;
         this.guard = guard;
         Gauge.builder("weir.gateway.sockets", sessions, Set::size)
@@ -89,7 +93,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
         if (socket.isClosed()) {
             return;
         }
-        StreamSession session = new StreamSession(vertx, socket, cut, reader, threads, ledger, config);
+        StreamSession session = new StreamSession(vertx, socket, cut, reader, threads, ledger, images, config);
         sessions.add(session);
         boolean[] answered = {true};
         socket.pongHandler(pong -> answered[0] = true);

@@ -8,6 +8,7 @@ import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.IdempotencyKey;
 import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.job.Attendance;
+import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
@@ -54,6 +55,7 @@ final class StreamSession {
     private final RequestReader reader;
     private final ReadingThreads threads;
     private final JobLedger ledger;
+    private final ImageMemory images;
     private final int maxSamples;
     private final int maxTextBytes;
     private final Uploads uploads;
@@ -94,18 +96,20 @@ final class StreamSession {
             RequestReader reader,
             ReadingThreads threads,
             JobLedger ledger,
+            ImageMemory images,
             GatewayConfig config) {
         this.socket = socket;
         this.reader = reader;
         this.threads = threads;
         this.ledger = ledger;
+        this.images = images;
         this.maxSamples = config.limits().samplesPerSocket();
         this.outbound = new Outbound(vertx, socket, config.patience().slowClient(), this::resume, () -> {
             close();
             sayGoodbye(vertx, cut);
         });
         socket.textMessageHandler(this::onText);
-        this.uploads = new Uploads(config.limits().attachmentsPerSocketBytes());
+        this.uploads = new Uploads(config.limits().attachmentsPerSocketBytes(), images);
         this.maxTextBytes = config.limits().bodyBytes();
         socket.binaryMessageHandler(this::onBinary);
         socket.exceptionHandler(broken -> {});
@@ -117,15 +121,26 @@ final class StreamSession {
 
     /** An image that a later command names, so that commands wait until it is read. */
     private void onBinary(Buffer message) {
+        long bytes = message.length();
+        try {
+            uploads.remove(Upload.name(message));
+            images.takeUpload(bytes);
+        } catch (ApiException | RefusedException e) {
+            refuse(null, errorOf(e));
+            return;
+        }
         reading = true;
         socket.pause();
-        threads.read(() -> Upload.of(message, reader))
-                .onSuccess(uploads::add)
-                .onFailure(problem -> refuse(null, errorOf(problem)))
-                .onComplete(read -> {
-                    reading = false;
-                    resume();
-                });
+        threads.read(() -> Upload.of(message, reader)).onComplete(read -> {
+            images.giveUpload(bytes);
+            if (read.failed()) {
+                refuse(null, errorOf(read.cause()));
+            } else if (!closed) {
+                uploads.add(read.result());
+            }
+            reading = false;
+            resume();
+        });
     }
 
     /** Reads further commands, unless an upload is being read or the client has too much to read itself. */
@@ -340,6 +355,7 @@ final class StreamSession {
     /** The socket is gone, and with it all its subscriptions. */
     void close() {
         closed = true;
+        uploads.clear();
         outbound.close();
         List<Running> orphans = List.copyOf(running.values());
         running.clear();

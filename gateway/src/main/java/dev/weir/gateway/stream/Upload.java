@@ -18,13 +18,19 @@ record Upload(String name, ReadImage image) {
 
     /** Any thread. Throws {@link ApiException} if it is no upload. */
     static Upload of(Buffer message, RequestReader reader) {
+        String name = name(message);
+        byte[] file = message.getBytes(Integer.BYTES + message.getInt(0), message.length());
+        return new Upload(name, reader.readImage(file));
+    }
+
+    /** The same without reading the file. */
+    static String name(Buffer message) {
         int head = message.length() < Integer.BYTES ? 0 : message.getInt(0);
         if (head < 1 || head > MOST_HEADER_BYTES || message.length() < Integer.BYTES + head) {
             String problem = "a binary message must be the length of a header, the header in JSON, and a file";
             throw new ApiException(ApiError.invalid("invalid_upload", problem, null));
         }
         Fields header = Fields.parse(message.getBytes(Integer.BYTES, Integer.BYTES + head));
-        String name = header.text("upload", MAX_NAME_LENGTH).orElseThrow(() -> header.missing("upload"));
-        return new Upload(name, reader.readImage(message.getBytes(Integer.BYTES + head, message.length())));
+        return header.text("upload", MAX_NAME_LENGTH).orElseThrow(() -> header.missing("upload"));
     }
 }

@@ -2,7 +2,9 @@ package dev.weir.gateway.stream;
 
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ReadImage;
+import dev.weir.gateway.job.ImageMemory;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -16,12 +18,14 @@ final class Uploads {
     private static final int MOST_IMAGES = 1000;
 
     private final long maxBytes;
+    private final ImageMemory memory;
     private final Map<String, ReadImage> images = new LinkedHashMap<>();
     private long bytes;
 
     /** @param maxBytes of all together; the oldest go first */
-    Uploads(long maxBytes) {
+    Uploads(long maxBytes, ImageMemory memory) {
         this.maxBytes = maxBytes;
+        this.memory = memory;
     }
 
     void add(Upload upload) {
@@ -32,11 +36,20 @@ final class Uploads {
         }
         images.put(upload.name(), upload.image());
         bytes += upload.image().size();
+        memory.holdUpload(upload.image().size());
     }
 
-    private void remove(String name) {
+    void remove(String name) {
         ReadImage removed = images.remove(name);
-        bytes -= removed == null ? 0 : removed.size();
+        if (removed != null) {
+            bytes -= removed.size();
+            memory.giveUpload(removed.size());
+        }
+    }
+
+    /** The socket is gone. */
+    void clear() {
+        List.copyOf(images.keySet()).forEach(this::remove);
     }
 
     /** The fields of a command, with the images that they name. */

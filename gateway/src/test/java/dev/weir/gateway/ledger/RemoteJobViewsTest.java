@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
+import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobSpec;
@@ -83,7 +84,7 @@ final class RemoteJobViewsTest {
                     kept,
                     new Ledger(node.memory()),
                     new Checkpoints(node.memory(), 1 << 20, node.metrics()),
-                    new Attachments(node.memory(), 1 << 20),
+                    new Attachments(node.memory(), new ImageMemory(1 << 20)),
                     gateways,
                     PATIENCE);
             views = new RemoteJobViews(node, kept, gateways, owned, job -> {
