@@ -36,8 +36,14 @@ public record GatewayConfig(
             long attachmentPixels,
             long attachmentsBytes) {
 
-        public static final Limits DEFAULT = new Limits(
-                128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 128L << 20, 3, 16 << 20, 20_000_000, 256L << 20);
+        public static final Limits DEFAULT = ofHeap(Runtime.getRuntime().maxMemory());
+
+        /** The limits of a node with so many bytes of heap: images in requests take at most an eighth of it. */
+        static Limits ofHeap(long bytes) {
+            long attachments = Math.min(256L << 20, bytes / 8);
+            return new Limits(
+                    128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 128L << 20, 3, 16 << 20, 20_000_000, attachments);
+        }
 
         public Limits {
             atLeastOne("bodyBytes", bodyBytes);

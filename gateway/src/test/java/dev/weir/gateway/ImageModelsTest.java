@@ -206,8 +206,13 @@ final class ImageModelsTest {
 
     /** Images of 16 to 128 pixels, of which multiples of 4 are enlarged. */
     private static Workflow upscaling() {
-        return TestCards.textToImage(64, 512, 16, 128).toBuilder()
+        Workflow text = TestCards.textToImage(64, 512, 16, 128);
+        return text.toBuilder()
                 .setName("upscaling")
+                .clearFields()
+                .addAllFields(text.getFieldsList().stream()
+                        .filter(field -> !field.getName().equals("noise_level"))
+                        .toList())
                 .addFields(INIT_IMAGE)
                 .addFields(TestCards.number("noise_level", 350).toBuilder().setUsual(20))
                 .setStages(

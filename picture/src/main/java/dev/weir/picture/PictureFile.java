@@ -10,6 +10,9 @@ package dev.weir.picture;
  */
 public record PictureFile(Format format, int width, int height, Orientation orientation, byte[] plain, Colors colors) {
 
+    /** The longest side, in pixels. A line of millions of pixels would cost whoever resizes it much more than a square does. */
+    public static final int MOST_SIDE = 16_384;
+
     /** The formats that are read. */
     public enum Format {
         PNG("PNG", "image/png"),
@@ -65,6 +68,11 @@ public record PictureFile(Format format, int width, int height, Orientation orie
 
     public long pixels() {
         return (long) width * height;
+    }
+
+    /** Whether a side is longer than {@link #MOST_SIDE}. */
+    public boolean isTooLong() {
+        return width > MOST_SIDE || height > MOST_SIDE;
     }
 
     /** Of the picture when it is upright. */

@@ -53,6 +53,19 @@ final class PictureFileTest {
         assertThat(file.uprightHeight()).isEqualTo(height);
     }
 
+    @Test
+    void aLineOfMillionsOfPixelsIsTooLong() throws IOException {
+        assertThat(PictureFile.of(png(16_384, 1)).isTooLong()).isFalse();
+        assertThat(PictureFile.of(png(16_385, 1)).isTooLong()).isTrue();
+        assertThat(PictureFile.of(png(1, 20_000_000)).isTooLong()).isTrue();
+    }
+
+    private static byte[] png(int width, int height) throws IOException {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_BYTE_BINARY), "png", file);
+        return file.toByteArray();
+    }
+
     /** Whatever a file is, nothing but a {@link PictureException} comes of it. */
     @Test
     void noStartOfAFileBreaksIt() throws IOException {

@@ -33,7 +33,16 @@ public final class PictureReader {
      */
     public record Limits(long bytes, long pixels) {
 
-        public static final Limits DEFAULT = new Limits(16L << 20, 20_000_000);
+        private static final long MOST_PIXELS = 20_000_000;
+        /** Of heap for each pixel: decoders hold a picture several times, and two threads may decode. */
+        private static final long HEAP_BYTES = 64;
+
+        public static final Limits DEFAULT = ofHeap(Runtime.getRuntime().maxMemory());
+
+        /** 20 megapixels, or fewer on a small heap. */
+        static Limits ofHeap(long bytes) {
+            return new Limits(16L << 20, Math.min(MOST_PIXELS, bytes / HEAP_BYTES));
+        }
     }
 
     /** Throws {@link PictureException} that says what is wrong with the file. */
@@ -58,6 +67,10 @@ public final class PictureReader {
         if (found.pixels() > limits.pixels()) {
             throw new PictureException("the picture has %dx%d pixels; at most %s megapixels are allowed"
                     .formatted(found.width(), found.height(), megapixels(limits.pixels())));
+        }
+        if (found.isTooLong()) {
+            throw new PictureException("the picture has %dx%d pixels; a side has at most %d"
+                    .formatted(found.width(), found.height(), PictureFile.MOST_SIDE));
         }
         return found;
     }

@@ -9,6 +9,7 @@ import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.image.PictureReader.Limits;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.picture.PictureException;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,6 +23,7 @@ import java.util.stream.StreamSupport;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -58,6 +60,21 @@ class PictureReaderTest {
         var actual = channels == 1 ? picture.grey() : channels == Bitmap.RGB ? picture.rgb() : picture;
         int allowed = name.startsWith("lossy") ? LOSSY_WEBP_LEVELS : 0;
         assertThat(worst(actual.values(), name)).as("levels").isLessThanOrEqualTo(allowed);
+    }
+
+    @Test
+    void aLineOfMillionsOfPixelsIsRefused() throws IOException {
+        var line = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(20_000, 1, BufferedImage.TYPE_BYTE_BINARY), "png", line);
+        assertThatThrownBy(() -> PictureReader.read(line.toByteArray(), Limits.DEFAULT))
+                .isInstanceOf(PictureException.class)
+                .hasMessage("the picture has 20000x1 pixels; a side has at most 16384");
+    }
+
+    @Test
+    void aSmallHeapReadsSmallerPictures() {
+        assertThat(Limits.ofHeap(512L << 20).pixels()).isEqualTo(8 << 20);
+        assertThat(Limits.ofHeap(2L << 30).pixels()).isEqualTo(20_000_000);
     }
 
     @ParameterizedTest

@@ -103,13 +103,13 @@ final class AttachmentReader {
         }
         try {
             PictureFile file = PictureFile.of(bytes);
-            return file.pixels() > maxPixels
-                    ? new Refused(
-                            "image_too_large",
-                            "has %d x %d pixels, and at most %d are allowed"
-                                    .formatted(file.width(), file.height(), maxPixels))
-                    : new Fine(
-                            Attachment.of(file.format().mediaType(), file.uprightWidth(), file.uprightHeight(), bytes));
+            if (file.pixels() > maxPixels || file.isTooLong()) {
+                return new Refused(
+                        "image_too_large",
+                        "has %d x %d pixels, and at most %d are allowed, %d a side"
+                                .formatted(file.width(), file.height(), maxPixels, PictureFile.MOST_SIDE));
+            }
+            return new Fine(Attachment.of(file.format().mediaType(), file.uprightWidth(), file.uprightHeight(), bytes));
         } catch (PictureException e) {
             return new Refused("invalid_image", "cannot be read: " + e.getMessage());
         }
