@@ -83,7 +83,7 @@ final class ImageModelsTest {
         refused(upscale().put("init_image", base64(file(15, 100))), "init_image", "15x100 pixels");
         refused(request("x4"), "init_image", "required");
         refused(upscale().put("depth_map", base64(MAP)), "depth_map", "is not taken");
-        refused(request("tiny").put("noise_level", 3), "noise_level", "is not taken by tiny");
+        refused(request("tiny").put("depth_map", base64(MAP)), "depth_map", "is not taken by tiny");
     }
 
     @Test
