@@ -89,6 +89,14 @@ final class ModelOptions {
                             + "folder with a config.json. Default: the model's own.")
     private Path vae;
 
+    @Option(
+            names = "--lora-dir",
+            paramLabel = "DIR",
+            split = ",",
+            description =
+                    "Folders of LoRA files (.safetensors), which requests name without the ending. Several are separated by commas.")
+    private List<Path> loraDirs = List.of();
+
     static Path modelsFolder() {
         return HOME.resolve("models");
     }
@@ -116,6 +124,12 @@ final class ModelOptions {
         if (vae != null && !Files.exists(vae)) {
             throw new CliException(CliException.USAGE, "--vae: there is no file or folder " + vae);
         }
+        loraDirs.stream()
+                .filter(folder -> !Files.isDirectory(folder))
+                .findFirst()
+                .ifPresent(folder -> {
+                    throw new CliException(CliException.USAGE, "--lora-dir: there is no folder " + folder);
+                });
         List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
         if (vae != null && names.size() > 1) {
             throw new CliException(
@@ -128,7 +142,8 @@ final class ModelOptions {
                 .withSampler(sampler())
                 .withSafety(safety)
                 .withTaesd(taesd)
-                .withVae(Optional.ofNullable(vae));
+                .withVae(Optional.ofNullable(vae))
+                .withLoraDirs(loraDirs);
     }
 
     /**

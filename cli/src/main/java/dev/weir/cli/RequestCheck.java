@@ -56,7 +56,8 @@ final class RequestCheck {
             Map.entry("noise_level", "--noise-level"),
             Map.entry("strength", "--strength"),
             Map.entry("mask_blur", "--mask-blur"),
-            Map.entry("padding_mask_crop", "--padding-mask-crop"));
+            Map.entry("padding_mask_crop", "--padding-mask-crop"),
+            Map.entry("loras", "--lora"));
 
     private RequestCheck() {}
 

@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.client.Options;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Options of {@code weir generate} that only some models or samplers take. */
@@ -59,8 +60,15 @@ final class RequestOptions {
             description = "How much the picture counts, for models that edit one. Default: 1.5.")
     private Double imageGuidance;
 
+    @Option(
+            names = "--lora",
+            paramLabel = "NAME:WEIGHT",
+            description = "A LoRA of --lora-dir and its weight, 1 if it is left out. May be repeated.")
+    private List<String> loras = List.of();
+
+    /** Throws {@link CliException} where a weight is no number. */
     Options toOptions() {
-        return Options.NONE
+        Options options = Options.NONE
                 .withSchedule(schedule)
                 .withEta(eta)
                 .withNoise(noise)
@@ -72,5 +80,20 @@ final class RequestOptions {
                 .withRefinerStart(refinerStart)
                 .withNoiseLevel(noiseLevel)
                 .withImageGuidanceScale(imageGuidance);
+        for (String lora : loras) {
+            int colon = lora.lastIndexOf(':');
+            options = colon < 0
+                    ? options.withLora(lora, 1)
+                    : options.withLora(lora.substring(0, colon), weight(lora, lora.substring(colon + 1)));
+        }
+        return options;
+    }
+
+    private static double weight(String lora, String text) {
+        try {
+            return Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            throw new CliException(CliException.USAGE, "--lora %s: the weight must be a number".formatted(lora), e);
+        }
     }
 }

@@ -7,6 +7,7 @@ import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.torch.Torch;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.runtime.ConfigException;
@@ -87,8 +88,9 @@ public final class WeirNode implements AutoCloseable {
     static List<ModelFolder> open(NodeConfig.Compute compute) {
         Map<String, Path> paths = new HashMap<>();
         List<ModelFolder> folders = new ArrayList<>();
+        LoraFolders loras = compute.loraDirs().isEmpty() ? LoraFolders.NONE : LoraFolders.open(compute.loraDirs());
         for (Path path : compute.models()) {
-            ModelFolder folder = ModelFolder.open(path, compute.sampler(), compute.taesd(), compute.vae());
+            ModelFolder folder = ModelFolder.open(path, compute.sampler(), compute.taesd(), compute.vae(), loras);
             Path other = paths.put(folder.card().id(), path);
             if (other != null) {
                 throw new CliException(

@@ -1,6 +1,8 @@
 package dev.weir.client;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -11,6 +13,8 @@ import java.util.TreeMap;
  * @param fields the values by the gateway's names
  */
 public record Options(Map<String, Object> fields) {
+
+    private static final String LORAS = "loras";
 
     public static final Options NONE = new Options(Map.of());
 
@@ -71,6 +75,16 @@ public record Options(Map<String, Object> fields) {
     /** How much noise is added to a given picture before the model sees it. */
     public Options withNoiseLevel(Integer level) {
         return with("noise_level", level);
+    }
+
+    /** One more LoRA, which changes the model for this request alone. Negative weights are allowed. */
+    public Options withLora(String name, double weight) {
+        List<Object> all = new ArrayList<>();
+        if (fields.get(LORAS) instanceof List<?> before) {
+            all.addAll(before);
+        }
+        all.add(Map.of("name", name, "weight", weight));
+        return with(LORAS, List.copyOf(all));
     }
 
     private Options with(String name, Object value) {

@@ -1,6 +1,8 @@
 package dev.weir.engine;
 
 import dev.weir.engine.adapter.AdaptedParts;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
@@ -44,9 +46,11 @@ public final class ModelFolder {
     private final ModelCard card;
     private final Optional<LatentPreview> latentPreview;
     private final Optional<Path> tinyAutoencoder;
+    private final Map<String, Lora> loras;
     private Map<String, String> fingerprints;
 
-    private ModelFolder(PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders) {
+    private ModelFolder(
+            PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders, LoraFolders loraFolders) {
         index.requireSupported();
         index.source().requireReadable(index);
         this.index = index;
@@ -57,6 +61,7 @@ public final class ModelFolder {
                 .or(() -> LatentPreview.of(index.source().folder()));
         this.tinyAutoencoder = autoencoder()
                 .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
+        this.loras = loraFolders == LoraFolders.NONE ? Map.of() : loraFolders.fitting(card.id(), adaptedParts());
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -83,7 +88,18 @@ public final class ModelFolder {
      */
     public static ModelFolder open(
             Path path, Optional<String> sampler, List<Path> tinyAutoencoders, Optional<Path> autoencoder) {
-        return new ModelFolder(PipelineIndex.read(ModelSources.open(path, autoencoder)), sampler, tinyAutoencoders);
+        return open(path, sampler, tinyAutoencoders, autoencoder, LoraFolders.NONE);
+    }
+
+    /** See {@link #open(Path, Optional, List, Optional)}. Reads the names and shapes of the LoRA files. */
+    public static ModelFolder open(
+            Path path,
+            Optional<String> sampler,
+            List<Path> tinyAutoencoders,
+            Optional<Path> autoencoder,
+            LoraFolders loraFolders) {
+        return new ModelFolder(
+                PipelineIndex.read(ModelSources.open(path, autoencoder)), sampler, tinyAutoencoders, loraFolders);
     }
 
     public ModelCard card() {
@@ -187,6 +203,11 @@ public final class ModelFolder {
         return load(
                 stage.network(),
                 (config, weights) -> Networks.denoiser(config.json(), weights, stage.network(), target));
+    }
+
+    /** The LoRAs that requests may name. */
+    public Map<String, Lora> loras() {
+        return loras;
     }
 
     /** The networks that LoRAs may change: the first diffusion's and the text encoders. Reads no weights. */

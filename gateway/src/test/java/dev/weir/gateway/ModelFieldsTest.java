@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -116,6 +117,50 @@ final class ModelFieldsTest {
                 "guidance_scale",
                 "is not taken by churches, which takes none of these fields");
         refused(new JsonObject().put("model", "tiny"), "missing_required_parameter", "prompt", "required");
+    }
+
+    @Test
+    void lorasAreThoseThatNodesHaveForTheModel() {
+        Lora pixel = Lora.newBuilder()
+                .setName("pixel")
+                .setFingerprint("abc")
+                .addStages("denoiser")
+                .build();
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .addModels(ModelStatus.newBuilder()
+                        .setId("churches")
+                        .addStages("denoiser")
+                        .setCard(CHURCHES.toBuilder().addLoras(pixel)))
+                .build());
+        JsonObject churches = new JsonObject().put("model", "churches");
+        JsonObject named = new JsonObject().put("name", "pixel").put("weight", -0.5);
+
+        Generation generation =
+                made(churches.copy().put("loras", new JsonArray().add(named))).getGeneration();
+
+        assertThat(generation.getLorasList())
+                .containsExactly(pixel.toBuilder().setWeight(-0.5f).build());
+        refused(
+                churches.copy().put("loras", new JsonArray().add(new JsonObject().put("name", "other"))),
+                "unknown_lora",
+                "loras[0].name",
+                "\"other\" is no LoRA that a node has for the model churches; there are pixel");
+        refused(
+                new JsonObject().put("model", "digits").put("class_label", 3).put("loras", new JsonArray().add(named)),
+                "unknown_lora",
+                "loras[0].name",
+                "there are none");
+        refused(
+                churches.copy().put("loras", new JsonArray().add(named).add(named)),
+                "invalid_value",
+                "loras[1].name",
+                "named twice");
+        refused(
+                churches.copy().put("loras", new JsonArray().add(named.copy().put("weight", 11))),
+                "out_of_range",
+                "loras[0].weight",
+                "from -10.0 to 10.0");
+        refused(churches.copy().put("loras", named), "invalid_type", "loras", "an array of objects");
     }
 
     @Test

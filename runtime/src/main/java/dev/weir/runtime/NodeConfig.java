@@ -53,6 +53,7 @@ public record NodeConfig(
      * @param safety {@code off}, {@code flag}, {@code blank}
      * @param taesd folders of tiny autoencoders, for frames
      * @param vae a file or folder with the autoencoder of the one model; empty: the model's own
+     * @param loraDirs folders of LoRA files
      */
     public record Compute(
             List<Path> models,
@@ -63,7 +64,8 @@ public record NodeConfig(
             Optional<String> sampler,
             String safety,
             List<Path> taesd,
-            Optional<Path> vae) {
+            Optional<Path> vae,
+            List<Path> loraDirs) {
 
         static final int MAX_THREADS = 1024;
         private static final String AUTO = "auto";
@@ -71,31 +73,46 @@ public record NodeConfig(
         public Compute {
             models = List.copyOf(models);
             taesd = List.copyOf(taesd);
+            loraDirs = List.copyOf(loraDirs);
         }
 
         /** A configuration whose models use their own samplers. */
         public Compute(List<Path> models, String device, String precision, int threads) {
-            this(models, device, precision, threads, AUTO, Optional.empty(), "off", List.of(), Optional.empty());
+            this(
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    AUTO,
+                    Optional.empty(),
+                    "off",
+                    List.of(),
+                    Optional.empty(),
+                    List.of());
         }
 
         public Compute withSampler(Optional<String> newSampler) {
-            return new Compute(models, device, precision, threads, engine, newSampler, safety, taesd, vae);
+            return new Compute(models, device, precision, threads, engine, newSampler, safety, taesd, vae, loraDirs);
         }
 
         public Compute withEngine(String newEngine) {
-            return new Compute(models, device, precision, threads, newEngine, sampler, safety, taesd, vae);
+            return new Compute(models, device, precision, threads, newEngine, sampler, safety, taesd, vae, loraDirs);
         }
 
         public Compute withSafety(String newSafety) {
-            return new Compute(models, device, precision, threads, engine, sampler, newSafety, taesd, vae);
+            return new Compute(models, device, precision, threads, engine, sampler, newSafety, taesd, vae, loraDirs);
         }
 
         public Compute withTaesd(List<Path> newTaesd) {
-            return new Compute(models, device, precision, threads, engine, sampler, safety, newTaesd, vae);
+            return new Compute(models, device, precision, threads, engine, sampler, safety, newTaesd, vae, loraDirs);
         }
 
         public Compute withVae(Optional<Path> newVae) {
-            return new Compute(models, device, precision, threads, engine, sampler, safety, taesd, newVae);
+            return new Compute(models, device, precision, threads, engine, sampler, safety, taesd, newVae, loraDirs);
+        }
+
+        public Compute withLoraDirs(List<Path> folders) {
+            return new Compute(models, device, precision, threads, engine, sampler, safety, taesd, vae, folders);
         }
 
         public static Compute auto(List<Path> models) {
@@ -198,6 +215,7 @@ public record NodeConfig(
         settings.put("safety", compute.safety());
         settings.put("taesd", compute.taesd().isEmpty() ? "none" : names(compute.taesd()));
         settings.put("vae", compute.vae().map(Path::toString).orElse("each model's own"));
+        settings.put("lora-dir", compute.loraDirs().isEmpty() ? "none" : names(compute.loraDirs()));
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

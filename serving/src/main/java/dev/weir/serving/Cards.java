@@ -2,6 +2,7 @@ package dev.weir.serving;
 
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Role;
@@ -16,6 +17,7 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /** Converts a model's card to the form in a node's status. */
@@ -43,7 +45,28 @@ public final class Cards {
                 .setMaxSteps(maxSteps)
                 .addAllWorkflows(workflows(folder))
                 .addAllPreviews(previews(folder))
+                .addAllLoras(loras(folder))
                 .build();
+    }
+
+    private static List<dev.weir.proto.v1.Lora> loras(ModelFolder folder) {
+        return folder.loras().values().stream()
+                .sorted(Comparator.comparing(Lora::name))
+                .map(lora -> dev.weir.proto.v1.Lora.newBuilder()
+                        .setName(lora.name())
+                        .setFingerprint(lora.fingerprint())
+                        .addAllStages(changed(folder.pipeline(), lora))
+                        .build())
+                .toList();
+    }
+
+    private static List<String> changed(Pipeline pipeline, Lora lora) {
+        return pipeline.workflows().stream()
+                .flatMap(workflow -> workflow.stages().stream())
+                .filter(stage -> stage.components().stream().anyMatch(lora::changes))
+                .map(StageSpec::name)
+                .distinct()
+                .toList();
     }
 
     private static List<Preview.Grade> previews(ModelFolder folder) {

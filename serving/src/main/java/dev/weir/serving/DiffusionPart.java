@@ -10,6 +10,7 @@ import dev.weir.engine.NetworkInput;
 import dev.weir.engine.NoiseRow;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.pipeline.Begin;
@@ -27,6 +28,7 @@ import dev.weir.runtime.stage.Work;
 import dev.weir.serving.plan.BatchKey;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -37,6 +39,7 @@ import java.util.Optional;
  * @param augmentation the schedule by which noise is added to what the network sees beside the sample
  * @param nativeShape of the samples at the model's native size, {@code [channels, height, width]}
  * @param preview the matrix from latents to RGB, if the model has one
+ * @param loras that may change the network, by name
  */
 public record DiffusionPart(
         ModelCard card,
@@ -46,7 +49,8 @@ public record DiffusionPart(
         SchedulerConfig schedule,
         SchedulerConfig augmentation,
         LatentShape nativeShape,
-        Optional<LatentPreview> preview)
+        Optional<LatentPreview> preview,
+        Map<String, Lora> loras)
         implements AutoCloseable {
 
     private static final int TEST_SEED = 1;
@@ -61,15 +65,18 @@ public record DiffusionPart(
         ModelCard card = folder.card();
         StageSpec stage = folder.pipeline().diffusing().get(nth);
         int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize() / card.scale();
+        Denoiser network = folder.network(stage, target);
+        network.expect(folder.loras().values());
         return new DiffusionPart(
                 card,
                 folder.pipeline().type(),
                 stage,
-                folder.network(stage, target),
+                network,
                 folder.scheduler(stage),
                 folder.augmentation(stage),
                 new LatentShape(card.latentChannels(), side, side),
-                folder.latentPreview());
+                folder.latentPreview(),
+                folder.loras());
     }
 
     /** Of the latents of a stage that runs this part. */
@@ -109,17 +116,18 @@ public record DiffusionPart(
         Tensors given = Branches.given(work);
         requireImage(route, given);
         return type.begin(
-                stage,
-                new Begin(
-                        card,
-                        shape(route),
-                        sampler(route),
-                        augmentation,
-                        Wishes.noise(generation),
-                        network.inputs(),
-                        network.inChannels() - card.latentChannels(),
-                        Wishes.request(route, generation),
-                        given));
+                        stage,
+                        new Begin(
+                                card,
+                                shape(route),
+                                sampler(route),
+                                augmentation,
+                                Wishes.noise(generation),
+                                network.inputs(),
+                                network.inChannels() - card.latentChannels(),
+                                Wishes.request(route, generation),
+                                given))
+                .with(Loras.of(generation, route.getName(), loras));
     }
 
     /** Without what was seen of a picture a sample would begin with noise alone. */

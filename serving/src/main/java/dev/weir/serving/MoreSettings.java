@@ -5,6 +5,7 @@ import dev.weir.proto.v1.Generation;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The settings of a request that change its picture and that few requests name, as text for a picture's file. Where tools have a
@@ -72,6 +73,13 @@ final class MoreSettings {
         if (generation.hasPaddingMaskCrop()) {
             more.put("Inpaint area", "Only masked");
             more.put("Masked area padding", Integer.toString(generation.getPaddingMaskCrop()));
+        }
+        if (generation.getLorasCount() > 0) {
+            more.put(
+                    "Loras",
+                    generation.getLorasList().stream()
+                            .map(lora -> lora.getName() + ":" + lora.getWeight())
+                            .collect(Collectors.joining(" ")));
         }
         for (Attachment attachment : generation.getAttachmentsList()) {
             more.put("Workflow", generation.getWorkflow());

@@ -125,6 +125,7 @@ final class FakeModel implements Denoiser {
                 folder.scheduler(stage),
                 folder.augmentation(stage),
                 SHAPE,
-                folder.latentPreview());
+                folder.latentPreview(),
+                folder.loras());
     }
 }

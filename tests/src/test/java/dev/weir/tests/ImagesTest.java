@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import javax.imageio.ImageIO;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ final class ImagesTest {
     private static final Path MODEL = REFERENCE.resolve("checkpoints/sd1");
     private static final Path EDITED = REFERENCE.resolve("instruct_pix2pix");
     private static final Path PICTURES = REFERENCE.resolve("images");
+    private static final Path LORAS = REFERENCE.resolve("lora");
     private static final Path VARIATIONS = REFERENCE.resolve("variations");
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -84,10 +86,12 @@ final class ImagesTest {
         }
         command.addAll(List.of(
                 "--model", FamilyFolder.instructPix2Pix(folder.resolve("edit")).toString()));
+        command.add("--lora-dir=" + LORAS);
         try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());
             variesAPicture(server);
             editsAPicture(server);
+            takesLoras(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);
@@ -209,6 +213,41 @@ final class ImagesTest {
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         assertThat(PictureError.psnr(Files.readAllBytes(folder.resolve("edited.png")), EDITED.resolve("sd-absent.png")))
                 .isGreaterThan(50);
+    }
+
+    /** Users with different LoRAs, several and none, who share the server's forwards. */
+    private static void takesLoras(Server server) throws IOException {
+        Map<String, List<Map<String, Object>>> cases = Map.of(
+                "plain", List.of(),
+                "peft", List.of(Map.of("name", "peft", "weight", 0.8)),
+                "kohya", List.of(Map.of("name", "kohya")),
+                "both", List.of(Map.of("name", "peft", "weight", 0.7), Map.of("name", "kohya", "weight", -0.5)));
+        Map<String, Object> small = Map.of("guidance_scale", 5, "size", "48x48", "num_inference_steps", 8);
+        Map<String, CompletableFuture<Server.Answer>> answers = new HashMap<>();
+        cases.forEach((name, loras) -> {
+            Map<String, Object> request = request(small);
+            request.put("loras", loras);
+            answers.put(name, server.generate(request));
+        });
+        for (var answer : answers.entrySet()) {
+            byte[] made = picture(answer.getValue().join().body());
+            assertThat(PictureError.psnr(made, LORAS.resolve(answer.getKey() + ".png")))
+                    .as(answer.getKey())
+                    .isGreaterThan(50);
+            assertThat(PngText.of(made).getOrDefault("parameters", "").contains("Loras: "))
+                    .as("%s says what made it", answer.getKey())
+                    .isEqualTo(!answer.getKey().equals("plain"));
+        }
+        assertThat(server.get("/v1/models/sd1").path("loras").toString())
+                .as("files for other models are not offered")
+                .isEqualTo("[\"kohya\",\"loha\",\"lokr\",\"mid\",\"peft\"]");
+        refused(
+                server,
+                Map.of("loras", List.of(Map.of("name", "../peft"))),
+                "\"../peft\" is no LoRA that a node has for the model sd1; there are kohya, loha");
+        Map<String, Object> form = request(Map.of("loras", "[{\"name\": \"other\"}]"));
+        form.put("image[]", Files.readAllBytes(PICTURES.resolve("photo.png")));
+        assertThat(server.form("/v1/images/edits", form).join()).contains("unknown_lora");
     }
 
     private static Map<String, Object> request(Map<String, Object> more) {

@@ -194,7 +194,8 @@ final class RebalancingTest {
                 part.schedule(),
                 part.augmentation(),
                 part.nativeShape(),
-                part.preview());
+                part.preview(),
+                part.loras());
     }
 
     private record SlowDenoiser(Denoiser network) implements Denoiser {

@@ -7,6 +7,7 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.pipeline.PipelineType;
 import java.util.List;
@@ -31,11 +32,18 @@ record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implem
         Optional<TextEncoder> text =
                 type.texts().isEmpty() ? Optional.empty() : Optional.of(folder.textEncoder(target));
         try {
+            text.ifPresent(encoder -> encoder.expect(folder.loras().values()));
             return new Encoders(text, type.vision().map(part -> folder.imageEncoder(target)));
         } catch (RuntimeException e) {
             text.ifPresent(TextEncoder::close);
             throw e;
         }
+    }
+
+    /** Reads LoRAs that change the text encoder. Throws ModelException that names a file that cannot be read. */
+    void load(List<WeightedLora> loras) {
+        text.ifPresent(encoder ->
+                encoder.load(loras, loras.stream().map(WeightedLora::lora).toList()));
     }
 
     /** What the text encoder gives for test prompts, the absent one first; nothing where there is none. */

@@ -3,6 +3,7 @@ package dev.weir.textencoder;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.ParcelFormat;
 import dev.weir.proto.Tensor;
@@ -88,6 +89,10 @@ public final class StatesMemory {
             digest.update(number(prompt.clipSkip()));
             digest.update(number(prompt.isAbsent() ? 1 : 0));
             digest.update(number(VERSION));
+            for (WeightedLora use : prompt.loras()) {
+                digest.update(use.lora().fingerprint().getBytes(StandardCharsets.UTF_8));
+                digest.update(number(Float.floatToIntBits(use.weight())));
+            }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

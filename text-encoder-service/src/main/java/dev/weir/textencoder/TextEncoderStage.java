@@ -7,6 +7,8 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
@@ -22,6 +24,7 @@ import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
 import dev.weir.serving.Inputs;
+import dev.weir.serving.Loras;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
@@ -38,6 +41,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
 
 /**
  * Encodes prompts to text states, and sees pictures as CLIP does. All prompts that wait when the device is free share one forward
@@ -60,6 +64,7 @@ public final class TextEncoderStage implements Stage {
     private final Deque<Work> waiting = new ArrayDeque<>();
     private final StatesCache cache = new StatesCache(CACHED_NUMBERS);
     private final Optional<StatesMemory> memory;
+    private final Map<String, Map<String, Lora>> loras;
     private volatile ServedModels<Encoders> models;
 
     /** A stage that does not share its states. */
@@ -75,6 +80,8 @@ public final class TextEncoderStage implements Stage {
             List<ModelFolder> folders, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
         this.memory = memory;
         this.folders = List.copyOf(folders);
+        this.loras = folders.stream()
+                .collect(Collectors.toMap(folder -> folder.card().id(), ModelFolder::loras));
         this.target = target;
         this.capacity = capacity;
     }
@@ -116,7 +123,7 @@ public final class TextEncoderStage implements Stage {
     public CompletionStage<?> prepare(Work work) {
         String model = work.task().getModel();
         List<Future<?>> lookups = new ArrayList<>();
-        for (Prompt prompt : prompts(work)) {
+        for (Prompt prompt : known(work)) {
             if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
                 lookups.add(memory.get()
                         .find(model, weights(model), target.toString(), prompt)
@@ -130,8 +137,17 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void admit(Work work, Outbox outbox) {
-        models.outage(work.task().getModel())
-                .ifPresentOrElse(outage -> outbox.fail(work, outage), () -> waiting.add(work));
+        Optional<Failure> outage = models.outage(work.task().getModel());
+        if (outage.isPresent()) {
+            outbox.fail(work, outage.get());
+            return;
+        }
+        try {
+            models.get(work.task().getModel()).load(loras(work));
+            waiting.add(work);
+        } catch (IllegalArgumentException | ModelException e) {
+            outbox.fail(work, new Failure("lora_unavailable", e.getMessage(), true));
+        }
     }
 
     @Override
@@ -217,14 +233,33 @@ public final class TextEncoderStage implements Stage {
     }
 
     /** Nothing in models without text. */
-    private static List<Prompt> prompts(Work work) {
+    private List<Prompt> prompts(Work work) {
         if (!work.stage().getGivesList().contains(Port.COND.name())) {
             return List.of();
         }
         Generation generation = work.task().getGeneration();
+        List<WeightedLora> changing = loras(work);
+        Prompt positive = positive(generation).with(changing);
         return Branches.isGuided(work.task())
-                ? List.of(positive(generation), negative(generation))
-                : List.of(positive(generation));
+                ? List.of(positive, negative(generation).with(changing))
+                : List.of(positive);
+    }
+
+    /** The prompts of work that may name a LoRA that is not here, which {@link #admit} tells; then none. */
+    private List<Prompt> known(Work work) {
+        try {
+            return prompts(work);
+        } catch (IllegalArgumentException e) {
+            return List.of();
+        }
+    }
+
+    /** Those that change the text encoders. */
+    private List<WeightedLora> loras(Work work) {
+        return Loras.of(
+                work.task().getGeneration(),
+                work.stage().getName(),
+                loras.getOrDefault(work.task().getModel(), Map.of()));
     }
 
     private static Prompt positive(Generation generation) {
@@ -280,7 +315,7 @@ public final class TextEncoderStage implements Stage {
                 .orElse("");
     }
 
-    private static List<Tensor> encoded(Work work, Map<Prompt, PromptStates> states, Tensors seen) {
+    private List<Tensor> encoded(Work work, Map<Prompt, PromptStates> states, Tensors seen) {
         List<Prompt> prompts = prompts(work);
         List<Tensor> tensors = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
@@ -292,7 +327,7 @@ public final class TextEncoderStage implements Stage {
         return tensors;
     }
 
-    private static List<Warning> warnings(Work work, Map<Prompt, PromptStates> states) {
+    private List<Warning> warnings(Work work, Map<Prompt, PromptStates> states) {
         List<Prompt> prompts = prompts(work);
         List<Warning> warnings = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {

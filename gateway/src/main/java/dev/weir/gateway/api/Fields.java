@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -289,6 +290,37 @@ public final class Fields {
             throw wrongType(name, "an object", value);
         }
         return Optional.of(of(path + name + ".", map));
+    }
+
+    /** A list of objects, which a form has as the text of a JSON array. None where there is none. */
+    List<Fields> objects(String name, int most) {
+        Object value = values.get(name) instanceof String text ? parsed(name, text) : values.get(name);
+        if (value == null) {
+            return List.of();
+        }
+        if (!(value instanceof List<?> list)) {
+            throw wrongType(name, "an array of objects", value);
+        }
+        if (list.size() > most) {
+            throw invalid(
+                    "out_of_range", name, "has %d entries, and at most %d are allowed".formatted(list.size(), most));
+        }
+        List<Fields> objects = new ArrayList<>();
+        for (Object entry : list) {
+            if (!(entry instanceof Map<?, ?> object)) {
+                throw wrongType(name, "an array of objects", entry);
+            }
+            objects.add(of("%s%s[%d].".formatted(path, name, objects.size()), object));
+        }
+        return objects;
+    }
+
+    private Object parsed(String name, String text) {
+        try {
+            return MAPPER.readValue(text, Object.class);
+        } catch (JsonProcessingException e) {
+            throw invalid("invalid_json", name, "is not a JSON array: " + reason(e));
+        }
     }
 
     public ApiException missing(String name) {

@@ -2,6 +2,7 @@ package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
+import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Workflow;
@@ -43,6 +44,10 @@ public final class ModelJson {
                         new JsonArray(FramesWanted.grades(card).stream()
                                 .map(FramesWanted::name)
                                 .toList()))
+                .put(
+                        "loras",
+                        new JsonArray(
+                                card.getLorasList().stream().map(Lora::getName).toList()))
                 .put("default_sampler", card.getDefaultSampler())
                 .put("default_steps", card.getDefaultSteps())
                 .put("default_upsampler_steps", Route.upsamplerSteps(card))

@@ -58,6 +58,7 @@ public final class RequestReader {
             "original_size",
             "crop",
             "refiner_start",
+            "loras",
             "strength",
             "noise_level",
             "init_image",
@@ -205,6 +206,7 @@ public final class RequestReader {
                 .setWorkflow(workflow.getName())
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
+                .addAllLoras(LoraReader.read(fields, card))
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
                 .build();
         List<Stage> route = Route.stages(card, workflow, generation);

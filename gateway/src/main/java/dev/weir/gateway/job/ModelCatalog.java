@@ -75,7 +75,7 @@ public final class ModelCatalog {
                 .filter(model -> editions.computeIfAbsent(model.getId(), id -> Edition.of(id, nodes))
                         .fits(model.getFingerprintsMap()))
                 .forEach(model -> cards.putIfAbsent(model.getId(), model.getCard()));
-        cards.replaceAll((id, card) -> PreviewGrades.asDecoded(card, nodes));
+        cards.replaceAll((id, card) -> LoraFiles.ofAll(PreviewGrades.asDecoded(card, nodes), nodes));
         return cards;
     }
 

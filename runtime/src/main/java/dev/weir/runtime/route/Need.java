@@ -1,9 +1,12 @@
 package dev.weir.runtime.route;
 
 import dev.weir.proto.v1.Checkpoint;
+import dev.weir.proto.v1.Lora;
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.Task;
+import java.util.List;
 
 /**
  * What a task requires of a node.
@@ -11,15 +14,23 @@ import dev.weir.proto.v1.Task;
  * @param stage the name of a stage of the model
  * @param edition the weights that earlier stages used
  * @param forwards the approximate number of forward passes
+ * @param loras that change the stage
  */
-record Need(String stage, String model, Edition edition, int forwards) {
+record Need(String stage, String model, Edition edition, int forwards, List<Lora> loras) {
 
     static Need of(Task task) {
         Stage stage = task.getRoute(task.getPosition());
         Checkpoint resume = task.getResume();
         int done = resume.getPosition() == task.getPosition() ? resume.getStep() : 0;
         Edition edition = new Edition(task.getFingerprintsMap());
-        return new Need(stage.getName(), task.getModel(), edition, Math.max(1, stage.getForwards() - done));
+        return new Need(
+                stage.getName(),
+                task.getModel(),
+                edition,
+                Math.max(1, stage.getForwards() - done),
+                task.getGeneration().getLorasList().stream()
+                        .filter(lora -> lora.getStagesList().contains(stage.getName()))
+                        .toList());
     }
 
     /** Whether the node could do the task if it had room. */
@@ -29,6 +40,13 @@ record Need(String stage, String model, Edition edition, int forwards) {
                         .anyMatch(m -> m.getId().equals(model)
                                 && m.getStagesList().contains(stage)
                                 && m.getProblem().isEmpty()
-                                && edition.fits(m.getFingerprintsMap()));
+                                && edition.fits(m.getFingerprintsMap())
+                                && loras.stream().allMatch(lora -> has(m, lora)));
+    }
+
+    private static boolean has(ModelStatus model, Lora lora) {
+        return model.getCard().getLorasList().stream()
+                .anyMatch(file -> file.getName().equals(lora.getName())
+                        && file.getFingerprint().equals(lora.getFingerprint()));
     }
 }

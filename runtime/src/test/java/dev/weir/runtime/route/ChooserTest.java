@@ -2,6 +2,7 @@ package dev.weir.runtime.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20);
+    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of());
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser = new Chooser(outstanding, new Random(11));
@@ -122,6 +123,26 @@ class ChooserTest {
         }
         assertThat(chooser.choose(NEED, "", List.of(able), n -> true)).isEmpty();
         assertThat(chooser.choose(NEED, "", List.of(able), n -> false)).contains(able);
+    }
+
+    @Test
+    void onlyNodesWithTheSameLoraAreAsked() {
+        Lora pixel = Lora.newBuilder().setName("pixel").setFingerprint("abc").build();
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel));
+        NodeStatus without = node("without", 4, 0);
+        NodeStatus other = with(pixel.toBuilder().setFingerprint("def").build());
+        NodeStatus same = with(pixel);
+
+        assertThat(chooser.choose(need, "", List.of(without, other), n -> false))
+                .isEmpty();
+        assertThat(chooser.choose(need, "", List.of(without, other, same), n -> false))
+                .contains(same);
+    }
+
+    private static NodeStatus with(Lora lora) {
+        NodeStatus.Builder node = node(lora.getFingerprint(), 1, 0).toBuilder();
+        node.getModelsBuilder(0).getCardBuilder().addLoras(lora);
+        return node.build();
     }
 
     private String choose(List<NodeStatus> nodes) {

@@ -1,0 +1,35 @@
+package dev.weir.serving;
+
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.proto.v1.Generation;
+import java.util.List;
+import java.util.Map;
+
+/** The LoRAs that a request names, among those that a node has. Stateless; any thread. */
+public final class Loras {
+
+    private Loras() {}
+
+    /**
+     * Those that change a stage, in the request's order.
+     *
+     * @param known the node's, by name
+     * @throws IllegalArgumentException that names one that the node does not have as the request means it
+     */
+    public static List<WeightedLora> of(Generation generation, String stage, Map<String, Lora> known) {
+        return generation.getLorasList().stream()
+                .filter(named -> named.getStagesList().contains(stage))
+                .map(named -> new WeightedLora(find(named, known), named.getWeight()))
+                .toList();
+    }
+
+    private static Lora find(dev.weir.proto.v1.Lora named, Map<String, Lora> known) {
+        Lora lora = known.get(named.getName());
+        if (lora == null || !lora.fingerprint().equals(named.getFingerprint())) {
+            throw new IllegalArgumentException("the LoRA \"%s\" %s"
+                    .formatted(named.getName(), lora == null ? "is not here" : "is another file here"));
+        }
+        return lora;
+    }
+}
