@@ -138,6 +138,34 @@ def sgm_file() -> None:
     save("sgm", {key: value.half() if value.dim() else value for key, value in tensors.items()})
 
 
+def rslora_file() -> None:
+    """rsLoRA, with ranks and alphas by pattern, and the changes of the weights that diffusers makes of the file."""
+    pipe, source, saved, metadata = pipeline("sd1"), generator(9), {}, {}
+    for part, network, target, patterns in (
+        ("unet", pipe.unet, "to_q", ({"attn1.to_q": 2}, {r"down_blocks\..*\.to_q": 3, "attn1.to_q": 5})),
+        ("text_encoder", pipe.text_encoder, "q_proj", ({}, {})),
+    ):
+        rank_pattern, alpha_pattern = patterns
+        network.add_adapter(LoraConfig(r=3, lora_alpha=6, target_modules=[target], use_rslora=True,
+                                       rank_pattern=rank_pattern, alpha_pattern=alpha_pattern))
+        for key, weight in sorted(network.named_parameters()):
+            if "lora_" in key:
+                weight.copy_(random(source, *weight.shape, scale=0.7))
+        saved[f"{part}_lora_layers"] = get_peft_model_state_dict(network)
+        config = network.peft_config["default"].to_dict()
+        config |= {"target_modules": sorted(config["target_modules"]), "base_model_name_or_path": None}
+        metadata[f"{part}_lora_adapter_metadata"] = config
+    type(pipe).save_lora_weights(HOME, weight_name="rslora.safetensors", **saved, **metadata)
+    pipe = pipeline("sd1")
+    pipe.load_lora_weights(HOME, weight_name="rslora.safetensors", adapter_name="rslora")
+    changes = {}
+    for part, network in (("unet", pipe.unet), ("text_encoder", pipe.text_encoder)):
+        for name, module in network.named_modules():
+            if hasattr(module, "lora_A"):
+                changes[f"{part}/{name.removeprefix('text_model.')}"] = module.get_delta_weight("rslora").float()
+    save("rslora-changes", changes)
+
+
 def mid_file() -> dict:
     """Convolutions in three parts, and alphas that differ by layer. The changes that they make, by layer."""
     pipe, source, tensors, changes = pipeline("sd1"), generator(4), {}, {}
@@ -259,6 +287,7 @@ def main() -> None:
     peft_file("xl-peft", "sdxl", 8, [*ATTENTION, "ff.net.0.proj", "ff.net.2", "proj_in"], 2)
     kohya_file()
     sgm_file()
+    rslora_file()
     changes = {"mid": mid_file(), "loha": loha_file(), "lokr": lokr_file()}
     tensors, cases = {}, []
     for case in CASES:

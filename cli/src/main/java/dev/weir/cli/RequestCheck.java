@@ -91,10 +91,11 @@ final class RequestCheck {
         return json;
     }
 
-    /** A message of a gateway in the words of the command line. */
+    /** A message of a gateway in the words of the command line, whose flags stand for one entry of a list each. */
     static String withFlag(String message, Optional<String> param) {
         return param.filter(field -> message.startsWith(field + " "))
-                .map(field -> FLAGS.getOrDefault(field, field) + message.substring(field.length()))
+                .map(field ->
+                        FLAGS.getOrDefault(field.replaceFirst("\\[.*", ""), field) + message.substring(field.length()))
                 .orElse(message);
     }
 

@@ -60,6 +60,24 @@ final class UsageErrorTest {
     }
 
     @Test
+    void lorasAreCheckedBeforeTheModelIsLoaded() {
+        Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
+        String model = reference.resolve("checkpoints/sd1").toString();
+        String folder = reference.resolve("lora").toString();
+        assertThat(refusal("generate", "x", "--model", model, "--lora-dir", "nowhere"))
+                .isEqualTo("--lora-dir: there is no folder nowhere");
+        assertThat(refusal("generate", "x", "--model", model, "--lora-dir", folder, "--lora", "peft:high"))
+                .isEqualTo("--lora peft:high: the weight must be a number");
+        assertThat(refusal("generate", "x", "--model", model, "--lora-dir", folder, "--lora", "peft:11"))
+                .startsWith("--lora")
+                .contains("10");
+        assertThat(refusal(
+                        "generate", "x", "--model", model, "--lora-dir", folder, "--lora", "peft", "--lora", "no:-1"))
+                .startsWith("--lora")
+                .contains("\"no\" is no LoRA", "there are kohya");
+    }
+
+    @Test
     void aModelSaysWhatItTakesOfAPictureBeforeItIsLoaded() {
         Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
         String photo = reference.resolve("images/photo.png").toString();

@@ -20,8 +20,9 @@ final class FileKind {
     private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
 
     private static final String FOLDER = "Weir takes a diffusers folder or a single-file checkpoint";
+    static final String LORA_DIR = "Give its folder as --lora-dir, and name it in requests";
     private static final String MERGE =
-            "Merge it into its base model in diffusers (%s, save_pretrained), and give that folder";
+            "Merge it into its base model in diffusers (load_textual_inversion, save_pretrained), and give that folder";
 
     private static final String WHOLE = "Give the whole model: its folder, or a file that has all of its parts";
 
@@ -77,7 +78,7 @@ final class FileKind {
         }
         Set<String> names = weights.names();
         if (names.stream().anyMatch(name -> LORA.matcher(name).matches())) {
-            return new Refusal("a LoRA", MERGE.formatted("load_lora_weights, fuse_lora"));
+            return new Refusal("a LoRA", LORA_DIR);
         }
         if (any(names, "control_model.") || any(names, "controlnet_")) {
             return Refusal.notRun("a ControlNet");
@@ -93,7 +94,7 @@ final class FileKind {
                 && names.stream()
                         .allMatch(name ->
                                 !name.contains(".") && weights.info(name).shape().length <= 2)) {
-            return new Refusal("a textual inversion", MERGE.formatted("load_textual_inversion"));
+            return new Refusal("a textual inversion", MERGE);
         }
         return checkpoint(weights);
     }

@@ -103,7 +103,7 @@ final class FolderKind {
                     "Give one of them");
         }
         if (Files.exists(folder.resolve("adapter_config.json"))) {
-            return new Refusal("a LoRA", "Merge it into its base model, and give that folder");
+            return new Refusal("a LoRA", FileKind.LORA_DIR);
         }
         Optional<Refusal> component = component(folder.resolve("config.json"));
         if (component.isPresent()) {

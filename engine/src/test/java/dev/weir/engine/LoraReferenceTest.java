@@ -57,81 +57,44 @@ class LoraReferenceTest {
         return loras;
     }
 
+    /** One test for both, because loading the networks takes most of its time. */
     @ParameterizedTest
     @CsvSource({"TORCH,sd1", "TORCH,sdxl", "ONNX,sd1", "ONNX,sdxl"})
-    void theRowsOfAMixedForwardAreThoseOfTheReference(Engine engine, String name) {
+    void theRowsAndPicturesOfAMixedRunAreThoseOfTheReference(Engine engine, String name) throws IOException {
         var target = new ComputeTarget("cpu", Precision.FP32, engine);
         ModelFolder model = model(name);
         List<JsonNode> cases = cases(name);
         Map<String, Lora> opened = new HashMap<>();
         List<Prompt> prompts = new ArrayList<>();
         for (JsonNode json : cases) {
-            prompts.add(Prompt.of(json.get("prompt").asText()).with(loras(model, json, opened)));
+            List<WeightedLora> loras = loras(model, json, opened);
+            prompts.add(Prompt.of(json.get("prompt").asText()).with(loras));
+            prompts.add(Prompt.of(json.get("negative_prompt").asText()).with(loras));
         }
         List<Tensors> states;
         try (TextEncoder encoder = model.textEncoder(target)) {
             states = encoder.encode(prompts).stream().map(PromptStates::states).toList();
         }
+        List<Row> pictures = new ArrayList<>();
         List<Denoiser.Row> rows = new ArrayList<>();
-        for (int i = 0; i < cases.size(); i++) {
-            String recorded = cases.get(i).get("name").asText();
-            requireClose(
-                    states.get(i).get(Tensors.ENCODER_HIDDEN_STATES).values(),
-                    TENSORS.floats(recorded + "/states"),
-                    recorded + " states");
-            Tensors inputs = states.get(i);
-            if (name.equals("sdxl")) {
-                requireClose(inputs.get("text_embeds").values(), TENSORS.floats(recorded + "/text_embeds"), recorded);
-                inputs = inputs.with("time_ids", HostTensor.of(new float[] {48, 48, 0, 0, 48, 48}, 6));
-            }
-            rows.add(new Denoiser.Row(
-                    TENSORS.floats(recorded + "/sample"),
-                    400,
-                    inputs,
-                    prompts.get(i).loras()));
-        }
-        try (Denoiser network = model.denoiser(target)) {
-            var shape = new LatentShape(4, 8, 8);
-            List<float[]> alone = rows.stream()
-                    .map(row -> network.predict(shape, List.of(row)).get(0))
-                    .toList();
-            List<Denoiser.Row> shuffled = new ArrayList<>(rows);
-            Collections.reverse(shuffled);
-            List<float[]> together = network.predict(shape, shuffled);
-            for (int i = 0; i < rows.size(); i++) {
-                String recorded = cases.get(i).get("name").asText();
-                float[] own = together.get(rows.size() - 1 - i);
-                requireClose(own, TENSORS.floats(recorded + "/output"), recorded + " together");
-                requireClose(alone.get(i), TENSORS.floats(recorded + "/output"), recorded + " alone");
-                if (engine == Engine.ONNX && rows.get(i).loras().isEmpty()) {
-                    assertThat(own).as(recorded + " beside others").isEqualTo(alone.get(i));
-                }
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"TORCH,sd1", "TORCH,sdxl", "ONNX,sd1", "ONNX,sdxl"})
-    void picturesWithDifferentLorasInOneRunAreTheReferences(Engine engine, String name) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = model(name);
-        List<JsonNode> cases = cases(name);
-        Map<String, Lora> opened = new HashMap<>();
         int side = cases.get(0).get("size").asInt();
-        var shape = new LatentShape(
+        var latent = new LatentShape(
                 4, side / model.card().scale(), side / model.card().scale());
-        List<Row> rows = new ArrayList<>();
-        try (TextEncoder encoder = model.textEncoder(target);
-                Denoiser network = model.denoiser(target);
+        try (Denoiser network = model.denoiser(target);
                 ImageCodec codec = model.imageCodec(target)) {
-            for (JsonNode json : cases) {
-                rows.add(row(model, json, loras(model, json, opened), encoder, network, shape));
+            for (int i = 0; i < cases.size(); i++) {
+                List<WeightedLora> loras = prompts.get(2 * i).loras();
+                Tensors cond = states.get(2 * i);
+                rows.add(row(cases.get(i), loras, cond));
+                pictures.add(picture(model, cases.get(i), loras, cond, states.get(2 * i + 1), network, latent));
             }
-            while (!rows.get(0).isDone()) {
-                StepBatch.advance(network, shape, rows);
+            requireRows(engine, cases, rows, network);
+            while (!pictures.get(0).isDone()) {
+                StepBatch.advance(network, latent, pictures);
             }
-            for (int i = 0; i < rows.size(); i++) {
-                var picture = codec.decode(shape, List.of(rows.get(i).state().sample()))
+            for (int i = 0; i < cases.size(); i++) {
+                var picture = codec.decode(
+                                latent, List.of(pictures.get(i).state().sample()))
                         .get(0)
                         .orElseThrow();
                 String recorded = cases.get(i).get("name").asText();
@@ -141,21 +104,54 @@ class LoraReferenceTest {
         }
     }
 
-    private static Row row(
+    /** A row of the recorded network call, whose text states are the recorded ones. */
+    private static Denoiser.Row row(JsonNode json, List<WeightedLora> loras, Tensors cond) {
+        String recorded = json.get("name").asText();
+        requireClose(
+                cond.get(Tensors.ENCODER_HIDDEN_STATES).values(),
+                TENSORS.floats(recorded + "/states"),
+                recorded + " states");
+        Tensors inputs = cond;
+        if (json.get("model").asText().equals("sdxl")) {
+            requireClose(cond.get("text_embeds").values(), TENSORS.floats(recorded + "/text_embeds"), recorded);
+            inputs = cond.with("time_ids", HostTensor.of(new float[] {48, 48, 0, 0, 48, 48}, 6));
+        }
+        return new Denoiser.Row(TENSORS.floats(recorded + "/sample"), 400, inputs, loras);
+    }
+
+    private static void requireRows(Engine engine, List<JsonNode> cases, List<Denoiser.Row> rows, Denoiser network) {
+        var shape = new LatentShape(4, 8, 8);
+        List<float[]> alone = rows.stream()
+                .map(row -> network.predict(shape, List.of(row)).get(0))
+                .toList();
+        List<Denoiser.Row> shuffled = new ArrayList<>(rows);
+        Collections.reverse(shuffled);
+        List<float[]> together = network.predict(shape, shuffled);
+        for (int i = 0; i < rows.size(); i++) {
+            String recorded = cases.get(i).get("name").asText();
+            float[] own = together.get(rows.size() - 1 - i);
+            requireClose(own, TENSORS.floats(recorded + "/output"), recorded + " together");
+            requireClose(alone.get(i), TENSORS.floats(recorded + "/output"), recorded + " alone");
+            if (engine == Engine.ONNX && rows.get(i).loras().isEmpty()) {
+                assertThat(own).as(recorded + " beside others").isEqualTo(alone.get(i));
+            }
+        }
+    }
+
+    private static Row picture(
             ModelFolder model,
             JsonNode json,
             List<WeightedLora> loras,
-            TextEncoder encoder,
+            Tensors cond,
+            Tensors uncond,
             Denoiser network,
             LatentShape shape) {
-        var states = encoder.encode(List.of(
-                Prompt.of(json.get("prompt").asText()).with(loras),
-                Prompt.of(json.get("negative_prompt").asText()).with(loras)));
         Tensors given = Tensors.NONE;
-        for (int i = 0; i < 2; i++) {
-            for (var entry : states.get(i).states().byName().entrySet()) {
-                given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-            }
+        for (var entry : cond.byName().entrySet()) {
+            given = given.with("cond/" + entry.getKey(), entry.getValue());
+        }
+        for (var entry : uncond.byName().entrySet()) {
+            given = given.with("uncond/" + entry.getKey(), entry.getValue());
         }
         var stage = model.pipeline().diffusing().get(0);
         int side = json.get("size").asInt();

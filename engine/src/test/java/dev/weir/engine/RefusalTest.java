@@ -29,9 +29,9 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "lora_unet_down_blocks_0_attentions_0.lora_down.weight:4x320 | a LoRA | fuse_lora",
-                "unet.down_blocks.0.attentions.0.to_q.lora_A.weight:4x320 | a LoRA | fuse_lora",
-                "lora_te_text_model.hada_w1_a:4x4 | a LoRA | save_pretrained",
+                "lora_unet_down_blocks_0_attentions_0.lora_down.weight:4x320 | a LoRA | --lora-dir",
+                "unet.down_blocks.0.attentions.0.to_q.lora_A.weight:4x320 | a LoRA | --lora-dir",
+                "lora_te_text_model.hada_w1_a:4x4 | a LoRA | --lora-dir",
                 "emb_params:2x768 | a textual inversion | load_textual_inversion",
                 "clip_g:2x1280,clip_l:2x768 | a textual inversion | load_textual_inversion",
                 "control_model.input_blocks.0.0.weight:320x4x3x3 | a ControlNet | StableDiffusionPipeline",
@@ -141,7 +141,7 @@ class RefusalTest {
 
         Path lora = Files.createDirectory(temporary.resolve("lora"));
         Files.writeString(lora.resolve("adapter_config.json"), "{}");
-        refused(lora, "a LoRA", "Merge");
+        refused(lora, "a LoRA", "--lora-dir");
 
         Path several = Files.createDirectory(temporary.resolve("several"));
         TestModels.copy("sd1", several);

@@ -240,7 +240,7 @@ final class ImagesTest {
         }
         assertThat(server.get("/v1/models/sd1").path("loras").toString())
                 .as("files for other models are not offered")
-                .isEqualTo("[\"kohya\",\"loha\",\"lokr\",\"mid\",\"peft\"]");
+                .isEqualTo("[\"kohya\",\"loha\",\"lokr\",\"mid\",\"peft\",\"rslora\"]");
         refused(
                 server,
                 Map.of("loras", List.of(Map.of("name", "../peft"))),

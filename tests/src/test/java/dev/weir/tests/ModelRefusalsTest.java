@@ -44,7 +44,7 @@ final class ModelRefusalsTest {
                         .putLong(header.length)
                         .put(header)
                         .array());
-        String said = lora + ": a LoRA. Merge it into its base model in diffusers";
+        String said = lora + ": a LoRA. Give its folder as --lora-dir";
 
         Outcome inspect = weir("models", "inspect", lora.toString());
         assertThat(inspect.exitCode()).isEqualTo(1);

@@ -7,7 +7,6 @@ import dev.weir.engine.weights.Weights;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /**
  * The tensors of a file that change one layer, and the product of two factors that they stand for: LoRA, and LoHa and LoKr of
@@ -16,10 +15,9 @@ import java.util.OptionalDouble;
  * @param module the layer as the file calls it
  * @param shape of the layer's weight
  * @param tensors by role
- * @param alpha of a layer without a tensor for it; empty: the rank
+ * @param scale without the tensor for the alpha, which counts before the one here
  */
-record LayerChange(
-        Weights file, String module, List<Integer> shape, Map<String, String> tensors, OptionalDouble alpha) {
+record LayerChange(Weights file, String module, List<Integer> shape, Map<String, String> tensors, LayerScale scale) {
 
     private static final String KRONECKER = "lokr_w1";
 
@@ -38,6 +36,10 @@ record LayerChange(
         }
         if (has(LoraKey.ALPHA)) {
             requireSize(LoraKey.ALPHA, 1, "one number");
+        }
+        if (scale.isRankStabilized() && (has(LoraKey.ALPHA) || scale.alpha().isEmpty())) {
+            throw refused("has use_rslora %s, so its scale is not known"
+                    .formatted(has(LoraKey.ALPHA) ? "beside a tensor for the alpha" : "without lora_alpha"));
         }
         if (has(LoraKey.DOWN) || has(LoraKey.UP)) {
             requireLora();
@@ -246,10 +248,7 @@ record LayerChange(
     }
 
     private float scale(int rank) {
-        if (has(LoraKey.ALPHA)) {
-            return Numbers.read(file, tensor(LoraKey.ALPHA))[0] / rank;
-        }
-        return alpha.isPresent() ? (float) (alpha.getAsDouble() / rank) : 1;
+        return has(LoraKey.ALPHA) ? Numbers.read(file, tensor(LoraKey.ALPHA))[0] / rank : scale.of(rank);
     }
 
     private ModelException refused(String problem) {

@@ -1,7 +1,5 @@
 package dev.weir.engine.adapter;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Sampling;
@@ -14,7 +12,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /**
@@ -23,7 +20,6 @@ import java.util.TreeMap;
  */
 public final class LoraFile {
 
-    private static final String METADATA = "lora_adapter_metadata";
     private static final int HEX_DIGITS = 16;
     private static final int EXAMPLES = 3;
 
@@ -47,7 +43,7 @@ public final class LoraFile {
         var state = FileState.of(path);
         var file = SafetensorsFile.open(path);
         try {
-            return opened(state, file, name, parts);
+            return opened(state, file, PeftConfig.read(path, file), name, parts);
         } catch (ModelException e) {
             throw new ModelException(path + ": " + e.getMessage(), e);
         } catch (InternalError e) {
@@ -56,7 +52,8 @@ public final class LoraFile {
         }
     }
 
-    private static Opened opened(FileState state, SafetensorsFile file, String name, AdaptedParts parts) {
+    private static Opened opened(
+            FileState state, SafetensorsFile file, PeftConfig config, String name, AdaptedParts parts) {
         Map<String, Map<String, String>> modules = new TreeMap<>();
         List<String> foreign = new ArrayList<>();
         for (var tensor : file.names()) {
@@ -83,15 +80,14 @@ public final class LoraFile {
                 .anyMatch(layer -> !layer.isSgm() && layer.part().equals(parts.unet()))) {
             found.values().removeIf(LayerNames.Layer::isSgm);
         }
-        var alphas = new Alphas(file);
         Map<String, Map<String, LayerChange>> changes = new LinkedHashMap<>();
         found.forEach((module, layer) -> {
             var change = new LayerChange(
-                    file, module, parts.shape(layer), Map.copyOf(modules.get(module)), alphas.of(layer));
+                    file, module, parts.shape(layer), Map.copyOf(modules.get(module)), config.of(layer));
             change.require();
             changes.computeIfAbsent(layer.part(), part -> new TreeMap<>()).put(layer.name(), change);
         });
-        return new Opened(new Lora(name, fingerprint(file), state, changes), List.copyOf(unknown));
+        return new Opened(new Lora(name, fingerprint(file, config), state, changes), List.copyOf(unknown));
     }
 
     private static String unknown(List<String> unknown) {
@@ -102,35 +98,14 @@ public final class LoraFile {
         return String.join(", ", names.stream().limit(EXAMPLES).toList());
     }
 
-    private static String fingerprint(SafetensorsFile file) {
+    private static String fingerprint(SafetensorsFile file, PeftConfig config) {
         try {
             var digest = MessageDigest.getInstance("SHA-256");
-            digest.update(file.metadata().getOrDefault(METADATA, "").getBytes(StandardCharsets.UTF_8));
+            digest.update(config.json().toString().getBytes(StandardCharsets.UTF_8));
             Sampling.digest(file, digest);
             return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    /** The alphas that diffusers writes into a file's metadata. A tensor of a layer counts before them. */
-    private static final class Alphas {
-
-        private final JsonNode metadata;
-
-        Alphas(SafetensorsFile file) {
-            metadata = JsonFile.parse(
-                    METADATA, file.metadata().getOrDefault(METADATA, "{}").getBytes(StandardCharsets.UTF_8));
-        }
-
-        OptionalDouble of(LayerNames.Layer layer) {
-            var alpha = metadata.path(layer.part() + ".lora_alpha");
-            for (var pattern : metadata.path(layer.part() + ".alpha_pattern").properties()) {
-                if (layer.name().equals(pattern.getKey()) || layer.name().endsWith("." + pattern.getKey())) {
-                    alpha = pattern.getValue();
-                }
-            }
-            return alpha.isNumber() ? OptionalDouble.of(alpha.doubleValue()) : OptionalDouble.empty();
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.weir.engine.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,6 +76,63 @@ class LoraFileTest {
         assertThat(change.rank()).isEqualTo(4);
         assertThat(change.down()).containsOnly(0.5f);
         assertThat(change.up()).containsOnly(1);
+    }
+
+    /** rsLoRA divides by the root of the rank. The file has ranks and alphas by pattern. */
+    @Test
+    void scalesOfPeftsMetadataAreThoseOfDiffusers() {
+        var lora = LoraFile.open(ReferenceFile.path("lora/rslora.safetensors"), "rslora", SD1)
+                .lora();
+        var expected = ReferenceFile.open("lora/rslora-changes.safetensors");
+        for (var part : List.of("unet", "text_encoder")) {
+            var changes = lora.read(part);
+            assertThat(changes).isNotEmpty();
+            changes.forEach((layer, change) -> {
+                var product = new Matrix(change.rank(), change.out(), change.up())
+                        .transposed()
+                        .times(new Matrix(change.rank(), change.in(), change.down()));
+                assertThat(product.values())
+                        .as(layer)
+                        .containsExactly(expected.floats(part + "/" + layer), within(1e-5f));
+            });
+        }
+    }
+
+    @Test
+    void aScaleThatIsNotKnownIsRefused() {
+        writer.metadata("{\"lora_adapter_metadata\": \"{\\\"unet.use_rslora\\\": true}\"}");
+        fitting(LAYER, 4);
+        refused(LAYER, "use_rslora without lora_alpha");
+        floats(LAYER + ".alpha", 2);
+        refused(LAYER, "use_rslora beside a tensor for the alpha");
+    }
+
+    /** peft's own files have no alpha. It is in another file, which is named like the first one if that was renamed. */
+    @Test
+    void aFileOfPeftItselfTakesTheConfigurationBesideIt() throws IOException {
+        peftsOwn(4);
+        refused("adapter_config.json", "is not beside it as pixel.json");
+        Files.writeString(folder.resolve("pixel.json"), "{\"preferred weight\": 1}");
+        refused("pixel.json has no lora_alpha");
+        Files.writeString(folder.resolve("pixel.json"), "{\"lora_alpha\": 2, \"alpha_pattern\": {\"(\": 2}}");
+        refused("alpha_pattern has \"(\"");
+        Files.writeString(folder.resolve("pixel.json"), "{\"lora_alpha\": 2, \"use_rslora\": false}");
+        var plain = open().lora();
+        assertThat(plain.read("unet").values().iterator().next().up()).containsOnly(1);
+        Files.writeString(folder.resolve("pixel.json"), "{\"lora_alpha\": 2, \"use_rslora\": true}");
+        var stabilized = open().lora();
+        assertThat(stabilized.read("unet").values().iterator().next().up()).containsOnly(2);
+        assertThat(stabilized.fingerprint()).as("the other file counts").isNotEqualTo(plain.fingerprint());
+        Files.copy(folder.resolve("pixel.json"), folder.resolve("adapter_config.json"));
+        var own = writer.write(folder.resolve("adapter_model.safetensors"));
+        assertThat(LoraFile.open(own, "adapter_model", SD1).lora().fingerprint())
+                .isEqualTo(stabilized.fingerprint());
+    }
+
+    private void peftsOwn(int rank) {
+        var layer = "base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
+        floats(layer + ".lora_A.weight", 0.5f, rank, WIDTH);
+        floats(layer + ".lora_B.weight", 2, WIDTH, rank);
     }
 
     @Test

@@ -30,7 +30,7 @@ public final class SafetensorsWriter {
         return tensor(name, WeightType.F32, bytes.array(), values.length);
     }
 
-    SafetensorsWriter metadata(String json) {
+    public SafetensorsWriter metadata(String json) {
         header.add("\"__metadata__\":" + json);
         return this;
     }

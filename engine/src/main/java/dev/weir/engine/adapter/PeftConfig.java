@@ -1,0 +1,82 @@
+package dev.weir.engine.adapter;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.weir.engine.JsonFile;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.SafetensorsFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalDouble;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * What peft says of the scales of a file's layers. diffusers writes it into the file's metadata, for each part. peft itself writes it
+ * into another file beside the weights. Immutable.
+ *
+ * @param where the name for messages
+ * @param hasParts whether each key begins with the part that it is for
+ */
+record PeftConfig(String where, JsonNode json, boolean hasParts) {
+
+    private static final String METADATA = "lora_adapter_metadata";
+
+    /** The names in files that peft has saved itself. */
+    private static final String PEFTS_OWN = "base_model.model.";
+
+    private static final String WEIGHTS = "adapter_model.safetensors";
+
+    /** Throws {@link ModelException} where peft has saved the file without diffusers, and its configuration is not beside it. */
+    static PeftConfig read(Path path, SafetensorsFile file) {
+        var metadata = file.metadata().get(METADATA);
+        if (metadata != null) {
+            return new PeftConfig(METADATA, JsonFile.parse(METADATA, metadata.getBytes(StandardCharsets.UTF_8)), true);
+        }
+        if (file.names().stream().noneMatch(name -> name.startsWith(PEFTS_OWN))) {
+            return new PeftConfig("", JsonNodeFactory.instance.objectNode(), true);
+        }
+        var beside = beside(path.getFileName().toString());
+        var config = path.resolveSibling(beside);
+        if (!Files.isRegularFile(config)) {
+            throw new ModelException(
+                    "peft has saved it, and its adapter_config.json, which has the alpha, is not beside it as "
+                            + beside);
+        }
+        var json = JsonFile.read(config);
+        if (!json.path("lora_alpha").isNumber()) {
+            throw new ModelException(beside + " has no lora_alpha");
+        }
+        return new PeftConfig(beside, json, false);
+    }
+
+    private static String beside(String name) {
+        return name.equals(WEIGHTS) ? "adapter_config.json" : name.replaceFirst("\\.safetensors$", ".json");
+    }
+
+    /** Of a layer without a tensor for its alpha. */
+    LayerScale of(LayerNames.Layer layer) {
+        var prefix = hasParts ? layer.part() + "." : "";
+        var alpha = json.path(prefix + "lora_alpha");
+        for (var pattern : json.path(prefix + "alpha_pattern").properties()) {
+            if (matches(pattern.getKey(), layer.name())) {
+                alpha = pattern.getValue();
+                break;
+            }
+        }
+        return new LayerScale(
+                alpha.isNumber() ? OptionalDouble.of(alpha.doubleValue()) : OptionalDouble.empty(),
+                json.path(prefix + "use_rslora").asBoolean());
+    }
+
+    /** As in peft: a regular expression for the end of the name. */
+    private boolean matches(String pattern, String layer) {
+        try {
+            return Pattern.matches("(.*\\.)?(" + pattern + ")", layer);
+        } catch (PatternSyntaxException e) {
+            throw new ModelException(
+                    "%s: alpha_pattern has \"%s\", which is no regular expression".formatted(where, pattern), e);
+        }
+    }
+}
