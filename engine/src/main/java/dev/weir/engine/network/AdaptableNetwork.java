@@ -64,8 +64,12 @@ final class AdaptableNetwork implements AutoCloseable {
         var bank = adapted.map(Adapted::bank);
         boolean isNew = own.stream().anyMatch(lora -> !bank.orElseThrow().has(lora));
         if (isNew) {
-            own.forEach(lora -> bank.orElseThrow().load(lora, needed));
-            adapted.get().network().keep(bank.orElseThrow().inputs());
+            try {
+                own.forEach(lora -> bank.orElseThrow().load(lora, needed));
+            } finally {
+                // Also where a file cannot be read: the bank may have taken another one before it.
+                adapted.get().network().keep(bank.orElseThrow().inputs());
+            }
         }
     }
 
@@ -85,6 +89,7 @@ final class AdaptableNetwork implements AutoCloseable {
                 .map(WeightedLora::lora)
                 .distinct()
                 .toList();
+        expect(used); // All at once: a larger network begins with an empty bank.
         own.forEach(loras -> load(loras, used));
         var all = new ArrayList<>(feeds);
         all.addAll(feeds(own, taken));
