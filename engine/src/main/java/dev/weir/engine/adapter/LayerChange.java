@@ -7,6 +7,9 @@ import dev.weir.engine.weights.Weights;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * The tensors of a file that change one layer, and the product of two factors that they stand for: LoRA, and LoHa and LoKr of
@@ -19,6 +22,7 @@ import java.util.Map;
  */
 record LayerChange(Weights file, String module, List<Integer> shape, Map<String, String> tensors, LayerScale scale) {
 
+    private static final Set<String> LORA = Set.of(LoraKey.DOWN, LoraKey.UP, LoraKey.MID);
     private static final String KRONECKER = "lokr_w1";
 
     private int out() {
@@ -43,13 +47,24 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
         }
         if (has(LoraKey.DOWN) || has(LoraKey.UP)) {
             requireLora();
+            requireOnly(LORA::contains);
         } else if (has("hada_w1_a")) {
             requireHadamard();
+            requireOnly(role -> role.startsWith("hada_"));
         } else if (tensors.keySet().stream().anyMatch(role -> role.startsWith(KRONECKER))) {
             requireKronecker();
+            requireOnly(role -> role.startsWith("lokr_"));
         } else {
             throw refused("has %s, a kind that Weir does not run; it runs LoRA, LoHa and LoKr"
                     .formatted(String.join(", ", tensors.keySet())));
+        }
+    }
+
+    private void requireOnly(Predicate<String> isOfKind) {
+        var others = new TreeSet<>(tensors.keySet());
+        others.removeIf(role -> role.equals(LoraKey.ALPHA) || isOfKind.test(role));
+        if (!others.isEmpty()) {
+            throw refused("has %s beside its factors, which Weir does not run".formatted(String.join(", ", others)));
         }
     }
 

@@ -17,6 +17,7 @@ record LoraKey(String module, String role) {
     static final String MID = "mid";
     static final String ALPHA = "alpha";
     static final String DORA = "dora_scale";
+    static final String BIAS = "lora_bias";
 
     private static final Map<String, String> SUFFIXES = Map.ofEntries(
             Map.entry(".lora_down.weight", DOWN),
@@ -34,7 +35,7 @@ record LoraKey(String module, String role) {
 
     /** With the adapter's name, which peft may add. */
     private static final Pattern PEFT =
-            Pattern.compile("(.+)\\.lora_(A|B|magnitude_vector)(?:\\.[^.]+)??(?:\\.weight)?");
+            Pattern.compile("(.+)\\.lora_(A|B|magnitude_vector)(?:\\.[^.]+)??(?:\\.(weight|bias))?");
 
     /** LyCORIS writes the role as the last part of the name, and so do its kinds that Weir does not read. */
     private static final Pattern LYCORIS = Pattern.compile(
@@ -52,7 +53,8 @@ record LoraKey(String module, String role) {
         var peft = PEFT.matcher(tensor);
         if (peft.matches()) {
             var side = peft.group(2);
-            return Optional.of(new LoraKey(peft.group(1), side.equals("A") ? DOWN : side.equals("B") ? UP : DORA));
+            var role = side.equals("A") ? DOWN : side.equals("B") ? UP : DORA;
+            return Optional.of(new LoraKey(peft.group(1), "bias".equals(peft.group(3)) ? BIAS : role));
         }
         var lycoris = LYCORIS.matcher(tensor);
         return lycoris.matches() ? Optional.of(new LoraKey(lycoris.group(1), lycoris.group(2))) : Optional.empty();

@@ -28,7 +28,26 @@ record PeftConfig(String where, JsonNode json, boolean hasParts) {
 
     private static final String WEIGHTS = "adapter_model.safetensors";
 
-    /** Throws {@link ModelException} where peft has saved the file without diffusers, and its configuration is not beside it. */
+    /** Initialisations in peft that subtract their first product from the base model's weights. */
+    private static final Pattern CHANGES_BASE = Pattern.compile("(?i)pissa.*|olora|corda|loftq");
+
+    private static final String INIT = "init_lora_weights";
+
+    PeftConfig {
+        for (var entry : json.properties()) {
+            var init = entry.getValue().asText();
+            if (entry.getKey().endsWith(INIT) && CHANGES_BASE.matcher(init).matches()) {
+                throw new ModelException(
+                        "made with %s \"%s\", which changes the weights of the base model too. Convert it in peft (save_pretrained with path_initial_model_for_weight_conversion)"
+                                .formatted(INIT, init));
+            }
+        }
+    }
+
+    /**
+     * Throws {@link ModelException} where peft has saved the file without diffusers, and its configuration is not beside it, or
+     * where the file needs a changed base model.
+     */
     static PeftConfig read(Path path, SafetensorsFile file) {
         var metadata = file.metadata().get(METADATA);
         if (metadata != null) {

@@ -20,6 +20,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that do not fit a model, and what is said of them. */
 class LoraFileTest {
@@ -28,6 +30,7 @@ class LoraFileTest {
             ModelFolder.open(ReferenceFile.path("checkpoints/sd1")).adaptedParts();
     private static final String LAYER = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q";
     private static final String OTHER = "lora_unet_down_blocks_7_attentions_0_transformer_blocks_0_attn1_to_q";
+    private static final String PEFTS_LAYER = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
     private static final int WIDTH = 8;
 
     @TempDir
@@ -110,7 +113,7 @@ class LoraFileTest {
     /** peft's own files have no alpha. It is in another file, which is named like the first one if that was renamed. */
     @Test
     void aFileOfPeftItselfTakesTheConfigurationBesideIt() throws IOException {
-        peftsOwn(4);
+        pefts("base_model.model.");
         refused("adapter_config.json", "is not beside it as pixel.json");
         Files.writeString(folder.resolve("pixel.json"), "{\"preferred weight\": 1}");
         refused("pixel.json has no lora_alpha");
@@ -129,10 +132,9 @@ class LoraFileTest {
                 .isEqualTo(stabilized.fingerprint());
     }
 
-    private void peftsOwn(int rank) {
-        var layer = "base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
-        floats(layer + ".lora_A.weight", 0.5f, rank, WIDTH);
-        floats(layer + ".lora_B.weight", 2, WIDTH, rank);
+    private void pefts(String prefix) {
+        floats(prefix + PEFTS_LAYER + ".lora_A.weight", 0.5f, 4, WIDTH);
+        floats(prefix + PEFTS_LAYER + ".lora_B.weight", 2, WIDTH, 4);
     }
 
     @Test
@@ -191,6 +193,40 @@ class LoraFileTest {
     void otherKindsAreRefusedByName() {
         floats(LAYER + ".diff", 1, WIDTH, WIDTH);
         refused(LAYER, "diff", "a kind that Weir does not run");
+    }
+
+    /** What would be left out silently otherwise. */
+    @Test
+    void aBiasOfPeftBesideTheFactorsIsRefusedByName() {
+        pefts("unet.");
+        floats("unet." + PEFTS_LAYER + ".lora_B.bias", 1, WIDTH);
+        refused(PEFTS_LAYER, "lora_bias beside its factors");
+    }
+
+    @Test
+    void aBiasOfLycorisBesideTheFactorsIsRefusedByName() {
+        fitting(LAYER, 2);
+        floats(LAYER + ".diff_b", 1, WIDTH);
+        refused(LAYER, "diff_b beside its factors");
+    }
+
+    /** peft subtracts the first product from the base model's weights, so the file does not fit the model as it was. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pissa", "pissa_niter_4", "olora", "corda", "loftq", "OLoRA"})
+    void anInitialisationThatChangesTheBaseModelIsRefusedByName(String init) {
+        writer.metadata(
+                "{\"lora_adapter_metadata\": \"{\\\"unet.init_lora_weights\\\": \\\"%s\\\"}\"}".formatted(init));
+        fitting(LAYER, 2);
+        refused("init_lora_weights \"%s\"".formatted(init), "changes the weights of the base model");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gaussian", "eva", "orthogonal"})
+    void otherInitialisationsAreRead(String init) {
+        writer.metadata(
+                "{\"lora_adapter_metadata\": \"{\\\"unet.init_lora_weights\\\": \\\"%s\\\"}\"}".formatted(init));
+        fitting(LAYER, 2);
+        assertThat(open().lora().changes("unet")).isTrue();
     }
 
     @Test
