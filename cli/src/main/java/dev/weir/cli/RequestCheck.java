@@ -66,7 +66,7 @@ final class RequestCheck {
         ObjectNode json = toJson(request).put("n", request.count());
         request.seed().ifPresent(seed -> json.put("seed", seed));
         json.putObject("preview").put("grade", request.frames().grade().name().toLowerCase(Locale.ROOT));
-        ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders)), Map.of());
+        ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders), System::nanoTime), Map.of());
         RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT);
         try {
             reader.job(Fields.parse(json.toString().getBytes(StandardCharsets.UTF_8)));

@@ -19,12 +19,7 @@ import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.job.OtherWeights;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.stream.StreamHandler;
-import dev.weir.proto.Parcel;
-import dev.weir.proto.v1.Cancel;
 import dev.weir.runtime.NodeContext;
-import dev.weir.runtime.bus.Addresses;
-import dev.weir.runtime.bus.Delivery;
-import dev.weir.runtime.bus.Inbox;
 import dev.weir.runtime.ops.Component;
 import dev.weir.runtime.ops.OpsRoutes;
 import io.vertx.core.Future;
@@ -43,23 +38,19 @@ import java.time.Duration;
  */
 public final class GatewayVerticle extends VerticleBase implements Component {
 
-    private static final Duration HAND_OVER = Duration.ofSeconds(1);
-
     private final NodeContext node;
     private final GatewayConfig config;
     private final ModelCatalog catalog;
-    private Jobs jobs;
-    private JobLedger ledger;
+    private GatewayProtocol protocol;
     private ImageMemory images;
     private StreamHandler streams;
-    private Inbox inbox;
     private HttpServer server;
     private volatile boolean listens;
 
     public GatewayVerticle(NodeContext node, GatewayConfig config) {
         this.node = node;
         this.config = config;
-        this.catalog = new ModelCatalog(node.directory());
+        this.catalog = new ModelCatalog(node.directory(), node.loop()::nanos);
     }
 
     /** The port on which the server listens, once deployed. */
@@ -69,7 +60,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     /** The owner of the jobs, once deployed; event loop of this verticle. */
     Jobs jobs() {
-        return jobs;
+        return protocol.jobs();
     }
 
     /** The open sockets, once deployed; event loop of this verticle. */
@@ -79,26 +70,19 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     /** The jobs that are kept, once deployed; event loop of this verticle. */
     KeptJobs kept() {
-        return ledger.kept();
+        return protocol.ledger().kept();
     }
 
     @Override
     public Future<?> start() {
-        String address = Addresses.gateway(node.nodeId());
-        jobs = new Jobs(node, catalog, address, config.limits(), config.patience(), this::cancelAtStages);
         images = new ImageMemory(config.limits().attachmentsBytes());
-        ledger = new JobLedger(node, jobs, config, images);
-        return node.courier()
-                .listen(address, this::receive)
-                .onSuccess(opened -> inbox = opened)
-                .compose(opened -> ledger.start())
-                .compose(opened -> listen())
-                .onSuccess(listening -> {
-                    server = listening;
-                    listens = true;
-                    node.health().add(this);
-                    OtherWeights.watch(node, catalog);
-                });
+        protocol = new GatewayProtocol(node, config, catalog, images);
+        return protocol.start().compose(opened -> listen()).onSuccess(listening -> {
+            server = listening;
+            listens = true;
+            node.health().add(this);
+            OtherWeights.watch(node, catalog);
+        });
     }
 
     private Future<HttpServer> listen() {
@@ -129,6 +113,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     private Router router() {
         Router router = Router.router(vertx);
+        Jobs jobs = protocol.jobs();
+        JobLedger ledger = protocol.ledger();
         Answers answers = new Answers(vertx, config.patience().slowClient());
         ModelNames names = new ModelNames(catalog, config.aliases());
         RequestReader reader = new RequestReader(names, config.limits());
@@ -152,20 +138,6 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);
         return router;
-    }
-
-    private void receive(Delivery delivery) {
-        Parcel parcel = delivery.parcel();
-        ledger.checkAwake();
-        if (parcel.header().hasEvent()) {
-            jobs.onEvent(parcel.header().getEvent(), parcel.tensors());
-        } else {
-            ledger.receive(delivery);
-        }
-    }
-
-    private void cancelAtStages(Cancel cancel) {
-        node.courier().publish(Addresses.CANCEL, Parcel.of(cancel));
     }
 
     @Override
@@ -193,12 +165,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     @Override
     public Future<Void> drain(Duration deadline) {
         Promise<Void> idle = Promise.promise();
-        context.runOnContext(v -> {
-            // Other gateways, if there are any, continue what will not be done in time.
-            long handOver =
-                    vertx.setTimer(Math.max(1, deadline.minus(HAND_OVER).toMillis()), late -> ledger.handOver());
-            jobs.drain(deadline).onComplete(done -> vertx.cancelTimer(handOver)).onComplete(idle);
-        });
+        context.runOnContext(v -> protocol.drain(deadline).onComplete(idle));
         return idle.future();
     }
 
@@ -206,10 +173,6 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public Future<?> stop() {
         listens = false;
         node.health().remove(this);
-        return ledger.handOver()
-                .compose(left -> jobs.drain(Duration.ZERO))
-                .compose(idle -> server.close())
-                .compose(closed -> ledger.close())
-                .compose(closed -> inbox.close());
+        return protocol.leave().compose(idle -> server.close()).compose(closed -> protocol.close());
     }
 }

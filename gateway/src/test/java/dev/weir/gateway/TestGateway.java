@@ -100,7 +100,7 @@ final class TestGateway implements AutoCloseable {
         this.vertx = vertx;
         this.memory = memory;
         this.directory = new TestDirectory();
-        Courier courier = new Courier(vertx, metrics);
+        Courier courier = Courier.of(vertx, metrics);
         stage = new TestStage(courier);
         get(courier.listen(Addresses.stage(StageKind.TEXT_ENCODER, TestStage.NODE), stage::offered));
         get(courier.listen(Addresses.stage(StageKind.DENOISER, TestStage.NODE), stage::offered));
@@ -130,7 +130,7 @@ final class TestGateway implements AutoCloseable {
         memory = first.memory;
         directory = first.directory;
         stage = first.stage;
-        node = node("gateway-b", new Courier(vertx, metrics));
+        node = node("gateway-b", Courier.of(vertx, metrics));
         verticle = new GatewayVerticle(node, config);
         deployment = get(vertx.deployVerticle(verticle));
     }

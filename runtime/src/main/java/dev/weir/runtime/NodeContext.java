@@ -17,11 +17,13 @@ import io.vertx.core.Vertx;
 /**
  * What a node provides to its roles. All parts may be used from any thread.
  *
+ * @param vertx for verticles only; null in simulations, which run none
  * @param nodeId unique in the cluster, part of bus addresses
  * @param courier sends parcels and opens inboxes; the only access to the bus
  * @param memory the memory that the nodes of the cluster share
  * @param tracing starts spans, which do nothing if tracing is off
  * @param health where roles register for health checks and drains
+ * @param loop time, timers and random numbers of everything that is no verticle
  */
 public record NodeContext(
         Vertx vertx,
@@ -32,7 +34,22 @@ public record NodeContext(
         ClusterMemory memory,
         Health health,
         MeterRegistry metrics,
-        Tracing tracing) {
+        Tracing tracing,
+        Loop loop) {
+
+    /** A node whose loop is that of its Vertx. */
+    public NodeContext(
+            Vertx vertx,
+            String nodeId,
+            Courier courier,
+            NodeDirectory directory,
+            Dispatcher dispatcher,
+            ClusterMemory memory,
+            Health health,
+            MeterRegistry metrics,
+            Tracing tracing) {
+        this(vertx, nodeId, courier, directory, dispatcher, memory, health, metrics, tracing, Loop.of(vertx));
+    }
 
     /** Creates the shared parts, with a health and a memory of its own. */
     public static Future<NodeContext> create(
@@ -55,9 +72,10 @@ public record NodeContext(
             Health health,
             MeterRegistry metrics,
             Tracing tracing) {
-        Courier courier = new Courier(vertx, metrics);
-        StatusDirectory directory = new StatusDirectory(vertx, memory::isMember);
-        OfferDispatcher dispatcher = new OfferDispatcher(vertx, courier, directory, metrics, limits.patience());
+        Courier courier = Courier.of(vertx, metrics);
+        Loop loop = Loop.of(vertx);
+        StatusDirectory directory = new StatusDirectory(loop, memory::isMember);
+        OfferDispatcher dispatcher = new OfferDispatcher(loop, courier, directory, metrics, limits.patience());
         return dispatcher
                 .start()
                 .compose(v -> directory.start(courier))
@@ -70,6 +88,7 @@ public record NodeContext(
                         memory,
                         health,
                         metrics,
-                        tracing));
+                        tracing,
+                        loop));
     }
 }

@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -80,12 +79,12 @@ public final class Jobs {
         this.metrics = new JobMetrics(node.metrics());
         this.admission = new Admission(limits, patience.deadline(), catalog, backlog, metrics);
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
-        this.restarts = new Restarts(node.vertx(), this, limits.strikes(), metrics);
+        this.restarts = new Restarts(node.loop(), this, limits.strikes(), metrics);
         this.events = new StageEvents(this, restarts, metrics);
         this.reconciliation = new Reconciliation(node.directory(), this, restarts, address, cancelAtStages);
         node.directory().onLost(restarts::lost);
-        node.vertx().setPeriodic(SWEEP_MS, timer -> sweep());
-        node.vertx().setPeriodic(QUEUE_MS, timer -> queue.look(jobs.values(), now()));
+        node.loop().every(SWEEP_MS, this::sweep);
+        node.loop().every(QUEUE_MS, () -> queue.look(jobs.values(), now()));
     }
 
     /** Null if the job has ended or was never here. */
@@ -129,8 +128,8 @@ public final class Jobs {
      * @throws RefusedException if it is rejected; then nothing was started
      */
     public Job submit(JobSpec spec, JobWatcher watcher) {
-        Job job = reserve(JobId.at(now(), ThreadLocalRandom.current()), spec, now(), watcher);
-        node.vertx().runOnContext(later -> begin(job));
+        Job job = reserve(JobId.at(now(), node.loop().random()), spec, now(), watcher);
+        node.loop().here().execute(() -> begin(job));
         return job;
     }
 
@@ -378,8 +377,8 @@ public final class Jobs {
         } else if (deadline.toMillis() < 1) {
             endAll();
         } else {
-            long timer = node.vertx().setTimer(deadline.toMillis(), late -> endAll());
-            idle.future().onComplete(done -> node.vertx().cancelTimer(timer));
+            long timer = node.loop().after(deadline.toMillis(), this::endAll);
+            idle.future().onComplete(done -> node.loop().cancel(timer));
         }
         return idle.future();
     }
@@ -394,6 +393,6 @@ public final class Jobs {
     }
 
     long now() {
-        return System.currentTimeMillis();
+        return node.loop().nowMs();
     }
 }

@@ -4,6 +4,7 @@ import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Warning;
+import dev.weir.runtime.Loop;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ public final class KeptJob {
     private final String id;
     private final JobSpec spec;
     private final long createdMs;
+    private final Loop loop;
     private final JobHistory history;
     /** With the action for the case that nothing more is received about the job here. */
     private final Map<Consumer<JobEvent>, Runnable> watchers = new LinkedHashMap<>();
@@ -39,11 +41,12 @@ public final class KeptJob {
     private long endedMs;
     private long inputBytes;
 
-    public KeptJob(String id, JobSpec spec, long createdMs) {
+    public KeptJob(String id, JobSpec spec, long createdMs, Loop loop) {
         this.id = id;
         this.spec = spec;
         this.createdMs = createdMs;
-        this.askedMs = System.currentTimeMillis();
+        this.loop = loop;
+        this.askedMs = loop.nowMs();
         this.history = new JobHistory(spec.samples(), EVENTS);
     }
 
@@ -54,7 +57,7 @@ public final class KeptJob {
         }
         seq = Math.max(seq, event.at().seq());
         if (isOver()) {
-            endedMs = System.currentTimeMillis();
+            endedMs = loop.nowMs();
         }
         List.copyOf(watchers.keySet()).forEach(watcher -> watcher.accept(event));
         if (isOver()) {
@@ -92,12 +95,12 @@ public final class KeptJob {
 
     /** Records that somebody asked for it. */
     public void asked() {
-        askedMs = System.currentTimeMillis();
+        askedMs = loop.nowMs();
     }
 
     /** How long nobody has asked for it or watched it. */
     public long idleMs() {
-        return watchers.isEmpty() ? System.currentTimeMillis() - askedMs : 0;
+        return watchers.isEmpty() ? loop.nowMs() - askedMs : 0;
     }
 
     public boolean isOver() {

@@ -1,7 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.GatewayConfig.Limits;
-import io.vertx.core.Vertx;
+import dev.weir.runtime.Loop;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -17,6 +17,7 @@ public final class KeptJobs {
 
     private static final long SWEEP_MS = 500;
 
+    private final Loop loop;
     private final Limits limits;
     private final Duration keep;
     private final Consumer<KeptJob> onForgotten;
@@ -26,11 +27,12 @@ public final class KeptJobs {
      * @param keep how long a finished job is kept
      * @param onForgotten called with each dropped job
      */
-    public KeptJobs(Vertx vertx, Limits limits, Duration keep, Consumer<KeptJob> onForgotten) {
+    public KeptJobs(Loop loop, Limits limits, Duration keep, Consumer<KeptJob> onForgotten) {
+        this.loop = loop;
         this.limits = limits;
         this.keep = keep;
         this.onForgotten = onForgotten;
-        vertx.setPeriodic(SWEEP_MS, timer -> sweep());
+        loop.every(SWEEP_MS, this::sweep);
     }
 
     public void add(KeptJob job) {
@@ -50,7 +52,7 @@ public final class KeptJobs {
     }
 
     private void sweep() {
-        long now = System.currentTimeMillis();
+        long now = loop.nowMs();
         long bytes = kept.values().stream().mapToLong(KeptJob::bytes).sum();
         long over = kept.values().stream().filter(KeptJob::isOver).count();
         for (Iterator<KeptJob> oldestFirst = kept.values().iterator(); oldestFirst.hasNext(); ) {

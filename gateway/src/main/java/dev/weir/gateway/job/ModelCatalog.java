@@ -34,11 +34,7 @@ public final class ModelCatalog {
     private final LongSupplier nanoClock;
     private List<Known> known = List.of();
 
-    public ModelCatalog(NodeDirectory directory) {
-        this(directory, System::nanoTime);
-    }
-
-    ModelCatalog(NodeDirectory directory, LongSupplier nanoClock) {
+    public ModelCatalog(NodeDirectory directory, LongSupplier nanoClock) {
         this.directory = directory;
         this.nanoClock = nanoClock;
     }

@@ -29,7 +29,7 @@ public final class OtherWeights {
 
     public static void watch(NodeContext node, ModelCatalog catalog) {
         OtherWeights watch = new OtherWeights(catalog);
-        node.vertx().setPeriodic(LOOK_MS, timer -> watch.look());
+        node.loop().every(LOOK_MS, watch::look);
         node.health().remark(() -> List.copyOf(warnings(catalog).values()));
         Gauge.builder("weir.gateway.other.weights", catalog, OtherWeights::count)
                 .description("Stages of nodes without work, as they serve other weights under the id of a model")

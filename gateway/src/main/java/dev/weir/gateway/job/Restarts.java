@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.stage.Attempt;
@@ -9,8 +10,6 @@ import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
-import io.vertx.core.Vertx;
-import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -35,15 +34,15 @@ final class Restarts {
     private static final Failure REBALANCED =
             new Failure("rebalanced", "rebalanced: a node with less work continues", true);
 
-    private final Vertx vertx;
+    private final Loop loop;
     private final Jobs jobs;
     private final int mostStrikes;
     private final JobMetrics metrics;
     private final Quarantine quarantine = new Quarantine();
 
     /** @param mostStrikes consecutive losses and failures, without progress, that fail a sample */
-    Restarts(Vertx vertx, Jobs jobs, int mostStrikes, JobMetrics metrics) {
-        this.vertx = vertx;
+    Restarts(Loop loop, Jobs jobs, int mostStrikes, JobMetrics metrics) {
+        this.loop = loop;
         this.jobs = jobs;
         this.mostStrikes = mostStrikes;
         this.metrics = metrics;
@@ -131,7 +130,7 @@ final class Restarts {
                 if (sample.heldBy(node)) {
                     // The acceptance of the next stage may arrive later than the goodbye of this one.
                     int attempt = sample.attempt();
-                    vertx.setTimer(LAST_WORDS_MS, late -> {
+                    loop.after(LAST_WORDS_MS, () -> {
                         if (sample.heldBy(node) && sample.attempt() == attempt) {
                             lostOn(job, sample, failure);
                         }
@@ -167,11 +166,7 @@ final class Restarts {
             return;
         }
         long pause = PAUSE_MS << strikes;
-        restart(
-                job,
-                sample,
-                failure,
-                pauses ? pause + ThreadLocalRandom.current().nextLong(pause) : 0);
+        restart(job, sample, failure, pauses ? pause + loop.random().nextLong(pause) : 0);
     }
 
     /**
@@ -200,7 +195,7 @@ final class Restarts {
             jobs.send(job, sample);
             return;
         }
-        vertx.setTimer(pauseMs, timer -> {
+        loop.after(pauseMs, () -> {
             if (sample.attempt() == attempt && !sample.ended()) {
                 sendOrFail(job, sample, reason);
             }

@@ -11,6 +11,7 @@ import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.stage.Snapshot;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -35,6 +36,7 @@ final class Adoption {
 
     private static final Logger log = LoggerFactory.getLogger(Adoption.class);
 
+    private final Loop loop;
     private final Jobs jobs;
     private final KeptJobs kept;
     private final Ledger ledger;
@@ -47,6 +49,7 @@ final class Adoption {
     private final Map<String, Future<Optional<KeptJob>>> underway = new HashMap<>();
 
     Adoption(
+            Loop loop,
             Jobs jobs,
             KeptJobs kept,
             Ledger ledger,
@@ -56,6 +59,7 @@ final class Adoption {
             Gateways gateways,
             Patience patience,
             MeterRegistry metrics) {
+        this.loop = loop;
         this.jobs = jobs;
         this.kept = kept;
         this.ledger = ledger;
@@ -95,8 +99,7 @@ final class Adoption {
         JobRecord before = entry.record();
         boolean over = Ledger.isOver(before);
         // Images of a finished job are regenerated when somebody requests them, which may be after its deadline.
-        long deadlineMs =
-                over ? System.currentTimeMillis() + patience.deadline().toMillis() : before.getDeadlineMs();
+        long deadlineMs = over ? loop.nowMs() + patience.deadline().toMillis() : before.getDeadlineMs();
         JobRecord record = before.toBuilder()
                 .setOwner(gateways.self())
                 .setEpoch(before.getEpoch() + 1)
@@ -104,7 +107,7 @@ final class Adoption {
                 .setDeadlineMs(deadlineMs)
                 .build();
         byte[] bytes = record.toByteArray();
-        Duration life = RecordedJob.life(record, over, patience.result());
+        Duration life = RecordedJob.life(record, over, patience.result(), loop.nowMs());
         return ledger.replace(record.getId(), entry.bytes(), bytes, life).compose(won -> {
             if (!won || !gateways.settled()) {
                 return Future.succeededFuture(Optional.empty());
@@ -113,7 +116,8 @@ final class Adoption {
             adopted.increment();
             // Only now: a view of the job may have been opened or forgotten meanwhile.
             KeptJob show = kept.find(record.getId())
-                    .orElseGet(() -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs()));
+                    .orElseGet(
+                            () -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs(), loop));
             RecordedJob job = owned.recorded(show, record, bytes);
             owned.hold(job);
             return goOn(job, record).map(Optional.of(show));

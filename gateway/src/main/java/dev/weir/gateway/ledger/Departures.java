@@ -66,7 +66,7 @@ final class Departures {
         if (owned.holds(job.id())) {
             endIfAlone(job);
         } else if (job.watchers() == 0) {
-            tell(job).onFailure(unheard -> node.vertx().setTimer(AGAIN_MS, later -> left(job, tries - 1)));
+            tell(job).onFailure(unheard -> node.loop().after(AGAIN_MS, () -> left(job, tries - 1)));
         }
     }
 

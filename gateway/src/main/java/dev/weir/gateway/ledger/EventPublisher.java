@@ -7,8 +7,8 @@ import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.JobTold;
 import dev.weir.proto.v1.JobWatch;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.bus.Courier;
-import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,17 +42,19 @@ final class EventPublisher {
         }
     }
 
+    private final Loop loop;
     private final Courier courier;
     private final KeptJobs kept;
     private final OwnedJobs owned;
     private final Map<Key, Forwarding> forwardings = new HashMap<>();
     private Consumer<KeptJob> onLapsed = job -> {};
 
-    EventPublisher(Vertx vertx, Courier courier, KeptJobs kept, OwnedJobs owned) {
+    EventPublisher(Loop loop, Courier courier, KeptJobs kept, OwnedJobs owned) {
+        this.loop = loop;
         this.courier = courier;
         this.kept = kept;
         this.owned = owned;
-        vertx.setPeriodic(SWEEP_MS, timer -> sweep());
+        loop.every(SWEEP_MS, this::sweep);
     }
 
     /** @param listener called with each job that another gateway no longer asks for */
@@ -80,7 +82,7 @@ final class EventPublisher {
         if (!job.isOver()) {
             Key key = new Key(job.id(), watch.getAddress());
             Forwarding forwarding = forwardings.computeIfAbsent(key, k -> forward(job, watch.getAddress()));
-            forwarding.untilNanos = System.nanoTime() + LEASE.toNanos();
+            forwarding.untilNanos = loop.nanos() + LEASE.toNanos();
         }
         return true;
     }
@@ -116,7 +118,7 @@ final class EventPublisher {
     }
 
     private void sweep() {
-        long now = System.nanoTime();
+        long now = loop.nanos();
         List<Forwarding> ended = new ArrayList<>();
         forwardings.values().removeIf(forwarding -> {
             boolean ends =

@@ -84,8 +84,9 @@ final class Gateways {
     Future<Void> start() {
         tickedNanos = nanoClock.getAsLong();
         acquaintedNanos = tickedNanos + ACQUAINTED_NANOS;
-        node.vertx().setPeriodic(TICK_MS, timer -> tick());
-        node.vertx().setPeriodic(0, PUBLISH_MS, timer -> publish());
+        node.loop().every(TICK_MS, this::tick);
+        node.loop().here().execute(this::publish);
+        node.loop().every(PUBLISH_MS, this::publish);
         node.directory().onLost(stage -> isolation.left(stage.getGone()));
         return node.courier()
                 .listen(Addresses.GATEWAYS, this::receive)
@@ -271,7 +272,7 @@ final class Gateways {
     /** One turn after its goodbye, which also arrives here and would otherwise find no handler. */
     Future<Void> close() {
         Promise<Void> closed = Promise.promise();
-        node.vertx().runOnContext(later -> inbox.close().onComplete(closed));
+        node.loop().here().execute(() -> inbox.close().onComplete(closed));
         return closed.future();
     }
 }

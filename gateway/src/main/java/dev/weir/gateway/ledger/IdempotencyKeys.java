@@ -27,11 +27,11 @@ final class IdempotencyKeys {
      * @param request a digest of the whole request
      * @return the current binding
      */
-    Future<KeyRecord> claim(String key, String job, byte[] request) {
+    Future<KeyRecord> claim(String key, String job, byte[] request, long nowMs) {
         KeyRecord mine = KeyRecord.newBuilder()
                 .setJobId(job)
                 .setRequest(ByteString.copyFrom(request))
-                .setCreatedMs(System.currentTimeMillis())
+                .setCreatedMs(nowMs)
                 .build();
         return keys.putIfAbsent(key, mine.toByteArray(), life).map(there -> there.isEmpty() ? mine : read(there.get()));
     }
@@ -39,11 +39,8 @@ final class IdempotencyKeys {
     /**
      * Binds a key to another job, if the first one was never created. @return whether the key was still bound to that
      */
-    Future<Boolean> rebind(String key, KeyRecord before, String job) {
-        KeyRecord mine = before.toBuilder()
-                .setJobId(job)
-                .setCreatedMs(System.currentTimeMillis())
-                .build();
+    Future<Boolean> rebind(String key, KeyRecord before, String job, long nowMs) {
+        KeyRecord mine = before.toBuilder().setJobId(job).setCreatedMs(nowMs).build();
         return keys.replace(key, before.toByteArray(), mine.toByteArray(), life);
     }
 

@@ -21,12 +21,11 @@ import dev.weir.proto.v1.SampleRef;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Delivery;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -56,25 +55,31 @@ public final class JobLedger {
         this.jobs = jobs;
         this.images = images;
         GatewayConfig.Patience patience = config.patience();
-        this.kept = new KeptJobs(node.vertx(), config.limits(), patience.result(), this::forgotten);
+        this.kept = new KeptJobs(node.loop(), config.limits(), patience.result(), this::forgotten);
         this.ledger = new Ledger(node.memory());
-        this.gateways = new Gateways(node, System::nanoTime);
+        this.gateways = new Gateways(node, node.loop()::nanos);
         gateways.tell(jobs::demands);
         jobs.others(gateways::demandsOfOthers);
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
         Attachments attachments = new Attachments(node.memory(), images);
-        this.owned = new OwnedJobs(node.vertx(), jobs, kept, ledger, checkpoints, attachments, gateways, patience);
-        this.adoption =
-                new Adoption(jobs, kept, ledger, checkpoints, attachments, owned, gateways, patience, node.metrics());
+        this.owned = new OwnedJobs(node.loop(), jobs, kept, ledger, checkpoints, attachments, gateways, patience);
+        this.adoption = new Adoption(
+                node.loop(), jobs, kept, ledger, checkpoints, attachments, owned, gateways, patience, node.metrics());
         this.views = new RemoteJobViews(node, kept, gateways, owned, this::show);
-        this.publisher = new EventPublisher(node.vertx(), node.courier(), kept, owned);
+        this.publisher = new EventPublisher(node.loop(), node.courier(), kept, owned);
         this.departures = new Departures(node, jobs, kept, gateways, owned, views, publisher);
         this.keyed = new KeyedJobs(
-                node.vertx(),
+                node.loop(),
                 new IdempotencyKeys(node.memory(), patience.deadline().plus(patience.result())),
                 owned,
                 this::find);
-        new Orphans(node.vertx(), ledger, gateways, owned, adoption, new Random());
+        new Orphans(
+                node.loop(),
+                ledger,
+                gateways,
+                owned,
+                adoption,
+                new Random(node.loop().random().nextLong()));
     }
 
     /** Completes when statuses of other gateways can arrive. */
@@ -167,9 +172,17 @@ public final class JobLedger {
      * UnknownJobException}, or with a {@link dev.weir.gateway.job.RefusedException} if nobody could answer.
      */
     public Future<KeptJob> find(String id) {
-        return find(id, System.currentTimeMillis() + FIND_LIMIT.toMillis())
-                .timeout(FIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-                .recover(problem -> Future.failedFuture(problem instanceof TimeoutException ? unanswered() : problem));
+        Promise<KeptJob> answer = Promise.promise();
+        long timer = node.loop().after(FIND_LIMIT.toMillis(), () -> answer.tryFail(unanswered()));
+        find(id, node.loop().nowMs() + FIND_LIMIT.toMillis()).onComplete(found -> {
+            node.loop().cancel(timer);
+            if (found.succeeded()) {
+                answer.tryComplete(found.result());
+            } else {
+                answer.tryFail(found.cause());
+            }
+        });
+        return answer.future();
     }
 
     private static RefusedException unanswered() {
@@ -187,10 +200,10 @@ public final class JobLedger {
             if (problem instanceof UnknownJobException) {
                 return Future.failedFuture(problem);
             }
-            if (System.currentTimeMillis() >= untilMs) {
+            if (node.loop().nowMs() >= untilMs) {
                 return Future.failedFuture(unanswered());
             }
-            return node.vertx().timer(LOOK_AGAIN_MS).compose(later -> find(id, untilMs));
+            return node.loop().pause(LOOK_AGAIN_MS).compose(later -> find(id, untilMs));
         });
     }
 
@@ -200,7 +213,7 @@ public final class JobLedger {
         }
         return ledger.find(id).compose(found -> {
             if (found.isEmpty()) {
-                boolean was = JobId.mayHaveBeen(id, System.currentTimeMillis());
+                boolean was = JobId.mayHaveBeen(id, node.loop().nowMs());
                 return Future.failedFuture(new UnknownJobException(was));
             }
             return show(
@@ -208,7 +221,8 @@ public final class JobLedger {
                     new KeptJob(
                             id,
                             RecordFormat.spec(found.get().record()),
-                            found.get().record().getCreatedMs()));
+                            found.get().record().getCreatedMs(),
+                            node.loop()));
         });
     }
 

@@ -4,8 +4,8 @@ import com.google.protobuf.ByteString;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.proto.v1.KeyRecord;
+import dev.weir.runtime.Loop;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.util.function.Function;
 
 /** Requests with an idempotency key: equal requests are one job. Event loop of the gateway. */
@@ -18,13 +18,13 @@ final class KeyedJobs {
      */
     private static final long UNRECORDED_MS = 3000;
 
-    private final Vertx vertx;
+    private final Loop loop;
     private final IdempotencyKeys keys;
     private final OwnedJobs owned;
     private final Function<String, Future<KeptJob>> finder;
 
-    KeyedJobs(Vertx vertx, IdempotencyKeys keys, OwnedJobs owned, Function<String, Future<KeptJob>> finder) {
-        this.vertx = vertx;
+    KeyedJobs(Loop loop, IdempotencyKeys keys, OwnedJobs owned, Function<String, Future<KeptJob>> finder) {
+        this.loop = loop;
         this.keys = keys;
         this.owned = owned;
         this.finder = finder;
@@ -32,7 +32,7 @@ final class KeyedJobs {
 
     Future<KeptJob> submit(JobSpec spec, String key, byte[] request) {
         String id = owned.newId();
-        return keys.claim(key, id, request)
+        return keys.claim(key, id, request, loop.nowMs())
                 .recover(problem -> Future.failedFuture(
                         OwnedJobs.unavailable("the idempotency key could not be looked up: " + problem.getMessage())))
                 .compose(bound -> {
@@ -55,12 +55,12 @@ final class KeyedJobs {
             if (!(problem instanceof UnknownJobException)) {
                 return Future.failedFuture(problem);
             }
-            long age = System.currentTimeMillis() - bound.getCreatedMs();
+            long age = loop.nowMs() - bound.getCreatedMs();
             if (age < UNRECORDED_MS) {
-                return vertx.timer(LOOK_AGAIN_MS).compose(later -> submit(spec, key, request));
+                return loop.pause(LOOK_AGAIN_MS).compose(later -> submit(spec, key, request));
             }
             String id = owned.newId();
-            return keys.rebind(key, bound, id)
+            return keys.rebind(key, bound, id, loop.nowMs())
                     .compose(rebound -> rebound ? begin(id, spec, key) : submit(spec, key, request));
         });
     }

@@ -1,7 +1,7 @@
 package dev.weir.gateway.ledger;
 
+import dev.weir.runtime.Loop;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -26,7 +26,7 @@ final class Orphans {
     private static final int AT_ONCE = 32;
     private static final String NOBODY = "";
 
-    private final Vertx vertx;
+    private final Loop loop;
     private final Ledger ledger;
     private final Gateways gateways;
     private final OwnedJobs owned;
@@ -38,15 +38,15 @@ final class Orphans {
     private boolean looking;
     private boolean again;
 
-    Orphans(Vertx vertx, Ledger ledger, Gateways gateways, OwnedJobs owned, Adoption adoption, Random order) {
-        this.vertx = vertx;
+    Orphans(Loop loop, Ledger ledger, Gateways gateways, OwnedJobs owned, Adoption adoption, Random order) {
+        this.loop = loop;
         this.ledger = ledger;
         this.gateways = gateways;
         this.owned = owned;
         this.adoption = adoption;
         this.order = order;
         gateways.onLost(name -> look());
-        vertx.setPeriodic(EVERY_MS, timer -> look());
+        loop.every(EVERY_MS, this::look);
     }
 
     private void look() {
@@ -81,7 +81,7 @@ final class Orphans {
     }
 
     private void lookAgain() {
-        vertx.setTimer(AGAIN_MS, later -> look());
+        loop.after(AGAIN_MS, this::look);
     }
 
     private Future<Void> lookAt(Set<String> ids) {

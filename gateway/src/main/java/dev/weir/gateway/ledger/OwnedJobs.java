@@ -9,8 +9,8 @@ import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.proto.v1.JobRecord;
+import dev.weir.runtime.Loop;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -44,7 +43,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     private static final long RETRY_SECONDS = 2;
     private static final int DRAWS = 16;
 
-    private final Vertx vertx;
+    private final Loop loop;
     private final Jobs jobs;
     private final KeptJobs kept;
     private final Ledger ledger;
@@ -60,7 +59,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     private Consumer<KeptJob> onLetGo = job -> {};
 
     OwnedJobs(
-            Vertx vertx,
+            Loop loop,
             Jobs jobs,
             KeptJobs kept,
             Ledger ledger,
@@ -68,7 +67,7 @@ final class OwnedJobs implements RecordedJob.Owner {
             Attachments attachments,
             Gateways gateways,
             Patience patience) {
-        this.vertx = vertx;
+        this.loop = loop;
         this.jobs = jobs;
         this.kept = kept;
         this.ledger = ledger;
@@ -112,9 +111,9 @@ final class OwnedJobs implements RecordedJob.Owner {
     }
 
     private String newIdAwayFrom(String node) {
-        String id = JobId.at(System.currentTimeMillis(), ThreadLocalRandom.current());
+        String id = JobId.at(loop.nowMs(), loop.random());
         for (int i = 1; i < DRAWS && ledger.holder(id).equals(node); i++) {
-            id = JobId.at(System.currentTimeMillis(), ThreadLocalRandom.current());
+            id = JobId.at(loop.nowMs(), loop.random());
         }
         return id;
     }
@@ -138,7 +137,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         }
         hold(recordedJob);
         recordedJob.write();
-        vertx.runOnContext(later -> jobs.begin(job));
+        loop.here().execute(() -> jobs.begin(job));
         return recordedJob.kept();
     }
 
@@ -181,8 +180,8 @@ final class OwnedJobs implements RecordedJob.Owner {
                     recordedJob.drop();
                     jobs.letGo(id);
                     attachments.forget(id, spec.generation());
-                    REMOVE_AGAIN.forEach(after -> vertx.setTimer(after.toMillis(), late -> ledger.remove(id)));
-                    vertx.setTimer(REMOVED.toMillis(), late -> unborn.remove(id));
+                    REMOVE_AGAIN.forEach(after -> loop.after(after.toMillis(), () -> ledger.remove(id)));
+                    loop.after(REMOVED.toMillis(), () -> unborn.remove(id));
                     String reason = created.failed() ? created.cause().getMessage() : "its name is taken";
                     return Future.failedFuture(unavailable("the job could not be recorded: " + reason));
                 });
@@ -193,15 +192,15 @@ final class OwnedJobs implements RecordedJob.Owner {
     }
 
     private RecordedJob describe(String id, JobSpec spec) {
-        long now = System.currentTimeMillis();
+        long now = loop.nowMs();
         JobRecord record =
                 RecordFormat.describe(id, spec, now, now + patience.deadline().toMillis(), gateways.self());
-        return recorded(new KeptJob(id, spec.with(List.of()), now), record, null);
+        return recorded(new KeptJob(id, spec.with(List.of()), now, loop), record, null);
     }
 
     /** @param known the record in the ledger; null: not written yet */
     RecordedJob recorded(KeptJob show, JobRecord record, byte[] known) {
-        return new RecordedJob(vertx, this, ledger, checkpoints, show, record, known, patience.result());
+        return new RecordedJob(loop, this, ledger, checkpoints, show, record, known, patience.result());
     }
 
     void hold(RecordedJob job) {

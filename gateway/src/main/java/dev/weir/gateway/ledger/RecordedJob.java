@@ -11,11 +11,11 @@ import dev.weir.gateway.job.JobWatcher;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.memory.MemoryException;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -51,7 +51,7 @@ final class RecordedJob implements JobWatcher {
         void closed(RecordedJob job);
     }
 
-    private final Vertx vertx;
+    private final Loop loop;
     private final Owner owner;
     private final Ledger ledger;
     private final Checkpoints checkpoints;
@@ -84,7 +84,7 @@ final class RecordedJob implements JobWatcher {
      * @param result how long it stays there after its end
      */
     RecordedJob(
-            Vertx vertx,
+            Loop loop,
             Owner owner,
             Ledger ledger,
             Checkpoints checkpoints,
@@ -92,7 +92,7 @@ final class RecordedJob implements JobWatcher {
             JobRecord base,
             byte[] known,
             Duration result) {
-        this.vertx = vertx;
+        this.loop = loop;
         this.owner = owner;
         this.ledger = ledger;
         this.checkpoints = checkpoints;
@@ -128,7 +128,7 @@ final class RecordedJob implements JobWatcher {
         if (event.isLast()) {
             waiting.add(event);
             write();
-            vertx.setTimer(LONGEST_WAIT_MS, late -> tellLate(event));
+            loop.after(LONGEST_WAIT_MS, () -> tellLate(event));
         } else if (waiting.isEmpty()) {
             kept.on(event);
             if (event instanceof Resumed || event instanceof Warning) {
@@ -179,7 +179,7 @@ final class RecordedJob implements JobWatcher {
     Future<Void> settle() {
         Promise<Void> settled = Promise.promise();
         onWritten = settled;
-        vertx.setTimer(LONGEST_WAIT_MS, late -> settled.tryComplete());
+        loop.after(LONGEST_WAIT_MS, settled::tryComplete);
         write();
         return settled.future();
     }
@@ -193,7 +193,7 @@ final class RecordedJob implements JobWatcher {
     }
 
     Duration life() {
-        return life(base, isOver(), result);
+        return life(base, isOver(), result, loop.nowMs());
     }
 
     /**
@@ -201,23 +201,23 @@ final class RecordedJob implements JobWatcher {
      *
      * @param result how long it stays there after its job's end
      */
-    static Duration life(JobRecord record, boolean over, Duration result) {
+    static Duration life(JobRecord record, boolean over, Duration result, long nowMs) {
         return over
                 ? result
-                : Duration.ofMillis(Math.max(0, record.getDeadlineMs() - System.currentTimeMillis()))
+                : Duration.ofMillis(Math.max(0, record.getDeadlineMs() - nowMs))
                         .plus(result)
                         .plus(GRACE);
     }
 
     private void writeSoon() {
         if (soonTimer == NONE) {
-            soonTimer = vertx.setTimer(SOON_MS, now -> write());
+            soonTimer = loop.after(SOON_MS, this::write);
         }
     }
 
     /** Writes everything known so far, at once or after the write in progress. */
     void write() {
-        vertx.cancelTimer(soonTimer);
+        loop.cancel(soonTimer);
         soonTimer = NONE;
         dirty = true;
         if (!writing && !dropped) {
@@ -301,7 +301,7 @@ final class RecordedJob implements JobWatcher {
     }
 
     private void retry() {
-        vertx.setTimer(RETRY_MS, later -> {
+        loop.after(RETRY_MS, () -> {
             writing = false;
             write();
         });
@@ -340,6 +340,6 @@ final class RecordedJob implements JobWatcher {
         dropped = true;
         raised.tryFail("another gateway owns the job");
         waiting.clear();
-        vertx.cancelTimer(soonTimer);
+        loop.cancel(soonTimer);
     }
 }

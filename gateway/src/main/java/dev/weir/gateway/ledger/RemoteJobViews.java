@@ -75,7 +75,7 @@ final class RemoteJobViews {
             view.known = true;
             search(view);
         });
-        node.vertx().setPeriodic(RENEW_MS, timer -> renew());
+        node.loop().every(RENEW_MS, this::renew);
     }
 
     /** Shows a job as its owner reports it. Completes when everything that the owner knows is known here. */
@@ -179,12 +179,12 @@ final class RemoteJobViews {
             forget(view);
         } else if (!view.searched) {
             view.searched = true;
-            search(view, System.currentTimeMillis() + GIVE_UP_MS);
+            search(view, node.loop().nowMs() + GIVE_UP_MS);
         }
     }
 
     private void search(View view, long untilMs) {
-        node.vertx().setTimer(LOOK_MS, later -> {
+        node.loop().after(LOOK_MS, () -> {
             if (!isCurrent(view)) {
                 return;
             }
@@ -194,7 +194,7 @@ final class RemoteJobViews {
                 }
                 if (found.succeeded()) {
                     view.searched = false;
-                } else if (System.currentTimeMillis() < untilMs) {
+                } else if (node.loop().nowMs() < untilMs) {
                     search(view, untilMs);
                 } else {
                     forget(view);

@@ -36,7 +36,7 @@ final class ForecastTest {
     private static final double AROUND = 0.05;
 
     private final List<NodeStatus> nodes = new ArrayList<>();
-    private final Queue queue = new Queue(new ModelCatalog(new FixedDirectory()));
+    private final Queue queue = new Queue(new ModelCatalog(new FixedDirectory(), System::nanoTime));
 
     @BeforeEach
     void start() {

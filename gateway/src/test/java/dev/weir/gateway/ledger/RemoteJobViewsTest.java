@@ -22,6 +22,7 @@ import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
@@ -75,11 +76,11 @@ final class RemoteJobViewsTest {
         loop = vertx.getOrCreateContext();
         Gateways gateways = on(() -> new Gateways(node, System::nanoTime));
         on(() -> {
-            ModelCatalog catalog = new ModelCatalog(node.directory());
+            ModelCatalog catalog = new ModelCatalog(node.directory(), System::nanoTime);
             Jobs jobs = new Jobs(node, catalog, "weir.gateway.here", Limits.DEFAULT, PATIENCE, cancel -> {});
-            kept = new KeptJobs(vertx, Limits.DEFAULT, PATIENCE.result(), job -> {});
+            kept = new KeptJobs(node.loop(), Limits.DEFAULT, PATIENCE.result(), job -> {});
             owned = new OwnedJobs(
-                    vertx,
+                    node.loop(),
                     jobs,
                     kept,
                     new Ledger(node.memory()),
@@ -113,9 +114,9 @@ final class RemoteJobViewsTest {
 
     @Test
     void aSubscriptionThatFailsLateTakesNothingFromTheGatewayThatAdoptedTheJobMeanwhile() throws Exception {
-        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0, Loop.of(vertx)), OWNER));
         await().until(() -> subscriptions.size() == 1);
-        KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0)));
+        KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0, Loop.of(vertx))));
 
         answer(0, Verdict.INVALID);
         await().until(opened::isComplete);
@@ -125,9 +126,9 @@ final class RemoteJobViewsTest {
 
     @Test
     void theOwnerOfAJobDoesNotFollowAnOwnerOfBefore() throws Exception {
-        KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0)));
+        KeptJob adopted = on(() -> adopt(new KeptJob(ID, SPEC, 0, Loop.of(vertx))));
 
-        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0, Loop.of(vertx)), OWNER));
 
         assertThat(get(opened)).isSameAs(adopted);
         assertThat(on(() -> kept.find(ID))).containsSame(adopted);
@@ -136,8 +137,8 @@ final class RemoteJobViewsTest {
 
     @Test
     void twoRequestsForOneJobShareOneViewAndOneSubscription() throws Exception {
-        Future<KeptJob> first = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
-        Future<KeptJob> second = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> first = on(() -> views.open(new KeptJob(ID, SPEC, 0, Loop.of(vertx)), OWNER));
+        Future<KeptJob> second = on(() -> views.open(new KeptJob(ID, SPEC, 0, Loop.of(vertx)), OWNER));
         await().until(() -> subscriptions.size() > 0);
 
         answer(0, Verdict.ACCEPTED);
@@ -149,7 +150,7 @@ final class RemoteJobViewsTest {
 
     @Test
     void aViewIsAnAnswerOnceItsOwnerHasSentWhatItKnows() throws Exception {
-        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0, Loop.of(vertx)), OWNER));
         await().until(() -> subscriptions.size() == 1);
         assertThat(on(() -> views.opening(ID))).isPresent();
 
@@ -161,7 +162,7 @@ final class RemoteJobViewsTest {
 
     @Test
     void theOwnerOfAJobThatIsWatchedIsSearchedForWhenASubscriptionFails() throws Exception {
-        KeptJob job = new KeptJob(ID, SPEC, 0);
+        KeptJob job = new KeptJob(ID, SPEC, 0, Loop.of(vertx));
         Future<KeptJob> opened = on(() -> views.open(job, OWNER));
         await().until(() -> subscriptions.size() == 1);
         on(() -> {
@@ -178,7 +179,7 @@ final class RemoteJobViewsTest {
 
     @Test
     void aViewThatNobodyWatchesAndThatCannotBeOpenedIsForgotten() throws Exception {
-        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0), OWNER));
+        Future<KeptJob> opened = on(() -> views.open(new KeptJob(ID, SPEC, 0, Loop.of(vertx)), OWNER));
         await().until(() -> subscriptions.size() == 1);
 
         answer(0, Verdict.INVALID);
@@ -189,7 +190,7 @@ final class RemoteJobViewsTest {
 
     @Test
     void aGatewayThatFollowedAJobEndsItsViewWhenItAdoptsIt() throws Exception {
-        KeptJob shown = new KeptJob(ID, SPEC, 0);
+        KeptJob shown = new KeptJob(ID, SPEC, 0, Loop.of(vertx));
         Future<KeptJob> opened = on(() -> views.open(shown, OWNER));
         await().until(() -> subscriptions.size() == 1);
         answer(0, Verdict.ACCEPTED);

@@ -1,69 +1,33 @@
 package dev.weir.runtime.bus;
 
-import dev.weir.proto.Frame;
 import dev.weir.proto.Parcel;
-import dev.weir.proto.ParcelCodec;
-import dev.weir.proto.ParcelFormat;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
-import io.vertx.core.eventbus.Message;
 import java.time.Duration;
-import java.util.List;
-import java.util.UUID;
 import java.util.function.Consumer;
 
-/**
- * Sends parcels, in pieces if they are larger than one message, and opens inboxes. Any thread; answers arrive on the
- * caller's context. It has no queue: the senders' credits bound what may be sent.
- */
-public final class Courier {
+/** Sends parcels and opens inboxes. Any thread; answers arrive on the caller's event loop. */
+public interface Courier {
 
     /** How long to wait for the answer to an offer. Acceptance is quick, whatever the work takes. */
-    public static final Duration OFFER_TIMEOUT = Duration.ofMillis(1500);
+    Duration OFFER_TIMEOUT = Duration.ofMillis(1500);
 
-    private static final DeliveryOptions DELIVERY =
-            new DeliveryOptions().setCodecName(ParcelCodec.NAME).setSendTimeout(OFFER_TIMEOUT.toMillis());
-
-    private final Vertx vertx;
-    private final BusMeters meters;
-
-    public Courier(Vertx vertx, MeterRegistry metrics) {
-        this.vertx = vertx;
-        this.meters = new BusMeters(metrics);
-        vertx.exceptionHandler(new WireFailures(meters));
-        vertx.eventBus().serializableChecker(className -> false).clusterSerializableChecker(className -> false);
-        try {
-            vertx.eventBus().registerCodec(new ParcelCodec());
-        } catch (IllegalStateException e) {
-            // Another courier of this Vertx has registered it: one process may hold several nodes.
-            return;
-        }
+    /** The courier of a Vertx, on its event bus. */
+    static Courier of(Vertx vertx, MeterRegistry metrics) {
+        return new BusCourier(vertx, metrics);
     }
 
     /**
-     * Fails with a {@link io.vertx.core.eventbus.ReplyException} if no answer arrives in time, and with an
-     * IllegalArgumentException if the parcel is larger than any receiver accepts.
+     * Sends an offer. Fails if no answer arrives in time, and with an IllegalArgumentException if the parcel is larger
+     * than any receiver accepts.
      */
-    public Future<OfferReply> offer(String address, Parcel parcel) {
-        List<Parcel> messages;
-        try {
-            messages = messages(parcel);
-        } catch (IllegalArgumentException tooLarge) {
-            return Future.failedFuture(tooLarge);
-        }
-        int last = messages.size() - 1;
-        messages.subList(0, last).forEach(piece -> vertx.eventBus().send(address, piece, DELIVERY));
-        return vertx.eventBus()
-                .<Frame>request(address, messages.get(last), DELIVERY)
-                .compose(Courier::offerReply);
-    }
+    Future<OfferReply> offer(String address, Parcel parcel);
 
     /** Sends an event. Completes when its receiver has accepted it; fails if no confirmation arrives in time. */
-    public Future<Void> deliver(String address, Parcel event) {
+    default Future<Void> deliver(String address, Parcel event) {
         return offer(address, event)
                 .compose(reply -> reply.getVerdict() == Verdict.ACCEPTED
                         ? Future.succeededFuture()
@@ -71,43 +35,11 @@ public final class Courier {
     }
 
     /** Sends without an answer. Completes when the bytes have been written; fails if they could not be. */
-    public Future<Void> tell(String address, Parcel parcel) {
-        List<Parcel> messages;
-        try {
-            messages = messages(parcel);
-        } catch (IllegalArgumentException tooLarge) {
-            return Future.failedFuture(tooLarge);
-        }
-        Future<Void> sent = Future.succeededFuture();
-        for (Parcel message : messages) {
-            Future<Void> written =
-                    vertx.eventBus().<Frame>sender(address, DELIVERY).write(message);
-            sent = sent.compose(done -> written);
-        }
-        return sent;
-    }
+    Future<Void> tell(String address, Parcel parcel);
 
     /** Sends a parcel of at most one message to all listeners of the address. */
-    public void publish(String address, Parcel parcel) {
-        vertx.eventBus().publish(address, parcel, DELIVERY);
-    }
+    void publish(String address, Parcel parcel);
 
-    /** Opens an inbox for the calling context, which runs the handler. Completes when messages can arrive. */
-    public Future<Inbox> listen(String address, Consumer<Delivery> handler) {
-        return new Inbox(vertx, meters, address, handler).registered();
-    }
-
-    private List<Parcel> messages(Parcel parcel) {
-        ParcelFormat.checkHeader(parcel);
-        meters.sentBytes.increment(ParcelFormat.tensorBytes(parcel));
-        return ParcelFormat.tensorBytes(parcel) <= ParcelFormat.MAX_TENSOR_BYTES
-                ? List.of(parcel)
-                : Pieces.of(parcel, UUID.randomUUID().toString());
-    }
-
-    private static Future<OfferReply> offerReply(Message<Frame> answer) {
-        return answer.body() instanceof Parcel parcel && parcel.header().hasOfferReply()
-                ? Future.succeededFuture(parcel.header().getOfferReply())
-                : Future.failedFuture("the answer to an offer could not be read: " + answer.body());
-    }
+    /** Opens an inbox for the calling event loop, which runs the handler. Completes when messages can arrive. */
+    Future<Inbox> listen(String address, Consumer<Delivery> handler);
 }

@@ -18,9 +18,9 @@ final class Pieces {
     /** Throws IllegalArgumentException if no receiver would accept a transfer of that size. */
     static List<Parcel> of(Parcel parcel, String transferId) {
         byte[] whole = ParcelFormat.encode(parcel);
-        if (whole.length > Inbox.MAX_TRANSFER_BYTES) {
+        if (whole.length > BusInbox.MAX_TRANSFER_BYTES) {
             throw new IllegalArgumentException(
-                    "a parcel is at most %d bytes, not %d".formatted(Inbox.MAX_TRANSFER_BYTES, whole.length));
+                    "a parcel is at most %d bytes, not %d".formatted(BusInbox.MAX_TRANSFER_BYTES, whole.length));
         }
         int count = (whole.length + Reassembler.PIECE_BYTES - 1) / Reassembler.PIECE_BYTES;
         List<Parcel> pieces = new ArrayList<>(count);

@@ -7,6 +7,7 @@ import dev.weir.proto.v1.Offer;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
@@ -15,10 +16,8 @@ import dev.weir.runtime.stage.Cancellation;
 import dev.weir.runtime.stage.Failure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -28,8 +27,9 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.random.RandomGenerator;
+import java.util.concurrent.Executor;
 
 /**
  * The dispatcher on the bus. It runs on the directory's event loop. The senders bound its queue: a stage keeps a
@@ -40,22 +40,24 @@ public final class OfferDispatcher implements Dispatcher {
     private static final long TICK_MS = 200;
     private static final int FRAMES_UNDER_WAY = 4;
 
-    private final Vertx vertx;
+    private final Loop loop;
     private final Courier courier;
     private final StatusDirectory directory;
     private final MeterRegistry metrics;
     private final Duration patience;
-    private final Context context;
+    private final Executor context;
     private final OutstandingLoad outstanding = new OutstandingLoad();
-    private final Chooser chooser = new Chooser(outstanding, RandomGenerator.getDefault());
+    private final Chooser chooser;
     private final NavigableMap<Turn, Waiting> waiting = new TreeMap<>();
     private final Map<String, Integer> framesUnderWay = new HashMap<>();
     private long arrivals;
 
     /** @param patience how long a task waits while no live node serves its model */
     public OfferDispatcher(
-            Vertx vertx, Courier courier, StatusDirectory directory, MeterRegistry metrics, Duration patience) {
-        this.vertx = vertx;
+            Loop loop, Courier courier, StatusDirectory directory, MeterRegistry metrics, Duration patience) {
+        this.loop = loop;
+        this.chooser =
+                new Chooser(outstanding, new SplittableRandom(loop.random().nextLong()));
         this.courier = courier;
         this.directory = directory;
         this.metrics = metrics;
@@ -70,9 +72,9 @@ public final class OfferDispatcher implements Dispatcher {
             offerWaiting();
         });
         Promise<Void> started = Promise.promise();
-        context.runOnContext(v -> {
+        context.execute(() -> {
             directory.onLost(status -> outstanding.lost(status.getAddress()));
-            vertx.setPeriodic(TICK_MS, id -> giveUpLate());
+            loop.every(TICK_MS, this::giveUpLate);
             courier.listen(Addresses.CANCEL, this::cancel).<Void>mapEmpty().onComplete(started);
         });
         return started.future();
@@ -84,11 +86,11 @@ public final class OfferDispatcher implements Dispatcher {
             return Future.failedFuture(new DispatchException(
                     new Failure("invalid_task", "the route has no position " + task.getPosition(), false)));
         }
-        Context caller = vertx.getOrCreateContext();
+        Executor caller = loop.here();
         Promise<NodeStatus> answer = Promise.promise();
         Promise<NodeStatus> found = Promise.promise();
-        found.future().onComplete(result -> caller.runOnContext(v -> answer.handle(result)));
-        context.runOnContext(v -> {
+        found.future().onComplete(result -> caller.execute(() -> answer.handle(result)));
+        context.execute(() -> {
             int rank =
                     switch (task.getPriority()) {
                         case INTERACTIVE -> 0;
@@ -96,7 +98,7 @@ public final class OfferDispatcher implements Dispatcher {
                         default -> 1;
                     };
             Turn turn = new Turn(rank, arrivals++);
-            waiting.put(turn, new Waiting(turn, task, tensors, found, System.nanoTime()));
+            waiting.put(turn, new Waiting(turn, task, tensors, found, loop.nanos()));
             offerWaiting();
         });
         return answer.future();
@@ -104,10 +106,10 @@ public final class OfferDispatcher implements Dispatcher {
 
     @Override
     public Future<Void> tryOnce(Task task, List<Tensor> tensors) {
-        Context caller = vertx.getOrCreateContext();
+        Executor caller = loop.here();
         Promise<Void> answer = Promise.promise();
-        context.runOnContext(
-                v -> offerFrame(task, tensors).onComplete(result -> caller.runOnContext(w -> answer.handle(result))));
+        context.execute(
+                () -> offerFrame(task, tensors).onComplete(result -> caller.execute(() -> answer.handle(result))));
         return answer.future();
     }
 
@@ -187,8 +189,8 @@ public final class OfferDispatcher implements Dispatcher {
     }
 
     private void giveUpLate() {
-        long nowMs = System.currentTimeMillis();
-        long nowNanos = System.nanoTime();
+        long nowMs = loop.nowMs();
+        long nowNanos = loop.nanos();
         for (Waiting next : List.copyOf(waiting.values())) {
             if (directory.alive().stream().anyMatch(next.need::servedBy)) {
                 next.servedNanos = nowNanos;

@@ -1,18 +1,18 @@
 package dev.weir.runtime.route;
 
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -30,26 +30,27 @@ public final class StatusDirectory implements NodeDirectory {
     private static final Logger log = LoggerFactory.getLogger(StatusDirectory.class);
     private static final long SWEEP_MS = 100;
 
-    private final Vertx vertx;
-    private final Context context;
+    private final Loop loop;
+    private final Executor context;
     private final Predicate<String> isMember;
-    private final LeaseTable<NodeStatus> table = new LeaseTable<>(READING, LEASE.toNanos(), System::nanoTime);
+    private final LeaseTable<NodeStatus> table;
     private final List<Consumer<NodeStatus>> lostListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<NodeStatus>> heardListeners = new ArrayList<>();
     private volatile List<NodeStatus> alive = List.of();
 
     /** @param isMember whether a node with that name is in the cluster */
-    public StatusDirectory(Vertx vertx, Predicate<String> isMember) {
-        this.vertx = vertx;
+    public StatusDirectory(Loop loop, Predicate<String> isMember) {
+        this.loop = loop;
+        this.table = new LeaseTable<>(READING, LEASE.toNanos(), loop::nanos);
         this.isMember = isMember;
-        this.context = vertx.getOrCreateContext();
+        this.context = loop.here();
     }
 
     /** Completes when statuses can arrive. */
     public Future<Void> start(Courier courier) {
         Promise<Void> started = Promise.promise();
-        context.runOnContext(v -> {
-            vertx.setPeriodic(SWEEP_MS, id -> sweep());
+        context.execute(() -> {
+            loop.every(SWEEP_MS, this::sweep);
             courier.listen(Addresses.STATUS, this::receive).<Void>mapEmpty().onComplete(started);
         });
         return started.future();
@@ -62,12 +63,12 @@ public final class StatusDirectory implements NodeDirectory {
 
     @Override
     public void onLost(Consumer<NodeStatus> listener) {
-        Context caller = vertx.getOrCreateContext();
-        lostListeners.add(status -> caller.runOnContext(v -> listener.accept(status)));
+        Executor caller = loop.here();
+        lostListeners.add(status -> caller.execute(() -> listener.accept(status)));
     }
 
     /** The event loop of this directory, for callers that want to see every status on it. */
-    Context context() {
+    Executor context() {
         return context;
     }
 

@@ -15,20 +15,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The credits of the stage node bound its queue. It does not use the bus.
  */
-final class DeviceThread {
+final class DeviceThread implements Device {
 
     /** Called on the device thread. */
-    interface Listener {
+    interface Opening {
         void opened();
 
         void openFailed(Throwable problem);
-
-        void admitFailed(Work work, Throwable problem);
-
-        void turned(int rows, long nanos);
-
-        /** The thread takes no turn until the next command. */
-        void turnFailed(Throwable problem);
 
         void closed();
     }
@@ -38,16 +31,18 @@ final class DeviceThread {
     private final Stage stage;
     private final Outbox outbox;
     private final Listener listener;
+    private final Opening opening;
     private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean working;
     private volatile long progressNanos;
     private boolean closing;
 
-    DeviceThread(String name, Stage stage, Outbox outbox, Listener listener) {
+    DeviceThread(String name, Stage stage, Outbox outbox, Listener listener, Opening opening) {
         this.stage = stage;
         this.outbox = outbox;
         this.listener = listener;
+        this.opening = opening;
         this.thread = new Thread(this::run, name);
         this.thread.setDaemon(true);
     }
@@ -56,7 +51,8 @@ final class DeviceThread {
         thread.start();
     }
 
-    void admit(Work work) {
+    @Override
+    public void admit(Work work) {
         commands.add(() -> {
             try {
                 stage.admit(work, outbox);
@@ -66,12 +62,13 @@ final class DeviceThread {
         });
     }
 
-    void drop(SampleKey key) {
+    @Override
+    public void drop(SampleKey key) {
         commands.add(() -> dropNow(key));
     }
 
-    /** Drops a sample and reports its state on the device thread. */
-    void giveBack(Work work, Consumer<Optional<Supplier<Snapshot>>> then) {
+    @Override
+    public void giveBack(Work work, Consumer<Optional<Supplier<Snapshot>>> then) {
         commands.add(() -> {
             Optional<Supplier<Snapshot>> snapshot = Optional.empty();
             try {
@@ -92,8 +89,8 @@ final class DeviceThread {
         }
     }
 
-    /** Continues after a failed turn. */
-    void resume() {
+    @Override
+    public void resume() {
         commands.add(() -> {});
     }
 
@@ -102,8 +99,8 @@ final class DeviceThread {
         commands.add(() -> closing = true);
     }
 
-    /** Milliseconds since the device last made progress, if it has work. */
-    long stalledMs() {
+    @Override
+    public long stalledMs() {
         return working ? (System.nanoTime() - progressNanos) / 1_000_000 : 0;
     }
 
@@ -111,10 +108,10 @@ final class DeviceThread {
         try {
             stage.open();
         } catch (Throwable problem) {
-            listener.openFailed(problem);
+            opening.openFailed(problem);
             return;
         }
-        listener.opened();
+        opening.opened();
         try {
             serve();
         } catch (InterruptedException e) {
@@ -125,7 +122,7 @@ final class DeviceThread {
         } catch (RuntimeException | Error problem) {
             log.error("{} could not close its stage", thread.getName(), problem);
         }
-        listener.closed();
+        opening.closed();
     }
 
     private void serve() throws InterruptedException {

@@ -114,7 +114,7 @@ final class Reports {
             if (!underWay.contains(delivery)) {
                 return;
             }
-            boolean isLate = delivery.held.isLate(System.currentTimeMillis());
+            boolean isLate = delivery.held.isLate(node.loop().nowMs());
             if (answer.failed() && (isLate || pauseMs == againMs)) {
                 tellUnreachable(delivery, answer.cause().getMessage());
             }
@@ -123,7 +123,7 @@ final class Reports {
                 changed.run();
                 return;
             }
-            node.vertx().setTimer(pauseMs, again -> {
+            node.loop().after(pauseMs, () -> {
                 if (underWay.contains(delivery)) {
                     deliver(delivery, Math.min(2 * pauseMs, LONGEST_PAUSE * againMs));
                 }

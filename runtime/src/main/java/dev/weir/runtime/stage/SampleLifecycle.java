@@ -22,9 +22,9 @@ import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
-import io.vertx.core.Context;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -42,7 +42,7 @@ final class SampleLifecycle implements Outbox {
     private static final int FRAMES_UNDER_WAY = 64;
 
     private final NodeContext node;
-    private final Context context;
+    private final Executor loop;
     private final Stage stage;
     private final StageKind kind;
     private final InFlightTable inFlight;
@@ -63,13 +63,13 @@ final class SampleLifecycle implements Outbox {
      */
     SampleLifecycle(
             NodeContext node,
-            Context context,
+            Executor loop,
             Stage stage,
             InFlightTable inFlight,
             StageMeters meters,
             Runnable changed) {
         this.node = node;
-        this.context = context;
+        this.loop = loop;
         this.stage = stage;
         this.kind = stage.kind();
         this.inFlight = inFlight;
@@ -185,7 +185,7 @@ final class SampleLifecycle implements Outbox {
         onLoop(work, held -> {
             if (held.phase() == Held.Phase.WAITING) {
                 held.trace().started();
-                meters.queued(held.start(System.nanoTime()));
+                meters.queued(held.start(node.loop().nanos()));
                 if (!work.isFrame()) {
                     reports.tell(held, event(held).setStarted(Started.getDefaultInstance()), List.of());
                 }
@@ -371,7 +371,7 @@ final class SampleLifecycle implements Outbox {
     }
 
     private void onLoop(Work work, Consumer<Held> action) {
-        context.runOnContext(v -> inFlight.find(work).ifPresent(action));
+        loop.execute(() -> inFlight.find(work).ifPresent(action));
     }
 
     private void frameOnLoop(Work work, Consumer<Held> action) {
@@ -380,7 +380,7 @@ final class SampleLifecycle implements Outbox {
             meters.frameDropped();
             return;
         }
-        context.runOnContext(v -> {
+        loop.execute(() -> {
             framesUnderWay.decrementAndGet();
             inFlight.find(work).ifPresent(action);
         });
@@ -391,6 +391,9 @@ final class SampleLifecycle implements Outbox {
     }
 
     private StageTiming timing(Held held) {
-        return held.timing(node.nodeId(), stage.target().engineAndInstructionSet(), System.nanoTime());
+        return held.timing(
+                node.nodeId(),
+                stage.target().engineAndInstructionSet(),
+                node.loop().nanos());
     }
 }

@@ -48,8 +48,8 @@ abstract class CourierContract {
 
     @BeforeEach
     void listen() throws Exception {
-        sender = new Courier(sending(), new SimpleMeterRegistry());
-        receiver = new Courier(receiving(), metrics);
+        sender = Courier.of(sending(), new SimpleMeterRegistry());
+        receiver = Courier.of(receiving(), metrics);
         get(receiver.listen(address, delivery -> {
             heard.add(delivery.parcel());
             delivery.reply().accept(OfferReply.newBuilder().setVerdict(verdict).build());

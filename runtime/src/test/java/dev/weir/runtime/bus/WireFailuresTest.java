@@ -28,7 +28,7 @@ class WireFailuresTest {
                 .vertx();
         try {
             SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-            new Courier(vertx, metrics);
+            Courier.of(vertx, metrics);
 
             for (int frames = 1; frames <= 3; frames++) {
                 int sent = frames;

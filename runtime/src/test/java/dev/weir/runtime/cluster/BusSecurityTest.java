@@ -98,7 +98,7 @@ class BusSecurityTest {
         Vertx intruder = get(Cluster.join(config, false, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
         try {
-            Courier courier = new Courier(intruder, new SimpleMeterRegistry());
+            Courier courier = Courier.of(intruder, new SimpleMeterRegistry());
             List<Parcel> overheard = new CopyOnWriteArrayList<>();
             get(courier.listen(Addresses.STATUS, delivery -> overheard.add(delivery.parcel())));
             List<Parcel> letIn = new CopyOnWriteArrayList<>();

@@ -72,7 +72,7 @@ class JavaSerializationTest {
     @Test
     void aSerializedObjectOnTheBusIsDroppedAndCounted() throws Exception {
         SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-        Courier courier = new Courier(node, metrics);
+        Courier courier = Courier.of(node, metrics);
         List<Parcel> heard = new CopyOnWriteArrayList<>();
         get(courier.listen("weir.test.objects", delivery -> heard.add(delivery.parcel())));
         rogue.eventBus().serializableChecker(any -> true).clusterSerializableChecker(any -> true);
@@ -82,7 +82,7 @@ class JavaSerializationTest {
 
         assertThat(REVIVED).hasValue(0);
         Parcel parcel = Parcel.of(Cancel.newBuilder().setJobId("after").build());
-        get(new Courier(rogue, new SimpleMeterRegistry()).tell("weir.test.objects", parcel));
+        get(Courier.of(rogue, new SimpleMeterRegistry()).tell("weir.test.objects", parcel));
         await().until(() -> heard.contains(parcel));
     }
 

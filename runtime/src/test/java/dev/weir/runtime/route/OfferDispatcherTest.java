@@ -13,6 +13,7 @@ import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.Stages;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
@@ -33,10 +34,10 @@ class OfferDispatcherTest {
 
     private final Vertx vertx = Vertx.vertx();
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-    private final Courier courier = new Courier(vertx, metrics);
-    private final StatusDirectory directory = new StatusDirectory(vertx, member -> true);
+    private final Courier courier = Courier.of(vertx, metrics);
+    private final StatusDirectory directory = new StatusDirectory(Loop.of(vertx), member -> true);
     private final OfferDispatcher dispatcher =
-            new OfferDispatcher(vertx, courier, directory, metrics, Duration.ofMillis(600));
+            new OfferDispatcher(Loop.of(vertx), courier, directory, metrics, Duration.ofMillis(600));
 
     @BeforeEach
     void start() throws Exception {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -23,9 +24,9 @@ final class StatusDirectoryTest {
     private static final long PUBLISH_MS = 200;
 
     private final Vertx vertx = Vertx.vertx();
-    private final Courier courier = new Courier(vertx, new SimpleMeterRegistry());
+    private final Courier courier = Courier.of(vertx, new SimpleMeterRegistry());
     private final Set<String> members = ConcurrentHashMap.newKeySet();
-    private final StatusDirectory directory = new StatusDirectory(vertx, members::contains);
+    private final StatusDirectory directory = new StatusDirectory(Loop.of(vertx), members::contains);
     private final List<String> lost = new CopyOnWriteArrayList<>();
     private long sequence;
 

@@ -20,7 +20,8 @@ class DeviceThreadTest {
     private final Semaphore gate = new Semaphore(0);
     private final TestStage stage = new TestStage(StageKind.DECODER, 4, gate);
     private final List<String> told = new CopyOnWriteArrayList<>();
-    private final DeviceThread device = new DeviceThread("test-device", stage, silentOutbox(), new Recorder());
+    private final Recorder recorder = new Recorder();
+    private final DeviceThread device = new DeviceThread("test-device", stage, silentOutbox(), recorder, recorder);
 
     @AfterEach
     void end() {
@@ -97,7 +98,7 @@ class DeviceThreadTest {
                 Outbox.class.getClassLoader(), new Class<?>[] {Outbox.class}, (proxy, method, args) -> null);
     }
 
-    private final class Recorder implements DeviceThread.Listener {
+    private final class Recorder implements Device.Listener, DeviceThread.Opening {
 
         @Override
         public void opened() {
