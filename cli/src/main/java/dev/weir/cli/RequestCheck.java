@@ -44,6 +44,7 @@ final class RequestCheck {
             Map.entry("noise", "--noise"),
             Map.entry("class_label", "--class"),
             Map.entry("clip_skip", "--clip-skip"),
+            Map.entry("prompt_syntax", "--prompt-syntax"),
             Map.entry("guidance_rescale", "--guidance-rescale"),
             Map.entry("original_size", "--original-size"),
             Map.entry("image_guidance_scale", "--image-guidance"),

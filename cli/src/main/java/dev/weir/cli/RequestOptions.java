@@ -26,6 +26,12 @@ final class RequestOptions {
     private Integer classLabel;
 
     @Option(
+            names = "--prompt-syntax",
+            paramLabel = "NAME",
+            description = "The tool whose rules prompts are read by: plain, a1111, comfyui or compel. Default: plain.")
+    private String promptSyntax;
+
+    @Option(
             names = "--clip-skip",
             paramLabel = "N",
             description = "How many of the text encoder's last layers are left out.")
@@ -73,6 +79,7 @@ final class RequestOptions {
                 .withEta(eta)
                 .withNoise(noise)
                 .withClassLabel(classLabel)
+                .withPromptSyntax(promptSyntax)
                 .withClipSkip(clipSkip)
                 .withGuidanceRescale(guidanceRescale)
                 .withOriginalSize(originalSize)

@@ -37,6 +37,11 @@ public record Options(Map<String, Object> fields) {
         return with("noise", kind);
     }
 
+    /** The tool whose rules prompts are read by: {@code plain}, {@code a1111}, {@code comfyui} or {@code compel}. */
+    public Options withPromptSyntax(String name) {
+        return with("prompt_syntax", name);
+    }
+
     /** For class-conditional models. */
     public Options withClassLabel(Integer label) {
         return with("class_label", label);

@@ -11,9 +11,12 @@ public interface TextEncoder extends AutoCloseable {
     /**
      * The states of each prompt, in order, in one forward pass. A prompt that exceeds the encoder's length is cut.
      *
-     * @throws IllegalArgumentException where a prompt leaves out more layers than {@link #maxClipSkip}
+     * @throws IllegalArgumentException where a prompt leaves out more layers than {@link #maxClipSkip}, or cannot be read
      */
     List<PromptStates> encode(List<Prompt> prompts);
+
+    /** Throws an IllegalArgumentException that says why a prompt cannot be read in its syntax. */
+    default void check(Prompt prompt) {}
 
     /** The same, for callers that leave no layer out and ignore cuts. */
     default List<Tensors> states(List<String> prompts) {

@@ -17,6 +17,7 @@ public final class TestCards {
     private static final List<Field> TEXT = List.of(
             Field.newBuilder().setName("prompt").setNeeded(true).build(),
             Field.newBuilder().setName("negative_prompt").build(),
+            Field.newBuilder().setName("prompt_syntax").build(),
             number("guidance_scale", 50),
             number("guidance_rescale", 1),
             number("clip_skip", 11),

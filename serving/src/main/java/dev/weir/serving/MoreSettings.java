@@ -30,6 +30,9 @@ final class MoreSettings {
         if (!generation.getNoise().isEmpty()) {
             more.put("RNG", generation.getNoise());
         }
+        if (!generation.getPromptSyntax().isEmpty()) {
+            more.put("Prompt syntax", generation.getPromptSyntax());
+        }
         if (generation.getClipSkip() > 0) {
             more.put("Clip skip", Integer.toString(generation.getClipSkip() + 1));
         }

@@ -92,6 +92,7 @@ final class ImagesTest {
             variesAPicture(server);
             editsAPicture(server);
             takesLoras(server);
+            readsPrompts(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);
@@ -118,6 +119,16 @@ final class ImagesTest {
                         Map.of("init_image", beside("small.png"), "guidance_scale", 9, "size", "auto"));
             }
         }
+    }
+
+    private static void readsPrompts(Server server) throws IOException {
+        byte[] plain = generate(server, Map.of("prompt", "a (red:1.4) apple"));
+        byte[] weighted = generate(server, Map.of("prompt", "a (red:1.4) apple", "prompt_syntax", "a1111"));
+        assertThat(weighted).isNotEqualTo(plain);
+        assertThat(PngText.of(weighted).get("parameters")).contains("Prompt syntax: a1111");
+        assertThat(PngText.of(plain).get("parameters")).doesNotContain("Prompt syntax");
+        refused(server, Map.of("prompt", "a cat.swap(dog)", "prompt_syntax", "compel"), "swap() is not supported");
+        refused(server, Map.of("prompt", "a cat", "prompt_syntax", "invoke"), "must be one of");
     }
 
     /** Without a size, in that of the model: it does not look at the picture's. */

@@ -46,6 +46,11 @@ record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implem
                 encoder.load(loras, loras.stream().map(WeightedLora::lora).toList()));
     }
 
+    /** Throws an IllegalArgumentException that says why a prompt cannot be read in its syntax. */
+    void check(Prompt prompt) {
+        text.ifPresent(encoder -> encoder.check(prompt));
+    }
+
     /** What the text encoder gives for test prompts, the absent one first; nothing where there is none. */
     List<PromptStates> testStates() {
         return text.map(encoder -> encoder.encode(TEST)).orElse(List.of());

@@ -34,7 +34,7 @@ public final class StatesMemory {
     private static final String CUT = "cut";
 
     /** Increase it whenever other states are made of the same prompt by the same weights: entries outlive an upgrade of Weir. */
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private final Vertx vertx;
     private final MemoryMap map;
@@ -81,7 +81,8 @@ public final class StatesMemory {
     private static String key(String model, String weights, String target, Prompt prompt) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String part : new String[] {model, weights, target, prompt.text()}) {
+            String syntax = prompt.syntax().id();
+            for (String part : new String[] {model, weights, target, syntax, prompt.text()}) {
                 byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
                 digest.update(number(bytes.length));
                 digest.update(bytes);

@@ -9,13 +9,10 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
-import dev.weir.engine.pipeline.Port;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
@@ -52,6 +49,9 @@ import java.util.stream.Collectors;
 public final class TextEncoderStage implements Stage {
 
     private static final int MAX_PROMPTS = 64;
+
+    private static final int MOST_OF_ONE = 3;
+
     /** Each takes a forward pass of its own, so these bound the time of a turn. */
     private static final int MAX_PICTURES = 8;
 
@@ -144,9 +144,15 @@ public final class TextEncoderStage implements Stage {
         }
         try {
             models.get(work.task().getModel()).load(loras(work));
-            waiting.add(work);
         } catch (IllegalArgumentException | ModelException e) {
             outbox.fail(work, new Failure("lora_unavailable", e.getMessage(), true));
+            return;
+        }
+        try {
+            wording(work).all().forEach(models.get(work.task().getModel())::check);
+            waiting.add(work);
+        } catch (IllegalArgumentException e) {
+            outbox.fail(work, new Failure("invalid_prompt", e.getMessage(), false));
         }
     }
 
@@ -169,14 +175,15 @@ public final class TextEncoderStage implements Stage {
         List<Work> unread = new ArrayList<>();
         List<Work> unseen = new ArrayList<>();
         for (Work work : batch) {
-            if (!states.keySet().containsAll(prompts(work))) {
+            Wording wording = wording(work);
+            if (!states.keySet().containsAll(wording.all())) {
                 unread.add(work);
                 continue;
             }
             seen(work, glance, outbox).ifPresent(seen -> {
                 if (seen.isFinite()) {
-                    warnings(work, states).forEach(warning -> outbox.warn(work, warning));
-                    outbox.handOn(work, encoded(work, states, seen));
+                    wording.warnings(states).forEach(warning -> outbox.warn(work, warning));
+                    outbox.handOn(work, encoded(wording.tensors(states), seen));
                 } else {
                     unseen.add(work);
                 }
@@ -220,10 +227,10 @@ public final class TextEncoderStage implements Stage {
         List<Work> batch = new ArrayList<>();
         int pictures = 0;
         for (Iterator<Work> queue = waiting.iterator();
-                queue.hasNext() && prompts.size() <= MAX_PROMPTS - 2 && pictures < MAX_PICTURES; ) {
+                queue.hasNext() && prompts.size() <= MAX_PROMPTS - MOST_OF_ONE && pictures < MAX_PICTURES; ) {
             Work work = queue.next();
             if (work.task().getModel().equals(model)) {
-                prompts.addAll(prompts(work));
+                prompts.addAll(wording(work).all());
                 pictures += Inputs.areWanted(work) ? 1 : 0;
                 batch.add(work);
                 queue.remove();
@@ -232,23 +239,14 @@ public final class TextEncoderStage implements Stage {
         return batch;
     }
 
-    /** Nothing in models without text. */
-    private List<Prompt> prompts(Work work) {
-        if (!work.stage().getGivesList().contains(Port.COND.name())) {
-            return List.of();
-        }
-        Generation generation = work.task().getGeneration();
-        List<WeightedLora> changing = loras(work);
-        Prompt positive = positive(generation).with(changing);
-        return Branches.isGuided(work.task())
-                ? List.of(positive, negative(generation).with(changing))
-                : List.of(positive);
+    private Wording wording(Work work) {
+        return Wording.of(work, loras(work));
     }
 
-    /** The prompts of work that may name a LoRA that is not here, which {@link #admit} tells; then none. */
+    /** The prompts of work that may have something that is not here or cannot be read, which {@link #admit} tells; then none. */
     private List<Prompt> known(Work work) {
         try {
-            return prompts(work);
+            return wording(work).all();
         } catch (IllegalArgumentException e) {
             return List.of();
         }
@@ -260,15 +258,6 @@ public final class TextEncoderStage implements Stage {
                 work.task().getGeneration(),
                 work.stage().getName(),
                 loras.getOrDefault(work.task().getModel(), Map.of()));
-    }
-
-    private static Prompt positive(Generation generation) {
-        return new Prompt(generation.getPrompt(), generation.getClipSkip());
-    }
-
-    /** With all layers, whatever the request leaves out for its prompt: as in diffusers. */
-    private static Prompt negative(Generation generation) {
-        return generation.hasNegativePrompt() ? Prompt.of(generation.getNegativePrompt()) : Encoders.ABSENT;
     }
 
     /**
@@ -315,26 +304,10 @@ public final class TextEncoderStage implements Stage {
                 .orElse("");
     }
 
-    private List<Tensor> encoded(Work work, Map<Prompt, PromptStates> states, Tensors seen) {
-        List<Prompt> prompts = prompts(work);
-        List<Tensor> tensors = new ArrayList<>();
-        for (int i = 0; i < prompts.size(); i++) {
-            tensors.addAll(Branches.toTensors(
-                    i == 0 ? Branches.COND : Branches.UNCOND,
-                    states.get(prompts.get(i)).states()));
-        }
+    private static List<Tensor> encoded(List<Tensor> words, Tensors seen) {
+        List<Tensor> tensors = new ArrayList<>(words);
         tensors.addAll(Branches.toTensors(Branches.IMAGE, seen));
         return tensors;
-    }
-
-    private List<Warning> warnings(Work work, Map<Prompt, PromptStates> states) {
-        List<Prompt> prompts = prompts(work);
-        List<Warning> warnings = new ArrayList<>();
-        for (int i = 0; i < prompts.size(); i++) {
-            Truncation.of(i == 0 ? "prompt" : "negative_prompt", states.get(prompts.get(i)))
-                    .ifPresent(warnings::add);
-        }
-        return warnings;
     }
 
     @Override

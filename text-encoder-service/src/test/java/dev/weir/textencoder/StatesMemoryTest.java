@@ -7,6 +7,7 @@ import dev.weir.engine.HostTensor;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.prompt.PromptSyntax;
 import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.memory.MemoryArea;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -49,7 +50,19 @@ final class StatesMemoryTest {
         var memory = new StatesMemory(vertx, map, new SimpleMeterRegistry());
         memory.put("model", "w1", "cpu fp32", Prompt.absent(1), new PromptStates(states(new float[] {7}, 1, 1), ""));
         await().until(() -> found(memory, "w1", Prompt.absent(1)));
-        for (Prompt other : List.of(Prompt.absent(0), new Prompt("", 1), new Prompt("a", 1))) {
+        memory.put(
+                "model",
+                "w1",
+                "cpu fp32",
+                Prompt.of("(a)").in(PromptSyntax.A1111),
+                new PromptStates(states(new float[] {8}, 1, 1), ""));
+        await().until(() -> found(memory, "w1", Prompt.of("(a)").in(PromptSyntax.A1111)));
+        for (Prompt other : List.of(
+                Prompt.absent(0),
+                new Prompt("", 1),
+                new Prompt("a", 1),
+                Prompt.of("(a)"),
+                Prompt.of("(a)").in(PromptSyntax.COMFYUI))) {
             assertThat(found(memory, "w1", other)).as("%s", other).isFalse();
         }
         vertx.close();

@@ -224,7 +224,12 @@ public final class Graph extends Operations {
      * attention on its fast path. Others get -10000 before the softmax, as in diffusers.
      */
     public Mask maskOf(Value kept) {
-        return new Mask(Optional.of(like(kept, Op.MASK)), false);
+        return new Mask(Optional.of(like(kept, Op.MASK, Map.of("causal", 0), kept)), false);
+    }
+
+    /** The same where each token sees only itself and those before it. */
+    public Mask causalMaskOf(Value kept) {
+        return new Mask(Optional.of(like(kept, Op.MASK, Map.of("causal", 1), kept)), true);
     }
 
     /**

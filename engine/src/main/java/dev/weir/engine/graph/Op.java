@@ -89,7 +89,7 @@ public enum Op {
     UNFLATTEN,
     /** Queries, keys, values, optional mask of {@link #MASK}; heads, causal. */
     ATTENTION,
-    /** Flags. What {@link #ATTENTION} adds to the scores: 0 for a token that counts, -10000 for one that does not. */
+    /** Flags; causal. What {@link #ATTENTION} adds to the scores: 0 for a token that counts, -10000 for one that does not. */
     MASK,
     /** Mask, the sequence that it is of, another sequence; before. The mask of both sequences together; all of the other counts. */
     MASK_BESIDE,

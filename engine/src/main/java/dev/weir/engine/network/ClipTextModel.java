@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Graph;
-import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
+import dev.weir.engine.prompt.Row;
 import java.util.List;
 
 /**
@@ -45,7 +45,8 @@ final class ClipTextModel implements TextNetwork {
                         "embeddings.position_embedding",
                         options.positions(),
                         options.width())); // [B, T, D]
-        var all = options.layers().states(g, x, Mask.CAUSAL);
+        var mask = g.causalMaskOf(g.input(Input.Kind.FLAGS, "kept", 1, options.positions()));
+        var all = options.layers().states(g, x, mask);
         var states = g.pick(g.stack(all), g.input(Input.Kind.LABELS, "layer", 1, 1)); // [B, T, D]
         if (output.normed()) {
             states = norm(g, states);
@@ -82,12 +83,14 @@ final class ClipTextModel implements TextNetwork {
 
     /** The layer of each row's states, and where its text ends. */
     @Override
-    public List<Feed> more(List<Prompt> prompts, List<long[]> ids) {
+    public List<Feed> more(List<Prompt> prompts, List<Row> rows) {
         return List.of(
                 Feed.longs(
                         bytes -> prompts.forEach(prompt -> bytes.putLong(maxClipSkip() - prompt.clipSkip())),
-                        ids.size()),
-                Feed.longs(bytes -> ids.forEach(row -> bytes.putLong(options.end(row))), ids.size()));
+                        rows.size()),
+                Feed.longs(
+                        bytes -> rows.forEach(row -> bytes.putLong(row.end() < 0 ? options.end(row.ids()) : row.end())),
+                        rows.size()));
     }
 
     /** All layers but those that the family leaves out: with 0 the states are the embeddings of the tokens. */

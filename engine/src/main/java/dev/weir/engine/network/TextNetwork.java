@@ -3,6 +3,7 @@ package dev.weir.engine.network;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.prompt.Row;
 import java.util.List;
 
 /** A network that {@link TextTransformer} runs, with what it must know of it. */
@@ -14,8 +15,12 @@ interface TextNetwork extends Network {
     /** The most tokens that the network has embeddings for. */
     int positions();
 
-    /** What the network takes beside the ids and which of them count. */
-    default List<Feed> more(List<Prompt> prompts, List<long[]> ids) {
+    /**
+     * What the network takes beside the ids and which of them count.
+     *
+     * @param prompts of the rows
+     */
+    default List<Feed> more(List<Prompt> prompts, List<Row> rows) {
         return List.of();
     }
 

@@ -8,18 +8,30 @@ import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.prompt.Reading;
+import dev.weir.engine.prompt.Row;
 import dev.weir.engine.tokenizer.Tokenizer;
-import dev.weir.engine.tokenizer.Tokens;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
-/** Runs a text network: prompts to ids, padded to the longest, and the states of each prompt's own tokens back. */
+/**
+ * Runs a text network: prompts to rows of ids, padded to the longest, and the states of each row's own tokens back, which a prompt's
+ * {@link Reading} makes its states of.
+ */
 final class TextTransformer implements TextEncoder {
 
     /** The method of every text network: ids and which of them count, {@code [B, T]} each, to {@code [B, T, D]}. */
     static final String FORWARD = "forward";
+
+    /** A prompt of 4000 characters has at most some 60 parts of 75 tokens; what is weighted down multiplies them. */
+    private static final int MOST_ROWS = 256;
+
+    private static final int ROWS_OF_A_FORWARD = 64;
+
+    private record OwnRow(Prompt prompt, Row row) {}
 
     private final AdaptableNetwork network;
     private final Tokenizer tokenizer;
@@ -33,30 +45,70 @@ final class TextTransformer implements TextEncoder {
 
     @Override
     public List<PromptStates> encode(List<Prompt> prompts) {
-        if (prompts.isEmpty()) {
-            return List.of();
+        var readings = new ArrayList<Reading>();
+        var rows = new ArrayList<OwnRow>();
+        for (Prompt prompt : prompts) {
+            requireLayers(prompt);
+            var reading = reading(prompt);
+            readings.add(reading);
+            reading.rows().forEach(row -> rows.add(new OwnRow(prompt, row)));
         }
-        prompts.forEach(this::requireLayers);
-        var tokens = prompts.stream().map(this::tokens).toList();
-        var ids = tokens.stream().map(Tokens::ids).toList();
-        int longest = ids.stream().mapToInt(row -> row.length).max().orElseThrow();
+        var states = new ArrayList<Tensors>();
+        for (int from = 0; from < rows.size(); from += ROWS_OF_A_FORWARD) {
+            states.addAll(run(rows.subList(from, Math.min(rows.size(), from + ROWS_OF_A_FORWARD))));
+        }
+        return joined(readings, states);
+    }
+
+    @Override
+    public void check(Prompt prompt) {
+        reading(prompt);
+    }
+
+    private Reading reading(Prompt prompt) {
+        var reading = Reading.of(prompt, tokenizer);
+        int rows = reading.rows().size();
+        if (rows > MOST_ROWS) {
+            throw new IllegalArgumentException(
+                    "the prompt has %d parts to encode, and at most %d are allowed".formatted(rows, MOST_ROWS));
+        }
+        return reading;
+    }
+
+    private static List<PromptStates> joined(List<Reading> readings, List<Tensors> states) {
+        var all = new ArrayList<PromptStates>();
+        int from = 0;
+        for (Reading reading : readings) {
+            var own = states.subList(from, from + reading.rows().size());
+            var joined = reading.join(own.stream()
+                    .map(row -> row.get(Tensors.ENCODER_HIDDEN_STATES))
+                    .toList());
+            all.add(new PromptStates(
+                    own.get(reading.pooled()).with(Tensors.ENCODER_HIDDEN_STATES, joined), reading.cut()));
+            from += own.size();
+        }
+        return all;
+    }
+
+    /** The states of each row's own tokens. */
+    private List<Tensors> run(List<OwnRow> owned) {
+        var prompts = owned.stream().map(OwnRow::prompt).toList();
+        var rows = owned.stream().map(OwnRow::row).toList();
+        rows.forEach(this::requirePositions);
+        int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
         var padded = Feed.longs(
                 bytes -> {
                     var out = bytes.asLongBuffer();
-                    for (int row = 0; row < ids.size(); row++) {
-                        out.position(row * longest).put(ids.get(row));
-                        for (int i = ids.get(row).length; i < longest; i++) {
-                            out.put(0);
-                        }
+                    for (Row row : rows) {
+                        out.put(Arrays.copyOf(row.ids(), longest));
                     }
                 },
-                ids.size(),
+                rows.size(),
                 longest);
-        var kept = Lengths.kept(ids.stream().map(row -> row.length).toList());
-        var feeds = new ArrayList<>(List.of(padded, kept));
-        feeds.addAll(form.more(prompts, ids));
+        var feeds = new ArrayList<>(List.of(padded, Lengths.seen(rows)));
+        feeds.addAll(form.more(prompts, rows));
         return network.run(
-                FORWARD, feeds, prompts.stream().map(Prompt::loras).toList(), states -> split(states, tokens, longest));
+                FORWARD, feeds, prompts.stream().map(Prompt::loras).toList(), states -> split(states, rows, longest));
     }
 
     @Override
@@ -81,21 +133,19 @@ final class TextTransformer implements TextEncoder {
         }
     }
 
-    private Tokens tokens(Prompt prompt) {
-        var tokens = tokenizer.encode(prompt.text());
-        if (tokens.ids().length > form.positions()) {
+    private void requirePositions(Row row) {
+        if (row.ids().length > form.positions()) {
             throw new IllegalStateException("the tokenizer gave %d ids; the text encoder takes %d"
-                    .formatted(tokens.ids().length, form.positions()));
+                    .formatted(row.ids().length, form.positions()));
         }
-        return tokens;
     }
 
-    private List<PromptStates> split(ByteBuffer states, List<Tokens> prompts, int longest) {
+    private List<Tensors> split(ByteBuffer states, List<Row> rows, int longest) {
         int width = form.width();
         int rowSize = longest * width + form.pooledWidth();
-        var all = new ArrayList<PromptStates>();
-        for (int row = 0; row < prompts.size(); row++) {
-            int tokens = prompts.get(row).ids().length;
+        var all = new ArrayList<Tensors>();
+        for (int row = 0; row < rows.size(); row++) {
+            int tokens = rows.get(row).ids().length;
             var values = new float[tokens * width];
             states.asFloatBuffer().get(row * rowSize, values);
             var own = Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(values, tokens, width));
@@ -104,7 +154,7 @@ final class TextTransformer implements TextEncoder {
                 states.asFloatBuffer().get(row * rowSize + longest * width, pooled);
                 own = own.with(form.pooledName(), HostTensor.of(pooled, pooled.length));
             }
-            all.add(new PromptStates(own, prompts.get(row).cut()));
+            all.add(own);
         }
         return all;
     }

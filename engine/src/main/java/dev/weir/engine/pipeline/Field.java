@@ -86,7 +86,7 @@ public record Field(String name, boolean needed, double min, double max, Optiona
 
     /** The same of workflows that may do without one. */
     static List<Field> ofText(Field prompt, int maxClipSkip) {
-        List<Field> fields = new ArrayList<>(List.of(prompt, of("negative_prompt")));
+        List<Field> fields = new ArrayList<>(List.of(prompt, of("negative_prompt"), of("prompt_syntax")));
         fields.addAll(ofGuidance());
         if (maxClipSkip > 0) {
             fields.add(number("clip_skip", 0, maxClipSkip));

@@ -100,6 +100,11 @@ public final class JoinedTextEncoder implements TextEncoder {
     }
 
     @Override
+    public void check(Prompt prompt) {
+        encoders.forEach(encoder -> encoder.check(prompt));
+    }
+
+    @Override
     public void expect(Collection<Lora> loras) {
         encoders.forEach(encoder -> encoder.expect(loras));
     }

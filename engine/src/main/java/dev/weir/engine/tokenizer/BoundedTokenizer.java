@@ -21,12 +21,31 @@ final class BoundedTokenizer implements Tokenizer {
 
     @Override
     public Tokens encode(String prompt) {
+        long[] ids = expanded(prompt);
+        return ids.length > length ? cut(ids) : new Tokens(padded(ids), "");
+    }
+
+    private long[] expanded(String prompt) {
         long[] ids = encoder.encode(prompt);
         String expanded = vectors.expand(prompt, ids);
-        if (!expanded.equals(prompt)) {
-            ids = encoder.encode(expanded);
-        }
-        return ids.length > length ? cut(ids) : new Tokens(padded(ids), "");
+        return expanded.equals(prompt) ? ids : encoder.encode(expanded);
+    }
+
+    @Override
+    public long[] words(String text) {
+        long[] ids = expanded(text);
+        return Arrays.copyOfRange(ids, 1, ids.length - 1);
+    }
+
+    @Override
+    public Marks marks() {
+        long[] empty = encoder.encode("");
+        return new Marks(empty[0], empty[empty.length - 1], padId);
+    }
+
+    @Override
+    public boolean endsWord(long id) {
+        return encoder.endsWord(id);
     }
 
     private Tokens cut(long[] ids) {

@@ -8,6 +8,9 @@ interface Encoder extends AutoCloseable {
 
     String decode(long[] ids);
 
+    /** Whether a word ends with this token, in vocabularies that tell it. */
+    boolean endsWord(long id);
+
     @Override
     void close();
 }

@@ -47,6 +47,11 @@ final class LibraryEncoder implements Encoder {
     }
 
     @Override
+    public boolean endsWord(long id) {
+        return library.decode(new long[] {id}, false).endsWith(END_OF_WORD);
+    }
+
+    @Override
     public void close() {
         library.close();
     }

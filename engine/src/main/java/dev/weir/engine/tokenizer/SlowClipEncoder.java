@@ -113,6 +113,11 @@ final class SlowClipEncoder implements Encoder {
     }
 
     @Override
+    public boolean endsWord(long id) {
+        return words.endsWord(id);
+    }
+
+    @Override
     public void close() {
         words.close();
     }

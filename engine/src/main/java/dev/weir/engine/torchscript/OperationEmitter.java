@@ -238,13 +238,11 @@ final class OperationEmitter {
                 .mapToObj(i -> body.assign("torch.transpose(torch.unflatten(%s, 2, [%d, -1]), 1, 2)"
                         .formatted(expression(o.input(i)), o.integer("heads"))))
                 .toList();
+        var mask = o.has(3) ? expression(o.input(3)) : "None";
+        // A mask has the causal part in it. Without one, attention takes its fast path.
+        var causal = !o.flag("causal") ? "False" : o.has(3) ? body.assign(mask + " is None") : "True";
         var out = body.assign("torch.scaled_dot_product_attention(%s, %s, %s, %s, 0., %s)"
-                .formatted(
-                        split.get(0),
-                        split.get(1),
-                        split.get(2),
-                        o.has(3) ? expression(o.input(3)) : "None",
-                        o.flag("causal") ? "True" : "False"));
+                .formatted(split.get(0), split.get(1), split.get(2), mask, causal));
         bind(o, "torch.flatten(torch.transpose(%s, 1, 2), 2)".formatted(out));
     }
 
@@ -255,6 +253,11 @@ final class OperationEmitter {
         body.line("if torch.numel(" + kept + ") > 1:");
         body.line("  " + bias + " = torch.mul(torch.sub(1., torch.to(torch.unsqueeze(torch.unsqueeze(" + kept
                 + ", 1), 1), " + numerics.dtype() + ")), -10000.)");
+        if (o.flag("causal")) {
+            body.line(
+                    "  %1$s = torch.add(unchecked_cast(Tensor, %1$s), torch.mul(torch.triu(torch.ones([torch.size(%2$s, 1), torch.size(%2$s, 1)], dtype=%3$s, layout=0, device=%4$s, pin_memory=False), 1), -10000.))"
+                            .formatted(bias, kept, numerics.dtype(), numerics.deviceExpression()));
+        }
         variables.put(o.output().name(), bias);
     }
 

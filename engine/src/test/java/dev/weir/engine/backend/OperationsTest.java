@@ -137,6 +137,23 @@ record OperationsTest(Engine engine) {
         }
     }
 
+    /** The first row's second token does not count, the second row's all do. */
+    @Test
+    void aCausalMaskHidesWhatFollowsAndWhatDoesNotCount() {
+        var script = new Script("Masked", Weights.NONE);
+        var g = script.method("forward", "x", "kept");
+        var x = g.input(Input.Kind.SEQUENCE, "x", 1, 3);
+        var mask = g.causalMaskOf(g.input(Input.Kind.FLAGS, "kept", 1, 1));
+        var zeros = g.scale(x, 0); // attention of equal scores gives the mean of what counts
+        g.returns(g.attention(zeros, zeros, x, 1, mask));
+
+        var tokens = Feed.floats(bytes -> put(bytes.asFloatBuffer(), 2, 100, 4, 2, 4, 9), 2, 3, 1);
+        var some = Feed.booleans(bytes -> bytes.put(new byte[] {1, 0, 1, 1, 1, 1}), 2, 3);
+        assertClose(run(script, tokens, some), 2, 2, 3, 2, 3, 5);
+        var allKept = Feed.booleans(bytes -> bytes.put((byte) 1), 1, 1);
+        assertClose(run(script, tokens, allKept), 2, 51, 106f / 3, 2, 3, 5);
+    }
+
     private float[] ofRows(BiFunction<Graph, Value, Value> operation, float... x) {
         return of(Input.Kind.ROWS, x.length, 1, operation, x, 1, x.length);
     }

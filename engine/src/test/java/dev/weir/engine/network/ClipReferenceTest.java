@@ -19,6 +19,7 @@ import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.Filter;
 import dev.weir.engine.image.Resampler;
 import dev.weir.engine.onnx.OnnxBackend;
+import dev.weir.engine.tokenizer.Marks;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.torch.TorchBackend;
@@ -222,6 +223,21 @@ class ClipReferenceTest {
             public Tokens encode(String prompt) {
                 int row = Integer.parseInt(prompt);
                 return new Tokens(Arrays.copyOfRange(fixture.longs("ids"), row * length, (row + 1) * length), "");
+            }
+
+            @Override
+            public long[] words(String text) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public Marks marks() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public boolean endsWord(long id) {
+                throw new UnsupportedOperationException();
             }
 
             @Override

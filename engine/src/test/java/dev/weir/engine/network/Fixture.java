@@ -10,6 +10,7 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.backend.Executable;
+import dev.weir.engine.tokenizer.Marks;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.weights.ComponentWeights;
@@ -133,6 +134,21 @@ record Fixture(Path folder) {
             @Override
             public Tokens encode(String prompt) {
                 return new Tokens(longs("text/" + prompt + "/ids"), "");
+            }
+
+            @Override
+            public long[] words(String text) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public Marks marks() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public boolean endsWord(long id) {
+                throw new UnsupportedOperationException();
             }
 
             @Override

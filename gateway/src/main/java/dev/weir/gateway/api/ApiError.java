@@ -91,7 +91,7 @@ public record ApiError(int status, String type, String code, String message, Str
     public static ApiError of(Failure failure) {
         int status =
                 switch (failure.code()) {
-                    case "invalid_task", "invalid_image" -> 400;
+                    case "invalid_task", "invalid_image", "invalid_prompt" -> 400;
                     case "deadline_exceeded" -> 504;
                     case "no_node", "node_lost", "silence", "handed_back", "image_lost", "shutting_down" -> 503;
                     default -> 500;

@@ -20,6 +20,10 @@ import java.util.stream.Stream;
 /** Reads what a request says of its images, within the bounds of a model's workflow, and fills in the defaults. Stateless. */
 final class GenerationReader {
 
+    private static final String PLAIN = "plain";
+    /** Those of the engine, which gateways do not know. */
+    private static final List<String> SYNTAXES = List.of(PLAIN, "a1111", "comfyui", "compel");
+
     static final int MAX_SIDE = 99_999;
 
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
@@ -41,6 +45,9 @@ final class GenerationReader {
         Sampler sampler = Route.sampler(card, named).orElse(Sampler.getDefaultInstance());
         Generation.Builder generation = Generation.newBuilder()
                 .setPrompt(fields.text("prompt", maxPromptLength).orElse(""))
+                .setPromptSyntax(fields.oneOf("prompt_syntax", SYNTAXES)
+                        .filter(syntax -> !syntax.equals(PLAIN))
+                        .orElse(""))
                 .setSeed(fields.seed("seed")
                         .filter(seed -> seed.signum() >= 0)
                         .map(seed -> seed.longValue())

@@ -32,6 +32,7 @@ public final class RequestReader {
     static final Set<String> GENERATION = sorted(
             "prompt",
             "negative_prompt",
+            "prompt_syntax",
             "model",
             "n",
             "size",

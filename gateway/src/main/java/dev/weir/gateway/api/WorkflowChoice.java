@@ -24,6 +24,7 @@ final class WorkflowChoice {
             "negative_prompt",
             "original_size",
             "prompt",
+            "prompt_syntax",
             "refiner_start",
             "strength",
             "noise_level",

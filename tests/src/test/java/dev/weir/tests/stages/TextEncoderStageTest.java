@@ -229,6 +229,48 @@ final class TextEncoderStageTest {
         assertThat(outbox.handedOn.get("b/0")).containsOnlyKeys("cond/encoder_hidden_states");
     }
 
+    /** The tiny model's text encoder reads 24 tokens. */
+    @Test
+    void aPromptIsReadByTheRulesOfTheToolThatItNames() {
+        stage.admit(work(task("plain", generation("a (red:1.4) apple"))), outbox);
+        stage.admit(work(task("web", generation("a (red:1.4) apple").setPromptSyntax("a1111"))), outbox);
+        stage.admit(work(task("comfy", generation("a (red:1.4) apple").setPromptSyntax("comfyui"))), outbox);
+        stage.admit(work(task("long", generation("red ".repeat(30)).setPromptSyntax("a1111"))), outbox);
+        turnAll(stage, outbox);
+        stage.admit(work(task("again", generation("a (red:1.4) apple").setPromptSyntax("a1111"))), outbox);
+        turnAll(stage, outbox);
+        float[] web = states("web");
+        assertThat(states("plain")).isNotEqualTo(web);
+        assertThat(states("comfy")).hasSameSizeAs(web).isNotEqualTo(web);
+        assertThat(states("again")).isEqualTo(web);
+        assertThat(outbox.calls).contains("2 remembered, 0 not");
+        assertThat(states("long")).hasSize((30 + 4) * 32);
+        assertThat(outbox.warnings).isEmpty();
+    }
+
+    @Test
+    void compelFillsTheShorterOfTwoPrompts() {
+        stage.admit(
+                work(task("a", generation("(\"a red apple\", \"a hill\").and()").setPromptSyntax("compel"))), outbox);
+        turnAll(stage, outbox);
+        var given = outbox.handedOn.get("a/0");
+        assertThat(given.get("uncond/encoder_hidden_states").shape())
+                .isEqualTo(given.get("cond/encoder_hidden_states").shape());
+    }
+
+    @Test
+    void aPromptThatCannotBeReadFailsAlone() {
+        stage.admit(work(task("a", generation("a cat.swap(dog)").setPromptSyntax("compel"))), outbox);
+        stage.admit(work(task("b", generation("a cat.swap(dog)"))), outbox);
+        turnAll(stage, outbox);
+        assertThat(outbox.failures.get(new SampleKey("a", 0)).code()).isEqualTo("invalid_prompt");
+        assertThat(outbox.handedOn).containsOnlyKeys("b/0");
+    }
+
+    private float[] states(String job) {
+        return outbox.handedOn.get(job + "/0").get("cond/encoder_hidden_states").toFloats();
+    }
+
     @Test
     void aDroppedSampleLeavesNothing() {
         stage.admit(work(task("a", generation("a red apple"))), outbox);

@@ -1,0 +1,29 @@
+package dev.weir.engine.prompt;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.tokenizer.Tokens;
+import java.util.List;
+
+/** One row of the text as it stands. */
+record PlainReading(Tokens tokens) implements Reading {
+
+    static PlainReading of(String text, Tokenizer tokenizer) {
+        return new PlainReading(tokenizer.encode(text));
+    }
+
+    @Override
+    public List<Row> rows() {
+        return List.of(Row.of(tokens.ids()));
+    }
+
+    @Override
+    public HostTensor join(List<HostTensor> states) {
+        return states.get(0);
+    }
+
+    @Override
+    public String cut() {
+        return tokens.cut();
+    }
+}

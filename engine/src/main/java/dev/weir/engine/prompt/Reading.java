@@ -1,0 +1,36 @@
+package dev.weir.engine.prompt;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.Prompt;
+import dev.weir.engine.tokenizer.Tokenizer;
+import java.util.List;
+
+/** How a text encoder reads one prompt: the rows that its network runs, and how their states become the prompt's. Immutable. */
+public interface Reading {
+
+    /** At least one. All of one prompt have the length of the family's, or are as long as their text where it does not pad. */
+    List<Row> rows();
+
+    /** The states of the prompt, {@code [tokens, width]}, from those of the rows. */
+    HostTensor join(List<HostTensor> states);
+
+    /** Which row's pooled state is the prompt's. */
+    default int pooled() {
+        return 0;
+    }
+
+    /** The end of the prompt that is not read, decoded from its tokens. */
+    default String cut() {
+        return "";
+    }
+
+    /** Throws an IllegalArgumentException where the prompt cannot be read in its syntax. */
+    static Reading of(Prompt prompt, Tokenizer tokenizer) {
+        return switch (prompt.syntax()) {
+            case PLAIN -> PlainReading.of(prompt.text(), tokenizer);
+            case A1111 -> ChunkedReading.ofA1111(prompt.text(), tokenizer);
+            case COMFYUI -> ChunkedReading.ofComfy(prompt.text(), tokenizer);
+            case COMPEL -> CompelReading.of(prompt.text(), tokenizer);
+        };
+    }
+}
