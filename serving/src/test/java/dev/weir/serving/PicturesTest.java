@@ -38,9 +38,10 @@ final class PicturesTest {
         generation.getCropBuilder().setX(8).setY(16);
 
         assertThat(text(Task.newBuilder().setGeneration(generation).setModel("sdxl")))
-                .contains("Model: sdxl, Schedule type: karras, Eta: 0.0, RNG: cuda:132, Prompt syntax: a1111, Clip skip: 2, "
-                        + "Guidance rescale: 0.7, Class label: 0, Original size: 1024x768, Crop: 8+16, "
-                        + "Refiner switch at: 0.7, Denoising strength: 0.6, Image CFG scale: 1.5, Engine: onnx avx2");
+                .contains(
+                        "Model: sdxl, Schedule type: karras, Eta: 0.0, RNG: cuda:132, Prompt syntax: a1111, Clip skip: 2, "
+                                + "Guidance rescale: 0.7, Class label: 0, Original size: 1024x768, Crop: 8+16, "
+                                + "Refiner switch at: 0.7, Denoising strength: 0.6, Image CFG scale: 1.5, Engine: onnx avx2");
     }
 
     @Test

@@ -34,7 +34,11 @@ record Wording(Map<String, Prompt> prompts, List<Prompt> filler) {
         }
         Generation generation = work.task().getGeneration();
         PromptSyntax syntax = PromptSyntax.parse(generation.getPromptSyntax());
-        prompts.put(Branches.COND, new Prompt(generation.getPrompt(), generation.getClipSkip()).in(syntax).with(loras));
+        prompts.put(
+                Branches.COND,
+                new Prompt(generation.getPrompt(), generation.getClipSkip())
+                        .in(syntax)
+                        .with(loras));
         if (!Branches.isGuided(work.task())) {
             return new Wording(prompts, List.of());
         }

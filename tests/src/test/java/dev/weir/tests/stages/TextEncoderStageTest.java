@@ -263,7 +263,7 @@ final class TextEncoderStageTest {
         stage.admit(work(task("a", generation("a cat.swap(dog)").setPromptSyntax("compel"))), outbox);
         stage.admit(work(task("b", generation("a cat.swap(dog)"))), outbox);
         turnAll(stage, outbox);
-        assertThat(outbox.failures.get(new SampleKey("a", 0)).code()).isEqualTo("invalid_prompt");
+        assertThat(outbox.failures.get("a/0").code()).isEqualTo("invalid_prompt");
         assertThat(outbox.handedOn).containsOnlyKeys("b/0");
     }
 
