@@ -55,6 +55,8 @@ final class RequestCheck {
             Map.entry("mask", "--mask"),
             Map.entry("depth_map", "--depth-map"),
             Map.entry("noise_level", "--noise-level"),
+            Map.entry("prior_steps", "--prior-steps"),
+            Map.entry("prior_guidance_scale", "--prior-guidance"),
             Map.entry("strength", "--strength"),
             Map.entry("mask_blur", "--mask-blur"),
             Map.entry("padding_mask_crop", "--padding-mask-crop"),

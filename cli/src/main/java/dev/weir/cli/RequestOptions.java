@@ -67,6 +67,18 @@ final class RequestOptions {
     private Double imageGuidance;
 
     @Option(
+            names = "--prior-steps",
+            paramLabel = "N",
+            description = "Steps of the prior, for unCLIP models that have one. Default: 25.")
+    private Integer priorSteps;
+
+    @Option(
+            names = "--prior-guidance",
+            paramLabel = "X",
+            description = "How much the prompt counts for the prior. Default: 4.")
+    private Double priorGuidance;
+
+    @Option(
             names = "--lora",
             paramLabel = "NAME:WEIGHT",
             description = "A LoRA of --lora-dir and its weight, 1 if it is left out. May be repeated.")
@@ -86,6 +98,8 @@ final class RequestOptions {
                 .withCrop(crop)
                 .withRefinerStart(refinerStart)
                 .withNoiseLevel(noiseLevel)
+                .withPriorSteps(priorSteps)
+                .withPriorGuidanceScale(priorGuidance)
                 .withImageGuidanceScale(imageGuidance);
         for (String lora : loras) {
             int colon = lora.lastIndexOf(':');

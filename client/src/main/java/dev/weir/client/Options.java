@@ -77,6 +77,16 @@ public record Options(Map<String, Object> fields) {
         return with("refiner_start", share);
     }
 
+    /** The steps of a model's prior. */
+    public Options withPriorSteps(Integer steps) {
+        return with("prior_steps", steps);
+    }
+
+    /** How much the prompt counts for a model's prior. */
+    public Options withPriorGuidanceScale(Double scale) {
+        return with("prior_guidance_scale", scale);
+    }
+
     /** How much noise is added to a given picture before the model sees it. */
     public Options withNoiseLevel(Integer level) {
         return with("noise_level", level);

@@ -49,7 +49,7 @@ final class CardReader {
             PipelineIndex index, Pipeline pipeline, ModelSettings settings, Optional<String> asked) {
         Optional<String> chosen = asked.or(settings::sampler);
         if (chosen.isEmpty()) {
-            return ModelFolder.ownSampler(index, pipeline.diffusing().get(0).scheduler());
+            return ModelFolder.ownSampler(index, pipeline.main().scheduler());
         }
         try {
             Samplers.requireAvailable(ModelFolder.requestsScheduler(index, pipeline), chosen.get());

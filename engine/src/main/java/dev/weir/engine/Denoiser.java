@@ -46,6 +46,16 @@ public interface Denoiser extends AutoCloseable {
      */
     List<float[]> predict(LatentShape sample, List<Row> rows);
 
+    /** Whether its samples are vectors: of one pixel. */
+    default boolean isOfVectors() {
+        return false;
+    }
+
+    /** What a sample stands for whose run has ended, for the stages that follow. */
+    default float[] finished(float[] sample) {
+        return sample;
+    }
+
     /** The channels of the sample and of what goes beside it. */
     int inChannels();
 

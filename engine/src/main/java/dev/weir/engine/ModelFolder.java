@@ -6,10 +6,12 @@ import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.EmbeddingNoise;
 import dev.weir.engine.pipeline.EmbeddingNormalizer;
 import dev.weir.engine.pipeline.JoinedTextEncoder;
 import dev.weir.engine.pipeline.NoisedImageEncoder;
 import dev.weir.engine.pipeline.Pipeline;
+import dev.weir.engine.pipeline.PriorTextEncoder;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.pipeline.TextPart;
@@ -124,7 +126,7 @@ public final class ModelFolder {
 
     /** Of the parts that text states depend on; empty if the folder has none. */
     public String textEncoderFingerprint() {
-        return pipeline.type().texts().stream()
+        return texts(index)
                 .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
                 .collect(Collectors.joining());
     }
@@ -143,10 +145,23 @@ public final class ModelFolder {
             opened.forEach(TextEncoder::close);
             throw e;
         }
-        return opened.size() == 1 && !pipeline.zeroNegative()
+        TextEncoder encoder = opened.size() == 1 && !pipeline.zeroNegative()
                 ? opened.get(0)
                 : new JoinedTextEncoder(
                         opened, pipeline.zeroNegative(), pipeline.type().readsEmptyPrompt(index));
+        return pipeline.type()
+                .priorText()
+                .<TextEncoder>map(text -> besidePriors(encoder, text, target))
+                .orElse(encoder);
+    }
+
+    private TextEncoder besidePriors(TextEncoder encoder, TextPart text, ComputeTarget target) {
+        try {
+            return new PriorTextEncoder(encoder, textEncoder(text, target));
+        } catch (RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
     }
 
     private TextEncoder textEncoder(TextPart text, ComputeTarget target) {
@@ -165,16 +180,20 @@ public final class ModelFolder {
     /** What sees a request's picture as CLIP does, in a model that has such a network. */
     public ImageEncoder imageEncoder(ComputeTarget target) {
         VisionPart vision = pipeline.type().vision().orElseThrow();
-        Optional<VisionPart.Noise> noise = vision.noise();
-        Optional<EmbeddingNormalizer> normalizer =
-                noise.map(part -> EmbeddingNormalizer.read(index.home(part.normalizer())));
+        Optional<EmbeddingNoise> noise = vision.noise().map(this::noise);
         ImageEncoder encoder = imageEncoder(vision, target);
-        return normalizer.isEmpty()
-                ? encoder
-                : new NoisedImageEncoder(
-                        encoder,
-                        normalizer.get(),
-                        NoiseSchedule.of(index.scheduler(noise.get().schedule())));
+        return noise.isEmpty() ? encoder : new NoisedImageEncoder(encoder, noise.get());
+    }
+
+    /** What adds noise to the embedding that a prior makes; empty in a model without a prior. */
+    public Optional<EmbeddingNoise> priorNoise() {
+        return pipeline.type().priorNoise().map(this::noise);
+    }
+
+    private EmbeddingNoise noise(VisionPart.Noise part) {
+        return new EmbeddingNoise(
+                EmbeddingNormalizer.read(index.home(part.normalizer())),
+                NoiseSchedule.of(index.scheduler(part.schedule())));
     }
 
     private ImageEncoder imageEncoder(VisionPart vision, ComputeTarget target) {
@@ -193,9 +212,9 @@ public final class ModelFolder {
         }
     }
 
-    /** The network of the first diffusing stage. */
+    /** The network of the main diffusing stage. */
     public Denoiser denoiser(ComputeTarget target) {
-        return network(pipeline.diffusing().get(0), target);
+        return network(pipeline.main(), target);
     }
 
     /** The network of a diffusing stage. */
@@ -210,9 +229,9 @@ public final class ModelFolder {
         return loras;
     }
 
-    /** The networks that LoRAs may change: the first diffusion's and the text encoders. Reads no weights. */
+    /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads no weights. */
     public AdaptedParts adaptedParts() {
-        String unet = pipeline.diffusing().get(0).network();
+        String unet = pipeline.main().network();
         List<String> encoders =
                 pipeline.type().texts().stream().map(TextPart::encoder).toList();
         Map<String, Map<String, List<Integer>>> layers = new HashMap<>();
@@ -269,13 +288,13 @@ public final class ModelFolder {
 
     /** How large the denoiser's weights are in their files. */
     long denoiserBytes() {
-        Weights weights = index.weights(pipeline.diffusing().get(0).network());
+        Weights weights = index.weights(pipeline.main().network());
         return weights.names().stream()
                 .mapToLong(name -> weights.info(name).length())
                 .sum();
     }
 
-    /** The schedule of the first diffusing stage, which a request's sampler runs on. */
+    /** The schedule of the main diffusing stage, which a request's sampler runs on. */
     public SchedulerConfig scheduler() {
         return requestsScheduler(index, pipeline);
     }
@@ -303,9 +322,13 @@ public final class ModelFolder {
         return latentPreview;
     }
 
+    private static Stream<TextPart> texts(PipelineIndex index) {
+        return Stream.concat(index.type().texts().stream(), index.type().priorText().stream());
+    }
+
     /** @param component the tokenizer's folder */
     static Tokenizer tokenizer(PipelineIndex index, String component) {
-        String encoder = index.type().texts().stream()
+        String encoder = texts(index)
                 .filter(text -> text.tokenizer().equals(component))
                 .map(TextPart::encoder)
                 .findFirst()
@@ -321,7 +344,7 @@ public final class ModelFolder {
     }
 
     static SchedulerConfig requestsScheduler(PipelineIndex index, Pipeline pipeline) {
-        return scheduler(index, pipeline.diffusing().get(0).scheduler());
+        return scheduler(index, pipeline.main().scheduler());
     }
 
     /** Whether a request's sampler runs on a scheduler, and not the one that it was published for. */

@@ -31,7 +31,7 @@ enum PipelineKind {
     KANDINSKY("Kandinsky.*", "a Kandinsky model"),
     DEEPFLOYD("IF.*", "a DeepFloyd IF model"),
     CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model"),
-    UNCLIP("(Stable)?UnCLIP.*", "an unCLIP model that begins with a prior");
+    UNCLIP("UnCLIP.*", "an unCLIP model of pixels");
 
     private final Pattern className;
     private final String what;

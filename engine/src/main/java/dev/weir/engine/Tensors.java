@@ -66,6 +66,24 @@ public record Tensors(Map<String, HostTensor> byName) {
         return new Tensors(all);
     }
 
+    /** The same under names that begin with a prefix. */
+    public Tensors under(String prefix) {
+        var named = new LinkedHashMap<String, HostTensor>();
+        byName.forEach((name, tensor) -> named.put(prefix + name, tensor));
+        return new Tensors(named);
+    }
+
+    /** Those whose names begin with a prefix, without it. */
+    public Tensors in(String prefix) {
+        var own = new LinkedHashMap<String, HostTensor>();
+        byName.forEach((name, tensor) -> {
+            if (name.startsWith(prefix)) {
+                own.put(name.substring(prefix.length()), tensor);
+            }
+        });
+        return new Tensors(own);
+    }
+
     /** Those that a network takes. */
     public Tensors only(List<NetworkInput> taken) {
         var names = taken.stream().map(NetworkInput::name).collect(Collectors.toSet());

@@ -170,7 +170,7 @@ class RefusalTest {
                 "OnnxStableDiffusionPipeline | an ONNX export | safetensors weights",
                 "OVStableDiffusionPipeline | an OpenVINO export | safetensors weights",
                 "FlaxStableDiffusionPipeline | a Flax export | safetensors weights",
-                "StableUnCLIPPipeline | an unCLIP model that begins with a prior | StableUnCLIPImg2ImgPipeline",
+                "UnCLIPPipeline | an unCLIP model of pixels | StableUnCLIPImg2ImgPipeline",
                 "UnCLIPImageVariationPipeline | an image variation model of another family | StableDiffusionImageVariationPipeline",
                 "MagicPipeline | a model for the pipeline MagicPipeline | Weir runs",
             })

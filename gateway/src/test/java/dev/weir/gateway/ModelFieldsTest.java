@@ -32,6 +32,7 @@ final class ModelFieldsTest {
             Field.newBuilder().setName("class_label").setNeeded(true).setMax(9).build(),
             TestCards.number("guidance_scale", 20));
     private static final ModelCard CHURCHES = card("churches");
+    private static final ModelCard PRIORS = withPrior("priors");
     private static final ModelCard VARIANTS = varying("variants");
 
     private TestGateway gateway;
@@ -41,7 +42,7 @@ final class ModelFieldsTest {
         gateway = new TestGateway();
         for (StageKind kind : List.of(StageKind.DENOISER, StageKind.DECODER)) {
             NodeStatus.Builder status = TestGateway.status(kind);
-            for (ModelCard card : List.of(DIGITS, CHURCHES, VARIANTS)) {
+            for (ModelCard card : List.of(DIGITS, CHURCHES, VARIANTS, PRIORS)) {
                 status.addModels(ModelStatus.newBuilder()
                         .setId(card.getId())
                         .addStages(Addresses.name(kind))
@@ -89,6 +90,35 @@ final class ModelFieldsTest {
                 "noise_level",
                 "not taken");
         refused(picture.copy().put("strength", 0.5), "unsupported_parameter", "strength", "takes init_image");
+    }
+
+    @Test
+    void aPriorSamplesAsItsOwnFieldsSay() {
+        Task usual = made(new JsonObject().put("model", "priors"));
+        assertThat(usual.getRouteList()).extracting(Stage::getForwards).containsExactly(49, 4, 1);
+        assertThat(usual.getRoute(0).getRows()).isEqualTo(2);
+        assertThat(usual.getRoute(0).getSampling().getGuidanceScale()).isEqualTo(4);
+        assertThat(usual.getRoute(0).getArea()).isEqualTo(1);
+
+        Task own = made(new JsonObject()
+                .put("model", "priors")
+                .put("prior_steps", 3)
+                .put("prior_guidance_scale", 1)
+                .put("num_inference_steps", 7));
+        assertThat(own.getRouteList()).extracting(Stage::getForwards).containsExactly(5, 7, 1);
+        assertThat(own.getRoute(0).getRows()).isEqualTo(1);
+        assertThat(own.getRoute(0).getSampling().getSteps()).isEqualTo(3);
+        assertThat(own.getRoute(1).getSampling().hasGuidanceScale()).isFalse();
+        refused(
+                new JsonObject().put("model", "priors").put("prior_steps", 1001),
+                "out_of_range",
+                "prior_steps",
+                "from 1 to 1000");
+        refused(
+                new JsonObject().put("model", "churches").put("prior_guidance_scale", 2),
+                "unsupported_parameter",
+                "prior_guidance_scale",
+                "not taken");
     }
 
     @Test
@@ -278,6 +308,29 @@ final class ModelFieldsTest {
                 .clearWorkflows()
                 .addWorkflows(TestCards.withoutText(fields))
                 .build();
+    }
+
+    /** Its prior's sampler calls the network twice a step, once at the last. */
+    private static ModelCard withPrior(String id) {
+        ModelCard.Builder card = card(
+                id,
+                TestCards.number("prior_steps", 1000).toBuilder()
+                        .setMin(1)
+                        .setUsual(25)
+                        .build(),
+                TestCards.number("prior_guidance_scale", 50).toBuilder()
+                        .setUsual(4)
+                        .build())
+                .toBuilder();
+        card.getWorkflowsBuilder(0)
+                .addStages(
+                        0,
+                        TestCards.stage(StageKind.DENOISER)
+                                .clearTakes()
+                                .setPriorSampler(TestCards.sampler("heun")
+                                        .setCallsPerStep(2)
+                                        .setExtraCalls(-1)));
+        return card.build();
     }
 
     /** The size of a picture would fit the model, which does not look at it. */

@@ -22,7 +22,9 @@ import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
@@ -108,16 +110,23 @@ public final class Node {
 
     private Future<Node> deploy(RoleFactory factory) {
         Future<?> serving = ops.map(context.vertx()::deployVerticle).orElseGet(Future::succeededFuture);
-        List<? extends Future<?>> deployments = config.roles().stream()
+        Map<Role, Future<?>> deployments = new EnumMap<>(Role.class);
+        config.roles().stream()
                 .sorted()
-                .map(role -> context.vertx()
-                        .deployVerticle(factory.create(role, context))
-                        .onSuccess(id -> log.info("{} is up", role)))
-                .toList();
-        return serving.compose(v -> Future.all(deployments)).map(all -> {
-            context.health().started();
-            return this;
-        });
+                .forEach(role -> deployments.put(
+                        role,
+                        context.vertx()
+                                .deployVerticle(factory.create(role, context))
+                                .onSuccess(id -> log.info("{} is up", role))));
+        // Vert.x prints a stack trace if it is closed while a server begins to listen. Stages may load for minutes: it
+        // waits for none.
+        Future<?> gateway = deployments.getOrDefault(Role.GATEWAY, Future.succeededFuture());
+        return serving.compose(v -> Future.all(List.copyOf(deployments.values())))
+                .recover(problem -> gateway.transform(settled -> Future.failedFuture(problem)))
+                .map(all -> {
+                    context.health().started();
+                    return this;
+                });
     }
 
     /**

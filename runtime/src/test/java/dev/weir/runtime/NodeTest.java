@@ -14,14 +14,19 @@ import dev.weir.runtime.NodeConfig.Compute;
 import dev.weir.runtime.NodeConfig.Limits;
 import dev.weir.runtime.ops.OpsServer;
 import dev.weir.runtime.stage.StageNode;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,6 +123,39 @@ class NodeTest {
         }));
 
         assertThat(problem).isSameAs(broken);
+    }
+
+    /** Vert.x prints a stack trace if it is closed while a server begins to listen. */
+    @Test
+    void aGatewayThatIsStartingIsUpBeforeTheNodeClosesForAnotherRole() throws Exception {
+        IllegalStateException broken = new IllegalStateException("unet/config.json: no such file");
+        AtomicReference<Future<HttpServer>> listening = new AtomicReference<>();
+        VerticleBase gateway = new VerticleBase() {
+            @Override
+            public Future<?> start() {
+                return vertx.timer(100, TimeUnit.MILLISECONDS)
+                        .compose(late -> vertx.createHttpServer()
+                                .requestHandler(request -> {})
+                                .listen(0, "127.0.0.1"))
+                        .onComplete(done -> listening.set(
+                                done.succeeded()
+                                        ? Future.succeededFuture(done.result())
+                                        : Future.failedFuture(done.cause())));
+            }
+        };
+        VerticleBase stage = new VerticleBase() {
+            @Override
+            public Future<?> start() {
+                return Future.failedFuture(broken);
+            }
+        };
+
+        Throwable problem = failure(Node.start(
+                nodes.alone(Role.GATEWAY, Role.DECODER), (role, context) -> role == Role.GATEWAY ? gateway : stage));
+
+        assertThat(problem).isSameAs(broken);
+        assertThat(listening.get()).as("it listened, and was closed then").isNotNull();
+        assertThat(listening.get().succeeded()).isTrue();
     }
 
     @Test

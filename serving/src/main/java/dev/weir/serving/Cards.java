@@ -8,6 +8,7 @@ import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Sampler;
@@ -148,6 +149,14 @@ public final class Cards {
                 .setLaysOutStrength(stage.laysOutStrength())
                 .setGuidedRows(stage.role() == Role.DIFFUSE ? stage.guidedRows() : 0)
                 .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage));
+        if (stage.isPrior()) {
+            SchedulerConfig schedule = folder.scheduler(stage);
+            String sampler = Samplers.defaultName(schedule);
+            Samplers.choices(schedule, MAX_STEPS).stream()
+                    .filter(choice -> choice.name().equals(sampler))
+                    .findFirst()
+                    .ifPresent(choice -> builder.setPriorSampler(toProto(choice)));
+        }
         if (stage.ownSteps() > 0) {
             String sampler = Samplers.defaultName(folder.scheduler(stage));
             builder.setOwnForwards(Samplers.calls(sampler).of(stage.ownSteps()));

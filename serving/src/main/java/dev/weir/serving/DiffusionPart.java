@@ -14,6 +14,7 @@ import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.EmbeddingNoise;
 import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.StageSpec;
@@ -40,6 +41,7 @@ import java.util.Optional;
  * @param nativeShape of the samples at the model's native size, {@code [channels, height, width]}
  * @param preview the matrix from latents to RGB, if the model has one
  * @param loras that may change the network, by name
+ * @param prior the schedule of the prior that the stage comes after, and the noise that the prior's embedding gets
  */
 public record DiffusionPart(
         ModelCard card,
@@ -50,8 +52,25 @@ public record DiffusionPart(
         SchedulerConfig augmentation,
         LatentShape nativeShape,
         Optional<LatentPreview> preview,
-        Map<String, Lora> loras)
+        Map<String, Lora> loras,
+        Optional<AfterPrior> prior)
         implements AutoCloseable {
+
+    record AfterPrior(SchedulerConfig schedule, EmbeddingNoise noise) {}
+
+    /** Of a stage that comes after no prior. */
+    public DiffusionPart(
+            ModelCard card,
+            PipelineType type,
+            StageSpec stage,
+            Denoiser network,
+            SchedulerConfig schedule,
+            SchedulerConfig augmentation,
+            LatentShape nativeShape,
+            Optional<LatentPreview> preview,
+            Map<String, Lora> loras) {
+        this(card, type, stage, network, schedule, augmentation, nativeShape, preview, loras, Optional.empty());
+    }
 
     private static final int TEST_SEED = 1;
     private static final int TEST_TOKENS = 8;
@@ -64,7 +83,10 @@ public record DiffusionPart(
     public static DiffusionPart open(ModelFolder folder, int nth, ComputeTarget target) {
         ModelCard card = folder.card();
         StageSpec stage = folder.pipeline().diffusing().get(nth);
-        int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize() / card.scale();
+        Optional<AfterPrior> prior = nth == 0
+                ? Optional.empty()
+                : afterPrior(folder, folder.pipeline().diffusing().get(nth - 1));
+        int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize();
         Denoiser network = folder.network(stage, target);
         network.expect(folder.loras().values());
         return new DiffusionPart(
@@ -74,15 +96,28 @@ public record DiffusionPart(
                 network,
                 folder.scheduler(stage),
                 folder.augmentation(stage),
-                new LatentShape(card.latentChannels(), side, side),
+                shape(card, network, side, side),
                 folder.latentPreview(),
-                folder.loras());
+                folder.loras(),
+                prior);
+    }
+
+    private static Optional<AfterPrior> afterPrior(ModelFolder folder, StageSpec before) {
+        return before.isPrior()
+                ? folder.priorNoise().map(noise -> new AfterPrior(folder.scheduler(before), noise))
+                : Optional.empty();
     }
 
     /** Of the latents of a stage that runs this part. */
     LatentShape shape(Stage route) {
-        return new LatentShape(
-                card.latentChannels(), route.getHeight() / card.scale(), route.getWidth() / card.scale());
+        return shape(card, network, route.getHeight(), route.getWidth());
+    }
+
+    /** @param height of the picture */
+    private static LatentShape shape(ModelCard card, Denoiser network, int height, int width) {
+        return network.isOfVectors()
+                ? new LatentShape(network.inChannels(), 1, 1)
+                : new LatentShape(card.latentChannels(), height / card.scale(), width / card.scale());
     }
 
     /**
@@ -91,6 +126,10 @@ public record DiffusionPart(
      * @throws IllegalArgumentException if the sampler or the number of steps does not exist
      */
     private Sampler sampler(Stage route) {
+        return sampler(route, schedule);
+    }
+
+    private static Sampler sampler(Stage route, SchedulerConfig schedule) {
         Sampling sampling = route.getSampling();
         SamplerSpec spec = sampling.getSampler().isEmpty()
                 ? SamplerSpec.parse(Samplers.defaultName(schedule))
@@ -126,8 +165,14 @@ public record DiffusionPart(
                                 network.inputs(),
                                 network.inChannels() - card.latentChannels(),
                                 Wishes.request(route, generation),
-                                given))
+                                given,
+                                prior.map(before -> before(work, before))))
                 .with(Loras.of(generation, route.getName(), loras));
+    }
+
+    private static Begin.Prior before(Work work, AfterPrior prior) {
+        Stage route = work.task().getRoute(work.task().getPosition() - 1);
+        return new Begin.Prior(sampler(route, prior.schedule()), prior.noise());
     }
 
     /** Without what was seen of a picture a sample would begin with noise alone. */

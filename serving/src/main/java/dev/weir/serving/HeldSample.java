@@ -52,12 +52,13 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
         int step = row.state().step();
         int total = row.steps();
         outbox.progress(work, step, total, stepSeconds);
-        if (previews.isDue(step, nowNanos)) {
+        if (!part.network().isOfVectors() && previews.isDue(step, nowNanos)) {
             preview(predictedOriginal, step, total, painter, outbox);
         }
         if (row.isDone()) {
             painter.forget(work.key());
-            Tensor latent = Latents.toTensor(shape(), row.state().sample());
+            Tensor latent = Latents.toTensor(
+                    shape(), part.network().finished(row.state().sample()));
             outbox.checkpoint(work, Checkpoints.atNextStage(work, latent));
             outbox.handOn(work, List.of(latent));
         } else if (pace.isDue(nowNanos)) {

@@ -64,6 +64,12 @@ final class MoreSettings {
         if (generation.hasStrength()) {
             more.put("Denoising strength", Double.toString(generation.getStrength()));
         }
+        if (generation.hasPriorSteps()) {
+            more.put("Prior steps", Integer.toString(generation.getPriorSteps()));
+        }
+        if (generation.hasPriorGuidanceScale()) {
+            more.put("Prior guidance scale", Float.toString(generation.getPriorGuidanceScale()));
+        }
         if (generation.hasNoiseLevel()) {
             more.put("Noise level", Integer.toString(generation.getNoiseLevel()));
         }

@@ -50,18 +50,19 @@ final class Wishes {
     /** A picture stands for itself where a request does not say what it stands for. */
     static Request request(Stage stage, Generation generation) {
         boolean sized = generation.hasOriginalSize();
+        Sampling sampling = stage.getSampling();
         return new Request(
                 stage.getWidth(),
                 stage.getHeight(),
-                generation.getGuidanceScale(),
-                generation.getGuidanceRescale(),
+                sampling.hasGuidanceScale() ? sampling.getGuidanceScale() : generation.getGuidanceScale(),
+                sampling.hasGuidanceScale() ? 0 : generation.getGuidanceRescale(),
                 sized ? generation.getOriginalSize().getWidth() : stage.getWidth(),
                 sized ? generation.getOriginalSize().getHeight() : stage.getHeight(),
                 generation.getCrop().getY(),
                 generation.getCrop().getX(),
                 generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty(),
                 generation.hasNoiseLevel() ? OptionalInt.of(generation.getNoiseLevel()) : OptionalInt.empty(),
-                stage.getSampling().hasStrength() ? stage.getSampling().getStrength() : 1,
+                sampling.hasStrength() ? sampling.getStrength() : 1,
                 generation.hasImageGuidanceScale() ? generation.getImageGuidanceScale() : 1);
     }
 }

@@ -31,6 +31,7 @@ final class ImagesTest {
     private static final Path PICTURES = REFERENCE.resolve("images");
     private static final Path LORAS = REFERENCE.resolve("lora");
     private static final Path VARIATIONS = REFERENCE.resolve("variations");
+    private static final Path PRIORS = REFERENCE.resolve("priors");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -81,6 +82,7 @@ final class ImagesTest {
         for (String name : List.of("plain", "unclip")) {
             command.addAll(List.of("--model", VARIATIONS.resolve(name).toString()));
         }
+        command.addAll(List.of("--model", PRIORS.resolve("pipeline").toString()));
         for (String name : List.of("depth", "upscale-x4", "upscale-latent")) {
             command.addAll(List.of("--model", BesideModels.in(folder, name).toString()));
         }
@@ -93,6 +95,7 @@ final class ImagesTest {
             editsAPicture(server);
             takesLoras(server);
             readsPrompts(server);
+            makesAPictureWithAPrior(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);
@@ -164,6 +167,18 @@ final class ImagesTest {
                         .path("message")
                         .asText())
                 .isEqualTo("prompt is not taken by plain, which takes init_image, guidance_scale, guidance_rescale");
+    }
+
+    private static void makesAPictureWithAPrior(Server server) throws IOException {
+        Map<String, Object> request = new HashMap<>();
+        request.put("model", "pipeline");
+        request.put("prompt", "a red apple on a green hill");
+        request.put("num_inference_steps", 20);
+        request.put("seed", 7);
+        request.put("response_format", "b64_json");
+        byte[] made = picture(server.generate(request).join().body());
+        assertThat(PictureError.psnr(made, PRIORS.resolve("text.png"))).isGreaterThan(50);
+        assertThat(PngText.of(made).get("parameters")).contains("Prior steps: 25, Prior guidance scale: 4.0");
     }
 
     private static void requireBeside(Server server, String model, Map<String, Object> more) throws IOException {

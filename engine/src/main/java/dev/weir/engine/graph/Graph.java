@@ -154,6 +154,18 @@ public final class Graph extends Operations {
         return append(Op.PREPEND, x.channels(), x.positions() + 1, Map.of(), x, token);
     }
 
+    /** A weight {@code [1, channels]} for each row of another value, in fp32. Its name is the whole name. */
+    public Value learnedRow(Value rows, String name, int channels) {
+        var weight = script.declare(scope + name, new Parameter.Exact(), 1, channels);
+        return append(Op.LEARNED, channels, 1, Map.of(), rows, weight);
+    }
+
+    /** A weight {@code [1, tokens, channels]}, a sequence, for each row of another value. Its name is the whole name. */
+    public Value learnedTokens(Value rows, String name, int tokens, int channels) {
+        var weight = script.declare(scope + name, new Parameter.Plain(), 1, tokens, channels);
+        return append(Op.LEARNED, channels, tokens, Map.of(), rows, weight);
+    }
+
     /** The cosine of each row's vector and each of {@code count} vectors, in fp32. */
     public Value cosines(Value x, String vectors, int count) {
         var matrix = script.declare(scope + vectors, new Parameter.Exact(), count, x.channels());
@@ -239,8 +251,17 @@ public final class Graph extends Operations {
      * @param before whether the other one comes first
      */
     public Mask maskBeside(Mask mask, Value masked, Value other, boolean before) {
-        var attributes = Map.<String, Number>of("before", before ? 1 : 0);
-        return new Mask(mask.bias().map(bias -> like(bias, Op.MASK_BESIDE, attributes, bias, masked, other)), false);
+        return maskBeside(mask, masked, other, before, false);
+    }
+
+    /** The same of a sequence with another one after it, where each token sees only itself and those before it. */
+    public Mask causalMaskBeside(Mask mask, Value masked, Value other) {
+        return maskBeside(mask, masked, other, false, true);
+    }
+
+    private Mask maskBeside(Mask mask, Value masked, Value other, boolean before, boolean causal) {
+        Map<String, Number> attributes = Map.of("before", before ? 1 : 0, "causal", causal ? 1 : 0);
+        return new Mask(mask.bias().map(bias -> like(bias, Op.MASK_BESIDE, attributes, bias, masked, other)), causal);
     }
 
     /** The method's result: fp32 in rows, on the host. */

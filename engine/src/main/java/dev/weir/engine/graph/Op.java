@@ -53,6 +53,10 @@ public enum Op {
     PICK,
     /** Several tensors {@code [batch, ...]}. Of each row all numbers of all tensors, one tensor after the other. */
     JOIN_ROWS,
+    /** x, weight {@code [1, ...]}. The weight for each row of x. */
+    LEARNED,
+    /** Sequence, another one. The first tokens of the first, as many as the other one has. */
+    LEADING,
     /** Sequence, vector {@code [channels]}. The vector as one more token before the others of every row. */
     PREPEND,
     /** Sequence; index. One token, {@code [batch, channels]}. */
@@ -91,7 +95,7 @@ public enum Op {
     ATTENTION,
     /** Flags; causal. What {@link #ATTENTION} adds to the scores: 0 for a token that counts, -10000 for one that does not. */
     MASK,
-    /** Mask, the sequence that it is of, another sequence; before. The mask of both sequences together; all of the other counts. */
+    /** Mask, the sequence that it is of, another sequence; before, causal. The mask of both sequences together; all of the other counts. */
     MASK_BESIDE,
     /** Sequence. In the graph's precision. */
     CAST,

@@ -113,6 +113,11 @@ abstract sealed class Operations permits Graph {
         return append(Op.NARROW, sequence.channels(), count, Map.of("first", first, "count", count), sequence);
     }
 
+    /** The first tokens of a sequence, as many as another one has. */
+    public final Value leading(Value sequence, Value other) {
+        return append(Op.LEADING, sequence.channels(), other.positions(), Map.of(), sequence, other);
+    }
+
     /** Values of one shape along a new axis after the batch, for {@link #pick}. */
     public final Value stack(List<Value> values) {
         var first = values.get(0);

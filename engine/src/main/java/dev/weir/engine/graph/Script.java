@@ -69,6 +69,10 @@ public final class Script {
             report(name + " is missing");
         } else {
             var info = weights.info(name);
+            if (!info.type().isFloat()) {
+                problems.add("%s is %s in %s, not floats"
+                        .formatted(name, info.type(), info.file().getFileName()));
+            }
             var wanted = parameter.shape().stream().mapToLong(side -> side).toArray();
             if (!Arrays.equals(info.shape(), wanted)) {
                 problems.add("%s is %s in %s, not %s as config.json says"

@@ -7,11 +7,20 @@ package dev.weir.engine.network;
  * @param normed whether the states go through the final norm
  * @param pooled whether to give {@code pooler_output} too: the last state at the end of the text, normed. An encoder with a
  *     projection gives {@code text_embeds} in any case
+ * @param trimmed whether to give the states of a text's own tokens only, and none of its padding
  */
-public record ClipOutput(int skipped, boolean normed, boolean pooled) {
+public record ClipOutput(int skipped, boolean normed, boolean pooled, boolean trimmed) {
+
+    /** With the states of the padding. */
+    public ClipOutput(int skipped, boolean normed, boolean pooled) {
+        this(skipped, normed, pooled, false);
+    }
 
     /** Stable Diffusion 1.x and 2.x: {@code last_hidden_state}. */
     public static final ClipOutput LAST = new ClipOutput(0, true, false);
+
+    /** unCLIP's prior, which does not look at the padding. */
+    public static final ClipOutput TRIMMED = new ClipOutput(0, true, false, true);
 
     /** Stable Diffusion XL: {@code hidden_states[-2]}. */
     public static final ClipOutput PENULTIMATE = new ClipOutput(1, false, false);

@@ -72,6 +72,11 @@ final class ClipTextModel implements TextNetwork {
     }
 
     @Override
+    public boolean isTrimmed() {
+        return output.trimmed();
+    }
+
+    @Override
     public int width() {
         return options.width();
     }

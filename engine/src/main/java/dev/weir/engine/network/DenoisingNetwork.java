@@ -13,5 +13,10 @@ interface DenoisingNetwork extends Network {
     /** Channels of its images that have the sample's size. */
     int width();
 
+    /** Places of its images, or tokens of its sequence, for a sample of so many pixels. */
+    default long places(long pixels) {
+        return pixels;
+    }
+
     Denoiser runBy(AdaptableNetwork network);
 }

@@ -25,19 +25,39 @@ final class NetworkDenoiser implements Denoiser {
     /** The method that every denoising network has. */
     static final String FORWARD = "forward";
 
+    /** The method of networks of vectors: what a finished sample stands for. */
+    static final String FINISH = "finish";
+
     private final AdaptableNetwork network;
     private final int inChannels;
     private final int outChannels;
     private final List<NetworkInput> inputs;
     private final int classes;
+    private final boolean vectors;
 
     /** @param classes how many class labels the network has a table for; 0 where it has none */
     NetworkDenoiser(AdaptableNetwork network, int inChannels, int outChannels, List<NetworkInput> inputs, int classes) {
+        this(network, inChannels, outChannels, inputs, classes, false);
+    }
+
+    private NetworkDenoiser(
+            AdaptableNetwork network,
+            int inChannels,
+            int outChannels,
+            List<NetworkInput> inputs,
+            int classes,
+            boolean vectors) {
         this.network = network;
         this.inChannels = inChannels;
         this.outChannels = outChannels;
         this.inputs = List.copyOf(inputs);
         this.classes = classes;
+        this.vectors = vectors;
+    }
+
+    /** Of a network whose samples are vectors, and which has the method {@link #FINISH}. */
+    static NetworkDenoiser ofVectors(AdaptableNetwork network, int width, int outWidth, List<NetworkInput> inputs) {
+        return new NetworkDenoiser(network, width, outWidth, inputs, 0, true);
     }
 
     @Override
@@ -180,6 +200,24 @@ final class NetworkDenoiser implements Denoiser {
                         "class label %d; the denoiser has labels 0 to %d".formatted((int) label, classes - 1));
             }
         }
+    }
+
+    @Override
+    public boolean isOfVectors() {
+        return vectors;
+    }
+
+    @Override
+    public float[] finished(float[] sample) {
+        if (!vectors) {
+            return sample;
+        }
+        var feed = Feed.floats(bytes -> bytes.asFloatBuffer().put(sample), 1, sample.length);
+        return network.run(FINISH, List.of(feed), List.of(List.of()), out -> {
+            var values = new float[sample.length];
+            out.asFloatBuffer().get(values);
+            return values;
+        });
     }
 
     @Override

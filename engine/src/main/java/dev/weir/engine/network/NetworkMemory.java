@@ -27,7 +27,10 @@ public final class NetworkMemory {
      */
     public static long denoisingBytes(JsonNode config, Precision wanted, long area) {
         var network = NetworkType.read(config, DenoisingNetwork.class);
-        return AT_ONCE * area * network.width() * precision(network, wanted).bytes();
+        return AT_ONCE
+                * network.places(area)
+                * network.width()
+                * precision(network, wanted).bytes();
     }
 
     /** What an autoencoder computes in between for a picture of so many pixels in one piece. */

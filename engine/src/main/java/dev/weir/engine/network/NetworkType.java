@@ -19,6 +19,7 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType("BertModel", TextNetwork.class, BertModel::read),
             new NetworkType("UNet2DConditionModel", DenoisingNetwork.class, UNet2DConditionModel::read),
             new NetworkType(UNet2DModel.NAME, DenoisingNetwork.class, UNet2DModel::read),
+            new NetworkType(PriorTransformer.NAME, DenoisingNetwork.class, PriorTransformer::read),
             new NetworkType(AutoencoderKl.NAME, Autoencoder.class, AutoencoderKl::read),
             new NetworkType(AutoencoderKl.ASYMMETRIC, Autoencoder.class, AutoencoderKl::readAsymmetric),
             new NetworkType(AutoencoderTiny.NAME, Autoencoder.class, AutoencoderTiny::read),

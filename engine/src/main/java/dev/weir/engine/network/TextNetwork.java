@@ -39,6 +39,11 @@ interface TextNetwork extends Network {
         return "";
     }
 
+    /** Whether it gives the states of a text's own tokens only. */
+    default boolean isTrimmed() {
+        return false;
+    }
+
     /** The same network with the states that a family's denoiser sees. */
     default TextNetwork giving(ClipOutput output) {
         if (output.equals(ClipOutput.LAST)) {

@@ -145,7 +145,7 @@ final class TextTransformer implements TextEncoder {
         int rowSize = longest * width + form.pooledWidth();
         var all = new ArrayList<Tensors>();
         for (int row = 0; row < rows.size(); row++) {
-            int tokens = rows.get(row).ids().length;
+            int tokens = form.isTrimmed() ? rows.get(row).own() : rows.get(row).ids().length;
             var values = new float[tokens * width];
             states.asFloatBuffer().get(row * rowSize, values);
             var own = Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(values, tokens, width));

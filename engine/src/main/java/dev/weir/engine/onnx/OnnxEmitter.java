@@ -18,6 +18,7 @@ final class OnnxEmitter {
 
     private final Nodes nodes;
     private final Embeddings embeddings;
+    private final Comparisons comparisons;
     private final LowRankNodes lowRank;
     private final Uses uses;
     /** The ONNX name of each value; an input has its own. */
@@ -28,6 +29,7 @@ final class OnnxEmitter {
     OnnxEmitter(Nodes nodes, Uses uses) {
         this.nodes = nodes;
         this.embeddings = new Embeddings(nodes);
+        this.comparisons = new Comparisons(nodes);
         this.lowRank = new LowRankNodes(nodes);
         this.uses = uses;
     }
@@ -58,6 +60,9 @@ final class OnnxEmitter {
             case SHIFT -> bind(o, nodes.node("Add", name(o, 0), nodes.number(o.number("by"))));
             case CONCAT -> bind(o, nodes.node("Concat", List.of(name(o, 0), name(o, 1)), Map.of("axis", 1)));
             case NARROW -> narrow(o);
+            case LEARNED -> learned(o);
+            case LEADING ->
+                bind(o, nodes.node("Slice", name(o, 0), nodes.integers(0), shape(name(o, 1), 1, 2), nodes.integers(1)));
             case STACK -> stack(o);
             case PICK ->
                 bind(
@@ -73,7 +78,7 @@ final class OnnxEmitter {
                         o,
                         nodes.node(
                                 "Gather", List.of(name(o, 0), nodes.integer(o.integer("index"))), Map.of("axis", 1)));
-            case COSINE -> cosine(o);
+            case COSINE -> bind(o, comparisons.cosine(name(o, 0), nodes.weight(weight(o, 1))));
             case SUBTRACT -> bind(o, nodes.node("Sub", name(o, 0), nodes.weight(weight(o, 1))));
             case OVER_PIXELS -> bind(o, nodes.node("Unsqueeze", name(o, 0), nodes.integers(2, 3)));
             case UPSAMPLE_TO -> upsampleTo(o);
@@ -110,7 +115,7 @@ final class OnnxEmitter {
             case EXACT -> bind(o, nodes.cast(name(o, 0)));
             case TIMESTEP_EMBEDDING -> bind(o, embeddings.timestep(o, name(o, 0)));
             case FOURIER_EMBEDDING -> bind(o, embeddings.fourier(o, name(o, 0), nodes.weight(weight(o, 1))));
-            case NEAREST_CODES -> nearestCodes(o);
+            case NEAREST_CODES -> bind(o, comparisons.nearest(o, name(o, 0), nodes.weight(weight(o, 1))));
             case ZEROS_LIKE -> bind(o, nodes.node("Sub", name(o, 0), name(o, 0)));
             case POSITIONS_OF -> positionsOf(o);
             case RETURN -> nodes.returns(name(o, 0));
@@ -306,18 +311,6 @@ final class OnnxEmitter {
         bind(o, nodes.node("Concat", List.of(nodes.node("Expand", token, shape), name(o, 0)), Map.of("axis", 1)));
     }
 
-    private void cosine(Operation o) {
-        var left = unit(name(o, 0));
-        var right = unit(nodes.weight(weight(o, 1)));
-        bind(o, nodes.contrib("FusedMatMul", List.of(left, right), Map.of("transB", 1)));
-    }
-
-    /** Each row divided by its norm, of at least 1e-12 (torch.nn.functional.normalize). */
-    private String unit(String rows) {
-        var norm = nodes.node("ReduceL2", rows, nodes.integers(1));
-        return nodes.node("Div", rows, nodes.node("Max", norm, nodes.number(1e-12)));
-    }
-
     private void upsampleTo(Operation o) {
         var attributes = new HashMap<>(NEAREST);
         attributes.put("axes", new int[] {2, 3});
@@ -335,6 +328,13 @@ final class OnnxEmitter {
         var channels = nodes.integers(0, o.output().channels());
         var size = nodes.node("Concat", List.of(channels, shape(name(o, 1), 2, 4)), Map.of("axis", 0));
         bind(o, nodes.node("Reshape", flat, size));
+    }
+
+    private void learned(Operation o) {
+        var weight = weight(o, 1);
+        var sides = new ArrayList<>(List.of(shape(name(o, 0), 0, 1)));
+        weight.shape().stream().skip(1).forEach(side -> sides.add(nodes.integers(1)));
+        bind(o, nodes.node("Expand", nodes.weight(weight), nodes.node("Concat", sides, Map.of("axis", 0))));
     }
 
     private void attention(Operation o) {
@@ -364,21 +364,6 @@ final class OnnxEmitter {
         var other = nodes.node("Expand", one, shape(name(o, 2), 0, 2));
         var order = o.flag("before") ? List.of(other, masked) : List.of(masked, other);
         bind(o, nodes.node("Concat", order, Map.of("axis", 1)));
-    }
-
-    /** The nearest row e of a pixel z has the least e * e - 2 * z * e. */
-    private void nearestCodes(Operation o) {
-        int channels = o.output().channels();
-        var table = nodes.weight(weight(o, 1));
-        var pixels = nodes.node("Transpose", List.of(name(o, 0)), Map.of("perm", new int[] {0, 2, 3, 1}));
-        var rows = nodes.node("Reshape", pixels, nodes.integers(-1, channels));
-        var products = nodes.contrib("FusedMatMul", List.of(rows, table), Map.of("transB", 1, "alpha", -2.0));
-        var squares = nodes.node(
-                "ReduceSum", List.of(nodes.node("Mul", table, table), nodes.integers(1)), Map.of("keepdims", 0));
-        var distances = nodes.node("Add", products, squares);
-        var nearest = nodes.node("ArgMin", List.of(distances), Map.of("axis", 1, "keepdims", 0));
-        var codes = nodes.node("Reshape", nodes.node("Gather", table, nearest), shape(pixels, 0, 4));
-        bind(o, nodes.node("Transpose", List.of(codes), Map.of("perm", new int[] {0, 3, 1, 2})));
     }
 
     private void positionsOf(Operation o) {

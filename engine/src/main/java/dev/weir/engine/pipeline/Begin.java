@@ -1,6 +1,5 @@
 package dev.weir.engine.pipeline;
 
-import dev.weir.engine.HostTensor;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.NetworkInput;
@@ -11,8 +10,8 @@ import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SchedulerConfig;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -24,6 +23,7 @@ import java.util.OptionalInt;
  * @param taken what the stage's network takes
  * @param beside the channels that it sees beside the sample's own
  * @param given by earlier stages, by their names on the bus
+ * @param prior what made the embedding that the stage begins with; empty where none did
  */
 public record Begin(
         ModelCard card,
@@ -34,7 +34,28 @@ public record Begin(
         List<NetworkInput> taken,
         int beside,
         Request request,
-        Tensors given) {
+        Tensors given,
+        Optional<Prior> prior) {
+
+    /**
+     * @param sampler of the prior's run, which draws its noise before this stage does
+     * @param noise that the embedding gets
+     */
+    public record Prior(Sampler sampler, EmbeddingNoise noise) {}
+
+    /** Of a stage that comes after no prior. */
+    public Begin(
+            ModelCard card,
+            LatentShape sample,
+            Sampler sampler,
+            SchedulerConfig augmentation,
+            NoiseStream noise,
+            List<NetworkInput> taken,
+            int beside,
+            Request request,
+            Tensors given) {
+        this(card, sample, sampler, augmentation, noise, taken, beside, request, given, Optional.empty());
+    }
 
     /** Guidance between the prompts, as far as the network takes what was encoded of them. */
     Guider guider() {
@@ -62,19 +83,12 @@ public record Begin(
 
     /** The same of other tensors. */
     Begin of(Tensors tensors) {
-        return new Begin(card, sample, sampler, augmentation, noise, taken, beside, request, tensors);
+        return new Begin(card, sample, sampler, augmentation, noise, taken, beside, request, tensors, prior);
     }
 
     /** What an encoder gave for a port, under the names that it gave. */
     Tensors encoded(Port port) {
-        String prefix = port.name() + "/";
-        var own = new LinkedHashMap<String, HostTensor>();
-        given.byName().forEach((name, tensor) -> {
-            if (name.startsWith(prefix)) {
-                own.put(name.substring(prefix.length()), tensor);
-            }
-        });
-        return new Tensors(own);
+        return given.in(port.name() + "/");
     }
 
     /** The same without what the network does not take. */

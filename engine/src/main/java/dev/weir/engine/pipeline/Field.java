@@ -17,6 +17,8 @@ public record Field(String name, boolean needed, double min, double max, Optiona
 
     private static final double MOST_GUIDANCE = 50;
     private static final double USUAL_IMAGE_GUIDANCE = 1.5;
+    private static final double USUAL_PRIOR_STEPS = 25;
+    private static final double USUAL_PRIOR_GUIDANCE = 4;
     private static final double MOST_BLUR = 64;
     private static final double MOST_PADDING = 4096;
 
@@ -54,6 +56,16 @@ public record Field(String name, boolean needed, double min, double max, Optiona
     /** How much noise is added to a given picture before the network sees it. */
     static Field noiseLevel(int most, int usual) {
         return new Field("noise_level", false, 0, most, OptionalDouble.of(usual));
+    }
+
+    /** The steps of a prior. */
+    static Field priorSteps(int most) {
+        return new Field("prior_steps", false, 1, most, OptionalDouble.of(USUAL_PRIOR_STEPS));
+    }
+
+    /** How much the prompt counts for a prior. */
+    static Field priorGuidanceScale() {
+        return new Field("prior_guidance_scale", false, 0, MOST_GUIDANCE, OptionalDouble.of(USUAL_PRIOR_GUIDANCE));
     }
 
     /** The deviation of the soft edges that a mask gets. */

@@ -38,6 +38,14 @@ public record Pipeline(
                 .anyMatch(component -> stage.components().contains(component.folder()));
     }
 
+    /** The diffusing stage that samples as a request says: the first that is no prior. */
+    public StageSpec main() {
+        return diffusing().stream()
+                .filter(stage -> !stage.isPrior())
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** The diffusing stages by name, each once, in the order in which samples pass them. */
     public List<StageSpec> diffusing() {
         return workflows.stream()

@@ -39,6 +39,16 @@ public interface PipelineType {
     /** Its text encoders. Where there are several, their states are joined side by side. */
     List<TextPart> texts();
 
+    /** The text encoder that its prior reads, where it has a prior. */
+    default Optional<TextPart> priorText() {
+        return Optional.empty();
+    }
+
+    /** What adds noise to the embedding that its prior makes, where it has a prior. */
+    default Optional<VisionPart.Noise> priorNoise() {
+        return Optional.empty();
+    }
+
     /** The network with which it sees a request's picture as CLIP does, where it has one. */
     default Optional<VisionPart> vision() {
         return Optional.empty();

@@ -21,6 +21,7 @@ public final class PipelineTypes {
                             new StableDiffusionXl(),
                             new StableDiffusionVariations(),
                             new StableUnclip(),
+                            new PromptedUnclip(),
                             new DepthToImage(),
                             new PictureUpscaler(),
                             new LatentUpscaler(),

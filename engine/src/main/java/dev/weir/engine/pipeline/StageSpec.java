@@ -15,6 +15,8 @@ import java.util.stream.Stream;
  * @param laysOutStrength whether a few-step schedule is laid out for the strength of a run that begins with a picture: see {@link
  *     dev.weir.engine.sampler.Span}
  * @param guidedRows network rows of a step with guidance, where the network does not take the guidance scale itself
+ * @param isPrior whether it makes an embedding, a vector, of the prompt, and samples as a request's {@code prior_steps} and {@code
+ *     prior_guidance_scale} say
  */
 public record StageSpec(
         String name,
@@ -26,7 +28,8 @@ public record StageSpec(
         int ownSteps,
         boolean takesOver,
         boolean laysOutStrength,
-        int guidedRows) {
+        int guidedRows,
+        boolean isPrior) {
 
     private static final int PROMPT_AND_NEGATIVE = 2;
 
@@ -39,7 +42,7 @@ public record StageSpec(
             int reduction,
             int ownSteps,
             boolean takesOver) {
-        this(name, role, components, takes, gives, reduction, ownSteps, takesOver, false, PROMPT_AND_NEGATIVE);
+        this(name, role, components, takes, gives, reduction, ownSteps, takesOver, false, PROMPT_AND_NEGATIVE, false);
     }
 
     static StageSpec encode(List<String> components) {
@@ -58,6 +61,22 @@ public record StageSpec(
                 1,
                 0,
                 false);
+    }
+
+    /** Makes the embedding of a picture of the prompt. */
+    static StageSpec prior(String network, String scheduler) {
+        return new StageSpec(
+                "prior",
+                Role.DIFFUSE,
+                List.of(network, scheduler),
+                List.of(Port.COND),
+                List.of(Port.LATENT),
+                1,
+                0,
+                false,
+                false,
+                PROMPT_AND_NEGATIVE,
+                true);
     }
 
     /** Does the rest of the schedule of the diffusing stage before it. */
@@ -106,16 +125,27 @@ public record StageSpec(
     StageSpec taking(Port port) {
         List<Port> more = Stream.concat(takes.stream(), Stream.of(port)).toList();
         return new StageSpec(
-                name, role, components, more, gives, reduction, ownSteps, takesOver, laysOutStrength, guidedRows);
+                name,
+                role,
+                components,
+                more,
+                gives,
+                reduction,
+                ownSteps,
+                takesOver,
+                laysOutStrength,
+                guidedRows,
+                isPrior);
     }
 
     StageSpec layingOutStrength() {
-        return new StageSpec(name, role, components, takes, gives, reduction, ownSteps, takesOver, true, guidedRows);
+        return new StageSpec(
+                name, role, components, takes, gives, reduction, ownSteps, takesOver, true, guidedRows, isPrior);
     }
 
     StageSpec guidedBy(int rows) {
         return new StageSpec(
-                name, role, components, takes, gives, reduction, ownSteps, takesOver, laysOutStrength, rows);
+                name, role, components, takes, gives, reduction, ownSteps, takesOver, laysOutStrength, rows, isPrior);
     }
 
     StageSpec withoutText() {
@@ -137,7 +167,17 @@ public record StageSpec(
 
     StageSpec reducedBy(int factor) {
         return new StageSpec(
-                name, role, components, takes, gives, factor, ownSteps, takesOver, laysOutStrength, guidedRows);
+                name,
+                role,
+                components,
+                takes,
+                gives,
+                factor,
+                ownSteps,
+                takesOver,
+                laysOutStrength,
+                guidedRows,
+                isPrior);
     }
 
     /** The folder of the network of a diffusing stage. */

@@ -73,7 +73,7 @@ final class Chunk {
             row[i + 1] = ids.get(i);
         }
         row[ids.size() + 1] = marks.end();
-        return new Row(row, ids.size() + 1, hidden);
+        return new Row(row, ids.size() + 1, hidden, ids.size() + 2);
     }
 
     /** The weight of each token of the row: 1 for those that are no words. */

@@ -19,7 +19,7 @@ record CompelReading(CompelPrompt prompt, List<List<CompelChunks>> parts, Row em
                         .map(fragments -> CompelChunks.of(fragments, tokenizer))
                         .toList())
                 .toList();
-        Row whole = Row.of(tokenizer.encode(text).ids());
+        Row whole = Row.of(tokenizer.encode(text));
         return new CompelReading(prompt, parts, new Chunk(tokenizer).row(), whole);
     }
 

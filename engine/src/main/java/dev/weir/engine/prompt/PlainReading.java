@@ -14,7 +14,7 @@ record PlainReading(Tokens tokens) implements Reading {
 
     @Override
     public List<Row> rows() {
-        return List.of(Row.of(tokens.ids()));
+        return List.of(Row.of(tokens));
     }
 
     @Override

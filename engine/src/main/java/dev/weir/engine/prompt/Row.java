@@ -1,5 +1,6 @@
 package dev.weir.engine.prompt;
 
+import dev.weir.engine.tokenizer.Tokens;
 import java.util.BitSet;
 
 /**
@@ -7,10 +8,11 @@ import java.util.BitSet;
  *
  * @param end the position of the token whose state stands for the whole text; negative: the network finds it
  * @param hidden the tokens that no token sees
+ * @param own how many of the ids are no padding
  */
-public record Row(long[] ids, int end, BitSet hidden) {
+public record Row(long[] ids, int end, BitSet hidden, int own) {
 
-    static Row of(long[] ids) {
-        return new Row(ids, -1, new BitSet());
+    static Row of(Tokens tokens) {
+        return new Row(tokens.ids(), -1, new BitSet(), tokens.own());
     }
 }

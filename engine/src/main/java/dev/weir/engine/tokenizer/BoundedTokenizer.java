@@ -22,7 +22,7 @@ final class BoundedTokenizer implements Tokenizer {
     @Override
     public Tokens encode(String prompt) {
         long[] ids = expanded(prompt);
-        return ids.length > length ? cut(ids) : new Tokens(padded(ids), "");
+        return ids.length > length ? cut(ids) : new Tokens(padded(ids), "", ids.length);
     }
 
     private long[] expanded(String prompt) {

@@ -52,6 +52,8 @@ final class OperationEmitter {
             case CONCAT -> let(o, "torch.cat([%s, %s], 1)");
             case NARROW ->
                 let(o, "torch.slice(%s, 1, %d, %d)", o.integer("first"), o.integer("first") + o.integer("count"));
+            case LEARNED -> learned(o);
+            case LEADING -> let(o, "torch.slice(%s, 1, 0, torch.size(%s, 1))");
             case STACK -> bind(o, "torch.stack([%s], 1)".formatted(list(o)));
             case PICK -> pick(o);
             case JOIN_ROWS -> joinRows(o);
@@ -233,6 +235,14 @@ final class OperationEmitter {
         bind(o, "torch.mul(%1$s[0], torch.gelu(%1$s[1]))".formatted(halves));
     }
 
+    private void learned(Operation o) {
+        var sides = ", -1".repeat(((Parameter) o.input(1)).shape().size() - 1);
+        bind(
+                o,
+                "torch.expand(%s, [torch.size(%s, 0)%s])"
+                        .formatted(expression(o.input(1)), expression(o.input(0)), sides));
+    }
+
     private void attention(Operation o) {
         var split = IntStream.range(0, 3)
                 .mapToObj(i -> body.assign("torch.transpose(torch.unflatten(%s, 2, [%d, -1]), 1, 2)"
@@ -269,6 +279,16 @@ final class OperationEmitter {
         body.line("if " + mask + " is not None:");
         body.line("  %s = torch.constant_pad_nd(unchecked_cast(Tensor, %s), %s)"
                 .formatted(both, mask, o.flag("before") ? "[" + more + ", 0]" : "[0, " + more + "]"));
+        if (o.flag("causal")) {
+            var later =
+                    "torch.triu(torch.ones([torch.size(%1$s, 3), torch.size(%1$s, 3)], dtype=%2$s, layout=0, device=%3$s, pin_memory=False), 1)"
+                            .formatted(
+                                    "unchecked_cast(Tensor, " + both + ")",
+                                    numerics.dtype(),
+                                    numerics.deviceExpression());
+            body.line("  %1$s = torch.add(unchecked_cast(Tensor, %1$s), torch.mul(%2$s, -10000.))"
+                    .formatted(both, later));
+        }
         variables.put(o.output().name(), both);
     }
 

@@ -1,6 +1,7 @@
 package dev.weir.engine.weights;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** Reads small tensors as fp32, whatever their file's type. Large ones do not pass through Java. Stateless; any thread. */
 public final class Numbers {
@@ -12,7 +13,7 @@ public final class Numbers {
 
     public static float[] read(Weights weights, String name) {
         var type = weights.info(name).type();
-        ByteBuffer bytes = weights.bytes(name);
+        ByteBuffer bytes = weights.bytes(name).duplicate().order(ByteOrder.LITTLE_ENDIAN);
         var values = new float[bytes.remaining() / type.bytes()];
         for (int i = 0; i < values.length; i++) {
             values[i] = switch (type) {

@@ -16,6 +16,10 @@ public enum WeightType {
         this.bytes = bytes;
     }
 
+    public boolean isFloat() {
+        return this == F32 || this == F16 || this == BF16;
+    }
+
     /** Size of one element. */
     public int bytes() {
         return bytes;

@@ -2,7 +2,6 @@ package dev.weir.engine.weights;
 
 import dev.weir.engine.ModelException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Set;
 
 /** The named tensors of one component, whatever files hold them. Immutable; any thread. */
@@ -37,24 +36,9 @@ public interface Weights {
     /** The numbers of a small tensor. Throws {@link ModelException} where they are no floats. */
     default float[] floats(String name) {
         WeightType type = info(name).type();
-        ByteBuffer bytes = bytes(name).duplicate().order(ByteOrder.LITTLE_ENDIAN);
-        float[] values = new float[bytes.remaining() / type.bytes()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = switch (type) {
-                case F32 -> bytes.getFloat();
-                case F16 -> half(bytes.getShort());
-                case BF16 -> Float.intBitsToFloat(bytes.getShort() << Short.SIZE);
-                default -> throw new ModelException("%s is %s, not floats".formatted(name, type));
-            };
+        if (!type.isFloat()) {
+            throw new ModelException("%s is %s, not floats".formatted(name, type));
         }
-        return values;
-    }
-
-    /** IEEE 754 binary16, for which Java 17 has no conversion. Infinities become NaN: no weight has either. */
-    private static float half(short bits) {
-        boolean isFinite = (bits & 0x7c00) != 0x7c00;
-        // The product moves the exponent's bias, and makes subnormal numbers normal.
-        float magnitude = Float.intBitsToFloat((bits & 0x7fff) << 13) * 0x1p112f;
-        return isFinite ? Math.copySign(magnitude, bits) : Float.NaN;
+        return Numbers.read(this, name);
     }
 }

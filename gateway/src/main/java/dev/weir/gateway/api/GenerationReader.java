@@ -81,6 +81,10 @@ final class GenerationReader {
         integer(fields, workflow, "padding_mask_crop")
                 .ifPresent(padding -> generation.setPaddingMaskCrop(padding.intValue()));
         integer(fields, workflow, "noise_level").ifPresent(level -> generation.setNoiseLevel(level.intValue()));
+        integer(fields, workflow, "prior_steps").ifPresent(steps -> generation.setPriorSteps(steps.intValue()));
+        number(fields, workflow, "prior_guidance_scale")
+                .map(Double::floatValue)
+                .ifPresent(generation::setPriorGuidanceScale);
         return generation;
     }
 

@@ -62,6 +62,8 @@ public final class RequestReader {
             "loras",
             "strength",
             "noise_level",
+            "prior_steps",
+            "prior_guidance_scale",
             "init_image",
             "mask",
             "mask_blur",

@@ -28,6 +28,8 @@ final class WorkflowChoice {
             "refiner_start",
             "strength",
             "noise_level",
+            "prior_steps",
+            "prior_guidance_scale",
             "init_image",
             "mask",
             "mask_blur",

@@ -106,7 +106,21 @@ public final class Route {
                             ? ownForwards(stage)
                             : shares.of(stage, calls(sampler, generation.getSteps(), strength)));
         }
+        if (stage.hasPriorSampler()) {
+            prior(stage.getPriorSampler(), generation, made);
+        }
         return made.build();
+    }
+
+    /** A prior makes a vector, whatever the size of the image. */
+    private static void prior(Sampler sampler, Generation generation, Stage.Builder made) {
+        float guidance = generation.getPriorGuidanceScale();
+        made.setSampling(Sampling.newBuilder()
+                        .setSteps(generation.getPriorSteps())
+                        .setGuidanceScale(guidance))
+                .setForwards(calls(sampler, generation.getPriorSteps(), Strength.WHOLE))
+                .setRows(guidance > GUIDED ? GUIDED_ROWS : 1)
+                .setArea(1);
     }
 
     private static Sampling.Builder sampling(WorkflowStage stage, Generation generation, Strength strength) {

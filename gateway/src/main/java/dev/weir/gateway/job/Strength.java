@@ -14,6 +14,9 @@ import dev.weir.proto.v1.WorkflowStage;
  */
 public record Strength(double value, boolean laidOut, int mostSteps) {
 
+    /** Of a run that begins with noise. */
+    static final Strength WHOLE = new Strength(1, false, 0);
+
     static Strength of(Generation generation, Workflow workflow, Sampler sampler) {
         return of(generation.hasStrength() ? generation.getStrength() : 1, workflow, sampler);
     }
