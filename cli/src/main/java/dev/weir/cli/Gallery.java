@@ -52,6 +52,8 @@ final class Gallery implements Consumer<GenerationEvent> {
     public void accept(GenerationEvent event) {
         if (event instanceof GenerationEvent.Queued) {
             display.note("queued");
+        } else if (event instanceof GenerationEvent.Loading) {
+            display.note("loading the model");
         } else if (event instanceof GenerationEvent.Progress progress) {
             Picture picture = pictures.get(progress.sample());
             picture.step = progress.step();

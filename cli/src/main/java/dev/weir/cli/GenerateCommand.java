@@ -137,7 +137,8 @@ final class GenerateCommand implements Callable<Integer> {
             ask(ClientOptions.client(urls), request, writableFiles());
             return 0;
         }
-        NodeConfig.Compute compute = WeirNode.localConfig(models.toConfig()).compute();
+        NodeConfig.Compute compute =
+                WeirNode.localConfig(models.toConfigOfOne()).compute();
         RequestCheck.refuseInvalid(request, WeirNode.open(compute));
         List<Path> files = writableFiles();
         ProgressDisplay display = display();

@@ -1,11 +1,14 @@
 package dev.weir.cli;
 
+import dev.weir.engine.ModelFolders;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.runtime.NodeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** Which models a process runs, and on what. */
@@ -97,6 +100,23 @@ final class ModelOptions {
                     "Folders of LoRA files (.safetensors), which requests name without the ending. Several are separated by commas.")
     private List<Path> loraDirs = List.of();
 
+    @Option(
+            names = "--model-dir",
+            paramLabel = "DIR",
+            description =
+                    "A folder of models (folders and files) that are loaded on first use. New, replaced and removed ones are "
+                            + "noticed. Those of --model are loaded at start and stay.")
+    private Path directory;
+
+    @Option(
+            names = "--model-memory",
+            paramLabel = "SIZE",
+            converter = ByteSize.class,
+            description =
+                    "With --model-dir: memory for the weights of all models of this process, such as 12GB. Beyond it, the model "
+                            + "that was not used for the longest time is unloaded. Default: half of the memory.")
+    private Long memory;
+
     static Path modelsFolder() {
         return HOME.resolve("models");
     }
@@ -130,20 +150,59 @@ final class ModelOptions {
                 .ifPresent(folder -> {
                     throw new CliException(CliException.USAGE, "--lora-dir: there is no folder " + folder);
                 });
-        List<String> names = models.isEmpty() ? List.of(DEFAULT_MODEL) : models;
+        if (directory != null && !Files.isDirectory(directory)) {
+            throw new CliException(CliException.USAGE, "--model-dir: there is no folder " + directory);
+        }
+        if (directory == null && memory != null) {
+            throw new CliException(CliException.USAGE, "--model-memory: it is for the models of --model-dir");
+        }
+        List<String> names = models.isEmpty() && directory == null ? List.of(DEFAULT_MODEL) : models;
         if (vae != null && names.size() > 1) {
             throw new CliException(
                     CliException.USAGE,
                     "--vae: it is for one model, and there are %d. Name it as \"vae\" in each model's weir.json"
                             .formatted(names.size()));
         }
-        return new NodeConfig.Compute(names.stream().map(ModelOptions::folder).toList(), device, precision, threads)
+        return new NodeConfig.Compute(names.stream().map(this::path).toList(), device, precision, threads)
                 .withEngine(engine)
                 .withSampler(sampler())
                 .withSafety(safety)
                 .withTaesd(taesd)
                 .withVae(Optional.ofNullable(vae))
-                .withLoraDirs(loraDirs);
+                .withLoraDirs(loraDirs)
+                .withDirectory(Optional.ofNullable(directory)
+                        .map(folder -> new NodeConfig.Directory(
+                                folder, memory == null ? OptionalLong.empty() : OptionalLong.of(memory))));
+    }
+
+    /** The same with one model that stays. Throws {@link CliException} if the folder has none. */
+    NodeConfig.Compute toConfigOfOne() {
+        NodeConfig.Compute config = toConfig();
+        if (directory == null) {
+            return config;
+        }
+        List<Path> one = config.models().isEmpty()
+                ? ModelFolders.first(directory).stream().toList()
+                : config.models();
+        if (one.isEmpty()) {
+            throw new CliException(CliException.USAGE, "--model-dir: no model in " + directory);
+        }
+        return config.withModels(one).withDirectory(Optional.empty());
+    }
+
+    /** In the folder of models first, if there is one. */
+    private Path path(String name) {
+        return Optional.ofNullable(directory)
+                .flatMap(folder -> in(folder, name))
+                .orElseGet(() -> folder(name));
+    }
+
+    private static Optional<Path> in(Path folder, String name) {
+        Path home = folder.toAbsolutePath().normalize();
+        return Stream.of(name, name + ".safetensors")
+                .map(file -> home.resolve(file).normalize())
+                .filter(path -> home.equals(path.getParent()) && Files.exists(path))
+                .findFirst();
     }
 
     /**

@@ -1,12 +1,17 @@
 package dev.weir.cli;
 
+import dev.weir.client.ClusterStatus;
 import dev.weir.client.ServedModel;
+import dev.weir.client.WeirClient;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.ModelReport;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -45,15 +50,16 @@ final class ModelsCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         if (!urls.isEmpty()) {
-            printServed(out, ClientOptions.client(urls).models());
+            WeirClient client = ClientOptions.client(urls);
+            printServed(out, client.models(), client.status());
         } else {
             printFolders(out, folder == null ? ModelOptions.modelsFolder() : folder);
         }
         return 0;
     }
 
-    private static void printServed(PrintWriter out, List<ServedModel> models) {
-        Table table = new Table("model", "size", "sizes", "steps", "guidance", "sampler", "ready");
+    private static void printServed(PrintWriter out, List<ServedModel> models, ClusterStatus cluster) {
+        Table table = new Table("model", "size", "sizes", "steps", "guidance", "sampler", "ready", "loaded on");
         for (ServedModel model : models) {
             table.row(
                     model.id(),
@@ -62,9 +68,37 @@ final class ModelsCommand implements Callable<Integer> {
                     model.defaultSteps(),
                     model.defaultGuidanceScale(),
                     model.defaultSampler(),
-                    model.ready() ? "yes" : "no");
+                    model.ready() ? "yes" : "no",
+                    loadedOn(model.id(), cluster));
         }
         table.print(out);
+        problems(cluster).forEach((model, problem) -> out.println(model + ": " + problem));
+    }
+
+    /** Nodes, each with the stages that have the model in memory. */
+    private static String loadedOn(String model, ClusterStatus cluster) {
+        Map<String, List<String>> stages = new TreeMap<>();
+        for (ClusterStatus.Stage stage : cluster.stages()) {
+            stage.nodes().stream()
+                    .filter(node ->
+                            node.models().stream().anyMatch(known -> known.id().equals(model) && known.loaded()))
+                    .forEach(node -> stages.computeIfAbsent(node.node(), name -> new ArrayList<>())
+                            .add(stage.stage()));
+        }
+        return stages.entrySet().stream()
+                .map(node -> node.getKey() + " (" + String.join(", ", node.getValue()) + ")")
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Why nodes cannot use models, each sentence once. */
+    private static Map<String, String> problems(ClusterStatus cluster) {
+        Map<String, String> problems = new TreeMap<>();
+        cluster.stages().stream()
+                .flatMap(stage -> stage.nodes().stream())
+                .flatMap(node -> node.models().stream())
+                .filter(model -> model.problem() != null)
+                .forEach(model -> problems.putIfAbsent(model.id(), model.problem()));
+        return problems;
     }
 
     private static String sizes(ServedModel model) {

@@ -4,7 +4,6 @@ import dev.weir.decoder.DecoderStage;
 import dev.weir.decoder.Safety;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
-import dev.weir.engine.ModelFolder;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayVerticle;
 import dev.weir.runtime.NodeContext;
@@ -13,30 +12,25 @@ import dev.weir.runtime.RoleFactory;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.StageNode;
+import dev.weir.serving.NodeModels;
 import dev.weir.textencoder.StatesMemory;
 import dev.weir.textencoder.TextEncoderStage;
 import dev.weir.upsampler.UpsamplerStage;
 import io.vertx.core.Deployable;
-import java.util.List;
 import java.util.Optional;
 
 /** Creates the verticle of each role. The only class that knows all services. */
 final class ServiceRoles implements RoleFactory {
 
-    private final List<ModelFolder> folders;
+    private final NodeModels models;
     private final ComputeTarget target;
     private final GatewayConfig gateway;
     private final LimitOptions limits;
     private final Safety safety;
     private volatile GatewayVerticle deployedGateway;
 
-    ServiceRoles(
-            List<ModelFolder> folders,
-            ComputeTarget target,
-            GatewayConfig gateway,
-            LimitOptions limits,
-            Safety safety) {
-        this.folders = folders;
+    ServiceRoles(NodeModels models, ComputeTarget target, GatewayConfig gateway, LimitOptions limits, Safety safety) {
+        this.models = models;
         this.target = target;
         this.gateway = gateway;
         this.limits = limits;
@@ -52,10 +46,10 @@ final class ServiceRoles implements RoleFactory {
     public Deployable create(Role role, NodeContext context) {
         return switch (role) {
             case GATEWAY -> deployedGateway = new GatewayVerticle(context, gateway);
-            case TEXT_ENCODER -> on(context, new TextEncoderStage(folders, target, limits.held(), states(context)));
-            case DENOISER -> on(context, DenoiserStage.create(folders, target, limits.stepping()));
-            case UPSAMPLER -> on(context, UpsamplerStage.create(folders, target, limits.stepping()));
-            case DECODER -> on(context, new DecoderStage(folders, target, limits.held(), safety));
+            case TEXT_ENCODER -> on(context, new TextEncoderStage(models, target, limits.held(), states(context)));
+            case DENOISER -> on(context, DenoiserStage.create(models, target, limits.stepping()));
+            case UPSAMPLER -> on(context, UpsamplerStage.create(models, target, limits.stepping()));
+            case DECODER -> on(context, new DecoderStage(models, target, limits.held(), safety));
         };
     }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -90,8 +91,12 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static String models(List<ClusterStatus.Model> models) {
-        return models.stream()
-                .map(m -> m.id() + (m.problem() == null ? "" : " (out)"))
+        Stream<String> shown = models.stream()
+                .filter(m -> m.loaded() || m.problem() != null)
+                .map(m -> m.id() + (m.problem() == null ? "" : " (out)"));
+        long others =
+                models.stream().filter(m -> !m.loaded() && m.problem() == null).count();
+        return Stream.concat(shown, others == 0 ? Stream.of() : Stream.of(others + " not loaded"))
                 .collect(Collectors.joining(", "));
     }
 

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             "  weir up                                  serves a page and OpenAI's Images API on http://127.0.0.1:8080",
             "  weir up --host 0.0.0.0 --port 80         also reachable from other machines",
             "  weir up --model ~/models/sd-1.5          any diffusers folder with safetensors",
+            "  weir up --model-dir ~/models             all models of a folder, each loaded on first use",
             "  weir up --bind 192.168.0.10              so that other nodes can --join it"
         })
 final class UpCommand implements Callable<Integer> {
@@ -75,8 +76,11 @@ final class UpCommand implements Callable<Integer> {
 
     /** All roles that these models need. */
     static Set<Role> rolesFor(NodeConfig.Compute compute) {
-        List<ModelFolder> models = WeirNode.open(compute);
         Set<Role> roles = EnumSet.allOf(Role.class);
+        if (compute.directory().isPresent()) {
+            return roles; // A later model may need any of them.
+        }
+        List<ModelFolder> models = WeirNode.open(compute);
         roles.removeIf(role -> role.stage().isPresent()
                 && models.stream()
                         .allMatch(

@@ -7,6 +7,7 @@ import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.ModelFolders;
 import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.torch.Torch;
 import dev.weir.gateway.GatewayConfig;
@@ -50,11 +51,13 @@ public final class WeirNode implements AutoCloseable {
     private static final long READY_PAUSE_MS = 20;
 
     private final Node node;
+    private final ProcessModels models;
     private final URI url;
     private final Duration patience;
 
-    private WeirNode(Node node, URI url, Duration drainTime) {
+    private WeirNode(Node node, ProcessModels models, URI url, Duration drainTime) {
         this.node = node;
+        this.models = models;
         this.url = url;
         this.patience = drainTime.plus(LEAVING);
     }
@@ -66,10 +69,12 @@ public final class WeirNode implements AutoCloseable {
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
         try {
             refuseProblems(config);
-            List<ModelFolder> models = open(config.compute());
+            List<ModelFolder> named = open(config.compute());
+            ComputeTarget target = target(config, named);
+            ProcessModels models = ProcessModels.of(config, named, target);
             ServiceRoles roles = new ServiceRoles(
-                    models,
-                    target(config, models),
+                    models.models(),
+                    target,
                     gateway.with(limits.gateway()),
                     limits,
                     Safety.named(config.compute().safety()));
@@ -77,6 +82,7 @@ public final class WeirNode implements AutoCloseable {
             int port = node.opsPort().orElseGet(roles::gatewayPort);
             return new WeirNode(
                     node,
+                    models,
                     URI.create("http://" + new HostPort(reachable(gateway.host()), port)),
                     config.limits().drainTime());
         } catch (CompletionException e) {
@@ -88,9 +94,9 @@ public final class WeirNode implements AutoCloseable {
     static List<ModelFolder> open(NodeConfig.Compute compute) {
         Map<String, Path> paths = new HashMap<>();
         List<ModelFolder> folders = new ArrayList<>();
-        LoraFolders loras = compute.loraDirs().isEmpty() ? LoraFolders.NONE : LoraFolders.open(compute.loraDirs());
+        LoraFolders loras = loras(compute);
         for (Path path : compute.models()) {
-            ModelFolder folder = ModelFolder.open(path, compute.sampler(), compute.taesd(), compute.vae(), loras);
+            ModelFolder folder = open(compute, path, loras);
             Path other = paths.put(folder.card().id(), path);
             if (other != null) {
                 throw new CliException(
@@ -101,6 +107,14 @@ public final class WeirNode implements AutoCloseable {
             folders.add(folder);
         }
         return folders;
+    }
+
+    static LoraFolders loras(NodeConfig.Compute compute) {
+        return compute.loraDirs().isEmpty() ? LoraFolders.NONE : LoraFolders.open(compute.loraDirs());
+    }
+
+    static ModelFolder open(NodeConfig.Compute compute, Path path, LoraFolders loras) {
+        return ModelFolder.open(path, compute.sampler(), compute.taesd(), compute.vae(), loras);
     }
 
     /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */
@@ -137,12 +151,19 @@ public final class WeirNode implements AutoCloseable {
         try {
             EngineChoice choice = new EngineChoice(engine, unlessAuto(compute.device()), precision);
             boolean denoises = config.roles().stream().anyMatch(DENOISING::contains);
-            ComputeTarget target = denoises ? choice.target(models) : choice.known(models);
+            List<ModelFolder> measured = models.isEmpty() ? firstOfDirectory(compute) : models;
+            ComputeTarget target = denoises ? choice.target(measured) : choice.known(measured);
             LOG.info("computing on {}: {}", target, target.reason());
             return target;
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }
+    }
+
+    private static List<ModelFolder> firstOfDirectory(NodeConfig.Compute compute) {
+        return compute.directory().flatMap(directory -> ModelFolders.first(directory.folder())).stream()
+                .map(ModelFolder::open)
+                .toList();
     }
 
     private static Optional<String> unlessAuto(String name) {
@@ -206,6 +227,7 @@ public final class WeirNode implements AutoCloseable {
 
     @Override
     public void close() {
+        models.close();
         await(node.close());
     }
 }

@@ -49,9 +49,10 @@ public record ClusterStatus(Gateway gateway, List<String> otherGateways, List<St
             boolean draining) {}
 
     /**
+     * @param loaded whether the node has it in memory. Otherwise it loads it on first use.
      * @param problem why the node cannot use the model, or null
      * @param otherWeights whether the node gets no new work of the model, because most nodes serve other weights under its
      *     id
      */
-    public record Model(String id, String problem, boolean otherWeights) {}
+    public record Model(String id, boolean loaded, String problem, boolean otherWeights) {}
 }

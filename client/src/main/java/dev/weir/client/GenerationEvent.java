@@ -12,6 +12,9 @@ public sealed interface GenerationEvent {
      */
     record Queued(int sample, int position, double etaSeconds) implements GenerationEvent {}
 
+    /** A node loads the model first. */
+    record Loading(int sample, String stage, String node) implements GenerationEvent {}
+
     record Started(int sample, String stage, String node) implements GenerationEvent {}
 
     /**

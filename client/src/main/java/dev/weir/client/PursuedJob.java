@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.client.GenerationEvent.Accepted;
 import dev.weir.client.GenerationEvent.Completed;
+import dev.weir.client.GenerationEvent.Loading;
 import dev.weir.client.GenerationEvent.Progress;
 import dev.weir.client.GenerationEvent.Queued;
 import dev.weir.client.GenerationEvent.Reconnecting;
@@ -202,6 +203,7 @@ final class PursuedJob {
             case "cancelled" -> throw new GenerationCancelledException("the job was cancelled");
             case "completed" -> completed(told);
             case "queued" -> listener.accept(Json.read(told, Queued.class));
+            case "loading" -> listener.accept(Json.read(told, Loading.class));
             case "started" -> listener.accept(Json.read(told, Started.class));
             case "progress" -> listener.accept(Json.read(told, Progress.class));
             case "warning" -> warned(Json.read(told, Warning.class));

@@ -6,6 +6,7 @@ import java.util.List;
  * A model that the cluster serves.
  *
  * @param ready whether every stage of the model has a live node
+ * @param loaded whether some nodes have it in memory. Others load it on first use.
  * @param nativeSize the side of the default image, in pixels
  * @param minSize the smallest side that a request may ask for
  * @param maxSize the largest side that a request may ask for
@@ -19,6 +20,7 @@ import java.util.List;
 public record ServedModel(
         String id,
         boolean ready,
+        boolean loaded,
         int nativeSize,
         int minSize,
         int maxSize,

@@ -15,6 +15,7 @@ import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Loading;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
@@ -22,7 +23,9 @@ import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
 import dev.weir.serving.Inputs;
+import dev.weir.serving.KnownModel;
 import dev.weir.serving.Latents;
+import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.Pictures;
 import dev.weir.serving.ServedModels;
@@ -54,7 +57,7 @@ public final class DecoderStage implements Stage {
         }
     }
 
-    private final List<ModelFolder> folders;
+    private final NodeModels nodeModels;
     private final ComputeTarget target;
     private final int capacity;
     private final Safety safety;
@@ -68,10 +71,15 @@ public final class DecoderStage implements Stage {
         this(folders, target, capacity, Safety.OFF);
     }
 
-    /** @param capacity samples held at once */
+    /** A stage whose models are all loaded when it opens. */
     public DecoderStage(List<ModelFolder> folders, ComputeTarget target, int capacity, Safety safety) {
+        this(NodeModels.of(folders), target, capacity, safety);
+    }
+
+    /** @param capacity samples held at once */
+    public DecoderStage(NodeModels models, ComputeTarget target, int capacity, Safety safety) {
         this.safety = safety;
-        this.folders = List.copyOf(folders);
+        this.nodeModels = models;
         this.target = target;
         this.capacity = capacity;
     }
@@ -84,12 +92,18 @@ public final class DecoderStage implements Stage {
     @Override
     public void open() {
         models = ServedModels.open(
-                kind(), folders, folder -> PictureDecoder.open(folder, target, safety), (folder, codec) -> {
-                    int side = folder.card().nativeSize() / codec.scale();
-                    if (!isFinite(codec, new LatentShape(folder.card().latentChannels(), side, side))) {
-                        throw new ModelException(NotFinite.PROBLEM);
-                    }
-                });
+                kind(),
+                nodeModels,
+                folder -> PictureDecoder.open(folder, target, safety),
+                DecoderStage::warmUp,
+                DecoderStage::warmUp);
+    }
+
+    private static void warmUp(ModelFolder folder, PictureDecoder codec) {
+        int side = folder.card().nativeSize() / codec.scale();
+        if (!isFinite(codec, new LatentShape(folder.card().latentChannels(), side, side))) {
+            throw new ModelException(NotFinite.PROBLEM);
+        }
     }
 
     /** Whether noise of the latents' size decodes to a finite picture with finite scores of the safety checker. */
@@ -101,12 +115,20 @@ public final class DecoderStage implements Stage {
     @Override
     public List<ModelStatus> models() {
         return models.statuses().stream()
-                .map(status -> status.toBuilder()
-                        .setBlanks(models.find(status.getId())
-                                .filter(PictureDecoder::blanks)
-                                .isPresent())
-                        .build())
+                .map(status ->
+                        status.toBuilder().setBlanks(blanks(status.getId())).build())
                 .toList();
+    }
+
+    /** Also before the model is loaded: nobody may see what its checker would have made black. */
+    private boolean blanks(String model) {
+        return safety == Safety.BLANK
+                && models.known(model).filter(KnownModel::hasChecker).isPresent();
+    }
+
+    @Override
+    public Loading loading() {
+        return models;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.DiffusionPart;
+import dev.weir.serving.NodeModels;
 import dev.weir.serving.SteppingStage;
 import dev.weir.serving.plan.FairPlanner;
 import dev.weir.serving.plan.Planner;
@@ -16,13 +17,21 @@ public final class DenoiserStage {
     private DenoiserStage() {}
 
     public static Stage create(List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits) {
-        return create(folders, target, limits, new FairPlanner());
+        return create(NodeModels.of(folders), target, limits);
+    }
+
+    public static Stage create(NodeModels models, ComputeTarget target, SteppingStage.Limits limits) {
+        return create(models, target, limits, new FairPlanner());
     }
 
     /** The stage with another planner than the product's, for benchmarks. */
     public static Stage create(
             List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits, Planner planner) {
+        return create(NodeModels.of(folders), target, limits, planner);
+    }
+
+    private static Stage create(NodeModels models, ComputeTarget target, SteppingStage.Limits limits, Planner planner) {
         return new SteppingStage(
-                StageKind.DENOISER, folder -> DiffusionPart.open(folder, 0, target), folders, target, limits, planner);
+                StageKind.DENOISER, folder -> DiffusionPart.open(folder, 0, target), models, target, limits, planner);
     }
 }

@@ -25,6 +25,7 @@ import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -134,6 +135,11 @@ public final class ModelFolder {
     /** What it needs of memory in a precision. Reads the headers of the weights. */
     public ModelMemory memory(ComputeTarget.Precision precision) {
         return ModelMemory.of(index, pipeline, precision);
+    }
+
+    /** What the networks among some of its parts need of memory. Reads the headers of their weights. */
+    public long weightBytes(Collection<String> components, ComputeTarget.Precision precision) {
+        return ModelMemory.weights(index, components, precision);
     }
 
     /** Throws {@link ModelException} that names what is wrong with its files, like every method that opens a part. */

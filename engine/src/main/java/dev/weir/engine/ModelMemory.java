@@ -10,6 +10,8 @@ import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.pipeline.Workflow;
 import dev.weir.engine.weights.Weights;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
@@ -34,10 +36,9 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
     }
 
     static ModelMemory of(PipelineIndex index, Pipeline pipeline, Precision precision) {
-        long weights = pipeline.type().components().stream()
-                .filter(component -> component.use().isNetwork())
-                .mapToLong(component -> weights(index, component, precision))
-                .sum();
+        List<String> all =
+                pipeline.type().components().stream().map(Component::folder).toList();
+        long weights = weights(index, all, precision);
         return new ModelMemory(
                 precision,
                 weights,
@@ -55,6 +56,14 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
                         pipeline,
                         Role.DECODE,
                         (workflow, stage) -> decoding(index, stage, json -> NetworkMemory.tileBytes(json, precision))));
+    }
+
+    /** Of the networks among these parts. */
+    static long weights(PipelineIndex index, Collection<String> parts, Precision precision) {
+        return index.type().components().stream()
+                .filter(component -> component.use().isNetwork() && parts.contains(component.folder()))
+                .mapToLong(component -> weights(index, component, precision))
+                .sum();
     }
 
     private static long weights(PipelineIndex index, Component component, Precision precision) {

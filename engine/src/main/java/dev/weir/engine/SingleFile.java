@@ -79,14 +79,13 @@ final class SingleFile implements ModelSource {
         }));
     }
 
-    /** Whether a file has a whole model of a family that Weir knows. */
-    static Optional<Family> family(Path path) {
-        return opened(path).map(Opened::tensors).flatMap(Family::of);
+    static boolean isNamedSo(Path path) {
+        return path.toString().endsWith(ENDING) && Files.isRegularFile(path);
     }
 
     /** Empty where it is no such file, or cannot be read: {@link FileKind} says why. */
     private static Optional<Opened> opened(Path path) {
-        if (!path.toString().endsWith(ENDING) || !Files.isRegularFile(path)) {
+        if (!isNamedSo(path)) {
             return Optional.empty();
         }
         try {

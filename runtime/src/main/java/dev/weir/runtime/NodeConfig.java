@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -54,6 +55,7 @@ public record NodeConfig(
      * @param taesd folders of tiny autoencoders, for frames
      * @param vae a file or folder with the autoencoder of the one model; empty: the model's own
      * @param loraDirs folders of LoRA files
+     * @param directory a folder whose models are loaded on first use; empty: none
      */
     public record Compute(
             List<Path> models,
@@ -65,7 +67,8 @@ public record NodeConfig(
             String safety,
             List<Path> taesd,
             Optional<Path> vae,
-            List<Path> loraDirs) {
+            List<Path> loraDirs,
+            Optional<Directory> directory) {
 
         static final int MAX_THREADS = 1024;
         private static final String AUTO = "auto";
@@ -88,31 +91,48 @@ public record NodeConfig(
                     "off",
                     List.of(),
                     Optional.empty(),
-                    List.of());
+                    List.of(),
+                    Optional.empty());
         }
 
         public Compute withSampler(Optional<String> newSampler) {
-            return new Compute(models, device, precision, threads, engine, newSampler, safety, taesd, vae, loraDirs);
+            return new Compute(
+                    models, device, precision, threads, engine, newSampler, safety, taesd, vae, loraDirs, directory);
         }
 
         public Compute withEngine(String newEngine) {
-            return new Compute(models, device, precision, threads, newEngine, sampler, safety, taesd, vae, loraDirs);
+            return new Compute(
+                    models, device, precision, threads, newEngine, sampler, safety, taesd, vae, loraDirs, directory);
         }
 
         public Compute withSafety(String newSafety) {
-            return new Compute(models, device, precision, threads, engine, sampler, newSafety, taesd, vae, loraDirs);
+            return new Compute(
+                    models, device, precision, threads, engine, sampler, newSafety, taesd, vae, loraDirs, directory);
         }
 
         public Compute withTaesd(List<Path> newTaesd) {
-            return new Compute(models, device, precision, threads, engine, sampler, safety, newTaesd, vae, loraDirs);
+            return new Compute(
+                    models, device, precision, threads, engine, sampler, safety, newTaesd, vae, loraDirs, directory);
         }
 
         public Compute withVae(Optional<Path> newVae) {
-            return new Compute(models, device, precision, threads, engine, sampler, safety, taesd, newVae, loraDirs);
+            return new Compute(
+                    models, device, precision, threads, engine, sampler, safety, taesd, newVae, loraDirs, directory);
         }
 
         public Compute withLoraDirs(List<Path> folders) {
-            return new Compute(models, device, precision, threads, engine, sampler, safety, taesd, vae, folders);
+            return new Compute(
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, folders, directory);
+        }
+
+        public Compute withModels(List<Path> newModels) {
+            return new Compute(
+                    newModels, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, directory);
+        }
+
+        public Compute withDirectory(Optional<Directory> newDirectory) {
+            return new Compute(
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, newDirectory);
         }
 
         public static Compute auto(List<Path> models) {
@@ -121,7 +141,7 @@ public record NodeConfig(
 
         List<String> problems(boolean needsModels) {
             List<String> problems = new ArrayList<>();
-            if (needsModels && models.isEmpty()) {
+            if (needsModels && models.isEmpty() && directory.isEmpty()) {
                 problems.add("model: a stage needs a model folder");
             }
             for (Path model : models) {
@@ -129,6 +149,10 @@ public record NodeConfig(
                     problems.add("model: %s: no such file or folder".formatted(model));
                 }
             }
+            directory
+                    .map(Directory::folder)
+                    .filter(folder -> !Files.isDirectory(folder))
+                    .ifPresent(folder -> problems.add("model-dir: %s: no such folder".formatted(folder)));
             if (!device.matches("auto|cpu|cuda(:\\d+)?")) {
                 problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N".formatted(device));
             }
@@ -147,6 +171,13 @@ public record NodeConfig(
             return problems;
         }
     }
+
+    /**
+     * A folder whose models are loaded on first use.
+     *
+     * @param bytes for the weights of all models of the process; empty: half of the device's memory
+     */
+    public record Directory(Path folder, OptionalLong bytes) {}
 
     /**
      * @param drainTime how long a stopping node may finish held samples
@@ -208,6 +239,14 @@ public record NodeConfig(
         });
         ops.ifPresent(o -> settings.put("health and metrics", o.toString()));
         settings.put("models", names(compute.models()));
+        compute.directory().ifPresent(directory -> {
+            settings.put("model-dir", directory.folder().toString());
+            settings.put(
+                    "model-memory",
+                    directory.bytes().isPresent()
+                            ? directory.bytes().getAsLong() + " bytes"
+                            : "half of the device's memory");
+        });
         settings.put("sampler", compute.sampler().orElse("each model's own"));
         settings.put("device", compute.device());
         settings.put("precision", compute.precision());

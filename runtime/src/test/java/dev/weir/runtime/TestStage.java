@@ -8,6 +8,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Loading;
 import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Peer;
@@ -47,6 +48,7 @@ public final class TestStage implements Stage {
     public volatile Optional<Warning> warning = Optional.empty();
     public volatile String engine = "";
     public volatile boolean closed;
+    public volatile Loading loading = Loading.NONE;
     /** Called on the event loop. */
     public volatile Function<List<Peer>, List<Move>> moves = peers -> List.of();
 
@@ -127,6 +129,11 @@ public final class TestStage implements Stage {
     @Override
     public List<Move> moves(List<Peer> peers) {
         return moves.apply(peers);
+    }
+
+    @Override
+    public Loading loading() {
+        return loading;
     }
 
     @Override

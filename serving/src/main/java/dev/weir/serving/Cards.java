@@ -18,8 +18,11 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Converts a model's card to the form in a node's status. */
 public final class Cards {
@@ -103,6 +106,15 @@ public final class Cards {
                 .map(WorkflowStage::getName)
                 .distinct()
                 .toList();
+    }
+
+    /** The folders of the parts that nodes of these kinds load. */
+    static Set<String> components(ModelFolder folder, Collection<StageKind> nodes) {
+        return folder.pipeline().workflows().stream()
+                .flatMap(workflow -> workflow.stages().stream())
+                .filter(stage -> nodes.contains(node(folder.pipeline(), stage)))
+                .flatMap(stage -> stage.components().stream())
+                .collect(Collectors.toSet());
     }
 
     private static List<Workflow> workflows(ModelFolder folder) {

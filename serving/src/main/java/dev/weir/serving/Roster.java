@@ -107,6 +107,14 @@ final class Roster {
         learn(group, curve);
     }
 
+    /** A part that was not profiled is measured by its rows. */
+    void learns(DiffusionPart part) {
+        BatchKey known = natives.get(part.card().id());
+        if (known == null || !known.sample().equals(part.nativeShape())) {
+            natives.put(part.card().id(), part.nativeKey());
+        }
+    }
+
     /** The load of the device with everything that is held. */
     Load load(PlanState<HeldSample> state) {
         Map<String, Double> rowSeconds = new HashMap<>();

@@ -4,14 +4,17 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.stage.Failure;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import dev.weir.runtime.stage.Loading;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -20,23 +23,29 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The part of each model that one stage runs. A model that does not load, fails its first use, or is found broken later, is
- * reported with the reason and removes only itself from routing. Any thread may query it; only the device thread uses the
- * parts and removes models.
+ * reported with the reason and removes only itself from routing. Any thread may query it; only the device thread uses and closes
+ * parts. Parts of models that are not named at start are loaded on the loader's thread.
  *
  * @param <T> the part, such as a denoiser
  */
-public final class ServedModels<T extends AutoCloseable> implements AutoCloseable {
+public final class ServedModels<T extends AutoCloseable> implements AutoCloseable, Loading, NodeModels.Holder {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServedModels.class);
 
     private final StageKind stage;
-    private final Map<String, T> parts;
-    private volatile List<ModelStatus> statuses;
+    private final NodeModels models;
+    private final Function<ModelFolder, T> opener;
+    private final BiConsumer<ModelFolder, T> trial;
+    private final Map<String, LoadedPart<T>> parts = new ConcurrentHashMap<>();
+    private volatile Executor device = Runnable::run;
+    private volatile List<ModelStatus> statuses = List.of();
 
-    private ServedModels(StageKind stage, Map<String, T> parts, List<ModelStatus> statuses) {
+    private ServedModels(
+            StageKind stage, NodeModels models, Function<ModelFolder, T> opener, BiConsumer<ModelFolder, T> trial) {
         this.stage = stage;
-        this.parts = new ConcurrentHashMap<>(parts);
-        this.statuses = List.copyOf(statuses);
+        this.models = models;
+        this.opener = opener;
+        this.trial = trial;
     }
 
     /**
@@ -49,80 +58,116 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
             List<ModelFolder> folders,
             Function<ModelFolder, T> opener,
             BiConsumer<ModelFolder, T> trial) {
-        Map<String, T> parts = new LinkedHashMap<>();
-        List<ModelStatus> statuses = new ArrayList<>();
-        for (ModelFolder folder : folders) {
-            List<String> stages = Cards.stages(folder, stage);
-            if (stages.isEmpty()) {
-                continue;
-            }
-            String id = folder.card().id();
-            ModelStatus.Builder status = ModelStatus.newBuilder()
-                    .setId(id)
-                    .setCard(Cards.toProto(folder))
-                    .addAllStages(stages);
-            try {
-                parts.put(id, opened(folder, opener, trial));
-                // Now that libtorch has read the weights of this part.
-                status.putAllFingerprints(folder.fingerprints());
-            } catch (RuntimeException | OutOfMemoryError e) {
-                status.setProblem(String.valueOf(e.getMessage()));
-            }
-            statuses.add(status.build());
-        }
+        return open(stage, NodeModels.of(folders), opener, trial, trial);
+    }
+
+    /**
+     * Opens one part of each named model that has such a stage, and tries it. Throws ModelException if none works. Other models are
+     * loaded on first use.
+     *
+     * @param trial a first use, on the device thread, which also warms the part up
+     * @param laterTrial the same for other models, on the loader's thread while the device may be busy
+     */
+    public static <T extends AutoCloseable> ServedModels<T> open(
+            StageKind stage,
+            NodeModels models,
+            Function<ModelFolder, T> opener,
+            BiConsumer<ModelFolder, T> trial,
+            BiConsumer<ModelFolder, T> laterTrial) {
+        var served = new ServedModels<>(stage, models, opener, laterTrial);
+        List<KnownModel> named = models.named().stream()
+                .filter(model -> !model.stages(stage).isEmpty())
+                .toList();
+        named.forEach(model -> served.put(model).load(opener, trial));
+        List<LoadedPart<T>> failed = named.stream()
+                .map(model -> served.parts.get(model.id()))
+                .filter(part -> part.part().isEmpty())
+                .toList();
         // A stage that no model of its node has is idle, not broken.
-        if (parts.isEmpty() && !statuses.isEmpty()) {
+        if (!failed.isEmpty() && failed.size() == named.size()) {
             throw new ModelException("the %s can serve no model: %s"
                     .formatted(
                             Addresses.name(stage),
                             String.join(
                                     "; ",
-                                    statuses.stream()
-                                            .map(s -> s.getId() + ": " + s.getProblem())
+                                    failed.stream()
+                                            .map(part -> part.model().id() + ": " + part.problem())
                                             .toList())));
         }
-        statuses.stream()
-                .filter(status -> !status.getProblem().isEmpty())
-                .forEach(status -> LOG.error(
-                        "the {} cannot serve the model {}: {}",
-                        Addresses.name(stage),
-                        status.getId(),
-                        status.getProblem()));
-        return new ServedModels<>(stage, parts, statuses);
+        failed.forEach(served::tellProblem);
+        models.join(served);
+        return served;
     }
 
-    private static <T extends AutoCloseable> T opened(
-            ModelFolder folder, Function<ModelFolder, T> opener, BiConsumer<ModelFolder, T> trial) {
-        T part = opener.apply(folder);
-        try {
-            trial.accept(folder, part);
-            return part;
-        } catch (RuntimeException | OutOfMemoryError e) {
-            close(part);
-            throw e;
-        }
+    private LoadedPart<T> put(KnownModel model) {
+        LoadedPart<T> part = new LoadedPart<>(model);
+        parts.put(model.id(), part);
+        return part;
+    }
+
+    private void tellProblem(LoadedPart<T> part) {
+        LOG.error(
+                "the {} cannot serve the model {}: {}",
+                Addresses.name(stage),
+                part.model().id(),
+                part.problem());
     }
 
     public List<ModelStatus> statuses() {
         return statuses;
     }
 
-    public Optional<T> find(String model) {
-        return Optional.ofNullable(parts.get(model));
+    @Override
+    public void changed() {
+        boolean isFirst = models.isFirst(this);
+        statuses = models.shown().stream()
+                .filter(shown -> !shown.model().stages(stage).isEmpty()
+                        || isFirst && shown.model().stages().isEmpty())
+                .map(this::status)
+                .toList();
     }
 
-    /** Throws IllegalArgumentException if the model is not served. The stage node has checked this before. */
+    private ModelStatus status(NodeModels.Shown shown) {
+        KnownModel model = shown.model();
+        Optional<LoadedPart<T>> part =
+                Optional.ofNullable(parts.get(model.id())).filter(there -> model.isSame(there.model()));
+        ModelStatus.Builder status = ModelStatus.newBuilder()
+                .setId(model.id())
+                .setProblem(part.map(LoadedPart::problem)
+                        .filter(why -> !why.isEmpty())
+                        .orElse(model.problem()))
+                .addAllStages(model.stages(stage))
+                .putAllFingerprints(part.map(LoadedPart::fingerprints).orElse(model.fingerprints()))
+                .setUnloaded(part.flatMap(LoadedPart::part).isEmpty())
+                .setRemoved(shown.removed());
+        return model.isUsable() ? status.setCard(model.card()).build() : status.build();
+    }
+
+    public Optional<T> find(String model) {
+        return Optional.ofNullable(parts.get(model)).flatMap(LoadedPart::part);
+    }
+
+    /** Throws IllegalArgumentException if the model is not in memory. The stage node has had it loaded before. */
     public T get(String model) {
         return find(model).orElseThrow(() -> new IllegalArgumentException("model " + model + " is not served here"));
     }
 
-    public Map<String, T> all() {
-        return Map.copyOf(parts);
+    /** Of a model in memory. */
+    public Optional<ModelFolder> folder(String model) {
+        return Optional.ofNullable(parts.get(model)).flatMap(LoadedPart::folder);
+    }
+
+    /** What is known of a model, in memory or not. */
+    public Optional<KnownModel> known(String model) {
+        return models.shown().stream()
+                .map(NodeModels.Shown::model)
+                .filter(known -> known.id().equals(model))
+                .findFirst();
     }
 
     /** Why work is not done that was accepted before its model was found broken; empty where the model is served. */
     public Optional<Failure> outage(String model) {
-        return parts.containsKey(model) ? Optional.empty() : Optional.of(NotFinite.outOfService(model));
+        return find(model).isPresent() ? Optional.empty() : Optional.of(NotFinite.outOfService(model));
     }
 
     /**
@@ -138,13 +183,8 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
             return false;
         }
         LOG.error("the {} serves the model {} no more: {}", Addresses.name(stage), model, NotFinite.PROBLEM);
-        parts.remove(model);
-        statuses = statuses.stream()
-                .map(status -> status.getId().equals(model)
-                        ? status.toBuilder().setProblem(NotFinite.PROBLEM).build()
-                        : status)
-                .toList();
-        close(part);
+        parts.get(model).close(NotFinite.PROBLEM);
+        changed();
         return true;
     }
 
@@ -158,16 +198,74 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         }
     }
 
+    // ---- Models that are loaded on first use
+
     @Override
-    public void close() {
-        parts.values().forEach(ServedModels::close);
+    public StageKind kind() {
+        return stage;
     }
 
-    private static void close(AutoCloseable part) {
-        try {
-            part.close();
-        } catch (Exception e) {
-            LOG.warn("a model did not close", e);
+    @Override
+    public void connect(Executor deviceThread) {
+        device = deviceThread;
+    }
+
+    @Override
+    public Use use(Task task) {
+        ModelUse use = models.use(task.getModel(), task.getPosition() == 0);
+        CompletionStage<?> ready =
+                use.room().thenCompose(model -> parts.get(model.id()).loaded());
+        return new Use() {
+            @Override
+            public CompletionStage<?> ready() {
+                return ready;
+            }
+
+            @Override
+            public void close() {
+                use.close();
+            }
+        };
+    }
+
+    @Override
+    public void load(KnownModel model) {
+        LoadedPart<T> part = put(model);
+        if (model.stages(stage).isEmpty()) {
+            part.skip();
+            return;
         }
+        models.loader().execute(() -> {
+            long begin = System.nanoTime();
+            part.load(opener, trial);
+            if (part.problem().isEmpty()) {
+                long millis = (System.nanoTime() - begin) / 1_000_000;
+                LOG.info("the {} has loaded the model {} in {} ms", Addresses.name(stage), model.id(), millis);
+            } else {
+                tellProblem(part);
+            }
+            changed();
+        });
+    }
+
+    @Override
+    public CompletionStage<?> unload(KnownModel model) {
+        LoadedPart<T> part = parts.get(model.id());
+        if (part == null) { // The stage opened when the model was already leaving.
+            return CompletableFuture.completedStage(null);
+        }
+        var unloaded = new CompletableFuture<Void>();
+        part.loaded()
+                .whenComplete((loaded, problem) -> device.execute(() -> {
+                    parts.remove(model.id(), part);
+                    part.close("");
+                    unloaded.complete(null);
+                }));
+        return unloaded;
+    }
+
+    @Override
+    public void close() {
+        parts.values().forEach(part -> part.close(""));
     }
 }

@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
@@ -11,6 +12,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Load;
+import dev.weir.runtime.stage.Loading;
 import dev.weir.runtime.stage.Move;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Peer;
@@ -75,7 +77,7 @@ public final class SteppingStage implements Stage {
 
     private final StageKind kind;
     private final Function<ModelFolder, DiffusionPart> opener;
-    private final List<ModelFolder> folders;
+    private final NodeModels nodeModels;
     private final ComputeTarget target;
     private final Limits limits;
     private final Planner planner;
@@ -92,7 +94,7 @@ public final class SteppingStage implements Stage {
             List<ModelFolder> folders,
             ComputeTarget target,
             Limits limits) {
-        this(kind, opener, folders, target, limits, new FairPlanner());
+        this(kind, opener, NodeModels.of(folders), target, limits, new FairPlanner());
     }
 
     /**
@@ -103,13 +105,13 @@ public final class SteppingStage implements Stage {
     public SteppingStage(
             StageKind kind,
             Function<ModelFolder, DiffusionPart> opener,
-            List<ModelFolder> folders,
+            NodeModels models,
             ComputeTarget target,
             Limits limits,
             Planner planner) {
         this.kind = kind;
         this.opener = opener;
-        this.folders = List.copyOf(folders);
+        this.nodeModels = models;
         this.target = target;
         this.limits = limits;
         this.planner = planner;
@@ -129,15 +131,28 @@ public final class SteppingStage implements Stage {
         var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
         models = ServedModels.open(
                 kind,
-                folders,
+                nodeModels,
                 opener,
-                (folder, part) -> roster.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward())));
+                (folder, part) -> roster.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward())),
+                (folder, part) -> warmUp(part));
         tellLoad();
+    }
+
+    /** A profile would take the device from other rows. How long passes take is learned from the first ones. */
+    private static void warmUp(DiffusionPart part) {
+        if (!part.isFinite(1)) {
+            throw new ModelException(NotFinite.PROBLEM);
+        }
     }
 
     @Override
     public List<ModelStatus> models() {
         return models.statuses();
+    }
+
+    @Override
+    public Loading loading() {
+        return models;
     }
 
     @Override
@@ -181,6 +196,7 @@ public final class SteppingStage implements Stage {
         }
         try {
             DiffusionPart part = models.get(work.task().getModel());
+            roster.learns(part);
             Row row = Checkpoints.resumed(part.begin(work), work);
             BatchKey group = part.key(part.shape(work.stage()), row.branches());
             Pace pace = new Pace(limits.checkpointEvery());

@@ -1,6 +1,7 @@
 package dev.weir.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.cluster.WeirProcess;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,13 +75,10 @@ final class UnconditionalTest {
     }
 
     @Test
-    void aServerBatchesClassesAndStepsAndSaysWhatItTakes() throws IOException {
-        try (WeirProcess process = WeirProcess.start(List.of(
-                "up",
-                "--port=0",
-                "--model=" + MODELS.resolve("classes"),
-                "--model=" + MODELS.resolve("consistency")))) {
+    void aServerOfTheirFolderLoadsThemBatchesClassesAndStepsAndSaysWhatItTakes() throws IOException {
+        try (WeirProcess process = WeirProcess.start(List.of("up", "--port=0", "--model-dir=" + MODELS))) {
             Server server = Server.at(process.awaitReady());
+            assertThat(loaded(server)).isEmpty();
             var three = server.generate(Map.of(
                     "model",
                     "classes",
@@ -124,7 +123,15 @@ final class UnconditionalTest {
             assertThat(refused.status()).isEqualTo(400);
             assertThat(refused.body().path("error").path("message").asText())
                     .isEqualTo("prompt is not taken by classes, which takes class_label");
+            await().untilAsserted(() -> assertThat(loaded(server)).containsExactly("classes", "consistency"));
         }
+    }
+
+    private static List<String> loaded(Server server) {
+        return StreamSupport.stream(server.get("/v1/models").path("data").spliterator(), false)
+                .filter(model -> model.path("loaded").asBoolean())
+                .map(model -> model.path("id").asText())
+                .toList();
     }
 
     private static void assertPicture(Server.Answer answer, String name) throws IOException {

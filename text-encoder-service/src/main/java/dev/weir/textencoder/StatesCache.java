@@ -14,7 +14,7 @@ import java.util.Optional;
  */
 final class StatesCache {
 
-    private record Key(String model, Prompt prompt) {}
+    private record Key(String model, String weights, Prompt prompt) {}
 
     private final int maxNumbers;
     private final Map<Key, PromptStates> states = new LinkedHashMap<>(16, 0.75f, true);
@@ -25,12 +25,13 @@ final class StatesCache {
         this.maxNumbers = maxNumbers;
     }
 
-    synchronized Optional<PromptStates> find(String model, Prompt prompt) {
-        return Optional.ofNullable(states.get(new Key(model, prompt)));
+    /** @param weights the fingerprint of the model's text encoders */
+    synchronized Optional<PromptStates> find(String model, String weights, Prompt prompt) {
+        return Optional.ofNullable(states.get(new Key(model, weights, prompt)));
     }
 
-    synchronized void put(String model, Prompt prompt, PromptStates encoded) {
-        PromptStates before = states.put(new Key(model, prompt), encoded);
+    synchronized void put(String model, String weights, Prompt prompt, PromptStates encoded) {
+        PromptStates before = states.put(new Key(model, weights, prompt), encoded);
         numbers +=
                 encoded.states().size() - (before == null ? 0 : before.states().size());
         for (Iterator<PromptStates> oldest = states.values().iterator(); numbers > maxNumbers && oldest.hasNext(); ) {

@@ -7,13 +7,13 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.Loading;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
@@ -22,6 +22,7 @@ import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
 import dev.weir.serving.Inputs;
 import dev.weir.serving.Loras;
+import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
@@ -38,7 +39,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.Collectors;
 
 /**
  * Encodes prompts to text states, and sees pictures as CLIP does. All prompts that wait when the device is free share one forward
@@ -58,13 +58,12 @@ public final class TextEncoderStage implements Stage {
     /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
     private static final int CACHED_NUMBERS = 4 << 20;
 
-    private final List<ModelFolder> folders;
+    private final NodeModels nodeModels;
     private final ComputeTarget target;
     private final int capacity;
     private final Deque<Work> waiting = new ArrayDeque<>();
     private final StatesCache cache = new StatesCache(CACHED_NUMBERS);
     private final Optional<StatesMemory> memory;
-    private final Map<String, Map<String, Lora>> loras;
     private volatile ServedModels<Encoders> models;
 
     /** A stage that does not share its states. */
@@ -72,16 +71,19 @@ public final class TextEncoderStage implements Stage {
         this(folders, target, capacity, Optional.empty());
     }
 
+    /** A stage whose models are all loaded when it opens. */
+    public TextEncoderStage(
+            List<ModelFolder> folders, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
+        this(NodeModels.of(folders), target, capacity, memory);
+    }
+
     /**
      * @param capacity samples held at once
      * @param memory the shared memory of the cluster's nodes
      */
-    public TextEncoderStage(
-            List<ModelFolder> folders, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
+    public TextEncoderStage(NodeModels models, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
         this.memory = memory;
-        this.folders = List.copyOf(folders);
-        this.loras = folders.stream()
-                .collect(Collectors.toMap(folder -> folder.card().id(), ModelFolder::loras));
+        this.nodeModels = models;
         this.target = target;
         this.capacity = capacity;
     }
@@ -93,20 +95,28 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(kind(), folders, folder -> Encoders.open(folder, target), (folder, encoders) -> {
-            List<PromptStates> states = encoders.testStates();
-            if (!encoders.areFinite(states)) {
-                throw new ModelException(NotFinite.PROBLEM);
-            }
-            if (!states.isEmpty()) {
-                remember(folder.card().id(), Encoders.ABSENT, states.get(0));
-            }
-        });
+        models = ServedModels.open(
+                kind(), nodeModels, folder -> Encoders.open(folder, target), this::warmUp, this::warmUp);
+    }
+
+    private void warmUp(ModelFolder folder, Encoders encoders) {
+        List<PromptStates> states = encoders.testStates();
+        if (!encoders.areFinite(states)) {
+            throw new ModelException(NotFinite.PROBLEM);
+        }
+        if (!states.isEmpty()) {
+            remember(folder.card().id(), folder.textEncoderFingerprint(), Encoders.ABSENT, states.get(0));
+        }
     }
 
     @Override
     public List<ModelStatus> models() {
         return models.statuses();
+    }
+
+    @Override
+    public Loading loading() {
+        return models;
     }
 
     @Override
@@ -122,12 +132,13 @@ public final class TextEncoderStage implements Stage {
     @Override
     public CompletionStage<?> prepare(Work work) {
         String model = work.task().getModel();
+        String weights = weights(model);
         List<Future<?>> lookups = new ArrayList<>();
         for (Prompt prompt : known(work)) {
-            if (memory.isPresent() && cache.find(model, prompt).isEmpty()) {
+            if (memory.isPresent() && cache.find(model, weights, prompt).isEmpty()) {
                 lookups.add(memory.get()
-                        .find(model, weights(model), target.toString(), prompt)
-                        .onSuccess(found -> found.ifPresent(states -> cache.put(model, prompt, states))));
+                        .find(model, weights, target.toString(), prompt)
+                        .onSuccess(found -> found.ifPresent(states -> cache.put(model, weights, prompt, states))));
             }
         }
         return lookups.isEmpty()
@@ -257,7 +268,7 @@ public final class TextEncoderStage implements Stage {
         return Loras.of(
                 work.task().getGeneration(),
                 work.stage().getName(),
-                loras.getOrDefault(work.task().getModel(), Map.of()));
+                models.folder(work.task().getModel()).map(ModelFolder::loras).orElse(Map.of()));
     }
 
     /**
@@ -265,10 +276,12 @@ public final class TextEncoderStage implements Stage {
      * has none.
      */
     private Map<Prompt, PromptStates> states(String model, Set<Prompt> prompts, Outbox outbox) {
+        String weights = weights(model);
         Map<Prompt, PromptStates> states = new LinkedHashMap<>();
         List<Prompt> unknown = new ArrayList<>();
         for (Prompt prompt : prompts) {
-            cache.find(model, prompt).ifPresentOrElse(known -> states.put(prompt, known), () -> unknown.add(prompt));
+            cache.find(model, weights, prompt)
+                    .ifPresentOrElse(known -> states.put(prompt, known), () -> unknown.add(prompt));
         }
         if (!prompts.isEmpty()) {
             outbox.lookedUp(states.size(), unknown.size());
@@ -283,7 +296,7 @@ public final class TextEncoderStage implements Stage {
                     fresh = encoder.encode(List.of(prompt)).get(0);
                 }
                 if (fresh.isFinite()) {
-                    remember(model, prompt, fresh);
+                    remember(model, weights, prompt, fresh);
                     states.put(prompt, fresh);
                 }
             }
@@ -291,17 +304,14 @@ public final class TextEncoderStage implements Stage {
         return states;
     }
 
-    private void remember(String model, Prompt prompt, PromptStates states) {
-        cache.put(model, prompt, states);
-        memory.ifPresent(shared -> shared.put(model, weights(model), target.toString(), prompt, states));
+    private void remember(String model, String weights, Prompt prompt, PromptStates states) {
+        cache.put(model, weights, prompt, states);
+        memory.ifPresent(shared -> shared.put(model, weights, target.toString(), prompt, states));
     }
 
+    /** States of other weights under the same name are not the same. */
     private String weights(String model) {
-        return folders.stream()
-                .filter(folder -> folder.card().id().equals(model))
-                .map(ModelFolder::textEncoderFingerprint)
-                .findFirst()
-                .orElse("");
+        return models.folder(model).map(ModelFolder::textEncoderFingerprint).orElse("");
     }
 
     private static List<Tensor> encoded(List<Tensor> words, Tensors seen) {

@@ -3,6 +3,7 @@ package dev.weir.gateway.api;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Loading;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
@@ -26,8 +27,8 @@ public final class EventJson {
     private EventJson() {}
 
     /**
-     * {@code queued}, {@code started}, {@code progress}, {@code preview}, {@code resumed}, {@code warning}, {@code completed},
-     * {@code failed} or {@code cancelled}.
+     * {@code queued}, {@code loading}, {@code started}, {@code progress}, {@code preview}, {@code resumed}, {@code warning}, {@code
+     * completed}, {@code failed} or {@code cancelled}.
      */
     public static String type(JobEvent event) {
         return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
@@ -45,6 +46,8 @@ public final class EventJson {
                 .put("total", at.total());
         if (event instanceof Queued queued) {
             json.put("position", queued.position()).put("eta_seconds", rounded(queued.waitSeconds()));
+        } else if (event instanceof Loading loading) {
+            json.put("stage", loading.stage()).put("node", loading.node());
         } else if (event instanceof Started started) {
             json.put("stage", started.stage()).put("node", started.node());
         } else if (event instanceof Resumed resumed) {

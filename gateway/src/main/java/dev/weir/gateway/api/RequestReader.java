@@ -272,7 +272,11 @@ public final class RequestReader {
                 .orElse(cards.get(0));
     }
 
-    private static String unknownModel(String id, List<ModelCard> cards) {
+    private String unknownModel(String id, List<ModelCard> cards) {
+        Optional<String> problem = models.problem(id);
+        if (problem.isPresent()) {
+            return "model \"%s\" cannot be used: %s".formatted(id, problem.get());
+        }
         String known = cards.stream().map(ModelCard::getId).collect(Collectors.joining(", "));
         return "model \"%s\" is not served here; known are %s"
                 .formatted(id.length() > 60 ? id.substring(0, 60) + "…" : id, known);

@@ -73,6 +73,7 @@ public final class ClusterHandlers {
                 .put("created", startedSeconds)
                 .put("owned_by", "weir")
                 .put("ready", catalog.isReady(card))
+                .put("loaded", catalog.isLoaded(card))
                 .mergeIn(ModelJson.of(card));
     }
 
@@ -103,7 +104,10 @@ public final class ClusterHandlers {
     private static JsonObject toJson(NodeStatus status, Map<String, List<NodeStatus>> leftOut) {
         JsonArray models = new JsonArray();
         for (ModelStatus model : status.getModelsList()) {
-            JsonObject json = new JsonObject().put("id", model.getId());
+            if (model.getRemoved()) {
+                continue;
+            }
+            JsonObject json = new JsonObject().put("id", model.getId()).put("loaded", !model.getUnloaded());
             if (!model.getProblem().isEmpty()) {
                 json.put("problem", model.getProblem());
             }

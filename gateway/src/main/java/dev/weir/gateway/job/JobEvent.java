@@ -26,6 +26,9 @@ public sealed interface JobEvent {
      */
     record Queued(Moment at, int position, double waitSeconds) implements JobEvent {}
 
+    /** A node loads the model for the sample, which waits until then. */
+    record Loading(Moment at, String stage, String node) implements JobEvent {}
+
     record Started(Moment at, String stage, String node) implements JobEvent {}
 
     /**

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * The models of the cluster, as the cards in the statuses of its live nodes say. A model whose nodes are all gone stays for a
@@ -47,7 +48,9 @@ public final class ModelCatalog {
         known.stream()
                 .filter(model -> now - model.seenNanos <= REMEMBERED.toNanos())
                 .forEach(model -> all.put(model.card.getId(), model));
-        usable(nodes).forEach((id, card) -> all.put(id, new Known(card, now)));
+        Map<String, ModelCard> usable = usable(nodes);
+        usable.forEach((id, card) -> all.put(id, new Known(card, now)));
+        all.keySet().removeAll(removed(nodes, usable.keySet()));
         Set<String> order = ModelOrder.of(nodes);
         if (order.containsAll(all.keySet())) {
             known = order.stream().map(all::get).filter(Objects::nonNull).toList();
@@ -55,6 +58,15 @@ public final class ModelCatalog {
             known = List.copyOf(all.values());
         }
         return known.stream().map(Known::card).toList();
+    }
+
+    /** Models that nodes had until their files were removed, and that none has any more. */
+    private static Set<String> removed(List<NodeStatus> nodes, Set<String> usable) {
+        return nodes.stream()
+                .flatMap(node -> node.getModelsList().stream())
+                .filter(model -> model.getRemoved() && !usable.contains(model.getId()))
+                .map(ModelStatus::getId)
+                .collect(Collectors.toSet());
     }
 
     /** Cards by id. If nodes differ, the denoiser's card counts. */
@@ -65,7 +77,7 @@ public final class ModelCatalog {
                 .sorted(Comparator.comparing((NodeStatus n) -> n.getStage() != StageKind.DENOISER)
                         .thenComparing(NodeStatus::getNodeId))
                 .flatMap(node -> node.getModelsList().stream())
-                .filter(model -> model.getProblem().isEmpty())
+                .filter(model -> model.getProblem().isEmpty() && !model.getRemoved())
                 // A node of an earlier version has a card without workflows.
                 .filter(model -> model.getCard().getWorkflowsCount() > 0)
                 .filter(model -> editions.computeIfAbsent(model.getId(), id -> Edition.of(id, nodes))
@@ -147,6 +159,25 @@ public final class ModelCatalog {
                         && !m.getProblem().isEmpty())
                 .map(ModelStatus::getProblem)
                 .findFirst();
+    }
+
+    /** Why live nodes cannot use a model; empty where none says so. */
+    public Optional<String> problem(String model) {
+        return directory.alive().stream()
+                .flatMap(node -> node.getModelsList().stream())
+                .filter(status ->
+                        status.getId().equals(model) && !status.getProblem().isEmpty())
+                .map(ModelStatus::getProblem)
+                .findFirst();
+    }
+
+    /** Whether some nodes have all stages of a model's first workflow in memory. */
+    public boolean isLoaded(ModelCard card) {
+        return isReady(card)
+                && card.getWorkflows(0).getStagesList().stream()
+                        .allMatch(stage -> serving(card.getId(), stage.getName()).stream()
+                                .flatMap(node -> node.getModelsList().stream())
+                                .anyMatch(status -> status.getId().equals(card.getId()) && !status.getUnloaded()));
     }
 
     /** Whether a node makes flagged pictures of a model black. A frame that no checker sees would show them. */

@@ -35,6 +35,11 @@ public final class ModelNames {
         return catalog.find(name).or(() -> target(aliases.getOrDefault(name, aliases.getOrDefault(ANY, ""))));
     }
 
+    /** Why nodes that have a model of this name cannot use it; empty where none says so. */
+    public Optional<String> problem(String name) {
+        return catalog.problem(name);
+    }
+
     /** The models that aliases stand for, by alias; none for an alias that no request can use. */
     public Map<String, ModelCard> aliased() {
         Map<String, ModelCard> aliased = new TreeMap<>();

@@ -46,6 +46,7 @@ final class StageEvents {
         sample.heard(event, jobs.now());
         sample.reached(job.spec().reached(event));
         switch (event.getWhatCase()) {
+            case LOADING -> loading(job, sample, event);
             case STARTED -> begin(job, sample, event);
             case PROGRESS -> progress(job, sample, event);
             case WARNING -> job.warn(sample, event.getWarning());
@@ -78,6 +79,14 @@ final class StageEvents {
         Stage stage = job.spec().route().get(event.getPosition());
         if (stage.getRole() != StageRole.ENCODE && sample.begin()) {
             job.tell(new JobEvent.Started(job.moment(sample), stage.getName(), event.getNode()));
+        }
+    }
+
+    /** Of interest as long as nothing is seen of the image. */
+    private static void loading(Job job, Sample sample, Event event) {
+        if (!sample.started()) {
+            Stage stage = job.spec().route().get(event.getPosition());
+            job.tell(new JobEvent.Loading(job.moment(sample), stage.getName(), event.getNode()));
         }
     }
 

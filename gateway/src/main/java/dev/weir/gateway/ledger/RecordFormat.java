@@ -4,6 +4,7 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Loading;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
@@ -90,6 +91,10 @@ final class RecordFormat {
             told.setQueued(JobEventRecord.Queued.newBuilder()
                     .setPosition(queued.position())
                     .setWaitSeconds(queued.waitSeconds()));
+        } else if (event instanceof Loading loading) {
+            told.setLoading(JobEventRecord.Loading.newBuilder()
+                    .setStage(loading.stage())
+                    .setNode(loading.node()));
         } else if (event instanceof Started started) {
             told.setStarted(JobEventRecord.Started.newBuilder()
                     .setStage(started.stage())
@@ -152,6 +157,11 @@ final class RecordFormat {
                                 at,
                                 told.getQueued().getPosition(),
                                 told.getQueued().getWaitSeconds());
+                    case LOADING ->
+                        new Loading(
+                                at,
+                                told.getLoading().getStage(),
+                                told.getLoading().getNode());
                     case STARTED ->
                         new Started(
                                 at,

@@ -136,6 +136,9 @@ function onSample(job, card, event) {
     case "queued":
       card.show("queued", waiting(event.position), event.eta_seconds > 0 ? `about ${seconds(event.eta_seconds)}` : "");
       break;
+    case "loading":
+      card.show("queued", "Loading the model");
+      break;
     case "started":
       card.show("started", "Starting");
       break;

@@ -7,6 +7,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.WorkflowStage;
 import dev.weir.runtime.route.NodeDirectory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -77,6 +78,43 @@ final class ModelCatalogTest {
         nanos += Duration.ofMinutes(11).toNanos();
 
         assertThat(ids()).containsExactly("apple");
+    }
+
+    @Test
+    void aModelWhoseFileWasRemovedIsForgottenAtOnceButNotWhereAnotherNodeHasIt() {
+        nodes.add(status("a", StageKind.DENOISER)
+                .addModels(model("apple"))
+                .addModels(model("pear"))
+                .build());
+        assertThat(ids()).containsExactly("apple", "pear");
+
+        nodes.set(
+                0,
+                status("a", StageKind.DENOISER)
+                        .addModels(model("apple"))
+                        .addModels(model("pear").setRemoved(true))
+                        .build());
+        assertThat(ids()).containsExactly("apple");
+
+        serve("b", StageKind.DENOISER, "apple", "pear");
+        assertThat(ids()).containsExactly("apple", "pear");
+    }
+
+    @Test
+    void aModelIsLoadedWhereEachStageHasANodeThatHasItInMemory() {
+        List<String> stages = model("apple").getCard().getWorkflows(0).getStagesList().stream()
+                .map(WorkflowStage::getName)
+                .toList();
+        ModelStatus.Builder apple = model("apple").addAllStages(stages);
+        nodes.add(status("a", StageKind.DENOISER)
+                .addModels(apple.setUnloaded(true))
+                .build());
+        assertThat(catalog.isReady(catalog.find("apple").orElseThrow())).isTrue();
+        assertThat(catalog.isLoaded(catalog.find("apple").orElseThrow())).isFalse();
+        nodes.add(status("b", StageKind.DENOISER)
+                .addModels(apple.setUnloaded(false))
+                .build());
+        assertThat(catalog.isLoaded(catalog.find("apple").orElseThrow())).isTrue();
     }
 
     @Test

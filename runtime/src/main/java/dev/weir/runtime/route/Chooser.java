@@ -2,9 +2,11 @@ package dev.weir.runtime.route;
 
 import dev.weir.proto.v1.NodeStatus;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
  * The power of two choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): two nodes
@@ -13,6 +15,9 @@ import java.util.random.RandomGenerator;
  * thread only.
  */
 final class Chooser {
+
+    /** A node that would load the model first is chosen if the others would make the task wait for longer than this. */
+    private static final double LOAD_SECONDS = 10;
 
     private final OutstandingLoad outstanding;
     private final RandomGenerator random;
@@ -33,6 +38,16 @@ final class Chooser {
         if (wanted.isPresent()) {
             return wanted;
         }
+        Map<Boolean, List<NodeStatus>> byLoaded = roomy.stream().collect(Collectors.partitioningBy(need::isLoadedBy));
+        Optional<NodeStatus> loaded = soonest(byLoaded.get(true));
+        Optional<NodeStatus> unloaded = soonest(byLoaded.get(false));
+        return loaded.filter(node -> unloaded.isEmpty()
+                        || outstanding.expectedWaitSeconds(node)
+                                <= outstanding.expectedWaitSeconds(unloaded.get()) + LOAD_SECONDS)
+                .or(() -> unloaded);
+    }
+
+    private Optional<NodeStatus> soonest(List<NodeStatus> roomy) {
         List<NodeStatus> idle = roomy.stream()
                 .filter(node -> outstanding.expectedWaitSeconds(node) == 0)
                 .toList();

@@ -7,6 +7,7 @@ import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.Task;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a task requires of a node.
@@ -35,13 +36,22 @@ record Need(String stage, String model, Edition edition, int forwards, List<Lora
 
     /** Whether the node could do the task if it had room. */
     boolean servedBy(NodeStatus node) {
-        return !node.getDraining()
-                && node.getModelsList().stream()
-                        .anyMatch(m -> m.getId().equals(model)
-                                && m.getStagesList().contains(stage)
-                                && m.getProblem().isEmpty()
-                                && edition.fits(m.getFingerprintsMap())
-                                && loras.stream().allMatch(lora -> has(m, lora)));
+        return !node.getDraining() && find(node).isPresent();
+    }
+
+    /** Whether the node could begin at once, without loading the model. */
+    boolean isLoadedBy(NodeStatus node) {
+        return find(node).filter(status -> !status.getUnloaded()).isPresent();
+    }
+
+    private Optional<ModelStatus> find(NodeStatus node) {
+        return node.getModelsList().stream()
+                .filter(m -> m.getId().equals(model)
+                        && m.getStagesList().contains(stage)
+                        && m.getProblem().isEmpty()
+                        && edition.fits(m.getFingerprintsMap())
+                        && loras.stream().allMatch(lora -> has(m, lora)))
+                .findFirst();
     }
 
     private static boolean has(ModelStatus model, Lora lora) {

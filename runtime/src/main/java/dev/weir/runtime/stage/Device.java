@@ -25,6 +25,9 @@ public interface Device {
     /** Drops a sample and reports its state on the device's thread. */
     void giveBack(Work work, Consumer<Optional<Supplier<Snapshot>>> then);
 
+    /** Runs a command of the stage. */
+    void execute(Runnable command);
+
     /** Continues after a failed turn. */
     void resume();
 

@@ -68,6 +68,17 @@ final class DeviceThread implements Device {
     }
 
     @Override
+    public void execute(Runnable command) {
+        commands.add(() -> {
+            try {
+                command.run();
+            } catch (Throwable problem) {
+                log.error("A command of {} failed", thread.getName(), problem);
+            }
+        });
+    }
+
+    @Override
     public void giveBack(Work work, Consumer<Optional<Supplier<Snapshot>>> then) {
         commands.add(() -> {
             Optional<Supplier<Snapshot>> snapshot = Optional.empty();

@@ -1,5 +1,7 @@
 package dev.weir.runtime.stage;
 
+import dev.weir.proto.v1.Failed;
+
 /**
  * Why a sample failed.
  *
@@ -26,5 +28,15 @@ public record Failure(String code, String message, boolean retryable, Attempt ne
 
     public boolean isSuperseded() {
         return code.equals(SUPERSEDED);
+    }
+
+    Failed toProto() {
+        return Failed.newBuilder()
+                .setCode(code)
+                .setMessage(message)
+                .setRetryable(retryable)
+                .setNewestAttempt(newest.number())
+                .setNewestEpoch(newest.epoch())
+                .build();
     }
 }

@@ -17,6 +17,7 @@ final class Held {
 
     final Work work;
     private StageTrace trace = StageTrace.NONE;
+    private Loading.Use model = Loading.Use.READY;
     private final long acceptedNanos;
     private long startedNanos;
     private int forwardsDone;
@@ -37,6 +38,15 @@ final class Held {
 
     StageTrace trace() {
         return trace;
+    }
+
+    /** The model stays in memory until {@link #release}. */
+    void uses(Loading.Use use) {
+        model = use;
+    }
+
+    void release() {
+        model.close();
     }
 
     Phase phase() {

@@ -114,8 +114,9 @@ final class InFlightTable {
     }
 
     void release(Held entry) {
-        if (held.remove(Slot.of(entry.work.task()), entry) && entry.work.isFrame()) {
-            frames--;
+        if (held.remove(Slot.of(entry.work.task()), entry)) {
+            entry.release();
+            frames -= entry.work.isFrame() ? 1 : 0;
         }
     }
 

@@ -36,14 +36,14 @@ final class Rebalancing {
         this.restsUntilNanos = nanoClock.getAsLong();
     }
 
-    /** Of the models that it serves with the same weights as this stage: no sample continues with others. */
+    /** Of the models that it has in memory with the same weights as this stage: no sample continues with others. */
     private Map<String, Double> rowSeconds(NodeStatus peer) {
         Map<String, Double> same = new HashMap<>(peer.getRowSecondsMap());
         for (ModelStatus own : stage.models()) {
             Edition edition = new Edition(own.getFingerprintsMap());
             if (peer.getModelsList().stream()
-                    .anyMatch(
-                            other -> other.getId().equals(own.getId()) && !edition.fits(other.getFingerprintsMap()))) {
+                    .anyMatch(other -> other.getId().equals(own.getId())
+                            && (other.getUnloaded() || !edition.fits(other.getFingerprintsMap())))) {
                 same.remove(own.getId());
             }
         }

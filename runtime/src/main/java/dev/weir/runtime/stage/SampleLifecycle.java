@@ -4,11 +4,11 @@ import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Accepted;
 import dev.weir.proto.v1.Checkpointed;
 import dev.weir.proto.v1.Event;
-import dev.weir.proto.v1.Failed;
 import dev.weir.proto.v1.Finished;
 import dev.weir.proto.v1.Frame;
 import dev.weir.proto.v1.HandedBack;
 import dev.weir.proto.v1.Holdings;
+import dev.weir.proto.v1.ModelLoading;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.Progress;
@@ -85,6 +85,13 @@ final class SampleLifecycle implements Outbox {
         }
     }
 
+    /** It waits until its model is in memory. */
+    void loading(Held held) {
+        if (!held.work.isFrame()) {
+            reports.tell(held, event(held).setLoading(ModelLoading.getDefaultInstance()), List.of());
+        }
+    }
+
     /** Hands a sample back because the node stops, with the newest checkpoint that is known here. */
     void handBack(Held held) {
         handBack(held, HandedBack.newBuilder().setReason("the node stops"));
@@ -121,14 +128,7 @@ final class SampleLifecycle implements Outbox {
         SampleLog.about(held.work.task().getRef(), kind, held.work.task().getTraceparent(), () -> log.atLevel(
                         failure.isSuperseded() ? Level.INFO : Level.WARN)
                 .log("A sample failed here: {}: {}", failure.code(), failure.message()));
-        Failed failed = Failed.newBuilder()
-                .setCode(failure.code())
-                .setMessage(failure.message())
-                .setRetryable(failure.retryable())
-                .setNewestAttempt(failure.newest().number())
-                .setNewestEpoch(failure.newest().epoch())
-                .build();
-        reports.deliver(held, event(held).setFailed(failed), List.of());
+        reports.deliver(held, event(held).setFailed(failure.toProto()), List.of());
         release(held);
     }
 

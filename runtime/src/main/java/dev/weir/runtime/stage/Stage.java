@@ -64,6 +64,11 @@ public interface Stage {
         return CompletableFuture.completedStage(null);
     }
 
+    /** Which of its models are in memory. Any thread, after {@link #open}. */
+    default Loading loading() {
+        return Loading.NONE;
+    }
+
     /** Admits work. Problems with its tensors are reported to the outbox and not thrown. */
     void admit(Work work, Outbox outbox);
 

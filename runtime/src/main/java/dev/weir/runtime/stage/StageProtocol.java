@@ -47,6 +47,7 @@ public final class StageProtocol {
     private final Offers offers;
     private final Rebalancing rebalancing;
     private Device device;
+    private Intake intake;
     private Inbox work;
     private Inbox cancels;
     private volatile Promise<Void> drained;
@@ -81,6 +82,8 @@ public final class StageProtocol {
     /** Completes when offers can arrive. The stage must be open. */
     public Future<Void> start(Device itsDevice) {
         device = itsDevice;
+        intake = new Intake(loop, stage, inFlight, device, lifecycle);
+        stage.loading().connect(device::execute);
         published = status();
         meters.watch(inFlight, () -> published);
         meters.computesOn(stage.target());
@@ -116,14 +119,9 @@ public final class StageProtocol {
             if (!older.isEmpty()) {
                 forget(older.get(0).work.key());
             }
-            Work taken = new Work(task, tensors);
-            Held held = inFlight.take(taken, node.loop().nanos());
+            Held held = inFlight.take(new Work(task, tensors), node.loop().nanos());
             lifecycle.accepted(held);
-            stage.prepare(taken).whenComplete((prepared, problem) -> {
-                if (inFlight.holds(held)) {
-                    device.admit(taken);
-                }
-            });
+            intake.take(held);
         }
         return decision.reply();
     }

@@ -145,6 +145,28 @@ class ChooserTest {
         return node.build();
     }
 
+    @Test
+    void aNodeThatHasTheModelInMemoryIsChosenUnlessItsWaitIsLongerThanALoad() {
+        List<NodeStatus> nodes = new ArrayList<>(List.of(node("loaded", 4, 3)));
+        for (int i = 0; i < 10; i++) {
+            nodes.add(unloaded(node("unloaded", 4, 0)));
+        }
+
+        for (int i = 0; i < 50; i++) {
+            assertThat(choose(nodes)).isEqualTo("loaded");
+        }
+        nodes.set(0, node("loaded", 4, 30));
+        assertThat(choose(nodes)).isEqualTo("unloaded");
+        nodes.set(0, node("loaded", 0, 3));
+        assertThat(choose(nodes)).isEqualTo("unloaded");
+    }
+
+    private static NodeStatus unloaded(NodeStatus node) {
+        return node.toBuilder()
+                .setModels(0, node.getModels(0).toBuilder().setUnloaded(true))
+                .build();
+    }
+
     private String choose(List<NodeStatus> nodes) {
         Optional<NodeStatus> node = chooser.choose(NEED, "", nodes, n -> false);
         return node.orElseThrow().getAddress();

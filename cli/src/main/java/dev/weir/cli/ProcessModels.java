@@ -1,0 +1,46 @@
+package dev.weir.cli;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.torch.Devices;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.runtime.NodeConfig;
+import dev.weir.serving.ModelDirectory;
+import dev.weir.serving.NodeModels;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** The models of a process: those that were named, and those of a folder, if there is one. */
+record ProcessModels(NodeModels models, Optional<ModelDirectory> directory) implements AutoCloseable {
+
+    /** A large folder is looked into while the process already serves its first models. */
+    private static final Duration FIRST_LOOK = Duration.ofSeconds(5);
+
+    static ProcessModels of(NodeConfig config, List<ModelFolder> named, ComputeTarget target) {
+        NodeConfig.Compute compute = config.compute();
+        if (compute.directory().isEmpty()) {
+            return new ProcessModels(NodeModels.of(named), Optional.empty());
+        }
+        NodeConfig.Directory directory = compute.directory().get();
+        List<StageKind> kinds =
+                config.roles().stream().flatMap(role -> role.stage().stream()).toList();
+        long bytes = directory.bytes().orElseGet(() -> Devices.memory(target) / 2);
+        NodeModels models = NodeModels.of(named, kinds, target.precision(), bytes);
+        LoraFolders loras = WeirNode.loras(compute);
+        var folder = new ModelDirectory(
+                directory.folder(),
+                path -> WeirNode.open(compute, path, loras),
+                kinds,
+                target.precision(),
+                models::show);
+        folder.start(FIRST_LOOK);
+        return new ProcessModels(models, Optional.of(folder));
+    }
+
+    @Override
+    public void close() {
+        directory.ifPresent(ModelDirectory::close);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.weir.engine.weights;
+
+import dev.weir.engine.ModelException;
+import dev.weir.engine.SystemReason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Optional;
+
+/**
+ * A file as it was at some time. Immutable.
+ *
+ * @param key tells it from another file in its place, where the system has such a key
+ */
+public record FileStamp(Path path, long bytes, FileTime modified, Optional<Object> key) {
+
+    /** Throws {@link ModelException} if there is no such file. */
+    public static FileStamp of(Path path) {
+        try {
+            var attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            return new FileStamp(
+                    path, attributes.size(), attributes.lastModifiedTime(), Optional.ofNullable(attributes.fileKey()));
+        } catch (IOException e) {
+            throw new ModelException(path + ": cannot be read: " + SystemReason.of(e), e);
+        }
+    }
+
+    /** Throws {@link ModelException} if the file has changed since. */
+    public void requireUnchanged() {
+        if (!of(path).equals(this)) {
+            throw changed(null);
+        }
+    }
+
+    /** What is said of a file that has changed. */
+    public ModelException changed(Throwable cause) {
+        return new ModelException(path + ": the file changed after it was opened. Start Weir again to read it", cause);
+    }
+}

@@ -1,0 +1,132 @@
+package dev.weir.runtime.stage;
+
+import static dev.weir.proto.v1.StageKind.DECODER;
+import static dev.weir.runtime.Futures.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.proto.v1.Event.WhatCase;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.NodeConfig.Limits;
+import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.TestOwner;
+import dev.weir.runtime.TestStage;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Work whose model is not in memory, from its acceptance to the end of its use of the model. */
+class IntakeTest {
+
+    private final Vertx vertx = Vertx.vertx();
+    private final TestStage stage = new TestStage(DECODER, 4);
+    private final RecordedLoading loading = new RecordedLoading();
+    private TestOwner owner;
+
+    /** The model of the job "late" is loaded when the test says so. All others are in memory. */
+    private static final class RecordedLoading implements Loading {
+        final CompletableFuture<Void> late = new CompletableFuture<>();
+        final List<String> ended = new CopyOnWriteArrayList<>();
+        final Map<String, Executor> device = new ConcurrentHashMap<>();
+
+        @Override
+        public void connect(Executor thread) {
+            device.put("device", thread);
+        }
+
+        @Override
+        public Use use(Task task) {
+            String job = task.getRef().getJobId();
+            return new Use() {
+                @Override
+                public CompletionStage<?> ready() {
+                    return job.equals("late") ? late : CompletableFuture.completedStage(null);
+                }
+
+                @Override
+                public void close() {
+                    ended.add(job);
+                }
+            };
+        }
+    }
+
+    @BeforeEach
+    void bringUp() throws Exception {
+        NodeContext node = get(NodeContext.create(vertx, "n1", Limits.DEFAULT, new SimpleMeterRegistry()));
+        owner = get(TestOwner.on(node));
+        stage.loading = loading;
+        get(vertx.deployVerticle(new StageNode(node, stage)));
+    }
+
+    @AfterEach
+    void takeDown() throws Exception {
+        get(vertx.close());
+    }
+
+    @Test
+    void workWaitsForItsModelAloneAndItsOwnerIsTold() throws Exception {
+        dispatch("late");
+        dispatch("other");
+        awaitEvent("other", WhatCase.FINISHED);
+        awaitEvent("late", WhatCase.LOADING);
+        assertThat(owner.heard("late", WhatCase.STARTED)).isEmpty();
+        assertThat(owner.heard("other", WhatCase.LOADING)).isEmpty();
+        assertThat(loading.ended).containsExactly("other");
+        loading.late.complete(null);
+        awaitEvent("late", WhatCase.FINISHED);
+        await().until(() -> loading.ended.equals(List.of("other", "late")));
+    }
+
+    @Test
+    void workWhoseModelCannotBeLoadedFailsWithTheReason() throws Exception {
+        dispatch("late");
+        loading.late.completeExceptionally(new IllegalStateException("the file is gone"));
+        awaitEvent("late", WhatCase.FAILED);
+        var failed =
+                owner.heard("late", WhatCase.FAILED).get(0).header().getEvent().getFailed();
+        assertThat(failed.getCode()).isEqualTo("model_not_loaded");
+        assertThat(failed.getMessage()).isEqualTo("the file is gone");
+        assertThat(failed.getRetryable()).as("another node may have it").isTrue();
+        await().until(() -> loading.ended.equals(List.of("late")));
+    }
+
+    @Test
+    void workThatIsCancelledWhileItWaitsEndsItsUseAndNeverStarts() throws Exception {
+        dispatch("late");
+        awaitEvent("late", WhatCase.LOADING);
+        owner.cancel("late");
+        await().until(() -> loading.ended.equals(List.of("late")));
+        loading.late.complete(null);
+        dispatch("after");
+        awaitEvent("after", WhatCase.FINISHED);
+        assertThat(owner.heard("late", WhatCase.STARTED)).isEmpty();
+    }
+
+    @Test
+    void commandsOfTheStageRunOnItsDeviceThread() throws Exception {
+        var thread = new CompletableFuture<String>();
+        loading.device
+                .get("device")
+                .execute(() -> thread.complete(Thread.currentThread().getName()));
+        assertThat(get(Future.fromCompletionStage(thread))).isEqualTo("weir-decoder-device");
+    }
+
+    private void dispatch(String job) throws Exception {
+        get(owner.dispatch(owner.task(job, DECODER).build(), 1));
+    }
+
+    private void awaitEvent(String job, WhatCase what) {
+        await().until(() -> !owner.heard(job, what).isEmpty());
+    }
+}

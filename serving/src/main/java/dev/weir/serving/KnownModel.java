@@ -1,0 +1,98 @@
+package dev.weir.serving;
+
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.ModelFolder;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.StageKind;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * What a node knows of a model without its weights. Immutable.
+ *
+ * @param problem why it cannot be used; empty: it can
+ * @param card the default instance if there is a problem
+ * @param stages names of its stages, by the kind of node that runs them
+ * @param bytes of the weights of the parts that this process would load
+ * @param hasChecker whether it has a checker of pictures
+ * @param fingerprints by part, as far as they are known before it is loaded
+ * @param folder opens its files; reads no weights
+ */
+public record KnownModel(
+        String id,
+        String problem,
+        ModelCard card,
+        Map<StageKind, List<String>> stages,
+        long bytes,
+        boolean hasChecker,
+        Map<String, String> fingerprints,
+        Supplier<ModelFolder> folder) {
+
+    public KnownModel {
+        stages = Map.copyOf(stages);
+        fingerprints = Map.copyOf(fingerprints);
+    }
+
+    static KnownModel of(ModelFolder folder) {
+        return of(folder, 0, () -> folder);
+    }
+
+    /**
+     * A model that is loaded on first use.
+     *
+     * @param kinds of the stages of this process
+     * @param again opens the same files as the folder, which is then not kept
+     */
+    static KnownModel of(
+            ModelFolder folder, Collection<StageKind> kinds, Precision precision, Supplier<ModelFolder> again) {
+        Set<String> parts = Cards.components(folder, kinds);
+        return of(folder, folder.weightBytes(parts, precision), again);
+    }
+
+    private static KnownModel of(ModelFolder folder, long bytes, Supplier<ModelFolder> opener) {
+        Map<StageKind, List<String>> stages = new EnumMap<>(StageKind.class);
+        for (StageKind kind : StageKind.values()) {
+            stages.put(kind, Cards.stages(folder, kind));
+        }
+        return new KnownModel(
+                folder.card().id(),
+                "",
+                Cards.toProto(folder),
+                stages,
+                bytes,
+                folder.hasPictureChecker(),
+                Map.of(),
+                opener);
+    }
+
+    static KnownModel broken(String id, String problem) {
+        return new KnownModel(id, problem, ModelCard.getDefaultInstance(), Map.of(), 0, false, Map.of(), () -> {
+            throw new IllegalStateException(problem);
+        });
+    }
+
+    KnownModel withFingerprints(Map<String, String> known) {
+        return new KnownModel(id, problem, card, stages, bytes, hasChecker, known, folder);
+    }
+
+    KnownModel withProblem(String why) {
+        return new KnownModel(id, why, card, stages, bytes, hasChecker, fingerprints, folder);
+    }
+
+    /** Whether the other one is of the same files, as they were at the same time. */
+    boolean isSame(KnownModel other) {
+        return other != null && folder == other.folder;
+    }
+
+    boolean isUsable() {
+        return problem.isEmpty();
+    }
+
+    List<String> stages(StageKind kind) {
+        return stages.getOrDefault(kind, List.of());
+    }
+}
