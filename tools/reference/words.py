@@ -10,9 +10,10 @@ from pathlib import Path
 import torch
 from compel import Compel, ReturnedEmbeddingsType
 from compel.prompt_parser import Blend, PromptParser
+from diffusers import DDIMScheduler, StableDiffusionPipeline
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-from fixtures import OUT, save_cases, save_tensors
+from fixtures import OUT, generator, save_cases, save_tensors
 
 HOME = OUT / "words"
 ROOM = 75
@@ -161,6 +162,29 @@ def states() -> None:
     save_cases(HOME / "states.json", cases)
 
 
+def composed() -> None:
+    """A run of ten DDIM steps whose texts change, guided by two prompts at once as stable-diffusion-webui does it."""
+    home, steps, scale = OUT / "checkpoints/sd1", 10, 7.5
+    pipe = StableDiffusionPipeline.from_pretrained(home, safety_checker=None)
+    encode = encoder(pipe.text_encoder, False)
+    state = lambda *fragments: webui(encode, pipe.tokenizer, list(fragments))[0]
+    apple, hill = state((" a red apple", 1.0)), state((" a green hill", 1.0))
+    rider = state((" an ", 1.0), ("astronaut", 1.2), (" riding", 1.0), BREAK, ("a horse", 1.0))
+    blurry, dark = state(("blurry", 1.0)), state(("dark", 1.0))
+    longer = lambda short: torch.cat([short, short[-1:].repeat(len(rider) - len(short), 1)])
+    scheduler = DDIMScheduler.from_pretrained(home / "scheduler")
+    scheduler.set_timesteps(steps)
+    latents = start = torch.randn([1, 4, 8, 12], generator=generator(7)) * scheduler.init_noise_sigma
+    for step, timestep in enumerate(scheduler.timesteps):
+        # The first step counts as step 0, which is before the end of the first text, as step 1 is.
+        prompt, negative = longer(apple if step <= 5 else hill), blurry if max(step, 1) % 2 == 1 else dark
+        noise = lambda states: pipe.unet(latents, timestep, states[None]).sample
+        without = noise(negative)
+        guided = without + scale * (noise(prompt) - without) + 0.6 * scale * (noise(rider) - without)
+        latents = scheduler.step(guided, timestep, latents).prev_sample
+    save_tensors(HOME / "composed.safetensors", {"start": start, "end": latents})
+
+
 def parsed(prompt: str):
     """The parts of a prompt as compel parses it, or nothing where it says that it cannot or that it needs more than states."""
     try:
@@ -213,6 +237,7 @@ def parses() -> None:
 def main() -> None:
     Path(HOME).mkdir(exist_ok=True)
     states()
+    composed()
     parses()
 
 

@@ -166,7 +166,8 @@ public record DiffusionPart(
                                 network.inChannels() - card.latentChannels(),
                                 Wishes.request(route, generation),
                                 given,
-                                prior.map(before -> before(work, before))))
+                                prior.map(before -> before(work, before)),
+                                Phrases.of(work)))
                 .with(Loras.of(generation, route.getName(), loras));
     }
 

@@ -50,7 +50,8 @@ public final class TextEncoderStage implements Stage {
 
     private static final int MAX_PROMPTS = 64;
 
-    private static final int MOST_OF_ONE = 3;
+    /** A prompt whose text changes by step has more texts. The encoder then takes several forward passes. */
+    private static final int USUAL_PROMPTS = 3;
 
     /** Each takes a forward pass of its own, so these bound the time of a turn. */
     private static final int MAX_PICTURES = 8;
@@ -238,7 +239,7 @@ public final class TextEncoderStage implements Stage {
         List<Work> batch = new ArrayList<>();
         int pictures = 0;
         for (Iterator<Work> queue = waiting.iterator();
-                queue.hasNext() && prompts.size() <= MAX_PROMPTS - MOST_OF_ONE && pictures < MAX_PICTURES; ) {
+                queue.hasNext() && prompts.size() <= MAX_PROMPTS - USUAL_PROMPTS && pictures < MAX_PICTURES; ) {
             Work work = queue.next();
             if (work.task().getModel().equals(model)) {
                 prompts.addAll(wording(work).all());

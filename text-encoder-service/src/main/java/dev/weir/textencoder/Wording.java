@@ -8,11 +8,13 @@ import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.prompt.PromptSyntax;
 import dev.weir.engine.prompt.States;
+import dev.weir.engine.prompt.Words;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
+import dev.weir.serving.Phrases;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,19 +36,23 @@ record Wording(Map<String, Prompt> prompts, List<Prompt> filler) {
         }
         Generation generation = work.task().getGeneration();
         PromptSyntax syntax = PromptSyntax.parse(generation.getPromptSyntax());
-        prompts.put(
-                Branches.COND,
-                new Prompt(generation.getPrompt(), generation.getClipSkip())
-                        .in(syntax)
-                        .with(loras));
+        Words words = Phrases.of(work.task());
+        List<String> texts = words.prompt().texts();
+        for (int i = 0; i < texts.size(); i++) {
+            Prompt prompt = new Prompt(texts.get(i), generation.getClipSkip());
+            prompts.put(Phrases.prefix(Branches.COND, i), prompt.in(syntax).with(loras));
+        }
         if (!Branches.isGuided(work.task())) {
             return new Wording(prompts, List.of());
         }
         // With all layers, whatever the request leaves out for its prompt: as in diffusers.
-        Prompt negative = generation.hasNegativePrompt() ? Prompt.of(generation.getNegativePrompt()) : Encoders.ABSENT;
-        prompts.put(Branches.UNCOND, negative.in(syntax).with(loras));
-        return new Wording(
-                prompts, syntax == PromptSyntax.COMPEL ? List.of(Prompt.of("").in(syntax)) : List.of());
+        List<String> negatives = words.negative().texts();
+        for (int i = 0; i < negatives.size(); i++) {
+            Prompt negative = generation.hasNegativePrompt() ? Prompt.of(negatives.get(i)) : Encoders.ABSENT;
+            prompts.put(Phrases.prefix(Branches.UNCOND, i), negative.in(syntax).with(loras));
+        }
+        Prompt empty = Prompt.of("").in(syntax).with(loras);
+        return new Wording(prompts, syntax == PromptSyntax.COMPEL ? List.of(empty) : List.of());
     }
 
     /** What is to be encoded. */

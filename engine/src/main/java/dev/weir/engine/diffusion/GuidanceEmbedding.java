@@ -26,7 +26,7 @@ public final class GuidanceEmbedding {
     }
 
     /** Sines, cosines, and a zero if the width is odd. */
-    static HostTensor of(float guidanceScale, int width) {
+    public static HostTensor of(float guidanceScale, int width) {
         // A request's 1.3 is 1.2999999 in float32. The sines of a thousand times it would differ from diffusers'.
         double written = Double.parseDouble(Float.toString(guidanceScale));
         float scaled = (float) (written - 1) * SCALE;

@@ -5,14 +5,18 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.ClassifierFreeGuidance;
+import dev.weir.engine.diffusion.ComposedGuidance;
 import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.noise.NoiseStream;
+import dev.weir.engine.prompt.Composition;
+import dev.weir.engine.prompt.Words;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * What a sample begins with at a diffusing stage.
@@ -24,6 +28,7 @@ import java.util.OptionalInt;
  * @param beside the channels that it sees beside the sample's own
  * @param given by earlier stages, by their names on the bus
  * @param prior what made the embedding that the stage begins with; empty where none did
+ * @param words which of the texts that were encoded counts at which step
  */
 public record Begin(
         ModelCard card,
@@ -35,7 +40,8 @@ public record Begin(
         int beside,
         Request request,
         Tensors given,
-        Optional<Prior> prior) {
+        Optional<Prior> prior,
+        Words words) {
 
     /**
      * @param sampler of the prior's run, which draws its noise before this stage does
@@ -43,7 +49,22 @@ public record Begin(
      */
     public record Prior(Sampler sampler, EmbeddingNoise noise) {}
 
-    /** Of a stage that comes after no prior. */
+    /** With one text for each prompt. */
+    public Begin(
+            ModelCard card,
+            LatentShape sample,
+            Sampler sampler,
+            SchedulerConfig augmentation,
+            NoiseStream noise,
+            List<NetworkInput> taken,
+            int beside,
+            Request request,
+            Tensors given,
+            Optional<Prior> prior) {
+        this(card, sample, sampler, augmentation, noise, taken, beside, request, given, prior, Words.PLAIN);
+    }
+
+    /** Of a stage that comes after no prior, with one text for each prompt. */
     public Begin(
             ModelCard card,
             LatentShape sample,
@@ -69,6 +90,9 @@ public record Begin(
      * @param uncond beside the negative prompt's
      */
     Guider guider(Tensors cond, Tensors uncond) {
+        if (!words.isPlain()) {
+            return composed(cond, uncond);
+        }
         Tensors prompt = branch(Port.COND).with(cond);
         OptionalInt embedding =
                 prompt.has(Tensors.TIMESTEP_COND) ? OptionalInt.empty() : GuidanceEmbedding.width(taken);
@@ -81,9 +105,48 @@ public record Begin(
                 : Guider.none(prompt);
     }
 
+    private Guider composed(Tensors cond, Tensors uncond) {
+        OptionalInt embedding = GuidanceEmbedding.width(taken);
+        boolean guided = embedding.isEmpty() && ClassifierFreeGuidance.isGuided(request.guidanceScale());
+        Tensors more = embedding.isEmpty()
+                ? cond
+                : cond.with(Tensors.TIMESTEP_COND, GuidanceEmbedding.of(request.guidanceScale(), embedding.getAsInt()));
+        List<Tensors> prompts = texts(Port.COND, words.prompt(), more);
+        List<Tensors> negatives = guided ? texts(Port.UNCOND, words.negative(), uncond) : List.of();
+        return new ComposedGuidance(
+                words.prompt().parts().stream()
+                        .map(part -> new ComposedGuidance.Part(
+                                step -> prompts.get(part.textAt(step)), (float) part.weight()))
+                        .toList(),
+                guided
+                        ? Optional.of(step ->
+                                negatives.get(words.negative().parts().get(0).textAt(step)))
+                        : Optional.empty(),
+                request.guidanceScale(),
+                request.guidanceRescale());
+    }
+
+    /** What the network takes for each text of a prompt. The names of the first one's tensors have no number. */
+    private List<Tensors> texts(Port port, Composition composition, Tensors more) {
+        Tensors encoded = encoded(port);
+        return IntStream.range(0, composition.texts().size())
+                .mapToObj(text -> (text == 0 ? encoded : encoded.in(text + "/"))
+                        .only(taken)
+                        .with(more))
+                .toList();
+    }
+
+    /** Throws an IllegalArgumentException where the prompts are more than one text each. */
+    void requirePlainWords() {
+        if (!words.isPlain()) {
+            throw new IllegalArgumentException(
+                    "this model takes one text for all steps: no AND, [from:to:when] or [a|b]");
+        }
+    }
+
     /** The same of other tensors. */
     Begin of(Tensors tensors) {
-        return new Begin(card, sample, sampler, augmentation, noise, taken, beside, request, tensors, prior);
+        return new Begin(card, sample, sampler, augmentation, noise, taken, beside, request, tensors, prior, words);
     }
 
     /** What an encoder gave for a port, under the names that it gave. */

@@ -104,6 +104,7 @@ final class InstructPix2Pix implements DerivedPipeline {
     }
 
     private Guider guider(Begin begin, HostTensor picture) {
+        begin.requirePlainWords();
         Request request = begin.request();
         Tensors told = base.told(request);
         Tensors prompt = begin.branch(Port.COND).with(told).with(Tensors.CONCAT, picture);

@@ -108,6 +108,7 @@ final class LatentUpscaler implements OneTextPipeline {
 
     @Override
     public Row begin(StageSpec stage, Begin begin) {
+        begin.requirePlainWords();
         LatentShape sample = begin.sample();
         float[] picture = SeenPicture.drawn(begin, sample.size() / (FACTOR * FACTOR));
         Sampler sampler = new PreconditionedSampler(begin.sampler());

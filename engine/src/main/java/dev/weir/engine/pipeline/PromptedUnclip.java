@@ -123,6 +123,7 @@ final class PromptedUnclip implements OneTextPipeline {
 
     @Override
     public Row begin(StageSpec stage, Begin begin) {
+        begin.requirePlainWords(); // There is one embedding of the prompt.
         if (stage.isPrior()) {
             RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
             return new Row(begin.sampler(), start, begin.noise(), priorGuider(begin));

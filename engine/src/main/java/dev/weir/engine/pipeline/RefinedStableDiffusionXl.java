@@ -11,6 +11,7 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.prompt.Words;
 import dev.weir.engine.sampler.Samplers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,11 +144,19 @@ final class RefinedStableDiffusionXl implements ExtendedPipeline {
                 .orElseThrow();
         Tensors encoded = begin.encoded(port);
         Map<String, HostTensor> seen = new LinkedHashMap<>();
-        for (String name : List.of(Tensors.ENCODER_HIDDEN_STATES, StableDiffusionXl.TEXT_EMBEDS)) {
-            encoded.find(JoinedTextEncoder.EMPTY + name)
-                    .or(() -> encoded.find(name))
-                    .ifPresent(tensor -> seen.put(
-                            port.name() + "/" + name, tensor.rank() == 2 ? lastColumns(tensor, width) : tensor));
+        Words words = begin.words();
+        int texts =
+                (port == Port.COND ? words.prompt() : words.negative()).texts().size();
+        for (int text = 0; text < texts; text++) {
+            String number = text == 0 ? "" : text + "/";
+            Tensors own = encoded.in(number);
+            for (String name : List.of(Tensors.ENCODER_HIDDEN_STATES, StableDiffusionXl.TEXT_EMBEDS)) {
+                own.find(JoinedTextEncoder.EMPTY + name)
+                        .or(() -> own.find(name))
+                        .ifPresent(tensor -> seen.put(
+                                port.name() + "/" + number + name,
+                                tensor.rank() == 2 ? lastColumns(tensor, width) : tensor));
+            }
         }
         return new Tensors(seen);
     }

@@ -11,12 +11,15 @@ import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Chooses the workflow of a request, and makes the stages of its images. Stateless. */
 public final class Route {
 
     private static final double GUIDED = 1;
     private static final int GUIDED_ROWS = 2;
+    /** Between the parts of a prompt in the syntax of stable-diffusion-webui. */
+    private static final Pattern AND = Pattern.compile("\\bAND\\b", Pattern.UNICODE_CHARACTER_CLASS);
 
     private Route() {}
 
@@ -146,7 +149,12 @@ public final class Route {
         if (!guided || stage.getEmbedsGuidance()) {
             return 1;
         }
-        return stage.getGuidedRows() > 0 ? stage.getGuidedRows() : GUIDED_ROWS;
+        return partsBeside(generation) + (stage.getGuidedRows() > 0 ? stage.getGuidedRows() : GUIDED_ROWS);
+    }
+
+    /** Each part of a composed prompt has a row of its own. */
+    private static int partsBeside(Generation generation) {
+        return generation.getPromptSyntax().equals("a1111") ? AND.split(generation.getPrompt(), -1).length - 1 : 0;
     }
 
     private static int ownForwards(WorkflowStage stage) {

@@ -40,6 +40,18 @@ final class RouteTest {
         assertThat(rows(editing.build(), 1)).isEqualTo(1);
     }
 
+    @Test
+    void eachPartOfAComposedPromptHasARow() {
+        Workflow workflow = TestCards.textToImage(32, 64, 8, 64);
+        Generation.Builder generation = Generation.newBuilder()
+                .setGuidanceScale(4)
+                .setPrompt("a cat AND a dog AND a BAND")
+                .setPromptSyntax("a1111");
+        assertThat(rows(workflow, generation)).isEqualTo(4);
+        assertThat(rows(workflow, generation.clone().setPromptSyntax(""))).isEqualTo(2);
+        assertThat(rows(workflow, generation.setGuidanceScale(1))).isEqualTo(1);
+    }
+
     private static int rows(Workflow workflow, float guidanceScale) {
         return rows(workflow, Generation.newBuilder().setGuidanceScale(guidanceScale));
     }

@@ -249,6 +249,23 @@ final class TextEncoderStageTest {
     }
 
     @Test
+    void everyTextOfAPromptThatChangesIsHandedOn() {
+        var generation =
+                generation("[a red apple:a blue house:0.5] AND a hill:0.7").setNegativePrompt("[dark|dull]");
+        stage.admit(work(task("a", generation.setPromptSyntax("a1111"))), outbox);
+        stage.admit(work(task("b", generation.clone().setPrompt("a AND ".repeat(9)))), outbox);
+        turnAll(stage, outbox);
+        assertThat(outbox.handedOn.get("a/0"))
+                .containsOnlyKeys(
+                        "cond/encoder_hidden_states",
+                        "cond/1/encoder_hidden_states",
+                        "cond/2/encoder_hidden_states",
+                        "uncond/encoder_hidden_states",
+                        "uncond/1/encoder_hidden_states");
+        assertThat(outbox.failures.get("b/0").code()).isEqualTo("invalid_prompt");
+    }
+
+    @Test
     void compelFillsTheShorterOfTwoPrompts() {
         stage.admit(
                 work(task("a", generation("(\"a red apple\", \"a hill\").and()").setPromptSyntax("compel"))), outbox);

@@ -1,0 +1,79 @@
+package dev.weir.engine.diffusion;
+
+import dev.weir.engine.HostTensor;
+import dev.weir.engine.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+
+/**
+ * Guidance by prompts whose texts change by step, and by several at once (Liu et al. 2022, arXiv 2206.01714), as stable-diffusion-webui
+ * does it: {@code negative + sum of weight * scale * (prompt - negative)}. Without a negative prompt, the first prompt stands for it, and
+ * the scale is 1.
+ *
+ * @param negative its inputs at each step; empty: no guidance
+ * @param rescale 0 to 1: how much of the result is given the standard deviation of the first prompt's output
+ */
+public record ComposedGuidance(List<Part> parts, Optional<IntFunction<Tensors>> negative, float scale, float rescale)
+        implements Guider {
+
+    /** @param inputs at each step */
+    public record Part(IntFunction<Tensors> inputs, float weight) {}
+
+    public ComposedGuidance {
+        parts = List.copyOf(parts);
+    }
+
+    @Override
+    public List<Tensors> branches(int step) {
+        List<Tensors> all = new ArrayList<>();
+        negative.ifPresent(inputs -> all.add(inputs.apply(step)));
+        all.addAll(equallyLong(
+                parts.stream().map(part -> part.inputs().apply(step)).toList()));
+        return all;
+    }
+
+    /** The tool repeats the last state of shorter prompts. */
+    private static List<Tensors> equallyLong(List<Tensors> prompts) {
+        String name = Tensors.ENCODER_HIDDEN_STATES;
+        int longest = prompts.stream()
+                .flatMap(prompt -> prompt.find(name).stream())
+                .mapToInt(states -> states.side(0))
+                .max()
+                .orElse(0);
+        return prompts.stream()
+                .map(prompt -> prompt.find(name)
+                        .filter(states -> states.side(0) < longest)
+                        .map(states -> prompt.with(name, longer(states, longest)))
+                        .orElse(prompt))
+                .toList();
+    }
+
+    private static HostTensor longer(HostTensor states, int tokens) {
+        int width = states.side(1);
+        float[] values = Arrays.copyOf(states.values(), tokens * width);
+        for (int i = states.values().length; i < values.length; i++) {
+            values[i] = values[i - width];
+        }
+        return HostTensor.of(values, tokens, width);
+    }
+
+    @Override
+    public float[] combine(List<float[]> outputs, int step, int size) {
+        int first = negative.isPresent() ? 1 : 0;
+        float[] without = outputs.get(0);
+        float[] combined = outputs.get(first).clone();
+        System.arraycopy(without, 0, combined, 0, size);
+        for (int part = 0; part < parts.size(); part++) {
+            float[] with = outputs.get(first + part);
+            float weight = parts.get(part).weight() * (negative.isPresent() ? scale : 1);
+            for (int i = 0; i < size; i++) {
+                combined[i] += weight * (with[i] - without[i]);
+            }
+        }
+        ClassifierFreeGuidance.rescale(combined, outputs.get(first), negative.isPresent() ? rescale : 0, size);
+        return combined;
+    }
+}
