@@ -16,6 +16,7 @@ import dev.weir.engine.prompt.Words;
 import dev.weir.engine.sampler.Samplers;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -94,6 +95,7 @@ final class ComposedReferenceTest {
                                 0,
                                 Request.of(SHAPE.width() * 8, SHAPE.height() * 8, 7.5f),
                                 given,
+                                Optional.empty(),
                                 WORDS));
     }
 
