@@ -7,10 +7,8 @@ import dev.weir.engine.original.OpenClipNaming;
 import dev.weir.engine.original.UNetNaming;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Weights;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.Optional;
 
@@ -32,31 +30,11 @@ final class SingleFile implements ModelSource {
     private final Map<String, ObjectNode> facts;
     private final Optional<Opened> refiner;
 
-    /** A mapped file, with what tells it from another one in its place. */
-    private record Opened(Path path, FileTime modified, long bytes, SafetensorsFile tensors) {
+    /** A mapped file. */
+    private record Opened(Path path, SafetensorsFile tensors) {
 
-        /** The stamp is older than the mapping, so no change between the two goes unnoticed. */
         static Opened of(Path path) {
-            try {
-                return new Opened(path, Files.getLastModifiedTime(path), Files.size(path), SafetensorsFile.open(path));
-            } catch (IOException e) {
-                throw unreadable(path, e);
-            }
-        }
-
-        void requireUnchanged() {
-            try {
-                if (Files.getLastModifiedTime(path).equals(modified) && Files.size(path) == bytes) {
-                    return;
-                }
-            } catch (IOException e) {
-                throw unreadable(path, e);
-            }
-            throw new ModelException(path + ": the file changed after it was opened. Start Weir again to read it");
-        }
-
-        private static ModelException unreadable(Path path, IOException problem) {
-            return new ModelException(path + ": cannot be read: " + SystemReason.of(problem), problem);
+            return new Opened(path, SafetensorsFile.open(path));
         }
     }
 
@@ -149,7 +127,7 @@ final class SingleFile implements ModelSource {
     @Override
     public Weights weights(PipelineIndex index, String component) {
         Opened holder = component.equals(REFINER) ? refiner.orElseThrow() : file;
-        holder.requireUnchanged();
+        holder.tensors().requireUnchanged();
         Path path = holder.path();
         SafetensorsFile tensors = holder.tensors();
         Weights weights =

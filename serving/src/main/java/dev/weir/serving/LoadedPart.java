@@ -66,7 +66,9 @@ final class LoadedPart<T extends AutoCloseable> {
             fingerprints = folder.fingerprints();
             part = opened;
             loaded.complete(null);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException
+                | OutOfMemoryError
+                | InternalError e) { // InternalError: a mapped file became shorter.
             problem = String.valueOf(e.getMessage());
             loaded.completeExceptionally(new ModelException("the model %s: %s".formatted(model.id(), problem), e));
         }
@@ -77,7 +79,7 @@ final class LoadedPart<T extends AutoCloseable> {
         try {
             trial.accept(folder, opened);
             return opened;
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | OutOfMemoryError | InternalError e) {
             close(opened);
             throw e;
         }

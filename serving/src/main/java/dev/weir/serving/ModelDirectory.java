@@ -149,7 +149,7 @@ public final class ModelDirectory implements AutoCloseable {
             return ModelFolders.isModel(path)
                     ? Optional.of(KnownModel.of(again.get(), kinds, precision, again))
                     : Optional.empty();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) { // InternalError: a mapped file became shorter.
             LOG.debug("not served: {}", e.getMessage());
             return Optional.of(KnownModel.broken(ModelFolders.name(path), String.valueOf(e.getMessage())));
         }
@@ -166,7 +166,7 @@ public final class ModelDirectory implements AutoCloseable {
     private static KnownModel fingerprinted(KnownModel model) {
         try {
             return model.withFingerprints(model.folder().get().fingerprints());
-        } catch (ModelException e) {
+        } catch (ModelException | InternalError e) {
             return model; // The file has just changed: the next look sees it.
         }
     }

@@ -1,6 +1,7 @@
 package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.FileStamp;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -13,11 +14,11 @@ public final class Lora {
 
     private final String name;
     private final String fingerprint;
-    private final FileState file;
+    private final FileStamp file;
     private final Map<String, Map<String, LayerChange>> parts;
 
     /** @param parts the changes of each part's layers */
-    Lora(String name, String fingerprint, FileState file, Map<String, Map<String, LayerChange>> parts) {
+    Lora(String name, String fingerprint, FileStamp file, Map<String, Map<String, LayerChange>> parts) {
         this.name = name;
         this.fingerprint = fingerprint;
         this.file = file;

@@ -1,6 +1,7 @@
 package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.FileStamp;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Sampling;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +41,7 @@ public final class LoraFile {
 
     /** Throws {@link ModelException} that names the file, and says why it does not fit the model. */
     public static Opened open(Path path, String name, AdaptedParts parts) {
-        var state = FileState.of(path);
+        var state = FileStamp.of(path);
         var file = SafetensorsFile.open(path);
         try {
             return opened(state, file, PeftConfig.read(path, file), name, parts);
@@ -53,7 +54,7 @@ public final class LoraFile {
     }
 
     private static Opened opened(
-            FileState state, SafetensorsFile file, PeftConfig config, String name, AdaptedParts parts) {
+            FileStamp state, SafetensorsFile file, PeftConfig config, String name, AdaptedParts parts) {
         Map<String, Map<String, String>> modules = new TreeMap<>();
         List<String> foreign = new ArrayList<>();
         for (var tensor : file.names()) {

@@ -48,8 +48,12 @@ final class OnnxMethod implements AutoCloseable {
             }
             var emptying = new OrtSession.RunOptions();
             emptying.addRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+            // A method may be opened long after its network, and its file be another one by then.
+            network.weights().requireUnchanged();
             var model = OnnxModel.of(network, method).toByteArray();
-            return new OnnxMethod(Ort.environment().createSession(model, options), emptying);
+            var opened = new OnnxMethod(Ort.environment().createSession(model, options), emptying);
+            network.weights().requireUnchanged();
+            return opened;
         } catch (OrtException e) {
             throw new ModelException("weights cannot be read: " + e.getMessage(), e);
         }

@@ -54,6 +54,7 @@ final class TorchNetwork implements Executable {
     /** Loads a network that was held to its checkpoint. */
     static TorchNetwork load(Script script, Numerics numerics) {
         var manager = (PtNDManager) Torch.engine().newBaseManager(Device.fromName(djlName(numerics)));
+        script.weights().requireUnchanged();
         try (var placement = Placement.of(script.weights(), script.parameterNames())) {
             var bindings = Binding.all(script.parameters(), placement);
             var archive = new ByteArrayInputStream(TorchScript.archive(script, numerics, bindings));
@@ -65,6 +66,7 @@ final class TorchNetwork implements Executable {
                 }
             }
             LibC.trimMemory();
+            script.weights().requireUnchanged();
             return network;
         } catch (IOException e) {
             manager.close();

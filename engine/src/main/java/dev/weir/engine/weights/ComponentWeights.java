@@ -82,6 +82,11 @@ public final class ComponentWeights implements Weights {
         return holder(name).bytes(name);
     }
 
+    @Override
+    public void requireUnchanged() {
+        files.values().stream().distinct().forEach(Weights::requireUnchanged);
+    }
+
     private Weights holder(String name) {
         Weights holder = files.get(name);
         if (holder == null) {

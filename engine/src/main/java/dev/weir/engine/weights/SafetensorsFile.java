@@ -19,17 +19,20 @@ import java.util.Set;
  * One safetensors file, mapped. Immutable; any thread.
  *
  * <p>Opening reads the header and maps the data, which costs address space and no memory: pages come in as they are
- * read. The mapping lives as long as any buffer of it; there is nothing to close.
+ * read. The mapping lives as long as any buffer of it; there is nothing to close. To read a page that is not in the file any more ends
+ * the process, or is an {@link InternalError}, so each access to bytes looks first whether the file has changed.
  */
 public final class SafetensorsFile implements Weights {
 
     private final Path file;
+    private final FileStamp stamp;
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     private final Map<String, ByteBuffer> buffers = new LinkedHashMap<>();
     private final Map<String, String> metadata;
 
-    private SafetensorsFile(Path file, FileChannel channel) throws IOException {
-        this.file = file;
+    private SafetensorsFile(FileStamp stamp, FileChannel channel) throws IOException {
+        this.file = stamp.path();
+        this.stamp = stamp;
         SafetensorsHeader.Header header = SafetensorsHeader.read(file, channel);
         this.metadata = header.metadata();
         List<TensorInfo> inOrder = header.tensors();
@@ -50,7 +53,8 @@ public final class SafetensorsFile implements Weights {
     /** Throws {@link ModelException} that names the file, and the tensor where there is one to blame. */
     public static SafetensorsFile open(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return new SafetensorsFile(file, channel);
+            // Older than the mapping, so that no change between the two goes unnoticed.
+            return new SafetensorsFile(FileStamp.of(file), channel);
         } catch (NoSuchFileException e) {
             throw new ModelException(file + ": no such file", e);
         } catch (IOException e) {
@@ -80,7 +84,13 @@ public final class SafetensorsFile implements Weights {
             throw new ModelException("%s: tensor '%s' has %d bytes, over the limit of %d"
                     .formatted(file, name, info.length(), Integer.MAX_VALUE));
         }
+        requireUnchanged();
         return buffer.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    @Override
+    public void requireUnchanged() {
+        stamp.requireUnchanged();
     }
 
     /** Neighbours share a mapping as long as it stays below 2 GiB, what a buffer can address; at least one tensor. */

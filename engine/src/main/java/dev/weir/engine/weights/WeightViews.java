@@ -117,6 +117,11 @@ public final class WeightViews implements Weights {
     }
 
     @Override
+    public void requireUnchanged() {
+        weights.requireUnchanged();
+    }
+
+    @Override
     public ByteBuffer bytes(String name) {
         return view(name).bytes().get();
     }

@@ -23,6 +23,11 @@ public interface Weights {
         public ByteBuffer bytes(String name) {
             throw new ModelException("there is no tensor " + name);
         }
+
+        @Override
+        public void requireUnchanged() {
+            // There is no file.
+        }
     };
 
     Set<String> names();
@@ -32,6 +37,12 @@ public interface Weights {
 
     /** The tensor's bytes, little-endian, mapped and not copied; below 2 GiB. */
     ByteBuffer bytes(String name);
+
+    /**
+     * Throws {@link ModelException} if a file of them has changed since it was opened. Whoever has them read by another library
+     * calls it before and after, because that library opens the files again.
+     */
+    void requireUnchanged();
 
     /** The numbers of a small tensor. Throws {@link ModelException} where they are no floats. */
     default float[] floats(String name) {

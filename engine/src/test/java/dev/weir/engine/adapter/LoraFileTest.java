@@ -286,7 +286,7 @@ class LoraFileTest {
         Files.write(folder.resolve("pixel.safetensors"), new byte[9000]);
         assertThatExceptionOfType(ModelException.class)
                 .isThrownBy(() -> lora.read("unet"))
-                .withMessageContaining("the file has changed");
+                .withMessageContaining("the file changed after it was opened");
     }
 
     @Test

@@ -163,6 +163,11 @@ class RefusedCheckpointTest {
         }
 
         @Override
+        public void requireUnchanged() {
+            // It is in memory.
+        }
+
+        @Override
         public ByteBuffer bytes(String name) {
             throw new UnsupportedOperationException("a check reads no weights");
         }

@@ -87,6 +87,11 @@ class SamplingTest {
         }
 
         @Override
+        public void requireUnchanged() {
+            // It is in memory.
+        }
+
+        @Override
         public ByteBuffer bytes(String name) {
             return ByteBuffer.wrap(tensors.get(name)).order(ByteOrder.LITTLE_ENDIAN);
         }
