@@ -1,14 +1,20 @@
 package dev.weir.cli;
 
 import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.GatewayConfig.Api;
 import dev.weir.gateway.http.Access;
 import dev.weir.runtime.HostPort;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** How clients reach a gateway, and how they call its models. */
 final class GatewayOptions {
+
+    private static final String NO_APIS = "none";
 
     @Option(
             names = "--trusted-proxies",
@@ -35,6 +41,15 @@ final class GatewayOptions {
                     + "The model \"default\" is the first one.")
     private Map<String, String> modelAliases = Map.of();
 
+    @Option(
+            names = "--apis",
+            paramLabel = "NAME",
+            split = ",",
+            description =
+                    "APIs of other programs that the gateway offers besides its own: openai, a1111. Default: all. "
+                            + "none: its own only.")
+    private List<String> apis = Stream.of(Api.values()).map(Api::toString).toList();
+
     /** Throws {@link CliException} that names the first value which is wrong. */
     GatewayConfig config(HostPort address) {
         modelAliases.forEach((name, model) -> {
@@ -46,9 +61,24 @@ final class GatewayOptions {
         try {
             return GatewayConfig.on(address.host(), address.port())
                     .with(Access.of(trustedProxies, allowedOrigins))
-                    .withAliases(modelAliases);
+                    .withAliases(modelAliases)
+                    .withApis(apis());
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }
+    }
+
+    private Set<Api> apis() {
+        Set<Api> chosen = EnumSet.noneOf(Api.class);
+        if (!apis.equals(List.of(NO_APIS))) {
+            for (String name : apis) {
+                chosen.add(Stream.of(Api.values())
+                        .filter(api -> api.toString().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "--apis: there is no %s; there are openai and a1111, or none".formatted(name))));
+            }
+        }
+        return chosen;
     }
 }

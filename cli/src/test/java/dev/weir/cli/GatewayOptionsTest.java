@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.GatewayConfig.Api;
 import dev.weir.runtime.HostPort;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,14 @@ final class GatewayOptionsTest {
         assertRefused("weir.example", "--allowed-origins", "weir.example");
         assertRefused("https://weir.example/page", "--allowed-origins", "https://weir.example/page");
         assertRefused("dall-e-3=", "--model-alias", "dall-e-3=");
+    }
+
+    @Test
+    void apisAreAllUnlessSomeAreNamed() {
+        assertThat(config().apis()).containsExactlyInAnyOrder(Api.values());
+        assertThat(config("--apis", "a1111").apis()).containsExactly(Api.A1111);
+        assertThat(config("--apis", "none").apis()).isEmpty();
+        assertRefused("there is no comfy", "--apis", "openai,comfy");
     }
 
     @Test

@@ -2,7 +2,10 @@ package dev.weir.gateway;
 
 import dev.weir.gateway.http.Access;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The configuration of a gateway.
@@ -10,9 +13,28 @@ import java.util.Map;
  * @param host address to listen on
  * @param port 0: any free one, see {@link GatewayVerticle#actualPort()}
  * @param aliases other names of models, with the ids that they stand for; see {@link dev.weir.gateway.job.ModelNames}
+ * @param apis of other programs, offered besides Weir's own
  */
 public record GatewayConfig(
-        String host, int port, Limits limits, Patience patience, Access access, Map<String, String> aliases) {
+        String host,
+        int port,
+        Limits limits,
+        Patience patience,
+        Access access,
+        Map<String, String> aliases,
+        Set<Api> apis) {
+
+    /** The APIs of other programs that a gateway can offer besides its own. */
+    public enum Api {
+        OPENAI,
+        A1111;
+
+        /** In settings. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /**
      * The limits of everything that could grow.
@@ -163,11 +185,12 @@ public record GatewayConfig(
             throw new IllegalArgumentException("port must be from 0 to 65535, not " + port);
         }
         aliases = Map.copyOf(aliases);
+        apis = Set.copyOf(apis);
     }
 
-    /** One with the default access, and no other names of models. */
+    /** One with the default access, no other names of models, and all APIs. */
     public GatewayConfig(String host, int port, Limits limits, Patience patience) {
-        this(host, port, limits, patience, Access.DEFAULT, Map.of());
+        this(host, port, limits, patience, Access.DEFAULT, Map.of(), EnumSet.allOf(Api.class));
     }
 
     public static GatewayConfig on(String host, int port) {
@@ -175,18 +198,22 @@ public record GatewayConfig(
     }
 
     public GatewayConfig with(Limits newLimits) {
-        return new GatewayConfig(host, port, newLimits, patience, access, aliases);
+        return new GatewayConfig(host, port, newLimits, patience, access, aliases, apis);
     }
 
     public GatewayConfig with(Patience newPatience) {
-        return new GatewayConfig(host, port, limits, newPatience, access, aliases);
+        return new GatewayConfig(host, port, limits, newPatience, access, aliases, apis);
     }
 
     public GatewayConfig with(Access newAccess) {
-        return new GatewayConfig(host, port, limits, patience, newAccess, aliases);
+        return new GatewayConfig(host, port, limits, patience, newAccess, aliases, apis);
     }
 
     public GatewayConfig withAliases(Map<String, String> newAliases) {
-        return new GatewayConfig(host, port, limits, patience, access, newAliases);
+        return new GatewayConfig(host, port, limits, patience, access, newAliases, apis);
+    }
+
+    public GatewayConfig withApis(Set<Api> newApis) {
+        return new GatewayConfig(host, port, limits, patience, access, aliases, newApis);
     }
 }

@@ -1,5 +1,7 @@
 package dev.weir.gateway;
 
+import dev.weir.gateway.GatewayConfig.Api;
+import dev.weir.gateway.a1111.A1111Api;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.ClusterHandlers;
@@ -127,7 +129,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         RequestTrace trace = new RequestTrace(node.tracing());
         router.post("/v1/images/*").handler(trace);
         router.post("/v1/jobs").handler(trace);
-        new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
+        if (config.apis().contains(Api.OPENAI)) {
+            new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
+        }
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
         streams = new StreamHandler(vertx, reader, threads, ledger, images, config, entrance.guard(), node.metrics());
         router.route("/v1/stream")
@@ -135,6 +139,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .method(HttpMethod.HEAD)
                 .handler(streams);
         new ClusterHandlers(node, catalog, names, jobs, ledger, answers).mount(router);
+        if (config.apis().contains(Api.A1111)) {
+            new A1111Api(body, reader, ledger, answers, names, trace).mount(router);
+        }
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);
         return router;

@@ -96,6 +96,7 @@ final class ImagesTest {
             takesLoras(server);
             readsPrompts(server);
             makesAPictureWithAPrior(server);
+            A1111Request.requirePicture(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);

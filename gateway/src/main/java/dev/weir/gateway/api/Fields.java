@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -72,6 +73,11 @@ public final class Fields {
         }
     }
 
+    /** Fields that another API's request was translated to. */
+    public static Fields of(Map<String, Object> values) {
+        return new Fields("", values);
+    }
+
     /**
      * The fields of a form, whose values are texts. Those that look like a number or a truth value count as such, except where
      * the field is a text.
@@ -121,7 +127,12 @@ public final class Fields {
         return new Fields(path, more);
     }
 
-    Set<String> names() {
+    /** As they were sent. */
+    public JsonObject toJson() {
+        return new JsonObject(new LinkedHashMap<>(values));
+    }
+
+    public Set<String> names() {
         return Set.copyOf(values.keySet());
     }
 
@@ -254,7 +265,7 @@ public final class Fields {
     }
 
     /** Whether there is a value. */
-    boolean has(String name) {
+    public boolean has(String name) {
         return values.get(name) != null;
     }
 
@@ -290,6 +301,18 @@ public final class Fields {
             throw wrongType(name, "an object", value);
         }
         return Optional.of(of(path + name + ".", map));
+    }
+
+    /** A list of texts. None where there is none. */
+    public List<String> texts(String name) {
+        Object value = values.get(name);
+        if (value == null) {
+            return List.of();
+        }
+        if (!(value instanceof List<?> list) || !list.stream().allMatch(String.class::isInstance)) {
+            throw wrongType(name, "an array of strings", value);
+        }
+        return list.stream().map(String.class::cast).toList();
     }
 
     /** A list of objects, which a form has as the text of a JSON array. None where there is none. */

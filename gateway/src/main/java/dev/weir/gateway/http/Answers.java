@@ -13,15 +13,18 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.time.Duration;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes answers: JSON, bytes, and all errors in one shape. Event loop. */
+/** Writes answers: JSON, bytes, and all errors of an API in one shape. Event loop. */
 public final class Answers {
 
     private static final Logger log = LoggerFactory.getLogger(Answers.class);
     /** A client that reads its answer more slowly than this, after its patience, is disconnected. */
     private static final int SLOWEST_BYTES_PER_SECOND = 32 << 10;
+
+    private static final String SHAPE = "weir.error-shape";
 
     private final Vertx vertx;
     private final Duration slowClient;
@@ -29,6 +32,11 @@ public final class Answers {
     public Answers(Vertx vertx, Duration slowClient) {
         this.vertx = vertx;
         this.slowClient = slowClient;
+    }
+
+    /** Has all errors of a request written in the shape of another API. */
+    public static void errorsOf(RoutingContext ctx, Function<ApiError, JsonObject> shape) {
+        ctx.put(SHAPE, shape);
     }
 
     /** Handles failures of all routes, and requests without a route. */
@@ -105,7 +113,8 @@ public final class Answers {
             // The rest of the body is still arriving, and nobody will read it.
             response.putHeader(HttpHeaderNames.CONNECTION, "close");
         }
-        json(ctx, error.status(), error.toJson());
+        Function<ApiError, JsonObject> shape = ctx.get(SHAPE);
+        json(ctx, error.status(), shape == null ? error.toJson() : shape.apply(error));
     }
 
     public void json(RoutingContext ctx, int status, JsonObject body) {

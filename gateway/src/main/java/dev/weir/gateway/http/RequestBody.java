@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * The bodies of requests: JSON, or a form with files. Their size is bounded, and so is the memory of all large ones together. A
@@ -34,7 +35,7 @@ public final class RequestBody {
     private final ImageMemory images;
 
     /** @param key if the request may be a repetition */
-    record Content(Fields fields, Optional<IdempotencyKey> key) {}
+    public record Content(Fields fields, Optional<IdempotencyKey> key) {}
 
     public RequestBody(GatewayConfig.Limits limits, RequestReader reader, ReadingThreads threads, ImageMemory images) {
         this.reader = reader;
@@ -45,7 +46,7 @@ public final class RequestBody {
     }
 
     /** Gathers the body for the handlers after it. */
-    Handler<RoutingContext> gathering() {
+    public Handler<RoutingContext> gathering() {
         Handler<RoutingContext> small = BodyHandler.create(false).setBodyLimit(smallBytes);
         Handler<RoutingContext> large = BodyHandler.create(false).setBodyLimit(mostBytes);
         return ctx -> {
@@ -82,7 +83,20 @@ public final class RequestBody {
     /** Reads the gathered body and goes on with it. A small one is read at once. */
     void read(RoutingContext ctx, Consumer<Content> then) {
         ctx.put(GATHERING, false);
-        Supplier<Content> reading = FormBody.isForm(ctx) ? form(ctx) : json(ctx);
+        read(ctx, FormBody.isForm(ctx) ? form(ctx) : json(ctx, UnaryOperator.identity()), then);
+    }
+
+    /**
+     * The same for JSON of another API.
+     *
+     * @param translation to the fields of this one; any thread
+     */
+    public void read(RoutingContext ctx, UnaryOperator<Fields> translation, Consumer<Content> then) {
+        ctx.put(GATHERING, false);
+        read(ctx, json(ctx, translation), then);
+    }
+
+    private void read(RoutingContext ctx, Supplier<Content> reading, Consumer<Content> then) {
         if (!ctx.get(LARGE, false)) {
             then.accept(reading.get());
             return;
@@ -115,7 +129,7 @@ public final class RequestBody {
                 new Content(limited(parts.fields()), key.map(name -> IdempotencyKey.of(name, path, parts.content())));
     }
 
-    private Supplier<Content> json(RoutingContext ctx) {
+    private Supplier<Content> json(RoutingContext ctx, UnaryOperator<Fields> translation) {
         String type = ctx.request().getHeader("Content-Type");
         if (type == null || !isJson(type)) {
             String message =
@@ -130,7 +144,7 @@ public final class RequestBody {
             byte[] sent = body == null ? new byte[0] : body.getBytes();
             // Images hardly shrink, so a body that becomes many times larger holds none.
             int limit = Math.min(mostBytes, Math.max(MOST_GROWTH * smallBytes, 2 * sent.length));
-            Fields fields = limited(Fields.parse(encoding.decoded(sent, limit)));
+            Fields fields = limited(translation.apply(Fields.parse(encoding.decoded(sent, limit))));
             return new Content(fields, key.map(name -> IdempotencyKey.of(name, path, sent)));
         };
     }

@@ -40,7 +40,7 @@ public final class RequestTrace implements Handler<RoutingContext> {
     }
 
     /** The context for everything that the request causes. */
-    static String of(RoutingContext ctx) {
+    public static String of(RoutingContext ctx) {
         return Tracing.traceparent(ctx.get(SPAN));
     }
 }

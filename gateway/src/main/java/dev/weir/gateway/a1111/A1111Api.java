@@ -1,0 +1,45 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.RequestBody;
+import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.ledger.JobLedger;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+
+/** Mounts {@code /sdapi/v1} and {@code /internal/progress} of Automatic1111. Event loop of the gateway. */
+public final class A1111Api {
+
+    private final PictureHandlers pictures;
+    private final ListHandlers lists;
+    private final RequestTrace trace;
+
+    public A1111Api(
+            RequestBody body,
+            RequestReader reader,
+            JobLedger ledger,
+            Answers answers,
+            ModelNames models,
+            RequestTrace trace) {
+        Callers callers = new Callers();
+        this.pictures = new PictureHandlers(
+                body, reader, ledger, answers, callers, new RunningRequests(), new Translation(models));
+        this.lists = new ListHandlers(body, answers, callers, models);
+        this.trace = trace;
+    }
+
+    public void mount(Router router) {
+        router.route("/sdapi/*").handler(A1111Api::shapeErrors);
+        router.route("/internal/progress").handler(A1111Api::shapeErrors);
+        pictures.mount(router, trace);
+        pictures.mountProgress(router);
+        lists.mount(router);
+    }
+
+    private static void shapeErrors(RoutingContext ctx) {
+        Answers.errorsOf(ctx, Errors::toJson);
+        ctx.next();
+    }
+}

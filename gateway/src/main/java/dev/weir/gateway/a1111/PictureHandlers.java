@@ -1,0 +1,147 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.RequestBody;
+import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.job.Attendance;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.ledger.JobLedger;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.function.BiFunction;
+
+/** {@code txt2img} and {@code img2img}: one answer when all pictures exist. A client that disconnects cancels. Event loop. */
+final class PictureHandlers {
+
+    /** What an answer repeats only where it is asked to. */
+    private static final List<String> IMAGES = List.of("init_images", "mask");
+
+    private final RequestBody body;
+    private final RequestReader reader;
+    private final JobLedger ledger;
+    private final Answers answers;
+    private final Callers callers;
+    private final RunningRequests running;
+    private final Translation translation;
+
+    PictureHandlers(
+            RequestBody body,
+            RequestReader reader,
+            JobLedger ledger,
+            Answers answers,
+            Callers callers,
+            RunningRequests running,
+            Translation translation) {
+        this.body = body;
+        this.reader = reader;
+        this.ledger = ledger;
+        this.answers = answers;
+        this.callers = callers;
+        this.running = running;
+        this.translation = translation;
+    }
+
+    void mount(Router router, RequestTrace trace) {
+        mount(router, trace, "/sdapi/v1/txt2img", translation::textToImage);
+        mount(router, trace, "/sdapi/v1/img2img", translation::imageToImage);
+    }
+
+    private void mount(Router router, RequestTrace trace, String path, BiFunction<Fields, Options, Fields> translate) {
+        router.post(path).handler(trace).handler(body.gathering()).handler(ctx -> {
+            Options options = callers.options(ctx);
+            Fields[] asked = new Fields[1];
+            body.read(
+                    ctx,
+                    fields -> {
+                        asked[0] = fields;
+                        return translate.apply(fields, options);
+                    },
+                    read -> generate(ctx, asked[0], reader.job(read.fields()).under(RequestTrace.of(ctx))));
+        });
+    }
+
+    private void generate(RoutingContext ctx, Fields asked, JobSpec spec) {
+        String task = asked.text("force_task_id").orElse("");
+        RunningRequest request = new RunningRequest(task, Callers.of(ctx), spec, System.currentTimeMillis());
+        Attendance[] client = new Attendance[1];
+        PicturesAnswer answer = new PicturesAnswer(
+                request,
+                parameters(asked),
+                json -> {
+                    running.remove(client[0].job());
+                    answers.json(ctx, 200, json);
+                },
+                failed -> {
+                    running.remove(client[0].job());
+                    ledger.cancel(client[0].job());
+                    answers.error(ctx, ApiError.of(failed.failure()));
+                });
+        client[0] = ledger.attend(spec, false, answer::on, () -> {
+            running.remove(client[0].job());
+            answers.error(ctx, ApiError.LOST);
+        });
+        running.add(client[0].job(), request);
+        ctx.response().closeHandler(gone -> leave(client[0]));
+        ctx.response().exceptionHandler(broken -> leave(client[0]));
+    }
+
+    private void leave(Attendance client) {
+        running.remove(client.job());
+        client.leave();
+    }
+
+    private static JsonObject parameters(Fields asked) {
+        JsonObject parameters = asked.toJson();
+        if (!asked.flag("include_init_images")) {
+            IMAGES.stream().filter(parameters::containsKey).forEach(parameters::putNull);
+        }
+        return parameters;
+    }
+
+    /** The request that the caller's requests of progress, interruption and skipping are about. */
+    void mountProgress(Router router) {
+        router.get("/sdapi/v1/progress").handler(this::progress);
+        router.post("/sdapi/v1/interrupt").handler(this::interrupt);
+        router.post("/sdapi/v1/skip").handler(this::skip);
+        router.post("/internal/progress")
+                .handler(body.gathering())
+                .handler(ctx -> body.read(ctx, fields -> fields, read -> internalProgress(ctx, read.fields())));
+    }
+
+    private void progress(RoutingContext ctx) {
+        boolean wantsPicture = !"true".equalsIgnoreCase(ctx.request().getParam("skip_current_image"));
+        answers.json(
+                ctx,
+                200,
+                running.oldestOf(Callers.of(ctx))
+                        .map(entry -> ProgressJson.of(entry.getValue(), wantsPicture))
+                        .orElseGet(ProgressJson::idle));
+    }
+
+    private void internalProgress(RoutingContext ctx, Fields fields) {
+        String task = fields.text("id_task").orElse("");
+        answers.json(ctx, 200, running.named(task).map(ProgressJson::ofTask).orElseGet(ProgressJson::endedTask));
+    }
+
+    private void interrupt(RoutingContext ctx) {
+        running.oldestOf(Callers.of(ctx)).ifPresent(entry -> {
+            entry.getValue().interrupt();
+            ledger.cancel(entry.getKey());
+        });
+        answers.json(ctx, 200, new JsonObject());
+    }
+
+    /** The next sample goes on. */
+    private void skip(RoutingContext ctx) {
+        running.oldestOf(Callers.of(ctx)).ifPresent(entry -> {
+            entry.getValue().skip();
+            ledger.cancel(entry.getKey(), entry.getValue().current());
+        });
+        answers.json(ctx, 200, new JsonObject());
+    }
+}

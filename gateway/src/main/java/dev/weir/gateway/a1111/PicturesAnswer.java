@@ -1,0 +1,138 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.Picture;
+import dev.weir.picture.PngText;
+import dev.weir.proto.v1.Generation;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.math.BigInteger;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * Gathers the pictures of one request and makes the answer when all samples have ended. A sample that was cancelled gives its newest
+ * frame, if it has one. Event loop of its request.
+ */
+final class PicturesAnswer {
+
+    static final DateTimeFormatter TIMESTAMP = DateTimeFormatter.ofPattern("yyyyMMddHHmmss");
+
+    /** Of the text in a PNG that says how it was made. */
+    static final String KEYWORD = "parameters";
+
+    private static final String PNG = "png";
+
+    private final RunningRequest request;
+    private final JsonObject parameters;
+    private final Consumer<JsonObject> onAnswer;
+    private final Consumer<Failed> onFailure;
+    private boolean failed;
+
+    /** @param parameters what was asked, as the answer repeats it */
+    PicturesAnswer(
+            RunningRequest request, JsonObject parameters, Consumer<JsonObject> onAnswer, Consumer<Failed> onFailure) {
+        this.request = request;
+        this.parameters = parameters;
+        this.onAnswer = onAnswer;
+        this.onFailure = onFailure;
+    }
+
+    void on(JobEvent event) {
+        request.on(event);
+        if (failed) {
+            return;
+        }
+        if (event instanceof Failed failure) {
+            failed = true;
+            onFailure.accept(failure);
+        } else if (event.isLast() && request.isOver()) {
+            onAnswer.accept(toJson());
+        }
+    }
+
+    private JsonObject toJson() {
+        JsonArray images = new JsonArray();
+        List<String> texts = new ArrayList<>();
+        List<Integer> samples = new ArrayList<>();
+        for (int sample = 0; sample < request.samples(); sample++) {
+            Optional<Picture> picture = request.picture(sample);
+            if (picture.isPresent()) {
+                byte[] file = picture.get().bytes();
+                boolean isPng = picture.get().format().equals(PNG);
+                String text = Infotext.of(request.spec(), request.spec().seed(sample), isPng ? said(file) : Map.of());
+                images.add(Base64.getEncoder().encodeToString(isPng ? PngText.with(file, KEYWORD, text) : file));
+                texts.add(text);
+                samples.add(sample);
+            }
+        }
+        return new JsonObject()
+                .put("images", images)
+                .put("parameters", parameters)
+                .put("info", info(samples, texts).encode());
+    }
+
+    private static Map<String, String> said(byte[] png) {
+        String text = PngText.of(png).get(KEYWORD);
+        return text == null ? Map.of() : Infotext.parse(text);
+    }
+
+    private JsonObject info(List<Integer> samples, List<String> texts) {
+        JobSpec spec = request.spec();
+        Generation made = spec.generation();
+        List<Object> seeds =
+                samples.stream().map(sample -> seed(spec.seed(sample))).toList();
+        int count = samples.size();
+        return new JsonObject()
+                .put("prompt", made.getPrompt())
+                .put("all_prompts", repeated(made.getPrompt(), count))
+                .put("negative_prompt", made.getNegativePrompt())
+                .put("all_negative_prompts", repeated(made.getNegativePrompt(), count))
+                .put("seed", seed(spec.seed(0)))
+                .put("all_seeds", new JsonArray(seeds))
+                .put("subseed", seed(spec.seed(0)))
+                .put("all_subseeds", new JsonArray(seeds))
+                .put("subseed_strength", 0)
+                .put("width", made.getWidth())
+                .put("height", made.getHeight())
+                .put("sampler_name", SamplerName.shown(made.getSampler()))
+                .put("cfg_scale", made.getGuidanceScale())
+                .put("steps", made.getSteps())
+                .put("batch_size", spec.samples())
+                .put("restore_faces", false)
+                .putNull("face_restoration_model")
+                .put("sd_model_name", spec.model())
+                .putNull("sd_model_hash")
+                .putNull("sd_vae_name")
+                .putNull("sd_vae_hash")
+                .put("seed_resize_from_w", -1)
+                .put("seed_resize_from_h", -1)
+                .put("denoising_strength", made.hasStrength() ? made.getStrength() : null)
+                .put("extra_generation_params", new JsonObject())
+                .put("index_of_first_image", 0)
+                .put("infotexts", new JsonArray(texts))
+                .put("styles", new JsonArray())
+                .put("job_timestamp", LocalDateTime.now().format(TIMESTAMP))
+                .put("clip_skip", made.getClipSkip() + 1)
+                .put("is_using_inpainting_conditioning", false)
+                .put("version", "Weir");
+    }
+
+    private static JsonArray repeated(String text, int count) {
+        return new JsonArray(IntStream.range(0, count).mapToObj(i -> text).toList());
+    }
+
+    /** A number; clients of this API read no text here. */
+    private static Object seed(long seed) {
+        return seed < 0 ? new BigInteger(Long.toUnsignedString(seed)) : (Object) seed;
+    }
+}

@@ -1,0 +1,242 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Sampler;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Turns a request of {@code txt2img} or {@code img2img} into Weir's own fields. What changes the picture and is not computed here is
+ * refused. Fields that are absent have the model's own defaults. Any thread.
+ */
+final class Translation {
+
+    private static final int MOST_IMAGES = 10;
+    private static final int MOST_SIDE = 99_999;
+    private static final int ORIGINAL = 1;
+    private static final String SYNTAX = "prompt_syntax";
+    private static final String IMAGE_GUIDANCE = "image_guidance_scale";
+
+    /** Switches of functions that Weir does not have. */
+    private static final List<String> SWITCHES = List.of("enable_hr", "restore_faces", "tiling");
+
+    private static final List<String> SHARES = List.of(
+            "subseed_strength",
+            "s_churn",
+            "s_min_uncond",
+            "seed_resize_from_h",
+            "seed_resize_from_w",
+            "inpainting_mask_invert");
+
+    private static final Map<String, String> NOISE = Map.of("GPU", "cuda", "NV", "cuda", "CPU", "cpu");
+    /** Samplers that add noise in each step, by the share that {@code eta} says. Weir computes the whole of it. */
+    private static final Set<String> ANCESTRAL = Set.of("euler_ancestral", "kdpm2_ancestral");
+
+    private final ModelNames models;
+
+    Translation(ModelNames models) {
+        this.models = models;
+    }
+
+    /** @param options that the caller has chosen for all its requests */
+    Fields textToImage(Fields asked, Options options) {
+        Map<String, Object> weir = new LinkedHashMap<>();
+        read(asked, options, weir);
+        return Fields.of(weir);
+    }
+
+    Fields imageToImage(Fields asked, Options options) {
+        Map<String, Object> weir = new LinkedHashMap<>();
+        read(asked, options, weir);
+        List<String> images = asked.texts("init_images");
+        if (images.size() != 1) {
+            throw images.isEmpty()
+                    ? new ApiException(ApiError.invalid(404, "no_image", "Init image not found", "init_images"))
+                    : asked.invalid("out_of_range", "init_images", "has several images; send one a request");
+        }
+        weir.put("init_image", images.get(0));
+        asked.real("denoising_strength", 0, 1).ifPresent(share -> weir.put("strength", share));
+        // That program counts it for models that edit images only, and clients always send it.
+        card(options(asked, options))
+                .filter(model -> takes(model, IMAGE_GUIDANCE))
+                .flatMap(model -> asked.real("image_cfg_scale", 0, 100))
+                .ifPresent(scale -> weir.put(IMAGE_GUIDANCE, scale));
+        requireZero(asked, "resize_mode", "only 0 (just resize) is supported");
+        asked.real("initial_noise_multiplier", 0, 10)
+                .filter(factor -> factor != 1)
+                .ifPresent(factor -> {
+                    throw unsupported(asked, "initial_noise_multiplier", "only 1 is supported");
+                });
+        if (asked.has("mask")) {
+            mask(asked, weir);
+        }
+        return Fields.of(weir);
+    }
+
+    private static void mask(Fields asked, Map<String, Object> weir) {
+        weir.put("mask", asked.text("mask").orElseThrow());
+        if (asked.integer("inpainting_fill", 0, 3).orElse((long) ORIGINAL) != ORIGINAL) {
+            throw unsupported(asked, "inpainting_fill", "only 1 (original) is supported");
+        }
+        weir.put("mask_blur", asked.integer("mask_blur", 0, 64).orElse(4L));
+        if (asked.flag("inpaint_full_res")) {
+            weir.put(
+                    "padding_mask_crop",
+                    asked.integer("inpaint_full_res_padding", 0, 4096).orElse(0L));
+        }
+    }
+
+    private static Options options(Fields asked, Options options) {
+        return asked.object("override_settings").map(options::with).orElse(options);
+    }
+
+    private void read(Fields asked, Options options, Map<String, Object> weir) {
+        refuse(asked);
+        Options chosen = options(asked, options);
+        weir.put("prompt", asked.text("prompt").orElse(""));
+        asked.text("negative_prompt")
+                .filter(text -> !text.isEmpty())
+                .ifPresent(text -> weir.put("negative_prompt", text));
+        long images = asked.integer("batch_size", 1, MOST_IMAGES).orElse(1L)
+                * asked.integer("n_iter", 1, MOST_IMAGES).orElse(1L);
+        if (images > MOST_IMAGES) {
+            throw asked.invalid(
+                    "out_of_range",
+                    "n_iter",
+                    "times batch_size is %d images, at most %d".formatted(images, MOST_IMAGES));
+        }
+        weir.put("n", images);
+        asked.seed("seed").ifPresent(seed -> weir.put("seed", seed));
+        asked.integer("steps", 1, 1000).ifPresent(steps -> weir.put("num_inference_steps", steps));
+        asked.real("cfg_scale", 0, 1000).ifPresent(scale -> weir.put("guidance_scale", scale));
+        if (asked.has("width") || asked.has("height")) {
+            weir.put("size", side(asked, "width", "height") + "x" + side(asked, "height", "width"));
+        }
+        weir.put("noise", NOISE.get(chosen.noise()));
+        weir.put("on_disconnect", "cancel");
+        chosen.layers().filter(layers -> layers > 1).ifPresent(layers -> weir.put("clip_skip", layers - 1));
+        weir.put("preview", Map.of("every_ms", 500));
+        Optional<ModelCard> card = card(chosen);
+        card.ifPresent(model -> {
+            weir.put("model", model.getId());
+            if (takes(model, SYNTAX)) {
+                weir.put(SYNTAX, "a1111");
+            }
+            sampler(asked, model, weir);
+        });
+    }
+
+    private static boolean takes(ModelCard model, String name) {
+        return model.getWorkflowsList().stream()
+                .flatMap(workflow -> workflow.getFieldsList().stream())
+                .anyMatch(field -> field.getName().equals(name));
+    }
+
+    /** A side that is not given is as long as the other one. */
+    private static long side(Fields asked, String name, String other) {
+        return asked.integer(name, 1, MOST_SIDE)
+                .orElseGet(() -> asked.integer(other, 1, MOST_SIDE).orElseThrow());
+    }
+
+    /** Empty where nothing is served, which the reader of the request then says. */
+    private Optional<ModelCard> card(Options chosen) {
+        return chosen.model()
+                .map(name -> Optional.of(models.find(name)
+                        .orElseThrow(() -> new ApiException(ApiError.invalid(
+                                404,
+                                "model_not_found",
+                                "Checkpoint %s not found".formatted(name),
+                                "sd_model_checkpoint")))))
+                .orElseGet(() -> models.cards().stream().findFirst());
+    }
+
+    private static void sampler(Fields asked, ModelCard card, Map<String, Object> weir) {
+        String wanted = asked.text("sampler_name")
+                .or(() -> asked.text("sampler_index"))
+                .filter(name -> !name.isEmpty())
+                .orElse(SamplerName.shown(card.getDefaultSampler()));
+        // Old names end with the schedule: "DPM++ 2M Karras".
+        int space = wanted.lastIndexOf(' ');
+        String last = wanted.substring(space + 1).toLowerCase(Locale.ROOT);
+        boolean isOld = space > 0 && SamplerName.SCHEDULES.containsKey(last);
+        String name = isOld ? wanted.substring(0, space) : wanted;
+        Optional<SamplerName> known = SamplerName.find(name);
+        String own = known.map(SamplerName::sampler).orElse(name);
+        Sampler sampler = card.getSamplersList().stream()
+                .filter(offered -> offered.getName().equals(own))
+                .findFirst()
+                .orElseThrow(() -> new ApiException(
+                        ApiError.invalid(404, "sampler_not_found", "Sampler not found", "sampler_name")));
+        weir.put("sampler", own);
+        String schedule = asked.text("scheduler")
+                .filter(text -> !text.isEmpty())
+                .map(text -> text.toLowerCase(Locale.ROOT))
+                .orElse(isOld ? last : SamplerName.AUTOMATIC);
+        if (schedule.equals(SamplerName.AUTOMATIC)) {
+            known.map(SamplerName::automatic)
+                    .filter(sampler.getSchedulesList()::contains)
+                    .ifPresent(automatic -> weir.put("schedule", automatic));
+        } else {
+            weir.put("schedule", schedule(asked, schedule, wanted, sampler));
+        }
+        asked.real("eta", 0, 1).ifPresent(eta -> {
+            if (sampler.getTakesEta()) {
+                weir.put("eta", eta);
+            } else if (ANCESTRAL.contains(own) && eta != 1) {
+                throw unsupported(asked, "eta", "%s is computed with 1 only".formatted(wanted));
+            }
+        });
+    }
+
+    private static String schedule(Fields asked, String schedule, String shown, Sampler sampler) {
+        String own = SamplerName.SCHEDULES.getOrDefault(schedule, "");
+        if (!sampler.getSchedulesList().contains(own)) {
+            throw unsupported(asked, "scheduler", "%s has no schedule %s here".formatted(shown, schedule));
+        }
+        return own;
+    }
+
+    private static void refuse(Fields asked) {
+        for (String name : SWITCHES) {
+            if (asked.flag(name)) {
+                throw unsupported(asked, name, "Weir does not have it");
+            }
+        }
+        for (String name : SHARES) {
+            asked.real(name, -1, MOST_SIDE).filter(share -> share > 0).ifPresent(share -> {
+                throw unsupported(asked, name, "only 0 is supported");
+            });
+        }
+        asked.object("alwayson_scripts")
+                .ifPresent(scripts -> scripts.names().stream().findFirst().ifPresent(script -> {
+                    throw new ApiException(ApiError.invalid(
+                            422,
+                            "unknown_script",
+                            "always on script %s not found".formatted(script),
+                            "alwayson_scripts"));
+                }));
+        for (String name : List.of("script_name", "refiner_checkpoint")) {
+            asked.text(name).filter(text -> !text.isEmpty()).ifPresent(text -> {
+                throw unsupported(asked, name, "Weir does not have it");
+            });
+        }
+    }
+
+    private static void requireZero(Fields asked, String name, String problem) {
+        asked.integer(name, 0, 10).filter(value -> value != 0).ifPresent(value -> {
+            throw unsupported(asked, name, problem);
+        });
+    }
+
+    private static ApiException unsupported(Fields asked, String name, String problem) {
+        return asked.invalid("unsupported_value", name, "is not supported: " + problem);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.weir.picture;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.CRC32;
+
+/**
+ * The text of a PNG file: chunks {@code tEXt} and {@code iTXt} of the PNG specification, third edition. Compressed text may expand a
+ * thousand times, so it is left out. Decodes no pixels. Any thread.
+ */
+public final class PngText {
+
+    private static final String LATIN = "tEXt";
+    private static final String INTERNATIONAL = "iTXt";
+    /** The signature and the header, which come before all other chunks. */
+    private static final int HEAD = PngFile.SIGNATURE.length + 25;
+
+    private PngText() {}
+
+    /**
+     * By keyword; empty where the file is no PNG.
+     *
+     * @throws PictureException if the file is damaged
+     */
+    public static Map<String, String> of(byte[] file) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        if (!Bytes.startWith(file, PngFile.SIGNATURE)) {
+            return texts;
+        }
+        var bytes = new Bytes("PNG", file, ByteOrder.BIG_ENDIAN);
+        bytes.skip(PngFile.SIGNATURE.length);
+        while (!bytes.isAtEnd()) {
+            int length = bytes.signed32();
+            var name = new String(bytes.take(4), StandardCharsets.ISO_8859_1);
+            if (name.equals(LATIN)) {
+                latin(bytes.take(length), texts);
+            } else if (name.equals(INTERNATIONAL)) {
+                international(bytes.take(length), texts);
+            } else {
+                bytes.skip(length);
+            }
+            bytes.skip(4);
+        }
+        return texts;
+    }
+
+    private static void latin(byte[] chunk, Map<String, String> texts) {
+        String[] parts = new String(chunk, StandardCharsets.ISO_8859_1).split("\0", 2);
+        if (parts.length == 2) {
+            texts.put(parts[0], parts[1]);
+        }
+    }
+
+    /** Keyword, whether it is compressed, how, language, translated keyword, text. */
+    private static void international(byte[] chunk, Map<String, String> texts) {
+        String[] parts = new String(chunk, StandardCharsets.UTF_8).split("\0", 2);
+        boolean isPlain = parts.length == 2 && parts[1].startsWith("\0\0");
+        String[] rest = isPlain ? parts[1].substring(2).split("\0", 3) : new String[0];
+        if (rest.length == 3) {
+            texts.put(parts[0], rest[2]);
+        }
+    }
+
+    /**
+     * The same file with a text, in place of one that has the same keyword.
+     *
+     * @param file a PNG
+     * @param keyword 1 to 79 characters of Latin-1
+     * @throws PictureException if the file is damaged
+     */
+    public static byte[] with(byte[] file, String keyword, String text) {
+        boolean isLatin = StandardCharsets.ISO_8859_1.newEncoder().canEncode(text);
+        byte[] chunk = isLatin
+                ? (LATIN + keyword + "\0" + text).getBytes(StandardCharsets.ISO_8859_1)
+                : (INTERNATIONAL + keyword + "\0\0\0\0\0" + text).getBytes(StandardCharsets.UTF_8);
+        var sum = new CRC32();
+        sum.update(chunk);
+        var out = new ByteArrayOutputStream(file.length + chunk.length + 8);
+        out.write(file, 0, HEAD);
+        out.writeBytes(ByteBuffer.allocate(4).putInt(chunk.length - 4).array());
+        out.writeBytes(chunk);
+        out.writeBytes(ByteBuffer.allocate(4).putInt((int) sum.getValue()).array());
+        var bytes = new Bytes("PNG", file, ByteOrder.BIG_ENDIAN);
+        bytes.skip(HEAD);
+        while (!bytes.isAtEnd()) {
+            int start = bytes.at();
+            int length = bytes.signed32();
+            byte[] body = bytes.take(4 + length);
+            bytes.skip(4);
+            if (!isText(body, LATIN, keyword) && !isText(body, INTERNATIONAL, keyword)) {
+                bytes.copy(start, bytes.at(), out);
+            }
+        }
+        return out.toByteArray();
+    }
+
+    private static boolean isText(byte[] chunk, String type, String keyword) {
+        return Bytes.startWith(chunk, (type + keyword + "\0").getBytes(StandardCharsets.ISO_8859_1));
+    }
+}
