@@ -2,6 +2,8 @@ package dev.weir.engine;
 
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.control.Control;
+import dev.weir.engine.control.ControlNet;
 import java.util.Collection;
 import java.util.List;
 
@@ -15,8 +17,14 @@ public interface Denoiser extends AutoCloseable {
      * @param timestep on the training schedule; need not be whole
      * @param inputs the tensors of {@link #inputs()}, by name
      * @param loras that change the network for this row alone
+     * @param controls that steer this row
      */
-    record Row(float[] sample, float timestep, Tensors inputs, List<WeightedLora> loras) {
+    record Row(float[] sample, float timestep, Tensors inputs, List<WeightedLora> loras, List<Control> controls) {
+
+        /** A row that nothing steers. */
+        public Row(float[] sample, float timestep, Tensors inputs, List<WeightedLora> loras) {
+            this(sample, timestep, inputs, loras, List.of());
+        }
 
         /** A row without LoRAs. */
         public Row(float[] sample, float timestep, Tensors inputs) {
@@ -34,6 +42,14 @@ public interface Denoiser extends AutoCloseable {
      * @throws ModelException that names a file that cannot be read
      */
     default void load(List<WeightedLora> loras, Collection<Lora> needed) {}
+
+    /**
+     * Loads the ControlNets of a row before its forward.
+     *
+     * @param needed by all rows of that forward
+     * @throws ModelException that names a file that cannot be read
+     */
+    default void loadControls(Collection<ControlNet> own, Collection<ControlNet> needed) {}
 
     /** What each row needs besides its sample and timestep, except that rows without more channels have no CONCAT input. */
     List<NetworkInput> inputs();

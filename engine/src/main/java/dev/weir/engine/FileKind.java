@@ -21,6 +21,7 @@ final class FileKind {
 
     private static final String FOLDER = "Weir takes a diffusers folder or a single-file checkpoint";
     static final String LORA_DIR = "Give its folder as --lora-dir, and name it in requests";
+    static final String CONTROLNET_DIR = "Give the folder that it lies in as --controlnet-dir, and name it in requests";
     private static final String MERGE =
             "Merge it into its base model in diffusers (load_textual_inversion, save_pretrained), and give that folder";
 
@@ -81,7 +82,7 @@ final class FileKind {
             return new Refusal("a LoRA", LORA_DIR);
         }
         if (any(names, "control_model.") || any(names, "controlnet_")) {
-            return Refusal.notRun("a ControlNet");
+            return new Refusal("a ControlNet", CONTROLNET_DIR);
         }
         if (any(names, "ip_adapter.") || any(names, "image_proj.")) {
             return Refusal.notRun("an IP-Adapter");

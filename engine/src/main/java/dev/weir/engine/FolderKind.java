@@ -144,7 +144,7 @@ final class FolderKind {
                     : Optional.of(Refusal.notRun("a transformers model (%s)".formatted(architecture)));
         }
         if (name.contains("ControlNet")) {
-            return Optional.of(Refusal.notRun("a ControlNet"));
+            return Optional.of(new Refusal("a ControlNet", FileKind.CONTROLNET_DIR));
         }
         return Optional.of(
                 new Refusal("one part of a model (%s)".formatted(name), "Give the folder of the whole pipeline"));

@@ -1,10 +1,14 @@
 package dev.weir.engine;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.AdaptedParts;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.control.ControlNet;
+import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
+import dev.weir.engine.network.LatentSpace;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.EmbeddingNoise;
 import dev.weir.engine.pipeline.EmbeddingNormalizer;
@@ -50,10 +54,15 @@ public final class ModelFolder {
     private final Optional<LatentPreview> latentPreview;
     private final Optional<Path> tinyAutoencoder;
     private final Map<String, Lora> loras;
+    private final Map<String, ControlNet> controlNets;
     private Map<String, String> fingerprints;
 
     private ModelFolder(
-            PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders, LoraFolders loraFolders) {
+            PipelineIndex index,
+            Optional<String> sampler,
+            List<Path> tinyAutoencoders,
+            LoraFolders loraFolders,
+            ControlNetFolders controlNetFolders) {
         index.requireSupported();
         index.source().requireReadable(index);
         this.index = index;
@@ -65,6 +74,7 @@ public final class ModelFolder {
         this.tinyAutoencoder = autoencoder()
                 .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
         this.loras = loraFolders == LoraFolders.NONE ? Map.of() : loraFolders.fitting(card.id(), adaptedParts());
+        this.controlNets = controlNetFolders == ControlNetFolders.NONE ? Map.of() : fitting(controlNetFolders);
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -91,18 +101,23 @@ public final class ModelFolder {
      */
     public static ModelFolder open(
             Path path, Optional<String> sampler, List<Path> tinyAutoencoders, Optional<Path> autoencoder) {
-        return open(path, sampler, tinyAutoencoders, autoencoder, LoraFolders.NONE);
+        return open(path, sampler, tinyAutoencoders, autoencoder, LoraFolders.NONE, ControlNetFolders.NONE);
     }
 
-    /** See {@link #open(Path, Optional, List, Optional)}. Reads the names and shapes of the LoRA files. */
+    /** See {@link #open(Path, Optional, List, Optional)}. Reads the names and shapes of the LoRA files and the ControlNets. */
     public static ModelFolder open(
             Path path,
             Optional<String> sampler,
             List<Path> tinyAutoencoders,
             Optional<Path> autoencoder,
-            LoraFolders loraFolders) {
+            LoraFolders loraFolders,
+            ControlNetFolders controlNetFolders) {
         return new ModelFolder(
-                PipelineIndex.read(ModelSources.open(path, autoencoder)), sampler, tinyAutoencoders, loraFolders);
+                PipelineIndex.read(ModelSources.open(path, autoencoder)),
+                sampler,
+                tinyAutoencoders,
+                loraFolders,
+                controlNetFolders);
     }
 
     public ModelCard card() {
@@ -225,9 +240,25 @@ public final class ModelFolder {
 
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
+        boolean isControlled =
+                !controlNets.isEmpty() && stage.equals(pipeline.diffusing().get(0));
         return load(
                 stage.network(),
-                (config, weights) -> Networks.denoiser(config.json(), weights, stage.network(), target));
+                (config, weights) -> isControlled
+                        ? Networks.controlledDenoiser(config.json(), weights, stage.network(), target)
+                        : Networks.denoiser(config.json(), weights, stage.network(), target));
+    }
+
+    /** The ControlNets that requests may name. They steer the first diffusing stage. */
+    public Map<String, ControlNet> controlNets() {
+        return controlNets;
+    }
+
+    private Map<String, ControlNet> fitting(ControlNetFolders folders) {
+        JsonNode unet = index.config(pipeline.diffusing().get(0).network()).json();
+        LatentSpace latents = new LatentSpace(pipeline.latent().channels(), pipeline.scale());
+        return folders.fitting(
+                card.id(), unet, (config, weights) -> Networks.requireControl(unet, latents, config, weights));
     }
 
     /** The LoRAs that requests may name. */

@@ -37,6 +37,11 @@ public record ClassifierFreeGuidance(Tensors positive, Tensors negative, float s
         return List.of(negative, positive);
     }
 
+    @Override
+    public int promptBranch() {
+        return 1;
+    }
+
     /**
      * {@code negative + scale * (positive - negative)}, equation 6 of the paper with scale = 1 + w. A predicted variance is the
      * prompt's, as in diffusers.

@@ -12,6 +12,11 @@ public interface Guider {
     /** The inputs of the network rows of a step. */
     List<Tensors> branches(int step);
 
+    /** Which of the branches is the prompt's. */
+    default int promptBranch() {
+        return 0;
+    }
+
     /**
      * The output that the sampler sees.
      *

@@ -4,10 +4,13 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.Finite;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.control.Control;
+import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.noise.NoisePosition;
 import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,10 +26,11 @@ public final class Row {
     private final Guider guider;
     private final Tensors inputs;
     private final List<WeightedLora> loras;
+    private final List<Control> controls;
     private SamplerState state;
 
     public Row(Sampler sampler, RowStart start, NoiseStream noise, Guider guider) {
-        this(sampler, start.state(), noise, guider, start.inputs(), List.of());
+        this(sampler, start.state(), noise, guider, start.inputs(), List.of(), List.of());
     }
 
     private Row(
@@ -35,18 +39,34 @@ public final class Row {
             NoiseStream noise,
             Guider guider,
             Tensors inputs,
-            List<WeightedLora> loras) {
+            List<WeightedLora> loras,
+            List<Control> controls) {
         this.sampler = sampler;
         this.state = state;
         this.noise = noise;
         this.guider = guider;
         this.inputs = inputs;
         this.loras = List.copyOf(loras);
+        this.controls = List.copyOf(controls);
     }
 
     /** The same run through a network that LoRAs change. */
     public Row with(List<WeightedLora> changing) {
-        return new Row(sampler, state, noise, guider, inputs, changing);
+        return new Row(sampler, state, noise, guider, inputs, changing, controls);
+    }
+
+    /** The same run, steered by ControlNets. */
+    public Row steeredBy(List<Control> steering) {
+        return new Row(sampler, state, noise, guider, inputs, loras, steering);
+    }
+
+    /** The ControlNets that steer its next step. */
+    public List<ControlNet> controlNets() {
+        return controls.stream()
+                .filter(control -> control.steers(state.step(), steps(), true))
+                .map(Control::net)
+                .distinct()
+                .toList();
     }
 
     public List<WeightedLora> loras() {
@@ -63,7 +83,7 @@ public final class Row {
             throw new IllegalArgumentException("a sample of %d numbers does not go on as one of %d"
                     .formatted(state.sample().length, otherState.sample().length));
         }
-        return new Row(sampler, otherState, noise.at(position), guider, inputs, loras);
+        return new Row(sampler, otherState, noise.at(position), guider, inputs, loras, controls);
     }
 
     public SamplerState state() {
@@ -99,9 +119,16 @@ public final class Row {
     List<Denoiser.Row> networkRows() {
         float[] sample = sampler.scaleInput(state.step(), state.sample());
         float timestep = sampler.timestep(state.step());
-        return branches().stream()
-                .map(branch -> new Denoiser.Row(sample, timestep, branch, loras))
-                .toList();
+        List<Tensors> branches = branches();
+        List<Denoiser.Row> rows = new ArrayList<>();
+        for (int i = 0; i < branches.size(); i++) {
+            boolean isPrompt = i == guider.promptBranch();
+            List<Control> steering = controls.stream()
+                    .filter(control -> control.steers(state.step(), steps(), isPrompt))
+                    .toList();
+            rows.add(new Denoiser.Row(sample, timestep, branches.get(i), loras, steering));
+        }
+        return rows;
     }
 
     /**

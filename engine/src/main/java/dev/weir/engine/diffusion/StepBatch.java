@@ -5,6 +5,7 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.control.ControlNet;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -40,7 +41,7 @@ public final class StepBatch {
 
     /**
      * Makes one step for every row, in order. If the network fails, no row has advanced. A row whose numbers are not finite,
-     * or whose sampler, guidance or LoRA fails, does not advance either, and does not affect the others.
+     * or whose sampler, guidance, LoRA or ControlNet fails, does not advance either, and does not affect the others.
      *
      * @param shape of each row's sample
      * @param rows unfinished, of one {@link dev.weir.engine.Signature}
@@ -66,16 +67,19 @@ public final class StepBatch {
         return stepped;
     }
 
-    /** Reads the LoRAs of all rows. The rows whose LoRAs cannot be read, with the reason. */
+    /** Reads the LoRAs and the ControlNets of all rows. The rows whose files cannot be read, with the reason. */
     private static Map<Row, RuntimeException> load(Denoiser denoiser, List<Row> rows) {
         Map<Row, RuntimeException> failed = new IdentityHashMap<>();
         Set<Lora> needed = rows.stream()
                 .flatMap(row -> row.loras().stream())
                 .map(WeightedLora::lora)
                 .collect(Collectors.toSet());
+        Set<ControlNet> steering =
+                rows.stream().flatMap(row -> row.controlNets().stream()).collect(Collectors.toSet());
         for (Row row : rows) {
             try {
                 denoiser.load(row.loras(), needed);
+                denoiser.loadControls(row.controlNets(), steering);
             } catch (ModelException e) {
                 failed.put(row, e);
             }

@@ -53,6 +53,17 @@ public final class VaeImageProcessor {
         return pixels;
     }
 
+    /** Values in [0, 1], {@code [3, height, width]}. */
+    public static float[] shares(Bitmap image) {
+        var rgb = image.rgb();
+        int area = rgb.width() * rgb.height();
+        var shares = new float[Bitmap.RGB * area];
+        for (int i = 0; i < shares.length; i++) {
+            shares[i] = (rgb.values()[i % area * Bitmap.RGB + i / area] & 0xFF) / 255f;
+        }
+        return shares;
+    }
+
     /** 1 where the mask is at least half white, else 0: {@code [height, width]}. */
     public static float[] mask(Bitmap mask) {
         var grey = mask.grey();

@@ -1,6 +1,7 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
 import java.util.List;
 
@@ -19,4 +20,14 @@ interface DenoisingNetwork extends Network {
     }
 
     Denoiser runBy(AdaptableNetwork network);
+
+    /**
+     * The same network, which ControlNets may steer.
+     *
+     * @param opener loads them
+     * @throws ModelException where they cannot
+     */
+    default DenoisingNetwork controlledBy(ControlBank.Opener opener) {
+        throw new ModelException("this network is not steered by ControlNets");
+    }
 }

@@ -1,63 +1,65 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.Denoiser;
-import dev.weir.engine.HostTensor;
-import dev.weir.engine.Join;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.NetworkInput;
-import dev.weir.engine.Signature;
-import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.control.ControlNet;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Runs a denoising network: rows of one shape in one forward, each of their inputs joined as it says. It feeds the sample, the
- * timestep, and then the other inputs in their order; a padded input is followed by which of its tokens count.
+ * Runs a denoising network: rows of one shape in one forward. If ControlNets steer some of them, these run first, and the network's
+ * other method adds their results; zeros are added to the other rows.
  */
 final class NetworkDenoiser implements Denoiser {
 
     /** The method that every denoising network has. */
     static final String FORWARD = "forward";
 
+    /** The same with more inputs: {@link ResidualShapes}. */
+    static final String CONTROLLED = "controlled";
+
     /** The method of networks of vectors: what a finished sample stands for. */
     static final String FINISH = "finish";
 
     private final AdaptableNetwork network;
-    private final int inChannels;
+    private final RowFeeds feeds;
     private final int outChannels;
-    private final List<NetworkInput> inputs;
-    private final int classes;
+    private final Optional<ControlBank> controls;
     private final boolean vectors;
 
-    /** @param classes how many class labels the network has a table for; 0 where it has none */
-    NetworkDenoiser(AdaptableNetwork network, int inChannels, int outChannels, List<NetworkInput> inputs, int classes) {
-        this(network, inChannels, outChannels, inputs, classes, false);
+    /** @param controls of a network that ControlNets may steer */
+    NetworkDenoiser(AdaptableNetwork network, RowFeeds feeds, int outChannels, Optional<ControlBank> controls) {
+        this(network, feeds, outChannels, controls, false);
     }
 
     private NetworkDenoiser(
             AdaptableNetwork network,
-            int inChannels,
+            RowFeeds feeds,
             int outChannels,
-            List<NetworkInput> inputs,
-            int classes,
+            Optional<ControlBank> controls,
             boolean vectors) {
         this.network = network;
-        this.inChannels = inChannels;
+        this.feeds = feeds;
         this.outChannels = outChannels;
-        this.inputs = List.copyOf(inputs);
-        this.classes = classes;
+        this.controls = controls;
         this.vectors = vectors;
     }
 
     /** Of a network whose samples are vectors, and which has the method {@link #FINISH}. */
     static NetworkDenoiser ofVectors(AdaptableNetwork network, int width, int outWidth, List<NetworkInput> inputs) {
-        return new NetworkDenoiser(network, width, outWidth, inputs, 0, true);
+        return new NetworkDenoiser(network, new RowFeeds(width, inputs, 0), outWidth, Optional.empty(), true);
+    }
+
+    /** A network that nothing steers. */
+    NetworkDenoiser(AdaptableNetwork network, int inChannels, int outChannels, List<NetworkInput> inputs, int classes) {
+        this(network, new RowFeeds(inChannels, inputs, classes), outChannels, Optional.empty());
     }
 
     @Override
@@ -65,14 +67,16 @@ final class NetworkDenoiser implements Denoiser {
         if (rows.isEmpty()) {
             return List.of();
         }
-        rows.forEach(row -> check(sample, row, rows.get(0)));
-        var feeds = new ArrayList<>(List.of(samples(sample, rows), timesteps(rows)));
-        for (NetworkInput input : inputs) {
-            var tensors = rows.stream().flatMap(row -> row.inputs().find(input.name()).stream());
-            feeds.addAll(feeds(input, tensors.toList()));
+        boolean isSteered = rows.stream().anyMatch(row -> !row.controls().isEmpty());
+        var all = new ArrayList<>(feeds.of(sample, rows));
+        if (isSteered) {
+            all.addAll(bank().residuals(sample, rows));
         }
         return network.run(
-                FORWARD, feeds, rows.stream().map(Row::loras).toList(), out -> split(out, sample, rows.size()));
+                isSteered ? CONTROLLED : FORWARD,
+                all,
+                rows.stream().map(Row::loras).toList(),
+                out -> split(out, sample, rows.size()));
     }
 
     @Override
@@ -85,78 +89,15 @@ final class NetworkDenoiser implements Denoiser {
         network.load(loras, needed);
     }
 
-    private Feed samples(LatentShape sample, List<Row> rows) {
-        return Feed.floats(
-                bytes -> {
-                    var out = bytes.asFloatBuffer();
-                    for (Row row : rows) {
-                        out.put(row.sample());
-                        concatenated(row).forEach(beside -> out.put(beside.values()));
-                    }
-                },
-                rows.size(),
-                inChannels,
-                sample.height(),
-                sample.width());
-    }
-
-    private List<HostTensor> concatenated(Row row) {
-        return inputs.stream()
-                .filter(input -> input.join() == Join.CONCAT)
-                .flatMap(input -> row.inputs().find(input.name()).stream())
-                .toList();
-    }
-
-    private static Feed timesteps(List<Row> rows) {
-        return Feed.floats(bytes -> rows.forEach(row -> bytes.putFloat(row.timestep())), rows.size());
-    }
-
-    private static List<Feed> feeds(NetworkInput input, List<HostTensor> rows) {
-        return switch (input.join()) {
-            case CONCAT -> List.of();
-            case PAD ->
-                List.of(
-                        padded(rows),
-                        Lengths.kept(rows.stream().map(row -> row.side(0)).toList()));
-            case STACK -> List.of(input.isLabel() ? labels(rows) : stacked(rows));
-        };
-    }
-
-    private static Feed labels(List<HostTensor> rows) {
-        return Feed.longs(bytes -> rows.forEach(row -> bytes.putLong((long) row.number())), rows.size());
-    }
-
-    private static Feed stacked(List<HostTensor> rows) {
-        return Feed.floats(
-                bytes -> putAll(bytes.asFloatBuffer(), rows, 0),
-                shape(rows, rows.get(0).shape()));
-    }
-
-    private static Feed padded(List<HostTensor> rows) {
-        int longest = rows.stream().mapToInt(row -> row.side(0)).max().orElseThrow();
-        var shape = new ArrayList<>(rows.get(0).shape());
-        shape.set(0, longest);
-        int size = shape.stream().reduce(1, Math::multiplyExact);
-        return Feed.floats(bytes -> putAll(bytes.asFloatBuffer(), rows, size), shape(rows, shape));
-    }
-
-    /** @param size with zeros after a shorter row; 0 where all are equally long */
-    private static void putAll(FloatBuffer out, List<HostTensor> rows, int size) {
-        for (HostTensor row : rows) {
-            out.put(row.values());
-            for (int i = row.values().length; i < size; i++) {
-                out.put(0);
-            }
+    @Override
+    public void loadControls(Collection<ControlNet> own, Collection<ControlNet> needed) {
+        if (!own.isEmpty()) {
+            bank().load(own, needed);
         }
     }
 
-    private static long[] shape(List<HostTensor> rows, List<Integer> ofOne) {
-        var shape = new long[1 + ofOne.size()];
-        shape[0] = rows.size();
-        for (int i = 0; i < ofOne.size(); i++) {
-            shape[i + 1] = ofOne.get(i);
-        }
-        return shape;
+    private ControlBank bank() {
+        return controls.orElseThrow(() -> new IllegalArgumentException("this denoiser is not steered by ControlNets"));
     }
 
     private List<float[]> split(ByteBuffer out, LatentShape sample, int rows) {
@@ -168,38 +109,6 @@ final class NetworkDenoiser implements Denoiser {
             predictions.add(prediction);
         }
         return predictions;
-    }
-
-    private void check(LatentShape sample, Row row, Row first) {
-        NetworkInput.require(inputs, row.inputs());
-        int channels = sample.channels();
-        for (HostTensor beside : concatenated(row)) {
-            channels += beside.side(0);
-            if (beside.side(1) != sample.height() || beside.side(2) != sample.width()) {
-                throw new IllegalArgumentException(
-                        "%s of %s beside a sample of %s".formatted(Tensors.CONCAT, beside.shape(), sample));
-            }
-        }
-        if (channels != inChannels || row.sample().length != sample.size()) {
-            throw new IllegalArgumentException(
-                    "a sample of %d numbers as %s, with %d channels in all; the denoiser takes %d channels"
-                            .formatted(row.sample().length, sample, channels, inChannels));
-        }
-        if (!Signature.of(row.inputs(), inputs).equals(Signature.of(first.inputs(), inputs))) {
-            throw new IllegalArgumentException("rows with different inputs do not share a forward: %s and %s"
-                    .formatted(first.inputs().byName(), row.inputs().byName()));
-        }
-        checkLabel(row);
-    }
-
-    private void checkLabel(Row row) {
-        if (classes > 0) {
-            float label = row.inputs().get(Tensors.CLASS_LABELS).number();
-            if (label < 0 || label >= classes) {
-                throw new IllegalArgumentException(
-                        "class label %d; the denoiser has labels 0 to %d".formatted((int) label, classes - 1));
-            }
-        }
     }
 
     @Override
@@ -222,12 +131,12 @@ final class NetworkDenoiser implements Denoiser {
 
     @Override
     public List<NetworkInput> inputs() {
-        return inputs;
+        return feeds.inputs();
     }
 
     @Override
     public int inChannels() {
-        return inChannels;
+        return feeds.inChannels();
     }
 
     @Override
@@ -238,5 +147,6 @@ final class NetworkDenoiser implements Denoiser {
     @Override
     public void close() {
         network.close();
+        controls.ifPresent(ControlBank::close);
     }
 }

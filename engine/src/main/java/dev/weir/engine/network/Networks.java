@@ -12,6 +12,7 @@ import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Bank;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
+import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.onnx.OnnxBackend;
@@ -88,6 +89,39 @@ public final class Networks {
     public static Denoiser denoiser(JsonNode config, Weights weights, String part, ComputeTarget target) {
         var network = NetworkType.read(config, DenoisingNetwork.class);
         return network.runBy(adaptable(network, config, weights, part, target));
+    }
+
+    /**
+     * The same, which ControlNets may steer.
+     *
+     * @throws ModelException where the network, an option or the weights do not fit
+     */
+    public static Denoiser controlledDenoiser(JsonNode config, Weights weights, String part, ComputeTarget target) {
+        var network = NetworkType.read(config, DenoisingNetwork.class).controlledBy(net -> controlNetwork(net, target));
+        return network.runBy(adaptable(network, config, weights, part, target));
+    }
+
+    private static ControlNetwork controlNetwork(ControlNet net, ComputeTarget target) {
+        try {
+            var model = ControlNetModel.read(net.config());
+            return new ControlNetwork(load(model, net.config(), net.weights(), target), model);
+        } catch (ModelException e) {
+            throw e.getMessage().startsWith(net.place())
+                    ? e
+                    : new ModelException(net.place() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Holds a ControlNet to the UNet that it is to steer, and to its own weights.
+     *
+     * @param latents the model's
+     * @throws ModelException that says why it does not fit
+     */
+    public static void requireControl(JsonNode unet, LatentSpace latents, JsonNode config, Weights weights) {
+        var net = ControlNetModel.read(config);
+        ControlFit.require(UNetConfig.read(unet), latents, net);
+        described(net, config, weights);
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */

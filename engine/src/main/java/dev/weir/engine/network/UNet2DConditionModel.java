@@ -4,10 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.graph.Graph;
-import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -19,13 +20,16 @@ import java.util.Optional;
 final class UNet2DConditionModel implements DenoisingNetwork {
 
     private final UNetConfig config;
+    private final Optional<ControlBank.Opener> controls;
 
-    UNet2DConditionModel(UNetConfig config) {
+    /** @param controls opens the ControlNets that steer it; empty: none does */
+    private UNet2DConditionModel(UNetConfig config, Optional<ControlBank.Opener> controls) {
         this.config = config;
+        this.controls = controls;
     }
 
     static UNet2DConditionModel read(JsonNode config) {
-        return new UNet2DConditionModel(UNetConfig.read(config));
+        return new UNet2DConditionModel(UNetConfig.read(config), Optional.empty());
     }
 
     @Override
@@ -41,26 +45,42 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     @Override
     public Denoiser runBy(AdaptableNetwork network) {
         int labels = config.classes().map(ClassEmbedding::count).orElse(0);
-        return new NetworkDenoiser(network, config.inChannels(), config.outChannels(), inputs(), labels);
+        return new NetworkDenoiser(
+                network,
+                new RowFeeds(config.inChannels(), inputs(), labels),
+                config.outChannels(),
+                controls.map(opener -> new ControlBank(residuals(), opener)));
+    }
+
+    @Override
+    public UNet2DConditionModel controlledBy(ControlBank.Opener opener) {
+        return new UNet2DConditionModel(config, Optional.of(opener));
+    }
+
+    private ResidualShapes residuals() {
+        return ResidualShapes.of(config);
     }
 
     @Override
     public void describe(Script script) {
-        var g = script.method(NetworkDenoiser.FORWARD, GraphInputs.names(inputs()));
-        var states =
-                config.prompt().map(input -> new Prompt(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)));
-        var time = time(g, states); // [B, E]
-        var prompt = config.projection().map(projection -> projection.apply(g, states));
-        var inputs = new BlockInputs(g.cast(time), g.cast(config.activation().apply(g, time)), prompt);
-
-        var x = g.conv2d(sample(g), "conv_in", config.channels(), config.convInKernel());
-        Deque<Optional<Value>> skips = new ArrayDeque<>();
-        skips.push(Optional.of(x));
-        for (int i = 0; i < config.down().size(); i++) {
-            x = config.down().get(i).down(g.at("down_blocks." + i), x, inputs, skips);
+        forward(script.method(NetworkDenoiser.FORWARD, GraphInputs.names(inputs())), List.of());
+        if (controls.isPresent()) {
+            var names = new ArrayList<>(List.of(GraphInputs.names(inputs())));
+            names.addAll(residuals().names());
+            var g = script.method(NetworkDenoiser.CONTROLLED, names.toArray(String[]::new));
+            forward(g, residuals().inputs(g, config.pixels()));
         }
-        if (config.middle().isPresent()) {
-            x = config.middle().get().apply(g.at("mid_block"), x, inputs);
+    }
+
+    /** @param more what is added to each image that passes the levels by, and last to the middle's; none: nothing */
+    private void forward(Graph g, List<Value> more) {
+        var encoder = new UNetEncoder(config);
+        var inputs = encoder.inputs(g);
+        Deque<Optional<Value>> skips = new ArrayDeque<>();
+        var x = encoder.down(g, encoder.first(g), inputs, skips);
+        if (!more.isEmpty()) {
+            add(g, more, skips);
+            x = g.add(x, more.get(more.size() - 1));
         }
         for (int i = 0; i < config.up().size(); i++) {
             x = config.up().get(i).up(g.at("up_blocks." + i), x, inputs, skips);
@@ -71,28 +91,12 @@ final class UNet2DConditionModel implements DenoisingNetwork {
         g.returns(g.conv2d(x, "conv_out", config.outChannels(), config.convOutKernel())); // [B, C, H, W]
     }
 
-    /** The image with a hint's channels, {@code [B, C, H, W]}. */
-    private Value sample(Graph g) {
-        var x = g.castImage(g.input(Input.Kind.IMAGE, "sample", config.inChannels(), config.pixels()));
-        if (config.centerInput()) {
-            x = g.shift(g.scale(x, 2), -1);
+    private static void add(Graph g, List<Value> more, Deque<Optional<Value>> skips) {
+        var first = new ArrayList<>(skips);
+        Collections.reverse(first);
+        skips.clear();
+        for (int i = 0; i < first.size(); i++) {
+            skips.push(Optional.of(g.add(first.get(i).orElseThrow(), more.get(i))));
         }
-        boolean hinted = config.added().map(AddedEmbedding::hintChannels).orElse(0) > 0;
-        return hinted ? g.concat(x, Hint.apply(g)) : x;
-    }
-
-    /** The embedding of the timestep, of the class and of what else is added, in fp32. */
-    private Value time(Graph g, Optional<Prompt> states) {
-        var embedded = config.time().apply(g);
-        if (config.classes().isPresent()) {
-            embedded = config.classes().get().join(g, embedded, config.time());
-        }
-        if (config.added().isPresent()) {
-            var more = config.added().get().apply(g, config.time(), states.map(Prompt::states));
-            embedded = g.add(embedded, more);
-        }
-        return config.timeActivation().isPresent()
-                ? config.timeActivation().get().apply(g, embedded)
-                : embedded;
     }
 }

@@ -46,7 +46,14 @@ final class OnnxModel {
     private static ValueInfoProto declaration(Input input) {
         var tensor =
                 switch (input.kind()) {
-                    case IMAGE -> tensor(ElementType.FLOAT, "batch", input.channels(), "height", "width");
+                    case IMAGE ->
+                        // Images of one method may have different sizes.
+                        tensor(
+                                ElementType.FLOAT,
+                                "batch",
+                                input.channels(),
+                                input.name() + "_height",
+                                input.name() + "_width");
                     case SEQUENCE -> tensor(ElementType.FLOAT, "batch", "tokens", input.channels());
                     case NUMBERS -> tensor(ElementType.FLOAT, "batch");
                     case ROWS -> tensor(ElementType.FLOAT, "batch", input.channels());

@@ -1,0 +1,35 @@
+package dev.weir.engine.control;
+
+import dev.weir.engine.HostTensor;
+
+/**
+ * How a ControlNet steers a row. Immutable.
+ *
+ * @param picture that says where things are, {@code [3, height, width]} of 0 to 1, at the size of the picture that is made
+ * @param scale what the net's results are multiplied by
+ * @param start the share of the steps before which it does not steer, from 0 to 1
+ * @param end the share of the steps after which it does not
+ * @param guess whether it steers the prompt's branch alone, with less of what it sees in detail, so that the prompt may be empty
+ */
+public record Control(ControlNet net, HostTensor picture, float scale, double start, double end, boolean guess) {
+
+    public Control {
+        if (!Float.isFinite(scale)) {
+            throw new IllegalArgumentException("the scale of a ControlNet must be a number, not " + scale);
+        }
+    }
+
+    /** As in diffusers: whether all of the step lies between start and end. */
+    boolean steers(int step, int steps) {
+        return (double) step / steps >= start && (double) (step + 1) / steps <= end;
+    }
+
+    /**
+     * Whether it steers a network row.
+     *
+     * @param isPrompt whether the row is of the prompt, and not of the negative one
+     */
+    public boolean steers(int step, int steps, boolean isPrompt) {
+        return (isPrompt || !(guess || net.isPooled())) && steers(step, steps);
+    }
+}
