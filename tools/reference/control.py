@@ -2,6 +2,8 @@
 
 import shutil
 
+import cv2
+import numpy as np
 import torch
 from diffusers import (
     ControlNetModel,
@@ -13,21 +15,25 @@ from diffusers import (
     StableDiffusionXLControlNetPipeline,
     UNet2DConditionModel,
 )
+from diffusers.loaders import single_file_utils as theirs
 from diffusers.models.controlnets.multicontrolnet import MultiControlNetModel
 from PIL import Image
 
 from checkpoints import randomize
-from fixtures import OUT, generator, save_cases, save_tensors
+from fixtures import OUT, generator, save_cases, save_json, save_tensors
 from pipeline import NEGATIVE, PROMPT, SEED
+from single_files import unet_name
 
 HOME = OUT / "controlnets"
 PHOTO, MASK = OUT / "images/photo.png", OUT / "images/mask.png"
-MODELS = {"sd1": OUT / "checkpoints/sd1", "sdxl": OUT / "sdxl"}
+MODELS = {"sd1": OUT / "checkpoints/sd1", "sd2": OUT / "checkpoints/sd2", "sdxl": OUT / "sdxl"}
+MODELS["nine"] = MODELS["sd1"]  # with the UNet of an inpainting model
 NETS = {
     "edges": {"model": "sd1", "seed": 51},
     "shapes": {"model": "sd1", "seed": 52},
     "pooled": {"model": "sd1", "seed": 53, "global_pool_conditions": True, "controlnet_conditioning_channel_order": "bgr"},
     "xl-edges": {"model": "sdxl", "seed": 54},
+    "lines": {"model": "sd2", "seed": 55},
 }
 EDGES = {"name": "edges", "scale": 0.8, "start": 0.0, "end": 1.0, "guess": False}
 CASES = [
@@ -39,6 +45,8 @@ CASES = [
     {"name": "unguided", "model": "sd1", "controls": [EDGES], "guidance_scale": 1.0},
     {"name": "image", "model": "sd1", "controls": [EDGES], "strength": 0.6},
     {"name": "inpaint", "model": "sd1", "controls": [{**EDGES, "scale": 0.5}], "strength": 1.0, "mask": True},
+    {"name": "nine", "model": "nine", "controls": [EDGES], "strength": 1.0, "mask": True},
+    {"name": "sd2", "model": "sd2", "controls": [{**EDGES, "name": "lines"}]},
     {"name": "xl", "model": "sdxl", "controls": [{**EDGES, "name": "xl-edges", "scale": 0.5}]},
 ]
 ANSWERS = {"text", "guess", "pooled", "xl"}  # whose nets' answers are recorded
@@ -46,7 +54,8 @@ ANSWERS = {"text", "guess", "pooled", "xl"}  # whose nets' answers are recorded
 
 def net(model: str, seed: int, **config) -> ControlNetModel:
     unet = UNet2DConditionModel.from_pretrained(MODELS[model], subfolder="unet", torch_dtype=torch.float32)
-    made = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(4, 8, 12), load_weights_from_unet=False)
+    widths = (4, 8) if model == "sd2" else (4, 8, 12)  # to the size of the latents of its autoencoder
+    made = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=widths, load_weights_from_unet=False)
     made = randomize(ControlNetModel.from_config({**made.config, **config}), seed)
     for layer in [*made.controlnet_down_blocks, made.controlnet_mid_block]:
         layer.weight.mul_(0.5)
@@ -59,9 +68,11 @@ def nets() -> None:
 
 
 def pipeline(case: dict):
-    loaded = [ControlNetModel.from_pretrained(HOME / case["model"] / use["name"], torch_dtype=torch.float32)
+    loaded = [ControlNetModel.from_pretrained(HOME / NETS[use["name"]]["model"] / use["name"], torch_dtype=torch.float32)
               for use in case["controls"]]
     options = {"add_watermarker": False} if case["model"] == "sdxl" else {"safety_checker": None}
+    if case["model"] == "nine":
+        options["unet"] = UNet2DConditionModel.from_pretrained(OUT / "images/unet-inpaint", torch_dtype=torch.float32)
     kind = (StableDiffusionXLControlNetPipeline if case["model"] == "sdxl"
             else StableDiffusionControlNetInpaintPipeline if "mask" in case
             else StableDiffusionControlNetImg2ImgPipeline if "strength" in case else StableDiffusionControlNetPipeline)
@@ -122,9 +133,44 @@ def run(case: dict) -> tuple[dict, Image.Image]:
     return {**found, **{f"step {step}": steps[step] for step in case["recorded"]}}, image
 
 
+def original_names() -> dict:
+    """Of a net's tensors in diffusers' naming, their names in lllyasviel/ControlNet. diffusers' conversion has to give them back."""
+    net = ControlNetModel.from_pretrained(HOME / "sd1/edges")
+    hints = [name for name in net.state_dict() if name.startswith("controlnet_cond_embedding.") and name.endswith(".weight")]
+    names = {}
+    for name in net.state_dict():
+        module, _, last = name.rpartition(".")
+        if module.startswith("controlnet_cond_embedding."):
+            part = module.removeprefix("controlnet_cond_embedding.")
+            number = {"conv_in": 0, "conv_out": len(hints) - 1}.get(part)
+            number = int(part.split(".")[1]) + 1 if number is None else number
+            names[name] = f"control_model.input_hint_block.{2 * number}.{last}"
+        elif module.startswith("controlnet_down_blocks."):
+            names[name] = f"control_model.zero_convs.{module.split('.')[1]}.0.{last}"
+        elif module == "controlnet_mid_block":
+            names[name] = f"control_model.middle_block_out.0.{last}"
+        else:
+            names[name] = "control_model." + unet_name(name, net.config)[1]
+    back = theirs.convert_controlnet_checkpoint({names[name]: value for name, value in net.state_dict().items()}, net.config)
+    for name, value in net.state_dict().items():
+        # Theirs looks for the last of eight layers.
+        assert name.startswith("controlnet_cond_embedding.conv_out") or torch.equal(back[name], value), name
+    return names
+
+
+def edges() -> None:
+    """OpenCV's, of the photo as it is and of steps of grey."""
+    steps = np.kron(np.arange(0, 250, 25, dtype="uint8").reshape(2, 5), np.ones((9, 11), dtype="uint8"))
+    Image.fromarray(steps).save(HOME / "steps.png", optimize=True)
+    for name, picture in (("photo", np.array(Image.open(PHOTO).convert("RGB"))), ("steps", np.stack([steps] * 3, -1))):
+        Image.fromarray(cv2.Canny(picture, 100, 200)).save(HOME / f"{name}-canny.png", optimize=True)
+
+
 def main() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
     nets()
+    save_json(HOME / "original.json", original_names())
+    edges()
     tensors, cases = {}, []
     for case in CASES:
         case = {"guidance_scale": 5.0, "prompt": PROMPT, "negative_prompt": NEGATIVE, "seed": SEED, "steps": 8, "width": 64,

@@ -4,6 +4,7 @@ import dev.weir.client.ImageInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Options of {@code weir generate} for the pictures that a request brings. */
@@ -47,6 +48,14 @@ final class InputOptions {
                             + "picture.")
     private Integer paddingMaskCrop;
 
+    @Option(
+            names = "--controlnet",
+            paramLabel = "NAME=FILE[,KEY=VALUE]",
+            description =
+                    "A ControlNet of --controlnet-dir, and the picture that it steers by. Keys: scale, start, end, "
+                            + "preprocess (canny, blur, invert), guess. May be repeated.")
+    private List<String> controlnets = List.of();
+
     /** Throws {@link CliException} that names the option whose file cannot be read. */
     ImageInput read() {
         ImageInput input =
@@ -56,6 +65,9 @@ final class InputOptions {
         }
         if (mask != null) {
             input = input.withMask(bytes("--mask", mask));
+        }
+        for (String controlnet : controlnets) {
+            input = input.withControl(ControlOption.read(controlnet));
         }
         return depthMap == null ? input : input.withDepthMap(bytes("--depth-map", depthMap));
     }

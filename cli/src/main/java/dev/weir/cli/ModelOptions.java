@@ -101,6 +101,15 @@ final class ModelOptions {
     private List<Path> loraDirs = List.of();
 
     @Option(
+            names = "--controlnet-dir",
+            paramLabel = "DIR",
+            split = ",",
+            description =
+                    "Folders of ControlNets, which requests name: folders of diffusers and .safetensors files, the latter "
+                            + "without the ending. Several are separated by commas.")
+    private List<Path> controlnetDirs = List.of();
+
+    @Option(
             names = "--model-dir",
             paramLabel = "DIR",
             description =
@@ -144,12 +153,8 @@ final class ModelOptions {
         if (vae != null && !Files.exists(vae)) {
             throw new CliException(CliException.USAGE, "--vae: there is no file or folder " + vae);
         }
-        loraDirs.stream()
-                .filter(folder -> !Files.isDirectory(folder))
-                .findFirst()
-                .ifPresent(folder -> {
-                    throw new CliException(CliException.USAGE, "--lora-dir: there is no folder " + folder);
-                });
+        requireFolders("--lora-dir", loraDirs);
+        requireFolders("--controlnet-dir", controlnetDirs);
         if (directory != null && !Files.isDirectory(directory)) {
             throw new CliException(CliException.USAGE, "--model-dir: there is no folder " + directory);
         }
@@ -170,6 +175,7 @@ final class ModelOptions {
                 .withTaesd(taesd)
                 .withVae(Optional.ofNullable(vae))
                 .withLoraDirs(loraDirs)
+                .withControlnetDirs(controlnetDirs)
                 .withDirectory(Optional.ofNullable(directory)
                         .map(folder -> new NodeConfig.Directory(
                                 folder, memory == null ? OptionalLong.empty() : OptionalLong.of(memory))));
@@ -203,6 +209,14 @@ final class ModelOptions {
                 .map(file -> home.resolve(file).normalize())
                 .filter(path -> home.equals(path.getParent()) && Files.exists(path))
                 .findFirst();
+    }
+
+    private static void requireFolders(String option, List<Path> folders) {
+        for (Path folder : folders) {
+            if (!Files.isDirectory(folder)) {
+                throw new CliException(CliException.USAGE, option + ": there is no folder " + folder);
+            }
+        }
     }
 
     /**

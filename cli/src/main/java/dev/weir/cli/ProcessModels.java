@@ -2,7 +2,6 @@ package dev.weir.cli;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.torch.Devices;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeConfig;
@@ -28,10 +27,10 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory) impl
                 config.roles().stream().flatMap(role -> role.stage().stream()).toList();
         long bytes = directory.bytes().orElseGet(() -> Devices.memory(target) / 2);
         NodeModels models = NodeModels.of(named, kinds, target.precision(), bytes);
-        LoraFolders loras = WeirNode.loras(compute);
+        AddOnFolders addOns = AddOnFolders.of(compute);
         var folder = new ModelDirectory(
                 directory.folder(),
-                path -> WeirNode.open(compute, path, loras),
+                path -> addOns.open(compute, path),
                 kinds,
                 target.precision(),
                 models::show);

@@ -60,7 +60,8 @@ final class RequestCheck {
             Map.entry("strength", "--strength"),
             Map.entry("mask_blur", "--mask-blur"),
             Map.entry("padding_mask_crop", "--padding-mask-crop"),
-            Map.entry("loras", "--lora"));
+            Map.entry("loras", "--lora"),
+            Map.entry("controlnets", "--controlnet"));
 
     private RequestCheck() {}
 

@@ -8,7 +8,6 @@ import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.torch.Torch;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.runtime.ConfigException;
@@ -94,9 +93,9 @@ public final class WeirNode implements AutoCloseable {
     static List<ModelFolder> open(NodeConfig.Compute compute) {
         Map<String, Path> paths = new HashMap<>();
         List<ModelFolder> folders = new ArrayList<>();
-        LoraFolders loras = loras(compute);
+        AddOnFolders addOns = AddOnFolders.of(compute);
         for (Path path : compute.models()) {
-            ModelFolder folder = open(compute, path, loras);
+            ModelFolder folder = addOns.open(compute, path);
             Path other = paths.put(folder.card().id(), path);
             if (other != null) {
                 throw new CliException(
@@ -107,14 +106,6 @@ public final class WeirNode implements AutoCloseable {
             folders.add(folder);
         }
         return folders;
-    }
-
-    static LoraFolders loras(NodeConfig.Compute compute) {
-        return compute.loraDirs().isEmpty() ? LoraFolders.NONE : LoraFolders.open(compute.loraDirs());
-    }
-
-    static ModelFolder open(NodeConfig.Compute compute, Path path, LoraFolders loras) {
-        return ModelFolder.open(path, compute.sampler(), compute.taesd(), compute.vae(), loras);
     }
 
     /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */

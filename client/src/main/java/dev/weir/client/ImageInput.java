@@ -1,7 +1,10 @@
 package dev.weir.client;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,6 +17,7 @@ import java.util.Optional;
  * @param maskBlur the deviation of the soft edges that the mask gets, in pixels
  * @param paddingMaskCrop only what the mask marks and so many pixels around it are painted, at the full size, and put back into
  *     the picture
+ * @param controls networks that steer the picture, each with a picture of its own
  */
 public record ImageInput(
         Optional<String> image,
@@ -21,36 +25,55 @@ public record ImageInput(
         Optional<String> depthMap,
         Optional<Double> strength,
         Optional<Double> maskBlur,
-        Optional<Integer> paddingMaskCrop) {
+        Optional<Integer> paddingMaskCrop,
+        List<ControlInput> controls) {
 
     public static final ImageInput NONE = new ImageInput(
-            Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            List.of());
+
+    public ImageInput {
+        controls = List.copyOf(controls);
+    }
 
     public ImageInput withImage(byte[] file) {
-        return new ImageInput(Optional.of(base64(file)), mask, depthMap, strength, maskBlur, paddingMaskCrop);
+        return new ImageInput(Optional.of(base64(file)), mask, depthMap, strength, maskBlur, paddingMaskCrop, controls);
     }
 
     public ImageInput withMask(byte[] file) {
-        return new ImageInput(image, Optional.of(base64(file)), depthMap, strength, maskBlur, paddingMaskCrop);
+        return new ImageInput(
+                image, Optional.of(base64(file)), depthMap, strength, maskBlur, paddingMaskCrop, controls);
     }
 
     public ImageInput withDepthMap(byte[] file) {
-        return new ImageInput(image, mask, Optional.of(base64(file)), strength, maskBlur, paddingMaskCrop);
+        return new ImageInput(image, mask, Optional.of(base64(file)), strength, maskBlur, paddingMaskCrop, controls);
     }
 
     public ImageInput withStrength(Double share) {
-        return new ImageInput(image, mask, depthMap, Optional.ofNullable(share), maskBlur, paddingMaskCrop);
+        return new ImageInput(image, mask, depthMap, Optional.ofNullable(share), maskBlur, paddingMaskCrop, controls);
     }
 
     public ImageInput withMaskBlur(Double pixels) {
-        return new ImageInput(image, mask, depthMap, strength, Optional.ofNullable(pixels), paddingMaskCrop);
+        return new ImageInput(image, mask, depthMap, strength, Optional.ofNullable(pixels), paddingMaskCrop, controls);
     }
 
     public ImageInput withPaddingMaskCrop(Integer pixels) {
-        return new ImageInput(image, mask, depthMap, strength, maskBlur, Optional.ofNullable(pixels));
+        return new ImageInput(image, mask, depthMap, strength, maskBlur, Optional.ofNullable(pixels), controls);
     }
 
-    private static String base64(byte[] file) {
+    /** One more ControlNet. */
+    public ImageInput withControl(ControlInput control) {
+        List<ControlInput> all = new ArrayList<>(controls);
+        all.add(control);
+        return new ImageInput(image, mask, depthMap, strength, maskBlur, paddingMaskCrop, all);
+    }
+
+    static String base64(byte[] file) {
         return Base64.getEncoder().encodeToString(file);
     }
 
@@ -62,5 +85,9 @@ public record ImageInput(
         strength.ifPresent(value -> json.put("strength", value));
         maskBlur.ifPresent(value -> json.put("mask_blur", value));
         paddingMaskCrop.ifPresent(value -> json.put("padding_mask_crop", value));
+        if (!controls.isEmpty()) {
+            ArrayNode nets = json.putArray("controlnets");
+            controls.forEach(control -> control.addTo(nets.addObject()));
+        }
     }
 }

@@ -241,7 +241,7 @@ public final class ModelFolder {
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
         boolean isControlled =
-                !controlNets.isEmpty() && stage.equals(pipeline.diffusing().get(0));
+                !controlNets.isEmpty() && stage.equals(pipeline.main());
         return load(
                 stage.network(),
                 (config, weights) -> isControlled
@@ -249,13 +249,13 @@ public final class ModelFolder {
                         : Networks.denoiser(config.json(), weights, stage.network(), target));
     }
 
-    /** The ControlNets that requests may name. They steer the first diffusing stage. */
+    /** The ControlNets that requests may name. They steer the stage that samples as a request says. */
     public Map<String, ControlNet> controlNets() {
         return controlNets;
     }
 
     private Map<String, ControlNet> fitting(ControlNetFolders folders) {
-        JsonNode unet = index.config(pipeline.diffusing().get(0).network()).json();
+        JsonNode unet = index.config(pipeline.main().network()).json();
         LatentSpace latents = new LatentSpace(pipeline.latent().channels(), pipeline.scale());
         return folders.fitting(
                 card.id(), unet, (config, weights) -> Networks.requireControl(unet, latents, config, weights));

@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -42,25 +43,48 @@ class ControlReferenceTest {
     private static final ReferenceFile TENSORS = ReferenceFile.open("controlnets/io.safetensors");
     private static final double TOLERANCE = 1e-4;
 
+    @TempDir
+    Path temporary;
+
     private static List<JsonNode> cases(String model) {
         return StreamSupport.stream(ReferenceFile.json("controlnets/cases.json").spliterator(), false)
                 .filter(json -> json.get("model").asText().equals(model))
                 .toList();
     }
 
-    private static ModelFolder model(String name) {
+    private ModelFolder model(String name) throws IOException {
         return ModelFolder.open(
-                ReferenceFile.path(name.equals("sd1") ? "checkpoints/sd1" : name),
+                switch (name) {
+                    case "nine" -> inpainting();
+                    case "sdxl" -> ReferenceFile.path(name);
+                    default -> ReferenceFile.path("checkpoints/" + name);
+                },
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
                 LoraFolders.NONE,
-                ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/" + name))));
+                ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/" + name.replace("nine", "sd1")))));
+    }
+
+    /** Another network, whose ControlNets see the sample without what it sees beside it. */
+    private Path inpainting() throws IOException {
+        Path sd1 = ReferenceFile.path("checkpoints/sd1").toAbsolutePath();
+        for (String part : List.of("scheduler", "text_encoder", "tokenizer", "vae")) {
+            Files.createSymbolicLink(temporary.resolve(part), sd1.resolve(part));
+        }
+        Files.createSymbolicLink(
+                temporary.resolve("unet"),
+                ReferenceFile.path("images/unet-inpaint").toAbsolutePath());
+        String index = Files.readString(sd1.resolve("model_index.json"));
+        Files.writeString(
+                temporary.resolve("model_index.json"),
+                index.replace("StableDiffusionPipeline", "StableDiffusionInpaintPipeline"));
+        return temporary;
     }
 
     /** One test for both, because loading the networks takes most of its time. */
     @ParameterizedTest
-    @CsvSource({"TORCH,sd1", "TORCH,sdxl", "ONNX,sd1", "ONNX,sdxl"})
+    @CsvSource({"TORCH,sd1", "TORCH,sdxl", "TORCH,nine", "ONNX,sd1", "ONNX,sd2", "ONNX,sdxl", "ONNX,nine"})
     void theRowsAndPicturesOfAMixedRunAreThoseOfTheReference(Engine engine, String name) throws IOException {
         var target = new ComputeTarget("cpu", Precision.FP32, engine);
         ModelFolder model = model(name);
@@ -114,6 +138,7 @@ class ControlReferenceTest {
         List<Denoiser.Row> rows = new ArrayList<>();
         List<float[]> expected = new ArrayList<>();
         List<String> names = new ArrayList<>();
+        LatentShape shape = shape(model, cases.get(0));
         for (JsonNode json : cases) {
             String name = json.get("name").asText() + "/call/";
             int branches = json.get("guidance_scale").asDouble() > 1 ? 2 : 1;
@@ -122,17 +147,17 @@ class ControlReferenceTest {
                 List<Control> steering = controls(model, json).stream()
                         .filter(control -> control.steers(0, json.get("steps").asInt(), isPrompt))
                         .toList();
+                float[] sample = part(name + "sample", branch, branches);
                 rows.add(new Denoiser.Row(
-                        part(name + "sample", branch, branches),
+                        Arrays.copyOf(sample, shape.size()),
                         TENSORS.floats(name + "timestep")[0],
-                        inputs(name, branch, branches),
+                        inputs(name, branch, branches).with(beside(sample, shape)),
                         List.of(),
                         steering));
                 expected.add(part(name + "output", branch, branches));
                 names.add(name + branch);
             }
         }
-        LatentShape shape = shape(model, cases.get(0));
         List<float[]> alone = rows.stream()
                 .map(row -> network.predict(shape, List.of(row)).get(0))
                 .toList();
@@ -148,6 +173,16 @@ class ControlReferenceTest {
             }
         }
         assertThat(rows.stream().map(row -> row.controls().size()).distinct()).contains(1);
+    }
+
+    /** What an inpainting network sees beside its sample. */
+    private static Tensors beside(float[] sample, LatentShape shape) {
+        if (sample.length == shape.size()) {
+            return Tensors.NONE;
+        }
+        float[] beside = Arrays.copyOfRange(sample, shape.size(), sample.length);
+        int channels = beside.length / (shape.height() * shape.width());
+        return Tensors.of(Tensors.CONCAT, HostTensor.of(beside, channels, shape.height(), shape.width()));
     }
 
     private static Tensors inputs(String name, int branch, int branches) {
@@ -193,7 +228,7 @@ class ControlReferenceTest {
         double strength = json.path("strength").asDouble(1);
         var sampler = Samplers.create(
                 schedule,
-                SamplerSpec.parse(json.get("model").asText().equals("sd1") ? "ddim" : "euler"),
+                SamplerSpec.parse(json.get("model").asText().equals("sdxl") ? "euler" : "ddim"),
                 Span.ofStrength(json.get("steps").asInt(), strength));
         var request = Request.of(
                         json.get("width").asInt(),

@@ -55,6 +55,7 @@ public record NodeConfig(
      * @param taesd folders of tiny autoencoders, for frames
      * @param vae a file or folder with the autoencoder of the one model; empty: the model's own
      * @param loraDirs folders of LoRA files
+     * @param controlnetDirs folders of ControlNets
      * @param directory a folder whose models are loaded on first use; empty: none
      */
     public record Compute(
@@ -68,6 +69,7 @@ public record NodeConfig(
             List<Path> taesd,
             Optional<Path> vae,
             List<Path> loraDirs,
+            List<Path> controlnetDirs,
             Optional<Directory> directory) {
 
         static final int MAX_THREADS = 1024;
@@ -77,6 +79,7 @@ public record NodeConfig(
             models = List.copyOf(models);
             taesd = List.copyOf(taesd);
             loraDirs = List.copyOf(loraDirs);
+            controlnetDirs = List.copyOf(controlnetDirs);
         }
 
         /** A configuration whose models use their own samplers. */
@@ -92,47 +95,53 @@ public record NodeConfig(
                     List.of(),
                     Optional.empty(),
                     List.of(),
+                    List.of(),
                     Optional.empty());
         }
 
         public Compute withSampler(Optional<String> newSampler) {
             return new Compute(
-                    models, device, precision, threads, engine, newSampler, safety, taesd, vae, loraDirs, directory);
+                    models, device, precision, threads, engine, newSampler, safety, taesd, vae, loraDirs, controlnetDirs, directory);
         }
 
         public Compute withEngine(String newEngine) {
             return new Compute(
-                    models, device, precision, threads, newEngine, sampler, safety, taesd, vae, loraDirs, directory);
+                    models, device, precision, threads, newEngine, sampler, safety, taesd, vae, loraDirs, controlnetDirs, directory);
         }
 
         public Compute withSafety(String newSafety) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, newSafety, taesd, vae, loraDirs, directory);
+                    models, device, precision, threads, engine, sampler, newSafety, taesd, vae, loraDirs, controlnetDirs, directory);
         }
 
         public Compute withTaesd(List<Path> newTaesd) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, newTaesd, vae, loraDirs, directory);
+                    models, device, precision, threads, engine, sampler, safety, newTaesd, vae, loraDirs, controlnetDirs, directory);
         }
 
         public Compute withVae(Optional<Path> newVae) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, newVae, loraDirs, directory);
+                    models, device, precision, threads, engine, sampler, safety, taesd, newVae, loraDirs, controlnetDirs, directory);
         }
 
         public Compute withLoraDirs(List<Path> folders) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, folders, directory);
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, folders, controlnetDirs, directory);
         }
 
         public Compute withModels(List<Path> newModels) {
             return new Compute(
-                    newModels, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, directory);
+                    newModels, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, controlnetDirs, directory);
         }
 
         public Compute withDirectory(Optional<Directory> newDirectory) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, newDirectory);
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, controlnetDirs, newDirectory);
+        }
+
+        public Compute withControlnetDirs(List<Path> folders) {
+            return new Compute(
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, folders, directory);
         }
 
         public static Compute auto(List<Path> models) {
@@ -255,6 +264,7 @@ public record NodeConfig(
         settings.put("taesd", compute.taesd().isEmpty() ? "none" : names(compute.taesd()));
         settings.put("vae", compute.vae().map(Path::toString).orElse("each model's own"));
         settings.put("lora-dir", compute.loraDirs().isEmpty() ? "none" : names(compute.loraDirs()));
+        settings.put("controlnet-dir", compute.controlnetDirs().isEmpty() ? "none" : names(compute.controlnetDirs()));
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

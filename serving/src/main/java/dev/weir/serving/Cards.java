@@ -9,6 +9,7 @@ import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
+import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Sampler;
@@ -50,6 +51,7 @@ public final class Cards {
                 .addAllWorkflows(workflows(folder))
                 .addAllPreviews(previews(folder))
                 .addAllLoras(loras(folder))
+                .addAllControlnets(controlNets(folder))
                 .build();
     }
 
@@ -60,6 +62,17 @@ public final class Cards {
                         .setName(lora.name())
                         .setFingerprint(lora.fingerprint())
                         .addAllStages(changed(folder.pipeline(), lora))
+                        .build())
+                .toList();
+    }
+
+    private static List<ControlNet> controlNets(ModelFolder folder) {
+        return folder.controlNets().values().stream()
+                .sorted(Comparator.comparing(dev.weir.engine.control.ControlNet::name))
+                .map(net -> ControlNet.newBuilder()
+                        .setName(net.name())
+                        .setFingerprint(net.fingerprint())
+                        .setStage(folder.pipeline().main().name())
                         .build())
                 .toList();
     }

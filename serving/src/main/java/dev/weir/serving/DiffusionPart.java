@@ -11,6 +11,7 @@ import dev.weir.engine.NoiseRow;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.pipeline.Begin;
@@ -42,6 +43,7 @@ import java.util.Optional;
  * @param preview the matrix from latents to RGB, if the model has one
  * @param loras that may change the network, by name
  * @param prior the schedule of the prior that the stage comes after, and the noise that the prior's embedding gets
+ * @param controlNets that may steer it, by name
  */
 public record DiffusionPart(
         ModelCard card,
@@ -53,7 +55,8 @@ public record DiffusionPart(
         LatentShape nativeShape,
         Optional<LatentPreview> preview,
         Map<String, Lora> loras,
-        Optional<AfterPrior> prior)
+        Optional<AfterPrior> prior,
+        Map<String, ControlNet> controlNets)
         implements AutoCloseable {
 
     record AfterPrior(SchedulerConfig schedule, EmbeddingNoise noise) {}
@@ -99,7 +102,8 @@ public record DiffusionPart(
                 shape(card, network, side, side),
                 folder.latentPreview(),
                 folder.loras(),
-                prior);
+                prior,
+                folder.controlNets());
     }
 
     private static Optional<AfterPrior> afterPrior(ModelFolder folder, StageSpec before) {
@@ -168,7 +172,8 @@ public record DiffusionPart(
                                 given,
                                 prior.map(before -> before(work, before)),
                                 Phrases.of(work)))
-                .with(Loras.of(generation, route.getName(), loras));
+                .with(Loras.of(generation, route.getName(), loras))
+                .steeredBy(Controls.of(work, controlNets));
     }
 
     private static Begin.Prior before(Work work, AfterPrior prior) {

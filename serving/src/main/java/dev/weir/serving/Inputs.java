@@ -25,11 +25,15 @@ public final class Inputs {
 
     /** The same of what a reader makes of the file. */
     public static <T> T read(Work work, Port port, BiFunction<byte[], PictureReader.Limits, T> reader) {
-        Tensor file = work.tensor(port.name());
+        return read(work, port.name(), reader);
+    }
+
+    static <T> T read(Work work, String port, BiFunction<byte[], PictureReader.Limits, T> reader) {
+        Tensor file = work.tensor(port);
         try {
             return reader.apply(file.toBytes(), PictureReader.Limits.DEFAULT);
         } catch (PictureException e) {
-            String field = port.name().substring(port.name().indexOf('/') + 1);
+            String field = port.substring(port.indexOf('/') + 1);
             throw new PictureException(field + ": " + e.getMessage());
         }
     }

@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
 import dev.weir.proto.v1.Attachment;
+import dev.weir.proto.v1.Control;
 import dev.weir.proto.v1.Generation;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -90,6 +91,9 @@ final class MoreSettings {
                             .map(lora -> lora.getName() + ":" + lora.getWeight())
                             .collect(Collectors.joining(" ")));
         }
+        for (int i = 0; i < generation.getControlsCount(); i++) {
+            more.put("ControlNet " + i, control(generation.getControls(i)));
+        }
         for (Attachment attachment : generation.getAttachmentsList()) {
             more.put("Workflow", generation.getWorkflow());
             more.put(
@@ -97,5 +101,17 @@ final class MoreSettings {
                     HexFormat.of().formatHex(attachment.getSha256().toByteArray()));
         }
         return more;
+    }
+
+    /** In the words of the ControlNet extension of Stable Diffusion web UI. */
+    private static String control(Control control) {
+        return "\"Module: %s, Model: %s, Weight: %s, Guidance Start: %s, Guidance End: %s, Control Mode: %s\""
+                .formatted(
+                        control.getPreprocess(),
+                        control.getNet().getName(),
+                        control.getScale(),
+                        control.getStart(),
+                        control.getEnd(),
+                        control.getGuess() ? "ControlNet is more important" : "Balanced");
     }
 }

@@ -6,6 +6,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.diffusion.StepBatch.Stepped;
+import dev.weir.picture.PictureException;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
@@ -204,6 +205,8 @@ public final class SteppingStage implements Stage {
             tellLoad();
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
+        } catch (PictureException e) {
+            outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
         }
     }
 

@@ -89,6 +89,7 @@ final class ImagesTest {
         command.addAll(List.of(
                 "--model", FamilyFolder.instructPix2Pix(folder.resolve("edit")).toString()));
         command.add("--lora-dir=" + LORAS);
+        command.add("--controlnet-dir=" + ControlNetRequests.FOLDER);
         try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());
             variesAPicture(server);
@@ -97,6 +98,7 @@ final class ImagesTest {
             readsPrompts(server);
             makesAPictureWithAPrior(server);
             A1111Request.requirePicture(server);
+            new ControlNetRequests(server, folder).requireAll();
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);

@@ -29,6 +29,7 @@ final class ControlNetFile {
 
     private static final String PICTURE = "controlnet_cond_embedding.";
     private static final String ORIGINAL = "control_model.";
+    private static final String HINT = "input_hint_block.";
     private static final int HEX_DIGITS = 16;
 
     private ControlNetFile() {}
@@ -48,15 +49,19 @@ final class ControlNetFile {
 
     private static Weights weights(Path place, JsonNode unet) {
         SafetensorsFile file = SafetensorsFile.open(place);
-        if (file.names().stream().anyMatch(tensor -> tensor.startsWith(ORIGINAL))) {
+        String prefix = Naming.prefix(file, ORIGINAL);
+        if (has(file, prefix + HINT)) {
             int layers = unet.path("layers_per_block").asInt(2);
-            return ControlNetNaming.of(layers, file, ORIGINAL).of(place, file, ORIGINAL);
+            return ControlNetNaming.of(layers, file, prefix).of(place, file, prefix);
         }
-        if (file.names().stream().noneMatch(tensor -> tensor.startsWith(PICTURE))) {
-            throw new ModelException(
-                    "it is no ControlNet: it has no tensors under %s or %s".formatted(ORIGINAL, PICTURE));
+        if (!has(file, PICTURE)) {
+            throw new ModelException("it is no ControlNet: it has no tensors under %s or %s".formatted(HINT, PICTURE));
         }
         return Naming.SAME.of(place, file, "");
+    }
+
+    private static boolean has(SafetensorsFile file, String prefix) {
+        return file.names().stream().anyMatch(tensor -> tensor.startsWith(prefix));
     }
 
     /** What diffusers' {@code ControlNetModel.from_unet} makes of a UNet's configuration. */

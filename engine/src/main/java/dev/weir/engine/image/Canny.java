@@ -44,14 +44,14 @@ final class Canny {
         return new Canny(picture.rgb()).traced(low, high);
     }
 
-    /** Of channels with equal gradients the last one in OpenCV's order (blue, green, red) does not win. */
+    /** Of channels with equal gradients the first one counts. */
     private void gradient(Bitmap rgb, int x, int y) {
         int at = y * width + x;
         int left = Math.max(0, x - 1);
         int right = Math.min(width - 1, x + 1);
         int above = Math.max(0, y - 1);
         int below = Math.min(height - 1, y + 1);
-        for (int channel = Bitmap.RGB - 1; channel >= 0; channel--) {
+        for (int channel = 0; channel < Bitmap.RGB; channel++) {
             int nw = rgb.at(left, above, channel);
             int ne = rgb.at(right, above, channel);
             int sw = rgb.at(left, below, channel);
@@ -59,7 +59,7 @@ final class Canny {
             int dx = ne + 2 * rgb.at(right, y, channel) + se - nw - 2 * rgb.at(left, y, channel) - sw;
             int dy = sw + 2 * rgb.at(x, below, channel) + se - nw - 2 * rgb.at(x, above, channel) - ne;
             int sum = Math.abs(dx) + Math.abs(dy);
-            if (channel == Bitmap.RGB - 1 || sum > size[at]) {
+            if (channel == 0 || sum > size[at]) {
                 across[at] = dx;
                 down[at] = dy;
                 size[at] = sum;

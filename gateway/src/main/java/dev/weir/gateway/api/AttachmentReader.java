@@ -38,7 +38,7 @@ final class AttachmentReader {
     }
 
     static boolean isImage(String field) {
-        return FIELDS.contains(field) || OPENAI.contains(field);
+        return FIELDS.contains(field) || OPENAI.contains(field) || ControlImages.is(field);
     }
 
     /** The same fields, whose images are read. */
@@ -56,7 +56,7 @@ final class AttachmentReader {
     /** The images, read now if they are not yet. Throws {@link ApiException} about the first that is refused. */
     List<Attachment> attachments(Fields fields) {
         List<Attachment> attachments = new ArrayList<>();
-        for (String name : FIELDS) {
+        for (String name : fields.images()) {
             fields.image(name, this).ifPresent(image -> {
                 if (image instanceof Refused refused) {
                     throw fields.invalid(refused.code(), name, refused.problem());

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -85,7 +86,18 @@ public final class Fields {
     public static Fields ofForm(Map<String, String> texts, Map<String, byte[]> files) {
         Map<String, Object> values = new LinkedHashMap<>(files);
         texts.forEach((name, text) -> values.put(name, TEXTS.contains(name) ? text : scalar(text)));
-        return new Fields("", values);
+        values.computeIfPresent(
+                ControlImages.LIST, (name, value) -> value instanceof String text ? parsedIfList(text) : value);
+        return new Fields("", ControlImages.beside(values));
+    }
+
+    /** A form has a list as the text of a JSON array. Another text is refused when the field is read. */
+    private static Object parsedIfList(String text) {
+        try {
+            return MAPPER.readValue(text, Object.class) instanceof List<?> list ? list : text;
+        } catch (JsonProcessingException e) {
+            return text;
+        }
     }
 
     private static Object scalar(String text) {
@@ -136,9 +148,11 @@ public final class Fields {
         return Set.copyOf(values.keySet());
     }
 
-    /** The names of the fields that hold images. */
-    public static Set<String> images() {
-        return AttachmentReader.FIELDS;
+    /** The names of the fields that may hold images. */
+    public Set<String> images() {
+        Set<String> names = new TreeSet<>(AttachmentReader.FIELDS);
+        values.keySet().stream().filter(ControlImages::is).forEach(names::add);
+        return names;
     }
 
     /** The characters of the object, without those of its images. */
@@ -154,7 +168,7 @@ public final class Fields {
     private static Fields of(String path, Map<?, ?> object) {
         Map<String, Object> values = new LinkedHashMap<>();
         object.forEach((key, value) -> values.put(String.valueOf(key), value));
-        return new Fields(path, values);
+        return new Fields(path, path.isEmpty() ? ControlImages.beside(values) : values);
     }
 
     /** The parser's message, without its advice to programmers, which names its own classes. */
@@ -166,7 +180,7 @@ public final class Fields {
     /** Refuses unknown fields. Most are typing errors, which would otherwise silently have no effect. */
     public void allowOnly(Set<String> known) {
         for (String name : values.keySet()) {
-            if (!known.contains(name)) {
+            if (!known.contains(name) && !(path.isEmpty() && ControlImages.is(name))) {
                 throw invalid("unknown_parameter", name, "is unknown; known are " + String.join(", ", known));
             }
         }

@@ -13,7 +13,7 @@ final class ImageSize {
     private ImageSize() {}
 
     /**
-     * Empty if the request brings no image, if a part of it is painted, which is done at the model's own size, and where the model does
+     * That of the image that is changed, else of the first ControlNet's. Empty if the request brings neither, if a part of it is painted, which is done at the model's own size, and where the model does
      * not look at the size.
      *
      * @throws ApiException where the image cannot be enlarged as the workflow does it
@@ -22,12 +22,17 @@ final class ImageSize {
         if (workflow.getOwnSize() || fields.has("padding_mask_crop")) {
             return Optional.empty();
         }
-        return attachments.stream()
-                .filter(attachment -> attachment.name().equals("init_image"))
-                .findFirst()
+        return named(attachments, "init_image")
+                .or(() -> named(attachments, ControlImages.name(0)))
                 .map(image -> Route.enlargement(workflow) > 1
                         ? enlarged(fields, image, workflow)
                         : Route.range(workflow).near(image.width(), image.height(), area(workflow)));
+    }
+
+    private static Optional<Attachment> named(List<Attachment> attachments, String name) {
+        return attachments.stream()
+                .filter(attachment -> attachment.name().equals(name))
+                .findFirst();
     }
 
     /** Larger images are made smaller, to about so many pixels. */

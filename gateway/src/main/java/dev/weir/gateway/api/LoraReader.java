@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Reads which LoRAs a request names, among those that nodes have for its model. Stateless. */
 final class LoraReader {
@@ -15,7 +14,6 @@ final class LoraReader {
     static final double MAX_WEIGHT = 10;
 
     private static final String LORAS = "loras";
-    private static final int SHOWN = 20;
 
     private LoraReader() {}
 
@@ -28,24 +26,20 @@ final class LoraReader {
             Lora file = card.getLorasList().stream()
                     .filter(known -> known.getName().equals(name))
                     .findFirst()
-                    .orElseThrow(() -> use.invalid("unknown_lora", "name", unknown(name, card)));
+                    .orElseThrow(() -> use.invalid(
+                            "unknown_lora",
+                            "name",
+                            KnownNames.refusal(
+                                    "LoRA",
+                                    name,
+                                    card.getId(),
+                                    card.getLorasList().stream()
+                                            .map(Lora::getName)
+                                            .toList())));
             if (named.put(name, file.toBuilder().setWeight((float) weight).build()) != null) {
                 throw use.invalid("invalid_value", "name", "\"%s\" is named twice".formatted(name));
             }
         }
         return List.copyOf(named.values());
-    }
-
-    private static String unknown(String name, ModelCard card) {
-        String known =
-                card.getLorasList().stream().limit(SHOWN).map(Lora::getName).collect(Collectors.joining(", "));
-        int more = card.getLorasCount() - SHOWN;
-        return "\"%s\" is no LoRA that a node has for the model %s; %s"
-                .formatted(
-                        name.length() > 60 ? name.substring(0, 60) + "…" : name,
-                        card.getId(),
-                        known.isEmpty()
-                                ? "there are none"
-                                : "there are " + known + (more > 0 ? " and %d more".formatted(more) : ""));
     }
 }

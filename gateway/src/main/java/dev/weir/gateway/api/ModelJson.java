@@ -2,6 +2,7 @@ package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
+import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -48,6 +49,11 @@ public final class ModelJson {
                         "loras",
                         new JsonArray(
                                 card.getLorasList().stream().map(Lora::getName).toList()))
+                .put(
+                        "controlnets",
+                        new JsonArray(card.getControlnetsList().stream()
+                                .map(ControlNet::getName)
+                                .toList()))
                 .put("default_sampler", card.getDefaultSampler())
                 .put("default_steps", card.getDefaultSteps())
                 .put("default_upsampler_steps", Route.upsamplerSteps(card))

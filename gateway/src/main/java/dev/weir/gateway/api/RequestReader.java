@@ -6,6 +6,7 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Route;
+import dev.weir.proto.v1.Control;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Preview;
@@ -60,6 +61,7 @@ public final class RequestReader {
             "crop",
             "refiner_start",
             "loras",
+            "controlnets",
             "strength",
             "noise_level",
             "prior_steps",
@@ -202,6 +204,7 @@ public final class RequestReader {
         Preview preview = frames.of(card);
         Optional<int[]> size = GenerationReader.size(fields, "size");
         Workflow workflow = WorkflowChoice.of(card, fields, size);
+        List<Control> controls = ControlReader.read(fields, card);
         List<Attachment> attachments = images.attachments(fields);
         requireFit(fields, attachments);
         Generation generation = generations
@@ -210,6 +213,7 @@ public final class RequestReader {
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .addAllLoras(LoraReader.read(fields, card))
+                .addAllControls(controls)
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
                 .build();
         List<Stage> route = Route.stages(card, workflow, generation);

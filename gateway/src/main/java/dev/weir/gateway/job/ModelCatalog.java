@@ -83,7 +83,7 @@ public final class ModelCatalog {
                 .filter(model -> editions.computeIfAbsent(model.getId(), id -> Edition.of(id, nodes))
                         .fits(model.getFingerprintsMap()))
                 .forEach(model -> cards.putIfAbsent(model.getId(), model.getCard()));
-        cards.replaceAll((id, card) -> LoraFiles.ofAll(PreviewGrades.asDecoded(card, nodes), nodes));
+        cards.replaceAll((id, card) -> FilesOfNodes.all(PreviewGrades.asDecoded(card, nodes), nodes));
         return cards;
     }
 

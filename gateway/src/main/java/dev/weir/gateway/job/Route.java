@@ -92,6 +92,7 @@ public final class Route {
                 .setRole(stage.getRole())
                 .setForwards(1)
                 .addAllTakes(stage.getTakesList())
+                .addAllTakes(controlImages(stage, generation))
                 .addAllGives(stage.getGivesList())
                 .addAllKeeps(stage.getKeepsList())
                 .setWidth(generation.getWidth() / reduction)
@@ -124,6 +125,14 @@ public final class Route {
                 .setForwards(calls(sampler, generation.getPriorSteps(), Strength.WHOLE))
                 .setRows(guidance > GUIDED ? GUIDED_ROWS : 1)
                 .setArea(1);
+    }
+
+    /** The pictures of the ControlNets that steer a stage, which it reads itself. */
+    private static List<String> controlImages(WorkflowStage stage, Generation generation) {
+        return generation.getControlsList().stream()
+                .filter(control -> control.getNet().getStage().equals(stage.getName()))
+                .map(control -> Attachment.port(control.getImage()))
+                .toList();
     }
 
     private static Sampling.Builder sampling(WorkflowStage stage, Generation generation, Strength strength) {

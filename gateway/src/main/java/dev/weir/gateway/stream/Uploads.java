@@ -55,7 +55,7 @@ final class Uploads {
     /** The fields of a command, with the images that they name. */
     Fields in(Fields fields) {
         Fields whole = fields;
-        for (String name : Fields.images()) {
+        for (String name : fields.images()) {
             String named =
                     fields.text(name).filter(text -> text.startsWith(PREFIX)).orElse(null);
             if (named != null) {

@@ -1,6 +1,8 @@
 package dev.weir.runtime.route;
 
 import dev.weir.proto.v1.Checkpoint;
+import dev.weir.proto.v1.Control;
+import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -16,8 +18,9 @@ import java.util.Optional;
  * @param edition the weights that earlier stages used
  * @param forwards the approximate number of forward passes
  * @param loras that change the stage
+ * @param controlNets that steer the stage
  */
-record Need(String stage, String model, Edition edition, int forwards, List<Lora> loras) {
+record Need(String stage, String model, Edition edition, int forwards, List<Lora> loras, List<ControlNet> controlNets) {
 
     static Need of(Task task) {
         Stage stage = task.getRoute(task.getPosition());
@@ -31,6 +34,10 @@ record Need(String stage, String model, Edition edition, int forwards, List<Lora
                 Math.max(1, stage.getForwards() - done),
                 task.getGeneration().getLorasList().stream()
                         .filter(lora -> lora.getStagesList().contains(stage.getName()))
+                        .toList(),
+                task.getGeneration().getControlsList().stream()
+                        .map(Control::getNet)
+                        .filter(net -> net.getStage().equals(stage.getName()))
                         .toList());
     }
 
@@ -50,8 +57,15 @@ record Need(String stage, String model, Edition edition, int forwards, List<Lora
                         && m.getStagesList().contains(stage)
                         && m.getProblem().isEmpty()
                         && edition.fits(m.getFingerprintsMap())
-                        && loras.stream().allMatch(lora -> has(m, lora)))
+                        && loras.stream().allMatch(lora -> has(m, lora))
+                        && controlNets.stream().allMatch(net -> has(m, net)))
                 .findFirst();
+    }
+
+    private static boolean has(ModelStatus model, ControlNet wanted) {
+        return model.getCard().getControlnetsList().stream()
+                .anyMatch(net -> net.getName().equals(wanted.getName())
+                        && net.getFingerprint().equals(wanted.getFingerprint()));
     }
 
     private static boolean has(ModelStatus model, Lora lora) {

@@ -2,6 +2,7 @@ package dev.weir.runtime.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of());
+    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of());
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser = new Chooser(outstanding, new Random(11));
@@ -128,7 +129,7 @@ class ChooserTest {
     @Test
     void onlyNodesWithTheSameLoraAreAsked() {
         Lora pixel = Lora.newBuilder().setName("pixel").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel));
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(pixel.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(pixel);
@@ -137,6 +138,27 @@ class ChooserTest {
                 .isEmpty();
         assertThat(chooser.choose(need, "", List.of(without, other, same), n -> false))
                 .contains(same);
+    }
+
+    @Test
+    void onlyNodesWithTheSameControlNetAreAsked() {
+        ControlNet edges =
+                ControlNet.newBuilder().setName("edges").setFingerprint("abc").build();
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges));
+        NodeStatus without = node("without", 4, 0);
+        NodeStatus other = with(edges.toBuilder().setFingerprint("def").build());
+        NodeStatus same = with(edges);
+
+        assertThat(chooser.choose(need, "", List.of(without, other), n -> false))
+                .isEmpty();
+        assertThat(chooser.choose(need, "", List.of(without, other, same), n -> false))
+                .contains(same);
+    }
+
+    private static NodeStatus with(ControlNet net) {
+        NodeStatus.Builder node = node(net.getFingerprint(), 1, 0).toBuilder();
+        node.getModelsBuilder(0).getCardBuilder().addControlnets(net);
+        return node.build();
     }
 
     private static NodeStatus with(Lora lora) {

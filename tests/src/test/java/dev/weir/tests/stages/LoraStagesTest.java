@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.Task;
@@ -53,7 +54,8 @@ final class LoraStagesTest {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                LoraFolders.open(List.of(folder)));
+                LoraFolders.open(List.of(folder)),
+                ControlNetFolders.NONE);
     }
 
     @AfterEach

@@ -1,0 +1,56 @@
+package dev.weir.gateway.job;
+
+import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Lora;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.NodeStatus;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/** The LoRA files and ControlNets that the nodes of a model have together. Stateless. */
+final class FilesOfNodes {
+
+    private FilesOfNodes() {}
+
+    /** A card with the files of all nodes. If nodes have different files of one name, the file of the most nodes counts. */
+    static ModelCard all(ModelCard card, List<NodeStatus> nodes) {
+        List<ModelCard> cards = nodes.stream()
+                .flatMap(node -> node.getModelsList().stream())
+                .filter(model ->
+                        model.getId().equals(card.getId()) && model.getProblem().isEmpty())
+                .map(ModelStatus::getCard)
+                .toList();
+        return card.toBuilder()
+                .clearLoras()
+                .addAllLoras(together(cards, ModelCard::getLorasList, Lora::getName, Lora::getFingerprint))
+                .clearControlnets()
+                .addAllControlnets(
+                        together(cards, ModelCard::getControlnetsList, ControlNet::getName, ControlNet::getFingerprint))
+                .build();
+    }
+
+    private static <F> List<F> together(
+            List<ModelCard> cards,
+            Function<ModelCard, List<F>> files,
+            Function<F, String> name,
+            Function<F, String> fingerprint) {
+        Map<String, Map<F, Integer>> byName = new TreeMap<>();
+        cards.stream().flatMap(card -> files.apply(card).stream()).forEach(file -> byName.computeIfAbsent(
+                        name.apply(file), first -> new HashMap<>())
+                .merge(file, 1, Integer::sum));
+        return byName.values().stream().map(all -> mostCommon(all, fingerprint)).toList();
+    }
+
+    private static <F> F mostCommon(Map<F, Integer> files, Function<F, String> fingerprint) {
+        return files.entrySet().stream()
+                .max(Map.Entry.<F, Integer>comparingByValue()
+                        .thenComparing(entry -> fingerprint.apply(entry.getKey()), Comparator.naturalOrder()))
+                .orElseThrow()
+                .getKey();
+    }
+}
