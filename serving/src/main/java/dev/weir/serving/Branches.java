@@ -53,12 +53,12 @@ public final class Branches {
         return new Tensors(own);
     }
 
-    /** What a stage takes of earlier ones, handed on with the task or kept in a checkpoint. Files pass a stage that takes none. */
+    /** What a stage takes of earlier ones, handed on with the task or kept in a checkpoint, without the request's files. */
     static Tensors given(Work work) {
         Map<String, HostTensor> given = new LinkedHashMap<>();
         for (Tensor tensor : work.tensors()) {
             String name = Snapshot.givenName(tensor);
-            if (Ports.isTaken(List.of(work.stage()), 0, name)) {
+            if (Ports.isTaken(List.of(work.stage()), 0, name) && !Inputs.isFile(name)) {
                 given.put(name, fromTensor(tensor));
             }
         }

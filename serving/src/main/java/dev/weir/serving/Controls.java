@@ -13,8 +13,6 @@ import java.util.Map;
 /** The ControlNets that a request names, among those that a node has, with the pictures that they steer by. Stateless; any thread. */
 final class Controls {
 
-    private static final String INPUT = "input/";
-
     private Controls() {}
 
     /**
@@ -31,7 +29,7 @@ final class Controls {
                 .map(control -> new Control(
                         find(control.getNet(), known),
                         ControlPicture.of(
-                                Inputs.read(work, INPUT + control.getImage(), PictureReader::read),
+                                Inputs.read(work, Inputs.file(control.getImage()), PictureReader::read),
                                 stage.getWidth(),
                                 stage.getHeight(),
                                 Preprocessor.named(control.getPreprocess())),

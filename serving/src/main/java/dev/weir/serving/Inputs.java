@@ -11,7 +11,19 @@ import java.util.function.BiFunction;
 /** Reads the pictures that a request brings. Stateless; any thread. */
 public final class Inputs {
 
+    private static final String FILES = "input/";
+
     private Inputs() {}
+
+    /** Whether a tensor is a file of the request. */
+    static boolean isFile(String tensor) {
+        return tensor.startsWith(FILES);
+    }
+
+    /** The tensor of an attachment's file. */
+    static String file(String attachment) {
+        return FILES + attachment;
+    }
 
     /** Whether a task is to see pictures. */
     public static boolean areWanted(Work work) {
