@@ -240,8 +240,7 @@ public final class ModelFolder {
 
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
-        boolean isControlled =
-                !controlNets.isEmpty() && stage.equals(pipeline.main());
+        boolean isControlled = !controlNets.isEmpty() && stage.equals(pipeline.main());
         return load(
                 stage.network(),
                 (config, weights) -> isControlled

@@ -61,7 +61,7 @@ public record DiffusionPart(
 
     record AfterPrior(SchedulerConfig schedule, EmbeddingNoise noise) {}
 
-    /** Of a stage that comes after no prior. */
+    /** Of a stage that comes after no prior, and that no ControlNets steer. */
     public DiffusionPart(
             ModelCard card,
             PipelineType type,
@@ -72,7 +72,18 @@ public record DiffusionPart(
             LatentShape nativeShape,
             Optional<LatentPreview> preview,
             Map<String, Lora> loras) {
-        this(card, type, stage, network, schedule, augmentation, nativeShape, preview, loras, Optional.empty());
+        this(
+                card,
+                type,
+                stage,
+                network,
+                schedule,
+                augmentation,
+                nativeShape,
+                preview,
+                loras,
+                Optional.empty(),
+                Map.of());
     }
 
     private static final int TEST_SEED = 1;

@@ -126,7 +126,6 @@ final class FakeModel implements Denoiser {
                 folder.augmentation(stage),
                 SHAPE,
                 folder.latentPreview(),
-                folder.loras(),
-                folder.controlNets());
+                folder.loras());
     }
 }

@@ -195,8 +195,7 @@ final class RebalancingTest {
                 part.augmentation(),
                 part.nativeShape(),
                 part.preview(),
-                part.loras(),
-                part.controlNets());
+                part.loras());
     }
 
     private record SlowDenoiser(Denoiser network) implements Denoiser {
