@@ -29,11 +29,7 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory) impl
         NodeModels models = NodeModels.of(named, kinds, target.precision(), bytes);
         AddOnFolders addOns = AddOnFolders.of(compute);
         var folder = new ModelDirectory(
-                directory.folder(),
-                path -> addOns.open(compute, path),
-                kinds,
-                target.precision(),
-                models::show);
+                directory.folder(), path -> addOns.open(compute, path), kinds, target.precision(), models::show);
         folder.start(FIRST_LOOK);
         return new ProcessModels(models, Optional.of(folder));
     }

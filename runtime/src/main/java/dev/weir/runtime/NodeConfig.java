@@ -101,47 +101,136 @@ public record NodeConfig(
 
         public Compute withSampler(Optional<String> newSampler) {
             return new Compute(
-                    models, device, precision, threads, engine, newSampler, safety, taesd, vae, loraDirs, controlnetDirs, directory);
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    newSampler,
+                    safety,
+                    taesd,
+                    vae,
+                    loraDirs,
+                    controlnetDirs,
+                    directory);
         }
 
         public Compute withEngine(String newEngine) {
             return new Compute(
-                    models, device, precision, threads, newEngine, sampler, safety, taesd, vae, loraDirs, controlnetDirs, directory);
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    newEngine,
+                    sampler,
+                    safety,
+                    taesd,
+                    vae,
+                    loraDirs,
+                    controlnetDirs,
+                    directory);
         }
 
         public Compute withSafety(String newSafety) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, newSafety, taesd, vae, loraDirs, controlnetDirs, directory);
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    sampler,
+                    newSafety,
+                    taesd,
+                    vae,
+                    loraDirs,
+                    controlnetDirs,
+                    directory);
         }
 
         public Compute withTaesd(List<Path> newTaesd) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, newTaesd, vae, loraDirs, controlnetDirs, directory);
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    sampler,
+                    safety,
+                    newTaesd,
+                    vae,
+                    loraDirs,
+                    controlnetDirs,
+                    directory);
         }
 
         public Compute withVae(Optional<Path> newVae) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, newVae, loraDirs, controlnetDirs, directory);
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    sampler,
+                    safety,
+                    taesd,
+                    newVae,
+                    loraDirs,
+                    controlnetDirs,
+                    directory);
         }
 
         public Compute withLoraDirs(List<Path> folders) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, folders, controlnetDirs, directory);
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    sampler,
+                    safety,
+                    taesd,
+                    vae,
+                    folders,
+                    controlnetDirs,
+                    directory);
         }
 
         public Compute withModels(List<Path> newModels) {
             return new Compute(
-                    newModels, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, controlnetDirs, directory);
+                    newModels,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    sampler,
+                    safety,
+                    taesd,
+                    vae,
+                    loraDirs,
+                    controlnetDirs,
+                    directory);
         }
 
         public Compute withDirectory(Optional<Directory> newDirectory) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, controlnetDirs, newDirectory);
+                    models,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    sampler,
+                    safety,
+                    taesd,
+                    vae,
+                    loraDirs,
+                    controlnetDirs,
+                    newDirectory);
         }
 
         public Compute withControlnetDirs(List<Path> folders) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, folders, directory);
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, folders,
+                    directory);
         }
 
         public static Compute auto(List<Path> models) {
