@@ -38,8 +38,8 @@ public record ClassifierFreeGuidance(Tensors positive, Tensors negative, float s
     }
 
     @Override
-    public int promptBranch() {
-        return 1;
+    public boolean isPrompt(int branch) {
+        return branch == 1;
     }
 
     /**

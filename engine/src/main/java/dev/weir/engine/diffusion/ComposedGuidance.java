@@ -35,6 +35,11 @@ public record ComposedGuidance(List<Part> parts, Optional<IntFunction<Tensors>> 
         return all;
     }
 
+    @Override
+    public boolean isPrompt(int branch) {
+        return negative.isEmpty() || branch > 0;
+    }
+
     /** The tool repeats the last state of shorter prompts. */
     private static List<Tensors> equallyLong(List<Tensors> prompts) {
         String name = Tensors.ENCODER_HIDDEN_STATES;

@@ -12,9 +12,9 @@ public interface Guider {
     /** The inputs of the network rows of a step. */
     List<Tensors> branches(int step);
 
-    /** Which of the branches is the prompt's. */
-    default int promptBranch() {
-        return 0;
+    /** Whether a branch is of the prompt, and not of the negative one. */
+    default boolean isPrompt(int branch) {
+        return branch == 0;
     }
 
     /**

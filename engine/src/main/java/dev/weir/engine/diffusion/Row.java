@@ -122,7 +122,7 @@ public final class Row {
         List<Tensors> branches = branches();
         List<Denoiser.Row> rows = new ArrayList<>();
         for (int i = 0; i < branches.size(); i++) {
-            boolean isPrompt = i == guider.promptBranch();
+            boolean isPrompt = guider.isPrompt(i);
             List<Control> steering = controls.stream()
                     .filter(control -> control.steers(state.step(), steps(), isPrompt))
                     .toList();

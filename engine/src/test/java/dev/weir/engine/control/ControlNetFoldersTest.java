@@ -156,9 +156,9 @@ class ControlNetFoldersTest {
         ControlNet net = fitting("checkpoints/sd1", folder).get("net");
         Files.setLastModifiedTime(folder.resolve("net.safetensors"), FileTime.fromMillis(0));
 
-        assertThatThrownBy(net::weights)
+        assertThatThrownBy(net.weights()::requireUnchanged)
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("net.safetensors: the file has changed since this node opened it");
+                .hasMessageContaining("net.safetensors: the file changed after it was opened");
     }
 
     private List<String> messages() {
