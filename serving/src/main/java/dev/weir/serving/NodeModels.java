@@ -61,6 +61,9 @@ public final class NodeModels {
     private static final class Resident {
         final KnownModel model;
         final boolean stays;
+        /** Completes outside the lock, when each stage was told to load it. */
+        final CompletableFuture<Void> begun = new CompletableFuture<>();
+
         int uses;
         long usedNanos;
         boolean leaving;
@@ -98,7 +101,9 @@ public final class NodeModels {
         this.nanoClock = nanoClock;
         named.forEach(model -> {
             known.put(model.id(), model);
-            residents.put(model.id(), new Resident(model, true, nanoClock.getAsLong()));
+            var resident = new Resident(model, true, nanoClock.getAsLong());
+            resident.begun.complete(null);
+            residents.put(model.id(), resident);
         });
     }
 
@@ -137,16 +142,13 @@ public final class NodeModels {
     }
 
     void join(Holder stage) {
-        List<KnownModel> loaded;
         synchronized (this) {
             holders.add(stage);
             holders.sort(Comparator.comparing(Holder::kind));
-            loaded = residents.values().stream()
+            residents.values().stream()
                     .filter(resident -> !resident.stays && !resident.leaving)
-                    .map(resident -> resident.model)
-                    .toList();
+                    .forEach(resident -> stage.load(resident.model));
         }
-        loaded.forEach(stage::load);
         holders().forEach(Holder::changed);
     }
 
@@ -253,9 +255,9 @@ public final class NodeModels {
             boolean mayPass = !use.begins() || !isLate && resident != null && isCurrent(resident, model);
             if (resident != null && !resident.leaving && mayPass) {
                 resident.uses++;
-                KnownModel granted = resident.model;
+                Resident granted = resident;
                 use.grant();
-                then.add(() -> use.granted(granted));
+                then.add(() -> granted.begun.thenRun(() -> use.granted(granted.model)));
                 uses.remove();
             } else {
                 needsRoom |= resident == null;
@@ -272,6 +274,7 @@ public final class NodeModels {
         var resident = new Resident(model, false, nanoClock.getAsLong());
         residents.put(model.id(), resident);
         holders.forEach(holder -> then.add(() -> holder.load(model)));
+        then.add(() -> resident.begun.complete(null));
         return resident;
     }
 
@@ -305,13 +308,13 @@ public final class NodeModels {
 
     private void unload(Resident resident, List<Runnable> then) {
         resident.leaving = true;
-        then.add(() -> {
+        then.add(() -> resident.begun.thenRun(() -> {
             LOG.info("unloading the model {}, {}", resident.model.id(), megabytes(resident.model.bytes()));
             CompletableFuture.allOf(holders().stream()
                             .map(holder -> holder.unload(resident.model).toCompletableFuture())
                             .toArray(CompletableFuture[]::new))
                     .whenComplete((done, problem) -> unloaded(resident));
-        });
+        }));
     }
 
     private synchronized List<Holder> holders() {

@@ -118,7 +118,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
     }
 
     @Override
-    public void changed() {
+    public synchronized void changed() {
         boolean isFirst = models.isFirst(this);
         statuses = models.shown().stream()
                 .filter(shown -> !shown.model().stages(stage).isEmpty()

@@ -31,6 +31,7 @@ final class NodeModelsTest {
         final List<String> done = new ArrayList<>();
         final Deque<Runnable> unloading = new ArrayDeque<>();
         boolean isSlow;
+        Runnable onLoad = () -> {};
 
         @Override
         public StageKind kind() {
@@ -39,6 +40,7 @@ final class NodeModelsTest {
 
         @Override
         public void load(KnownModel model) {
+            onLoad.run();
             done.add("+" + model.id());
         }
 
@@ -67,6 +69,20 @@ final class NodeModelsTest {
         assertThat(isReady(first)).isTrue();
         first.close();
         assertThat(isReady(models.use("a", true))).isTrue();
+        assertThat(stage.done).containsExactly("+a");
+    }
+
+    /** Another thread's use must not find a stage that does not know yet that it loads the model. */
+    @Test
+    void aUseThatComesWhileStagesAreToldToLoadIsReadyOnlyAfterThat() {
+        show(model("a", 4));
+        List<ModelUse> second = new ArrayList<>();
+        stage.onLoad = () -> {
+            second.add(models.use("a", true));
+            assertThat(isReady(second.get(0))).isFalse();
+        };
+        models.use("a", true);
+        assertThat(isReady(second.get(0))).isTrue();
         assertThat(stage.done).containsExactly("+a");
     }
 
