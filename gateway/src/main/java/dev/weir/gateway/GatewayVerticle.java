@@ -106,8 +106,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .setPort(config.port())
                 .setHandle100ContinueAutomatically(true)
                 .setMaxFormAttributeSize(config.limits().bodyBytes())
-                .setMaxWebSocketMessageSize(config.limits().uploadBytes())
-                .setMaxWebSocketFrameSize(config.limits().uploadBytes())
+                // Twice as much as is taken: Vert.x closes the socket of a larger one without a word.
+                .setMaxWebSocketMessageSize(2 * config.limits().uploadBytes())
+                .setMaxWebSocketFrameSize(2 * config.limits().uploadBytes())
                 // Images cannot be compressed further.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false);

@@ -169,7 +169,8 @@ final class ImagesTest {
                         .path("error")
                         .path("message")
                         .asText())
-                .isEqualTo("prompt is not taken by plain, which takes init_image, guidance_scale, guidance_rescale");
+                .isEqualTo(
+                        "prompt is not taken by \"plain\", which takes init_image, guidance_scale, guidance_rescale");
     }
 
     private static void makesAPictureWithAPrior(Server server) throws IOException {

@@ -132,11 +132,7 @@ public final class RequestReader {
 
     /** The body of {@code POST /v1/images/edits}. */
     public ImagesRequest edit(Fields fields) {
-        Fields named = withImage(fields);
-        if (!named.has("prompt")) {
-            throw fields.missing("prompt");
-        }
-        return images(named.without(EDIT_ONLY));
+        return images(withImage(fields).without(EDIT_ONLY));
     }
 
     /**
@@ -150,7 +146,7 @@ public final class RequestReader {
             throw fields.invalid(
                     "unsupported_value",
                     "model",
-                    "%s enlarges images and makes no variations of them; send the image to /v1/images/edits"
+                    "\"%s\" enlarges images and makes no variations of them; send the image to /v1/images/edits"
                             .formatted(request.spec().model()));
         }
         return request;
@@ -234,8 +230,13 @@ public final class RequestReader {
             throw fields.invalid(
                     "invalid_value",
                     "mask",
-                    "has %dx%d pixels; with padding_mask_crop it must be as large as init_image, %dx%d"
-                            .formatted(mask.width(), mask.height(), image.width(), image.height()));
+                    "has %dx%d pixels; with padding_mask_crop it must be as large as %s, %dx%d"
+                            .formatted(
+                                    mask.width(),
+                                    mask.height(),
+                                    fields.clientName("init_image"),
+                                    image.width(),
+                                    image.height()));
         }
     }
 
