@@ -285,7 +285,10 @@ public final class ModelFolder {
         return index.load(
                 PipelineIndex.SAFETY_CHECKER,
                 (config, weights) -> Networks.pictureChecker(
-                        config.json(), weights, new VisionParts(index).processor(PipelineIndex.FEATURE_EXTRACTOR), target));
+                        config.json(),
+                        weights,
+                        new VisionParts(index).processor(PipelineIndex.FEATURE_EXTRACTOR),
+                        target));
     }
 
     /** How large the denoiser's weights are in their files. */
