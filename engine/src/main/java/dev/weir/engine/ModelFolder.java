@@ -2,8 +2,8 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.AdaptedParts;
-import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.image.LatentPreview;
@@ -46,7 +46,7 @@ public final class ModelFolder {
     private final ModelCard card;
     private final Optional<LatentPreview> latentPreview;
     private final Optional<Path> tinyAutoencoder;
-    private final Map<String, Lora> loras;
+    private final ModelLoras loras;
     private final Map<String, ControlNet> controlNets;
     private Map<String, String> fingerprints;
 
@@ -66,7 +66,7 @@ public final class ModelFolder {
                 .or(() -> LatentPreview.of(index.source().folder()));
         this.tinyAutoencoder = autoencoder()
                 .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
-        this.loras = loraFolders == LoraFolders.NONE ? Map.of() : loraFolders.fitting(card.id(), adaptedParts());
+        this.loras = loraFolders == LoraFolders.NONE ? ModelLoras.NONE : loraFolders.of(card.id(), adaptedParts());
         this.controlNets = controlNetFolders == ControlNetFolders.NONE ? Map.of() : fitting(controlNetFolders);
     }
 
@@ -226,8 +226,8 @@ public final class ModelFolder {
                 card.id(), unet, (config, weights) -> Networks.requireControl(unet, latents, config, weights));
     }
 
-    /** The LoRAs that requests may name. */
-    public Map<String, Lora> loras() {
+    /** The LoRAs that requests may name. They change as files come and go. */
+    public ModelLoras loras() {
         return loras;
     }
 

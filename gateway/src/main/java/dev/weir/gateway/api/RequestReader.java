@@ -203,15 +203,15 @@ public final class RequestReader {
         List<Control> controls = ControlReader.read(fields, card);
         List<Attachment> attachments = images.attachments(fields);
         requireFit(fields, attachments);
-        Generation generation = generations
+        Generation.Builder read = generations
                 .read(fields, card, workflow, size.or(() -> ImageSize.of(fields, attachments, workflow)))
                 .setWorkflow(workflow.getName())
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
-                .addAllLoras(LoraReader.read(fields, card))
                 .addAllControls(controls)
-                .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
-                .build();
+                .addAllAttachments(attachments.stream().map(Attachment::toProto).toList());
+        LoraReader.read(fields, card, read);
+        Generation generation = read.build();
         List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(
                 card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
