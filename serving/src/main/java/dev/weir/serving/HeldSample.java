@@ -24,6 +24,11 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
         return group.sample();
     }
 
+    /** Network rows of the next step. A ControlNet is about half of its network, so two of its rows take as long as one. */
+    int cost() {
+        return row.cost() + (row.steeredRows() + 1) / 2;
+    }
+
     int stepsLeft() {
         return row.steps() - row.state().step();
     }

@@ -52,7 +52,7 @@ final class Roster {
         Task task = sample.work().task();
         var row = new PlanRow<>(
                 sample,
-                sample.row().cost(),
+                sample.cost(),
                 priority(task),
                 task.getUser(),
                 task.getDeadlineMs() > 0 ? task.getDeadlineMs() : nowMs + PATIENCE_MS,
@@ -145,7 +145,7 @@ final class Roster {
         rows.values()
                 .forEach(list -> list.replaceAll(row -> row.after(
                         row.key().stepsLeft(),
-                        row.key().row().cost(),
+                        row.key().cost(),
                         chosen.contains(row.key()) || row.running() && !preempted.contains(row.key()))));
         removeIf(sample -> sample.row().isDone());
     }

@@ -13,6 +13,7 @@ import dev.weir.engine.sampler.SamplerState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * One sample's run through the denoiser, with its own sampler, step, noise and guidance.
@@ -115,6 +116,22 @@ public final class Row {
         return guider.branches(state.step()).size();
     }
 
+    /** The rows of all ControlNets together for the next step of this row. */
+    public int steeredRows() {
+        return controls.isEmpty()
+                ? 0
+                : IntStream.range(0, cost())
+                        .map(branch -> steering(branch).size())
+                        .sum();
+    }
+
+    /** The ControlNets that steer a branch in the next step; none after the last. */
+    private List<Control> steering(int branch) {
+        return controls.stream()
+                .filter(control -> control.steers(state.step(), steps(), guider.isPrompt(branch)))
+                .toList();
+    }
+
     /** The network's rows for a step, one for each branch. */
     List<Denoiser.Row> networkRows() {
         float[] sample = sampler.scaleInput(state.step(), state.sample());
@@ -122,11 +139,7 @@ public final class Row {
         List<Tensors> branches = branches();
         List<Denoiser.Row> rows = new ArrayList<>();
         for (int i = 0; i < branches.size(); i++) {
-            boolean isPrompt = guider.isPrompt(i);
-            List<Control> steering = controls.stream()
-                    .filter(control -> control.steers(state.step(), steps(), isPrompt))
-                    .toList();
-            rows.add(new Denoiser.Row(sample, timestep, branches.get(i), loras, steering));
+            rows.add(new Denoiser.Row(sample, timestep, branches.get(i), loras, steering(i)));
         }
         return rows;
     }

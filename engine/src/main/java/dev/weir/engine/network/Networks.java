@@ -103,7 +103,7 @@ public final class Networks {
 
     private static ControlNetwork controlNetwork(ControlNet net, ComputeTarget target) {
         try {
-            var model = ControlNetModel.read(net.config());
+            var model = NetworkType.read(net.config(), ControlNetModel.class);
             return new ControlNetwork(load(model, net.config(), net.weights(), target), model);
         } catch (ModelException e) {
             throw e.getMessage().startsWith(net.place())
@@ -119,7 +119,7 @@ public final class Networks {
      * @throws ModelException that says why it does not fit
      */
     public static void requireControl(JsonNode unet, LatentSpace latents, JsonNode config, Weights weights) {
-        var net = ControlNetModel.read(config);
+        var net = NetworkType.read(config, ControlNetModel.class);
         ControlFit.require(UNetConfig.read(unet), latents, net);
         described(net, config, weights);
     }

@@ -134,11 +134,15 @@ final class ControlStagesTest {
                 task("edges", control("edges")),
                 task("plain"),
                 task("half", control("shapes").toBuilder().setEnd(0.5).build()));
+        List<List<Integer>> costs = new ArrayList<>();
         for (Task.Builder task : tasks) {
             denoiser.admit(work(task, given()), outbox);
-            turnAll(denoiser, outbox);
+            costs.add(turnAll(denoiser, outbox));
             alone.add(latent(task.getRef().getJobId()));
         }
+        assertThat(costs)
+                .as("two rows of a net count as a network row")
+                .containsExactly(List.of(3, 3, 3, 3), List.of(2, 2, 2, 2), List.of(3, 3, 2, 2));
         outbox.handedOn.clear();
         for (Task.Builder task : tasks) {
             denoiser.admit(work(task, given()), outbox);
