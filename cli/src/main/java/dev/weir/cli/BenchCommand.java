@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,12 +26,14 @@ import picocli.CommandLine.Spec;
             "  weir bench engines                   each engine, beside other programs with --peers",
             "  weir bench cluster-cost              through every stage, beside a bare loop",
             "  weir bench full-size --only sdxl     a UNet of SDXL's size",
-            "  weir bench chaos --minutes 20        what faults cost, and that they lose nothing"
+            "  weir bench chaos --minutes 20        what faults cost, and that they lose nothing",
+            "  weir bench simulate --seeds 1-100000 the job protocol with faults, on a virtual clock"
         })
 final class BenchCommand implements Callable<Integer> {
 
     private static final int DEFAULT_ROUNDS = 7;
     private static final int DEFAULT_MINUTES = 2;
+    private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
 
     @Spec
     private CommandSpec spec;
@@ -55,8 +59,16 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "Of what happens at random in chaos. Default: one by the clock, which is told.")
+            description = "Of what happens at random in chaos and simulate. Default: one by the clock, which is told.")
     private Long seed;
+
+    @Option(names = "--seeds", paramLabel = "A-B", description = "For simulate: every seed from A to B.")
+    private String seeds = "";
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "For simulate: print everything that happens.")
+    private boolean verbose;
 
     @Option(
             names = "--only",
@@ -97,15 +109,24 @@ final class BenchCommand implements Callable<Integer> {
                                         known.stream().map(Benchmark::name).collect(Collectors.joining(", ")))));
         atLeastOne("--rounds", rounds);
         atLeastOne("--minutes", minutes);
+        long[] range = seeds();
         Benchmark.Result result = chosen.run(new Benchmark.Settings(
-                models.toConfig().models().get(0),
-                rounds,
-                minutes,
-                seed == null ? System.currentTimeMillis() : seed,
-                only,
-                peers));
+                models.toConfig().models().get(0), rounds, minutes, range[0], range[1], only, peers, verbose));
         print(result, out);
         return 0;
+    }
+
+    /** The first and the last one. */
+    private long[] seeds() {
+        if (seeds.isEmpty()) {
+            long only = seed == null ? System.currentTimeMillis() : seed;
+            return new long[] {only, only};
+        }
+        Matcher range = RANGE.matcher(seeds);
+        if (!range.matches()) {
+            throw new CliException(CliException.USAGE, "--seeds must be like 1-1000, not " + seeds);
+        }
+        return new long[] {Long.parseLong(range.group(1)), Long.parseLong(range.group(2))};
     }
 
     private static void atLeastOne(String flag, int value) {

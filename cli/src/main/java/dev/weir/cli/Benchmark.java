@@ -21,8 +21,18 @@ public interface Benchmark {
      * @param seed of random choices
      * @param peers a Python interpreter that has the programs that Weir is compared with; empty: none
      * @param only restricts random faults to those with this in their names
+     * @param lastSeed of a range that begins with the seed
+     * @param verbose whether to print what happened
      */
-    record Settings(Path model, int rounds, int minutes, long seed, String only, String peers) {}
+    record Settings(
+            Path model,
+            int rounds,
+            int minutes,
+            long seed,
+            long lastSeed,
+            String only,
+            String peers,
+            boolean verbose) {}
 
     /**
      * @param columns of a table for people

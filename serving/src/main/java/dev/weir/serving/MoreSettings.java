@@ -85,15 +85,10 @@ final class MoreSettings {
             more.put("Masked area padding", Integer.toString(generation.getPaddingMaskCrop()));
         }
         if (generation.getLorasCount() > 0) {
-            // A LoRA with two weights is there twice, first for the text encoders.
-            Map<String, String> weights = new LinkedHashMap<>();
-            generation
-                    .getLorasList()
-                    .forEach(lora -> weights.merge(lora.getName(), ":" + lora.getWeight(), String::concat));
             more.put(
                     "Loras",
-                    weights.entrySet().stream()
-                            .map(lora -> lora.getKey() + lora.getValue())
+                    generation.getLorasList().stream()
+                            .map(lora -> lora.getName() + ":" + lora.getWeight())
                             .collect(Collectors.joining(" ")));
         }
         for (int i = 0; i < generation.getControlsCount(); i++) {

@@ -1,29 +1,28 @@
 package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.FileStamp;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * A LoRA file that fits a model: which layers of which parts it changes. The file is opened again when a bank takes its numbers, so
- * that many files take little memory. Two are equal if their files hold the same. Immutable; any thread.
+ * A LoRA file that fits a model: which layers of which parts it changes. Its numbers are read when a bank takes them. Two are equal
+ * if their files hold the same. Immutable; any thread.
  */
 public final class Lora {
 
     private final String name;
     private final String fingerprint;
-    private final FileState file;
-    private final AdaptedParts model;
-    private final Map<String, Set<String>> layers;
+    private final FileStamp file;
+    private final Map<String, Map<String, LayerChange>> parts;
 
-    /** @param layers that it changes of each part */
-    Lora(String name, String fingerprint, FileState file, AdaptedParts model, Map<String, Set<String>> layers) {
+    /** @param parts the changes of each part's layers */
+    Lora(String name, String fingerprint, FileStamp file, Map<String, Map<String, LayerChange>> parts) {
         this.name = name;
         this.fingerprint = fingerprint;
         this.file = file;
-        this.model = model;
-        this.layers = Map.copyOf(layers);
+        this.parts = Map.copyOf(parts);
     }
 
     public String name() {
@@ -37,11 +36,11 @@ public final class Lora {
 
     /** The layers that it changes of a part; none where it does not change the part. */
     public Set<String> layers(String part) {
-        return layers.getOrDefault(part, Set.of());
+        return parts.getOrDefault(part, Map.of()).keySet();
     }
 
     public boolean changes(String part) {
-        return layers.containsKey(part);
+        return parts.containsKey(part);
     }
 
     /** Reads the changes of a part. Throws {@link ModelException} that names the file if it cannot be read, or was changed. */
@@ -49,11 +48,9 @@ public final class Lora {
         file.requireUnchanged();
         Map<String, LowRank> changes = new LinkedHashMap<>();
         try {
-            LoraFile.changes(file.path(), model)
-                    .getOrDefault(part, Map.of())
-                    .forEach((layer, change) -> changes.put(layer, change.read()));
+            parts.getOrDefault(part, Map.of()).forEach((layer, change) -> changes.put(layer, change.read()));
         } catch (ModelException e) {
-            throw LoraFile.named(file.path(), e);
+            throw new ModelException(file.path() + ": " + e.getMessage(), e);
         } catch (InternalError e) {
             // The file became shorter while it is mapped.
             throw file.changed(e);

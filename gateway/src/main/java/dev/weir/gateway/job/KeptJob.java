@@ -129,6 +129,16 @@ public final class KeptJob {
         return history.hasEnded(sample);
     }
 
+    /** The number of the last end of a sample before an event; 0: there is none. */
+    public long lastEndBefore(JobEvent event) {
+        return history.latest()
+                .filter(JobEvent::isLast)
+                .mapToLong(end -> end.at().seq())
+                .filter(end -> end < event.at().seq())
+                .max()
+                .orElse(0);
+    }
+
     public Optional<Picture> picture(int sample) {
         return latest(sample).filter(Completed.class::isInstance).map(event -> ((Completed) event).picture());
     }

@@ -22,8 +22,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -127,46 +125,38 @@ final class Adoption {
     private Future<Void> goOn(RecordedJob job, JobRecord record) {
         KeptJob show = job.kept();
         JobSpec spec = show.spec();
-        Set<Integer> lostPictures = new TreeSet<>();
-        for (JobEventRecord told : record.getEventsList()) {
-            if (told.hasCompleted() && !show.hasEnded(told.getSample())) {
-                lostPictures.add(told.getSample());
-            } else {
-                RecordFormat.event(record.getId(), spec, told, new byte[0]).ifPresent(show::on);
-            }
-        }
+        PicturesAgain again = new PicturesAgain(job, record);
         List<Future<AdoptedSample>> samples = new ArrayList<>();
         for (int sample = 0; sample < spec.samples(); sample++) {
-            samples.add(sample(record, sample, show.hasEnded(sample)));
+            samples.add(sample(record, sample, job.hasEnded(sample) && !again.isLost(sample)));
         }
         return Future.all(samples)
                 .compose(found -> attachments.find(job.id(), spec.generation()).map(inputs -> {
                     if (owned.holds(job.id())) {
                         attachments.hold(job.id(), inputs);
-                        begin(job, spec.with(inputs), record, found.list(), lostPictures);
+                        begin(job, spec.with(inputs), record, found.list(), again);
                     }
                     return null;
                 }));
     }
 
     private void begin(
-            RecordedJob job, JobSpec spec, JobRecord record, List<AdoptedSample> samples, Set<Integer> lostPictures) {
+            RecordedJob job, JobSpec spec, JobRecord record, List<AdoptedSample> samples, PicturesAgain again) {
         AdoptedJob adoptedJob = new AdoptedJob(
                 record.getId(), spec, record.getCreatedMs(), record.getDeadlineMs(), record.getEpoch(), samples);
         if (samples.stream().allMatch(AdoptedSample::ended)) {
             job.write();
             return;
         }
-        PicturesAgain again = new PicturesAgain(job, record, lostPictures);
         Job begun = jobs.adopt(adoptedJob, again);
         again.afterwards(() -> {
             for (int sample = 0; sample < samples.size(); sample++) {
-                if (!samples.get(sample).ended() && !lostPictures.contains(sample)) {
+                if (!samples.get(sample).ended() && !again.isLost(sample)) {
                     jobs.resume(begun, sample);
                 }
             }
         });
-        lostPictures.forEach(sample -> jobs.resume(begun, sample));
+        again.lost().forEach(sample -> jobs.resume(begun, sample));
     }
 
     private Future<AdoptedSample> sample(JobRecord record, int sample, boolean ended) {

@@ -38,7 +38,7 @@ final class EventPublisher {
 
         Forwarding(KeptJob job, String address) {
             this.job = job;
-            this.watcher = event -> send(address, event);
+            this.watcher = event -> send(address, job, event);
         }
     }
 
@@ -76,7 +76,7 @@ final class EventPublisher {
             if (event.isLast()
                     ? !have.contains(event.at().sample())
                     : event.at().seq() > watch.getAfter()) {
-                send(watch.getAddress(), event);
+                send(watch.getAddress(), job, event);
             }
         }
         if (!job.isOver()) {
@@ -106,10 +106,11 @@ final class EventPublisher {
         return forwarding;
     }
 
-    private void send(String address, JobEvent event) {
+    private void send(String address, KeptJob job, JobEvent event) {
         JobTold told = JobTold.newBuilder()
                 .setJobId(event.at().job())
                 .setEvent(RecordFormat.told(event))
+                .setLastEnd(job.lastEndBefore(event))
                 .build();
         List<Tensor> picture = RecordFormat.picture(event)
                 .map(image -> List.of(Tensor.ofBytes("image", image.bytes())))

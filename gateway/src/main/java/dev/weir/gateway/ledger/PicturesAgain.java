@@ -5,13 +5,13 @@ import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobWatcher;
+import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Strikes;
-import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.Future;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Comparator;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -19,26 +19,48 @@ import java.util.TreeMap;
 /**
  * Handles the events of an adopted job. The samples whose images are regenerated have already been reported, under the
  * numbers in the record, and some watchers have received those events. So the events keep these numbers and go to the
- * watchers that lack them, in order, before any new event. Event loop of the gateway.
+ * watchers that lack them, in order: whatever has a later number waits for them. Otherwise a watcher that comes back for
+ * what follows the last number that it knows would never receive them. Event loop of the gateway.
  */
 final class PicturesAgain implements JobWatcher {
 
     private final RecordedJob job;
     /** By sample, as they were reported. */
-    private final Map<Integer, Completed> told = new HashMap<>();
-    /** By number, as they will be reported. */
-    private final SortedMap<Long, JobEvent> made = new TreeMap<>();
+    private final SortedMap<Integer, Completed> told = new TreeMap<>();
+    /** By number, what will be reported when all images exist. */
+    private final SortedMap<Long, JobEvent> later = new TreeMap<>();
 
+    private int made;
     private Runnable afterwards = () -> {};
 
-    PicturesAgain(RecordedJob job, JobRecord record, Set<Integer> samples) {
+    /** Reports what the record holds, up to the first lost image. */
+    PicturesAgain(RecordedJob job, JobRecord record) {
         this.job = job;
-        for (JobEventRecord event : record.getEventsList()) {
-            if (event.hasCompleted() && samples.contains(event.getSample())) {
-                RecordFormat.event(record.getId(), job.kept().spec(), event, new byte[0])
-                        .ifPresent(completed -> told.put(event.getSample(), (Completed) completed));
-            }
-        }
+        KeptJob show = job.kept();
+        record.getEventsList().stream()
+                .map(event -> RecordFormat.event(record.getId(), show.spec(), event, new byte[0]))
+                .flatMap(Optional::stream)
+                .sorted(Comparator.comparingLong(event -> event.at().seq()))
+                .forEach(event -> {
+                    if (event instanceof Completed completed
+                            && !show.hasEnded(event.at().sample())) {
+                        told.put(event.at().sample(), completed);
+                    } else if (told.isEmpty()) {
+                        show.on(event);
+                    } else {
+                        later.put(event.at().seq(), event);
+                    }
+                });
+    }
+
+    /** Whether the image of a sample was reported, and is not here. */
+    boolean isLost(int sample) {
+        return told.containsKey(sample);
+    }
+
+    /** The samples whose images are lost. */
+    Set<Integer> lost() {
+        return told.keySet();
     }
 
     /** @param next completes once the images exist, immediately if none is missing */
@@ -57,9 +79,10 @@ final class PicturesAgain implements JobWatcher {
             job.on(event);
         } else if (event.isLast()) {
             Moment at = before.at();
-            made.put(at.seq(), again(before, event));
-            if (made.size() == told.size()) {
-                made.values().forEach(job.kept()::on);
+            later.put(at.seq(), again(before, event));
+            made++;
+            if (made == told.size()) {
+                later.values().forEach(job.kept()::on);
                 job.write();
                 afterwards.run();
             }

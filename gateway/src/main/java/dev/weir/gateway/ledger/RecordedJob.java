@@ -120,6 +120,11 @@ final class RecordedJob implements JobWatcher {
         return history.isOver();
     }
 
+    /** Whether the end of a sample is written, or will be. */
+    boolean hasEnded(int sample) {
+        return history.hasEnded(sample);
+    }
+
     @Override
     public void on(JobEvent event) {
         if (dropped || !owner.speaks() || !history.add(event)) {

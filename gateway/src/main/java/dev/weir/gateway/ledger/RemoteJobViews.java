@@ -1,5 +1,6 @@
 package dev.weir.gateway.ledger;
 
+import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.proto.Parcel;
@@ -143,7 +144,20 @@ final class RemoteJobViews {
         if (view != null) {
             KeptJob job = view.job;
             byte[] image = tensors.isEmpty() ? new byte[0] : tensors.get(0).toBytes();
-            RecordFormat.event(job.id(), job.spec(), told.getEvent(), image).ifPresent(job::on);
+            RecordFormat.event(job.id(), job.spec(), told.getEvent(), image)
+                    .ifPresent(event -> on(view, event, told.getLastEnd()));
+        }
+    }
+
+    /**
+     * If the end of a sample got lost, nothing after it is reported before it has come: a client that comes back for what
+     * follows the last number that it knows would never receive it.
+     */
+    private void on(View view, JobEvent event, long lastEnd) {
+        if (view.job.lastEndBefore(event) >= lastEnd) {
+            view.job.on(event);
+        } else if (!view.owner.isEmpty()) {
+            open(view.job, view.owner);
         }
     }
 

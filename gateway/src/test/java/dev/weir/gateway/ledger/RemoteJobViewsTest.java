@@ -17,7 +17,9 @@ import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.GatewayStatus;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.JobTold;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.Preview;
@@ -58,6 +60,17 @@ final class RemoteJobViewsTest {
             Priority.STANDARD,
             OnDisconnect.FINISH,
             "",
+            List.of());
+
+    private static final JobSpec PAIR = new JobSpec(
+            "tiny",
+            List.of(),
+            Generation.getDefaultInstance(),
+            2,
+            Preview.getDefaultInstance(),
+            "",
+            Priority.STANDARD,
+            OnDisconnect.FINISH,
             List.of());
 
     private final Vertx vertx = Vertx.vertx();
@@ -204,6 +217,48 @@ final class RemoteJobViewsTest {
 
         assertThat(on(() -> kept.find(ID).orElseThrow().isOver())).isTrue();
         assertThat(on(() -> views.isRemote(ID))).isFalse();
+    }
+
+    @Test
+    void nothingAfterALostEndIsReportedBeforeTheEndHasBeenSentAgain() throws Exception {
+        KeptJob job = new KeptJob(ID, PAIR, 0, Loop.of(vertx));
+        Future<KeptJob> opened = on(() -> views.open(job, OWNER));
+        await().until(() -> subscriptions.size() == 1);
+        answer(0, Verdict.ACCEPTED);
+        get(opened);
+        JobEventRecord end = JobEventRecord.newBuilder()
+                .setSample(0)
+                .setSeq(6)
+                .setCancelled(JobEventRecord.Cancelled.getDefaultInstance())
+                .build();
+        JobEventRecord next = JobEventRecord.newBuilder()
+                .setSample(1)
+                .setSeq(7)
+                .setProgress(JobEventRecord.Progress.getDefaultInstance())
+                .build();
+
+        tell(next, 6);
+
+        assertThat(on(() -> job.eventsAfter(0))).isEmpty();
+        await().until(() -> subscriptions.size() == 2);
+        tell(end, 0);
+        tell(next, 6);
+        assertThat(on(() -> job.eventsAfter(0)))
+                .extracting(event -> event.at().seq())
+                .containsExactly(6L, 7L);
+    }
+
+    private void tell(JobEventRecord event, long lastEnd) throws Exception {
+        on(() -> {
+            views.on(
+                    JobTold.newBuilder()
+                            .setJobId(ID)
+                            .setEvent(event)
+                            .setLastEnd(lastEnd)
+                            .build(),
+                    List.of());
+            return null;
+        });
     }
 
     private KeptJob adopt(KeptJob job) {

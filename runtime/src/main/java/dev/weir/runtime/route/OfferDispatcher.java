@@ -131,6 +131,11 @@ public final class OfferDispatcher implements Dispatcher {
                         : Future.failedFuture(noRoom(task)));
     }
 
+    /** Whether no task waits and every offer has been answered. On the directory's event loop. */
+    public boolean isIdle() {
+        return waiting.isEmpty() && framesUnderWay.isEmpty() && outstanding.isSettled();
+    }
+
     private void offerWaiting() {
         Set<Need> full = new HashSet<>();
         for (Waiting next : List.copyOf(waiting.values())) {

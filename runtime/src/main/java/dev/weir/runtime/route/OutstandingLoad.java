@@ -37,6 +37,11 @@ final class OutstandingLoad {
         outstanding.remove(address);
     }
 
+    /** Whether every offer has been answered, or its node was lost. */
+    boolean isSettled() {
+        return outstanding.values().stream().allMatch(charge -> charge.offers == 0 && charge.offeredForwards == 0);
+    }
+
     int credits(NodeStatus node) {
         Charge charge = outstanding.getOrDefault(node.getAddress(), new Charge());
         return node.getFreeCredits() - charge.offers - charge.accepted;

@@ -2,6 +2,7 @@ package dev.weir.runtime.stage;
 
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Holding;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.Task;
@@ -99,6 +100,11 @@ public final class StageProtocol {
                     publishStatus();
                     return null;
                 });
+    }
+
+    /** The attempts that it holds, and those that have ended here and whose owners have not acknowledged it. */
+    public List<Holding> held() {
+        return lifecycle.held().getSamplesList();
     }
 
     private void receive(Delivery delivery) {

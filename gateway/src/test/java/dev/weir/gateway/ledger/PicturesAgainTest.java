@@ -1,0 +1,94 @@
+package dev.weir.gateway.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.OnDisconnect;
+import dev.weir.gateway.job.Picture;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.JobEventRecord;
+import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.Preview;
+import dev.weir.proto.v1.Priority;
+import dev.weir.runtime.Loop;
+import dev.weir.runtime.memory.LocalMemory;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** An adopted job of two samples: the image of the first one was announced and is lost. */
+class PicturesAgainTest {
+
+    private static final String ID = "01a2224e-af38-7597-8feb-e2d93ad4a263";
+    private static final JobSpec SPEC = new JobSpec(
+            "tiny",
+            List.of(),
+            Generation.getDefaultInstance(),
+            2,
+            Preview.getDefaultInstance(),
+            "",
+            Priority.STANDARD,
+            OnDisconnect.FINISH,
+            List.of());
+
+    private final Vertx vertx = Vertx.vertx();
+
+    @AfterEach
+    void close() {
+        vertx.close();
+    }
+
+    @Test
+    void whatCameAfterALostImageIsReportedAfterItsRegeneration() {
+        KeptJob job = new KeptJob(ID, SPEC, 0, Loop.of(vertx));
+        JobRecord record = RecordFormat.describe(ID, SPEC, 0, 0, "here.1").toBuilder()
+                .addEvents(event(1, 1).setStarted(JobEventRecord.Started.getDefaultInstance()))
+                .addEvents(event(0, 2).setCompleted(JobEventRecord.Completed.getDefaultInstance()))
+                .addEvents(event(1, 3).setProgress(JobEventRecord.Progress.getDefaultInstance()))
+                .build();
+
+        PicturesAgain again = new PicturesAgain(recorded(job, record), record);
+
+        assertThat(again.lost()).containsExactly(0);
+        assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(1L);
+        Picture picture = new Picture("png", 1, 1, new byte[] {7}, false);
+        again.on(new JobEvent.Completed(new Moment(ID, 0, 99, 0, 2, 0, 0), picture, List.of(), 1));
+        assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(1L, 2L, 3L);
+        assertThat(job.picture(0)).contains(picture);
+    }
+
+    private static JobEventRecord.Builder event(int sample, long seq) {
+        return JobEventRecord.newBuilder().setSample(sample).setSeq(seq);
+    }
+
+    private RecordedJob recorded(KeptJob job, JobRecord record) {
+        LocalMemory memory = new LocalMemory(vertx);
+        RecordedJob.Owner owner = new RecordedJob.Owner() {
+            @Override
+            public boolean speaks() {
+                return true;
+            }
+
+            @Override
+            public void lost(RecordedJob lost) {}
+
+            @Override
+            public void closed(RecordedJob closed) {}
+        };
+        return new RecordedJob(
+                Loop.of(vertx),
+                owner,
+                new Ledger(memory),
+                new Checkpoints(memory, 1 << 20, new SimpleMeterRegistry()),
+                job,
+                record,
+                record.toByteArray(),
+                Duration.ofSeconds(30));
+    }
+}
