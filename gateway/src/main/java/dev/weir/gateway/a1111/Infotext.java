@@ -18,9 +18,14 @@ final class Infotext {
     private static final String NEGATIVE_PROMPT = "Negative prompt";
     private static final String NEGATIVE = NEGATIVE_PROMPT + ": ";
     private static final String GPU = "GPU";
+    /** Neither part ever gives back what it has taken, so that the time grows with the length alone. */
     private static final Pattern SETTING =
-            Pattern.compile("\\s*(\\w[\\w \\-/]+):\\s*(\"(?:\\\\.|[^\\\\\"])+\"|[^,]*)(?:,|$)");
+            Pattern.compile("(\\w[\\w \\-/]{0,60}+):\\s*+(\"(?:\\\\.|[^\\\\\"])++\"|[^,]*+)(?:,|$)");
+
     private static final Pattern NEEDS_QUOTES = Pattern.compile("[,:\n]");
+    /** Longer texts are of no such program. */
+    private static final int LONGEST = 16 << 10;
+
     /** Fewer settings in the last line are a part of the prompt. */
     private static final int FEWEST = 3;
 
@@ -59,8 +64,14 @@ final class Infotext {
         return made.getPrompt() + negative + "\n" + line;
     }
 
-    /** The settings of a text, with the prompts as "Prompt" and "Negative prompt"; {@code parse_generation_parameters}. */
+    /**
+     * The settings of a text, with the prompts as "Prompt" and "Negative prompt"; {@code parse_generation_parameters}. None of a text that
+     * is too long.
+     */
     static Map<String, String> parse(String text) {
+        if (text.length() > LONGEST) {
+            return Map.of();
+        }
         String[] lines = text.strip().split("\n");
         String last = lines[lines.length - 1];
         int prompts = SETTING.matcher(last).results().count() < FEWEST ? lines.length : lines.length - 1;
@@ -82,7 +93,7 @@ final class Infotext {
         if (prompts < lines.length) {
             Matcher setting = SETTING.matcher(last);
             while (setting.find()) {
-                settings.put(setting.group(1), unquoted(setting.group(2)));
+                settings.put(setting.group(1).strip(), unquoted(setting.group(2)));
             }
         }
         return settings;

@@ -125,7 +125,10 @@ final class PictureHandlers {
 
     private void internalProgress(RoutingContext ctx, Fields fields) {
         String task = fields.text("id_task").orElse("");
-        answers.json(ctx, 200, running.named(task).map(ProgressJson::ofTask).orElseGet(ProgressJson::endedTask));
+        answers.json(
+                ctx,
+                200,
+                running.named(task, Callers.of(ctx)).map(ProgressJson::ofTask).orElseGet(ProgressJson::endedTask));
     }
 
     private void interrupt(RoutingContext ctx) {

@@ -24,10 +24,12 @@ final class RunningRequests {
                 .findFirst();
     }
 
-    /** The request that its client gave a name. */
-    Optional<RunningRequest> named(String task) {
+    /** The request to which this caller gave a name. */
+    Optional<RunningRequest> named(String task, String caller) {
         return byJob.values().stream()
-                .filter(request -> request.task().equals(task))
+                .filter(request -> !task.isEmpty()
+                        && request.task().equals(task)
+                        && request.caller().equals(caller))
                 .findFirst();
     }
 }

@@ -22,6 +22,7 @@ final class Translation {
     private static final int MOST_IMAGES = 10;
     private static final int MOST_SIDE = 99_999;
     private static final int ORIGINAL = 1;
+    private static final String CLIP_SKIP = "clip_skip";
     private static final String SYNTAX = "prompt_syntax";
     private static final String IMAGE_GUIDANCE = "image_guidance_scale";
 
@@ -87,7 +88,8 @@ final class Translation {
             throw unsupported(asked, "inpainting_fill", "only 1 (original) is supported");
         }
         weir.put("mask_blur", asked.integer("mask_blur", 0, 64).orElse(4L));
-        if (asked.flag("inpaint_full_res")) {
+        // True there where it is absent, and also where it is 1.
+        if (!asked.has("inpaint_full_res") || asked.isOn("inpaint_full_res")) {
             weir.put(
                     "padding_mask_crop",
                     asked.integer("inpaint_full_res_padding", 0, 4096).orElse(0L));
@@ -122,7 +124,6 @@ final class Translation {
         }
         weir.put("noise", NOISE.get(chosen.noise()));
         weir.put("on_disconnect", "cancel");
-        chosen.layers().filter(layers -> layers > 1).ifPresent(layers -> weir.put("clip_skip", layers - 1));
         weir.put("preview", Map.of("every_ms", 500));
         Optional<ModelCard> card = card(chosen);
         card.ifPresent(model -> {
@@ -130,6 +131,9 @@ final class Translation {
             if (takes(model, SYNTAX)) {
                 weir.put(SYNTAX, "a1111");
             }
+            chosen.layers()
+                    .filter(layers -> layers > 1 && takes(model, CLIP_SKIP))
+                    .ifPresent(layers -> weir.put(CLIP_SKIP, layers - 1));
             sampler(asked, model, weir);
         });
     }
@@ -160,8 +164,8 @@ final class Translation {
 
     private static void sampler(Fields asked, ModelCard card, Map<String, Object> weir) {
         String wanted = asked.text("sampler_name")
-                .or(() -> asked.text("sampler_index"))
                 .filter(name -> !name.isEmpty())
+                .or(() -> asked.text("sampler_index").filter(name -> !name.isEmpty()))
                 .orElse(SamplerName.shown(card.getDefaultSampler()));
         // Old names end with the schedule: "DPM++ 2M Karras".
         int space = wanted.lastIndexOf(' ');

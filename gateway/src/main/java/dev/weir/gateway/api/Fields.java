@@ -239,6 +239,11 @@ public final class Fields {
         return Boolean.TRUE.equals(value);
     }
 
+    /** A switch that may also be a number, as other APIs have it. */
+    public boolean isOn(String name) {
+        return values.get(name) instanceof Number number ? number.doubleValue() != 0 : flag(name);
+    }
+
     /** A whole number. As in JSON Schema, {@code 20.0} is one too. */
     public Optional<Long> integer(String name, long min, long max) {
         return number(name).map(value -> {
