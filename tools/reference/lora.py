@@ -297,6 +297,9 @@ def main() -> None:
         save_picture(HOME / f"{case['name']}.png", image)
         cases.append({**case, "prompt": PROMPT, "negative_prompt": NEGATIVE, "seed": SEED, "steps": STEPS,
                       "guidance_scale": 5.0, "size": image.shape[-1]})
+    # Another weight for the text encoder than for the UNet: the picture alone.
+    split = {"name": "split", "model": "sd1", "loras": [["peft", {"text_encoder": 0.3, "unet": 0.9}]]}
+    save_picture(HOME / "split.png", run(split, applied(split, changes))[1])
     save_tensors(HOME / "io.safetensors", tensors)
     save_cases(HOME / "cases.json", cases)
 

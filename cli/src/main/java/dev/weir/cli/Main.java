@@ -2,6 +2,7 @@ package dev.weir.cli;
 
 import dev.weir.runtime.Role;
 import java.io.PrintWriter;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Map;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,7 @@ public final class Main {
         }
         WeirCommand.applyToAll(command, c -> c.setDefaultValueProvider(settings));
         command.registerConverter(Role.class, UsageError.converter(Role::of));
+        command.registerConverter(BigInteger.class, UsageError.converter(UsageError::whole));
         command.registerConverter(Path.class, UsageError.converter(Path::of));
         command.setOut(out)
                 .setErr(err)

@@ -14,7 +14,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.Workflow;
-import dev.weir.proto.v1.WorkflowStage;
+import dev.weir.runtime.bus.Addresses;
 import dev.weir.serving.Cards;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
@@ -105,7 +105,9 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
         out.printf(
                 "%nworkflow %s: %s; sides are multiples of %d from %d to %d, by default %s%n",
                 workflow.getName(),
-                workflow.getStagesList().stream().map(WorkflowStage::getName).collect(Collectors.joining(", ")),
+                workflow.getStagesList().stream()
+                        .map(stage -> "%s (%s node)".formatted(stage.getName(), Addresses.name(stage.getNode())))
+                        .collect(Collectors.joining(", ")),
                 Math.max(1, sizes.getMultiple()),
                 sizes.getMin(),
                 sizes.getMax(),

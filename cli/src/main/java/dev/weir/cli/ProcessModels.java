@@ -2,6 +2,7 @@ package dev.weir.cli;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.torch.Devices;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeConfig;
@@ -12,30 +13,42 @@ import java.util.List;
 import java.util.Optional;
 
 /** The models of a process: those that were named, and those of a folder, if there is one. */
-record ProcessModels(NodeModels models, Optional<ModelDirectory> directory) implements AutoCloseable {
+record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Optional<LoraWatch> loraWatch)
+        implements AutoCloseable {
 
     /** A large folder is looked into while the process already serves its first models. */
     private static final Duration FIRST_LOOK = Duration.ofSeconds(5);
 
-    static ProcessModels of(NodeConfig config, List<ModelFolder> named, ComputeTarget target) {
+    /** @param addOns that the models were opened with */
+    static ProcessModels of(NodeConfig config, List<ModelFolder> named, AddOnFolders addOns, ComputeTarget target) {
         NodeConfig.Compute compute = config.compute();
         if (compute.directory().isEmpty()) {
-            return new ProcessModels(NodeModels.of(named), Optional.empty());
+            NodeModels models = NodeModels.of(named);
+            return new ProcessModels(models, Optional.empty(), watch(addOns.loras(), models));
         }
         NodeConfig.Directory directory = compute.directory().get();
         List<StageKind> kinds =
                 config.roles().stream().flatMap(role -> role.stage().stream()).toList();
         long bytes = directory.bytes().orElseGet(() -> Devices.memory(target) / 2);
         NodeModels models = NodeModels.of(named, kinds, target.precision(), bytes);
-        AddOnFolders addOns = AddOnFolders.of(compute);
         var folder = new ModelDirectory(
                 directory.folder(), path -> addOns.open(compute, path), kinds, target.precision(), models::show);
         folder.start(FIRST_LOOK);
-        return new ProcessModels(models, Optional.of(folder));
+        return new ProcessModels(models, Optional.of(folder), watch(addOns.loras(), models));
+    }
+
+    private static Optional<LoraWatch> watch(LoraFolders loras, NodeModels models) {
+        if (loras == LoraFolders.NONE) {
+            return Optional.empty();
+        }
+        LoraWatch watch = new LoraWatch(loras, models::tellCards);
+        watch.start();
+        return Optional.of(watch);
     }
 
     @Override
     public void close() {
+        loraWatch.ifPresent(LoraWatch::close);
         directory.ifPresent(ModelDirectory::close);
     }
 }

@@ -21,6 +21,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a gateway would say to a request, before there is one: it is held against the models' cards, which are read from their
@@ -63,6 +67,9 @@ final class RequestCheck {
             Map.entry("loras", "--lora"),
             Map.entry("controlnets", "--controlnet"));
 
+    private static final Pattern TAKEN = Pattern.compile("(.*, which takes )([a-z_]+(?:, [a-z_]+)*)");
+    private static final Pattern NAME = Pattern.compile("[a-z]+(?:_[a-z]+)+|(?<=where )[a-z]+(?= is given)");
+
     private RequestCheck() {}
 
     /** Throws {@link CliException} that names the flag. */
@@ -99,8 +106,24 @@ final class RequestCheck {
     static String withFlag(String message, Optional<String> param) {
         return param.filter(field -> message.startsWith(field + " "))
                 .map(field ->
-                        FLAGS.getOrDefault(field.replaceFirst("\\[.*", ""), field) + message.substring(field.length()))
+                        flag(field.replaceFirst("\\[.*", ""), field) + withFlags(message.substring(field.length())))
                 .orElse(message);
+    }
+
+    /** Also in the list of what a model takes, and where a name cannot be an ordinary word. */
+    private static String withFlags(String message) {
+        Matcher list = TAKEN.matcher(message);
+        if (list.matches()) {
+            String taken = Stream.of(list.group(2).split(", "))
+                    .map(field -> flag(field, field))
+                    .collect(Collectors.joining(", "));
+            return list.group(1) + taken;
+        }
+        return NAME.matcher(message).replaceAll(name -> Matcher.quoteReplacement(flag(name.group(), name.group())));
+    }
+
+    private static String flag(String field, String otherwise) {
+        return FLAGS.getOrDefault(field, otherwise);
     }
 
     private static NodeDirectory asServedBy(List<ModelFolder> folders) {

@@ -1,5 +1,6 @@
 package dev.weir.cli;
 
+import java.math.BigInteger;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -94,6 +95,14 @@ final class UsageError {
                 .replaceFirst("is not an? (double|float)$", "is not a number")
                 .replaceFirst(" at index [0-9.*]+ \\(", " (");
         return Character.toLowerCase(text.charAt(0)) + text.substring(1);
+    }
+
+    /** A whole number of any size. Throws an IllegalArgumentException in picocli's words for other whole numbers. */
+    static BigInteger whole(String text) {
+        if (!text.matches("[-+]?[0-9]{1,100}")) {
+            throw new IllegalArgumentException("'%s' is not a whole number".formatted(text));
+        }
+        return new BigInteger(text);
     }
 
     /** A converter whose reason is told as it is, without the class of its exception. */

@@ -68,9 +68,10 @@ public final class WeirNode implements AutoCloseable {
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
         try {
             refuseProblems(config);
-            List<ModelFolder> named = open(config.compute());
+            AddOnFolders addOns = AddOnFolders.of(config.compute());
+            List<ModelFolder> named = open(config.compute(), addOns);
             ComputeTarget target = target(config, named);
-            ProcessModels models = ProcessModels.of(config, named, target);
+            ProcessModels models = ProcessModels.of(config, named, addOns, target);
             ServiceRoles roles = new ServiceRoles(
                     models.models(),
                     target,
@@ -91,9 +92,12 @@ public final class WeirNode implements AutoCloseable {
 
     /** The models that it is to run, of which only configurations are read. */
     static List<ModelFolder> open(NodeConfig.Compute compute) {
+        return open(compute, AddOnFolders.of(compute));
+    }
+
+    private static List<ModelFolder> open(NodeConfig.Compute compute, AddOnFolders addOns) {
         Map<String, Path> paths = new HashMap<>();
         List<ModelFolder> folders = new ArrayList<>();
-        AddOnFolders addOns = AddOnFolders.of(compute);
         for (Path path : compute.models()) {
             ModelFolder folder = addOns.open(compute, path);
             Path other = paths.put(folder.card().id(), path);

@@ -24,21 +24,23 @@ final class InspectCommandTest {
     void theWorkflowsAreToldWithTheirSizesAndInputs() {
         assertThat(inspect(0, FIXTURES.resolve("sdxl").toString()))
                 .containsPattern(
-                        "workflow text_to_image: text-encoder, denoiser, decoder; sides are multiples of \\d+ from \\d+ to \\d+, by default (\\d+)x\\1\n")
+                        "workflow text_to_image: text-encoder \\(text-encoder node\\), denoiser \\(denoiser node\\), decoder \\(decoder node\\); sides are multiples of \\d+ from \\d+ to \\d+, by default (\\d+)x\\1\n")
                 .contains(
-                        "\n  takes: prompt (required), negative_prompt, guidance_scale (0 to 50), guidance_rescale (0 to 1), clip_skip (")
+                        "\n  takes: prompt (required), negative_prompt, prompt_syntax, guidance_scale (0 to 50), guidance_rescale (0 to 1), clip_skip (")
                 .contains("), original_size, crop\n")
                 .contains("Every workflow takes: size, n (1 to 10), seed", "num_inference_steps (1 to 1000)");
         assertThat(inspect(0, FIXTURES.resolve("checkpoints/default").toString()))
                 .contains("workflow text_to_image: ")
-                .contains("workflow text_to_image_upsampled: text-encoder, denoiser, upsampler, decoder;")
+                .contains(
+                        "workflow text_to_image_upsampled: text-encoder (text-encoder node), denoiser (denoiser node), upsampler (upsampler node), decoder (decoder node);")
                 .doesNotContain("original_size");
     }
 
     @Test
     void modelsThatVaryAPictureSaySo() {
         assertThat(inspect(0, FIXTURES.resolve("variations/plain").toString()))
-                .contains("workflow image_variation: vision-encoder, denoiser, decoder;")
+                .contains(
+                        "workflow image_variation: vision-encoder (text-encoder node), denoiser (denoiser node), decoder (decoder node);")
                 .contains("\n  takes: init_image (required), guidance_scale (0 to 50), guidance_rescale (0 to 1)\n")
                 .containsPattern("\nimage_encoder +CLIPVisionModelWithProjection ");
         assertThat(inspect(0, FIXTURES.resolve("variations/unclip").toString()))

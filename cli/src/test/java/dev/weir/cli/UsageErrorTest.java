@@ -47,7 +47,7 @@ final class UsageErrorTest {
         Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
         String model = reference.resolve("checkpoints/sd1").toString();
         assertThat(refusal("generate", "x", "--model", model, "--frames", "frames", "--frame-grade", "taesd"))
-                .startsWith("--frame-grade must not be taesd: sd1 has no tiny autoencoder. It has latent_rgb, vae.")
+                .startsWith("--frame-grade must not be taesd: \"sd1\" has no tiny autoencoder. It has latent_rgb, vae.")
                 .contains("--taesd");
         assertThat(refusal("generate", "x", "--model", model, "--taesd", "nowhere"))
                 .isEqualTo("--taesd: there is no folder nowhere");
@@ -85,9 +85,44 @@ final class UsageErrorTest {
         String unclip = reference.resolve("variations/unclip").toString();
         assertThat(refusal("generate", "--model", plain)).startsWith("--image is required");
         assertThat(refusal("generate", "--model", plain, "--image", photo, "--noise-level", "3"))
-                .startsWith("--noise-level is not taken by plain, which takes init_image");
+                .startsWith(
+                        "--noise-level is not taken by \"plain\", which takes --image, --guidance, --guidance-rescale");
         assertThat(refusal("generate", "--model", unclip, "--image", photo, "--noise-level", "1000"))
                 .startsWith("--noise-level must be from 0 to 999");
+    }
+
+    @Test
+    void fieldsHaveTheNamesOfTheirOptionsThroughoutAMessage() {
+        Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
+        String model = reference.resolve("checkpoints/sd1").toString();
+        String photo = reference.resolve("images/photo.png").toString();
+        assertThat(refusal("generate", "x", "--model", model, "--strength", "0.5"))
+                .startsWith("--image is required where --strength is given");
+        assertThat(refusal("generate", "x", "--model", model, "--image", photo, "--mask-blur", "2"))
+                .startsWith("--mask is required where --mask-blur is given");
+        String small = reference.resolve("beside/map.png").toString();
+        assertThat(refusal(
+                        "generate",
+                        "x",
+                        "--model",
+                        model,
+                        "--image",
+                        photo,
+                        "--mask",
+                        small,
+                        "--padding-mask-crop",
+                        "2"))
+                .startsWith("--mask has ")
+                .contains("with --padding-mask-crop it must be as large as --image");
+    }
+
+    @Test
+    void aSeedThatIsNoWholeNumberIsToldWithoutNamesOfClasses() {
+        for (String seed : List.of("1.5", "seven", "")) {
+            assertThat(refusal("generate", "x", "--seed=" + seed))
+                    .contains("--seed", "'" + seed + "' is not a whole number")
+                    .doesNotContain("Exception");
+        }
     }
 
     @Test

@@ -43,8 +43,16 @@ public record ServedModel(
      * One way to make a picture.
      *
      * @param fields that a request may have for it, besides those that all workflows take
+     * @param enlarges by how much it enlarges the image that a request brings; 1: it makes one of its own size
      */
-    public record Workflow(String name, List<Field> fields) {}
+    public record Workflow(String name, List<Field> fields, int enlarges) {
+
+        public Workflow {
+            fields = fields == null ? List.of() : List.copyOf(fields);
+            // A gateway of an older version does not say.
+            enlarges = Math.max(1, enlarges);
+        }
+    }
 
     /**
      * A field of a request.

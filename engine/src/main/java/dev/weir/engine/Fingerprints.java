@@ -57,6 +57,9 @@ final class Fingerprints {
     private static String of(PipelineIndex index, Component component, Pipeline pipeline) throws IOException {
         MessageDigest digest = sha256();
         digest.update(index.className().getBytes(StandardCharsets.UTF_8));
+        if (component.use() == Use.DENOISER) {
+            settings(index, digest);
+        }
         json(index.config(component.folder()).json(), digest);
         Sampling.digest(index.weights(component.folder()), digest);
         for (String companion : component.companions()) {
@@ -72,6 +75,12 @@ final class Fingerprints {
             digest.update(ZERO_NEGATIVE);
         }
         return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
+    }
+
+    private static void settings(PipelineIndex index, MessageDigest digest) {
+        index.type().settings().stream()
+                .filter(key -> index.json().has(key))
+                .forEach(key -> digest.update((key + index.json().get(key)).getBytes(StandardCharsets.UTF_8)));
     }
 
     /** @param prefix of the files' names */

@@ -2,25 +2,20 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.AdaptedParts;
-import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
-import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.network.LatentSpace;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.EmbeddingNoise;
-import dev.weir.engine.pipeline.EmbeddingNormalizer;
 import dev.weir.engine.pipeline.JoinedTextEncoder;
-import dev.weir.engine.pipeline.NoisedImageEncoder;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.PriorTextEncoder;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.pipeline.TextPart;
-import dev.weir.engine.pipeline.VisionPart;
-import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.tokenizer.Tokenizer;
@@ -34,8 +29,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -53,7 +46,7 @@ public final class ModelFolder {
     private final ModelCard card;
     private final Optional<LatentPreview> latentPreview;
     private final Optional<Path> tinyAutoencoder;
-    private final Map<String, Lora> loras;
+    private final ModelLoras loras;
     private final Map<String, ControlNet> controlNets;
     private Map<String, String> fingerprints;
 
@@ -73,7 +66,7 @@ public final class ModelFolder {
                 .or(() -> LatentPreview.of(index.source().folder()));
         this.tinyAutoencoder = autoencoder()
                 .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
-        this.loras = loraFolders == LoraFolders.NONE ? Map.of() : loraFolders.fitting(card.id(), adaptedParts());
+        this.loras = loraFolders == LoraFolders.NONE ? ModelLoras.NONE : loraFolders.of(card.id(), adaptedParts());
         this.controlNets = controlNetFolders == ControlNetFolders.NONE ? Map.of() : fitting(controlNetFolders);
     }
 
@@ -112,12 +105,10 @@ public final class ModelFolder {
             Optional<Path> autoencoder,
             LoraFolders loraFolders,
             ControlNetFolders controlNetFolders) {
-        return new ModelFolder(
-                PipelineIndex.read(ModelSources.open(path, autoencoder)),
-                sampler,
-                tinyAutoencoders,
-                loraFolders,
-                controlNetFolders);
+        return OtherAutoencoder.opened(
+                ModelSources.open(path, autoencoder),
+                source -> new ModelFolder(
+                        PipelineIndex.read(source), sampler, tinyAutoencoders, loraFolders, controlNetFolders));
     }
 
     public ModelCard card() {
@@ -188,7 +179,7 @@ public final class ModelFolder {
     private TextEncoder textEncoder(TextPart text, ComputeTarget target) {
         Tokenizer tokenizer = tokenizer(index, text.tokenizer());
         try {
-            return load(
+            return index.load(
                     text.encoder(),
                     (config, weights) -> Networks.textEncoder(
                             config.json(), weights, text.encoder(), tokenizer, text.output(), target));
@@ -200,37 +191,12 @@ public final class ModelFolder {
 
     /** What sees a request's picture as CLIP does, in a model that has such a network. */
     public ImageEncoder imageEncoder(ComputeTarget target) {
-        VisionPart vision = pipeline.type().vision().orElseThrow();
-        Optional<EmbeddingNoise> noise = vision.noise().map(this::noise);
-        ImageEncoder encoder = imageEncoder(vision, target);
-        return noise.isEmpty() ? encoder : new NoisedImageEncoder(encoder, noise.get());
+        return new VisionParts(index).encoder(pipeline.type().vision().orElseThrow(), target);
     }
 
     /** What adds noise to the embedding that a prior makes; empty in a model without a prior. */
     public Optional<EmbeddingNoise> priorNoise() {
-        return pipeline.type().priorNoise().map(this::noise);
-    }
-
-    private EmbeddingNoise noise(VisionPart.Noise part) {
-        return new EmbeddingNoise(
-                EmbeddingNormalizer.read(index.home(part.normalizer())),
-                NoiseSchedule.of(index.scheduler(part.schedule())));
-    }
-
-    private ImageEncoder imageEncoder(VisionPart vision, ComputeTarget target) {
-        return load(
-                vision.encoder(),
-                (config, weights) -> Networks.imageEncoder(
-                        config.json(), weights, imageProcessor(index, vision.processor()), target));
-    }
-
-    static ClipImageProcessor imageProcessor(PipelineIndex index, String component) {
-        Path file = index.home(component).resolve("preprocessor_config.json");
-        try {
-            return ClipImageProcessor.read(JsonFile.read(file));
-        } catch (ModelException e) {
-            throw e.getMessage().startsWith(file + "") ? e : new ModelException(file + ": " + e.getMessage(), e);
-        }
+        return pipeline.type().priorNoise().map(new VisionParts(index)::noise);
     }
 
     /** The network of the main diffusing stage. */
@@ -241,7 +207,7 @@ public final class ModelFolder {
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
         boolean isControlled = !controlNets.isEmpty() && stage.equals(pipeline.main());
-        return load(
+        return index.load(
                 stage.network(),
                 (config, weights) -> isControlled
                         ? Networks.controlledDenoiser(config.json(), weights, stage.network(), target)
@@ -260,8 +226,8 @@ public final class ModelFolder {
                 card.id(), unet, (config, weights) -> Networks.requireControl(unet, latents, config, weights));
     }
 
-    /** The LoRAs that requests may name. */
-    public Map<String, Lora> loras() {
+    /** The LoRAs that requests may name. They change as files come and go. */
+    public ModelLoras loras() {
         return loras;
     }
 
@@ -288,7 +254,7 @@ public final class ModelFolder {
         if (pixels.isPresent()) {
             return pixels.get();
         }
-        return load(
+        return index.load(
                 autoencoder().orElseThrow(), (config, weights) -> Networks.imageCodec(config.json(), weights, target));
     }
 
@@ -300,7 +266,7 @@ public final class ModelFolder {
     /** The one that decodes frames, where there is one. */
     public ImageCodec tinyCodec(ComputeTarget target) {
         Path home = tinyAutoencoder.orElseThrow();
-        return load(
+        return PipelineIndex.load(
                 home.toString(),
                 () -> Networks.imageCodec(ComponentConfig.read(home).json(), ComponentWeights.open(home), target));
     }
@@ -316,10 +282,13 @@ public final class ModelFolder {
 
     /** The checker of pictures, in a model that has one. */
     public PictureChecker pictureChecker(ComputeTarget target) {
-        return load(
+        return index.load(
                 PipelineIndex.SAFETY_CHECKER,
                 (config, weights) -> Networks.pictureChecker(
-                        config.json(), weights, imageProcessor(index, PipelineIndex.FEATURE_EXTRACTOR), target));
+                        config.json(),
+                        weights,
+                        new VisionParts(index).processor(PipelineIndex.FEATURE_EXTRACTOR),
+                        target));
     }
 
     /** How large the denoiser's weights are in their files. */
@@ -404,19 +373,6 @@ public final class ModelFolder {
         } catch (ModelException e) {
             throw new ModelException(
                     e.getMessage() + ". Choose one with --sampler, or as defaults.sampler in weir.json", e);
-        }
-    }
-
-    private <T> T load(String component, BiFunction<ComponentConfig, Weights, T> network) {
-        return load(index.place(component), () -> network.apply(index.config(component), index.weights(component)));
-    }
-
-    /** @param place what an error begins with */
-    private static <T> T load(String place, Supplier<T> network) {
-        try {
-            return network.get();
-        } catch (ModelException e) {
-            throw e.getMessage().startsWith(place) ? e : new ModelException(place + ": " + e.getMessage(), e);
         }
     }
 }

@@ -112,9 +112,14 @@ public record ModelReport(
             }
             case IMAGE_NORMALIZER -> EmbeddingNormalizer.read(index.home(name));
             case NOISE_SCHEDULE -> NoiseSchedule.of(index.scheduler(name));
-            case IMAGE_PROCESSOR -> ModelFolder.imageProcessor(index, name);
-            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER ->
-                checkNetwork(index.config(name), index.weights(name));
+            case IMAGE_PROCESSOR -> new VisionParts(index).processor(name);
+            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER -> {
+                try {
+                    checkNetwork(index.config(name), index.weights(name));
+                } catch (ModelException e) {
+                    throw new ModelException(e.getMessage() + index.source().advice(), e);
+                }
+            }
         }
     }
 

@@ -40,6 +40,11 @@ public interface ModelSource {
     /** What an error about a part's weights begins with. */
     String place(PipelineIndex index, String component);
 
+    /** What to do where its weights do not fit its configurations: the end of an error, or nothing. */
+    default String advice() {
+        return "";
+    }
+
     /** The folder with a tokenizer's vocabulary. */
     default Path vocabulary(Path tokenizer) {
         return tokenizer;

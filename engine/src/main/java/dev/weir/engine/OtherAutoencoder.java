@@ -8,6 +8,7 @@ import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Function;
 
 /**
  * A model with another autoencoder than its own. One in a file has the configuration of the model's own: a file does not say how
@@ -19,6 +20,37 @@ record OtherAutoencoder(ModelSource model, Path autoencoder) implements ModelSou
 
     private static final String VAE = "vae";
     private static final String FIRST_OF_DECODER = "decoder.conv_in.weight";
+
+    /** Opens a model. Where the model opens with its own autoencoder, an error says that this one does not fit. */
+    static <T> T opened(ModelSource source, Function<ModelSource, T> opener) {
+        try {
+            return opener.apply(source);
+        } catch (ModelException e) {
+            throw source instanceof OtherAutoencoder other && other.isToBlame(e, opener)
+                    ? new ModelException(
+                            "%s: this autoencoder does not fit the model: %s"
+                                    .formatted(other.autoencoder, e.getMessage()),
+                            e)
+                    : e;
+        }
+    }
+
+    private boolean isToBlame(ModelException problem, Function<ModelSource, ?> opener) {
+        if (problem.getMessage().startsWith(autoencoder.toString())) {
+            return false;
+        }
+        try {
+            opener.apply(model);
+            return true;
+        } catch (ModelException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public String advice() {
+        return model.advice();
+    }
 
     @Override
     public Path path() {

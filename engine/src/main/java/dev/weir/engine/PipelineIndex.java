@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -204,5 +206,24 @@ public record PipelineIndex(ModelSource source, String className, Map<String, St
     private boolean hasPlainUnet() {
         ComponentConfig unet = config("unet");
         return unet.count("in_channels", 4) == unet.count("out_channels", 4);
+    }
+
+    /** Loads a network with its configuration and weights. Throws {@link ModelException} that names the part. */
+    <T> T load(String component, BiFunction<ComponentConfig, Weights, T> network) {
+        String place = place(component);
+        try {
+            return load(place, () -> network.apply(config(component), weights(component)));
+        } catch (ModelException e) {
+            throw new ModelException(e.getMessage() + source.advice(), e);
+        }
+    }
+
+    /** @param place what an error begins with */
+    static <T> T load(String place, Supplier<T> network) {
+        try {
+            return network.get();
+        } catch (ModelException e) {
+            throw e.getMessage().startsWith(place) ? e : new ModelException(place + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -94,6 +94,14 @@ final class SingleFile implements ModelSource {
     }
 
     @Override
+    public String advice() {
+        return settings.config().isPresent()
+                ? ""
+                : ". If the model is not of the size of %s, name a folder with its configurations as \"config\" in %s"
+                        .formatted(family.title(), ModelSettings.file(path()));
+    }
+
+    @Override
     public Path folder() {
         return settings.config().orElseGet(() -> BundledFamilies.folder(family.folder()));
     }

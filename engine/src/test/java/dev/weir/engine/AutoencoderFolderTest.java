@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,17 @@ class AutoencoderFolderTest {
         var model = modelWith("tiny-options", "AutoencoderTiny", "block_out_channels");
         assertThatThrownBy(() -> ModelFolder.open(model))
                 .isInstanceOf(ModelException.class)
+                .hasMessageContaining("in_channels is 4, which does not fit 16 of the vae's latents");
+    }
+
+    @Test
+    void anotherAutoencoderThatDoesNotFitIsToBlameAndNotTheModel() throws IOException {
+        Path other = TestModels.copy(TestModels.checkpoint("sd1").resolve("vae"), temporary.resolve("wide"));
+        TestModels.edit(other.resolve("config.json"), "\"latent_channels\": 4", "\"latent_channels\": 16");
+        assertThatThrownBy(() ->
+                        ModelFolder.open(TestModels.checkpoint("sd1"), Optional.empty(), List.of(), Optional.of(other)))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith(other + ": this autoencoder does not fit the model: ")
                 .hasMessageContaining("in_channels is 4, which does not fit 16 of the vae's latents");
     }
 

@@ -109,4 +109,16 @@ class FingerprintsTest {
         changed.removeIf(part -> now.get(part).equals(original.get(part)));
         return changed;
     }
+
+    @Test
+    void theMostNoiseOfAnUpscalersPictureCountsWithTheUnet() throws IOException {
+        Path upscaler = TestModels.copy(TestModels.checkpoint("sd1"), folder.resolve("upscaler"));
+        TestModels.lay(ReferenceFile.path("beside/upscale-x4"), upscaler);
+        var before = ModelFolder.open(upscaler).fingerprints();
+        TestModels.edit(upscaler.resolve("model_index.json"), "\"max_noise_level\": 350", "\"max_noise_level\": 300");
+        var after = ModelFolder.open(upscaler).fingerprints();
+
+        assertThat(after.get("unet")).isNotEqualTo(before.get("unet"));
+        assertThat(after.get("vae")).isEqualTo(before.get("vae"));
+    }
 }

@@ -97,6 +97,19 @@ class SingleFileSettingsTest {
     }
 
     @Test
+    void aFileOfAnotherSizeThanItsFamilyIsToldOfTheSetting() throws IOException {
+        Path file = SingleFiles.write(temporary.resolve("m.safetensors"), SingleFiles.tiny("sd1"));
+        var target = new ComputeTarget("cpu", ComputeTarget.Precision.FP32);
+
+        assertThatThrownBy(() -> ModelFolder.open(file).denoiser(target))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("not of the size of Stable Diffusion 1.x")
+                .hasMessageContaining("as \"config\" in " + temporary.resolve("m.weir.json"));
+        SingleFiles.settings(file, "checkpoints/sd1", "");
+        ModelFolder.open(file).denoiser(target).close();
+    }
+
+    @Test
     void aFileThatLacksSomethingIsRefusedByName() throws IOException {
         Map<String, Entry> whole = SingleFiles.tiny("sd1");
         String text = "cond_stage_model.transformer.text_model.encoder.layers.0.mlp.fc1.weight";

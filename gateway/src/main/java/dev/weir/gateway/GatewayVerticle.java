@@ -20,6 +20,7 @@ import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.job.OtherWeights;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.responses.ResponsesApi;
 import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.Component;
@@ -106,8 +107,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .setPort(config.port())
                 .setHandle100ContinueAutomatically(true)
                 .setMaxFormAttributeSize(config.limits().bodyBytes())
-                .setMaxWebSocketMessageSize(config.limits().uploadBytes())
-                .setMaxWebSocketFrameSize(config.limits().uploadBytes())
+                // Twice as much as is taken: Vert.x closes the socket of a larger one without a word.
+                .setMaxWebSocketMessageSize(2 * config.limits().uploadBytes())
+                .setMaxWebSocketFrameSize(2 * config.limits().uploadBytes())
                 // Images cannot be compressed further.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false);
@@ -131,6 +133,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         router.post("/v1/jobs").handler(trace);
         if (config.apis().contains(Api.OPENAI)) {
             new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
+            new ResponsesApi(vertx, body, reader, ledger, answers, names, slowClient).mount(router, trace);
         }
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
         streams = new StreamHandler(vertx, reader, threads, ledger, images, config, entrance.guard(), node.metrics());

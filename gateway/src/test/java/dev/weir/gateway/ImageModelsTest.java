@@ -1,6 +1,7 @@
 package dev.weir.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.Field;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -78,12 +80,12 @@ final class ImageModelsTest {
     @Test
     void whatAnUpscalerCannotEnlargeIsRefusedByName() {
         refused(upscale().put("noise_level", 351), "noise_level", "from 0 to 350");
-        refused(upscale().put("mask", base64(MAP)), "mask", "is not taken by x4");
+        refused(upscale().put("mask", base64(MAP)), "mask", "is not taken by \"x4\"");
         refused(upscale().put("init_image", base64(file(200, 100))), "init_image", "sides from 16 to 128");
         refused(upscale().put("init_image", base64(file(15, 100))), "init_image", "15x100 pixels");
         refused(request("x4"), "init_image", "required");
         refused(upscale().put("depth_map", base64(MAP)), "depth_map", "is not taken");
-        refused(request("tiny").put("depth_map", base64(MAP)), "depth_map", "is not taken by tiny");
+        refused(request("tiny").put("depth_map", base64(MAP)), "depth_map", "is not taken by \"tiny\"");
     }
 
     @Test
@@ -99,6 +101,19 @@ final class ImageModelsTest {
     }
 
     @Test
+    void anErrorHasTheNameThatTheClientGaveTheImage() {
+        for (String name : List.of("image", "image[]")) {
+            HttpResponse<String> refused =
+                    form("/v1/images/edits", Map.of("prompt", "a", "model", "x4"), Map.of(name, file(200, 100)));
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.body())
+                    .contains("\"param\":\"" + name + "\"", "\"message\":\"" + name + " ")
+                    .doesNotContain("init_image");
+        }
+        refused(upscale().put("init_image", base64(file(200, 100))), "init_image", "sides from 16 to 128");
+    }
+
+    @Test
     void aDepthMapIsAskedForWithTheReason() {
         JsonObject without = request("depth").put("init_image", base64(PHOTO));
 
@@ -109,6 +124,20 @@ final class ImageModelsTest {
             assertThat(refused.body()).contains("missing_required_parameter", "Weir does not estimate depth");
         }
         assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    /** Larger messages of a socket are closed by Vert.x. */
+    @Test
+    void anUploadThatIsTooLargeIsRefusedOnAnOpenSocket() {
+        byte[] file = Arrays.copyOf(PHOTO, GatewayConfig.Limits.DEFAULT.uploadBytes() + 1);
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            TestGateway.get(socket.socket.writeBinaryMessage(upload("photo", file)));
+            socket.generate("job", request("x4").put("init_image", "upload:photo"));
+            await().until(() -> socket.events("error").size() == 1);
+            assertThat(socket.events("error").get(0).getJsonObject("error").getString("code"))
+                    .isEqualTo("image_too_large");
+            assertThat(socket.socket.isClosed()).isFalse();
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.gateway.api.ApiError;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Lora;
@@ -13,6 +14,7 @@ import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.stage.Failure;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.math.BigInteger;
@@ -122,6 +124,47 @@ final class ModelFieldsTest {
     }
 
     @Test
+    void aFieldThatAnotherOneNeedsIsAskedForWithTheReason() {
+        refused(
+                new JsonObject().put("prompt", "a").put("strength", 0.5),
+                "missing_required_parameter",
+                "init_image",
+                "is required where strength is given");
+        refused(new JsonObject().put("steps", 3), "unknown_parameter", "steps", "is unknown");
+        refused(new JsonObject().put("seed", 1), "missing_required_parameter", "prompt", "prompt is required");
+    }
+
+    @Test
+    void aSamplerWithoutSchedulesSaysSo() {
+        refused(
+                new JsonObject().put("prompt", "a").put("sampler", "ddim").put("schedule", "karras"),
+                "unsupported_parameter",
+                "schedule",
+                "is not taken by the sampler ddim, which has no schedules");
+        refused(
+                new JsonObject().put("prompt", "a").put("sampler", "euler").put("schedule", "beta"),
+                "invalid_value",
+                "schedule",
+                "must be one of [karras]");
+    }
+
+    /** A stage says that a mask is missing only when it has seen that the image has no transparent part. */
+    @Test
+    void aFailureAboutAFieldNamesItAsParam() {
+        assertThat(ApiError.of(new Failure("invalid_task", "mask is missing, and so on", false))
+                        .param())
+                .isEqualTo("mask");
+        assertThat(ApiError.of(new Failure("invalid_image", "init_image: no image", false))
+                        .param())
+                .isEqualTo("init_image");
+        assertThat(ApiError.of(new Failure("invalid_task", "latent of [4] is not", false))
+                        .param())
+                .isNull();
+        assertThat(ApiError.of(new Failure("step_failed", "mask is lost", true)).param())
+                .isNull();
+    }
+
+    @Test
     void aClassConditionalModelIsAskedWithAClass() {
         JsonObject three = new JsonObject().put("model", "digits").put("class_label", 3);
         Generation generation = made(three).getGeneration();
@@ -140,12 +183,12 @@ final class ModelFieldsTest {
                 new JsonObject().put("model", "digits").put("prompt", "a three"),
                 "unsupported_parameter",
                 "prompt",
-                "is not taken by digits, which takes class_label, guidance_scale");
+                "is not taken by \"digits\", which takes class_label, guidance_scale");
         refused(
                 new JsonObject().put("model", "churches").put("guidance_scale", 3),
                 "unsupported_parameter",
                 "guidance_scale",
-                "is not taken by churches, which takes none of these fields");
+                "is not taken by \"churches\", which takes none of these fields");
         refused(new JsonObject().put("model", "tiny"), "missing_required_parameter", "prompt", "required");
     }
 

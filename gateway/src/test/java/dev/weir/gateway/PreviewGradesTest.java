@@ -133,7 +133,7 @@ final class PreviewGradesTest {
         for (JsonObject error : List.of(job, images)) {
             assertThat(error.getString("code")).isEqualTo("unsupported_value");
             assertThat(error.getString("message"))
-                    .contains(model + " has no tiny autoencoder. It has " + has + ".", "--taesd");
+                    .contains("\"" + model + "\" has no tiny autoencoder. It has " + has + ".", "--taesd");
         }
     }
 

@@ -8,6 +8,7 @@ import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.ModelLoading;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Started;
 import dev.weir.runtime.memory.MemoryArea;
@@ -171,6 +172,24 @@ final class QueueTest {
         // now.
         assertThat(record(waits).getVersion()).isEqualTo(1);
         assertThat(status(waits).getInteger("queue_position")).isZero();
+    }
+
+    @Test
+    void aModelThatIsLoadedForAJobIsToldUntilTheDenoiserBegins() throws InvalidProtocolBufferException {
+        JsonObject job = submit(new JsonObject());
+        await().until(() -> sittings().size() == 1);
+        sitting(job).tell(StageKind.TEXT_ENCODER, e -> e.setLoading(ModelLoading.getDefaultInstance()));
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasLoading));
+        assertThat(status(job).getString("status")).isEqualTo("queued");
+        assertThat(status(job).getJsonArray("images").getJsonObject(0).getString("state"))
+                .isEqualTo("loading");
+        sitting(job).start();
+        await().until(() -> status(job).getString("status").equals("generating"));
+        sitting(job).tell(StageKind.DECODER, e -> e.setLoading(ModelLoading.getDefaultInstance()));
+        sitting(job).paint();
+        await().until(() -> status(job).getString("status").equals("completed"));
+        assertThat(events(job).split("event: loading", -1)).hasSize(2);
+        assertThat(events(job)).contains("\"stage\":\"text-encoder\",\"node\":\"node-a\"");
     }
 
     private JobRecord record(JsonObject job) throws InvalidProtocolBufferException {

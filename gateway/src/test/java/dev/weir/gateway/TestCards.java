@@ -24,6 +24,8 @@ public final class TestCards {
             number("image_guidance_scale", 50),
             number("class_label", 9),
             number("noise_level", 999),
+            number("prior_steps", 1000).toBuilder().setMin(1).build(),
+            number("prior_guidance_scale", 50),
             number("refiner_start", 1).toBuilder().setMin(0.1).build(),
             Field.newBuilder().setName("original_size").build(),
             Field.newBuilder().setName("crop").build());

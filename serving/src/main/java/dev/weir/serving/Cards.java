@@ -2,7 +2,6 @@ package dev.weir.serving;
 
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Role;
@@ -32,7 +31,12 @@ public final class Cards {
 
     private Cards() {}
 
+    /** With the LoRAs that there are now. */
     public static dev.weir.proto.v1.ModelCard toProto(ModelFolder folder) {
+        return new LiveCard(folder).get();
+    }
+
+    static dev.weir.proto.v1.ModelCard withoutLoras(ModelFolder folder) {
         ModelCard card = folder.card();
         int maxSteps = Math.max(MAX_STEPS, card.defaults().steps());
         return dev.weir.proto.v1.ModelCard.newBuilder()
@@ -50,20 +54,8 @@ public final class Cards {
                 .setMaxSteps(maxSteps)
                 .addAllWorkflows(workflows(folder))
                 .addAllPreviews(previews(folder))
-                .addAllLoras(loras(folder))
                 .addAllControlnets(controlNets(folder))
                 .build();
-    }
-
-    private static List<dev.weir.proto.v1.Lora> loras(ModelFolder folder) {
-        return folder.loras().values().stream()
-                .sorted(Comparator.comparing(Lora::name))
-                .map(lora -> dev.weir.proto.v1.Lora.newBuilder()
-                        .setName(lora.name())
-                        .setFingerprint(lora.fingerprint())
-                        .addAllStages(changed(folder.pipeline(), lora))
-                        .build())
-                .toList();
     }
 
     private static List<ControlNet> controlNets(ModelFolder folder) {
@@ -74,15 +66,6 @@ public final class Cards {
                         .setFingerprint(net.fingerprint())
                         .setStage(folder.pipeline().main().name())
                         .build())
-                .toList();
-    }
-
-    private static List<String> changed(Pipeline pipeline, Lora lora) {
-        return pipeline.workflows().stream()
-                .flatMap(workflow -> workflow.stages().stream())
-                .filter(stage -> stage.components().stream().anyMatch(lora::changes))
-                .map(StageSpec::name)
-                .distinct()
                 .toList();
     }
 

@@ -10,7 +10,7 @@ import dev.weir.engine.NetworkInput;
 import dev.weir.engine.NoiseRow;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
@@ -41,7 +41,7 @@ import java.util.Optional;
  * @param augmentation the schedule by which noise is added to what the network sees beside the sample
  * @param nativeShape of the samples at the model's native size, {@code [channels, height, width]}
  * @param preview the matrix from latents to RGB, if the model has one
- * @param loras that may change the network, by name
+ * @param loras that may change the network
  * @param prior the schedule of the prior that the stage comes after, and the noise that the prior's embedding gets
  * @param controlNets that may steer it, by name
  */
@@ -54,7 +54,7 @@ public record DiffusionPart(
         SchedulerConfig augmentation,
         LatentShape nativeShape,
         Optional<LatentPreview> preview,
-        Map<String, Lora> loras,
+        ModelLoras loras,
         Optional<AfterPrior> prior,
         Map<String, ControlNet> controlNets)
         implements AutoCloseable {
@@ -71,7 +71,7 @@ public record DiffusionPart(
             SchedulerConfig augmentation,
             LatentShape nativeShape,
             Optional<LatentPreview> preview,
-            Map<String, Lora> loras) {
+            ModelLoras loras) {
         this(
                 card,
                 type,
@@ -102,7 +102,7 @@ public record DiffusionPart(
                 : afterPrior(folder, folder.pipeline().diffusing().get(nth - 1));
         int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize();
         Denoiser network = folder.network(stage, target);
-        network.expect(folder.loras().values());
+        network.expect(folder.loras().byName().values());
         return new DiffusionPart(
                 card,
                 folder.pipeline().type(),
@@ -183,7 +183,7 @@ public record DiffusionPart(
                                 given,
                                 prior.map(before -> before(work, before)),
                                 Phrases.of(work)))
-                .with(Loras.of(generation, route.getName(), loras))
+                .with(Loras.of(generation, route.getName(), loras.byName()))
                 .steeredBy(Controls.of(work, controlNets));
     }
 

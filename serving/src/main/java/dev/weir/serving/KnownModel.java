@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  * What a node knows of a model without its weights. Immutable.
  *
  * @param problem why it cannot be used; empty: it can
- * @param card the default instance if there is a problem
+ * @param card as it is now; the default instance if there is a problem
  * @param stages names of its stages, by the kind of node that runs them
  * @param bytes of the weights of the parts that this process would load
  * @param hasChecker whether it has a checker of pictures
@@ -25,7 +25,7 @@ import java.util.function.Supplier;
 public record KnownModel(
         String id,
         String problem,
-        ModelCard card,
+        Supplier<ModelCard> card,
         Map<StageKind, List<String>> stages,
         long bytes,
         boolean hasChecker,
@@ -61,7 +61,7 @@ public record KnownModel(
         return new KnownModel(
                 folder.card().id(),
                 "",
-                Cards.toProto(folder),
+                new LiveCard(folder),
                 stages,
                 bytes,
                 folder.hasPictureChecker(),
@@ -70,7 +70,7 @@ public record KnownModel(
     }
 
     static KnownModel broken(String id, String problem) {
-        return new KnownModel(id, problem, ModelCard.getDefaultInstance(), Map.of(), 0, false, Map.of(), () -> {
+        return new KnownModel(id, problem, ModelCard::getDefaultInstance, Map.of(), 0, false, Map.of(), () -> {
             throw new IllegalStateException(problem);
         });
     }

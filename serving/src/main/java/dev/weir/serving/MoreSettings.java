@@ -85,10 +85,15 @@ final class MoreSettings {
             more.put("Masked area padding", Integer.toString(generation.getPaddingMaskCrop()));
         }
         if (generation.getLorasCount() > 0) {
+            // A LoRA with two weights is there twice, first for the text encoders.
+            Map<String, String> weights = new LinkedHashMap<>();
+            generation
+                    .getLorasList()
+                    .forEach(lora -> weights.merge(lora.getName(), ":" + lora.getWeight(), String::concat));
             more.put(
                     "Loras",
-                    generation.getLorasList().stream()
-                            .map(lora -> lora.getName() + ":" + lora.getWeight())
+                    weights.entrySet().stream()
+                            .map(lora -> lora.getKey() + lora.getValue())
                             .collect(Collectors.joining(" ")));
         }
         for (int i = 0; i < generation.getControlsCount(); i++) {

@@ -317,6 +317,11 @@ public final class NodeModels {
         }));
     }
 
+    /** Has the stages tell the cards as they are now. */
+    public void tellCards() {
+        holders().forEach(Holder::changed);
+    }
+
     private synchronized List<Holder> holders() {
         return List.copyOf(holders);
     }

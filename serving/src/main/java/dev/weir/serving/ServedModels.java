@@ -140,7 +140,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
                 .putAllFingerprints(part.map(LoadedPart::fingerprints).orElse(model.fingerprints()))
                 .setUnloaded(part.flatMap(LoadedPart::part).isEmpty())
                 .setRemoved(shown.removed());
-        return model.isUsable() ? status.setCard(model.card()).build() : status.build();
+        return model.isUsable() ? status.setCard(model.card().get()).build() : status.build();
     }
 
     public Optional<T> find(String model) {

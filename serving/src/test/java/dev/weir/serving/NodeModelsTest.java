@@ -274,6 +274,6 @@ final class NodeModelsTest {
             }
         };
         return new KnownModel(
-                id, "", ModelCard.getDefaultInstance(), Map.of(), megabytes * 1_000_000L, false, Map.of(), opener);
+                id, "", ModelCard::getDefaultInstance, Map.of(), megabytes * 1_000_000L, false, Map.of(), opener);
     }
 }

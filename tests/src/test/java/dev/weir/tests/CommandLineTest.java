@@ -263,7 +263,7 @@ final class CommandLineTest {
         Map<List<String>, String> refusals = Map.of(
                 List.of("--seed", "1"), "the prompt is required",
                 List.of("x", "--steps", "0"), "--steps must be from 1 to",
-                List.of("x", "--size", "99x99"), "--size 99x99 cannot be made by default",
+                List.of("x", "--size", "99x99"), "--size 99x99 cannot be made by \"default\"",
                 List.of("x", "--seed", "-3"), "--seed must be from -1 to",
                 List.of("x", "--guidance", "99"), "--guidance must be from 0",
                 List.of("x", "--sampler", "bogus"), "--sampler: unknown sampler bogus; known: ddpm, ddim,",

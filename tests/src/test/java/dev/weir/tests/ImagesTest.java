@@ -16,7 +16,6 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import javax.imageio.ImageIO;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -88,13 +87,15 @@ final class ImagesTest {
         }
         command.addAll(List.of(
                 "--model", FamilyFolder.instructPix2Pix(folder.resolve("edit")).toString()));
-        command.add("--lora-dir=" + LORAS);
+        Path more = Files.createDirectory(folder.resolve("loras"));
+        command.add("--lora-dir=" + LORAS + "," + more);
         command.add("--controlnet-dir=" + ControlNetRequests.FOLDER);
         try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());
+            Files.copy(LORAS.resolve("peft.safetensors"), more.resolve("added-later.safetensors"));
             variesAPicture(server);
             editsAPicture(server);
-            takesLoras(server);
+            LoraRequests.check(server, LORAS);
             readsPrompts(server);
             makesAPictureWithAPrior(server);
             A1111Request.requirePicture(server);
@@ -169,7 +170,8 @@ final class ImagesTest {
                         .path("error")
                         .path("message")
                         .asText())
-                .isEqualTo("prompt is not taken by plain, which takes init_image, guidance_scale, guidance_rescale");
+                .isEqualTo(
+                        "prompt is not taken by \"plain\", which takes init_image, guidance_scale, guidance_rescale");
     }
 
     private static void makesAPictureWithAPrior(Server server) throws IOException {
@@ -244,42 +246,7 @@ final class ImagesTest {
                 .isGreaterThan(50);
     }
 
-    /** Users with different LoRAs, several and none, who share the server's forwards. */
-    private static void takesLoras(Server server) throws IOException {
-        Map<String, List<Map<String, Object>>> cases = Map.of(
-                "plain", List.of(),
-                "peft", List.of(Map.of("name", "peft", "weight", 0.8)),
-                "kohya", List.of(Map.of("name", "kohya")),
-                "both", List.of(Map.of("name", "peft", "weight", 0.7), Map.of("name", "kohya", "weight", -0.5)));
-        Map<String, Object> small = Map.of("guidance_scale", 5, "size", "48x48", "num_inference_steps", 8);
-        Map<String, CompletableFuture<Server.Answer>> answers = new HashMap<>();
-        cases.forEach((name, loras) -> {
-            Map<String, Object> request = request(small);
-            request.put("loras", loras);
-            answers.put(name, server.generate(request));
-        });
-        for (var answer : answers.entrySet()) {
-            byte[] made = picture(answer.getValue().join().body());
-            assertThat(PictureError.psnr(made, LORAS.resolve(answer.getKey() + ".png")))
-                    .as(answer.getKey())
-                    .isGreaterThan(50);
-            assertThat(PngText.of(made).getOrDefault("parameters", "").contains("Loras: "))
-                    .as("%s says what made it", answer.getKey())
-                    .isEqualTo(!answer.getKey().equals("plain"));
-        }
-        assertThat(server.get("/v1/models/sd1").path("loras").toString())
-                .as("files for other models are not offered")
-                .isEqualTo("[\"kohya\",\"loha\",\"lokr\",\"mid\",\"peft\",\"rslora\"]");
-        refused(
-                server,
-                Map.of("loras", List.of(Map.of("name", "../peft"))),
-                "\"../peft\" is no LoRA that a node has for the model sd1; there are kohya, loha");
-        Map<String, Object> form = request(Map.of("loras", "[{\"name\": \"other\"}]"));
-        form.put("image[]", Files.readAllBytes(PICTURES.resolve("photo.png")));
-        assertThat(server.form("/v1/images/edits", form).join()).contains("unknown_lora");
-    }
-
-    private static Map<String, Object> request(Map<String, Object> more) {
+    static Map<String, Object> request(Map<String, Object> more) {
         Map<String, Object> request = new HashMap<>(Map.of(
                 "model",
                 "sd1",
@@ -305,7 +272,7 @@ final class ImagesTest {
         return picture(server.generate(request(more)).join().body());
     }
 
-    private static void refused(Server server, Map<String, Object> more, String message) {
+    static void refused(Server server, Map<String, Object> more, String message) {
         Server.Answer answer = server.generate(request(more)).join();
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(400);
         assertThat(answer.body().path("error").path("message").asText()).contains(message);
@@ -383,7 +350,7 @@ final class ImagesTest {
         return base64(Files.readAllBytes(PICTURES.resolve(name)));
     }
 
-    private static byte[] picture(JsonNode answer) {
+    static byte[] picture(JsonNode answer) {
         String base64 = answer.path("data").path(0).path("b64_json").asText();
         assertThat(base64).as(answer.toString()).isNotEmpty();
         return Base64.getDecoder().decode(base64);

@@ -14,6 +14,9 @@ import com.openai.models.images.ImageGenStreamEvent;
 import com.openai.models.images.ImageGenerateParams;
 import com.openai.models.images.ImageGenerateParams.OutputFormat;
 import com.openai.models.images.ImageGenerateParams.Size;
+import com.openai.models.responses.Response;
+import com.openai.models.responses.ResponseCreateParams;
+import com.openai.models.responses.Tool;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -45,6 +48,24 @@ final class OpenAiClientTest {
     @AfterAll
     static void close() {
         client.close();
+    }
+
+    @Test
+    void aResponseHasThePictureAsTheResultOfItsCall() throws IOException {
+        Response response = client.responses()
+                .create(ResponseCreateParams.builder()
+                        .model("gpt-5")
+                        .input("a red apple")
+                        .addTool(Tool.ImageGeneration.builder()
+                                .putAdditionalProperty("num_inference_steps", JsonValue.from(6))
+                                .putAdditionalProperty("seed", JsonValue.from(7))
+                                .build())
+                        .build());
+
+        String picture =
+                response.output().get(0).asImageGenerationCall().result().orElseThrow();
+        assertThat(Base64.getDecoder().decode(picture))
+                .isEqualTo(generate(apple(7).build()).get(0));
     }
 
     private static ImageGenerateParams.Builder apple(int seed) {

@@ -48,8 +48,8 @@ final class UnconditionalTest {
 
     @Test
     void whatAModelDoesNotTakeIsRefusedBeforeItIsLoaded() {
-        assertRefused(generate("ddpm", "a red apple"), "the prompt is not taken by ddpm");
-        assertRefused(generate("ddpm", "--guidance=3"), "--guidance is not taken by ddpm");
+        assertRefused(generate("ddpm", "a red apple"), "the prompt is not taken by \"ddpm\"");
+        assertRefused(generate("ddpm", "--guidance=3"), "--guidance is not taken by \"ddpm\"");
         assertRefused(generate("classes", "--class=10"), "--class must be", "from 0 to 9");
         assertRefused(generate("classes"), "--class is required");
     }
@@ -122,7 +122,7 @@ final class UnconditionalTest {
                     .join();
             assertThat(refused.status()).isEqualTo(400);
             assertThat(refused.body().path("error").path("message").asText())
-                    .isEqualTo("prompt is not taken by classes, which takes class_label");
+                    .isEqualTo("prompt is not taken by \"classes\", which takes class_label");
             await().untilAsserted(() -> assertThat(loaded(server)).containsExactly("classes", "consistency"));
         }
     }

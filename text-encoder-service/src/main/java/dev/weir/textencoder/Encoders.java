@@ -32,7 +32,7 @@ record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implem
         Optional<TextEncoder> text =
                 type.texts().isEmpty() ? Optional.empty() : Optional.of(folder.textEncoder(target));
         try {
-            text.ifPresent(encoder -> encoder.expect(folder.loras().values()));
+            text.ifPresent(encoder -> encoder.expect(folder.loras().byName().values()));
             return new Encoders(text, type.vision().map(part -> folder.imageEncoder(target)));
         } catch (RuntimeException e) {
             text.ifPresent(TextEncoder::close);

@@ -269,7 +269,9 @@ public final class TextEncoderStage implements Stage {
         return Loras.of(
                 work.task().getGeneration(),
                 work.stage().getName(),
-                models.folder(work.task().getModel()).map(ModelFolder::loras).orElse(Map.of()));
+                models.folder(work.task().getModel())
+                        .map(folder -> folder.loras().byName())
+                        .orElse(Map.of()));
     }
 
     /**

@@ -1,28 +1,29 @@
 package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
-import dev.weir.engine.weights.FileStamp;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * A LoRA file that fits a model: which layers of which parts it changes. Its numbers are read when a bank takes them. Two are equal
- * if their files hold the same. Immutable; any thread.
+ * A LoRA file that fits a model: which layers of which parts it changes. The file is opened again when a bank takes its numbers, so
+ * that many files take little memory. Two are equal if their files hold the same. Immutable; any thread.
  */
 public final class Lora {
 
     private final String name;
     private final String fingerprint;
-    private final FileStamp file;
-    private final Map<String, Map<String, LayerChange>> parts;
+    private final FileState file;
+    private final AdaptedParts model;
+    private final Map<String, Set<String>> layers;
 
-    /** @param parts the changes of each part's layers */
-    Lora(String name, String fingerprint, FileStamp file, Map<String, Map<String, LayerChange>> parts) {
+    /** @param layers that it changes of each part */
+    Lora(String name, String fingerprint, FileState file, AdaptedParts model, Map<String, Set<String>> layers) {
         this.name = name;
         this.fingerprint = fingerprint;
         this.file = file;
-        this.parts = Map.copyOf(parts);
+        this.model = model;
+        this.layers = Map.copyOf(layers);
     }
 
     public String name() {
@@ -36,11 +37,11 @@ public final class Lora {
 
     /** The layers that it changes of a part; none where it does not change the part. */
     public Set<String> layers(String part) {
-        return parts.getOrDefault(part, Map.of()).keySet();
+        return layers.getOrDefault(part, Set.of());
     }
 
     public boolean changes(String part) {
-        return parts.containsKey(part);
+        return layers.containsKey(part);
     }
 
     /** Reads the changes of a part. Throws {@link ModelException} that names the file if it cannot be read, or was changed. */
@@ -48,9 +49,11 @@ public final class Lora {
         file.requireUnchanged();
         Map<String, LowRank> changes = new LinkedHashMap<>();
         try {
-            parts.getOrDefault(part, Map.of()).forEach((layer, change) -> changes.put(layer, change.read()));
+            LoraFile.changes(file.path(), model)
+                    .getOrDefault(part, Map.of())
+                    .forEach((layer, change) -> changes.put(layer, change.read()));
         } catch (ModelException e) {
-            throw new ModelException(file.path() + ": " + e.getMessage(), e);
+            throw LoraFile.named(file.path(), e);
         } catch (InternalError e) {
             // The file became shorter while it is mapped.
             throw file.changed(e);

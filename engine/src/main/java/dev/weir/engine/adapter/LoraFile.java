@@ -1,7 +1,6 @@
 package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
-import dev.weir.engine.weights.FileStamp;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Sampling;
 import java.nio.charset.StandardCharsets;
@@ -9,15 +8,18 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * Reads which layers of a model a LoRA file changes: files of diffusers and peft, of kohya's trainer and of LyCORIS. Reads names and
- * shapes, and no numbers. Stateless; any thread.
+ * shapes, and samples of the numbers for the fingerprint. Stateless; any thread.
  */
 public final class LoraFile {
 
@@ -37,24 +39,55 @@ public final class LoraFile {
         }
     }
 
+    /** @param layers by part and layer */
+    private record Changes(Map<String, Map<String, LayerChange>> layers, List<String> unknown) {}
+
     private LoraFile() {}
 
     /** Throws {@link ModelException} that names the file, and says why it does not fit the model. */
     public static Opened open(Path path, String name, AdaptedParts parts) {
-        var state = FileStamp.of(path);
-        var file = SafetensorsFile.open(path);
+        return open(FileState.of(path), name, parts);
+    }
+
+    static Opened open(FileState state, String name, AdaptedParts parts) {
         try {
-            return opened(state, file, PeftConfig.read(path, file), name, parts);
+            var file = SafetensorsFile.open(state.path());
+            var config = PeftConfig.read(state.path(), file);
+            var changes = changes(file, config, parts);
+            var layers = layers(changes, parts);
+            return new Opened(new Lora(name, fingerprint(file, config), state, parts, layers), changes.unknown());
         } catch (ModelException e) {
-            throw new ModelException(path + ": " + e.getMessage(), e);
+            throw named(state.path(), e);
         } catch (InternalError e) {
             // The file became shorter while it is mapped.
             throw state.changed(e);
         }
     }
 
-    private static Opened opened(
-            FileStamp state, SafetensorsFile file, PeftConfig config, String name, AdaptedParts parts) {
+    static ModelException named(Path path, ModelException problem) {
+        return problem.getMessage().startsWith(path + ": ")
+                ? problem
+                : new ModelException(path + ": " + problem.getMessage(), problem);
+    }
+
+    /** With the names that the model has for its layers, of which many files keep the same objects. */
+    private static Map<String, Set<String>> layers(Changes changes, AdaptedParts parts) {
+        Map<String, Set<String>> layers = new HashMap<>();
+        changes.layers().forEach((part, changed) -> {
+            Set<String> own = new HashSet<>(parts.layers(part).keySet());
+            own.retainAll(changed.keySet());
+            layers.put(part, Set.copyOf(own));
+        });
+        return layers;
+    }
+
+    /** The changes that the file makes, by part and layer. Their numbers are not read. */
+    static Map<String, Map<String, LayerChange>> changes(Path path, AdaptedParts parts) {
+        var file = SafetensorsFile.open(path);
+        return changes(file, PeftConfig.read(path, file), parts).layers();
+    }
+
+    private static Changes changes(SafetensorsFile file, PeftConfig config, AdaptedParts parts) {
         Map<String, Map<String, String>> modules = new TreeMap<>();
         List<String> foreign = new ArrayList<>();
         for (var tensor : file.names()) {
@@ -88,7 +121,7 @@ public final class LoraFile {
             change.require();
             changes.computeIfAbsent(layer.part(), part -> new TreeMap<>()).put(layer.name(), change);
         });
-        return new Opened(new Lora(name, fingerprint(file, config), state, changes), List.copyOf(unknown));
+        return new Changes(changes, List.copyOf(unknown));
     }
 
     private static String unknown(List<String> unknown) {

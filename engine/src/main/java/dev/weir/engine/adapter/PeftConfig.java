@@ -56,8 +56,8 @@ record PeftConfig(String where, JsonNode json, boolean hasParts) {
         if (file.names().stream().noneMatch(name -> name.startsWith(PEFTS_OWN))) {
             return new PeftConfig("", JsonNodeFactory.instance.objectNode(), true);
         }
-        var beside = beside(path.getFileName().toString());
-        var config = path.resolveSibling(beside);
+        var config = beside(path);
+        var beside = config.getFileName().toString();
         if (!Files.isRegularFile(config)) {
             throw new ModelException(
                     "peft has saved it, and its adapter_config.json, which has the alpha, is not beside it as "
@@ -70,8 +70,11 @@ record PeftConfig(String where, JsonNode json, boolean hasParts) {
         return new PeftConfig(beside, json, false);
     }
 
-    private static String beside(String name) {
-        return name.equals(WEIGHTS) ? "adapter_config.json" : name.replaceFirst("\\.safetensors$", ".json");
+    /** Where the configuration of a file is that peft has saved itself. */
+    static Path beside(Path path) {
+        var name = path.getFileName().toString();
+        return path.resolveSibling(
+                name.equals(WEIGHTS) ? "adapter_config.json" : name.replaceFirst("\\.safetensors$", ".json"));
     }
 
     /** Of a layer without a tensor for its alpha. */

@@ -31,6 +31,7 @@ final class PictureUpscaler implements OneTextPipeline {
     private static final float GUIDANCE = 9;
     private static final int STEPS = 75;
     private static final int NOISE_LEVEL = 20;
+    private static final String MOST_NOISE = "max_noise_level";
     private static final int MOST_NOISE_LEVEL = 350;
     private static final double SCALING_FACTOR = 0.08333;
 
@@ -56,6 +57,11 @@ final class PictureUpscaler implements OneTextPipeline {
     }
 
     @Override
+    public List<String> settings() {
+        return List.of(MOST_NOISE);
+    }
+
+    @Override
     public int steps() {
         return STEPS;
     }
@@ -66,7 +72,7 @@ final class PictureUpscaler implements OneTextPipeline {
         model.requireFit(COLORS, true, 0);
         int factor = model.scale();
         var sizes = model.sizes(factor);
-        List<Field> fields = new ArrayList<>(Field.ofText(model.maxClipSkip()));
+        List<Field> fields = new ArrayList<>(Field.ofText(Field.of("prompt"), model.maxClipSkip()));
         fields.add(Field.needed(Field.INIT_IMAGE));
         fields.add(noiseLevel(index, model.unet()));
         var stages = OneTextPipeline.stages(
@@ -85,7 +91,7 @@ final class PictureUpscaler implements OneTextPipeline {
     private static Field noiseLevel(PipelineIndex index, ComponentConfig unet) {
         int levels = index.scheduler(LOW_RES_SCHEDULER).trainTimesteps();
         int most = Math.min(
-                index.json().path("max_noise_level").asInt(MOST_NOISE_LEVEL),
+                index.json().path(MOST_NOISE).asInt(MOST_NOISE_LEVEL),
                 Math.min(levels, unet.count("num_class_embeds", levels)) - 1);
         return Field.noiseLevel(most, Math.min(NOISE_LEVEL, most));
     }

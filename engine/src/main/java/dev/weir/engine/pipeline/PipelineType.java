@@ -31,6 +31,11 @@ public interface PipelineType {
     /** The parts that generate an image, in the order of use. */
     List<Component> components();
 
+    /** Keys of model_index.json on which the pictures of a request, or what it may ask for, depend. */
+    default List<String> settings() {
+        return List.of();
+    }
+
     /** Components that its folders have and that it does not run. */
     default Set<String> unused() {
         return Set.of();

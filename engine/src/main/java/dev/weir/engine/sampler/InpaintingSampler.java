@@ -10,43 +10,14 @@ import dev.weir.engine.noise.NoiseSource;
  * @param picture the clean latent, of the sample's size
  * @param noise unit normal, that the run began with
  */
-public record InpaintingSampler(Sampler whole, float[] mask, float[] picture, float[] noise) implements Sampler {
+public record InpaintingSampler(Sampler whole, float[] mask, float[] picture, float[] noise)
+        implements SamplerDecorator {
 
     public InpaintingSampler {
         if (picture.length != noise.length || picture.length % mask.length != 0) {
             throw new IllegalArgumentException("a mask of %d values and noise of %d do not fit a latent of %d"
                     .formatted(mask.length, noise.length, picture.length));
         }
-    }
-
-    @Override
-    public int steps() {
-        return whole.steps();
-    }
-
-    @Override
-    public int order() {
-        return whole.order();
-    }
-
-    @Override
-    public float initialNoiseScale() {
-        return whole.initialNoiseScale();
-    }
-
-    @Override
-    public float timestep(int step) {
-        return whole.timestep(step);
-    }
-
-    @Override
-    public float[] scaleInput(int step, float[] sample) {
-        return whole.scaleInput(step, sample);
-    }
-
-    @Override
-    public float[] addNoise(int step, float[] original, float[] added) {
-        return whole.addNoise(step, original, added);
     }
 
     @Override

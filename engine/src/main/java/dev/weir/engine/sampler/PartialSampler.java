@@ -3,21 +3,11 @@ package dev.weir.engine.sampler;
 import dev.weir.engine.noise.NoiseSource;
 
 /** The network calls of another sampler from one to another. Its own steps count from 0. */
-record PartialSampler(Sampler whole, int begin, int end) implements Sampler {
+record PartialSampler(Sampler whole, int begin, int end) implements SamplerDecorator {
 
     @Override
     public int steps() {
         return end - begin;
-    }
-
-    @Override
-    public int order() {
-        return whole.order();
-    }
-
-    @Override
-    public float initialNoiseScale() {
-        return whole.initialNoiseScale();
     }
 
     @Override

@@ -6,40 +6,15 @@ import dev.weir.engine.noise.NoiseSource;
  * A run of a network with the preconditioning of Karras et al. 2022 (arXiv 2206.00364, table 1, for data of unit variance): the network
  * is told a quarter of the logarithm of sigma, and its output is mixed with the sample. The sampler gets what comes of it.
  */
-public record PreconditionedSampler(Sampler whole) implements Sampler {
+public record PreconditionedSampler(Sampler whole) implements SamplerDecorator {
 
     private static final float LOG_SCALE = 0.25f;
     private static final float[] NOTHING = {0};
     private static final float[] UNIT = {1};
 
     @Override
-    public int steps() {
-        return whole.steps();
-    }
-
-    @Override
-    public int order() {
-        return whole.order();
-    }
-
-    @Override
-    public float initialNoiseScale() {
-        return whole.initialNoiseScale();
-    }
-
-    @Override
     public float timestep(int step) {
         return LOG_SCALE * Floats.log(sigma(step));
-    }
-
-    @Override
-    public float[] scaleInput(int step, float[] sample) {
-        return whole.scaleInput(step, sample);
-    }
-
-    @Override
-    public float[] addNoise(int step, float[] original, float[] noise) {
-        return whole.addNoise(step, original, noise);
     }
 
     @Override

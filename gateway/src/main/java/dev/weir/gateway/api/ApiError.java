@@ -103,7 +103,13 @@ public record ApiError(int status, String type, String code, String message, Str
                     case 503 -> UNAVAILABLE;
                     default -> "server_error";
                 };
-        return new ApiError(status, type, failure.code(), failure.message(), null, 0);
+        return new ApiError(status, type, failure.code(), failure.message(), status == 400 ? field(failure) : null, 0);
+    }
+
+    /** The field of the request that the message of a stage begins with, or null. */
+    private static String field(Failure failure) {
+        String first = failure.message().split("[ :]", 2)[0];
+        return RequestReader.GENERATION.contains(first) ? first : null;
     }
 
     public JsonObject toJson() {

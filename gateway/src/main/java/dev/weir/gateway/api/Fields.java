@@ -49,10 +49,17 @@ public final class Fields {
 
     private final String path;
     private final Map<String, Object> values;
+    /** The client's names of fields that have another one here. */
+    private final Map<String, String> clientNames;
 
     private Fields(String path, Map<String, Object> values) {
+        this(path, values, Map.of());
+    }
+
+    private Fields(String path, Map<String, Object> values, Map<String, String> clientNames) {
         this.path = path;
         this.values = values;
+        this.clientNames = clientNames;
     }
 
     public static Fields parse(byte[] body) {
@@ -110,33 +117,35 @@ public final class Fields {
         return text.matches("-?[0-9]{1,18}") ? (Object) Long.valueOf(text) : Double.valueOf(text);
     }
 
-    /** Another name for a field, if it is there. */
+    /** Another name for a field, if it is there. Messages have the client's name. */
     Fields renamed(String from, String to) {
         if (!values.containsKey(from)) {
             return this;
         }
         Map<String, Object> renamed = new LinkedHashMap<>(values);
         renamed.put(to, renamed.remove(from));
-        return new Fields(path, renamed);
+        Map<String, String> names = new LinkedHashMap<>(clientNames);
+        names.put(to, from);
+        return new Fields(path, renamed, names);
     }
 
     Fields without(Set<String> names) {
         Map<String, Object> fewer = new LinkedHashMap<>(values);
         fewer.keySet().removeAll(names);
-        return new Fields(path, fewer);
+        return new Fields(path, fewer, clientNames);
     }
 
     Fields withText(String name, String text) {
         Map<String, Object> more = new LinkedHashMap<>(values);
         more.put(name, text);
-        return new Fields(path, more);
+        return new Fields(path, more, clientNames);
     }
 
     /** The same with an image. */
     public Fields with(String name, ReadImage image) {
         Map<String, Object> more = new LinkedHashMap<>(values);
         more.put(name, image);
-        return new Fields(path, more);
+        return new Fields(path, more, clientNames);
     }
 
     /** As they were sent. */
@@ -371,7 +380,13 @@ public final class Fields {
 
     /** @param problem completes a sentence that starts with the field's name */
     public ApiException invalid(String code, String name, String problem) {
-        return new ApiException(ApiError.invalid(code, path + brief(name) + " " + problem, path + brief(name)));
+        String shown = path + brief(clientName(name));
+        return new ApiException(ApiError.invalid(code, shown + " " + problem, shown));
+    }
+
+    /** What the client calls a field. */
+    String clientName(String name) {
+        return clientNames.getOrDefault(name, name);
     }
 
     private ApiException wrongType(String name, String wanted, Object value) {

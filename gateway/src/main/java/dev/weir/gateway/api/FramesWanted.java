@@ -85,7 +85,7 @@ record FramesWanted(Preview when, Optional<Grade> grade, Fields fields, String f
     }
 
     private static String noTaesd(ModelCard card, List<Grade> known) {
-        return ("must not be taesd: %s has no tiny autoencoder. It has %s. The operator can give its decoders one with --taesd, or as "
+        return ("must not be taesd: \"%s\" has no tiny autoencoder. It has %s. The operator can give its decoders one with --taesd, or as "
                         + "the folder taesd of the model")
                 .formatted(card.getId(), known.stream().map(FramesWanted::name).collect(Collectors.joining(", ")));
     }

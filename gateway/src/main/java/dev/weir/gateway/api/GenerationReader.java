@@ -54,8 +54,7 @@ final class GenerationReader {
                         .orElseGet(() -> ThreadLocalRandom.current().nextLong(RANDOM_SEEDS)))
                 .setSteps(steps(fields, card, sampler))
                 .setSampler(named)
-                .setSchedule(
-                        fields.oneOf("schedule", sampler.getSchedulesList()).orElse(""))
+                .setSchedule(schedule(fields, sampler))
                 .setNoise(noise(fields))
                 .setGuidanceScale(number(fields, workflow, "guidance_scale")
                         .map(Double::floatValue)
@@ -124,6 +123,16 @@ final class GenerationReader {
                 .distinct()
                 .toList();
         return fields.oneOf("sampler", names).orElse(card.getDefaultSampler());
+    }
+
+    private static String schedule(Fields fields, Sampler sampler) {
+        if (fields.says("schedule") && sampler.getSchedulesCount() == 0) {
+            throw fields.invalid(
+                    "unsupported_parameter",
+                    "schedule",
+                    "is not taken by the sampler %s, which has no schedules".formatted(sampler.getName()));
+        }
+        return fields.oneOf("schedule", sampler.getSchedulesList()).orElse("");
     }
 
     private static Optional<Float> eta(Fields fields, Sampler sampler) {

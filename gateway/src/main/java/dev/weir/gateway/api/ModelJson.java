@@ -7,6 +7,7 @@ import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Workflow;
+import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -84,7 +85,17 @@ public final class ModelJson {
                 .put("name", workflow.getName())
                 .put("fields", fields)
                 .put("enlarges", Route.enlargement(workflow))
+                .put("stages", stages(workflow))
                 .put("sizes", size(Route.range(workflow)));
+    }
+
+    /** With the kind of node that runs each. */
+    private static JsonArray stages(Workflow workflow) {
+        JsonArray stages = new JsonArray();
+        workflow.getStagesList()
+                .forEach(stage -> stages.add(
+                        new JsonObject().put("name", stage.getName()).put("node", Addresses.name(stage.getNode()))));
+        return stages;
     }
 
     private static JsonObject size(SizeRange range) {

@@ -132,11 +132,7 @@ public final class RequestReader {
 
     /** The body of {@code POST /v1/images/edits}. */
     public ImagesRequest edit(Fields fields) {
-        Fields named = withImage(fields);
-        if (!named.has("prompt")) {
-            throw fields.missing("prompt");
-        }
-        return images(named.without(EDIT_ONLY));
+        return images(withImage(fields).without(EDIT_ONLY));
     }
 
     /**
@@ -150,7 +146,7 @@ public final class RequestReader {
             throw fields.invalid(
                     "unsupported_value",
                     "model",
-                    "%s enlarges images and makes no variations of them; send the image to /v1/images/edits"
+                    "\"%s\" enlarges images and makes no variations of them; send the image to /v1/images/edits"
                             .formatted(request.spec().model()));
         }
         return request;
@@ -207,15 +203,15 @@ public final class RequestReader {
         List<Control> controls = ControlReader.read(fields, card);
         List<Attachment> attachments = images.attachments(fields);
         requireFit(fields, attachments);
-        Generation generation = generations
+        Generation.Builder read = generations
                 .read(fields, card, workflow, size.or(() -> ImageSize.of(fields, attachments, workflow)))
                 .setWorkflow(workflow.getName())
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
-                .addAllLoras(LoraReader.read(fields, card))
                 .addAllControls(controls)
-                .addAllAttachments(attachments.stream().map(Attachment::toProto).toList())
-                .build();
+                .addAllAttachments(attachments.stream().map(Attachment::toProto).toList());
+        LoraReader.read(fields, card, read);
+        Generation generation = read.build();
         List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(
                 card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
@@ -234,8 +230,13 @@ public final class RequestReader {
             throw fields.invalid(
                     "invalid_value",
                     "mask",
-                    "has %dx%d pixels; with padding_mask_crop it must be as large as init_image, %dx%d"
-                            .formatted(mask.width(), mask.height(), image.width(), image.height()));
+                    "has %dx%d pixels; with padding_mask_crop it must be as large as %s, %dx%d"
+                            .formatted(
+                                    mask.width(),
+                                    mask.height(),
+                                    fields.clientName("init_image"),
+                                    image.width(),
+                                    image.height()));
         }
     }
 

@@ -57,7 +57,7 @@ final class WorkflowChoice {
                 .orElseThrow(() -> fields.invalid(
                         "unsupported_size",
                         "size",
-                        "%dx%d cannot be made by %s: %s"
+                        "%dx%d cannot be made by \"%s\": %s"
                                 .formatted(size.get()[0], size.get()[1], card.getId(), Route.sizes(fitting))));
     }
 
@@ -86,7 +86,7 @@ final class WorkflowChoice {
         for (Workflow workflow : card.getWorkflowsList()) {
             Optional<String> missing = missing(workflow, fields);
             if (foreign(workflow, fields).isEmpty() && missing.isPresent()) {
-                return missing(fields, missing.get());
+                return missing(card, fields, missing.get());
             }
         }
         Optional<String> unknown = FIELDS.stream()
@@ -98,18 +98,38 @@ final class WorkflowChoice {
                         .flatMap(workflow -> foreign(workflow, fields).stream())
                         .findFirst())
                 .orElse("model");
-        String problem = "is not taken by %s%s, which takes %s"
+        String problem = "is not taken by \"%s\"%s, which takes %s"
                 .formatted(card.getId(), unknown.isPresent() ? "" : " together with the other fields", inWords(card));
         return fields.invalid("unsupported_parameter", name, problem);
     }
 
-    private static ApiException missing(Fields fields, String name) {
-        return name.equals("depth_map")
-                ? fields.invalid(
+    private static ApiException missing(ModelCard card, Fields fields, String name) {
+        if (name.equals("depth_map")) {
+            return fields.invalid(
+                    "missing_required_parameter",
+                    name,
+                    "is required: give a picture that is brighter where the image is nearer; Weir does not estimate depth");
+        }
+        return reason(card, fields, name)
+                .map(cause -> fields.invalid(
                         "missing_required_parameter",
                         name,
-                        "is required: give a picture that is brighter where the image is nearer; Weir does not estimate depth")
-                : fields.missing(name);
+                        "is required where %s is given".formatted(fields.clientName(cause))))
+                .orElseGet(() -> fields.missing(name));
+    }
+
+    /** A field of the request that is taken only together with the one that is missing. */
+    private static Optional<String> reason(ModelCard card, Fields fields, String missing) {
+        return FIELDS.stream()
+                .filter(fields::says)
+                .filter(name -> card.getWorkflowsList().stream()
+                        .filter(workflow -> field(workflow, name).isPresent())
+                        .allMatch(workflow -> field(workflow, missing)
+                                .filter(Field::getNeeded)
+                                .isPresent()))
+                .filter(name -> card.getWorkflowsList().stream()
+                        .anyMatch(workflow -> field(workflow, name).isEmpty()))
+                .findFirst();
     }
 
     private static String inWords(ModelCard card) {

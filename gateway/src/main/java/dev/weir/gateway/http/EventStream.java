@@ -11,7 +11,7 @@ import java.time.Duration;
  * One answer of server-sent events. Optional events are dropped while the client's side is full. A client whose side
  * stays full for too long is disconnected. Event loop of its request.
  */
-final class EventStream {
+public final class EventStream {
 
     static final String MEDIA_TYPE = "text/event-stream; charset=utf-8";
 
@@ -27,7 +27,7 @@ final class EventStream {
     private boolean closed;
 
     /** Writes the head. @param onGone called when the client disconnects before the end */
-    EventStream(Vertx vertx, RoutingContext ctx, Duration slowClient, Runnable onGone) {
+    public EventStream(Vertx vertx, RoutingContext ctx, Duration slowClient, Runnable onGone) {
         this.vertx = vertx;
         this.ctx = ctx;
         this.response = ctx.response();
@@ -55,7 +55,7 @@ final class EventStream {
     }
 
     /** Sends an optional event, unless the client is behind. @return whether it was sent */
-    boolean offer(String event, JsonObject data, String id) {
+    public boolean offer(String event, JsonObject data, String id) {
         if (closed || response.writeQueueFull()) {
             return false;
         }
@@ -63,13 +63,13 @@ final class EventStream {
         return true;
     }
 
-    void send(String event, JsonObject data, String id) {
+    public void send(String event, JsonObject data, String id) {
         String idLine = id == null ? "" : "id: " + id + "\n";
         write("event: " + event + "\n" + idLine + "data: " + data.encode() + "\n\n");
     }
 
     /** @param last sent unchanged before the end, or empty */
-    void end(String last) {
+    public void end(String last) {
         if (closed) {
             return;
         }

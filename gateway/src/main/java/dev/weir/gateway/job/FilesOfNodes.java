@@ -5,6 +5,8 @@ import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.RefusedLora;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -25,13 +27,24 @@ final class FilesOfNodes {
                         model.getId().equals(card.getId()) && model.getProblem().isEmpty())
                 .map(ModelStatus::getCard)
                 .toList();
+        List<Lora> loras = together(cards, ModelCard::getLorasList, Lora::getName, Lora::getFingerprint);
         return card.toBuilder()
                 .clearLoras()
-                .addAllLoras(together(cards, ModelCard::getLorasList, Lora::getName, Lora::getFingerprint))
+                .addAllLoras(loras)
+                .clearRefusedLoras()
+                .addAllRefusedLoras(refused(cards, loras))
                 .clearControlnets()
                 .addAllControlnets(
                         together(cards, ModelCard::getControlnetsList, ControlNet::getName, ControlNet::getFingerprint))
                 .build();
+    }
+
+    /** Those that fit on no node. */
+    private static Collection<RefusedLora> refused(List<ModelCard> cards, List<Lora> loras) {
+        Map<String, RefusedLora> refused = new TreeMap<>();
+        cards.forEach(card -> card.getRefusedLorasList().forEach(file -> refused.putIfAbsent(file.getName(), file)));
+        loras.forEach(lora -> refused.remove(lora.getName()));
+        return refused.values();
     }
 
     private static <F> List<F> together(

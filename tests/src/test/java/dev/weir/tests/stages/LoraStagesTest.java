@@ -17,6 +17,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.serving.Cards;
+import dev.weir.serving.NodeModels;
 import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.TextEncoderStage;
 import java.io.IOException;
@@ -42,6 +43,7 @@ final class LoraStagesTest {
 
     private final RecordingOutbox outbox = new RecordingOutbox();
     private final List<Stage> stages = new ArrayList<>();
+    private LoraFolders files;
     private ModelFolder model;
 
     @BeforeEach
@@ -49,12 +51,13 @@ final class LoraStagesTest {
         for (String name : List.of("peft", "kohya", "sgm")) {
             Files.copy(FIXTURES.resolve("lora/" + name + ".safetensors"), folder.resolve(name + ".safetensors"));
         }
+        files = LoraFolders.open(List.of(folder));
         model = ModelFolder.open(
                 FIXTURES.resolve("checkpoints/sd1"),
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                LoraFolders.open(List.of(folder)),
+                files,
                 ControlNetFolders.NONE);
     }
 
@@ -162,6 +165,40 @@ final class LoraStagesTest {
         Stage denoiser = opened(DenoiserStage.create(List.of(model), EXACT, LIMITS));
         denoiser.admit(work(task("other", other).setPosition(1), prompts()), outbox);
         assertThat(outbox.failures.get("other/0").message()).contains("the LoRA \"peft\" is another file here");
+    }
+
+    /** Without a restart: the card names it, and a row of the forward that follows has it. */
+    @Test
+    void aFileThatComesOrGoesIsToldAndTaken() throws IOException {
+        NodeModels models = NodeModels.of(List.of(model));
+        Stage encoder = opened(new TextEncoderStage(models, EXACT, 8, Optional.empty()));
+        Stage denoiser = opened(DenoiserStage.create(models, EXACT, LIMITS));
+        for (String name : List.of("peft", "kohya")) {
+            Files.delete(folder.resolve(name + ".safetensors"));
+        }
+        assertThat(files.poll()).isTrue();
+        models.tellCards();
+        assertThat(denoiser.models().get(0).getCard().getLorasList()).isEmpty();
+
+        Files.copy(FIXTURES.resolve("lora/mid.safetensors"), folder.resolve("fresh.safetensors"));
+        assertThat(files.poll()).isFalse();
+        assertThat(files.poll()).isTrue();
+        models.tellCards();
+        assertThat(encoder.models().get(0).getCard().getLorasList())
+                .extracting(Lora::getName)
+                .containsExactly("fresh");
+        assertThat(denoiser.models().get(0).getCard().getRefusedLorasList())
+                .singleElement()
+                .satisfies(refused -> assertThat(refused.getName() + ": " + refused.getProblem())
+                        .startsWith("sgm: the layer lora_te1_"));
+        encoder.admit(work(task("fresh", lora("fresh"))), outbox);
+        encoder.admit(work(task("plain")), outbox);
+        turnAll(encoder, outbox);
+        assertThat(states("fresh")).isNotEqualTo(states("plain"));
+        denoiser.admit(work(task("fresh", lora("fresh")).setPosition(1), prompts()), outbox);
+        denoiser.admit(work(task("plain").setPosition(1), prompts()), outbox);
+        turnAll(denoiser, outbox);
+        assertThat(latent("fresh")).isNotEqualTo(latent("plain"));
     }
 
     @Test

@@ -1,0 +1,51 @@
+package dev.weir.cli;
+
+import dev.weir.engine.adapter.LoraFolders;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Looks for LoRA files that come and go, on a thread of its own. */
+final class LoraWatch implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LoraWatch.class);
+
+    /** A file that somebody copies is opened when it was the same in two polls. */
+    private static final long POLL_MS = 2000;
+
+    private final LoraFolders folders;
+    private final Runnable listener;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(work -> {
+        Thread own = new Thread(work, "weir-loras");
+        own.setDaemon(true);
+        return own;
+    });
+
+    /** @param listener called after models have got other LoRAs */
+    LoraWatch(LoraFolders folders, Runnable listener) {
+        this.folders = folders;
+        this.listener = listener;
+    }
+
+    void start() {
+        thread.scheduleWithFixedDelay(this::poll, POLL_MS, POLL_MS, TimeUnit.MILLISECONDS);
+    }
+
+    /** An exception would end all later polls. */
+    private void poll() {
+        try {
+            if (folders.poll()) {
+                listener.run();
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("the LoRA folders could not be looked at", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}
