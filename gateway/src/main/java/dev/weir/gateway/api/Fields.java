@@ -1,13 +1,7 @@
 package dev.weir.gateway.api;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,17 +18,6 @@ import java.util.regex.Pattern;
  */
 public final class Fields {
 
-    private static final int DEEPEST = 16;
-    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(DEEPEST)
-                            .maxNumberLength(100)
-                            .maxStringLength(Integer.MAX_VALUE)
-                            .build())
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
     private static final Set<String> TEXTS = Set.of("prompt", "negative_prompt", "user", "model", "seed");
     private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,18}([.][0-9]{1,18})?");
     /** Quotation marks, colon and comma. */
@@ -44,17 +27,11 @@ public final class Fields {
     private static final BigInteger ANY_SEED = BigInteger.ONE.negate();
     private static final BigInteger MAX_SEED =
             BigInteger.ONE.shiftLeft(Long.SIZE).subtract(BigInteger.ONE);
-    private static final Pattern ADVICE =
-            Pattern.compile(", from `[^`]*`|(: enable `| \\(start marker at | \\(bound as `).*");
 
     private final String path;
     private final Map<String, Object> values;
     /** The client's names of fields that have another one here. */
     private final Map<String, String> clientNames;
-
-    private Fields(String path, Map<String, Object> values) {
-        this(path, values, Map.of());
-    }
 
     private Fields(String path, Map<String, Object> values, Map<String, String> clientNames) {
         this.path = path;
@@ -63,27 +40,12 @@ public final class Fields {
     }
 
     public static Fields parse(byte[] body) {
-        try {
-            if (!(MAPPER.readValue(body, Object.class) instanceof Map<?, ?> object)) {
-                throw new ApiException(ApiError.invalid("invalid_json", "the body must be a JSON object", null));
-            }
-            return of("", object);
-        } catch (JsonProcessingException e) {
-            String where = e.getLocation() == null
-                    ? ""
-                    : " (line %d, column %d)"
-                            .formatted(
-                                    e.getLocation().getLineNr(), e.getLocation().getColumnNr());
-            String message = "the body is not a JSON object: " + reason(e) + where;
-            throw new ApiException(ApiError.invalid("invalid_json", message, null));
-        } catch (IOException e) {
-            throw new ApiException(ApiError.invalid("invalid_json", "the body is not JSON", null));
-        }
+        return of("", JsonBody.object(body));
     }
 
     /** Fields that another API's request was translated to. */
     public static Fields of(Map<String, Object> values) {
-        return new Fields("", values);
+        return new Fields("", values, Map.of());
     }
 
     /**
@@ -95,13 +57,13 @@ public final class Fields {
         texts.forEach((name, text) -> values.put(name, TEXTS.contains(name) ? text : scalar(text)));
         values.computeIfPresent(
                 ControlImages.LIST, (name, value) -> value instanceof String text ? parsedIfList(text) : value);
-        return new Fields("", ControlImages.beside(values));
+        return new Fields("", ControlImages.beside(values), Map.of());
     }
 
     /** A form has a list as the text of a JSON array. Another text is refused when the field is read. */
     private static Object parsedIfList(String text) {
         try {
-            return MAPPER.readValue(text, Object.class) instanceof List<?> list ? list : text;
+            return JsonBody.MAPPER.readValue(text, Object.class) instanceof List<?> list ? list : text;
         } catch (JsonProcessingException e) {
             return text;
         }
@@ -136,15 +98,17 @@ public final class Fields {
     }
 
     Fields withText(String name, String text) {
-        Map<String, Object> more = new LinkedHashMap<>(values);
-        more.put(name, text);
-        return new Fields(path, more, clientNames);
+        return put(name, text);
     }
 
     /** The same with an image. */
     public Fields with(String name, ReadImage image) {
+        return put(name, image);
+    }
+
+    private Fields put(String name, Object value) {
         Map<String, Object> more = new LinkedHashMap<>(values);
-        more.put(name, image);
+        more.put(name, value);
         return new Fields(path, more, clientNames);
     }
 
@@ -177,13 +141,7 @@ public final class Fields {
     private static Fields of(String path, Map<?, ?> object) {
         Map<String, Object> values = new LinkedHashMap<>();
         object.forEach((key, value) -> values.put(String.valueOf(key), value));
-        return new Fields(path, path.isEmpty() ? ControlImages.beside(values) : values);
-    }
-
-    /** The parser's message, without its advice to programmers, which names its own classes. */
-    private static String reason(JsonProcessingException e) {
-        String line = e.getOriginalMessage().lines().findFirst().orElse("");
-        return ADVICE.matcher(line).replaceAll("");
+        return new Fields(path, path.isEmpty() ? ControlImages.beside(values) : values, Map.of());
     }
 
     /** Refuses unknown fields. Most are typing errors, which would otherwise silently have no effect. */
@@ -368,9 +326,9 @@ public final class Fields {
 
     private Object parsed(String name, String text) {
         try {
-            return MAPPER.readValue(text, Object.class);
+            return JsonBody.MAPPER.readValue(text, Object.class);
         } catch (JsonProcessingException e) {
-            throw invalid("invalid_json", name, "is not a JSON array: " + reason(e));
+            throw invalid("invalid_json", name, "is not a JSON array: " + JsonBody.reason(e));
         }
     }
 
