@@ -14,6 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Runs a benchmark and prints its table, or lists the benchmarks. */
@@ -62,13 +63,14 @@ final class BenchCommand implements Callable<Integer> {
             description = "Of what happens at random in chaos and simulate. Default: one by the clock, which is told.")
     private Long seed;
 
-    @Option(names = "--seeds", paramLabel = "A-B", description = "For simulate: every seed from A to B.")
+    @Option(
+            names = "--seeds",
+            paramLabel = "A-B",
+            description = "For simulate: every seed from A to B. With --seed N -v it prints everything that happens.")
     private String seeds = "";
 
-    @Option(
-            names = {"-v", "--verbose"},
-            description = "For simulate: print everything that happens.")
-    private boolean verbose;
+    @ParentCommand
+    private WeirCommand weir;
 
     @Option(
             names = "--only",
@@ -111,7 +113,7 @@ final class BenchCommand implements Callable<Integer> {
         atLeastOne("--minutes", minutes);
         long[] range = seeds();
         Benchmark.Result result = chosen.run(new Benchmark.Settings(
-                models.toConfig().models().get(0), rounds, minutes, range[0], range[1], only, peers, verbose));
+                models.toConfig().models().get(0), rounds, minutes, range[0], range[1], only, peers, weir.isVerbose()));
         print(result, out);
         return 0;
     }

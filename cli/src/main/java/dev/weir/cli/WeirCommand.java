@@ -73,6 +73,10 @@ final class WeirCommand implements Runnable {
         spec.commandLine().usage(spec.commandLine().getOut());
     }
 
+    boolean isVerbose() {
+        return verbose.length > 0;
+    }
+
     static void applyToAll(CommandLine command, Consumer<CommandLine> action) {
         action.accept(command);
         command.getSubcommands().values().forEach(sub -> applyToAll(sub, action));
