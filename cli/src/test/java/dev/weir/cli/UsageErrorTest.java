@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +76,38 @@ final class UsageErrorTest {
                         "generate", "x", "--model", model, "--lora-dir", folder, "--lora", "peft", "--lora", "no:-1"))
                 .startsWith("--lora")
                 .contains("\"no\" is no LoRA", "there are kohya");
+    }
+
+    @Test
+    void controlNetsAreCheckedBeforeTheModelIsLoaded() {
+        Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
+        String photo = reference.resolve("images/photo.png").toString();
+        assertThat(refusal("generate", "x", "--controlnet-dir", "nowhere"))
+                .isEqualTo("--controlnet-dir: there is no folder nowhere");
+        assertThat(refusal("generate", "x", "--controlnet", "edges"))
+                .isEqualTo("--controlnet edges: it must begin with NAME=FILE");
+        assertThat(refusal("generate", "x", "--controlnet", "edges=nowhere.png"))
+                .isEqualTo("--controlnet edges=nowhere.png: nowhere.png cannot be read");
+        assertThat(refusal("generate", "x", "--controlnet", "edges=" + photo + ",scale=high"))
+                .endsWith("\"high\" is no number");
+        assertThat(refusal("generate", "x", "--controlnet", "edges=" + photo + ",weight=1"))
+                .endsWith("\"weight=1\" is none of scale, start, end, preprocess, guess");
+        List<String> request = List.of(
+                "generate",
+                "x",
+                "--model=" + reference.resolve("checkpoints/sd1"),
+                "--controlnet-dir=" + reference.resolve("controlnets/sd1"));
+        assertThat(refusal(with(request, "--controlnet=faces=" + photo)))
+                .startsWith("--controlnet \"faces\" is no ControlNet")
+                .contains("there are edges, pooled, shapes");
+        assertThat(refusal(with(request, "--controlnet=edges=" + photo + ",preprocess=openpose")))
+                .startsWith("--controlnet must be one of [none, canny, blur, invert]");
+        assertThat(refusal(with(request, "--controlnet=edges=" + photo + ",scale=11")))
+                .startsWith("--controlnet must be from 0.0 to 10.0");
+    }
+
+    private static String[] with(List<String> request, String more) {
+        return Stream.concat(request.stream(), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test
