@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from compel import Compel, ReturnedEmbeddingsType
 from compel.prompt_parser import Blend, PromptParser
-from diffusers import DDIMScheduler, StableDiffusionPipeline
+from diffusers import DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from fixtures import OUT, generator, save_cases, save_tensors
@@ -185,6 +185,29 @@ def composed() -> None:
     save_tensors(HOME / "composed.safetensors", {"start": start, "end": latents})
 
 
+TOLD = "a <Cat-toy> and an apple in the several style, <Cat-toy>"
+
+
+def embeddings() -> None:
+    """Textual inversions of one vector and of three, as diffusers loads them."""
+    source = generator(11)
+    files = {
+        "sd1-toy": {"<Cat-toy>": torch.randn([32], generator=source)},
+        "several": {"emb_params": torch.randn([3, 32], generator=source)},
+        "xl": {"clip_l": torch.randn([2, 16], generator=source), "clip_g": torch.randn([2, 24], generator=source)}}
+    for name, tensors in files.items():
+        save_tensors(HOME / f"embeddings/{name}.safetensors", tensors)
+    sd1 = StableDiffusionPipeline.from_pretrained(OUT / "checkpoints/sd1", safety_checker=None)
+    sd1.load_textual_inversion(files["sd1-toy"])
+    sd1.load_textual_inversion(files["several"], token="several")
+    answers = {"sd1": sd1.encode_prompt(TOLD, "cpu", 1, False)[0][0]}
+    sdxl = StableDiffusionXLPipeline.from_pretrained(OUT / "sdxl", add_watermarker=False)
+    sdxl.load_textual_inversion(files["xl"]["clip_l"], token="xl", text_encoder=sdxl.text_encoder, tokenizer=sdxl.tokenizer)
+    sdxl.load_textual_inversion(files["xl"]["clip_g"], token="xl", text_encoder=sdxl.text_encoder_2, tokenizer=sdxl.tokenizer_2)
+    states, _, pooled, _ = sdxl.encode_prompt("a red apple, xl, on a hill", do_classifier_free_guidance=False)
+    save_tensors(HOME / "embedded.safetensors", {**answers, "sdxl": states[0], "sdxl_pooled": pooled[0]})
+
+
 def parsed(prompt: str):
     """The parts of a prompt as compel parses it, or nothing where it says that it cannot or that it needs more than states."""
     try:
@@ -238,6 +261,7 @@ def main() -> None:
     Path(HOME).mkdir(exist_ok=True)
     states()
     composed()
+    embeddings()
     parses()
 
 

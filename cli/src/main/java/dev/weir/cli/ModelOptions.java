@@ -2,6 +2,7 @@ package dev.weir.cli;
 
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.sampler.SamplerSpec;
+import dev.weir.runtime.AddOns;
 import dev.weir.runtime.NodeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,6 +111,14 @@ final class ModelOptions {
     private List<Path> controlnetDirs = List.of();
 
     @Option(
+            names = "--embedding-dir",
+            paramLabel = "DIR",
+            split = ",",
+            description =
+                    "Folders of textual inversions (.safetensors), which prompts name. Several are separated by commas.")
+    private List<Path> embeddingDirs = List.of();
+
+    @Option(
             names = "--model-dir",
             paramLabel = "DIR",
             description =
@@ -155,6 +164,7 @@ final class ModelOptions {
         }
         requireFolders("--lora-dir", loraDirs);
         requireFolders("--controlnet-dir", controlnetDirs);
+        requireFolders("--embedding-dir", embeddingDirs);
         if (directory != null && !Files.isDirectory(directory)) {
             throw new CliException(CliException.USAGE, "--model-dir: there is no folder " + directory);
         }
@@ -174,11 +184,19 @@ final class ModelOptions {
                 .withSafety(safety)
                 .withTaesd(taesd)
                 .withVae(Optional.ofNullable(vae))
-                .withLoraDirs(loraDirs)
-                .withControlnetDirs(controlnetDirs)
+                .withAddOns(new AddOns(loraDirs, controlnetDirs, embeddingDirs))
                 .withDirectory(Optional.ofNullable(directory)
                         .map(folder -> new NodeConfig.Directory(
                                 folder, memory == null ? OptionalLong.empty() : OptionalLong.of(memory))));
+    }
+
+    private static void requireFolders(String flag, List<Path> folders) {
+        folders.stream()
+                .filter(folder -> !Files.isDirectory(folder))
+                .findFirst()
+                .ifPresent(folder -> {
+                    throw new CliException(CliException.USAGE, "%s: there is no folder %s".formatted(flag, folder));
+                });
     }
 
     /** The same with one model that stays. Throws {@link CliException} if the folder has none. */
@@ -209,14 +227,6 @@ final class ModelOptions {
                 .map(file -> home.resolve(file).normalize())
                 .filter(path -> home.equals(path.getParent()) && Files.exists(path))
                 .findFirst();
-    }
-
-    private static void requireFolders(String option, List<Path> folders) {
-        for (Path folder : folders) {
-            if (!Files.isDirectory(folder)) {
-                throw new CliException(CliException.USAGE, option + ": there is no folder " + folder);
-            }
-        }
     }
 
     /**

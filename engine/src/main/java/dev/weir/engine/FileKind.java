@@ -22,8 +22,7 @@ final class FileKind {
     private static final String FOLDER = "Weir takes a diffusers folder or a single-file checkpoint";
     static final String LORA_DIR = "Give its folder as --lora-dir, and name it in requests";
     static final String CONTROLNET_DIR = "Give the folder that it lies in as --controlnet-dir, and name it in requests";
-    private static final String MERGE =
-            "Merge it into its base model in diffusers (load_textual_inversion, save_pretrained), and give that folder";
+    private static final String EMBEDDING_DIR = "Give its folder as --embedding-dir, and name it in prompts";
 
     private static final String WHOLE = "Give the whole model: its folder, or a file that has all of its parts";
 
@@ -95,7 +94,7 @@ final class FileKind {
                 && names.stream()
                         .allMatch(name ->
                                 !name.contains(".") && weights.info(name).shape().length <= 2)) {
-            return new Refusal("a textual inversion", MERGE);
+            return new Refusal("a textual inversion", EMBEDDING_DIR);
         }
         return checkpoint(weights);
     }

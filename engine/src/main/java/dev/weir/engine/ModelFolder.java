@@ -7,23 +7,20 @@ import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.image.LatentPreview;
+import dev.weir.engine.inversion.Embedding;
+import dev.weir.engine.inversion.EmbeddingFolders;
 import dev.weir.engine.network.LatentSpace;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.EmbeddingNoise;
-import dev.weir.engine.pipeline.JoinedTextEncoder;
 import dev.weir.engine.pipeline.Pipeline;
-import dev.weir.engine.pipeline.PriorTextEncoder;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.pipeline.TextPart;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
-import dev.weir.engine.tokenizer.Tokenizer;
-import dev.weir.engine.tokenizer.Tokenizers;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -48,6 +45,7 @@ public final class ModelFolder {
     private final Optional<Path> tinyAutoencoder;
     private final ModelLoras loras;
     private final Map<String, ControlNet> controlNets;
+    private final Map<String, Embedding> embeddings;
     private Map<String, String> fingerprints;
 
     private ModelFolder(
@@ -55,7 +53,8 @@ public final class ModelFolder {
             Optional<String> sampler,
             List<Path> tinyAutoencoders,
             LoraFolders loraFolders,
-            ControlNetFolders controlNetFolders) {
+            ControlNetFolders controlNetFolders,
+            EmbeddingFolders embeddingFolders) {
         index.requireSupported();
         index.source().requireReadable(index);
         this.index = index;
@@ -68,6 +67,9 @@ public final class ModelFolder {
                 .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
         this.loras = loraFolders == LoraFolders.NONE ? ModelLoras.NONE : loraFolders.of(card.id(), adaptedParts());
         this.controlNets = controlNetFolders == ControlNetFolders.NONE ? Map.of() : fitting(controlNetFolders);
+        this.embeddings = embeddingFolders == EmbeddingFolders.NONE
+                ? Map.of()
+                : embeddingFolders.fitting(card.id(), TextEncoders.widths(index));
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -105,10 +107,28 @@ public final class ModelFolder {
             Optional<Path> autoencoder,
             LoraFolders loraFolders,
             ControlNetFolders controlNetFolders) {
+        return open(
+                path, sampler, tinyAutoencoders, autoencoder, loraFolders, controlNetFolders, EmbeddingFolders.NONE);
+    }
+
+    /** The same, which reads the embeddings too. */
+    public static ModelFolder open(
+            Path path,
+            Optional<String> sampler,
+            List<Path> tinyAutoencoders,
+            Optional<Path> autoencoder,
+            LoraFolders loraFolders,
+            ControlNetFolders controlNetFolders,
+            EmbeddingFolders embeddingFolders) {
         return OtherAutoencoder.opened(
                 ModelSources.open(path, autoencoder),
                 source -> new ModelFolder(
-                        PipelineIndex.read(source), sampler, tinyAutoencoders, loraFolders, controlNetFolders));
+                        PipelineIndex.read(source),
+                        sampler,
+                        tinyAutoencoders,
+                        loraFolders,
+                        controlNetFolders,
+                        embeddingFolders));
     }
 
     public ModelCard card() {
@@ -133,9 +153,10 @@ public final class ModelFolder {
 
     /** Of the parts that text states depend on; empty if the folder has none. */
     public String textEncoderFingerprint() {
-        return texts(index)
-                .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
-                .collect(Collectors.joining());
+        return TextEncoders.texts(index)
+                        .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
+                        .collect(Collectors.joining())
+                + embeddings.values().stream().map(Embedding::fingerprint).collect(Collectors.joining());
     }
 
     /** What it needs of memory in a precision. Reads the headers of the weights. */
@@ -150,43 +171,12 @@ public final class ModelFolder {
 
     /** Throws {@link ModelException} that names what is wrong with its files, like every method that opens a part. */
     public TextEncoder textEncoder(ComputeTarget target) {
-        List<TextEncoder> opened = new ArrayList<>();
-        try {
-            pipeline.type().texts().forEach(text -> opened.add(textEncoder(text, target)));
-        } catch (RuntimeException e) {
-            opened.forEach(TextEncoder::close);
-            throw e;
-        }
-        TextEncoder encoder = opened.size() == 1 && !pipeline.zeroNegative()
-                ? opened.get(0)
-                : new JoinedTextEncoder(
-                        opened, pipeline.zeroNegative(), pipeline.type().readsEmptyPrompt(index));
-        return pipeline.type()
-                .priorText()
-                .<TextEncoder>map(text -> besidePriors(encoder, text, target))
-                .orElse(encoder);
+        return new TextEncoders(index, pipeline, embeddings.values()).open(target);
     }
 
-    private TextEncoder besidePriors(TextEncoder encoder, TextPart text, ComputeTarget target) {
-        try {
-            return new PriorTextEncoder(encoder, textEncoder(text, target));
-        } catch (RuntimeException e) {
-            encoder.close();
-            throw e;
-        }
-    }
-
-    private TextEncoder textEncoder(TextPart text, ComputeTarget target) {
-        Tokenizer tokenizer = tokenizer(index, text.tokenizer());
-        try {
-            return index.load(
-                    text.encoder(),
-                    (config, weights) -> Networks.textEncoder(
-                            config.json(), weights, text.encoder(), tokenizer, text.output(), target));
-        } catch (RuntimeException e) {
-            tokenizer.close();
-            throw e;
-        }
+    /** The textual inversions that prompts may name. */
+    public Map<String, Embedding> embeddings() {
+        return embeddings;
     }
 
     /** What sees a request's picture as CLIP does, in a model that has such a network. */
@@ -325,27 +315,6 @@ public final class ModelFolder {
     /** The matrix from latents to RGB, where the model or its autoencoder has a known one. */
     public Optional<LatentPreview> latentPreview() {
         return latentPreview;
-    }
-
-    private static Stream<TextPart> texts(PipelineIndex index) {
-        return Stream.concat(index.type().texts().stream(), index.type().priorText().stream());
-    }
-
-    /** @param component the tokenizer's folder */
-    static Tokenizer tokenizer(PipelineIndex index, String component) {
-        String encoder = texts(index)
-                .filter(text -> text.tokenizer().equals(component))
-                .map(TextPart::encoder)
-                .findFirst()
-                .orElseThrow();
-        ComponentConfig config = index.config(encoder);
-        Path home = index.home(component);
-        return Tokenizers.open(
-                home,
-                index.source().vocabulary(home),
-                index.classOf(component),
-                config.count("max_position_embeddings"),
-                config.count("vocab_size"));
     }
 
     static SchedulerConfig requestsScheduler(PipelineIndex index, Pipeline pipeline) {

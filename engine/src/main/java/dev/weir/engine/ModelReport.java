@@ -104,7 +104,7 @@ public record ModelReport(
             return;
         }
         switch (index.component(name).use()) {
-            case TOKENIZER -> ModelFolder.tokenizer(index, name).close();
+            case TOKENIZER -> TextEncoders.tokenizer(index, name).close();
             case SCHEDULER -> {
                 if (index.source().settings().sampler().isEmpty() || !ModelFolder.isRequests(index, name)) {
                     ModelFolder.ownSampler(index, name);

@@ -141,8 +141,8 @@ class SingleFileTest {
     void theVocabularyOfClipComesWithWeir() throws IOException {
         Path file = SingleFiles.write(temporary.resolve("m.safetensors"), SingleFiles.published("sdxl"));
         PipelineIndex index = PipelineIndex.read(ModelSources.open(file));
-        try (var first = ModelFolder.tokenizer(index, "tokenizer");
-                var second = ModelFolder.tokenizer(index, "tokenizer_2")) {
+        try (var first = TextEncoders.tokenizer(index, "tokenizer");
+                var second = TextEncoders.tokenizer(index, "tokenizer_2")) {
             long[] ids = first.encode("a photo of a cat").ids();
             assertThat(ids)
                     .startsWith(49406, 320, 1125, 539, 320, 2368, 49407, 49407)

@@ -54,8 +54,7 @@ public record NodeConfig(
      * @param safety {@code off}, {@code flag}, {@code blank}
      * @param taesd folders of tiny autoencoders, for frames
      * @param vae a file or folder with the autoencoder of the one model; empty: the model's own
-     * @param loraDirs folders of LoRA files
-     * @param controlnetDirs folders of ControlNets
+     * @param addOns folders of what requests may name beside the models
      * @param directory a folder whose models are loaded on first use; empty: none
      */
     public record Compute(
@@ -68,8 +67,7 @@ public record NodeConfig(
             String safety,
             List<Path> taesd,
             Optional<Path> vae,
-            List<Path> loraDirs,
-            List<Path> controlnetDirs,
+            AddOns addOns,
             Optional<Directory> directory) {
 
         static final int MAX_THREADS = 1024;
@@ -78,8 +76,6 @@ public record NodeConfig(
         public Compute {
             models = List.copyOf(models);
             taesd = List.copyOf(taesd);
-            loraDirs = List.copyOf(loraDirs);
-            controlnetDirs = List.copyOf(controlnetDirs);
         }
 
         /** A configuration whose models use their own samplers. */
@@ -94,143 +90,48 @@ public record NodeConfig(
                     "off",
                     List.of(),
                     Optional.empty(),
-                    List.of(),
-                    List.of(),
+                    AddOns.NONE,
                     Optional.empty());
         }
 
         public Compute withSampler(Optional<String> newSampler) {
             return new Compute(
-                    models,
-                    device,
-                    precision,
-                    threads,
-                    engine,
-                    newSampler,
-                    safety,
-                    taesd,
-                    vae,
-                    loraDirs,
-                    controlnetDirs,
-                    directory);
+                    models, device, precision, threads, engine, newSampler, safety, taesd, vae, addOns, directory);
         }
 
         public Compute withEngine(String newEngine) {
             return new Compute(
-                    models,
-                    device,
-                    precision,
-                    threads,
-                    newEngine,
-                    sampler,
-                    safety,
-                    taesd,
-                    vae,
-                    loraDirs,
-                    controlnetDirs,
-                    directory);
+                    models, device, precision, threads, newEngine, sampler, safety, taesd, vae, addOns, directory);
         }
 
         public Compute withSafety(String newSafety) {
             return new Compute(
-                    models,
-                    device,
-                    precision,
-                    threads,
-                    engine,
-                    sampler,
-                    newSafety,
-                    taesd,
-                    vae,
-                    loraDirs,
-                    controlnetDirs,
-                    directory);
+                    models, device, precision, threads, engine, sampler, newSafety, taesd, vae, addOns, directory);
         }
 
         public Compute withTaesd(List<Path> newTaesd) {
             return new Compute(
-                    models,
-                    device,
-                    precision,
-                    threads,
-                    engine,
-                    sampler,
-                    safety,
-                    newTaesd,
-                    vae,
-                    loraDirs,
-                    controlnetDirs,
-                    directory);
+                    models, device, precision, threads, engine, sampler, safety, newTaesd, vae, addOns, directory);
         }
 
         public Compute withVae(Optional<Path> newVae) {
             return new Compute(
-                    models,
-                    device,
-                    precision,
-                    threads,
-                    engine,
-                    sampler,
-                    safety,
-                    taesd,
-                    newVae,
-                    loraDirs,
-                    controlnetDirs,
-                    directory);
-        }
-
-        public Compute withLoraDirs(List<Path> folders) {
-            return new Compute(
-                    models,
-                    device,
-                    precision,
-                    threads,
-                    engine,
-                    sampler,
-                    safety,
-                    taesd,
-                    vae,
-                    folders,
-                    controlnetDirs,
-                    directory);
+                    models, device, precision, threads, engine, sampler, safety, taesd, newVae, addOns, directory);
         }
 
         public Compute withModels(List<Path> newModels) {
             return new Compute(
-                    newModels,
-                    device,
-                    precision,
-                    threads,
-                    engine,
-                    sampler,
-                    safety,
-                    taesd,
-                    vae,
-                    loraDirs,
-                    controlnetDirs,
-                    directory);
+                    newModels, device, precision, threads, engine, sampler, safety, taesd, vae, addOns, directory);
+        }
+
+        public Compute withAddOns(AddOns newAddOns) {
+            return new Compute(
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, newAddOns, directory);
         }
 
         public Compute withDirectory(Optional<Directory> newDirectory) {
             return new Compute(
-                    models,
-                    device,
-                    precision,
-                    threads,
-                    engine,
-                    sampler,
-                    safety,
-                    taesd,
-                    vae,
-                    loraDirs,
-                    controlnetDirs,
-                    newDirectory);
-        }
-
-        public Compute withControlnetDirs(List<Path> folders) {
-            return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, loraDirs, folders,
-                    directory);
+                    models, device, precision, threads, engine, sampler, safety, taesd, vae, addOns, newDirectory);
         }
 
         public static Compute auto(List<Path> models) {
@@ -352,8 +253,21 @@ public record NodeConfig(
         settings.put("safety", compute.safety());
         settings.put("taesd", compute.taesd().isEmpty() ? "none" : names(compute.taesd()));
         settings.put("vae", compute.vae().map(Path::toString).orElse("each model's own"));
-        settings.put("lora-dir", compute.loraDirs().isEmpty() ? "none" : names(compute.loraDirs()));
-        settings.put("controlnet-dir", compute.controlnetDirs().isEmpty() ? "none" : names(compute.controlnetDirs()));
+        settings.put(
+                "embedding-dir",
+                compute.addOns().embeddings().isEmpty()
+                        ? "none"
+                        : names(compute.addOns().embeddings()));
+        settings.put(
+                "lora-dir",
+                compute.addOns().loras().isEmpty()
+                        ? "none"
+                        : names(compute.addOns().loras()));
+        settings.put(
+                "controlnet-dir",
+                compute.addOns().controlNets().isEmpty()
+                        ? "none"
+                        : names(compute.addOns().controlNets()));
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

@@ -9,6 +9,7 @@ import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Sampler;
@@ -55,6 +56,13 @@ public final class Cards {
                 .addAllWorkflows(workflows(folder))
                 .addAllPreviews(previews(folder))
                 .addAllControlnets(controlNets(folder))
+                .addAllEmbeddings(folder.embeddings().values().stream()
+                        .map(embedding -> Embedding.newBuilder()
+                                .setName(embedding.name())
+                                .setToken(embedding.token())
+                                .setFingerprint(embedding.fingerprint())
+                                .build())
+                        .toList())
                 .build();
     }
 

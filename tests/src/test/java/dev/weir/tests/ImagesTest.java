@@ -90,6 +90,7 @@ final class ImagesTest {
         Path more = Files.createDirectory(folder.resolve("loras"));
         command.add("--lora-dir=" + LORAS + "," + more);
         command.add("--controlnet-dir=" + ControlNetRequests.FOLDER);
+        command.add("--embedding-dir=" + REFERENCE.resolve("words/embeddings"));
         try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());
             Files.copy(LORAS.resolve("peft.safetensors"), more.resolve("added-later.safetensors"));
@@ -136,6 +137,9 @@ final class ImagesTest {
         assertThat(PngText.of(plain).get("parameters")).doesNotContain("Prompt syntax");
         refused(server, Map.of("prompt", "a cat.swap(dog)", "prompt_syntax", "compel"), "swap() is not supported");
         refused(server, Map.of("prompt", "a cat", "prompt_syntax", "invoke"), "must be one of");
+        byte[] word = generate(server, Map.of("prompt", "a several apple"));
+        assertThat(word)
+                .isNotEqualTo(generate(server, Map.of("prompt", "a several apple", "prompt_syntax", "comfyui")));
     }
 
     /** Without a size, in that of the model: it does not look at the picture's. */

@@ -8,6 +8,7 @@ import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.inversion.Embedding;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
@@ -156,6 +157,7 @@ public final class TextEncoderStage implements Stage {
         }
         try {
             models.get(work.task().getModel()).load(loras(work));
+            requireEmbeddings(work);
         } catch (IllegalArgumentException | ModelException e) {
             outbox.fail(work, new Failure("lora_unavailable", e.getMessage(), true));
             return;
@@ -261,6 +263,20 @@ public final class TextEncoderStage implements Stage {
             return wording(work).all();
         } catch (IllegalArgumentException e) {
             return List.of();
+        }
+    }
+
+    /** Nodes with another file of a name would read another word. */
+    private void requireEmbeddings(Work work) {
+        Map<String, Embedding> known = models.folder(work.task().getModel())
+                .map(ModelFolder::embeddings)
+                .orElse(Map.of());
+        for (var named : work.task().getGeneration().getEmbeddingsList()) {
+            Embedding file = known.get(named.getName());
+            if (file == null || !file.fingerprint().equals(named.getFingerprint())) {
+                throw new IllegalArgumentException("the embedding \"%s\" %s"
+                        .formatted(named.getName(), file == null ? "is not here" : "is another file here"));
+            }
         }
     }
 

@@ -16,6 +16,7 @@ import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.onnx.OnnxBackend;
+import dev.weir.engine.prompt.Lexicon;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.weights.Weights;
@@ -59,7 +60,7 @@ public final class Networks {
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static TextEncoder textEncoder(
             JsonNode config, Weights weights, Tokenizer tokenizer, ClipOutput output, ComputeTarget target) {
-        return textEncoder(config, weights, "", tokenizer, output, target);
+        return textEncoder(config, weights, "", Lexicon.of(tokenizer), output, target);
     }
 
     /**
@@ -67,14 +68,9 @@ public final class Networks {
      * @throws ModelException where the network, an option or the weights do not fit
      */
     public static TextEncoder textEncoder(
-            JsonNode config,
-            Weights weights,
-            String part,
-            Tokenizer tokenizer,
-            ClipOutput output,
-            ComputeTarget target) {
+            JsonNode config, Weights weights, String part, Lexicon lexicon, ClipOutput output, ComputeTarget target) {
         var network = NetworkType.read(config, TextNetwork.class).giving(output);
-        return new TextTransformer(adaptable(network, config, weights, part, target), tokenizer, network);
+        return new TextTransformer(adaptable(network, config, weights, part, target), lexicon, network);
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */

@@ -8,9 +8,9 @@ import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.prompt.Lexicon;
 import dev.weir.engine.prompt.Reading;
 import dev.weir.engine.prompt.Row;
-import dev.weir.engine.tokenizer.Tokenizer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,12 +34,12 @@ final class TextTransformer implements TextEncoder {
     private record OwnRow(Prompt prompt, Row row) {}
 
     private final AdaptableNetwork network;
-    private final Tokenizer tokenizer;
+    private final Lexicon lexicon;
     private final TextNetwork form;
 
-    TextTransformer(AdaptableNetwork network, Tokenizer tokenizer, TextNetwork form) {
+    TextTransformer(AdaptableNetwork network, Lexicon lexicon, TextNetwork form) {
         this.network = network;
-        this.tokenizer = tokenizer;
+        this.lexicon = lexicon;
         this.form = form;
     }
 
@@ -66,7 +66,7 @@ final class TextTransformer implements TextEncoder {
     }
 
     private Reading reading(Prompt prompt) {
-        var reading = Reading.of(prompt, tokenizer);
+        var reading = Reading.of(prompt, lexicon);
         int rows = reading.rows().size();
         if (rows > MOST_ROWS) {
             throw new IllegalArgumentException(

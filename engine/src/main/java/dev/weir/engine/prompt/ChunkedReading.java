@@ -1,7 +1,6 @@
 package dev.weir.engine.prompt;
 
 import dev.weir.engine.HostTensor;
-import dev.weir.engine.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,12 +15,12 @@ record ChunkedReading(List<Chunk> chunks, Emphasis emphasis) implements Reading 
         chunks = List.copyOf(chunks);
     }
 
-    static ChunkedReading ofA1111(String text, Tokenizer tokenizer) {
-        return new ChunkedReading(new A1111Chunks(tokenizer).of(A1111Prompt.parse(text)), Emphasis.MEAN);
+    static ChunkedReading ofA1111(String text, Lexicon lexicon) {
+        return new ChunkedReading(new A1111Chunks(lexicon).of(A1111Prompt.parse(text)), Emphasis.MEAN);
     }
 
-    static ChunkedReading ofComfy(String text, Tokenizer tokenizer) {
-        return new ChunkedReading(new ComfyChunks(tokenizer).of(ComfyPrompt.parse(text)), Emphasis.FROM_EMPTY);
+    static ChunkedReading ofComfy(String text, Lexicon lexicon) {
+        return new ChunkedReading(new ComfyChunks(lexicon).of(ComfyPrompt.parse(text)), Emphasis.FROM_EMPTY);
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.weir.engine.prompt;
 
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Prompt;
-import dev.weir.engine.tokenizer.Tokenizer;
 import java.util.List;
 
 /** How a text encoder reads one prompt: the rows that its network runs, and how their states become the prompt's. Immutable. */
@@ -25,12 +24,12 @@ public interface Reading {
     }
 
     /** Throws an IllegalArgumentException where the prompt cannot be read in its syntax. */
-    static Reading of(Prompt prompt, Tokenizer tokenizer) {
+    static Reading of(Prompt prompt, Lexicon lexicon) {
         return switch (prompt.syntax()) {
-            case PLAIN -> PlainReading.of(prompt.text(), tokenizer);
-            case A1111 -> ChunkedReading.ofA1111(prompt.text(), tokenizer);
-            case COMFYUI -> ChunkedReading.ofComfy(prompt.text(), tokenizer);
-            case COMPEL -> CompelReading.of(prompt.text(), tokenizer);
+            case PLAIN -> PlainReading.of(prompt.text(), lexicon.extended());
+            case A1111 -> ChunkedReading.ofA1111(prompt.text(), lexicon);
+            case COMFYUI -> ChunkedReading.ofComfy(prompt.text(), lexicon);
+            case COMPEL -> CompelReading.of(prompt.text(), lexicon.extended());
         };
     }
 }

@@ -19,6 +19,8 @@ public final class Tokenizers {
     public static final List<String> CLASSES =
             List.of("BertTokenizer", "BertTokenizerFast", "CLIPTokenizer", "CLIPTokenizerFast");
 
+    private static final String CONFIG = "tokenizer_config.json";
+
     private Tokenizers() {}
 
     /** A tokenizer of one folder; see the other method. */
@@ -37,13 +39,45 @@ public final class Tokenizers {
         if (!CLASSES.contains(className)) {
             throw new ModelException("%s: tokenizer %s is not one of %s".formatted(folder, className, CLASSES));
         }
-        Path configFile = folder.resolve("tokenizer_config.json");
-        JsonNode config =
-                Files.isRegularFile(configFile) ? JsonFile.read(configFile) : JsonNodeFactory.instance.objectNode();
-        int length = length(configFile, config, maxPositions);
+        JsonNode config = config(folder);
+        int length = length(folder.resolve(CONFIG), config, maxPositions);
         return className.startsWith("CLIP")
-                ? clip(folder, vocabulary, config, className.endsWith("Fast"), length, embeddings)
+                ? clip(folder, vocabulary, config, className.endsWith("Fast"), length, embeddings, List.of())
                 : bert(folder, config, length, embeddings);
+    }
+
+    private static JsonNode config(Path folder) {
+        Path file = folder.resolve(CONFIG);
+        return Files.isRegularFile(file) ? JsonFile.read(file) : JsonNodeFactory.instance.objectNode();
+    }
+
+    /**
+     * A word that a file brings.
+     *
+     * @param ids of its vectors
+     */
+    public record Word(String token, long[] ids) {}
+
+    /**
+     * A tokenizer of CLIP that also knows words of files, as transformers' slow class does after {@code add_tokens}. Other classes give
+     * such words their own ids: they are opened without them. So is a word that the vocabulary has already.
+     *
+     * @param embeddings how many tokens the text encoder has embeddings for, those of the words included
+     */
+    public static Tokenizer extended(
+            Path folder, Path vocabulary, String className, int maxPositions, int embeddings, List<Word> words) {
+        if (!className.equals("CLIPTokenizer") || !Files.isRegularFile(vocabulary.resolve("vocab.json"))) {
+            return open(folder, vocabulary, className, maxPositions, embeddings);
+        }
+        JsonNode config = config(folder);
+        return clip(
+                folder,
+                vocabulary,
+                config,
+                false,
+                length(folder.resolve(CONFIG), config, maxPositions),
+                embeddings,
+                words);
     }
 
     private static Tokenizer bert(Path folder, JsonNode config, int length, int embeddings) {
@@ -56,7 +90,8 @@ public final class Tokenizers {
                 new LibraryEncoder(file, definition), new TokenVectors(added), length, OptionalLong.empty());
     }
 
-    private static Tokenizer clip(Path folder, Path words, JsonNode config, boolean fast, int length, int embeddings) {
+    private static Tokenizer clip(
+            Path folder, Path words, JsonNode config, boolean fast, int length, int embeddings, List<Word> more) {
         SpecialTokens special = SpecialTokens.read(folder, config);
         SortedMap<Long, AddedToken> declared = AddedTokens.declared(folder, config, special.all());
         Path vocabularyFile = words.resolve("vocab.json");
@@ -64,6 +99,7 @@ public final class Tokenizers {
         boolean hasVocabulary = Files.isRegularFile(vocabularyFile);
         if (!fast && hasVocabulary) {
             JsonNode vocabulary = JsonFile.read(vocabularyFile);
+            more.forEach(word -> declare(word, vocabulary, declared));
             requireIds(vocabularyFile, vocabulary, declared, special);
             List<AddedToken> added = AddedTokens.ofSlow(declared, special.all(), vocabulary);
             requireEmbeddings(vocabularyFile, vocabulary, added, embeddings);
@@ -78,6 +114,16 @@ public final class Tokenizers {
         List<AddedToken> added = AddedTokens.merge(definition, declared, special.all());
         requireEmbeddings(file, vocabulary, added, embeddings);
         return padded(new LibraryEncoder(file, definition), added, special, length);
+    }
+
+    /** As diffusers: several vectors are {@code token}, {@code token_1} and so on. */
+    private static void declare(Word word, JsonNode vocabulary, SortedMap<Long, AddedToken> declared) {
+        boolean isKnown = vocabulary.has(word.token())
+                || declared.values().stream().anyMatch(token -> token.content().equals(word.token()));
+        for (int i = 0; i < word.ids().length && !isKnown; i++) {
+            String content = i == 0 ? word.token() : word.token() + "_" + i;
+            declared.put(word.ids()[i], AddedToken.of(word.ids()[i], content, false));
+        }
     }
 
     private static Tokenizer padded(Encoder encoder, List<AddedToken> added, SpecialTokens special, int length) {

@@ -3,6 +3,7 @@ package dev.weir.gateway.api;
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
 import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -54,6 +55,11 @@ public final class ModelJson {
                         "controlnets",
                         new JsonArray(card.getControlnetsList().stream()
                                 .map(ControlNet::getName)
+                                .toList()))
+                .put(
+                        "embeddings",
+                        new JsonArray(card.getEmbeddingsList().stream()
+                                .map(Embedding::getName)
                                 .toList()))
                 .put("default_sampler", card.getDefaultSampler())
                 .put("default_steps", card.getDefaultSteps())

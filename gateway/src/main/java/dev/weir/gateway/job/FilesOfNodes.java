@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
@@ -14,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/** The LoRA files and ControlNets that the nodes of a model have together. Stateless. */
+/** The LoRA files, ControlNets and embeddings that the nodes of a model have together. Stateless. */
 final class FilesOfNodes {
 
     private FilesOfNodes() {}
@@ -36,6 +37,9 @@ final class FilesOfNodes {
                 .clearControlnets()
                 .addAllControlnets(
                         together(cards, ModelCard::getControlnetsList, ControlNet::getName, ControlNet::getFingerprint))
+                .clearEmbeddings()
+                .addAllEmbeddings(
+                        together(cards, ModelCard::getEmbeddingsList, Embedding::getName, Embedding::getFingerprint))
                 .build();
     }
 

@@ -3,6 +3,7 @@ package dev.weir.runtime.route;
 import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Control;
 import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -19,8 +20,19 @@ import java.util.Optional;
  * @param forwards the approximate number of forward passes
  * @param loras that change the stage
  * @param controlNets that steer the stage
+ * @param embeddings that an encoding stage reads
  */
-record Need(String stage, String model, Edition edition, int forwards, List<Lora> loras, List<ControlNet> controlNets) {
+record Need(
+        String stage,
+        String model,
+        Edition edition,
+        int forwards,
+        List<Lora> loras,
+        List<ControlNet> controlNets,
+        List<Embedding> embeddings) {
+
+    /** The port of what is encoded of prompts. */
+    private static final String WORDS = "cond";
 
     static Need of(Task task) {
         Stage stage = task.getRoute(task.getPosition());
@@ -38,7 +50,8 @@ record Need(String stage, String model, Edition edition, int forwards, List<Lora
                 task.getGeneration().getControlsList().stream()
                         .map(Control::getNet)
                         .filter(net -> net.getStage().equals(stage.getName()))
-                        .toList());
+                        .toList(),
+                stage.getGivesList().contains(WORDS) ? task.getGeneration().getEmbeddingsList() : List.of());
     }
 
     /** Whether the node could do the task if it had room. */
@@ -58,7 +71,8 @@ record Need(String stage, String model, Edition edition, int forwards, List<Lora
                         && m.getProblem().isEmpty()
                         && edition.fits(m.getFingerprintsMap())
                         && loras.stream().allMatch(lora -> has(m, lora))
-                        && controlNets.stream().allMatch(net -> has(m, net)))
+                        && controlNets.stream().allMatch(net -> has(m, net))
+                        && m.getCard().getEmbeddingsList().containsAll(embeddings))
                 .findFirst();
     }
 

@@ -3,6 +3,7 @@ package dev.weir.runtime.route;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of());
+    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of());
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser = new Chooser(outstanding, new Random(11));
@@ -129,7 +130,7 @@ class ChooserTest {
     @Test
     void onlyNodesWithTheSameLoraAreAsked() {
         Lora pixel = Lora.newBuilder().setName("pixel").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of());
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of(), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(pixel.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(pixel);
@@ -141,10 +142,26 @@ class ChooserTest {
     }
 
     @Test
+    void onlyNodesWithTheSameEmbeddingAreAsked() {
+        Embedding toy =
+                Embedding.newBuilder().setName("toy").setFingerprint("abc").build();
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(toy));
+        NodeStatus.Builder other = node("other", 1, 0).toBuilder();
+        other.getModelsBuilder(0).getCardBuilder().addEmbeddings(toy.toBuilder().setFingerprint("def"));
+        NodeStatus.Builder same = node("same", 1, 0).toBuilder();
+        same.getModelsBuilder(0).getCardBuilder().addEmbeddings(toy);
+
+        assertThat(chooser.choose(need, "", List.of(node("without", 4, 0), other.build()), n -> false))
+                .isEmpty();
+        assertThat(chooser.choose(need, "", List.of(other.build(), same.build()), n -> false))
+                .contains(same.build());
+    }
+
+    @Test
     void onlyNodesWithTheSameControlNetAreAsked() {
         ControlNet edges =
                 ControlNet.newBuilder().setName("edges").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges));
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(edges.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(edges);

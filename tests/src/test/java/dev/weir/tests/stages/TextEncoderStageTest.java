@@ -276,6 +276,16 @@ final class TextEncoderStageTest {
     }
 
     @Test
+    void aTaskWithAnEmbeddingThatIsNotHereGoesToAnotherNode() {
+        var generation = generation("a toy");
+        generation.addEmbeddingsBuilder().setName("toy").setFingerprint("abc");
+        stage.admit(work(task("a", generation)), outbox);
+        turnAll(stage, outbox);
+        assertThat(outbox.failures.get("a/0").message()).contains("\"toy\" is not here");
+        assertThat(outbox.failures.get("a/0").retryable()).isTrue();
+    }
+
+    @Test
     void aPromptThatCannotBeReadFailsAlone() {
         stage.admit(work(task("a", generation("a cat.swap(dog)").setPromptSyntax("compel"))), outbox);
         stage.admit(work(task("b", generation("a cat.swap(dog)"))), outbox);

@@ -1,0 +1,63 @@
+package dev.weir.engine.prompt;
+
+import dev.weir.engine.inversion.Embedding;
+import dev.weir.engine.inversion.Inversions;
+import dev.weir.engine.tokenizer.Tokenizer;
+import dev.weir.engine.tokenizer.Tokenizers.Word;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * How a text encoder reads words: with the vocabulary alone, with embeddings as words of it, and embeddings by name. Any thread, until
+ * closed.
+ *
+ * @param tokenizer of the vocabulary
+ * @param extended knows the tokens of embeddings too, as diffusers does
+ * @param names the ids of each embedding's vectors, by its name
+ */
+public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[]> names) implements AutoCloseable {
+
+    public Lexicon {
+        names = Map.copyOf(names);
+    }
+
+    public static Lexicon of(Tokenizer tokenizer) {
+        return new Lexicon(tokenizer, tokenizer, Map.of());
+    }
+
+    /** @param opener of the same tokenizer with more words */
+    public static Lexicon of(Tokenizer tokenizer, Inversions inversions, Function<List<Word>, Tokenizer> opener) {
+        Map<Embedding, long[]> ids = inversions.ids();
+        Map<String, long[]> names = new LinkedHashMap<>();
+        ids.forEach((embedding, own) -> names.put(embedding.name(), own));
+        List<Word> words = ids.entrySet().stream()
+                .map(entry -> new Word(entry.getKey().token(), entry.getValue()))
+                .toList();
+        return new Lexicon(tokenizer, opener.apply(words), names);
+    }
+
+    Optional<long[]> embedding(String name) {
+        return Optional.ofNullable(names.get(name));
+    }
+
+    /** What stands for each embedding in a text without other syntax: the ids of its name, the longest first. */
+    List<Map.Entry<long[], long[]>> spelled() {
+        return names.entrySet().stream()
+                .map(entry -> Map.entry(tokenizer.words(entry.getKey()), entry.getValue()))
+                .filter(entry -> entry.getKey().length > 0)
+                .sorted(Comparator.comparing(entry -> -entry.getKey().length))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+        if (extended != tokenizer) {
+            extended.close();
+        }
+    }
+}

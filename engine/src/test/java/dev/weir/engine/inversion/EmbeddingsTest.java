@@ -1,0 +1,179 @@
+package dev.weir.engine.inversion;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.Prompt;
+import dev.weir.engine.ReferenceFile;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.TextEncoder;
+import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.prompt.PromptSyntax;
+import dev.weir.engine.weights.SafetensorsWriter;
+import dev.weir.engine.weights.WeightType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Textual inversions as diffusers' load_textual_inversion reads them, and files that are none. */
+final class EmbeddingsTest {
+
+    private static final ReferenceFile TENSORS = ReferenceFile.open("words/embedded.safetensors");
+    private static final Path FILES = ReferenceFile.path("words/embeddings");
+    private static final String TOLD = "a <Cat-toy> and an apple in the several style, <Cat-toy>";
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void statesAreTheReferences(Engine engine) {
+        ModelFolder model = model("checkpoints/sd1");
+        assertThat(model.embeddings()).containsOnlyKeys("sd1-toy", "several");
+        assertThat(model.embeddings().get("sd1-toy").token()).isEqualTo("<Cat-toy>");
+        assertThat(model.embeddings().get("several").token()).isEqualTo("several");
+        try (TextEncoder encoder = model.textEncoder(new ComputeTarget("cpu", Precision.FP32, engine))) {
+            requireClose(states(encoder, Prompt.of(TOLD)), TENSORS.floats("sd1"));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void bothTextEncodersOfSdxlReadTheWord(Engine engine) {
+        ModelFolder model = model("sdxl");
+        assertThat(model.embeddings()).containsOnlyKeys("xl");
+        Prompt prompt = Prompt.of("a red apple, xl, on a hill");
+        try (TextEncoder encoder = model.textEncoder(new ComputeTarget("cpu", Precision.FP32, engine))) {
+            var own = encoder.encode(List.of(prompt)).get(0).states();
+            requireClose(own.get(Tensors.ENCODER_HIDDEN_STATES).values(), TENSORS.floats("sdxl"));
+            requireClose(own.get("text_embeds").values(), TENSORS.floats("sdxl_pooled"));
+        }
+    }
+
+    /** The same ids, whichever way the word is written. */
+    @Test
+    void eachSyntaxHasItsOwnWayToNameAWord() {
+        try (TextEncoder encoder =
+                model("checkpoints/sd1").textEncoder(new ComputeTarget("cpu", Precision.FP32, Engine.ONNX))) {
+            float[] plain = states(encoder, Prompt.of("a several apple, of several"));
+            requireClose(states(encoder, in("a Several apple, of several", PromptSyntax.A1111)), plain);
+            requireClose(
+                    states(encoder, in("a embedding:several apple, of embedding:several.pt", PromptSyntax.COMFYUI)),
+                    plain);
+            requireClose(states(encoder, in("a several apple, of several", PromptSyntax.COMPEL)), plain);
+            requireClose(
+                    states(encoder, in("embedding:several, a hill", PromptSyntax.COMFYUI)),
+                    states(encoder, Prompt.of("several, a hill")));
+            assertThat(states(encoder, in("a several apple, of several", PromptSyntax.COMFYUI)))
+                    .isNotEqualTo(plain);
+            assertThatThrownBy(() -> encoder.check(in("embedding:sevral apple", PromptSyntax.COMFYUI)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("\"sevral\"");
+        }
+    }
+
+    /** 74 words, then three vectors that do not fit any more. */
+    @Test
+    void theVectorsOfAWordStayInOneChunk() {
+        try (TextEncoder encoder =
+                model("checkpoints/sd1").textEncoder(new ComputeTarget("cpu", Precision.FP32, Engine.ONNX))) {
+            String words = "apple ".repeat(74);
+            requireClose(
+                    states(encoder, in(words + "several", PromptSyntax.A1111)),
+                    states(encoder, in(words + "BREAK several", PromptSyntax.A1111)));
+            requireClose(
+                    states(encoder, in(words + "embedding:several", PromptSyntax.COMFYUI)),
+                    states(encoder, in(words + "BREAK several", PromptSyntax.A1111)));
+        }
+    }
+
+    @Test
+    void aTextWithoutAnEmbeddingIsReadAsBefore() {
+        var target = new ComputeTarget("cpu", Precision.FP32, Engine.ONNX);
+        Prompt prompt = Prompt.of("a red apple");
+        try (TextEncoder with = model("checkpoints/sd1").textEncoder(target);
+                TextEncoder without =
+                        ModelFolder.open(ReferenceFile.path("checkpoints/sd1")).textEncoder(target)) {
+            requireClose(states(with, prompt), states(without, prompt));
+        }
+        assertThat(model("checkpoints/sd1").textEncoderFingerprint())
+                .isNotEqualTo(
+                        ModelFolder.open(ReferenceFile.path("checkpoints/sd1")).textEncoderFingerprint());
+    }
+
+    @Test
+    void filesThatDoNotFitAreRefusedByName() throws IOException {
+        refused(Map.of("a", 32, "b", 32), "2 tensors, such as [a, b]");
+        refused(Map.of("emb_params", 31), "the widths [31], and the model's have [32]");
+        refused(Map.of("clip_l", 32, "clip_g", 32), "the widths [32, 32], and the model's have [32]");
+        Path file = folder.resolve("broken.safetensors");
+        Files.write(file, new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> EmbeddingFile.read(file, "broken", Map.of("text_encoder", 32)))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("broken.safetensors");
+        Files.write(folder.resolve("old.pt"), new byte[3]);
+        assertThat(EmbeddingFolders.open(List.of(folder)).fitting("m", Map.of("text_encoder", 32)))
+                .isEmpty();
+    }
+
+    private void refused(Map<String, Integer> tensors, String message) {
+        Path file = folder.resolve("made.safetensors");
+        var writer = new SafetensorsWriter();
+        tensors.forEach((name, width) -> writer.tensor(name, WeightType.F32, new byte[4 * width], 1, width));
+        writer.write(file);
+        assertThatThrownBy(() -> EmbeddingFile.read(file, "made", new LinkedHashMap<>(Map.of("text_encoder", 32))))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("made.safetensors")
+                .hasMessageContaining(message);
+    }
+
+    private static ModelFolder model(String name) {
+        return ModelFolder.open(
+                ReferenceFile.path(name),
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                LoraFolders.NONE,
+                ControlNetFolders.NONE,
+                EmbeddingFolders.open(List.of(FILES)));
+    }
+
+    private static Prompt in(String text, PromptSyntax syntax) {
+        return Prompt.of(text).in(syntax);
+    }
+
+    private static float[] states(TextEncoder encoder, Prompt prompt) {
+        return encoder.encode(List.of(prompt))
+                .get(0)
+                .states()
+                .get(Tensors.ENCODER_HIDDEN_STATES)
+                .values();
+    }
+
+    private static void requireClose(float[] ours, float[] theirs) {
+        assertThat(ours).hasSameSizeAs(theirs);
+        double scale = 1;
+        double worst = 0;
+        for (int i = 0; i < theirs.length; i++) {
+            scale = Math.max(scale, Math.abs(theirs[i]));
+            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        }
+        assertThat(worst).isLessThanOrEqualTo(1e-4 * scale);
+        assertThat(Arrays.equals(ours, new float[ours.length])).isFalse();
+    }
+}

@@ -1,0 +1,22 @@
+package dev.weir.runtime;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Folders of files beside the models, which requests may name.
+ *
+ * @param loras of LoRA files
+ * @param controlNets of ControlNets
+ * @param embeddings of textual inversions
+ */
+public record AddOns(List<Path> loras, List<Path> controlNets, List<Path> embeddings) {
+
+    public static final AddOns NONE = new AddOns(List.of(), List.of(), List.of());
+
+    public AddOns {
+        loras = List.copyOf(loras);
+        controlNets = List.copyOf(controlNets);
+        embeddings = List.copyOf(embeddings);
+    }
+}
