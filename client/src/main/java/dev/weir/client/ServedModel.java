@@ -15,6 +15,7 @@ import java.util.List;
  *     version
  * @param workflows what the model does; empty from a gateway of an older version
  * @param previewGrades how frames can be decoded, the cheapest first, as {@code latent_rgb}; empty from a gateway of an older version
+ * @param loras that a request may name; empty from a gateway of an older version
  * @param upsampleFactor beyond the native size, images are made so many times smaller and then enlarged; 1: never
  */
 public record ServedModel(
@@ -34,7 +35,8 @@ public record ServedModel(
         int maxSteps,
         double defaultGuidanceScale,
         List<Workflow> workflows,
-        List<String> previewGrades) {
+        List<String> previewGrades,
+        List<String> loras) {
 
     /** @param upsampled whether images with such sides go through the upsampler */
     public record Sizes(int min, int max, int multiple, boolean upsampled) {}
@@ -73,6 +75,7 @@ public record ServedModel(
 
     public ServedModel {
         workflows = workflows == null ? List.of() : List.copyOf(workflows);
+        loras = loras == null ? List.of() : List.copyOf(loras);
         previewGrades = previewGrades == null ? List.of() : List.copyOf(previewGrades);
         sizes = sizes == null ? List.of() : List.copyOf(sizes);
     }

@@ -2,6 +2,8 @@ package dev.weir.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.client.ServedModel;
+import dev.weir.client.WeirClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +45,10 @@ final class LoraRequests {
                         server.get("/v1/models/sd1").path("loras").toString())
                 .as("files for other models are not offered, and one is there that was added later")
                 .isEqualTo("[\"added-later\",\"kohya\",\"loha\",\"lokr\",\"mid\",\"peft\",\"rslora\"]"));
+        assertThat(WeirClient.of(server.url()).models())
+                .filteredOn(model -> model.id().equals("sd1"))
+                .flatExtracting(ServedModel::loras)
+                .contains("added-later", "peft");
         Map<String, Object> later = ImagesTest.request(small);
         later.put("loras", List.of(Map.of("name", "added-later", "weight", 0.8)));
         assertThat(PictureError.psnr(
