@@ -192,6 +192,19 @@ final class QueueTest {
         assertThat(events(job)).contains("\"stage\":\"text-encoder\",\"node\":\"node-a\"");
     }
 
+    /** Its node repeats it while the job waits. */
+    @Test
+    void aModelThatIsLoadedForAJobIsToldOnce() {
+        JsonObject job = submit(new JsonObject());
+        await().until(() -> sittings().size() == 1);
+        sitting(job).tell(StageKind.TEXT_ENCODER, e -> e.setLoading(ModelLoading.getDefaultInstance()));
+        sitting(job).tell(StageKind.TEXT_ENCODER, e -> e.setLoading(ModelLoading.getDefaultInstance()));
+        sitting(job).start();
+        sitting(job).paint();
+        await().until(() -> status(job).getString("status").equals("completed"));
+        assertThat(events(job).split("event: loading", -1)).hasSize(2);
+    }
+
     private JobRecord record(JsonObject job) throws InvalidProtocolBufferException {
         MemoryMap jobs = gateway.memory.map(MemoryArea.JOBS);
         return JobRecord.parseFrom(

@@ -45,6 +45,9 @@ final class Sample {
     private Strikes strikes = Strikes.NONE;
     private Snapshot checkpoint;
     private boolean started;
+    /** Where on the route it was told last that a model is loaded for it; -1: nowhere in this attempt. */
+    private int loadingAt = -1;
+
     private JobEvent.Queued lastQueued;
     private long queuedMs;
     private boolean ended;
@@ -243,6 +246,13 @@ final class Sample {
         return first;
     }
 
+    /** @return whether its attempt had not waited for a model at this position of the route before */
+    boolean loadsAt(int position) {
+        boolean isNews = loadingAt != position;
+        loadingAt = position;
+        return isNews;
+    }
+
     /** @return whether no attempt had progressed as far before */
     boolean stepped(int overallStep) {
         boolean further = overallStep > step;
@@ -303,6 +313,7 @@ final class Sample {
         attempt++;
         epoch = ownersEpoch;
         lastQueued = null;
+        loadingAt = -1;
         lastSeq = -1;
         destination = "";
         holder = "";

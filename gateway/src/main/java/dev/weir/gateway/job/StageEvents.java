@@ -82,9 +82,9 @@ final class StageEvents {
         }
     }
 
-    /** Of interest as long as nothing is seen of the image. */
+    /** Of interest as long as nothing is seen of the image. Its node repeats it as a sign of life, which is not told again. */
     private static void loading(Job job, Sample sample, Event event) {
-        if (!sample.started()) {
+        if (!sample.started() && sample.loadsAt(event.getPosition())) {
             Stage stage = job.spec().route().get(event.getPosition());
             job.tell(new JobEvent.Loading(job.moment(sample), stage.getName(), event.getNode()));
         }

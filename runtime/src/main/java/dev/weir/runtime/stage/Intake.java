@@ -1,5 +1,8 @@
 package dev.weir.runtime.stage;
 
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -10,11 +13,16 @@ import java.util.concurrent.Executor;
  */
 final class Intake {
 
+    /** Well below the time after which a silent sample counts as lost. */
+    static final long TELL_AGAIN_MS = 10_000;
+
     private final Executor loop;
     private final Stage stage;
     private final InFlightTable inFlight;
     private final Device device;
     private final SampleLifecycle lifecycle;
+    /** Work that waits for its model. */
+    private final Set<Held> waiting = new LinkedHashSet<>();
 
     Intake(Executor loop, Stage stage, InFlightTable inFlight, Device device, SampleLifecycle lifecycle) {
         this.loop = loop;
@@ -31,12 +39,20 @@ final class Intake {
         if (ready.toCompletableFuture().isDone()) {
             ready.whenComplete((loaded, problem) -> loaded(held, problem));
         } else {
+            waiting.add(held);
             lifecycle.loading(held);
             ready.whenComplete((loaded, problem) -> loop.execute(() -> loaded(held, problem)));
         }
     }
 
+    /** Owners count work that they hear nothing of as lost, however long its model takes. Call it every {@link #TELL_AGAIN_MS}. */
+    void tellAgain() {
+        waiting.removeIf(held -> !inFlight.holds(held));
+        List.copyOf(waiting).forEach(lifecycle::loading);
+    }
+
     private void loaded(Held held, Throwable problem) {
+        waiting.remove(held);
         if (!inFlight.holds(held)) {
             return;
         }

@@ -96,6 +96,7 @@ public final class StageProtocol {
                 .map(v -> {
                     node.loop().every(STATUS_MS, this::publishStatus);
                     node.loop().every(DEADLINE_CHECK_MS, this::failLate);
+                    node.loop().every(Intake.TELL_AGAIN_MS, intake::tellAgain);
                     node.loop().every(Rebalancing.LOOK_MS, this::rebalance);
                     publishStatus();
                     return null;

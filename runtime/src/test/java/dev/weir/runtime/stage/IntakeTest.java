@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.v1.Event.WhatCase;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.NodeConfig.Limits;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.TestOwner;
@@ -32,6 +33,7 @@ class IntakeTest {
     private final TestStage stage = new TestStage(DECODER, 4);
     private final RecordedLoading loading = new RecordedLoading();
     private TestOwner owner;
+    private VirtualPeriods clock;
 
     /** The model of the job "late" is loaded when the test says so. All others are in memory. */
     private static final class RecordedLoading implements Loading {
@@ -66,7 +68,8 @@ class IntakeTest {
         NodeContext node = get(NodeContext.create(vertx, "n1", Limits.DEFAULT, new SimpleMeterRegistry()));
         owner = get(TestOwner.on(node));
         stage.loading = loading;
-        get(vertx.deployVerticle(new StageNode(node, stage)));
+        clock = new VirtualPeriods(node.loop());
+        get(vertx.deployVerticle(new StageNode(on(node, clock), stage)));
     }
 
     @AfterEach
@@ -86,6 +89,32 @@ class IntakeTest {
         loading.late.complete(null);
         awaitEvent("late", WhatCase.FINISHED);
         await().until(() -> loading.ended.equals(List.of("other", "late")));
+    }
+
+    @Test
+    void theOwnerIsToldAgainAndAgainWhileTheModelIsLoaded() throws Exception {
+        dispatch("late");
+        awaitEvent("late", WhatCase.LOADING);
+        clock.pass(60_000);
+        await().until(() -> owner.heard("late", WhatCase.LOADING).size() == 7);
+        loading.late.complete(null);
+        awaitEvent("late", WhatCase.FINISHED);
+        clock.pass(60_000);
+        dispatch("other");
+        awaitEvent("other", WhatCase.FINISHED);
+        assertThat(owner.heard("late", WhatCase.LOADING)).hasSize(7);
+    }
+
+    @Test
+    void nothingIsToldOfWorkThatWasCancelledWhileItWaited() throws Exception {
+        dispatch("late");
+        awaitEvent("late", WhatCase.LOADING);
+        owner.cancel("late");
+        await().until(() -> loading.ended.equals(List.of("late")));
+        clock.pass(60_000);
+        dispatch("other");
+        awaitEvent("other", WhatCase.FINISHED);
+        assertThat(owner.heard("late", WhatCase.LOADING)).hasSize(1);
     }
 
     @Test
@@ -120,6 +149,20 @@ class IntakeTest {
                 .get("device")
                 .execute(() -> thread.complete(Thread.currentThread().getName()));
         assertThat(get(Future.fromCompletionStage(thread))).isEqualTo("weir-decoder-device");
+    }
+
+    private static NodeContext on(NodeContext node, Loop loop) {
+        return new NodeContext(
+                node.vertx(),
+                node.nodeId(),
+                node.courier(),
+                node.directory(),
+                node.dispatcher(),
+                node.memory(),
+                node.health(),
+                node.metrics(),
+                node.tracing(),
+                loop);
     }
 
     private void dispatch(String job) throws Exception {
