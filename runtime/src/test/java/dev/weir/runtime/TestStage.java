@@ -20,6 +20,8 @@ import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -39,6 +41,9 @@ public final class TestStage implements Stage {
     private final List<Row> rows = new ArrayList<>();
     public volatile RuntimeException openProblem;
     public volatile Error turnProblem;
+    /** With what it prepares work, once it is told. */
+    public volatile Error prepareProblem;
+
     public volatile boolean makesCheckpoints;
     /** With its model, once it is told. */
     public volatile String problem = "";
@@ -134,6 +139,14 @@ public final class TestStage implements Stage {
     @Override
     public Loading loading() {
         return loading;
+    }
+
+    @Override
+    public CompletionStage<?> prepare(Work work) {
+        if (prepareProblem != null) {
+            throw prepareProblem;
+        }
+        return CompletableFuture.completedStage(null);
     }
 
     @Override

@@ -25,7 +25,12 @@ final class CompelGrammar {
     private static final Pattern NUMBER = Pattern.compile("[+-]?(?:[0-9]+\\.[0-9]*|[0-9]*\\.[0-9]+)|-?[0-9]+");
     private static final Pattern OPTION =
             Pattern.compile("[\\w-]+\\s*=\\s*[\\w.+-]+|[+-]?[0-9]*\\.[0-9]+|[\\w-]+\\.?[0-9]*");
-    private static final Pattern QUOTED = Pattern.compile("\"((?:\\\\\"|[^\"\\n\\r])*)\"");
+    /**
+     * Up to the next quotation mark without a backslash; if there is none in the line, up to its last one. Possessive, as otherwise each
+     * character would take some of the thread's stack.
+     */
+    private static final Pattern QUOTED = Pattern.compile("\"((?:\\\\\"|[^\"\\n\\r])*+(?=\")|[^\\n\\r]*(?=\"))\"");
+
     private static final Pattern FREE = Pattern.compile("[^" + SPACE + "]+");
     private static final Pattern LORA = Pattern.compile("(?:useLora|withLora)\\s*\\(");
 

@@ -19,7 +19,9 @@ final class PromptSchedule {
 
     private static final Pattern NUMBER =
             Pattern.compile("\\s*([+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\\s*]");
-    private static final Pattern PLAIN = Pattern.compile("(?:[^\\\\\\[\\]():|]|\\\\.)+");
+    /** Possessive, as otherwise each character would take some of the thread's stack. */
+    private static final Pattern PLAIN = Pattern.compile("(?:[^\\\\\\[\\]():|]|\\\\.)++");
+
     /** Brackets that are nested deeper are text. */
     private static final int DEEPEST = 64;
 

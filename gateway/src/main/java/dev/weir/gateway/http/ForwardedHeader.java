@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 final class ForwardedHeader {
 
     private static final Pattern PART = Pattern.compile(
-            "\\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^\",;\\s]*))\\s*([,;]|$)");
+            "\\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:\"((?:[^\"\\\\]|\\\\.)*+)\"|([^\",;\\s]*))\\s*([,;]|$)");
 
     private ForwardedHeader() {}
 

@@ -2,7 +2,7 @@ package dev.weir.runtime.stage;
 
 import java.util.Locale;
 
-/** Translates a throwable of the device thread into the failure of a sample. */
+/** Translates a throwable of a stage into the failure of a sample. */
 final class DeviceFailures {
 
     private DeviceFailures() {}

@@ -61,7 +61,14 @@ final class Intake {
             lifecycle.fail(held, new Failure("model_not_loaded", String.valueOf(cause.getMessage()), true));
             return;
         }
-        stage.prepare(held.work).whenComplete((prepared, ignored) -> {
+        CompletionStage<?> prepared;
+        try {
+            prepared = stage.prepare(held.work);
+        } catch (Throwable e) {
+            lifecycle.fail(held, DeviceFailures.of(e));
+            return;
+        }
+        prepared.whenComplete((done, ignored) -> {
             if (inFlight.holds(held)) {
                 device.admit(held.work);
             }

@@ -131,6 +131,21 @@ class IntakeTest {
     }
 
     @Test
+    void workThatCannotBePreparedFailsAndEndsItsUse() throws Exception {
+        stage.prepareProblem = new StackOverflowError();
+        dispatch("long");
+        awaitEvent("long", WhatCase.FAILED);
+        var failed =
+                owner.heard("long", WhatCase.FAILED).get(0).header().getEvent().getFailed();
+        assertThat(failed.getCode()).isEqualTo("stage_failed");
+        assertThat(failed.getMessage()).contains("StackOverflowError");
+        await().until(() -> loading.ended.equals(List.of("long")));
+        stage.prepareProblem = null;
+        dispatch("after");
+        awaitEvent("after", WhatCase.FINISHED);
+    }
+
+    @Test
     void workThatIsCancelledWhileItWaitsEndsItsUseAndNeverStarts() throws Exception {
         dispatch("late");
         awaitEvent("late", WhatCase.LOADING);
