@@ -15,8 +15,12 @@ public interface TextEncoder extends AutoCloseable {
      */
     List<PromptStates> encode(List<Prompt> prompts);
 
-    /** Throws an IllegalArgumentException that says why a prompt cannot be read in its syntax. */
-    default void check(Prompt prompt) {}
+    /**
+     * What a prompt takes to encode.
+     *
+     * @throws IllegalArgumentException that says why the prompt cannot be read in its syntax
+     */
+    PromptSize size(Prompt prompt);
 
     /** The same, for callers that leave no layer out and ignore cuts. */
     default List<Tensors> states(List<String> prompts) {

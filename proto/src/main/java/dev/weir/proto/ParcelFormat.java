@@ -22,9 +22,11 @@ public final class ParcelFormat {
     /** The maximum number of tensor bytes in one bus message. Larger parcels are sent in pieces of this size. */
     public static final int MAX_TENSOR_BYTES = 1 << 20;
 
-    public static final int MAX_HEADER_BYTES = 256 << 10;
+    public static final int MAX_HEADER_BYTES = 384 << 10;
 
-    static final int MAX_TENSORS = 64;
+    /** Enough for the texts of two prompts that change by step, with two tensors each, and the request's files. */
+    static final int MAX_TENSORS = 192;
+
     static final int MAX_RANK = 8;
     static final int MAX_NAME_CHARS = 256;
 

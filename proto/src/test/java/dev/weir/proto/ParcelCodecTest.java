@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +51,17 @@ class ParcelCodecTest {
         assertThat(received.tensor("latent").orElseThrow().shape()).containsExactly(1, 2, 3);
         assertThat(received.tensor("tokens").orElseThrow().toBytes()).containsExactly(1, 2, 3);
         assertThat(received.tensor("empty").orElseThrow().dtype()).isEqualTo(DType.INT64);
+    }
+
+    /** Two prompts that change between 32 texts have so many with SDXL, besides the request's files. */
+    @Test
+    void theTensorsOfManyTextsFitIntoAParcel() {
+        List<Tensor> tensors = IntStream.range(0, 32 * 2 * 2 + 16)
+                .mapToObj(i -> Tensor.ofFloats("cond/" + i + "/encoder_hidden_states", new float[] {i}, 1))
+                .toList();
+        Parcel sent = Parcel.of(Offer.getDefaultInstance(), tensors);
+        Parcel received = (Parcel) codec.decodeFromWire(0, wire(sent, 0));
+        assertThat(received.tensors()).hasSize(tensors.size());
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ImageEncoder;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Prompt;
+import dev.weir.engine.PromptSize;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
@@ -46,9 +47,9 @@ record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implem
                 encoder.load(loras, loras.stream().map(WeightedLora::lora).toList()));
     }
 
-    /** Throws an IllegalArgumentException that says why a prompt cannot be read in its syntax. */
-    void check(Prompt prompt) {
-        text.ifPresent(encoder -> encoder.check(prompt));
+    /** As of {@link TextEncoder#size}, in models with text. */
+    PromptSize size(Prompt prompt) {
+        return text.orElseThrow().size(prompt);
     }
 
     /** What the text encoder gives for test prompts, the absent one first; nothing where there is none. */

@@ -31,6 +31,7 @@ import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -49,10 +50,8 @@ import java.util.concurrent.CompletionStage;
  */
 public final class TextEncoderStage implements Stage {
 
-    private static final int MAX_PROMPTS = 64;
-
-    /** A prompt whose text changes by step has more texts. The encoder then takes several forward passes. */
-    private static final int USUAL_PROMPTS = 3;
+    /** Of the network in a turn. A sample that has more takes a turn of its own. */
+    private static final int MAX_ROWS = 64;
 
     /** Each takes a forward pass of its own, so these bound the time of a turn. */
     private static final int MAX_PICTURES = 8;
@@ -163,7 +162,7 @@ public final class TextEncoderStage implements Stage {
             return;
         }
         try {
-            wording(work).all().forEach(models.get(work.task().getModel())::check);
+            TextBounds.check(wording(work), models.get(work.task().getModel())::size);
             waiting.add(work);
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_prompt", e.getMessage(), false));
@@ -186,6 +185,8 @@ public final class TextEncoderStage implements Stage {
         batch.forEach(outbox::started);
         Map<Prompt, PromptStates> states = states(model, prompts, outbox);
         Glance glance = new Glance(models.get(model));
+        // The samples of a request share what is handed on.
+        Map<Wording, List<Tensor>> tensors = new HashMap<>();
         List<Work> unread = new ArrayList<>();
         List<Work> unseen = new ArrayList<>();
         for (Work work : batch) {
@@ -197,7 +198,7 @@ public final class TextEncoderStage implements Stage {
             seen(work, glance, outbox).ifPresent(seen -> {
                 if (seen.isFinite()) {
                     wording.warnings(states).forEach(warning -> outbox.warn(work, warning));
-                    outbox.handOn(work, encoded(wording.tensors(states), seen));
+                    outbox.handOn(work, encoded(tensors.computeIfAbsent(wording, own -> own.tensors(states)), seen));
                 } else {
                     unseen.add(work);
                 }
@@ -236,15 +237,24 @@ public final class TextEncoderStage implements Stage {
         });
     }
 
-    /** Takes samples of the model from the queue, in order, while their distinct prompts fit into one forward pass. */
+    /** Takes samples of the model from the queue, in order, while the rows of their distinct prompts fit into one forward pass. */
     private List<Work> takeBatch(String model, Set<Prompt> prompts) {
         List<Work> batch = new ArrayList<>();
         int pictures = 0;
-        for (Iterator<Work> queue = waiting.iterator();
-                queue.hasNext() && prompts.size() <= MAX_PROMPTS - USUAL_PROMPTS && pictures < MAX_PICTURES; ) {
+        int rows = 0;
+        for (Iterator<Work> queue = waiting.iterator(); queue.hasNext() && pictures < MAX_PICTURES; ) {
             Work work = queue.next();
             if (work.task().getModel().equals(model)) {
-                prompts.addAll(wording(work).all());
+                Set<Prompt> added = new LinkedHashSet<>(wording(work).all());
+                added.removeAll(prompts);
+                int own = added.stream()
+                        .mapToInt(prompt -> models.get(model).size(prompt).rows())
+                        .sum();
+                if (own > 0 && rows + own > MAX_ROWS && !batch.isEmpty()) {
+                    break;
+                }
+                rows += own;
+                prompts.addAll(added);
                 pictures += Inputs.areWanted(work) ? 1 : 0;
                 batch.add(work);
                 queue.remove();

@@ -2,6 +2,7 @@ package dev.weir.textencoder;
 
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Prompt;
+import dev.weir.engine.PromptSize;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.WeightedLora;
@@ -18,6 +19,7 @@ import dev.weir.serving.Phrases;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 
 /**
@@ -60,6 +62,14 @@ record Wording(Map<String, Prompt> prompts, List<Prompt> filler) {
         List<Prompt> all = new ArrayList<>(prompts.values());
         all.addAll(filler);
         return all;
+    }
+
+    /** How many numbers {@link #tensors} has, without pooled ones. */
+    long numbers(Map<Prompt, PromptSize> sizes) {
+        LongSummaryStatistics numbers = prompts.values().stream()
+                .mapToLong(prompt -> sizes.get(prompt).numbers())
+                .summaryStatistics();
+        return filler.isEmpty() ? numbers.getSum() : numbers.getMax() * numbers.getCount();
     }
 
     List<Tensor> tensors(Map<Prompt, PromptStates> states) {

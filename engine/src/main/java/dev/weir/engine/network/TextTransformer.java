@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Prompt;
+import dev.weir.engine.PromptSize;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
@@ -26,9 +27,6 @@ final class TextTransformer implements TextEncoder {
     /** The method of every text network: ids and which of them count, {@code [B, T]} each, to {@code [B, T, D]}. */
     static final String FORWARD = "forward";
 
-    /** A prompt of 4000 characters has at most some 60 parts of 75 tokens; what is weighted down multiplies them. */
-    private static final int MOST_ROWS = 256;
-
     private static final int ROWS_OF_A_FORWARD = 64;
 
     private record OwnRow(Prompt prompt, Row row) {}
@@ -49,7 +47,7 @@ final class TextTransformer implements TextEncoder {
         var rows = new ArrayList<OwnRow>();
         for (Prompt prompt : prompts) {
             requireLayers(prompt);
-            var reading = reading(prompt);
+            var reading = Reading.of(prompt, lexicon);
             readings.add(reading);
             reading.rows().forEach(row -> rows.add(new OwnRow(prompt, row)));
         }
@@ -61,18 +59,9 @@ final class TextTransformer implements TextEncoder {
     }
 
     @Override
-    public void check(Prompt prompt) {
-        reading(prompt);
-    }
-
-    private Reading reading(Prompt prompt) {
+    public PromptSize size(Prompt prompt) {
         var reading = Reading.of(prompt, lexicon);
-        int rows = reading.rows().size();
-        if (rows > MOST_ROWS) {
-            throw new IllegalArgumentException(
-                    "the prompt has %d parts to encode, and at most %d are allowed".formatted(rows, MOST_ROWS));
-        }
-        return reading;
+        return new PromptSize(reading.rows().size(), (long) reading.tokens() * form.width());
     }
 
     private static List<PromptStates> joined(List<Reading> readings, List<Tensors> states) {

@@ -2,6 +2,7 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Prompt;
+import dev.weir.engine.PromptSize;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
@@ -100,8 +101,11 @@ public final class JoinedTextEncoder implements TextEncoder {
     }
 
     @Override
-    public void check(Prompt prompt) {
-        encoders.forEach(encoder -> encoder.check(prompt));
+    public PromptSize size(Prompt prompt) {
+        return encoders.stream()
+                .map(encoder -> encoder.size(prompt))
+                .reduce(PromptSize::plus)
+                .orElseThrow();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.weir.engine.pipeline;
 
 import dev.weir.engine.Prompt;
+import dev.weir.engine.PromptSize;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
@@ -64,8 +65,8 @@ public final class PriorTextEncoder implements TextEncoder {
     }
 
     @Override
-    public void check(Prompt prompt) {
-        encoder.check(prompt);
+    public PromptSize size(Prompt prompt) {
+        return encoder.size(prompt).plus(priors.size(Prompt.of(prompt.text()))).plus(priors.size(Prompt.of("")));
     }
 
     @Override

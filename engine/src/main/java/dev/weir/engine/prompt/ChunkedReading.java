@@ -33,6 +33,11 @@ record ChunkedReading(List<Chunk> chunks, Emphasis emphasis) implements Reading 
         return rows;
     }
 
+    @Override
+    public int tokens() {
+        return chunks.stream().mapToInt(chunk -> chunk.row().ids().length).sum();
+    }
+
     private boolean comparesWithEmpty() {
         return emphasis == Emphasis.FROM_EMPTY && chunks.stream().anyMatch(Chunk::isWeighted);
     }

@@ -33,6 +33,15 @@ record CompelReading(CompelPrompt prompt, List<List<CompelChunks>> parts, Row em
     }
 
     @Override
+    public int tokens() {
+        return parts.stream().mapToInt(CompelReading::longest).sum();
+    }
+
+    private static int longest(List<CompelChunks> prompts) {
+        return prompts.stream().mapToInt(CompelChunks::tokens).max().orElseThrow();
+    }
+
+    @Override
     public int pooled() {
         return rows().size() - 1;
     }
@@ -45,7 +54,7 @@ record CompelReading(CompelPrompt prompt, List<List<CompelChunks>> parts, Row em
         for (int part = 0; part < parts.size(); part++) {
             List<CompelChunks> prompts = parts.get(part);
             List<HostTensor> blended = new ArrayList<>();
-            int longest = prompts.stream().mapToInt(CompelChunks::tokens).max().orElseThrow();
+            int longest = longest(prompts);
             for (CompelChunks chunks : prompts) {
                 int to = from + chunks.rows().size();
                 blended.add(States.padded(chunks.join(states.subList(from, to), without), longest, without));

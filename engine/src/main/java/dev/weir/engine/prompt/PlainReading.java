@@ -6,7 +6,7 @@ import dev.weir.engine.tokenizer.Tokens;
 import java.util.List;
 
 /** One row of the text as it stands. */
-record PlainReading(Tokens tokens) implements Reading {
+record PlainReading(Tokens read) implements Reading {
 
     static PlainReading of(String text, Tokenizer tokenizer) {
         return new PlainReading(tokenizer.encode(text));
@@ -14,7 +14,12 @@ record PlainReading(Tokens tokens) implements Reading {
 
     @Override
     public List<Row> rows() {
-        return List.of(Row.of(tokens));
+        return List.of(Row.of(read));
+    }
+
+    @Override
+    public int tokens() {
+        return read.ids().length;
     }
 
     @Override
@@ -24,6 +29,6 @@ record PlainReading(Tokens tokens) implements Reading {
 
     @Override
     public String cut() {
-        return tokens.cut();
+        return read.cut();
     }
 }

@@ -10,6 +10,9 @@ public interface Reading {
     /** At least one. All of one prompt have the length of the family's, or are as long as their text where it does not pad. */
     List<Row> rows();
 
+    /** How many tokens the prompt's states have, with those that the network may leave out as padding. */
+    int tokens();
+
     /** The states of the prompt, {@code [tokens, width]}, from those of the rows. */
     HostTensor join(List<HostTensor> states);
 

@@ -81,7 +81,7 @@ final class EmbeddingsTest {
                     states(encoder, Prompt.of("several, a hill")));
             assertThat(states(encoder, in("a several apple, of several", PromptSyntax.COMFYUI)))
                     .isNotEqualTo(plain);
-            assertThatThrownBy(() -> encoder.check(in("embedding:sevral apple", PromptSyntax.COMFYUI)))
+            assertThatThrownBy(() -> encoder.size(in("embedding:sevral apple", PromptSyntax.COMFYUI)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("\"sevral\"");
         }

@@ -6,12 +6,14 @@ import static dev.weir.tests.stages.Tasks.generation;
 import static dev.weir.tests.stages.Tasks.task;
 import static dev.weir.tests.stages.Tasks.turnAll;
 import static dev.weir.tests.stages.Tasks.work;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.engine.TextEncoder;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Generation;
 import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryException;
@@ -27,6 +29,7 @@ import io.vertx.core.Vertx;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -263,6 +266,51 @@ final class TextEncoderStageTest {
                         "uncond/encoder_hidden_states",
                         "uncond/1/encoder_hidden_states");
         assertThat(outbox.failures.get("b/0").code()).isEqualTo("invalid_prompt");
+    }
+
+    /** Of the tiny model, a chunk has 22 words. */
+    @Test
+    void theTextsOfBothPromptsTogetherAreBounded() {
+        String tail = "red ".repeat(44);
+        stage.admit(
+                work(task(
+                        "most",
+                        changing(30, tail).setNegativePrompt(changing(30, "").getPrompt()))),
+                outbox);
+        stage.admit(
+                work(task(
+                        "both",
+                        changing(30, tail).setNegativePrompt(changing(30, tail).getPrompt()))),
+                outbox);
+        stage.admit(work(task("one", changing(1, "red ".repeat(22 * 128)))), outbox);
+        assertThat(outbox.failures).containsOnlyKeys("both/0", "one/0");
+        assertThat(outbox.failures.get("both/0").code()).isEqualTo("invalid_prompt");
+        assertThat(outbox.failures.get("both/0").message())
+                .contains("the prompt and the negative prompt have 60 texts with 180 chunks", "at most 128");
+        assertThat(outbox.failures.get("both/0").retryable()).isFalse();
+        turnAll(stage, outbox);
+        assertThat(outbox.handedOn).containsOnlyKeys("most/0");
+    }
+
+    /** Equal prompts share rows, also where they are too long for others to join. */
+    @Test
+    void aTurnIsBoundedByTheRowsOfItsPrompts() {
+        stage.admit(work(task("short", generation("a red apple"))), outbox);
+        stage.admit(work(task("long", changing(20, "red ".repeat(66)))), outbox);
+        stage.admit(work(task("same", changing(20, "red ".repeat(66)))), outbox);
+        stage.admit(work(task("other", generation("a blue house"))), outbox);
+        assertThat(turnAll(stage, outbox)).containsExactly(1, 2, 1);
+        assertThat(outbox.handedOn).hasSize(4);
+        for (String name : outbox.handedOn.get("long/0").keySet()) {
+            assertThat(outbox.handedOn.get("same/0").get(name))
+                    .isSameAs(outbox.handedOn.get("long/0").get(name));
+        }
+    }
+
+    /** A prompt that alternates between so many texts, all of them with the tail. */
+    private static Generation.Builder changing(int texts, String tail) {
+        String choices = IntStream.range(0, texts).mapToObj(i -> "w" + i).collect(joining("|"));
+        return generation("[" + choices + "]" + tail).setSteps(texts).setPromptSyntax("a1111");
     }
 
     @Test
