@@ -7,13 +7,14 @@ import dev.weir.cli.Benchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
-import dev.weir.engine.HostTensor;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NoiseRow;
 import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.control.ControlPicture;
+import dev.weir.engine.image.Bitmap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +97,7 @@ public final class ControlBench implements Benchmark {
         int side = model.card().nativeSize();
         var control = new Control(
                 model.controlNets().get("net"),
-                HostTensor.of(new float[3 * side * side], 3, side, side),
+                new ControlPicture(Bitmap.black(side, side, Bitmap.RGB)),
                 1,
                 0,
                 1,

@@ -188,7 +188,7 @@ final class ControlNetsTest {
         for (int i = 0; i < 9; i++) {
             many.add(edges());
         }
-        refused(request().put("controlnets", many), "out_of_range", "controlnets", "at most 8");
+        refused(request().put("controlnets", many), "out_of_range", "controlnets", "at most 3");
         assertThat(gateway.stage.sittings()).isEmpty();
     }
 

@@ -1,38 +1,49 @@
 package dev.weir.serving;
 
+import com.google.protobuf.ByteString;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlPicture;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.image.Preprocessor;
+import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.stage.Work;
+import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** The ControlNets that a request names, among those that a node has, with the pictures that they steer by. Stateless; any thread. */
+/**
+ * The ControlNets of a stage, and what requests steer with them. Images of one request share the picture that they steer by, as long as one
+ * of them is here. Any thread.
+ */
 final class Controls {
 
-    private Controls() {}
+    private final Map<String, ControlNet> known;
+    private final Map<Seen, WeakReference<ControlPicture>> seen = new ConcurrentHashMap<>();
+
+    /** What decides how a net sees a picture. */
+    private record Seen(ByteString file, int width, int height, String preprocess) {}
+
+    /** @param known the node's, by name */
+    Controls(Map<String, ControlNet> known) {
+        this.known = Map.copyOf(known);
+    }
 
     /**
      * Those that steer the work's stage, in the request's order. Reads and resizes their pictures.
      *
-     * @param known the node's, by name
      * @throws IllegalArgumentException that names one that the node does not have as the request means it
      * @throws dev.weir.picture.PictureException that names a picture that cannot be read
      */
-    static List<Control> of(Work work, Map<String, ControlNet> known) {
-        Stage stage = work.stage();
+    List<Control> of(Work work) {
+        String stage = work.stage().getName();
         return work.task().getGeneration().getControlsList().stream()
-                .filter(control -> control.getNet().getStage().equals(stage.getName()))
+                .filter(control -> control.getNet().getStage().equals(stage))
                 .map(control -> new Control(
-                        find(control.getNet(), known),
-                        ControlPicture.of(
-                                Inputs.read(work, Inputs.file(control.getImage()), PictureReader::read),
-                                stage.getWidth(),
-                                stage.getHeight(),
-                                Preprocessor.named(control.getPreprocess())),
+                        find(control.getNet()),
+                        picture(work, control),
                         control.getScale(),
                         control.getStart(),
                         control.getEnd(),
@@ -40,7 +51,29 @@ final class Controls {
                 .toList();
     }
 
-    private static ControlNet find(dev.weir.proto.v1.ControlNet named, Map<String, ControlNet> known) {
+    private ControlPicture picture(Work work, dev.weir.proto.v1.Control control) {
+        Stage stage = work.stage();
+        ByteString file = work.task().getGeneration().getAttachmentsList().stream()
+                .filter(attachment -> attachment.getName().equals(control.getImage()))
+                .map(Attachment::getSha256)
+                .findFirst()
+                .orElse(ByteString.EMPTY);
+        Seen key = new Seen(file, stage.getWidth(), stage.getHeight(), control.getPreprocess());
+        WeakReference<ControlPicture> shared = file.isEmpty() ? null : seen.get(key);
+        ControlPicture picture = shared == null ? null : shared.get();
+        if (picture == null) {
+            picture = ControlPicture.of(
+                    Inputs.read(work, Inputs.file(control.getImage()), PictureReader::read),
+                    stage.getWidth(),
+                    stage.getHeight(),
+                    Preprocessor.named(control.getPreprocess()));
+            seen.values().removeIf(gone -> gone.get() == null);
+            seen.put(key, new WeakReference<>(picture));
+        }
+        return picture;
+    }
+
+    private ControlNet find(dev.weir.proto.v1.ControlNet named) {
         ControlNet net = known.get(named.getName());
         if (net == null || !net.fingerprint().equals(named.getFingerprint())) {
             throw new IllegalArgumentException("the ControlNet \"%s\" %s"

@@ -11,7 +11,6 @@ import dev.weir.engine.NoiseRow;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.ModelLoras;
-import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.pipeline.Begin;
@@ -43,7 +42,7 @@ import java.util.Optional;
  * @param preview the matrix from latents to RGB, if the model has one
  * @param loras that may change the network
  * @param prior the schedule of the prior that the stage comes after, and the noise that the prior's embedding gets
- * @param controlNets that may steer it, by name
+ * @param controls that may steer it
  */
 public record DiffusionPart(
         ModelCard card,
@@ -56,7 +55,7 @@ public record DiffusionPart(
         Optional<LatentPreview> preview,
         ModelLoras loras,
         Optional<AfterPrior> prior,
-        Map<String, ControlNet> controlNets)
+        Controls controls)
         implements AutoCloseable {
 
     record AfterPrior(SchedulerConfig schedule, EmbeddingNoise noise) {}
@@ -83,7 +82,7 @@ public record DiffusionPart(
                 preview,
                 loras,
                 Optional.empty(),
-                Map.of());
+                new Controls(Map.of()));
     }
 
     private static final int TEST_SEED = 1;
@@ -114,7 +113,7 @@ public record DiffusionPart(
                 folder.latentPreview(),
                 folder.loras(),
                 prior,
-                folder.controlNets());
+                new Controls(folder.controlNets()));
     }
 
     private static Optional<AfterPrior> afterPrior(ModelFolder folder, StageSpec before) {
@@ -184,7 +183,7 @@ public record DiffusionPart(
                                 prior.map(before -> before(work, before)),
                                 Phrases.of(work)))
                 .with(Loras.of(generation, route.getName(), loras.byName()))
-                .steeredBy(Controls.of(work, controlNets));
+                .steeredBy(controls.of(work));
     }
 
     private static Begin.Prior before(Work work, AfterPrior prior) {

@@ -1,17 +1,15 @@
 package dev.weir.engine.control;
 
-import dev.weir.engine.HostTensor;
-
 /**
  * How a ControlNet steers a row. Immutable.
  *
- * @param picture that says where things are, {@code [3, height, width]} of 0 to 1, at the size of the picture that is made
+ * @param picture that says where things are, at the size of the picture that is made
  * @param scale what the net's results are multiplied by
  * @param start the share of the steps before which it does not steer, from 0 to 1
  * @param end the share of the steps after which it does not
  * @param guess whether it steers the prompt's branch alone, with less of what it sees in detail, so that the prompt may be empty
  */
-public record Control(ControlNet net, HostTensor picture, float scale, double start, double end, boolean guess) {
+public record Control(ControlNet net, ControlPicture picture, float scale, double start, double end, boolean guess) {
 
     public Control {
         if (!Float.isFinite(scale)) {

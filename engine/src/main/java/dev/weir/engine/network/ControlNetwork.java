@@ -41,7 +41,8 @@ final class ControlNetwork implements AutoCloseable {
         for (Steered steered : rows) {
             var row = steered.row();
             var inputs = row.inputs()
-                    .with(Tensors.of(ControlNetModel.PICTURE, steered.control().picture()))
+                    .with(Tensors.of(
+                            ControlNetModel.PICTURE, steered.control().picture().tensor()))
                     .only(model.inputs());
             own.add(new Row(row.sample(), row.timestep(), inputs));
         }

@@ -17,6 +17,8 @@ import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.control.ControlPicture;
+import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.network.ControlNetwork.Steered;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -47,7 +49,7 @@ class ControlNetReferenceTest {
         ControlNet net = net(home, use.get("name").asText());
         var control = new Control(
                 net,
-                HostTensor.of(TENSORS.floats(name + "/net/image"), 3, 48, 64),
+                picture(TENSORS.floats(name + "/net/image")),
                 use.get("scale").floatValue(),
                 0,
                 1,
@@ -73,6 +75,18 @@ class ControlNetReferenceTest {
                     .as("row " + i)
                     .containsExactly(model.pools() ? spread(own, model.shapes()) : own, within(4e-4f));
         }
+    }
+
+    /** The picture of 64x48 whose tensor this is. */
+    private static ControlPicture picture(float[] shares) {
+        int area = shares.length / Bitmap.RGB;
+        byte[] values = new byte[shares.length];
+        for (int i = 0; i < shares.length; i++) {
+            values[i % area * Bitmap.RGB + i / area] = (byte) Math.round(shares[i] * 255);
+        }
+        var picture = new ControlPicture(new Bitmap(64, 48, Bitmap.RGB, values));
+        assertThat(picture.tensor().values()).containsExactly(shares);
+        return picture;
     }
 
     /** A mean for each pixel of its channel. */

@@ -13,9 +13,10 @@ import java.util.regex.Pattern;
 final class ControlImages {
 
     static final String LIST = "controlnets";
-    static final int MOST = 8;
+    /** Nodes hold the picture of each in every image that waits. */
+    static final int MOST = 3;
 
-    private static final Pattern NAME = Pattern.compile("controlnets\\[[0-7]]\\.image");
+    private static final Pattern NAME = Pattern.compile("controlnets\\[[0-2]]\\.image");
     private static final String IMAGE = "image";
 
     private ControlImages() {}
