@@ -94,13 +94,26 @@ public record DiffusionPart(
      * @param nth of its diffusing stages, from 0
      */
     public static DiffusionPart open(ModelFolder folder, int nth, ComputeTarget target) {
+        return open(folder, nth, folder.network(folder.pipeline().diffusing().get(nth), target));
+    }
+
+    /** Closes the network, whose memory is native, if it does not become a part. */
+    static DiffusionPart open(ModelFolder folder, int nth, Denoiser network) {
+        try {
+            return of(folder, nth, network);
+        } catch (Throwable e) {
+            network.close();
+            throw e;
+        }
+    }
+
+    private static DiffusionPart of(ModelFolder folder, int nth, Denoiser network) {
         ModelCard card = folder.card();
         StageSpec stage = folder.pipeline().diffusing().get(nth);
         Optional<AfterPrior> prior = nth == 0
                 ? Optional.empty()
                 : afterPrior(folder, folder.pipeline().diffusing().get(nth - 1));
         int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize();
-        Denoiser network = folder.network(stage, target);
         network.expect(folder.loras().byName().values());
         return new DiffusionPart(
                 card,

@@ -25,6 +25,7 @@ final class LoadedPart<T extends AutoCloseable> {
     private volatile T part;
     private volatile Map<String, String> fingerprints;
     private volatile String problem = "";
+    private volatile boolean mayLoadLater;
 
     LoadedPart(KnownModel model) {
         this.model = model;
@@ -58,6 +59,12 @@ final class LoadedPart<T extends AutoCloseable> {
         return problem;
     }
 
+    /** Whether it did not load for a reason that is not in its files, such as too little memory. */
+    boolean mayLoadLater() {
+        return mayLoadLater;
+    }
+
+    /** Completes whatever goes wrong, also an error of a native library: work waits for it, and so does its unloading. */
     void load(Function<ModelFolder, T> opener, BiConsumer<ModelFolder, T> trial) {
         try {
             folder = model.folder().get();
@@ -66,10 +73,9 @@ final class LoadedPart<T extends AutoCloseable> {
             fingerprints = folder.fingerprints();
             part = opened;
             loaded.complete(null);
-        } catch (RuntimeException
-                | OutOfMemoryError
-                | InternalError e) { // InternalError: a mapped file became shorter.
-            problem = String.valueOf(e.getMessage());
+        } catch (Throwable e) {
+            mayLoadLater = !(e instanceof ModelException);
+            problem = e.getMessage() == null ? e.toString() : e.getMessage();
             loaded.completeExceptionally(new ModelException("the model %s: %s".formatted(model.id(), problem), e));
         }
     }
@@ -79,7 +85,7 @@ final class LoadedPart<T extends AutoCloseable> {
         try {
             trial.accept(folder, opened);
             return opened;
-        } catch (RuntimeException | OutOfMemoryError | InternalError e) {
+        } catch (Throwable e) {
             close(opened);
             throw e;
         }

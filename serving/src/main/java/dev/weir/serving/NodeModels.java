@@ -55,6 +55,9 @@ public final class NodeModels {
     /** After this time, new images of models in memory wait until a model that needs memory has been loaded. */
     private static final long PATIENCE_NANOS = 10_000_000_000L;
 
+    /** After this time, a model that did not load may be loaded again. */
+    private static final long RETRY_NANOS = 60_000_000_000L;
+
     private static final int MOST_REMOVED = 50;
     private static final String REMOVED = "its file or folder was removed";
 
@@ -67,6 +70,8 @@ public final class NodeModels {
         int uses;
         long usedNanos;
         boolean leaving;
+        boolean hasFailed;
+        long failedNanos;
 
         Resident(KnownModel model, boolean stays, long nowNanos) {
             this.model = model;
@@ -229,6 +234,31 @@ public final class NodeModels {
             advance(then);
         }
         then.forEach(Runnable::run);
+    }
+
+    /** A stage could not load its part, for a reason that may pass. */
+    synchronized void failed(KnownModel model) {
+        Resident resident = residents.get(model.id());
+        if (resident != null && resident.model.isSame(model)) {
+            resident.hasFailed = true;
+            resident.failedNanos = nanoClock.getAsLong();
+        }
+    }
+
+    /** Unloads models that failed a while ago, if no work uses their other parts: the next work loads them again. */
+    void retryFailed() {
+        List<Runnable> then = new ArrayList<>();
+        synchronized (this) {
+            residents.values().stream()
+                    .filter(resident -> resident.isIdle() && mayRetry(resident))
+                    .toList()
+                    .forEach(resident -> unload(resident, then));
+        }
+        then.forEach(Runnable::run);
+    }
+
+    private boolean mayRetry(Resident resident) {
+        return resident.hasFailed && nanoClock.getAsLong() - resident.failedNanos >= RETRY_NANOS;
     }
 
     /** Grants what can be granted, in order of arrival, and begins to make room for the first use that needs it. */

@@ -114,6 +114,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
     }
 
     public List<ModelStatus> statuses() {
+        models.retryFailed();
         return statuses;
     }
 
@@ -243,6 +244,9 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
                 LOG.info("the {} has loaded the model {} in {} ms", Addresses.name(stage), model.id(), millis);
             } else {
                 tellProblem(part);
+                if (part.mayLoadLater()) {
+                    models.failed(model);
+                }
             }
             changed();
         });

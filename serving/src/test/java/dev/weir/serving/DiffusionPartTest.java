@@ -1,14 +1,17 @@
 package dev.weir.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Join;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.adapter.Lora;
 import dev.weir.proto.v1.Priority;
 import dev.weir.runtime.stage.Work;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -38,6 +41,51 @@ class DiffusionPartTest {
                 .hasSize(8)
                 .startsWith((float) Math.sin(4000));
         NetworkInput.require(part.network().inputs(), branches.get(0));
+    }
+
+    /** The second copy for LoRAs is the likeliest to find no memory. */
+    @Test
+    void aNetworkThatDoesNotBecomeAPartIsClosed() {
+        var network = new NetworkWithoutRoomForLoras();
+
+        assertThatThrownBy(() -> DiffusionPart.open(FakeModel.FOLDER, 0, network))
+                .isInstanceOf(OutOfMemoryError.class);
+
+        assertThat(network.closed).isEqualTo(1);
+    }
+
+    private static final class NetworkWithoutRoomForLoras implements Denoiser {
+        int closed;
+
+        @Override
+        public void expect(Collection<Lora> loras) {
+            throw new OutOfMemoryError("no room for the second copy");
+        }
+
+        @Override
+        public List<NetworkInput> inputs() {
+            return MODEL.inputs();
+        }
+
+        @Override
+        public List<float[]> predict(LatentShape sample, List<Row> rows) {
+            return MODEL.predict(sample, rows);
+        }
+
+        @Override
+        public int inChannels() {
+            return MODEL.inChannels();
+        }
+
+        @Override
+        public int outChannels() {
+            return MODEL.outChannels();
+        }
+
+        @Override
+        public void close() {
+            closed++;
+        }
     }
 
     /** As a UNet with time_cond_proj_dim. */

@@ -31,17 +31,18 @@ final class LoadOnUseTest {
 
     private final Deque<Runnable> loader = new ArrayDeque<>();
     private final Deque<Runnable> device = new ArrayDeque<>();
-    private final NodeModels models = new NodeModels(List.of(), ROOM_FOR_ONE, loader::add, System::nanoTime);
+    private long nanos;
+    private final NodeModels models = new NodeModels(List.of(), ROOM_FOR_ONE, loader::add, () -> nanos);
     private final Results results = new Results();
     private final FakeModel network = new FakeModel(rows -> {});
-    private RuntimeException openProblem;
+    private Throwable openProblem;
 
     private SteppingStage open(KnownModel... known) {
         SteppingStage stage = new SteppingStage(
                 StageKind.DENOISER,
                 folder -> {
                     if (openProblem != null) {
-                        throw openProblem;
+                        throw unchecked(openProblem);
                     }
                     return network.open(folder);
                 },
@@ -125,6 +126,42 @@ final class LoadOnUseTest {
     }
 
     @Test
+    void aModelThatDidNotLoadForLackOfMemoryIsLoadedAgainLater() {
+        openProblem = new OutOfMemoryError("the GPU has 3 MB left");
+        SteppingStage stage = open(known(FakeModel.FOLDER, 60));
+        useInVain(stage, "the GPU has 3 MB left");
+        openProblem = null;
+        nanos = 59_000_000_000L;
+        assertThat(stage.models()).extracting(ModelStatus::getProblem).containsExactly("the GPU has 3 MB left");
+        assertThat(device).isEmpty();
+        nanos = 60_000_000_000L;
+        stage.models();
+        device.remove().run();
+        assertThat(stage.models()).extracting(ModelStatus::getProblem).containsExactly("");
+        Loading.Use again = stage.loading().use(task(FakeModel.FOLDER));
+        loader.remove().run();
+        assertThat(again.ready().toCompletableFuture()).isCompleted();
+        assertThat(stage.models()).noneMatch(ModelStatus::getUnloaded);
+    }
+
+    @Test
+    void aModelWhoseFilesAreBrokenIsNotLoadedAgainUntilTheyChange() {
+        openProblem = new ModelException("the unet is truncated");
+        SteppingStage stage = open(known(FakeModel.FOLDER, 60));
+        useInVain(stage, "the unet is truncated");
+        nanos = 3_600_000_000_000L;
+        assertThat(stage.models()).extracting(ModelStatus::getProblem).containsExactly("the unet is truncated");
+        assertThat(device).isEmpty();
+    }
+
+    /** Work that waits for it must not wait for ever. */
+    @Test
+    void anyErrorEndsTheLoading() {
+        openProblem = new StackOverflowError();
+        useInVain(open(known(FakeModel.FOLDER, 60)), "java.lang.StackOverflowError");
+    }
+
+    @Test
     void aModelThatIsNotFiniteIsRefusedWhenItIsLoaded() {
         network.breaks = row -> true;
         SteppingStage stage = open(known(FakeModel.FOLDER, 60));
@@ -146,6 +183,20 @@ final class LoadOnUseTest {
         second.open();
         assertThat(stage.models()).extracting(ModelStatus::getProblem).containsExactly("3 bytes are too few");
         assertThat(second.models()).isEmpty();
+    }
+
+    private void useInVain(SteppingStage stage, String why) {
+        Loading.Use use = stage.loading().use(task(FakeModel.FOLDER));
+        loader.remove().run();
+        assertThatThrownBy(() -> use.ready().toCompletableFuture().join()).hasMessageContaining(why);
+        use.close();
+    }
+
+    private static RuntimeException unchecked(Throwable problem) {
+        if (problem instanceof Error error) {
+            throw error;
+        }
+        return (RuntimeException) problem;
     }
 
     private static KnownModel known(ModelFolder folder, long bytes) {
