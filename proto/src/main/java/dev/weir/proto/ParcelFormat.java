@@ -22,7 +22,8 @@ public final class ParcelFormat {
     /** The maximum number of tensor bytes in one bus message. Larger parcels are sent in pieces of this size. */
     public static final int MAX_TENSOR_BYTES = 1 << 20;
 
-    public static final int MAX_HEADER_BYTES = 384 << 10;
+    /** The largest headers are those of statuses with the cards of many models. */
+    public static final int MAX_HEADER_BYTES = 2 << 20;
 
     /** Enough for the texts of two prompts that change by step, with two tensors each, and the request's files. */
     static final int MAX_TENSORS = 192;

@@ -47,6 +47,7 @@ public final class StageProtocol {
     private final SampleLifecycle lifecycle;
     private final Offers offers;
     private final Rebalancing rebalancing;
+    private final StatedModels stated;
     private Device device;
     private Intake intake;
     private Inbox work;
@@ -67,6 +68,7 @@ public final class StageProtocol {
         this.meters = new StageMeters(node.metrics(), stage);
         this.lifecycle = new SampleLifecycle(node, loop, stage, inFlight, meters, this::changed);
         this.offers = new Offers(stage, inFlight);
+        this.stated = new StatedModels(stage.kind());
         this.rebalancing = new Rebalancing(stage, address, node.loop()::nanos);
     }
 
@@ -235,7 +237,7 @@ public final class StageProtocol {
                 .setNodeId(node.nodeId())
                 .setAddress(address)
                 .setStage(stage.kind())
-                .addAllModels(stage.models())
+                .addAllModels(stated.fitting(stage.models()))
                 .setCapacity(inFlight.capacity())
                 .setFreeCredits(drained == null ? inFlight.freeCredits() : 0)
                 .setWaiting(inFlight.count(Held.Phase.WAITING))
