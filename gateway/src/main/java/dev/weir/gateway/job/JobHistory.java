@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Loading;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Queued;
@@ -42,7 +43,8 @@ public final class JobHistory {
         if (hasEnded(sample)) {
             return false;
         }
-        if (event instanceof Preview) {
+        // A place in the queue is no news of a sample that waits for its model.
+        if (event instanceof Preview || event instanceof Queued && latest[sample] instanceof Loading) {
             return true;
         }
         if (event instanceof Queued && latest[sample] instanceof Queued) {
