@@ -72,7 +72,7 @@ final class BadInputTest {
                 valid("\"seed\":\"1e999999999\"", "invalid_type", "seed", "whole number"),
                 valid("\"seed\":\"\"", "invalid_type", "seed", "whole number"),
                 valid("\"seed\":true", "invalid_type", "seed", "not a boolean"),
-                valid("\"schedule\":\"karras\"", "invalid_value", "schedule", "must be one of []"),
+                valid("\"schedule\":\"karras\"", "unsupported_parameter", "schedule", "ddim, which has no schedules"),
                 valid("\"sampler\":\"euler\",\"schedule\":\"sgm\"", "invalid_value", "schedule", "[karras]"),
                 valid("\"sampler\":\"euler\",\"eta\":0.5", "unsupported_parameter", "eta", "the sampler euler"),
                 valid("\"eta\":1.5", "out_of_range", "eta", "from 0"),
