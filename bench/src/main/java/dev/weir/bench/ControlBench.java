@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.cli.Benchmark;
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NoiseRow;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.ControlPicture;
@@ -62,8 +62,7 @@ public final class ControlBench implements Benchmark {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                LoraFolders.NONE,
-                ControlNetFolders.open(List.of(folder)));
+                AddOns.of(ControlNetFolders.open(List.of(folder))));
         Medians medians = new Medians();
         try (Denoiser network = model.denoiser(new ComputeTarget("cpu", Precision.FP32, ComputeTarget.Engine.ONNX))) {
             int side = model.card().nativeSize() / model.card().scale();

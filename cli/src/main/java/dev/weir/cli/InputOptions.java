@@ -72,7 +72,8 @@ final class InputOptions {
         return depthMap == null ? input : input.withDepthMap(bytes("--depth-map", depthMap));
     }
 
-    private static byte[] bytes(String option, Path file) {
+    /** Throws {@link CliException} that names the option. */
+    static byte[] bytes(String option, Path file) {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {

@@ -119,6 +119,15 @@ final class ModelOptions {
     private List<Path> embeddingDirs = List.of();
 
     @Option(
+            names = "--ip-adapter-dir",
+            paramLabel = "DIR",
+            split = ",",
+            description =
+                    "Folders of IP-Adapters (.safetensors), which requests name without the ending, with their folders image_encoder. "
+                            + "A copy of the hub's h94/IP-Adapter is given as a whole. Several are separated by commas.")
+    private List<Path> ipAdapterDirs = List.of();
+
+    @Option(
             names = "--model-dir",
             paramLabel = "DIR",
             description =
@@ -165,6 +174,7 @@ final class ModelOptions {
         requireFolders("--lora-dir", loraDirs);
         requireFolders("--controlnet-dir", controlnetDirs);
         requireFolders("--embedding-dir", embeddingDirs);
+        requireFolders("--ip-adapter-dir", ipAdapterDirs);
         if (directory != null && !Files.isDirectory(directory)) {
             throw new CliException(CliException.USAGE, "--model-dir: there is no folder " + directory);
         }
@@ -184,7 +194,7 @@ final class ModelOptions {
                 .withSafety(safety)
                 .withTaesd(taesd)
                 .withVae(Optional.ofNullable(vae))
-                .withAddOns(new AddOns(loraDirs, controlnetDirs, embeddingDirs))
+                .withAddOns(new AddOns(loraDirs, controlnetDirs, embeddingDirs, ipAdapterDirs))
                 .withDirectory(Optional.ofNullable(directory)
                         .map(folder -> new NodeConfig.Directory(
                                 folder, memory == null ? OptionalLong.empty() : OptionalLong.of(memory))));

@@ -65,7 +65,8 @@ final class RequestCheck {
             Map.entry("mask_blur", "--mask-blur"),
             Map.entry("padding_mask_crop", "--padding-mask-crop"),
             Map.entry("loras", "--lora"),
-            Map.entry("controlnets", "--controlnet"));
+            Map.entry("controlnets", "--controlnet"),
+            Map.entry("ip_adapters", "--ip-adapter"));
 
     private static final Pattern TAKEN = Pattern.compile("(.*, which takes )([a-z_]+(?:, [a-z_]+)*)");
     private static final Pattern NAME = Pattern.compile("[a-z]+(?:_[a-z]+)+|(?<=where )[a-z]+(?= is given)");

@@ -84,7 +84,15 @@ final class RequestOptions {
             description = "A LoRA of --lora-dir and its weight, 1 if it is left out. May be repeated.")
     private List<String> loras = List.of();
 
-    /** Throws {@link CliException} where a weight is no number. */
+    @Option(
+            names = "--ip-adapter",
+            paramLabel = "NAME[:SCALE]=FILE[,FILE]",
+            description =
+                    "An IP-Adapter of --ip-adapter-dir, how much its images count (1 if it is left out), and the images, which are "
+                            + "seen beside the prompt. May be repeated.")
+    private List<String> ipAdapters = List.of();
+
+    /** Throws {@link CliException} where a weight or a scale is no number, or a file cannot be read. */
     Options toOptions() {
         Options options = Options.NONE
                 .withSchedule(schedule)
@@ -106,6 +114,9 @@ final class RequestOptions {
             options = colon < 0
                     ? options.withLora(lora, 1)
                     : options.withLora(lora.substring(0, colon), weight(lora, lora.substring(colon + 1)));
+        }
+        for (String use : ipAdapters) {
+            options = IpAdapterOption.parse(use).addTo(options);
         }
         return options;
     }

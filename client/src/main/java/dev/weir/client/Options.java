@@ -2,6 +2,7 @@ package dev.weir.client;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,6 +16,7 @@ import java.util.TreeMap;
 public record Options(Map<String, Object> fields) {
 
     private static final String LORAS = "loras";
+    private static final String IP_ADAPTERS = "ip_adapters";
 
     public static final Options NONE = new Options(Map.of());
 
@@ -100,6 +102,23 @@ public record Options(Map<String, Object> fields) {
         }
         all.add(Map.of("name", name, "weight", weight));
         return with(LORAS, List.copyOf(all));
+    }
+
+    /**
+     * One more IP-Adapter, by which the model sees images beside the prompt.
+     *
+     * @param scale by how much they count; 1 is the most that is usual
+     * @param files PNG, JPEG or WebP
+     */
+    public Options withIpAdapter(String name, double scale, List<byte[]> files) {
+        List<Object> all = new ArrayList<>();
+        if (fields.get(IP_ADAPTERS) instanceof List<?> before) {
+            all.addAll(before);
+        }
+        List<String> images =
+                files.stream().map(Base64.getEncoder()::encodeToString).toList();
+        all.add(Map.of("name", name, "scale", scale, "images", images));
+        return with(IP_ADAPTERS, List.copyOf(all));
     }
 
     private Options with(String name, Object value) {

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.control.Control;
@@ -51,7 +52,25 @@ public interface Denoiser extends AutoCloseable {
      */
     default void loadControls(Collection<ControlNet> own, Collection<ControlNet> needed) {}
 
-    /** What each row needs besides its sample and timestep, except that rows without more channels have no CONCAT input. */
+    /** Prepares for rows with images, which may take as long as loading the network. */
+    default void expectImages() {}
+
+    /**
+     * What a row of this network attends to of images: the input {@code ip_adapter_0} of the first adapter, and so on. It is the same
+     * in all steps of a sample.
+     *
+     * @param scale by which the images count
+     * @param tokens of {@link ImagePrompter}
+     * @throws ModelException that names a file that cannot be read
+     */
+    default HostTensor attended(IpAdapter adapter, float scale, HostTensor tokens) {
+        throw new IllegalArgumentException("this network does not attend to images");
+    }
+
+    /**
+     * What each row needs besides its sample and timestep, except that rows without more channels have no CONCAT input, and rows without
+     * images have no OPTIONAL ones.
+     */
     List<NetworkInput> inputs();
 
     /**

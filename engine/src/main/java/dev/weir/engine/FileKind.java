@@ -20,6 +20,9 @@ final class FileKind {
     private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
 
     private static final String FOLDER = "Weir takes a diffusers folder or a single-file checkpoint";
+    private static final String IP_ADAPTER_DIR =
+            "Give its folder as --ip-adapter-dir, together with its image_encoder, and name it in requests";
+
     static final String LORA_DIR = "Give its folder as --lora-dir, and name it in requests";
     static final String CONTROLNET_DIR = "Give the folder that it lies in as --controlnet-dir, and name it in requests";
     private static final String EMBEDDING_DIR = "Give its folder as --embedding-dir, and name it in prompts";
@@ -84,7 +87,7 @@ final class FileKind {
             return new Refusal("a ControlNet", CONTROLNET_DIR);
         }
         if (any(names, "ip_adapter.") || any(names, "image_proj.")) {
-            return Refusal.notRun("an IP-Adapter");
+            return new Refusal("an IP-Adapter", IP_ADAPTER_DIR);
         }
         if (names.stream().anyMatch(name -> name.contains("motion_modules"))) {
             return Refusal.notRun("a motion module for video");

@@ -7,5 +7,10 @@ public enum Join {
     /** Rows differ in their first axis: padded to the longest, with a mask of what counts. */
     PAD,
     /** Channels beside the sample's own. */
-    CONCAT
+    CONCAT,
+    /**
+     * Tokens along the last axis that a row may lack. Rows with other numbers of them, and rows without, share a forward: shorter ones
+     * are padded, with a mask of what counts.
+     */
+    OPTIONAL
 }

@@ -1,33 +1,26 @@
 package dev.weir.engine;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.AdaptedParts;
-import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.control.ControlNet;
-import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.inversion.Embedding;
-import dev.weir.engine.inversion.EmbeddingFolders;
-import dev.weir.engine.network.LatentSpace;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.EmbeddingNoise;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
-import dev.weir.engine.pipeline.TextPart;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A model that Weir runs, of a diffusers folder or of one file: what it says of itself, and the parts that its stages open, each by
@@ -46,15 +39,10 @@ public final class ModelFolder {
     private final ModelLoras loras;
     private final Map<String, ControlNet> controlNets;
     private final Map<String, Embedding> embeddings;
+    private final Map<String, IpAdapter> ipAdapters;
     private Map<String, String> fingerprints;
 
-    private ModelFolder(
-            PipelineIndex index,
-            Optional<String> sampler,
-            List<Path> tinyAutoencoders,
-            LoraFolders loraFolders,
-            ControlNetFolders controlNetFolders,
-            EmbeddingFolders embeddingFolders) {
+    private ModelFolder(PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders, AddOns addOns) {
         index.requireSupported();
         index.source().requireReadable(index);
         this.index = index;
@@ -65,11 +53,10 @@ public final class ModelFolder {
                 .or(() -> LatentPreview.of(index.source().folder()));
         this.tinyAutoencoder = autoencoder()
                 .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
-        this.loras = loraFolders == LoraFolders.NONE ? ModelLoras.NONE : loraFolders.of(card.id(), adaptedParts());
-        this.controlNets = controlNetFolders == ControlNetFolders.NONE ? Map.of() : fitting(controlNetFolders);
-        this.embeddings = embeddingFolders == EmbeddingFolders.NONE
-                ? Map.of()
-                : embeddingFolders.fitting(card.id(), TextEncoders.widths(index));
+        this.loras = addOns.loras(index, pipeline, card);
+        this.controlNets = addOns.controlNets(index, pipeline, card);
+        this.embeddings = addOns.embeddings(index, card);
+        this.ipAdapters = addOns.ipAdapters(index, pipeline, card);
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -96,39 +83,19 @@ public final class ModelFolder {
      */
     public static ModelFolder open(
             Path path, Optional<String> sampler, List<Path> tinyAutoencoders, Optional<Path> autoencoder) {
-        return open(path, sampler, tinyAutoencoders, autoencoder, LoraFolders.NONE, ControlNetFolders.NONE);
+        return open(path, sampler, tinyAutoencoders, autoencoder, AddOns.NONE);
     }
 
-    /** See {@link #open(Path, Optional, List, Optional)}. Reads the names and shapes of the LoRA files and the ControlNets. */
+    /** See {@link #open(Path, Optional, List, Optional)}. Reads the names and shapes of the files beside the model. */
     public static ModelFolder open(
             Path path,
             Optional<String> sampler,
             List<Path> tinyAutoencoders,
             Optional<Path> autoencoder,
-            LoraFolders loraFolders,
-            ControlNetFolders controlNetFolders) {
-        return open(
-                path, sampler, tinyAutoencoders, autoencoder, loraFolders, controlNetFolders, EmbeddingFolders.NONE);
-    }
-
-    /** The same, which reads the embeddings too. */
-    public static ModelFolder open(
-            Path path,
-            Optional<String> sampler,
-            List<Path> tinyAutoencoders,
-            Optional<Path> autoencoder,
-            LoraFolders loraFolders,
-            ControlNetFolders controlNetFolders,
-            EmbeddingFolders embeddingFolders) {
+            AddOns addOns) {
         return OtherAutoencoder.opened(
                 ModelSources.open(path, autoencoder),
-                source -> new ModelFolder(
-                        PipelineIndex.read(source),
-                        sampler,
-                        tinyAutoencoders,
-                        loraFolders,
-                        controlNetFolders,
-                        embeddingFolders));
+                source -> new ModelFolder(PipelineIndex.read(source), sampler, tinyAutoencoders, addOns));
     }
 
     public ModelCard card() {
@@ -196,12 +163,13 @@ public final class ModelFolder {
 
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
-        boolean isControlled = !controlNets.isEmpty() && stage.equals(pipeline.main());
+        boolean isMain = stage.equals(pipeline.main());
+        boolean isControlled = isMain && !controlNets.isEmpty();
+        boolean seesImages = isMain && !ipAdapters.isEmpty();
         return index.load(
                 stage.network(),
-                (config, weights) -> isControlled
-                        ? Networks.controlledDenoiser(config.json(), weights, stage.network(), target)
-                        : Networks.denoiser(config.json(), weights, stage.network(), target));
+                (config, weights) ->
+                        Networks.denoiser(config.json(), weights, stage.network(), target, isControlled, seesImages));
     }
 
     /** The ControlNets that requests may name. They steer the stage that samples as a request says. */
@@ -209,11 +177,9 @@ public final class ModelFolder {
         return controlNets;
     }
 
-    private Map<String, ControlNet> fitting(ControlNetFolders folders) {
-        JsonNode unet = index.config(pipeline.main().network()).json();
-        LatentSpace latents = new LatentSpace(pipeline.latent().channels(), pipeline.scale());
-        return folders.fitting(
-                card.id(), unet, (config, weights) -> Networks.requireControl(unet, latents, config, weights));
+    /** The IP-Adapters that requests may name. They take part in the stage that samples as a request says. */
+    public Map<String, IpAdapter> ipAdapters() {
+        return ipAdapters;
     }
 
     /** The LoRAs that requests may name. They change as files come and go. */
@@ -223,14 +189,7 @@ public final class ModelFolder {
 
     /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads no weights. */
     public AdaptedParts adaptedParts() {
-        String unet = pipeline.main().network();
-        List<String> encoders =
-                pipeline.type().texts().stream().map(TextPart::encoder).toList();
-        Map<String, Map<String, List<Integer>>> layers = new HashMap<>();
-        Stream.concat(Stream.of(unet), encoders.stream())
-                .forEach(part ->
-                        layers.put(part, Networks.layers(index.config(part).json())));
-        return new AdaptedParts(unet, encoders, layers);
+        return AddOns.parts(index, pipeline);
     }
 
     /** Whether the network of a diffusing stage takes the guidance scale itself, and so needs no negative prompt. */

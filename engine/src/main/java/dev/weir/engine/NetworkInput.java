@@ -28,7 +28,7 @@ public record NetworkInput(String name, List<Integer> shape, Join join) {
     }
 
     /**
-     * Holds a row's tensors to what a denoiser takes: every input is there, except CONCAT ones, each has its shape, and there is no
+     * Holds a row's tensors to what a denoiser takes: every input is there, except CONCAT and OPTIONAL ones, each has its shape, and there is no
      * other.
      *
      * @throws IllegalArgumentException that names the input
@@ -36,7 +36,7 @@ public record NetworkInput(String name, List<Integer> shape, Join join) {
     public static void require(List<NetworkInput> taken, Tensors inputs) {
         for (NetworkInput input : taken) {
             inputs.find(input.name()).ifPresent(input::require);
-            if (input.join != Join.CONCAT) {
+            if (input.join != Join.CONCAT && input.join != Join.OPTIONAL) {
                 inputs.get(input.name());
             }
         }

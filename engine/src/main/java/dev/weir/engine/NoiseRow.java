@@ -11,7 +11,7 @@ public final class NoiseRow {
     private NoiseRow() {}
 
     /**
-     * A row with every input that the network takes.
+     * A row with every input that the network needs.
      *
      * @param sample shape of the row's sample; the network's other channels are a CONCAT input
      * @param tokens length of padded inputs
@@ -21,6 +21,9 @@ public final class NoiseRow {
         float[] values = noise.normal(sample.size());
         var inputs = Tensors.NONE;
         for (NetworkInput input : network.inputs()) {
+            if (input.join() == Join.OPTIONAL) {
+                continue;
+            }
             int[] shape = shape(input, network, sample, tokens);
             int size = 1;
             for (int side : shape) {

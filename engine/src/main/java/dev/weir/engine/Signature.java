@@ -6,7 +6,7 @@ import java.util.TreeMap;
 
 /**
  * The shapes of a row's inputs, as far as rows must agree in them to share a forward pass. The length of an input that is padded
- * does not matter.
+ * does not matter, and optional inputs do not matter.
  *
  * @param shapes by the input's name; of a padded input without its first axis
  */
@@ -23,6 +23,9 @@ public record Signature(Map<String, List<Integer>> shapes) {
     public static Signature of(Tensors inputs, List<NetworkInput> taken) {
         var shapes = new TreeMap<String, List<Integer>>();
         for (NetworkInput input : taken) {
+            if (input.join() == Join.OPTIONAL) {
+                continue;
+            }
             inputs.find(input.name()).ifPresent(tensor -> {
                 var shape = tensor.shape();
                 shapes.put(input.name(), input.join() == Join.PAD ? shape.subList(1, shape.size()) : shape);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.ControlPicture;
@@ -62,8 +61,8 @@ class ControlReferenceTest {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                LoraFolders.NONE,
-                ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/" + name.replace("nine", "sd1")))));
+                AddOns.of(ControlNetFolders.open(
+                        List.of(ReferenceFile.path("controlnets/" + name.replace("nine", "sd1"))))));
     }
 
     /** Another network, whose ControlNets see the sample without what it sees beside it. */

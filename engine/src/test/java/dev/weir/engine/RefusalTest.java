@@ -36,7 +36,7 @@ class RefusalTest {
                 "clip_g:2x1280,clip_l:2x768 | a textual inversion | --embedding-dir",
                 "control_model.input_blocks.0.0.weight:320x4x3x3 | a ControlNet | --controlnet-dir",
                 "controlnet_cond_embedding.conv_in.weight:16x3x3x3 | a ControlNet | --controlnet-dir",
-                "ip_adapter.1.to_k_ip.weight:4x4,image_proj.proj.weight:4x4 | an IP-Adapter | StableDiffusionPipeline",
+                "ip_adapter.1.to_k_ip.weight:4x4,image_proj.proj.weight:4x4 | an IP-Adapter | --ip-adapter-dir",
                 "input_blocks.0.0.weight:320x4x3x3 | a UNet alone | whole model",
                 "model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.bias:4 | a single-file checkpoint of Stable Diffusion 3 | text-to-image",
                 "double_blocks.0.img_attn.qkv.weight:4x4 | a single-file checkpoint of FLUX | text-to-image",

@@ -1,10 +1,13 @@
 package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.Request;
@@ -17,6 +20,7 @@ import dev.weir.engine.sampler.Span;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -30,12 +34,14 @@ final class WorkflowRun implements AutoCloseable {
     private final TextEncoder encoder;
     final Denoiser network;
     private final ImageCodec codec;
+    private final ImagePrompter prompter;
 
     WorkflowRun(ModelFolder model, ComputeTarget target) {
         this.model = model;
         this.encoder = model.textEncoder(target);
         this.network = model.denoiser(target);
         this.codec = model.imageCodec(target);
+        this.prompter = Networks.imagePrompter(target);
     }
 
     LatentShape shape(JsonNode json) {
@@ -59,7 +65,35 @@ final class WorkflowRun implements AutoCloseable {
                 given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
             }
         }
+        given = given.with(seen(json));
         return takesPicture(json) ? given.with(model.pipeline().type().see(sight(json), codec)) : given;
+    }
+
+    /** What the network attends to of the pictures of the case's IP-Adapters. */
+    private Tensors seen(JsonNode json) {
+        Tensors seen = tokens(json);
+        for (int i = 0; i < json.path("adapters").size(); i++) {
+            JsonNode use = json.get("adapters").get(i);
+            IpAdapter adapter = model.ipAdapters().get(use.get(0).asText());
+            for (String branch : List.of("cond/", "uncond/")) {
+                String name = branch + "ip_adapter_" + i;
+                seen = seen.with(name, network.attended(adapter, use.get(2).floatValue(), seen.get(name)));
+            }
+        }
+        return seen;
+    }
+
+    /** What the case's IP-Adapters make of their pictures. */
+    Tensors tokens(JsonNode json) {
+        Tensors tokens = Tensors.NONE;
+        for (int i = 0; i < json.path("adapters").size(); i++) {
+            JsonNode use = json.get("adapters").get(i);
+            List<Bitmap> pictures = new ArrayList<>();
+            use.get(1).forEach(name -> pictures.add(read(name, PictureReader::read)));
+            var own = prompter.see(model.ipAdapters().get(use.get(0).asText()), pictures);
+            tokens = tokens.with("cond/ip_adapter_" + i, own.pictures()).with("uncond/ip_adapter_" + i, own.nothing());
+        }
+        return tokens;
     }
 
     private boolean takesPicture(JsonNode json) {
@@ -171,6 +205,7 @@ final class WorkflowRun implements AutoCloseable {
 
     @Override
     public void close() {
+        prompter.close();
         codec.close();
         network.close();
         encoder.close();

@@ -9,14 +9,16 @@ import java.util.List;
  * @param loras of LoRA files
  * @param controlNets of ControlNets
  * @param embeddings of textual inversions
+ * @param ipAdapters of IP-Adapters, with their image encoders
  */
-public record AddOns(List<Path> loras, List<Path> controlNets, List<Path> embeddings) {
+public record AddOns(List<Path> loras, List<Path> controlNets, List<Path> embeddings, List<Path> ipAdapters) {
 
-    public static final AddOns NONE = new AddOns(List.of(), List.of(), List.of());
+    public static final AddOns NONE = new AddOns(List.of(), List.of(), List.of(), List.of());
 
     public AddOns {
         loras = List.copyOf(loras);
         controlNets = List.copyOf(controlNets);
         embeddings = List.copyOf(embeddings);
+        ipAdapters = List.copyOf(ipAdapters);
     }
 }

@@ -268,6 +268,11 @@ public record NodeConfig(
                 compute.addOns().controlNets().isEmpty()
                         ? "none"
                         : names(compute.addOns().controlNets()));
+        settings.put(
+                "ip-adapter-dir",
+                compute.addOns().ipAdapters().isEmpty()
+                        ? "none"
+                        : names(compute.addOns().ipAdapters()));
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

@@ -63,6 +63,7 @@ public final class Cards {
                                 .setFingerprint(embedding.fingerprint())
                                 .build())
                         .toList())
+                .addAllIpAdapters(IpAdapters.of(folder))
                 .build();
     }
 

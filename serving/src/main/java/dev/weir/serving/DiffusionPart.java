@@ -10,6 +10,7 @@ import dev.weir.engine.NetworkInput;
 import dev.weir.engine.NoiseRow;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
@@ -41,6 +42,7 @@ import java.util.Optional;
  * @param nativeShape of the samples at the model's native size, {@code [channels, height, width]}
  * @param preview the matrix from latents to RGB, if the model has one
  * @param loras that may change the network
+ * @param ipAdapters that requests may name, by name
  * @param prior the schedule of the prior that the stage comes after, and the noise that the prior's embedding gets
  * @param controls that may steer it
  */
@@ -54,6 +56,7 @@ public record DiffusionPart(
         LatentShape nativeShape,
         Optional<LatentPreview> preview,
         ModelLoras loras,
+        Map<String, IpAdapter> ipAdapters,
         Optional<AfterPrior> prior,
         Controls controls)
         implements AutoCloseable {
@@ -70,7 +73,8 @@ public record DiffusionPart(
             SchedulerConfig augmentation,
             LatentShape nativeShape,
             Optional<LatentPreview> preview,
-            ModelLoras loras) {
+            ModelLoras loras,
+            Map<String, IpAdapter> ipAdapters) {
         this(
                 card,
                 type,
@@ -81,6 +85,7 @@ public record DiffusionPart(
                 nativeShape,
                 preview,
                 loras,
+                ipAdapters,
                 Optional.empty(),
                 new Controls(Map.of()));
     }
@@ -115,6 +120,9 @@ public record DiffusionPart(
                 : afterPrior(folder, folder.pipeline().diffusing().get(nth - 1));
         int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize();
         network.expect(folder.loras().byName().values());
+        if (stage.equals(folder.pipeline().main()) && !folder.ipAdapters().isEmpty()) {
+            network.expectImages();
+        }
         return new DiffusionPart(
                 card,
                 folder.pipeline().type(),
@@ -125,6 +133,7 @@ public record DiffusionPart(
                 shape(card, network, side, side),
                 folder.latentPreview(),
                 folder.loras(),
+                folder.ipAdapters(),
                 prior,
                 new Controls(folder.controlNets()));
     }
@@ -175,11 +184,14 @@ public record DiffusionPart(
         }
     }
 
-    /** The row at its start. Throws an IllegalArgumentException that names a missing or wrong field or tensor. */
+    /**
+     * The row at its start. Throws an IllegalArgumentException that names a missing or wrong field or tensor, or a ModelException that
+     * names a file that cannot be read.
+     */
     Row begin(Work work) {
         Generation generation = work.task().getGeneration();
         Stage route = work.stage();
-        Tensors given = Branches.given(work);
+        Tensors given = IpAdapters.attended(work, Branches.given(work), ipAdapters, network);
         requireImage(route, given);
         return type.begin(
                         stage,

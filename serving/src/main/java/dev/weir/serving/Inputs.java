@@ -30,6 +30,12 @@ public final class Inputs {
         return !work.isFrame() && work.stage().getGivesList().contains(Port.IMAGE.name());
     }
 
+    /** The field of the request: {@code mask}, or {@code ip_adapters[0].images[1]}. */
+    private static String field(String port) {
+        String[] parts = port.split("/");
+        return parts.length == 4 ? "%s[%s].images[%s]".formatted(parts[1], parts[2], parts[3]) : parts[1];
+    }
+
     /** Throws {@link PictureException}, or an IllegalArgumentException that names what is missing. */
     public static Bitmap picture(Work work, Port port) {
         return read(work, port, PictureReader::read);
@@ -45,8 +51,7 @@ public final class Inputs {
         try {
             return reader.apply(file.toBytes(), PictureReader.Limits.DEFAULT);
         } catch (PictureException e) {
-            String field = port.substring(port.indexOf('/') + 1);
-            throw new PictureException(field + ": " + e.getMessage());
+            throw new PictureException(field(port) + ": " + e.getMessage());
         }
     }
 }

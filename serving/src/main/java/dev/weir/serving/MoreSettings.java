@@ -99,6 +99,13 @@ final class MoreSettings {
         for (int i = 0; i < generation.getControlsCount(); i++) {
             more.put("ControlNet " + i, control(generation.getControls(i)));
         }
+        if (generation.getIpAdaptersCount() > 0) {
+            more.put(
+                    "IP-Adapters",
+                    generation.getIpAdaptersList().stream()
+                            .map(adapter -> adapter.getName() + ":" + adapter.getScale())
+                            .collect(Collectors.joining(" ")));
+        }
         for (Attachment attachment : generation.getAttachmentsList()) {
             more.put("Workflow", generation.getWorkflow());
             more.put(

@@ -207,6 +207,8 @@ public final class SteppingStage implements Stage {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));
         } catch (PictureException e) {
             outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
+        } catch (ModelException e) {
+            outbox.fail(work, new Failure("ip_adapter_unavailable", e.getMessage(), true));
         }
     }
 

@@ -3,8 +3,8 @@ package dev.weir.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.ControlPicture;
@@ -35,8 +35,7 @@ final class ControlsTest {
                     Optional.empty(),
                     List.of(),
                     Optional.empty(),
-                    LoraFolders.NONE,
-                    ControlNetFolders.open(List.of(FIXTURES.resolve("controlnets/sd1"))))
+                    AddOns.of(ControlNetFolders.open(List.of(FIXTURES.resolve("controlnets/sd1")))))
             .controlNets();
     private final Controls controls = new Controls(nets);
 

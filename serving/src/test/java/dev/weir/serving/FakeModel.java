@@ -126,6 +126,7 @@ final class FakeModel implements Denoiser {
                 folder.augmentation(stage),
                 SHAPE,
                 folder.latentPreview(),
-                folder.loras());
+                folder.loras(),
+                folder.ipAdapters());
     }
 }

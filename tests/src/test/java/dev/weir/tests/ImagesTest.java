@@ -24,10 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Pictures that requests bring, from the command line and over HTTP: changed and painted as diffusers' pipelines do it. */
 final class ImagesTest {
 
-    private static final Path REFERENCE = Repository.ROOT.resolve("engine/src/test/resources/reference");
+    static final Path REFERENCE = Repository.ROOT.resolve("engine/src/test/resources/reference");
     private static final Path MODEL = REFERENCE.resolve("checkpoints/sd1");
     private static final Path EDITED = REFERENCE.resolve("instruct_pix2pix");
-    private static final Path PICTURES = REFERENCE.resolve("images");
+    static final Path PICTURES = REFERENCE.resolve("images");
     private static final Path LORAS = REFERENCE.resolve("lora");
     private static final Path VARIATIONS = REFERENCE.resolve("variations");
     private static final Path PRIORS = REFERENCE.resolve("priors");
@@ -89,6 +89,7 @@ final class ImagesTest {
                 "--model", FamilyFolder.instructPix2Pix(folder.resolve("edit")).toString()));
         Path more = Files.createDirectory(folder.resolve("loras"));
         command.add("--lora-dir=" + LORAS + "," + more);
+        command.add("--ip-adapter-dir=" + IpAdapterRequests.IP_ADAPTERS);
         command.add("--controlnet-dir=" + ControlNetRequests.FOLDER);
         command.add("--embedding-dir=" + REFERENCE.resolve("words/embeddings"));
         try (WeirProcess process = WeirProcess.start(command)) {
@@ -101,6 +102,7 @@ final class ImagesTest {
             makesAPictureWithAPrior(server);
             A1111Request.requirePicture(server);
             new ControlNetRequests(server, folder).requireAll();
+            IpAdapterRequests.seesImagesBesideThePrompt(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);
@@ -350,7 +352,7 @@ final class ImagesTest {
         return Base64.getEncoder().encodeToString(file);
     }
 
-    private static String base64(String name) throws IOException {
+    static String base64(String name) throws IOException {
         return base64(Files.readAllBytes(PICTURES.resolve(name)));
     }
 

@@ -195,7 +195,8 @@ final class RebalancingTest {
                 part.augmentation(),
                 part.nativeShape(),
                 part.preview(),
-                part.loras());
+                part.loras(),
+                part.ipAdapters());
     }
 
     private record SlowDenoiser(Denoiser network) implements Denoiser {

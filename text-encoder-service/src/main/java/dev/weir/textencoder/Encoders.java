@@ -2,6 +2,7 @@ package dev.weir.textencoder;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ImageEncoder;
+import dev.weir.engine.ImagePrompter;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptSize;
@@ -10,6 +11,7 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.PipelineType;
 import java.util.List;
 import java.util.Optional;
@@ -19,8 +21,10 @@ import java.util.Optional;
  *
  * @param text empty in models without text
  * @param image empty in models that see no picture as CLIP does
+ * @param prompter for IP-Adapters
  */
-record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implements AutoCloseable {
+record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image, ImagePrompter prompter)
+        implements AutoCloseable {
 
     /** The negative prompt of nearly every guided sample. */
     static final Prompt ABSENT = Prompt.absent(0);
@@ -34,7 +38,8 @@ record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implem
                 type.texts().isEmpty() ? Optional.empty() : Optional.of(folder.textEncoder(target));
         try {
             text.ifPresent(encoder -> encoder.expect(folder.loras().byName().values()));
-            return new Encoders(text, type.vision().map(part -> folder.imageEncoder(target)));
+            return new Encoders(
+                    text, type.vision().map(part -> folder.imageEncoder(target)), Networks.imagePrompter(target));
         } catch (RuntimeException e) {
             text.ifPresent(TextEncoder::close);
             throw e;
@@ -74,5 +79,6 @@ record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image) implem
     public void close() {
         text.ifPresent(TextEncoder::close);
         image.ifPresent(ImageEncoder::close);
+        prompter.close();
     }
 }

@@ -1,13 +1,16 @@
 package dev.weir.textencoder;
 
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageEncoder;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.picture.PictureException;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Branches;
 import dev.weir.serving.Inputs;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,7 +25,7 @@ final class Glance {
     }
 
     /**
-     * What a task's stages are given of its picture; nothing where it is to see none. Throws {@link PictureException}, or an
+     * What a task's stages are given of its picture, by names on the bus; nothing where it is to see none. Throws {@link PictureException}, or an
      * IllegalArgumentException that names what is missing.
      */
     Tensors of(Work work) {
@@ -34,6 +37,9 @@ final class Glance {
                 seen.computeIfAbsent(work.tensor(Port.INIT_IMAGE.name()).bytes(), file -> encoder.encode(
                                 List.of(Inputs.picture(work, Port.INIT_IMAGE)))
                         .get(0));
-        return encoder.noised(embedding, work.task().getGeneration().getNoiseLevel());
+        Tensors given = encoder.noised(embedding, work.task().getGeneration().getNoiseLevel());
+        Map<String, HostTensor> named = new LinkedHashMap<>();
+        given.byName().forEach((name, tensor) -> named.put(Branches.IMAGE + name, tensor));
+        return new Tensors(named);
     }
 }

@@ -7,6 +7,7 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.inversion.Embedding;
 import dev.weir.picture.PictureException;
@@ -187,6 +188,7 @@ public final class TextEncoderStage implements Stage {
         Glance glance = new Glance(models.get(model));
         // The samples of a request share what is handed on.
         Map<Wording, List<Tensor>> tensors = new HashMap<>();
+        PromptImages images = new PromptImages(models.get(model).prompter(), ipAdapters(model));
         List<Work> unread = new ArrayList<>();
         List<Work> unseen = new ArrayList<>();
         for (Work work : batch) {
@@ -195,7 +197,7 @@ public final class TextEncoderStage implements Stage {
                 unread.add(work);
                 continue;
             }
-            seen(work, glance, outbox).ifPresent(seen -> {
+            seen(work, glance, images, outbox).ifPresent(seen -> {
                 if (seen.isFinite()) {
                     wording.warnings(states).forEach(warning -> outbox.warn(work, warning));
                     outbox.handOn(work, encoded(tensors.computeIfAbsent(wording, own -> own.tensors(states)), seen));
@@ -209,10 +211,10 @@ public final class TextEncoderStage implements Stage {
         return batch.size();
     }
 
-    /** What the image encoder gives for a task's picture. A task whose picture cannot be read fails, and has none. */
-    private static Optional<Tensors> seen(Work work, Glance glance, Outbox outbox) {
+    /** What is seen in a task's pictures, by names on the bus. A task whose pictures cannot be read fails, and has nothing. */
+    private static Optional<Tensors> seen(Work work, Glance glance, PromptImages images, Outbox outbox) {
         try {
-            return Optional.of(glance.of(work));
+            return Optional.of(glance.of(work).with(images.of(work)));
         } catch (PictureException | IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
         } catch (RuntimeException e) {
@@ -255,7 +257,7 @@ public final class TextEncoderStage implements Stage {
                 }
                 rows += own;
                 prompts.addAll(added);
-                pictures += Inputs.areWanted(work) ? 1 : 0;
+                pictures += (Inputs.areWanted(work) ? 1 : 0) + PromptImages.count(work);
                 batch.add(work);
                 queue.remove();
             }
@@ -343,9 +345,13 @@ public final class TextEncoderStage implements Stage {
         return models.folder(model).map(ModelFolder::textEncoderFingerprint).orElse("");
     }
 
+    private Map<String, IpAdapter> ipAdapters(String model) {
+        return models.folder(model).map(ModelFolder::ipAdapters).orElse(Map.of());
+    }
+
     private static List<Tensor> encoded(List<Tensor> words, Tensors seen) {
         List<Tensor> tensors = new ArrayList<>(words);
-        tensors.addAll(Branches.toTensors(Branches.IMAGE, seen));
+        tensors.addAll(Branches.toTensors("", seen));
         return tensors;
     }
 

@@ -14,6 +14,8 @@ public record Input(String name, Kind kind, int channels) {
         IMAGE,
         /** fp32, {@code [batch, tokens, channels]}. */
         SEQUENCE,
+        /** fp32, {@code [batch, channels, tokens]}: a sequence of which operations take some channels. */
+        COLUMNS,
         /** fp32, {@code [batch]}. */
         NUMBERS,
         /** fp32, {@code [batch, channels]}. */

@@ -103,7 +103,7 @@ abstract sealed class Operations permits Graph {
         return append(Op.CONCAT, x.channels(), x.positions() + y.positions(), Map.of(), x, y);
     }
 
-    /** Some channels of an image or of rows. */
+    /** Some channels of an image, of columns or of rows. */
     public final Value narrow(Value x, int first, int count) {
         return append(Op.NARROW, count, x.positions(), Map.of("first", first, "count", count), x);
     }
@@ -184,7 +184,7 @@ abstract sealed class Operations permits Graph {
         return like(x, Op.PAD_BOTTOM_RIGHT);
     }
 
-    /** {@code [batch, channels, height, width]} to {@code [batch, height * width, channels]}. */
+    /** {@code [batch, channels, height, width]} to {@code [batch, height * width, channels]}; columns likewise. */
     public final Value tokens(Value image) {
         return like(image, Op.TOKENS);
     }

@@ -33,6 +33,30 @@ public record ClipImageProcessor(
     private static final double[] CLIP_MEAN = {0.48145466, 0.4578275, 0.40821073};
     private static final double[] CLIP_DEVIATION = {0.26862954, 0.26130258, 0.27577711};
 
+    /** The one that transformers has for a side that is not said elsewhere. */
+    public static ClipImageProcessor ofSide(int side) {
+        return new ClipImageProcessor(
+                true,
+                side,
+                0,
+                0,
+                Filter.BICUBIC,
+                true,
+                side,
+                side,
+                1 / 255.0,
+                floats(CLIP_MEAN),
+                floats(CLIP_DEVIATION));
+    }
+
+    private static float[] floats(double[] values) {
+        var floats = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
+    }
+
     /** Reads {@code preprocessor_config.json}. Throws {@link ModelException} naming a key that it cannot do. */
     public static ClipImageProcessor read(JsonNode json) {
         var name = json.path("image_processor_type")

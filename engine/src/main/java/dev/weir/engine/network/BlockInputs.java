@@ -9,5 +9,12 @@ import java.util.Optional;
  * @param time the embedding of the timestep and of what is added to it, {@code [B, E]}
  * @param activated the same after the network's activation
  * @param prompt empty in a network that attends to none
+ * @param images empty in a network that attends to none
  */
-record BlockInputs(Value time, Value activated, Optional<Prompt> prompt) {}
+record BlockInputs(Value time, Value activated, Optional<Prompt> prompt, Optional<ImageAttention> images) {
+
+    /** Without images. */
+    BlockInputs(Value time, Value activated, Optional<Prompt> prompt) {
+        this(time, activated, prompt, Optional.empty());
+    }
+}

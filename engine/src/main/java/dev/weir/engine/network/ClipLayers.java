@@ -26,6 +26,10 @@ record ClipLayers(int width, int layers, int heads, int innerWidth, boolean quic
                 config.number("layer_norm_eps", 1e-5));
     }
 
+    ClipLayers withoutLast() {
+        return new ClipLayers(width, layers - 1, heads, innerWidth, quickGelu, eps);
+    }
+
     /** What goes into the first layer and what comes out of each. */
     List<Value> states(Graph g, Value x, Mask mask) {
         var states = new ArrayList<>(List.of(x));

@@ -39,19 +39,38 @@ final class ClipPictures {
     }
 
     private <T> List<T> run(List<Bitmap> pictures, BiFunction<ByteBuffer, Integer, List<T>> reader) {
+        return runPixels(pictures.stream().map(processor::pixels).toList(), reader);
+    }
+
+    private <T> List<T> runPixels(List<float[]> pictures, BiFunction<ByteBuffer, Integer, List<T>> reader) {
         if (pictures.isEmpty()) {
             return List.of();
         }
         var pixels = Feed.floats(
                 bytes -> {
                     var out = bytes.asFloatBuffer();
-                    pictures.forEach(picture -> out.put(processor.pixels(picture)));
+                    pictures.forEach(out::put);
                 },
                 pictures.size(),
                 Bitmap.RGB,
                 side,
                 side);
         return network.run(ClipVisionModel.FORWARD, List.of(pixels), out -> reader.apply(out, pictures.size()));
+    }
+
+    /** All that the network gives for each picture. */
+    List<float[]> views(List<Bitmap> pictures) {
+        return run(pictures, ClipPictures::rows);
+    }
+
+    /** The same for a picture whose normalized pixels are zeros. */
+    float[] viewOfNothing() {
+        return runPixels(List.of(new float[Bitmap.RGB * side * side]), ClipPictures::rows)
+                .get(0);
+    }
+
+    void close() {
+        network.close();
     }
 
     ImageEncoder encoder() {
@@ -82,15 +101,21 @@ final class ClipPictures {
         };
     }
 
-    private static List<Tensors> embeds(ByteBuffer out, int rows) {
+    private static List<Tensors> embeds(ByteBuffer out, int count) {
+        return rows(out, count).stream()
+                .map(values -> Tensors.of(Tensors.IMAGE_EMBEDS, HostTensor.of(values, values.length)))
+                .toList();
+    }
+
+    private static List<float[]> rows(ByteBuffer out, int count) {
         var all = out.asFloatBuffer();
-        int width = all.remaining() / rows;
-        var embeds = new ArrayList<Tensors>();
-        for (int i = 0; i < rows; i++) {
-            var values = new float[width];
+        int size = all.remaining() / count;
+        var rows = new ArrayList<float[]>();
+        for (int i = 0; i < count; i++) {
+            var values = new float[size];
             all.get(values);
-            embeds.add(Tensors.of(Tensors.IMAGE_EMBEDS, HostTensor.of(values, width)));
+            rows.add(values);
         }
-        return embeds;
+        return rows;
     }
 }

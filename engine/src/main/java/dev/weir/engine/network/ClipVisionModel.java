@@ -45,14 +45,19 @@ final class ClipVisionModel implements Network {
 
     /** The state of the class token, {@code [B, D]}. */
     Value pooled(Graph g, Value pixels) {
+        return g.layerNorm(g.token(last(g, pixels, options.layers()), 0), "post_layernorm", options.eps());
+    }
+
+    /** The states after some layers, {@code [B, T, D]}: of the class token and of each patch. */
+    Value last(Graph g, Value pixels, ClipLayers layers) {
         var embeddings = g.at("embeddings");
         var patches = embeddings.patches(pixels, "patch_embedding", options.width(), options.patch());
         var x = embeddings.prepend(g.tokens(patches), "class_embedding"); // [B, T, D]
         x = g.add(
                 x, embeddings.embedding(g.positionsOf(x), "position_embedding", options.positions(), options.width()));
         x = g.layerNorm(x, "pre_layrnorm", options.eps());
-        var states = options.layers().states(g, x, Mask.NONE);
-        return g.layerNorm(g.token(states.get(states.size() - 1), 0), "post_layernorm", options.eps());
+        var states = layers.states(g, x, Mask.NONE);
+        return states.get(states.size() - 1);
     }
 
     Options options() {

@@ -92,7 +92,7 @@ record ControlNetModel(
     public void describe(Script script) {
         var g = script.method(NetworkDenoiser.FORWARD, GraphInputs.names(inputs()));
         var encoder = new UNetEncoder(config);
-        var inputs = encoder.inputs(g);
+        var inputs = encoder.inputs(g, Optional.empty());
         Deque<Optional<Value>> skips = new ArrayDeque<>();
         var first = g.add(encoder.first(g), seen(g));
         var middle = encoder.down(g, first, inputs, skips);

@@ -3,6 +3,7 @@ package dev.weir.engine.network;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
+import dev.weir.engine.adapter.ImageLayers;
 import java.util.List;
 
 /** A network that makes a step of a diffusion: it has the method {@link NetworkDenoiser#FORWARD}. */
@@ -17,6 +18,11 @@ interface DenoisingNetwork extends Network {
     /** Places of its images, or tokens of its sequence, for a sample of so many pixels. */
     default long places(long pixels) {
         return pixels;
+    }
+
+    /** The same network, whose attentions to the prompt also see images. Only networks with {@link ImageLayers} have one. */
+    default DenoisingNetwork seeing(ImagePrompts prompts) {
+        throw new IllegalArgumentException("the network has no attention for images");
     }
 
     Denoiser runBy(AdaptableNetwork network);

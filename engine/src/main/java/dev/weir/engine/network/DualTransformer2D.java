@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Value;
+import java.util.Optional;
 
 /**
  * Two transformers side by side, each with its own part of the prompt (Xu et al. 2022). The image gets half of what each of them
@@ -18,9 +19,10 @@ record DualTransformer2D(int heads, int groups) implements BlockAttention {
     public Value apply(Graph g, Value image, BlockInputs inputs) {
         var states = inputs.prompt().orElseThrow().states();
         var transformer = new Transformer2D(heads, 1, groups, false, false);
-        var text = transformer.change(g.at("transformers.1"), image, new Prompt(g.someTokens(states, 0, TEXT)));
-        var picture =
-                transformer.change(g.at("transformers.0"), image, new Prompt(g.someTokens(states, TEXT, PICTURE)));
+        var text = transformer.change(
+                g.at("transformers.1"), image, new Prompt(g.someTokens(states, 0, TEXT)), Optional.empty());
+        var picture = transformer.change(
+                g.at("transformers.0"), image, new Prompt(g.someTokens(states, TEXT, PICTURE)), Optional.empty());
         return g.add(g.scale(g.add(text, picture), 0.5), image);
     }
 }

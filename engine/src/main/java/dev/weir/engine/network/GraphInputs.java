@@ -33,14 +33,19 @@ final class GraphInputs {
         return new NetworkInput(name, List.of(NetworkInput.ANY, width), join);
     }
 
-    /** The names of a method's inputs: the sample, the timestep, and these. A padded one is followed by its mask. */
+    /** Tokens that a row may lack, by channel. */
+    static NetworkInput optional(String name, int channels) {
+        return new NetworkInput(name, List.of(channels, NetworkInput.ANY), Join.OPTIONAL);
+    }
+
+    /** The names of a method's inputs: the sample, the timestep, and these. One that is padded is followed by its mask. */
     static String[] names(List<NetworkInput> inputs) {
         var names = new ArrayList<>(List.of("sample", "timestep"));
         for (NetworkInput input : inputs) {
             if (input.join() != Join.CONCAT) {
                 names.add(input.name());
             }
-            if (input.join() == Join.PAD) {
+            if (isMasked(input)) {
                 names.add(maskName(input));
             }
         }
@@ -49,6 +54,9 @@ final class GraphInputs {
 
     static Value of(Graph g, NetworkInput input) {
         var shape = input.shape();
+        if (input.join() == Join.OPTIONAL) {
+            return g.input(Input.Kind.COLUMNS, input.name(), shape.get(0), NOMINAL_TOKENS);
+        }
         return switch (shape.size()) {
             case 0 -> g.input(Input.Kind.LABELS, input.name(), 1, 1);
             case 1 -> g.input(Input.Kind.ROWS, input.name(), shape.get(0), 1);
@@ -59,7 +67,11 @@ final class GraphInputs {
 
     /** Which tokens of a padded input count. */
     static Graph.Mask mask(Graph g, NetworkInput input) {
-        return input.join() == Join.PAD ? g.maskOf(g.input(Input.Kind.FLAGS, maskName(input), 1, 1)) : Graph.Mask.NONE;
+        return isMasked(input) ? g.maskOf(g.input(Input.Kind.FLAGS, maskName(input), 1, 1)) : Graph.Mask.NONE;
+    }
+
+    private static boolean isMasked(NetworkInput input) {
+        return input.join() == Join.PAD || input.join() == Join.OPTIONAL;
     }
 
     private static String maskName(NetworkInput input) {

@@ -5,11 +5,14 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ImageEncoder;
+import dev.weir.engine.ImagePrompter;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.PictureChecker;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Bank;
+import dev.weir.engine.adapter.ImageLayers;
+import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.control.ControlNet;
@@ -88,13 +91,32 @@ public final class Networks {
     }
 
     /**
-     * The same, which ControlNets may steer.
+     * The same, which ControlNets may steer and whose rows may have the images of IP-Adapters.
      *
      * @throws ModelException where the network, an option or the weights do not fit
      */
-    public static Denoiser controlledDenoiser(JsonNode config, Weights weights, String part, ComputeTarget target) {
-        var network = NetworkType.read(config, DenoisingNetwork.class).controlledBy(net -> controlNetwork(net, target));
-        return network.runBy(adaptable(network, config, weights, part, target));
+    public static Denoiser denoiser(
+            JsonNode config,
+            Weights weights,
+            String part,
+            ComputeTarget target,
+            boolean isControlled,
+            boolean seesImages) {
+        var plain = NetworkType.read(config, DenoisingNetwork.class);
+        var network = isControlled ? plain.controlledBy(net -> controlNetwork(net, target)) : plain;
+        var denoiser = network.runBy(adaptable(network, config, weights, part, target));
+        if (!seesImages) {
+            return denoiser;
+        }
+        var layers = imageLayers(config);
+        return new ImagePromptedDenoiser(
+                denoiser,
+                count -> {
+                    var seeing = network.seeing(new ImagePrompts(layers, count));
+                    return seeing.runBy(adaptable(seeing, config, weights, part, target));
+                },
+                layers,
+                adapter -> load(adapter, new ImageKeys(layers), adapter.weights(), target));
     }
 
     private static ControlNetwork controlNetwork(ControlNet net, ComputeTarget target) {
@@ -118,6 +140,16 @@ public final class Networks {
         var net = NetworkType.read(config, ControlNetModel.class);
         ControlFit.require(UNetConfig.read(unet), latents, net);
         described(net, config, weights);
+    }
+
+    /** The attentions in which IP-Adapters take part. It does not need the weights. */
+    public static ImageLayers imageLayers(JsonNode config) {
+        return ImageLayers.of(layers(config));
+    }
+
+    /** Sees pictures for the IP-Adapters of any model. Loads nothing yet. */
+    public static ImagePrompter imagePrompter(ComputeTarget target) {
+        return new ClipImagePrompter(target);
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */
@@ -210,6 +242,14 @@ public final class Networks {
 
     static Executable load(Network network, JsonNode config, Weights weights, ComputeTarget target) {
         return backend(network.target(target)).load(described(network, config, weights));
+    }
+
+    /** A part of an IP-Adapter. */
+    static Executable load(IpAdapter adapter, Network network, Weights weights, ComputeTarget target) {
+        var script = new Script("IP-Adapter " + adapter, weights);
+        network.describe(script);
+        script.check(network::spare);
+        return backend(target).load(script);
     }
 
     private static Script described(Network network, JsonNode config, Weights weights) {

@@ -68,6 +68,10 @@ record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes) {
                 List.of(
                         padded(rows),
                         Lengths.kept(rows.stream().map(row -> row.side(0)).toList()));
+            case OPTIONAL ->
+                List.of(
+                        columns(rows),
+                        Lengths.kept(rows.stream().map(row -> row.side(1)).toList()));
             case STACK -> List.of(input.isLabel() ? labels(rows) : stacked(rows));
         };
     }
@@ -88,6 +92,28 @@ record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes) {
         shape.set(0, longest);
         int size = shape.stream().reduce(1, Math::multiplyExact);
         return Feed.floats(bytes -> putAll(bytes.asFloatBuffer(), rows, size), shape(rows, shape));
+    }
+
+    /** Rows {@code [channels, tokens]}: each channel is padded to the most tokens. */
+    private static Feed columns(List<HostTensor> rows) {
+        int channels = rows.get(0).side(0);
+        int longest = rows.stream().mapToInt(row -> row.side(1)).max().orElseThrow();
+        return Feed.floats(
+                bytes -> {
+                    var out = bytes.asFloatBuffer();
+                    for (HostTensor row : rows) {
+                        int tokens = row.side(1);
+                        for (int channel = 0; channel < channels; channel++) {
+                            out.put(row.values(), channel * tokens, tokens);
+                            for (int i = tokens; i < longest; i++) {
+                                out.put(0);
+                            }
+                        }
+                    }
+                },
+                rows.size(),
+                channels,
+                longest);
     }
 
     /** @param size with zeros after a shorter row; 0 where all are equally long */

@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Value;
+import java.util.Optional;
 
 /**
  * Transformer blocks over the pixels of an image: self-attention, cross-attention to the prompt, gated feed-forward.
@@ -20,43 +21,44 @@ record Transformer2D(int heads, int depth, int groups, boolean linearProjection,
 
     @Override
     public Value apply(Graph g, Value image, BlockInputs inputs) {
-        return apply(g, image, inputs.prompt().orElseThrow());
-    }
-
-    Value apply(Graph g, Value image, Prompt prompt) { // image [B, C, H, W]
-        return g.add(change(g, image, prompt), image);
+        var change = change(g, image, inputs.prompt().orElseThrow(), inputs.images());
+        return g.add(change, image); // [B, C, H, W]
     }
 
     /** What the transformer adds to the image. */
-    Value change(Graph g, Value image, Prompt prompt) {
+    Value change(Graph g, Value image, Prompt prompt, Optional<ImageAttention> images) {
         int width = image.channels();
         var x = g.groupNorm(image, "norm", groups, GROUP_EPS);
         x = linearProjection
                 ? g.linear(g.tokens(x), "proj_in", width)
                 : g.tokens(g.conv2d(x, "proj_in", width, 1)); // [B, HW, C]
         for (int i = 0; i < depth; i++) {
-            x = block(g.at("transformer_blocks." + i), x, prompt);
+            x = block(g.at("transformer_blocks." + i), x, prompt, images);
         }
         return linearProjection
                 ? g.image(g.linear(x, "proj_out", width), image)
                 : g.conv2d(g.image(x, image), "proj_out", width, 1); // [B, C, H, W]
     }
 
-    private Value block(Graph g, Value x, Prompt prompt) { // x [B, HW, C]
+    private Value block(Graph g, Value x, Prompt prompt, Optional<ImageAttention> images) { // x [B, HW, C]
         var h = g.layerNorm(x, "norm1", LAYER_EPS);
-        x = g.add(x, attention(g.at("attn1"), h, onlyCross ? prompt : new Prompt(h)));
+        x = g.add(x, attention(g.at("attn1"), h, onlyCross ? prompt : new Prompt(h), Optional.empty()));
         h = g.layerNorm(x, "norm2", LAYER_EPS);
-        x = g.add(x, attention(g.at("attn2"), h, prompt));
+        x = g.add(x, attention(g.at("attn2"), h, prompt, images));
         h = g.layerNorm(x, "norm3", LAYER_EPS);
         h = g.geglu(g.linear(h, "ff.net.0.proj", 8 * x.channels())); // [B, HW, 4C]
         return g.add(x, g.linear(h, "ff.net.2", x.channels()));
     }
 
-    private Value attention(Graph g, Value x, Prompt seen) {
+    private Value attention(Graph g, Value x, Prompt seen, Optional<ImageAttention> images) {
         int width = x.channels();
         var q = g.linear(x, "to_q", width, false); // [B, HW, C]
         var k = g.linear(seen.states(), "to_k", width, false); // [B, T, C]
         var v = g.linear(seen.states(), "to_v", width, false);
-        return g.linear(g.attention(q, k, v, heads, seen.mask()), "to_out.0", width);
+        var found = g.attention(q, k, v, heads, seen.mask());
+        if (images.isPresent()) {
+            found = images.get().add(g, found, q, heads);
+        }
+        return g.linear(found, "to_out.0", width);
     }
 }

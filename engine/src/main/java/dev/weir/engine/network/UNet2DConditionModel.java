@@ -21,20 +21,33 @@ final class UNet2DConditionModel implements DenoisingNetwork {
 
     private final UNetConfig config;
     private final Optional<ControlBank.Opener> controls;
+    private final Optional<ImagePrompts> images;
 
-    /** @param controls opens the ControlNets that steer it; empty: none does */
-    private UNet2DConditionModel(UNetConfig config, Optional<ControlBank.Opener> controls) {
+    /**
+     * @param controls opens the ControlNets that steer it; empty: none does
+     * @param images that it sees beside the prompt; empty: none
+     */
+    private UNet2DConditionModel(
+            UNetConfig config, Optional<ControlBank.Opener> controls, Optional<ImagePrompts> images) {
         this.config = config;
         this.controls = controls;
+        this.images = images;
     }
 
     static UNet2DConditionModel read(JsonNode config) {
-        return new UNet2DConditionModel(UNetConfig.read(config), Optional.empty());
+        return new UNet2DConditionModel(UNetConfig.read(config), Optional.empty(), Optional.empty());
+    }
+
+    @Override
+    public UNet2DConditionModel seeing(ImagePrompts prompts) {
+        return new UNet2DConditionModel(config, controls, Optional.of(prompts));
     }
 
     @Override
     public List<NetworkInput> inputs() {
-        return config.inputs();
+        var inputs = new ArrayList<>(config.inputs());
+        images.ifPresent(prompts -> inputs.addAll(prompts.inputs()));
+        return inputs;
     }
 
     @Override
@@ -54,7 +67,7 @@ final class UNet2DConditionModel implements DenoisingNetwork {
 
     @Override
     public UNet2DConditionModel controlledBy(ControlBank.Opener opener) {
-        return new UNet2DConditionModel(config, Optional.of(opener));
+        return new UNet2DConditionModel(config, Optional.of(opener), images);
     }
 
     private ResidualShapes residuals() {
@@ -75,7 +88,7 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     /** @param more what is added to each image that passes the levels by, and last to the middle's; none: nothing */
     private void forward(Graph g, List<Value> more) {
         var encoder = new UNetEncoder(config);
-        var inputs = encoder.inputs(g);
+        var inputs = encoder.inputs(g, images);
         Deque<Optional<Value>> skips = new ArrayDeque<>();
         var x = encoder.down(g, encoder.first(g), inputs, skips);
         if (!more.isEmpty()) {

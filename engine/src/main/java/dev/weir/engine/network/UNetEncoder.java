@@ -10,12 +10,16 @@ import java.util.Optional;
 record UNetEncoder(UNetConfig config) {
 
     /** What every block sees besides the image. */
-    BlockInputs inputs(Graph g) {
+    BlockInputs inputs(Graph g, Optional<ImagePrompts> images) {
         var states =
                 config.prompt().map(input -> new Prompt(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)));
         var time = time(g, states); // [B, E]
         var prompt = config.projection().map(projection -> projection.apply(g, states));
-        return new BlockInputs(g.cast(time), g.cast(config.activation().apply(g, time)), prompt);
+        return new BlockInputs(
+                g.cast(time),
+                g.cast(config.activation().apply(g, time)),
+                prompt,
+                images.map(prompts -> prompts.attention(g)));
     }
 
     /** The sample as the first level sees it. */

@@ -55,12 +55,13 @@ final class OnnxModel {
                                 input.name() + "_height",
                                 input.name() + "_width");
                     case SEQUENCE -> tensor(ElementType.FLOAT, "batch", "tokens", input.channels());
+                    case COLUMNS -> tensor(ElementType.FLOAT, "batch", input.channels(), input.name() + "_tokens");
                     case NUMBERS -> tensor(ElementType.FLOAT, "batch");
                     case ROWS -> tensor(ElementType.FLOAT, "batch", input.channels());
                     case IDS -> tensor(ElementType.INT64, "batch", "tokens");
                     case LABELS -> tensor(ElementType.INT64, "batch");
                     // Not "batch" and "tokens": one single flag stands for all.
-                    case FLAGS -> tensor(ElementType.BOOL, "flagged_rows", "flagged_tokens");
+                    case FLAGS -> tensor(ElementType.BOOL, input.name() + "_rows", input.name() + "_tokens");
                     case SLOTS -> tensor(ElementType.INT64, "batch", "taken");
                     case FACTORS -> tensor(ElementType.FLOAT, "batch", "taken");
                     case SHARES -> tensor(ElementType.FLOAT, "batch", "entries");

@@ -23,6 +23,9 @@ public record Port(String name, boolean kept) {
     /** How near each part of it is, as the file of a picture. */
     public static final Port DEPTH_MAP = new Port("input/depth_map", false);
 
+    /** The pictures that IP-Adapters see, as files: {@code input/ip_adapters/0/1} is the second one of the first adapter. */
+    public static final Port IP_ADAPTERS = new Port("input/ip_adapters", false);
+
     /** What an autoencoder or an image encoder sees in the pictures of a request. */
     public static final Port IMAGE = new Port("image", false);
 

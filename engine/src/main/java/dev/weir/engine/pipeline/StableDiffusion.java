@@ -36,7 +36,7 @@ final class StableDiffusion implements OneTextPipeline, PromptedModel {
     public Pipeline describe(PipelineIndex index, LatentModel model) {
         var sizes = model.sizes(1);
         var workflows = new LatentWorkflows(
-                StageSpec.encode(List.of(TEXT_ENCODER)),
+                StageSpec.encode(List.of(TEXT_ENCODER)).taking(Port.IP_ADAPTERS),
                 StageSpec.diffuse(UNET, SCHEDULER),
                 StageSpec.decode(VAE),
                 STRENGTH,

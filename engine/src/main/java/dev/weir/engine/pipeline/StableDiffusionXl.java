@@ -77,7 +77,7 @@ final class StableDiffusionXl implements PromptedModel {
         model.requireInput(TIME_IDS, SIZES, "the sizes and the crop");
         var sizes = model.sizes(1);
         var workflows = new LatentWorkflows(
-                StageSpec.encode(List.of(TEXT_ENCODER, TEXT_ENCODER_2)),
+                StageSpec.encode(List.of(TEXT_ENCODER, TEXT_ENCODER_2)).taking(Port.IP_ADAPTERS),
                 StageSpec.diffuse("unet", "scheduler"),
                 StageSpec.decode("vae"),
                 STRENGTH,

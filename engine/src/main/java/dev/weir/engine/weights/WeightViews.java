@@ -41,7 +41,8 @@ public final class WeightViews implements Weights {
         shaped(name, original, isOnePixel ? Arrays.copyOf(shape, 2) : shape);
     }
 
-    private void shaped(String name, String original, long... shape) {
+    /** Adds a tensor in another shape of the same size. */
+    public void shaped(String name, String original, long... shape) {
         TensorInfo whole = weights.info(original);
         views.put(
                 name,

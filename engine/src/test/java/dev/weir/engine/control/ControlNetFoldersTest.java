@@ -7,10 +7,10 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.SafetensorsWriter;
 import dev.weir.engine.weights.Weights;
@@ -62,8 +62,7 @@ class ControlNetFoldersTest {
                         Optional.empty(),
                         List.of(),
                         Optional.empty(),
-                        LoraFolders.NONE,
-                        ControlNetFolders.open(List.of(folders)))
+                        AddOns.of(ControlNetFolders.open(List.of(folders))))
                 .controlNets();
     }
 

@@ -3,6 +3,7 @@ package dev.weir.engine.inversion;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -12,8 +13,6 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.adapter.LoraFolders;
-import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.prompt.PromptSyntax;
 import dev.weir.engine.weights.SafetensorsWriter;
 import dev.weir.engine.weights.WeightType;
@@ -148,9 +147,7 @@ final class EmbeddingsTest {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                LoraFolders.NONE,
-                ControlNetFolders.NONE,
-                EmbeddingFolders.open(List.of(FILES)));
+                AddOns.of(EmbeddingFolders.open(List.of(FILES))));
     }
 
     private static Prompt in(String text, PromptSyntax syntax) {

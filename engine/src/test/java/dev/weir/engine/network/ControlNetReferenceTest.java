@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -13,7 +14,6 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
@@ -121,8 +121,7 @@ class ControlNetReferenceTest {
                         Optional.empty(),
                         List.of(),
                         Optional.empty(),
-                        LoraFolders.NONE,
-                        ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/" + folder))))
+                        AddOns.of(ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/" + folder)))))
                 .controlNets()
                 .get(name);
     }

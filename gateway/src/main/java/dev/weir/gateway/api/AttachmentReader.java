@@ -50,21 +50,53 @@ final class AttachmentReader {
                 read = image.isPresent() ? read.with(name, image.get()) : read;
             }
         }
-        return read;
+        return IpAdapterImages.map(
+                read, (path, value) -> readValue(value).map(Object.class::cast).orElse(value));
+    }
+
+    /** Of an image that has been read, a file or base64; empty for anything else. */
+    Optional<ReadImage> readValue(Object value) {
+        if (value instanceof ReadImage image) {
+            return Optional.of(image);
+        }
+        if (value instanceof byte[] file) {
+            return Optional.of(read(file));
+        }
+        return value instanceof String text ? Optional.of(read(text)) : Optional.empty();
     }
 
     /** The images, read now if they are not yet. Throws {@link ApiException} about the first that is refused. */
     List<Attachment> attachments(Fields fields) {
         List<Attachment> attachments = new ArrayList<>();
         for (String name : fields.images()) {
-            fields.image(name, this).ifPresent(image -> {
-                if (image instanceof Refused refused) {
-                    throw fields.invalid(refused.code(), name, refused.problem());
-                }
-                attachments.add(((Fine) image).image().named(name));
-            });
+            fields.image(name, this)
+                    .ifPresent(
+                            image -> attachments.add(fine(fields, name, image).named(name)));
+        }
+        attachments.addAll(ofIpAdapters(fields));
+        return attachments;
+    }
+
+    private List<Attachment> ofIpAdapters(Fields fields) {
+        List<Attachment> attachments = new ArrayList<>();
+        List<Fields> adapters = fields.objects(IpAdapterImages.FIELD, Integer.MAX_VALUE);
+        for (int i = 0; i < adapters.size(); i++) {
+            List<?> images = adapters.get(i).list(IpAdapterImages.IMAGES);
+            for (int j = 0; j < images.size(); j++) {
+                String path = IpAdapterImages.path(i, j);
+                ReadImage image = readValue(images.get(j))
+                        .orElseThrow(() -> fields.invalid("invalid_type", path, "must be an image"));
+                attachments.add(fine(fields, path, image).named(IpAdapterImages.attachment(i, j)));
+            }
         }
         return attachments;
+    }
+
+    private static Attachment fine(Fields fields, String name, ReadImage image) {
+        if (image instanceof Refused refused) {
+            throw fields.invalid(refused.code(), name, refused.problem());
+        }
+        return ((Fine) image).image();
     }
 
     /** @param text base64, or a data URL */

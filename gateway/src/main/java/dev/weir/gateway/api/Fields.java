@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 
 /**
@@ -18,8 +19,6 @@ import java.util.regex.Pattern;
  */
 public final class Fields {
 
-    private static final Set<String> TEXTS = Set.of("prompt", "negative_prompt", "user", "model", "seed");
-    private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,18}([.][0-9]{1,18})?");
     /** Quotation marks, colon and comma. */
     private static final int PUNCTUATION = 6;
 
@@ -54,29 +53,13 @@ public final class Fields {
      */
     public static Fields ofForm(Map<String, String> texts, Map<String, byte[]> files) {
         Map<String, Object> values = new LinkedHashMap<>(files);
-        texts.forEach((name, text) -> values.put(name, TEXTS.contains(name) ? text : scalar(text)));
-        values.computeIfPresent(
-                ControlImages.LIST, (name, value) -> value instanceof String text ? parsedIfList(text) : value);
-        return new Fields("", ControlImages.beside(values), Map.of());
-    }
-
-    /** A form has a list as the text of a JSON array. Another text is refused when the field is read. */
-    private static Object parsedIfList(String text) {
-        try {
-            return JsonBody.MAPPER.readValue(text, Object.class) instanceof List<?> list ? list : text;
-        } catch (JsonProcessingException e) {
-            return text;
+        texts.forEach((name, text) -> values.put(name, FormValue.of(name, text)));
+        Fields fields = new Fields("", values, Map.of());
+        for (String list : List.of(ControlImages.LIST, IpAdapterImages.FIELD)) {
+            values.computeIfPresent(
+                    list, (name, value) -> value instanceof String text ? fields.parsed(name, text) : value);
         }
-    }
-
-    private static Object scalar(String text) {
-        if (text.equals("true") || text.equals("false")) {
-            return Boolean.valueOf(text);
-        }
-        if (!NUMBER.matcher(text).matches()) {
-            return text;
-        }
-        return text.matches("-?[0-9]{1,18}") ? (Object) Long.valueOf(text) : Double.valueOf(text);
+        return IpAdapterImages.ofForm(new Fields("", ControlImages.beside(values), Map.of()), files);
     }
 
     /** Another name for a field, if it is there. Messages have the client's name. */
@@ -97,19 +80,16 @@ public final class Fields {
         return new Fields(path, fewer, clientNames);
     }
 
-    Fields withText(String name, String text) {
-        return put(name, text);
-    }
-
-    /** The same with an image. */
-    public Fields with(String name, ReadImage image) {
-        return put(name, image);
-    }
-
-    private Fields put(String name, Object value) {
+    /** The same with a value: a text, an image, or what JSON has. */
+    public Fields with(String name, Object value) {
         Map<String, Object> more = new LinkedHashMap<>(values);
         more.put(name, value);
         return new Fields(path, more, clientNames);
+    }
+
+    /** As it came; null where there is none. */
+    Object value(String name) {
+        return values.get(name);
     }
 
     /** As they were sent. */
@@ -128,9 +108,19 @@ public final class Fields {
         return names;
     }
 
+    /**
+     * The same with other values for the images that lie in objects of the request.
+     *
+     * @param change makes a value of an image's path and value
+     */
+    public Fields withDeeperImages(BiFunction<String, Object, Object> change) {
+        return IpAdapterImages.map(this, change);
+    }
+
     /** The characters of the object, without those of its images. */
     public long sizeWithoutImages() {
-        return values.entrySet().stream()
+        Fields withoutDeeper = IpAdapterImages.map(this, (path, image) -> "");
+        return withoutDeeper.values.entrySet().stream()
                 .filter(entry -> !AttachmentReader.isImage(entry.getKey()))
                 .mapToLong(entry -> PUNCTUATION
                         + entry.getKey().length()
@@ -155,13 +145,8 @@ public final class Fields {
 
     /** The image of a field, read now if it is not yet: base64, or the file of a form. */
     Optional<ReadImage> image(String name, AttachmentReader reader) {
-        Object value = values.get(name);
-        if (value instanceof ReadImage image) {
-            return Optional.of(image);
-        }
-        return value instanceof byte[] file
-                ? Optional.of(reader.read(file))
-                : text(name).map(reader::read);
+        Optional<ReadImage> image = reader.readValue(values.get(name));
+        return image.isPresent() ? image : text(name).map(reader::read);
     }
 
     public Optional<String> text(String name) {
@@ -330,6 +315,15 @@ public final class Fields {
         } catch (JsonProcessingException e) {
             throw invalid("invalid_json", name, "is not a JSON array: " + JsonBody.reason(e));
         }
+    }
+
+    /** A list; none where there is none. */
+    List<?> list(String name) {
+        Object value = values.get(name);
+        if (value != null && !(value instanceof List<?>)) {
+            throw wrongType(name, "an array", value);
+        }
+        return value == null ? List.of() : (List<?>) value;
     }
 
     public ApiException missing(String name) {

@@ -4,6 +4,7 @@ import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
+import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -60,6 +61,11 @@ public final class ModelJson {
                         "embeddings",
                         new JsonArray(card.getEmbeddingsList().stream()
                                 .map(Embedding::getName)
+                                .toList()))
+                .put(
+                        "ip_adapters",
+                        new JsonArray(card.getIpAdaptersList().stream()
+                                .map(IpAdapter::getName)
                                 .toList()))
                 .put("default_sampler", card.getDefaultSampler())
                 .put("default_steps", card.getDefaultSteps())

@@ -8,6 +8,7 @@ import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Route;
 import dev.weir.proto.v1.Control;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
@@ -62,6 +63,7 @@ public final class RequestReader {
             "refiner_start",
             "loras",
             "controlnets",
+            "ip_adapters",
             "strength",
             "noise_level",
             "prior_steps",
@@ -141,7 +143,7 @@ public final class RequestReader {
      */
     public ImagesRequest variation(Fields fields) {
         Fields named = withImage(fields);
-        ImagesRequest request = images(named.has("prompt") ? named : named.withText("prompt", ""));
+        ImagesRequest request = images(named.has("prompt") ? named : named.with("prompt", ""));
         if (enlarges(request.spec())) {
             throw fields.invalid(
                     "unsupported_value",
@@ -201,6 +203,7 @@ public final class RequestReader {
         Optional<int[]> size = GenerationReader.size(fields, "size");
         Workflow workflow = WorkflowChoice.of(card, fields, size);
         List<Control> controls = ControlReader.read(fields, card);
+        List<IpAdapter> ipAdapters = IpAdapterReader.read(fields, card);
         List<Attachment> attachments = images.attachments(fields);
         requireFit(fields, attachments);
         Generation.Builder read = generations
@@ -209,6 +212,7 @@ public final class RequestReader {
                 .setOutputFormat(format)
                 .setOutputCompression((int) Math.max(1, quality))
                 .addAllControls(controls)
+                .addAllIpAdapters(ipAdapters)
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList());
         LoraReader.read(fields, card, read);
         Generation generation = read.build();

@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
+import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
@@ -15,7 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/** The LoRA files, ControlNets and embeddings that the nodes of a model have together. Stateless. */
+/** The LoRA files, ControlNets, embeddings and IP-Adapters that the nodes of a model have together. Stateless. */
 final class FilesOfNodes {
 
     private FilesOfNodes() {}
@@ -40,6 +41,9 @@ final class FilesOfNodes {
                 .clearEmbeddings()
                 .addAllEmbeddings(
                         together(cards, ModelCard::getEmbeddingsList, Embedding::getName, Embedding::getFingerprint))
+                .clearIpAdapters()
+                .addAllIpAdapters(
+                        together(cards, ModelCard::getIpAdaptersList, IpAdapter::getName, IpAdapter::getFingerprint))
                 .build();
     }
 

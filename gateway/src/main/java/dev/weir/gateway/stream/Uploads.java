@@ -59,13 +59,18 @@ final class Uploads {
             String named =
                     fields.text(name).filter(text -> text.startsWith(PREFIX)).orElse(null);
             if (named != null) {
-                ReadImage image = images.get(named.substring(PREFIX.length()));
-                if (image == null) {
-                    throw fields.invalid("unknown_upload", name, "names no image that this socket has sent");
-                }
-                whole = whole.with(name, image);
+                whole = whole.with(name, find(fields, name, named));
             }
         }
-        return whole;
+        return whole.withDeeperImages((path, value) ->
+                value instanceof String text && text.startsWith(PREFIX) ? find(fields, path, text) : value);
+    }
+
+    private ReadImage find(Fields fields, String field, String named) {
+        ReadImage image = images.get(named.substring(PREFIX.length()));
+        if (image == null) {
+            throw fields.invalid("unknown_upload", field, "names no image that this socket has sent");
+        }
+        return image;
     }
 }

@@ -4,6 +4,7 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Control;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
+import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param loras that change the stage
  * @param controlNets that steer the stage
  * @param embeddings that an encoding stage reads
+ * @param ipAdapters that take part in the stage
  */
 record Need(
         String stage,
@@ -29,7 +31,8 @@ record Need(
         int forwards,
         List<Lora> loras,
         List<ControlNet> controlNets,
-        List<Embedding> embeddings) {
+        List<Embedding> embeddings,
+        List<IpAdapter> ipAdapters) {
 
     /** The port of what is encoded of prompts. */
     private static final String WORDS = "cond";
@@ -51,7 +54,10 @@ record Need(
                         .map(Control::getNet)
                         .filter(net -> net.getStage().equals(stage.getName()))
                         .toList(),
-                stage.getGivesList().contains(WORDS) ? task.getGeneration().getEmbeddingsList() : List.of());
+                stage.getGivesList().contains(WORDS) ? task.getGeneration().getEmbeddingsList() : List.of(),
+                task.getGeneration().getIpAdaptersList().stream()
+                        .filter(adapter -> adapter.getStagesList().contains(stage.getName()))
+                        .toList());
     }
 
     /** Whether the node could do the task if it had room. */
@@ -72,7 +78,8 @@ record Need(
                         && edition.fits(m.getFingerprintsMap())
                         && loras.stream().allMatch(lora -> has(m, lora))
                         && controlNets.stream().allMatch(net -> has(m, net))
-                        && m.getCard().getEmbeddingsList().containsAll(embeddings))
+                        && m.getCard().getEmbeddingsList().containsAll(embeddings)
+                        && ipAdapters.stream().allMatch(adapter -> has(m, adapter)))
                 .findFirst();
     }
 
@@ -86,5 +93,11 @@ record Need(
         return model.getCard().getLorasList().stream()
                 .anyMatch(file -> file.getName().equals(lora.getName())
                         && file.getFingerprint().equals(lora.getFingerprint()));
+    }
+
+    private static boolean has(ModelStatus model, IpAdapter adapter) {
+        return model.getCard().getIpAdaptersList().stream()
+                .anyMatch(file -> file.getName().equals(adapter.getName())
+                        && file.getFingerprint().equals(adapter.getFingerprint()));
     }
 }

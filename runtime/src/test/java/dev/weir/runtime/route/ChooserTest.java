@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
+import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -20,7 +21,8 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of());
+    private static final Need NEED =
+            new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of());
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser = new Chooser(outstanding, new Random(11));
@@ -130,7 +132,7 @@ class ChooserTest {
     @Test
     void onlyNodesWithTheSameLoraAreAsked() {
         Lora pixel = Lora.newBuilder().setName("pixel").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of(), List.of());
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of(), List.of(), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(pixel.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(pixel);
@@ -145,7 +147,7 @@ class ChooserTest {
     void onlyNodesWithTheSameEmbeddingAreAsked() {
         Embedding toy =
                 Embedding.newBuilder().setName("toy").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(toy));
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(toy), List.of());
         NodeStatus.Builder other = node("other", 1, 0).toBuilder();
         other.getModelsBuilder(0).getCardBuilder().addEmbeddings(toy.toBuilder().setFingerprint("def"));
         NodeStatus.Builder same = node("same", 1, 0).toBuilder();
@@ -161,10 +163,25 @@ class ChooserTest {
     void onlyNodesWithTheSameControlNetAreAsked() {
         ControlNet edges =
                 ControlNet.newBuilder().setName("edges").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges), List.of());
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges), List.of(), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(edges.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(edges);
+
+        assertThat(chooser.choose(need, "", List.of(without, other), n -> false))
+                .isEmpty();
+        assertThat(chooser.choose(need, "", List.of(without, other, same), n -> false))
+                .contains(same);
+    }
+
+    @Test
+    void onlyNodesWithTheSameIpAdapterAreAsked() {
+        IpAdapter plus =
+                IpAdapter.newBuilder().setName("plus").setFingerprint("abc").build();
+        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of(plus));
+        NodeStatus without = node("without", 4, 0);
+        NodeStatus other = with(plus.toBuilder().setFingerprint("def").build());
+        NodeStatus same = with(plus);
 
         assertThat(chooser.choose(need, "", List.of(without, other), n -> false))
                 .isEmpty();
@@ -181,6 +198,12 @@ class ChooserTest {
     private static NodeStatus with(Lora lora) {
         NodeStatus.Builder node = node(lora.getFingerprint(), 1, 0).toBuilder();
         node.getModelsBuilder(0).getCardBuilder().addLoras(lora);
+        return node.build();
+    }
+
+    private static NodeStatus with(IpAdapter adapter) {
+        NodeStatus.Builder node = node(adapter.getFingerprint(), 1, 0).toBuilder();
+        node.getModelsBuilder(0).getCardBuilder().addIpAdapters(adapter);
         return node.build();
     }
 

@@ -7,9 +7,9 @@ import static dev.weir.tests.stages.Tasks.work;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.denoiser.DenoiserStage;
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Control;
@@ -56,8 +56,7 @@ final class ControlStagesTest {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                LoraFolders.NONE,
-                ControlNetFolders.open(List.of(folder)));
+                AddOns.of(ControlNetFolders.open(List.of(folder))));
     }
 
     private void copy(String net) throws IOException {

@@ -8,9 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.denoiser.DenoiserStage;
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.adapter.LoraFolders;
-import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.Task;
@@ -53,12 +53,7 @@ final class LoraStagesTest {
         }
         files = LoraFolders.open(List.of(folder));
         model = ModelFolder.open(
-                FIXTURES.resolve("checkpoints/sd1"),
-                Optional.empty(),
-                List.of(),
-                Optional.empty(),
-                files,
-                ControlNetFolders.NONE);
+                FIXTURES.resolve("checkpoints/sd1"), Optional.empty(), List.of(), Optional.empty(), AddOns.of(files));
     }
 
     @AfterEach

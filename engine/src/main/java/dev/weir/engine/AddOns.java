@@ -1,0 +1,92 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.adapter.AdaptedParts;
+import dev.weir.engine.adapter.IpAdapter;
+import dev.weir.engine.adapter.IpAdapterFolders;
+import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.adapter.ModelLoras;
+import dev.weir.engine.control.ControlNet;
+import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.inversion.Embedding;
+import dev.weir.engine.inversion.EmbeddingFolders;
+import dev.weir.engine.network.LatentSpace;
+import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.Pipeline;
+import dev.weir.engine.pipeline.Port;
+import dev.weir.engine.pipeline.TextPart;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The folders of files that requests may name beside a model, and which of them fit one. Immutable; any thread. */
+public record AddOns(
+        LoraFolders loras, ControlNetFolders controlNets, EmbeddingFolders embeddings, IpAdapterFolders ipAdapters) {
+
+    public static final AddOns NONE =
+            new AddOns(LoraFolders.NONE, ControlNetFolders.NONE, EmbeddingFolders.NONE, IpAdapterFolders.NONE);
+
+    public static AddOns of(LoraFolders loras) {
+        return new AddOns(loras, ControlNetFolders.NONE, EmbeddingFolders.NONE, IpAdapterFolders.NONE);
+    }
+
+    public static AddOns of(ControlNetFolders controlNets) {
+        return new AddOns(LoraFolders.NONE, controlNets, EmbeddingFolders.NONE, IpAdapterFolders.NONE);
+    }
+
+    public static AddOns of(EmbeddingFolders embeddings) {
+        return new AddOns(LoraFolders.NONE, ControlNetFolders.NONE, embeddings, IpAdapterFolders.NONE);
+    }
+
+    public static AddOns of(IpAdapterFolders ipAdapters) {
+        return new AddOns(LoraFolders.NONE, ControlNetFolders.NONE, EmbeddingFolders.NONE, ipAdapters);
+    }
+
+    /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads no weights. */
+    static AdaptedParts parts(PipelineIndex index, Pipeline pipeline) {
+        String unet = pipeline.main().network();
+        List<String> encoders =
+                pipeline.type().texts().stream().map(TextPart::encoder).toList();
+        Map<String, Map<String, List<Integer>>> layers = new HashMap<>();
+        Stream.concat(Stream.of(unet), encoders.stream())
+                .forEach(part ->
+                        layers.put(part, Networks.layers(index.config(part).json())));
+        return new AdaptedParts(unet, encoders, layers);
+    }
+
+    /** The LoRAs that fit a model. They change as files come and go. */
+    ModelLoras loras(PipelineIndex index, Pipeline pipeline, ModelCard card) {
+        return loras == LoraFolders.NONE ? ModelLoras.NONE : loras.of(card.id(), parts(index, pipeline));
+    }
+
+    /** The ControlNets that fit a model, by name. */
+    Map<String, ControlNet> controlNets(PipelineIndex index, Pipeline pipeline, ModelCard card) {
+        if (controlNets == ControlNetFolders.NONE) {
+            return Map.of();
+        }
+        JsonNode unet = index.config(pipeline.main().network()).json();
+        LatentSpace latents = new LatentSpace(pipeline.latent().channels(), pipeline.scale());
+        return controlNets.fitting(
+                card.id(), unet, (config, weights) -> Networks.requireControl(unet, latents, config, weights));
+    }
+
+    /** The textual inversions that fit a model, by name. */
+    Map<String, Embedding> embeddings(PipelineIndex index, ModelCard card) {
+        return embeddings == EmbeddingFolders.NONE
+                ? Map.of()
+                : embeddings.fitting(card.id(), TextEncoders.widths(index));
+    }
+
+    /** The IP-Adapters that fit a model, by name; none of a model whose stages see no pictures for them. */
+    Map<String, IpAdapter> ipAdapters(PipelineIndex index, Pipeline pipeline, ModelCard card) {
+        boolean sees = pipeline.workflows().stream()
+                .flatMap(workflow -> workflow.stages().stream())
+                .anyMatch(stage -> stage.takes().contains(Port.IP_ADAPTERS));
+        if (ipAdapters == IpAdapterFolders.NONE || !sees) {
+            return Map.of();
+        }
+        JsonNode unet = index.config(pipeline.main().network()).json();
+        return ipAdapters.fitting(card.id(), Networks.imageLayers(unet));
+    }
+}

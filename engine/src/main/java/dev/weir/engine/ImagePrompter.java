@@ -1,0 +1,27 @@
+package dev.weir.engine;
+
+import dev.weir.engine.adapter.IpAdapter;
+import dev.weir.engine.image.Bitmap;
+import java.util.List;
+
+/** Sees pictures as IP-Adapters do. One device thread calls it. */
+public interface ImagePrompter extends AutoCloseable {
+
+    /**
+     * What an adapter makes of pictures.
+     *
+     * @param pictures the tokens of all pictures, one after the other, {@code [tokens, width]}
+     * @param nothing the tokens of no picture, for the rows of a negative prompt
+     */
+    record Tokens(HostTensor pictures, HostTensor nothing) {}
+
+    /**
+     * Loads the networks at their first use, which takes seconds for large ones. Pictures may have any size.
+     *
+     * @throws ModelException that names a file that cannot be read
+     */
+    Tokens see(IpAdapter adapter, List<Bitmap> pictures);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,67 @@
+package dev.weir.gateway.api;
+
+import dev.weir.proto.v1.IpAdapter;
+import dev.weir.proto.v1.ModelCard;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Reads which IP-Adapters a request names, among those that nodes have for its model. Stateless. */
+final class IpAdapterReader {
+
+    static final int MOST = 4;
+    static final int MOST_IMAGES = 4;
+    static final double MAX_SCALE = 2;
+
+    private static final int SHOWN = 20;
+
+    private IpAdapterReader() {}
+
+    static List<IpAdapter> read(Fields fields, ModelCard card) {
+        List<IpAdapter> named = new ArrayList<>();
+        for (Fields use : fields.objects(IpAdapterImages.FIELD, MOST)) {
+            use.allowOnly(Set.of("name", IpAdapterImages.IMAGES, "scale"));
+            String name = use.text("name").orElseThrow(() -> use.missing("name"));
+            double scale = use.real("scale", 0, MAX_SCALE).orElse(1.0);
+            IpAdapter file = card.getIpAdaptersList().stream()
+                    .filter(known -> known.getName().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> use.invalid("unknown_ip_adapter", "name", unknown(name, card)));
+            named.add(file.toBuilder()
+                    .setScale((float) scale)
+                    .setImages(images(use))
+                    .build());
+        }
+        return List.copyOf(named);
+    }
+
+    private static int images(Fields use) {
+        List<?> images = use.list(IpAdapterImages.IMAGES);
+        if (images.isEmpty()) {
+            throw use.missing(IpAdapterImages.IMAGES);
+        }
+        if (images.size() > MOST_IMAGES) {
+            throw use.invalid(
+                    "out_of_range",
+                    IpAdapterImages.IMAGES,
+                    "has %d entries, and at most %d are allowed".formatted(images.size(), MOST_IMAGES));
+        }
+        return images.size();
+    }
+
+    private static String unknown(String name, ModelCard card) {
+        String known = card.getIpAdaptersList().stream()
+                .limit(SHOWN)
+                .map(IpAdapter::getName)
+                .collect(Collectors.joining(", "));
+        int more = card.getIpAdaptersCount() - SHOWN;
+        return "\"%s\" is no IP-Adapter that a node has for the model %s; %s"
+                .formatted(
+                        name.length() > 60 ? name.substring(0, 60) + "…" : name,
+                        card.getId(),
+                        known.isEmpty()
+                                ? "there are none"
+                                : "there are " + known + (more > 0 ? " and %d more".formatted(more) : ""));
+    }
+}
