@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** Runs a benchmark and prints its table, or lists the benchmarks. */
+/** Runs a benchmark and prints its table, or lists the benchmarks. The exit code is 1 if a benchmark finds a fault. */
 @Command(
         name = "bench",
         header = "Measure this machine: without a name, list what can be measured.%n",
@@ -115,7 +115,7 @@ final class BenchCommand implements Callable<Integer> {
         Benchmark.Result result = chosen.run(new Benchmark.Settings(
                 models.toConfig().models().get(0), rounds, minutes, range[0], range[1], only, peers, weir.isVerbose()));
         print(result, out);
-        return 0;
+        return result.passed() ? 0 : CliException.FAILED;
     }
 
     /** The first and the last one. */

@@ -37,6 +37,13 @@ public interface Benchmark {
     /**
      * @param columns of a table for people
      * @param json the same numbers for programs
+     * @param passed whether everything that it checked is as it must be; the command fails otherwise
      */
-    record Result(List<String> columns, List<List<String>> rows, Map<String, Object> json) {}
+    record Result(List<String> columns, List<List<String>> rows, Map<String, Object> json, boolean passed) {
+
+        /** Of a benchmark that only measures. */
+        public Result(List<String> columns, List<List<String>> rows, Map<String, Object> json) {
+            this(columns, rows, json, true);
+        }
+    }
 }

@@ -110,7 +110,7 @@ public final class ChaosBench implements Benchmark {
         json.put("seed", settings.seed());
         List<List<String>> rows = new ArrayList<>();
         json.forEach((name, value) -> rows.add(List.of(name.replace('_', ' '), shown(value))));
-        return new Result(List.of("", ""), rows, json);
+        return new Result(List.of("", ""), rows, json, tally.problems().isEmpty());
     }
 
     private interface Weather {

@@ -77,6 +77,6 @@ public final class SimulateBench implements Benchmark {
                 failed.stream()
                         .map(outcome -> Map.of("seed", outcome.seed(), "violations", outcome.violations()))
                         .toList());
-        return new Result(List.of("", ""), rows, json);
+        return new Result(List.of("", ""), rows, json, failed.isEmpty());
     }
 }
