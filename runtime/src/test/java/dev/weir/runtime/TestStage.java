@@ -47,6 +47,8 @@ public final class TestStage implements Stage {
     public volatile boolean makesCheckpoints;
     /** With its model, once it is told. */
     public volatile String problem = "";
+    /** Whether its model is not in memory. */
+    public volatile boolean unloaded;
     /** What all that waits and comes fails with in a turn. */
     public volatile Optional<Failure> failure = Optional.empty();
 
@@ -108,6 +110,7 @@ public final class TestStage implements Stage {
                         .setId(MODEL)
                         .addStages(Addresses.name(kind))
                         .setProblem(problem)
+                        .setUnloaded(unloaded)
                         .putFingerprints("unet", "u1")
                         .build(),
                 ModelStatus.newBuilder()

@@ -30,7 +30,7 @@ final class Chooser {
     /** @param preferred the address of a node that is chosen if it has room; empty: none */
     Optional<NodeStatus> choose(Need need, String preferred, List<NodeStatus> alive, Predicate<NodeStatus> excluded) {
         List<NodeStatus> roomy = alive.stream()
-                .filter(node -> need.servedBy(node) && outstanding.credits(node) > 0 && !excluded.test(node))
+                .filter(node -> need.servedBy(node) && hasRoom(node, need) && !excluded.test(node))
                 .toList();
         Optional<NodeStatus> wanted = roomy.stream()
                 .filter(node -> node.getAddress().equals(preferred))
@@ -45,6 +45,10 @@ final class Chooser {
                         || outstanding.expectedWaitSeconds(node)
                                 <= outstanding.expectedWaitSeconds(unloaded.get()) + LOAD_SECONDS)
                 .or(() -> unloaded);
+    }
+
+    private boolean hasRoom(NodeStatus node, Need need) {
+        return outstanding.credits(node) > 0 && (!node.getFullOfLoading() || need.isLoadedBy(node));
     }
 
     private Optional<NodeStatus> soonest(List<NodeStatus> roomy) {

@@ -45,6 +45,10 @@ final class Held {
         model = use;
     }
 
+    boolean waitsForModel() {
+        return !model.ready().toCompletableFuture().isDone();
+    }
+
     void release() {
         model.close();
     }

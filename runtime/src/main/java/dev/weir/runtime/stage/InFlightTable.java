@@ -159,6 +159,14 @@ final class InFlightTable {
         return Math.max(0, capacity() - (held.size() - frames));
     }
 
+    /** Work that waits for its model takes at most half of the credits, so that images of models in memory do not wait with it. */
+    boolean isFullOfLoading() {
+        long loading = held.values().stream()
+                .filter(h -> !h.work.isFrame() && h.waitsForModel())
+                .count();
+        return loading >= Math.max(1, capacity() / 2);
+    }
+
     int count(Held.Phase phase) {
         return (int) held.values().stream().filter(h -> h.phase() == phase).count();
     }

@@ -1,8 +1,5 @@
 package dev.weir.runtime.stage;
 
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -21,8 +18,6 @@ final class Intake {
     private final InFlightTable inFlight;
     private final Device device;
     private final SampleLifecycle lifecycle;
-    /** Work that waits for its model. */
-    private final Set<Held> waiting = new LinkedHashSet<>();
 
     Intake(Executor loop, Stage stage, InFlightTable inFlight, Device device, SampleLifecycle lifecycle) {
         this.loop = loop;
@@ -36,23 +31,20 @@ final class Intake {
         Loading.Use model = stage.loading().use(held.work.task());
         held.uses(model);
         CompletionStage<?> ready = model.ready();
-        if (ready.toCompletableFuture().isDone()) {
-            ready.whenComplete((loaded, problem) -> loaded(held, problem));
-        } else {
-            waiting.add(held);
+        if (held.waitsForModel()) {
             lifecycle.loading(held);
             ready.whenComplete((loaded, problem) -> loop.execute(() -> loaded(held, problem)));
+        } else {
+            ready.whenComplete((loaded, problem) -> loaded(held, problem));
         }
     }
 
     /** Owners count work that they hear nothing of as lost, however long its model takes. Call it every {@link #TELL_AGAIN_MS}. */
     void tellAgain() {
-        waiting.removeIf(held -> !inFlight.holds(held));
-        List.copyOf(waiting).forEach(lifecycle::loading);
+        inFlight.matching(Held::waitsForModel).forEach(lifecycle::loading);
     }
 
     private void loaded(Held held, Throwable problem) {
-        waiting.remove(held);
         if (!inFlight.holds(held)) {
             return;
         }

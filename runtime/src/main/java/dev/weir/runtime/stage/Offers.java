@@ -1,5 +1,6 @@
 package dev.weir.runtime.stage;
 
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.SampleRef;
@@ -33,11 +34,13 @@ final class Offers {
         }
         String name = task.getRoute(task.getPosition()).getName();
         Edition edition = new Edition(task.getFingerprintsMap());
-        if (stage.models().stream()
-                .noneMatch(m -> m.getId().equals(task.getModel())
+        Optional<ModelStatus> model = stage.models().stream()
+                .filter(m -> m.getId().equals(task.getModel())
                         && m.getStagesList().contains(name)
                         && m.getProblem().isEmpty()
-                        && edition.fits(m.getFingerprintsMap()))) {
+                        && edition.fits(m.getFingerprintsMap()))
+                .findFirst();
+        if (model.isEmpty()) {
             return no(
                     Verdict.UNKNOWN_MODEL, "no model \"%s\" with a stage \"%s\" here".formatted(task.getModel(), name));
         }
@@ -51,11 +54,19 @@ final class Offers {
                 superseded(ref, "attempt %s of %s is not the newest".formatted(Attempt.of(ref), SampleKey.of(ref)));
             case CANCELLED -> superseded(ref, "the job %s was cancelled".formatted(ref.getJobId()));
             case FULL -> no(Verdict.BUSY, "");
-            case TAKE ->
-                refusal(task)
-                        .map(reason -> no(Verdict.INVALID, reason))
-                        .orElseGet(() -> new Decision(reply(Verdict.ACCEPTED, ""), true));
+            case TAKE -> model.get().getUnloaded() && isFullOfLoading(task) ? no(Verdict.BUSY, "") : accept(task);
         };
+    }
+
+    /** A newer attempt takes the place of the older one. */
+    private boolean isFullOfLoading(Task task) {
+        return inFlight.isFullOfLoading() && inFlight.olderThan(task).isEmpty();
+    }
+
+    private Decision accept(Task task) {
+        return refusal(task)
+                .map(reason -> no(Verdict.INVALID, reason))
+                .orElseGet(() -> new Decision(reply(Verdict.ACCEPTED, ""), true));
     }
 
     private Optional<String> refusal(Task task) {

@@ -240,6 +240,7 @@ public final class StageProtocol {
                 .addAllModels(stated.fitting(stage.models()))
                 .setCapacity(inFlight.capacity())
                 .setFreeCredits(drained == null ? inFlight.freeCredits() : 0)
+                .setFullOfLoading(inFlight.isFullOfLoading())
                 .setWaiting(inFlight.count(Held.Phase.WAITING))
                 .setRunning(inFlight.count(Held.Phase.RUNNING))
                 .setBacklogSeconds(

@@ -103,6 +103,20 @@ class ChooserTest {
     }
 
     @Test
+    void aNodeWhereManyImagesWaitForModelsIsAskedForThoseInMemoryOnly() {
+        NodeStatus has = node("has", 4, 0).toBuilder().setFullOfLoading(true).build();
+        NodeStatus loads = has.toBuilder()
+                .setModels(0, has.getModels(0).toBuilder().setUnloaded(true))
+                .build();
+
+        assertThat(choose(List.of(has))).isEqualTo("has");
+        assertThat(chooser.choose(NEED, "", List.of(loads), n -> false)).isEmpty();
+        assertThat(chooser.choose(NEED, "has", List.of(loads), n -> false))
+                .as("also where it is preferred")
+                .isEmpty();
+    }
+
+    @Test
     void onlyNodesThatCanAreAsked() {
         NodeStatus able = node("able", 1, 0);
         NodeStatus full = node("full", 0, 0);

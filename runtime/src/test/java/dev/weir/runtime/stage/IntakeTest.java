@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.v1.Event.WhatCase;
+import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.Loop;
 import dev.weir.runtime.NodeConfig.Limits;
@@ -22,6 +23,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,10 +34,11 @@ class IntakeTest {
     private final Vertx vertx = Vertx.vertx();
     private final TestStage stage = new TestStage(DECODER, 4);
     private final RecordedLoading loading = new RecordedLoading();
+    private NodeContext node;
     private TestOwner owner;
     private VirtualPeriods clock;
 
-    /** The model of the job "late" is loaded when the test says so. All others are in memory. */
+    /** The model of jobs "late…" is loaded when the test says so. All others are in memory. */
     private static final class RecordedLoading implements Loading {
         final CompletableFuture<Void> late = new CompletableFuture<>();
         final List<String> ended = new CopyOnWriteArrayList<>();
@@ -52,7 +55,7 @@ class IntakeTest {
             return new Use() {
                 @Override
                 public CompletionStage<?> ready() {
-                    return job.equals("late") ? late : CompletableFuture.completedStage(null);
+                    return job.startsWith("late") ? late : CompletableFuture.completedStage(null);
                 }
 
                 @Override
@@ -65,7 +68,7 @@ class IntakeTest {
 
     @BeforeEach
     void bringUp() throws Exception {
-        NodeContext node = get(NodeContext.create(vertx, "n1", Limits.DEFAULT, new SimpleMeterRegistry()));
+        node = get(NodeContext.create(vertx, "n1", Limits.DEFAULT, new SimpleMeterRegistry()));
         owner = get(TestOwner.on(node));
         stage.loading = loading;
         clock = new VirtualPeriods(node.loop());
@@ -89,6 +92,25 @@ class IntakeTest {
         loading.late.complete(null);
         awaitEvent("late", WhatCase.FINISHED);
         await().until(() -> loading.ended.equals(List.of("other", "late")));
+    }
+
+    @Test
+    void imagesThatWaitForAModelLeaveHalfOfTheCreditsAndTheNodeSaysSo() throws Exception {
+        stage.unloaded = true;
+        clock.pass(1000);
+        await().until(() -> statuses().anyMatch(status -> status.getModels(0).getUnloaded()));
+        dispatch("late 1");
+        dispatch("late 2");
+        Future<?> third = owner.dispatch(owner.task("late 3", DECODER).build(), 1);
+        clock.pass(1000);
+        await().until(() -> statuses().anyMatch(NodeStatus::getFullOfLoading));
+        assertThat(third.isComplete()).isFalse();
+        assertThat(statuses()).allMatch(status -> status.getFreeCredits() == 2);
+        loading.late.complete(null);
+        awaitEvent("late 2", WhatCase.FINISHED);
+        clock.pass(1000);
+        get(third);
+        awaitEvent("late 3", WhatCase.FINISHED);
     }
 
     @Test
@@ -164,6 +186,10 @@ class IntakeTest {
                 .get("device")
                 .execute(() -> thread.complete(Thread.currentThread().getName()));
         assertThat(get(Future.fromCompletionStage(thread))).isEqualTo("weir-decoder-device");
+    }
+
+    private Stream<NodeStatus> statuses() {
+        return node.directory().alive().stream();
     }
 
     private static NodeContext on(NodeContext node, Loop loop) {

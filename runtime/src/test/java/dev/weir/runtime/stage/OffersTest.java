@@ -12,6 +12,8 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.Stages;
 import dev.weir.runtime.TestStage;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
 class OffersTest {
@@ -77,6 +79,59 @@ class OffersTest {
         }
     }
 
+    @Test
+    void workThatWaitsForItsModelTakesHalfOfTheCredits() {
+        var table = new InFlightTable(() -> 4);
+        var stage = new TestStage(StageKind.DECODER, 4);
+        var some = new Offers(stage, table);
+        stage.unloaded = true;
+        var model = new CompletableFuture<Void>();
+        for (String job : List.of("a", "b")) {
+            assertThat(some.decide(task(job, 1, "one"), false, 0).take()).isTrue();
+            table.take(new Work(task(job, 1, "one"), List.of()), 0).uses(using(model));
+        }
+
+        assertThat(some.decide(task("c", 1, "one"), false, 0).reply().getVerdict())
+                .isEqualTo(Verdict.BUSY);
+        assertThat(some.decide(task("b", 2, "one"), false, 0).take())
+                .as("a newer attempt takes no more room")
+                .isTrue();
+        stage.unloaded = false;
+        assertThat(some.decide(task("c", 1, "one"), false, 0).take())
+                .as("of a model in memory")
+                .isTrue();
+        stage.unloaded = true;
+        model.complete(null);
+        assertThat(some.decide(task("c", 1, "one"), false, 0).take())
+                .as("none waits for a model")
+                .isTrue();
+    }
+
+    @Test
+    void aStageOfOneCreditLoadsModelsToo() {
+        var stage = new TestStage(StageKind.DECODER, 1);
+        stage.unloaded = true;
+
+        assertThat(new Offers(stage, new InFlightTable(() -> 1))
+                        .decide(task(1, "one"), false, 0)
+                        .take())
+                .isTrue();
+    }
+
+    private static Loading.Use using(CompletionStage<?> ready) {
+        return new Loading.Use() {
+            @Override
+            public CompletionStage<?> ready() {
+                return ready;
+            }
+
+            @Override
+            public void close() {
+                // Nothing is counted.
+            }
+        };
+    }
+
     private void take(Task task) {
         assertThat(offers.decide(task, false, 0).take()).isTrue();
         inFlight.take(new Work(task, List.of()), 0);
@@ -97,8 +152,12 @@ class OffersTest {
     }
 
     private static Task task(int attempt, String owner) {
+        return task("job", attempt, owner);
+    }
+
+    private static Task task(String job, int attempt, String owner) {
         return Task.newBuilder()
-                .setRef(SampleRef.newBuilder().setJobId("job").setAttempt(attempt))
+                .setRef(SampleRef.newBuilder().setJobId(job).setAttempt(attempt))
                 .setOwner(owner)
                 .setModel(TestStage.MODEL)
                 .setGeneration(Generation.newBuilder().setPrompt("a red apple"))
