@@ -1,12 +1,15 @@
 package dev.weir.engine.adapter;
 
 import dev.weir.engine.backend.Kept;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongFunction;
 
 /**
  * The LoRAs of one network that its next forwards may use, in native memory: for each layer the factors of all of them side by side.
@@ -22,7 +25,8 @@ public final class Bank {
 
     private final String part;
     private final long mostBytes;
-    private final Map<String, LayerBank> layers = new LinkedHashMap<>();
+    private final LongFunction<ByteBuffer> memory;
+    private Map<String, LayerBank> layers = new LinkedHashMap<>();
     /** The entry of each LoRA, the least recently used first. */
     private final LinkedHashMap<Lora, Integer> entries = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -30,14 +34,17 @@ public final class Bank {
 
     /** @param shapes of the weights of the layers that may change, by layer */
     public Bank(String part, Map<String, List<Integer>> shapes) {
-        this(part, shapes, MOST_BYTES);
+        this(part, shapes, MOST_BYTES, LayerBank::zeros);
     }
 
-    Bank(String part, Map<String, List<Integer>> shapes, long mostBytes) {
+    Bank(String part, Map<String, List<Integer>> shapes, long mostBytes, LongFunction<ByteBuffer> memory) {
         this.part = part;
         this.mostBytes = mostBytes;
-        shapes.forEach((layer, shape) ->
-                layers.put(layer, new LayerBank(shape.stream().skip(1).reduce(1, Math::multiplyExact), shape.get(0))));
+        this.memory = memory;
+        shapes.forEach((layer, shape) -> {
+            int in = shape.stream().skip(1).reduce(1, Math::multiplyExact);
+            layers.put(layer, new LayerBank(in, shape.get(0), capacity, 1, memory));
+        });
     }
 
     /** The layers that it has room for. */
@@ -55,7 +62,8 @@ public final class Bank {
     }
 
     /**
-     * Takes a LoRA, whose layers it has room for. Throws ModelException if the file cannot be read; the bank is then as before.
+     * Takes a LoRA, whose layers it has room for. Throws ModelException if the file cannot be read, and OutOfMemoryError if there is
+     * no memory for what the forward needs; the bank is then as before.
      *
      * @param needed by the next forward, so that they stay
      */
@@ -64,38 +72,90 @@ public final class Bank {
             return;
         }
         var changes = lora.read(part);
-        int entry = freeEntry(needed);
+        var kept = kept(changes, needed);
+        long bytes = bytes(kept, changes);
+        if (fits(kept, changes) && bytes > bytes() / 2) {
+            entries.keySet().retainAll(kept);
+        } else {
+            resize(kept, changes);
+        }
+        int entry = unused();
         layers.forEach((layer, bank) -> bank.put(entry, changes.get(layer)));
         entries.put(lora, entry);
     }
 
-    private int freeEntry(Collection<Lora> needed) {
-        int next = entries.size() + 1;
-        if (next < capacity) {
-            return unused();
+    /** Those that stay beside a new one: all as far as the limit allows, and those that are needed. */
+    private Set<Lora> kept(Map<String, LowRank> changes, Collection<Lora> needed) {
+        Set<Lora> kept = new LinkedHashSet<>(entries.keySet());
+        for (var lora : entries.keySet()) {
+            if (bytes(kept, changes) <= mostBytes) {
+                break;
+            }
+            if (!needed.contains(lora)) {
+                kept.remove(lora);
+            }
         }
-        var unneeded =
-                entries.keySet().stream().filter(lora -> !needed.contains(lora)).findFirst();
-        if (unneeded.isPresent() && 2 * bytes() > mostBytes) {
-            return entries.remove(unneeded.get());
-        }
-        capacity *= 2;
-        layers.values().forEach(bank -> bank.grow(capacity));
-        return unused();
+        return kept;
     }
 
-    private int unused() {
-        var used = new HashMap<Integer, Lora>();
-        entries.forEach((lora, entry) -> used.put(entry, lora));
-        int entry = NOTHING + 1;
-        while (used.containsKey(entry)) {
-            entry++;
-        }
-        return entry;
+    private boolean fits(Set<Lora> kept, Map<String, LowRank> changes) {
+        var own = entries(kept);
+        return capacity(kept) <= capacity
+                && layers.entrySet().stream()
+                        .allMatch(layer -> layer.getValue().rank(own, changes.get(layer.getKey()))
+                                <= layer.getValue().rank());
+    }
+
+    /** All memory is taken before anything changes. */
+    private void resize(Set<Lora> kept, Map<String, LowRank> changes) {
+        var own = entries(kept);
+        int newCapacity = capacity(kept);
+        Map<String, LayerBank> resized = new LinkedHashMap<>();
+        layers.forEach((layer, bank) ->
+                resized.put(layer, bank.resized(own, newCapacity, bank.rank(own, changes.get(layer)), memory)));
+        layers = resized;
+        capacity = newCapacity;
+        entries.keySet().retainAll(kept);
+        entries.replaceAll((lora, entry) -> NOTHING + 1 + own.indexOf(entry));
+    }
+
+    /** What it takes with some of its LoRAs and a new one. */
+    private long bytes(Set<Lora> kept, Map<String, LowRank> changes) {
+        var own = entries(kept);
+        int newCapacity = capacity(kept);
+        return layers.entrySet().stream()
+                .mapToLong(layer -> {
+                    var bank = layer.getValue();
+                    return bank.bytes(newCapacity, bank.rank(own, changes.get(layer.getKey())));
+                })
+                .sum();
     }
 
     private long bytes() {
         return layers.values().stream().mapToLong(LayerBank::bytes).sum();
+    }
+
+    /** With room for a new one and for the entry that changes nothing. */
+    private static int capacity(Set<Lora> kept) {
+        return 2 * Integer.highestOneBit(kept.size() + 1);
+    }
+
+    /** In ascending order, so that they stay where they are if the bank only grows. */
+    private List<Integer> entries(Set<Lora> kept) {
+        return entries.entrySet().stream()
+                .filter(entry -> kept.contains(entry.getKey()))
+                .map(Map.Entry::getValue)
+                .sorted()
+                .toList();
+    }
+
+    private int unused() {
+        var used = Set.copyOf(entries.values());
+        int entry = NOTHING + 1;
+        while (used.contains(entry)) {
+            entry++;
+        }
+        return entry;
     }
 
     /** The entry of a LoRA that was loaded. */

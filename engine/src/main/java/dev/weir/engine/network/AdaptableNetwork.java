@@ -25,6 +25,8 @@ final class AdaptableNetwork implements AutoCloseable {
     private final Executable plain;
     private final Function<Set<String>, Adapted> adapting;
     private Optional<Adapted> adapted = Optional.empty();
+    /** Whether the second network has the bank as it is. */
+    private boolean isKept;
 
     /** A network with room for changes, and what they are taken from. */
     record Adapted(Executable network, Bank bank) {}
@@ -51,6 +53,7 @@ final class AdaptableNetwork implements AutoCloseable {
         adapted.ifPresent(before -> before.network().close());
         adapted = Optional.empty();
         adapted = Optional.of(adapting.apply(layers));
+        isKept = false;
     }
 
     /**
@@ -61,16 +64,21 @@ final class AdaptableNetwork implements AutoCloseable {
     void load(List<WeightedLora> loras, Collection<Lora> needed) {
         var own = changing(loras).stream().map(WeightedLora::lora).toList();
         expect(own);
-        var bank = adapted.map(Adapted::bank);
-        boolean isNew = own.stream().anyMatch(lora -> !bank.orElseThrow().has(lora));
-        if (isNew) {
-            try {
-                own.forEach(lora -> bank.orElseThrow().load(lora, needed));
-            } finally {
-                // Also where a file cannot be read: the bank may have taken another one before it.
-                adapted.get().network().keep(bank.orElseThrow().inputs());
-            }
+        if (own.isEmpty()) {
+            return;
         }
+        var bank = adapted.orElseThrow().bank();
+        isKept &= own.stream().allMatch(bank::has);
+        if (isKept) {
+            return;
+        }
+        try {
+            own.forEach(lora -> bank.load(lora, needed));
+        } finally {
+            // Also where a file cannot be read: the bank may have taken another one before it.
+            adapted.get().network().keep(bank.inputs());
+        }
+        isKept = true;
     }
 
     private List<WeightedLora> changing(List<WeightedLora> loras) {

@@ -56,6 +56,7 @@ class AdaptableNetworkTest {
 
         private final Set<String> layers;
         private final Map<String, float[]> kept = new HashMap<>();
+        private boolean isFull;
 
         private Changed(Set<String> layers) {
             this.layers = layers;
@@ -63,6 +64,9 @@ class AdaptableNetworkTest {
 
         @Override
         public void keep(Map<String, Kept> inputs) {
+            if (isFull) {
+                throw new OutOfMemoryError("no room for a copy");
+            }
             inputs.forEach((name, input) -> {
                 var values = input.values().duplicate().order(ByteOrder.nativeOrder());
                 var copy = new float[values.asFloatBuffer().remaining()];
@@ -142,5 +146,17 @@ class AdaptableNetworkTest {
         var third = lora("third", "to_v", 3);
         assertThat(run(List.of(row(third), row(first)))).containsExactly(0, 0, 3, 1, 0, 0);
         assertThat(made).hasSize(2);
+    }
+
+    @Test
+    void whatTheNetworkHadNoMemoryForIsGivenAgain() {
+        var first = lora("first", "to_q", 1);
+        var second = lora("second", "to_q", 2);
+        assertThat(run(List.of(row(first)))).containsExactly(1);
+        made.get(0).isFull = true;
+        assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> run(List.of(row(first), row(second))));
+
+        made.get(0).isFull = false;
+        assertThat(run(List.of(row(second), row(first)))).containsExactly(2, 1);
     }
 }
