@@ -3,6 +3,7 @@ package dev.weir.serving;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Warning;
 import java.util.List;
 import java.util.Map;
 
@@ -21,6 +22,19 @@ public final class Loras {
         return generation.getLorasList().stream()
                 .filter(named -> named.getStagesList().contains(stage))
                 .map(named -> new WeightedLora(find(named, known), named.getWeight()))
+                .toList();
+    }
+
+    /** A warning about each of which the model has only a part. Stages of one job may say the same. */
+    public static List<Warning> warnings(List<WeightedLora> loras) {
+        return loras.stream()
+                .map(WeightedLora::lora)
+                .filter(lora -> !lora.warning().isEmpty())
+                .map(lora -> Warning.newBuilder()
+                        .setCode("lora_partly_used")
+                        .setMessage("Only a part of a LoRA is used: " + lora.warning())
+                        .setParam("loras." + lora.name())
+                        .build())
                 .toList();
     }
 

@@ -202,6 +202,7 @@ public final class SteppingStage implements Stage {
             BatchKey group = part.key(part.shape(work.stage()), row.branches());
             Pace pace = new Pace(limits.checkpointEvery());
             roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
+            Loras.warnings(row.loras()).forEach(warning -> outbox.warn(work, warning));
             tellLoad();
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_task", e.getMessage(), false));

@@ -15,6 +15,7 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Warning;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
+import dev.weir.serving.Loras;
 import dev.weir.serving.Phrases;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -94,6 +95,11 @@ record Wording(Map<String, Prompt> prompts, List<Prompt> filler) {
 
     List<Warning> warnings(Map<Prompt, PromptStates> states) {
         List<Warning> warnings = new ArrayList<>();
+        prompts.values().stream()
+                .findFirst()
+                .map(Prompt::loras)
+                .map(Loras::warnings)
+                .ifPresent(warnings::addAll);
         prompts.forEach((prefix, prompt) -> Truncation.of(
                         prefix.startsWith(Branches.COND) ? "prompt" : "negative_prompt", states.get(prompt))
                 .ifPresent(warnings::add));

@@ -16,14 +16,25 @@ public final class Lora {
     private final FileState file;
     private final AdaptedParts model;
     private final Map<String, Set<String>> layers;
+    private final String warning;
 
-    /** @param layers that it changes of each part */
-    Lora(String name, String fingerprint, FileState file, AdaptedParts model, Map<String, Set<String>> layers) {
+    /**
+     * @param layers that it changes of each part
+     * @param warning that the model does not have some layers of the file; empty if it has all
+     */
+    Lora(
+            String name,
+            String fingerprint,
+            FileState file,
+            AdaptedParts model,
+            Map<String, Set<String>> layers,
+            String warning) {
         this.name = name;
         this.fingerprint = fingerprint;
         this.file = file;
         this.model = model;
         this.layers = Map.copyOf(layers);
+        this.warning = warning;
     }
 
     public String name() {
@@ -38,6 +49,11 @@ public final class Lora {
     /** The layers that it changes of a part; none where it does not change the part. */
     public Set<String> layers(String part) {
         return layers.getOrDefault(part, Set.of());
+    }
+
+    /** Says how many layers of the file the model does not have, with some of them; empty if it has all. */
+    public String warning() {
+        return warning;
     }
 
     public boolean changes(String part) {

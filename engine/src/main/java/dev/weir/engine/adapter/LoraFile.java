@@ -31,13 +31,7 @@ public final class LoraFile {
      *
      * @param unknown layers of the file that the model does not have, as the file calls them
      */
-    public record Opened(Lora lora, List<String> unknown) {
-
-        /** Says of unknown layers how many there are, with some of them; empty where there are none. */
-        public String warning() {
-            return unknown.isEmpty() ? "" : "the LoRA %s has %s".formatted(lora.name(), LoraFile.unknown(unknown));
-        }
-    }
+    public record Opened(Lora lora, List<String> unknown) {}
 
     /** @param layers by part and layer */
     private record Changes(Map<String, Map<String, LayerChange>> layers, List<String> unknown) {}
@@ -55,7 +49,10 @@ public final class LoraFile {
             var config = PeftConfig.read(state.path(), file);
             var changes = changes(file, config, parts);
             var layers = layers(changes, parts);
-            return new Opened(new Lora(name, fingerprint(file, config), state, parts, layers), changes.unknown());
+            var warning =
+                    changes.unknown().isEmpty() ? "" : "the LoRA %s has %s".formatted(name, unknown(changes.unknown()));
+            return new Opened(
+                    new Lora(name, fingerprint(file, config), state, parts, layers, warning), changes.unknown());
         } catch (ModelException e) {
             throw named(state.path(), e);
         } catch (InternalError e) {

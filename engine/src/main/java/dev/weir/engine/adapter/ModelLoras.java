@@ -73,7 +73,11 @@ public final class ModelLoras {
             var opened = LoraFile.open(file, name, parts);
             loras.put(name, opened.lora());
             if (!opened.unknown().isEmpty()) {
-                LOG.warn("{} for the model {}: {}", file.path(), model, opened.warning());
+                LOG.warn(
+                        "{} for the model {}: {}",
+                        file.path(),
+                        model,
+                        opened.lora().warning());
             }
         } catch (ModelException e) {
             LOG.warn("not a LoRA of the model {}: {}", model, e.getMessage());

@@ -145,7 +145,7 @@ class LoraFileTest {
         }
         var opened = open();
         assertThat(opened.unknown()).hasSize(5);
-        assertThat(opened.warning())
+        assertThat(opened.lora().warning())
                 .contains("pixel has 5 layers that the model does not have", "blocks_71", "blocks_72", "blocks_73")
                 .doesNotContain("blocks_74");
     }

@@ -21,6 +21,7 @@ import dev.weir.serving.NodeModels;
 import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.TextEncoderStage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,6 +93,34 @@ final class LoraStagesTest {
                 .extracting(Lora::getName)
                 .containsExactly("kohya", "peft");
         assertThat(lora("peft").getStagesList()).containsExactly("text-encoder", "denoiser");
+    }
+
+    /** Each stage that it changes says so, whichever of them has the file. */
+    @Test
+    void aFileThatFitsOnlyInPartIsUsedWithAWarning() throws IOException {
+        String whole = Files.readString(folder.resolve("kohya.safetensors"), StandardCharsets.ISO_8859_1);
+        Files.writeString(
+                folder.resolve("partly.safetensors"),
+                whole.replace("up_blocks_1_", "up_blocks_7_"),
+                StandardCharsets.ISO_8859_1);
+        files.poll();
+        files.poll();
+        Stage encoder = opened(new TextEncoderStage(List.of(model), EXACT, 8));
+        Stage denoiser = opened(DenoiserStage.create(List.of(model), EXACT, LIMITS));
+        for (String name : List.of("partly", "kohya")) {
+            encoder.admit(work(task(name, lora(name))), outbox);
+            denoiser.admit(work(task(name, lora(name)).setPosition(1), prompts()), outbox);
+        }
+        turnAll(encoder, outbox);
+
+        assertThat(outbox.warnings).containsOnlyKeys("partly/0");
+        assertThat(outbox.warnings.get("partly/0")).hasSize(2).allSatisfy(warning -> {
+            assertThat(warning.getCode()).isEqualTo("lora_partly_used");
+            assertThat(warning.getParam()).isEqualTo("loras.partly");
+            assertThat(warning.getMessage())
+                    .startsWith("Only a part of a LoRA is used: the LoRA partly has ")
+                    .contains(" layers that the model does not have, such as lora_unet_up_blocks_7_");
+        });
     }
 
     @Test
