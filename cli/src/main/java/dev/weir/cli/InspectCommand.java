@@ -8,6 +8,7 @@ import dev.weir.engine.EngineChoice;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelReport;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -17,12 +18,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** One model in full: its parts, and what {@link ModelSheet} says. */
+/** One model in full: its parts, and what {@link ModelSheet} says. Or a LoRA file, with what {@link LoraSheet} says. */
 @Command(
         name = "inspect",
         header = "Show a model's parts, workflows, inputs and memory, and why it does not run if it does not.%n",
         description = {
-            "Reads configurations and the headers of the weights. The exit code is 1 if the model does not run.",
+            "Of a LoRA file: its format, the networks that it changes, and its ranks. Reads configurations and the headers of the "
+                    + "weights. The exit code is 1 if the model or LoRA does not run.",
             ""
         })
 final class InspectCommand implements Callable<Integer> {
@@ -32,7 +34,8 @@ final class InspectCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "MODEL",
-            description = "A diffusers folder, a safetensors file with a whole model, or the name of one in models/.")
+            description =
+                    "A diffusers folder, a safetensors file with a whole model or a LoRA, or the name of one in models/.")
     private String model;
 
     @Option(names = "--json", description = "Print the same as JSON.")
@@ -41,7 +44,13 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        ModelReport report = ModelReport.inspect(ModelOptions.folder(model));
+        Path path = ModelOptions.folder(model);
+        Optional<LoraSheet> lora = LoraSheet.of(path);
+        if (lora.isPresent()) {
+            print(lora.get(), out);
+            return lora.get().runs() ? 0 : CliException.FAILED;
+        }
+        ModelReport report = ModelReport.inspect(path);
         Optional<ModelFolder> folder = report.runs() ? Optional.of(ModelFolder.open(report.path())) : Optional.empty();
         if (json) {
             out.println(toJson(report, folder).toPrettyString());
@@ -49,6 +58,14 @@ final class InspectCommand implements Callable<Integer> {
             print(report, folder, out);
         }
         return report.runs() ? 0 : CliException.FAILED;
+    }
+
+    private void print(LoraSheet lora, PrintWriter out) {
+        if (json) {
+            out.println(lora.toJson().toPrettyString());
+        } else {
+            lora.print(out);
+        }
     }
 
     private static void print(ModelReport report, Optional<ModelFolder> folder, PrintWriter out) {

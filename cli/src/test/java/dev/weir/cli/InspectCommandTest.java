@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -46,6 +49,36 @@ final class InspectCommandTest {
         assertThat(inspect(0, FIXTURES.resolve("variations/unclip").toString()))
                 .contains("takes: init_image (required), noise_level (0 to 999), prompt, negative_prompt,")
                 .containsPattern("\nimage_normalizer +StableUnCLIPImageNormalizer ");
+    }
+
+    @Test
+    void aLoraIsToldWithItsFormatNetworksAndRanks() throws Exception {
+        assertThat(inspect(0, FIXTURES.resolve("lora/kohya.safetensors").toString()))
+                .contains("kohya.safetensors  a LoRA with the names of kohya\n")
+                .containsPattern("\nnetwork +layers +kinds +ranks\n")
+                .containsPattern("\ntext_encoder +12 +LoRA +[0-9, ]+\n")
+                .containsPattern("\nunet +128 +LoRA +[0-9, ]+\n")
+                .contains("--lora-dir");
+        JsonNode json = new ObjectMapper()
+                .readTree(inspect(0, FIXTURES.resolve("lora/loha.safetensors").toString(), "--json"));
+        assertThat(json.path("runs").booleanValue()).isTrue();
+        assertThat(json.path("networks").path(0).path("kinds").path(0).textValue())
+                .isEqualTo("LoHa");
+        assertThat(json.path("networks").path(0).path("ranks")).isNotEmpty();
+    }
+
+    @Test
+    void aLoraThatWeirDoesNotRunSaysWhy() throws Exception {
+        String header =
+                """
+                {"unet.a.lora_A.weight": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]},
+                 "unet.a.lora_magnitude_vector": {"dtype": "F32", "shape": [1], "data_offsets": [8, 12]}}
+                """;
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length() + 12).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
+        Path dora = Files.write(folder.resolve("dora.safetensors"), file.array());
+
+        assertThat(inspect(1, dora.toString())).contains("does not run: it has DoRA, which Weir does not run");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.engine.adapter.LoraReport;
 import dev.weir.engine.weights.SafetensorsFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,14 +10,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /** What a file is that somebody takes for a model: told by its name, its first bytes and its tensors' names. Nothing is unpickled. */
 final class FileKind {
 
     private static final String POINTER = "version https://git-lfs";
-    private static final Pattern LORA = Pattern.compile(
-            ".*(lora_down|lora_up|lora_A|lora_B|lora\\.down|lora\\.up|lora_linear_layer|hada_w1|lokr_w|oft_diag).*");
     private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
 
     private static final String FOLDER = "Weir takes a diffusers folder or a single-file checkpoint";
@@ -80,7 +78,7 @@ final class FileKind {
             return Refusal.unread(e, e.getMessage().replace(file + ": ", ""));
         }
         Set<String> names = weights.names();
-        if (names.stream().anyMatch(name -> LORA.matcher(name).matches())) {
+        if (LoraReport.isLora(names)) {
             return new Refusal("a LoRA", LORA_DIR);
         }
         if (any(names, "control_model.") || any(names, "controlnet_")) {

@@ -1,0 +1,143 @@
+package dev.weir.engine.adapter;
+
+import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.SafetensorsFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What a LoRA file holds, whatever model it is for. Made from names and shapes; no numbers are read. Immutable.
+ *
+ * @param namings whose names the file has for layers, such as {@code kohya}
+ * @param networks that it changes
+ * @param problem why Weir does not run it with any model
+ */
+public record LoraReport(Path path, SortedSet<String> namings, List<Network> networks, Optional<String> problem) {
+
+    private static final Pattern LORA = Pattern.compile(
+            ".*(lora_down|lora_up|lora_A|lora_B|lora\\.down|lora\\.up|lora_linear_layer|hada_w1|lokr_w|oft_diag).*");
+
+    private static final Set<String> RUN = Set.of("LoRA", "LoHa", "LoKr");
+
+    /** The first dimension of these is the rank. A layer without any of them has whole matrices. */
+    private static final List<String> RANKED = List.of(LoraKey.DOWN, "hada_w1_b", "lokr_w2_b", "lokr_w1_b");
+
+    /**
+     * @param layers how many it changes
+     * @param kinds of the changes, such as {@code LoRA} or {@code LoHa}
+     * @param ranks that layers have
+     */
+    public record Network(String name, int layers, SortedSet<String> kinds, SortedSet<Integer> ranks) {}
+
+    /** Whether a file with these tensors is a LoRA. */
+    public static boolean isLora(Set<String> tensors) {
+        return tensors.stream().anyMatch(name -> LORA.matcher(name).matches());
+    }
+
+    /** Empty where the file is not a LoRA. Throws {@link ModelException} if it cannot be read. */
+    public static Optional<LoraReport> of(Path path) {
+        var file = SafetensorsFile.open(path);
+        if (!isLora(file.names())) {
+            return Optional.empty();
+        }
+        Map<String, Map<String, String>> modules = new TreeMap<>();
+        for (var tensor : file.names()) {
+            LoraKey.of(tensor).ifPresent(key -> modules.computeIfAbsent(key.module(), module -> new TreeMap<>())
+                    .put(key.role(), tensor));
+        }
+        SortedSet<String> namings = new TreeSet<>();
+        Map<String, List<Map<String, String>>> byNetwork = new TreeMap<>();
+        modules.forEach((module, tensors) -> {
+            namings.add(naming(module));
+            byNetwork
+                    .computeIfAbsent(network(module), name -> new ArrayList<>())
+                    .add(tensors);
+        });
+        List<Network> networks = new ArrayList<>();
+        byNetwork.forEach((name, layers) -> networks.add(network(file, name, layers)));
+        return Optional.of(new LoraReport(path, namings, List.copyOf(networks), problem(path, file, networks)));
+    }
+
+    private static Network network(SafetensorsFile file, String name, List<Map<String, String>> layers) {
+        SortedSet<String> kinds = new TreeSet<>();
+        SortedSet<Integer> ranks = new TreeSet<>();
+        for (var tensors : layers) {
+            kinds.add(kind(tensors.keySet()));
+            RANKED.stream()
+                    .filter(tensors::containsKey)
+                    .map(role -> file.info(tensors.get(role)).shape())
+                    .filter(shape -> shape.length > 0)
+                    .findFirst()
+                    .ifPresent(shape -> ranks.add((int) shape[0]));
+        }
+        return new Network(name, layers.size(), kinds, ranks);
+    }
+
+    private static Optional<String> problem(Path path, SafetensorsFile file, List<Network> networks) {
+        SortedSet<String> others = new TreeSet<>();
+        networks.forEach(network -> others.addAll(network.kinds()));
+        others.removeAll(RUN);
+        if (!others.isEmpty()) {
+            return Optional.of("it has %s, which Weir does not run; it runs LoRA, LoHa and LoKr"
+                    .formatted(String.join(", ", others)));
+        }
+        try {
+            PeftConfig.read(path, file);
+            return Optional.empty();
+        } catch (ModelException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private static String kind(Set<String> roles) {
+        if (roles.contains(LoraKey.DORA)) {
+            return "DoRA";
+        }
+        if (roles.contains(LoraKey.BIAS)) {
+            return "biases";
+        }
+        if (roles.contains(LoraKey.DOWN) || roles.contains(LoraKey.UP)) {
+            return "LoRA";
+        }
+        if (roles.stream().anyMatch(role -> role.startsWith("hada_"))) {
+            return "LoHa";
+        }
+        return roles.stream().anyMatch(role -> role.startsWith("lokr_")) ? "LoKr" : String.join("+", roles);
+    }
+
+    private static String naming(String module) {
+        if (starts(module, "lora_unet_", "lora_te", "lora_transformer_")) {
+            return "kohya";
+        }
+        if (starts(module, "lycoris_")) {
+            return "LyCORIS";
+        }
+        if (starts(module, "base_model.model.")) {
+            return "peft";
+        }
+        return starts(module, "diffusion_model.") ? "Stability AI" : "diffusers";
+    }
+
+    private static String network(String module) {
+        if (starts(module, "lora_te2_", "text_encoder_2.")) {
+            return "text_encoder_2";
+        }
+        if (starts(module, "lora_te", "text_encoder.")) {
+            return "text_encoder";
+        }
+        return starts(module, "lora_transformer_", "transformer.") ? "transformer" : "unet";
+    }
+
+    private static boolean starts(String module, String... prefixes) {
+        return Stream.of(prefixes).anyMatch(module::startsWith);
+    }
+}
