@@ -15,12 +15,13 @@ import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.TextPart;
+import dev.weir.engine.weights.Weights;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The folders of files that requests may name beside a model, and which of them fit one. Immutable; any thread. */
+/** The folders of files that requests may name beside a model, and which of them fit one. Any thread. */
 public record AddOns(
         LoraFolders loras, ControlNetFolders controlNets, EmbeddingFolders embeddings, IpAdapterFolders ipAdapters) {
 
@@ -65,10 +66,17 @@ public record AddOns(
         if (controlNets == ControlNetFolders.NONE) {
             return Map.of();
         }
-        JsonNode unet = index.config(pipeline.main().network()).json();
         LatentSpace latents = new LatentSpace(pipeline.latent().channels(), pipeline.scale());
-        return controlNets.fitting(
-                card.id(), unet, (config, weights) -> Networks.requireControl(unet, latents, config, weights));
+        JsonNode unet = index.config(pipeline.main().network()).withoutNotes();
+        return controlNets.fitting(card.id(), new ControlFit(unet, latents));
+    }
+
+    private record ControlFit(JsonNode unet, LatentSpace latents) implements ControlNetFolders.Fit {
+
+        @Override
+        public void require(JsonNode config, Weights weights) {
+            Networks.requireControl(unet, latents, config, weights);
+        }
     }
 
     /** The textual inversions that fit a model, by name. */

@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Set;
 
@@ -12,6 +13,21 @@ public record ComponentConfig(Path file, JsonNode json) {
     public static ComponentConfig read(Path component) {
         Path file = component.resolve("config.json");
         return new ComponentConfig(file, JsonFile.read(file));
+    }
+
+    /** Without what publishers' tools note in it, such as {@code _diffusers_version}, which says nothing of the component. */
+    JsonNode withoutNotes() {
+        ObjectNode own = json.deepCopy();
+        json.fieldNames().forEachRemaining(key -> {
+            if (isNote(key)) {
+                own.remove(key);
+            }
+        });
+        return own;
+    }
+
+    static boolean isNote(String key) {
+        return key.equals("name_or_path") || key.startsWith("_") && !key.equals("_class_name");
     }
 
     public int count(String key) {

@@ -119,13 +119,9 @@ final class Fingerprints {
     private static Map<String, JsonNode> canonical(JsonNode json) {
         Map<String, JsonNode> sorted = new TreeMap<>();
         json.properties().stream()
-                .filter(entry -> !isNote(entry.getKey()))
+                .filter(entry -> !ComponentConfig.isNote(entry.getKey()))
                 .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
         return sorted;
-    }
-
-    private static boolean isNote(String key) {
-        return key.equals("name_or_path") || key.startsWith("_") && !key.equals("_class_name");
     }
 
     private static MessageDigest sha256() {

@@ -2,6 +2,9 @@ package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
 import dev.weir.engine.SystemReason;
+import dev.weir.engine.weights.FileStamp;
+import dev.weir.engine.weights.NamedFiles;
+import dev.weir.engine.weights.OpenedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,13 +13,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The IP-Adapter files of some folders and of the folders in them, by name: the file's without its ending. Their CLIP image encoders
- * are the folders named {@code image_encoder} there. So a copy of the hub's collection is given as a whole. Immutable; any thread.
+ * are the folders named {@code image_encoder} there. So a copy of the hub's collection is given as a whole. A file is opened once for
+ * all models of one kind. Any thread.
  */
 public final class IpAdapterFolders {
 
@@ -31,6 +36,11 @@ public final class IpAdapterFolders {
 
     private final Map<String, Path> files;
     private final List<VisionFolder> encoders;
+    /** By the attentions of the model. */
+    private final Map<ImageLayers, OpenedFiles<State, IpAdapter>> kinds = new ConcurrentHashMap<>();
+
+    /** What an adapter is made of: its file, and one of the encoders. */
+    private record State(List<FileStamp> file, List<FileStamp> encoders) {}
 
     private IpAdapterFolders(Map<String, Path> files, List<VisionFolder> encoders) {
         this.files = files;
@@ -88,17 +98,22 @@ public final class IpAdapterFolders {
         }
     }
 
-    /** Those that fit a model, by name. Says of the others why they do not. */
+    /** Those that fit a model, by name. Says of the others, once for each kind of model, why they do not. */
     public Map<String, IpAdapter> fitting(String model, ImageLayers layers) {
-        Map<String, IpAdapter> adapters = new TreeMap<>();
-        files.forEach((name, file) -> {
-            try {
-                adapters.put(name, IpAdapterFile.open(file, name, layers, nearest(file)));
-            } catch (ModelException e) {
-                LOG.warn("not an IP-Adapter of the model {}: {}", model, e.getMessage());
-            }
-        });
-        return Map.copyOf(adapters);
+        return kinds.computeIfAbsent(layers, kind -> new OpenedFiles<>())
+                .update(
+                        states(),
+                        (name, state) -> IpAdapterFile.open(files.get(name), name, layers, nearest(files.get(name))),
+                        e -> LOG.warn("not an IP-Adapter of the model {}: {}", model, e.getMessage()));
+    }
+
+    private Map<String, State> states() {
+        var ofEncoders = encoders.stream()
+                .flatMap(encoder -> FileStamp.all(encoder.folder()).stream())
+                .toList();
+        Map<String, State> states = new TreeMap<>();
+        NamedFiles.stamps(files).forEach((name, own) -> states.put(name, new State(own, ofEncoders)));
+        return states;
     }
 
     /** The encoders, that beside the file first. */

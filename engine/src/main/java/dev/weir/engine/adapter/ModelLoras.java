@@ -1,10 +1,9 @@
 package dev.weir.engine.adapter;
 
-import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.OpenedFiles;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +32,7 @@ public final class ModelLoras {
 
     private final String model;
     private final AdaptedParts parts;
-    private Map<String, FileState> files = Map.of();
+    private final OpenedFiles<FileState, Lora> files = new OpenedFiles<>();
     private volatile Offer offer = Offer.NONE;
 
     ModelLoras(String model, AdaptedParts parts) {
@@ -53,35 +52,21 @@ public final class ModelLoras {
 
     /** Opens those that are new or were changed. Says in the log why files do not fit. */
     synchronized void update(Map<String, FileState> now) {
-        Map<String, Lora> loras = new TreeMap<>();
+        Map<String, Lora> loras =
+                files.update(now, this::open, e -> LOG.warn("not a LoRA of the model {}: {}", model, e.getMessage()));
         Map<String, String> refused = new HashMap<>();
-        now.forEach((name, file) -> {
-            if (!file.equals(files.get(name))) {
-                open(name, file, loras, refused);
-            } else if (offer.loras().containsKey(name)) {
-                loras.put(name, offer.loras().get(name));
-            } else {
-                refused.put(name, offer.refused().get(name));
-            }
-        });
-        files = Map.copyOf(now);
+        files.problems()
+                .forEach((name, problem) ->
+                        refused.put(name, problem.replace(now.get(name).path() + ": ", "")));
         offer = new Offer(loras, refused);
     }
 
-    private void open(String name, FileState file, Map<String, Lora> loras, Map<String, String> refused) {
-        try {
-            var opened = LoraFile.open(file, name, parts);
-            loras.put(name, opened.lora());
-            if (!opened.unknown().isEmpty()) {
-                LOG.warn(
-                        "{} for the model {}: {}",
-                        file.path(),
-                        model,
-                        opened.lora().warning());
-            }
-        } catch (ModelException e) {
-            LOG.warn("not a LoRA of the model {}: {}", model, e.getMessage());
-            refused.put(name, e.getMessage().replace(file.path() + ": ", ""));
+    private Lora open(String name, FileState file) {
+        var opened = LoraFile.open(file, name, parts);
+        if (!opened.unknown().isEmpty()) {
+            LOG.warn(
+                    "{} for the model {}: {}", file.path(), model, opened.lora().warning());
         }
+        return opened.lora();
     }
 }

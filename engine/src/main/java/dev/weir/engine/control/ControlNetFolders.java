@@ -4,21 +4,24 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.SystemReason;
+import dev.weir.engine.weights.FileStamp;
+import dev.weir.engine.weights.NamedFiles;
+import dev.weir.engine.weights.OpenedFiles;
 import dev.weir.engine.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The ControlNets in some folders, by name: folders of diffusers by their own, and files by theirs without the ending. Folders below
- * these are not looked at. Immutable; any thread.
+ * these are not looked at. Each is opened once for all models of one kind. Any thread.
  */
 public final class ControlNetFolders {
 
@@ -31,13 +34,17 @@ public final class ControlNetFolders {
     private static final int MOST_NETS = 1000;
 
     private final Map<String, Path> places;
+    private final Map<Fit, OpenedFiles<List<FileStamp>, ControlNet>> kinds = new ConcurrentHashMap<>();
 
     private ControlNetFolders(Map<String, Path> places) {
         this.places = places;
     }
 
-    /** What a model demands of its ControlNets. */
+    /** What models of one kind demand of their ControlNets. Those that demand the same are equal. */
     public interface Fit {
+
+        /** The configuration of the network that they steer. */
+        JsonNode unet();
 
         /** Throws {@link ModelException} that says why a ControlNet does not fit. */
         void require(JsonNode config, Weights weights);
@@ -91,24 +98,27 @@ public final class ControlNetFolders {
     }
 
     /**
-     * Those that fit a model, by name. Says of the others why they do not.
+     * Those that fit a model, by name. Says of the others, once for each kind of model, why they do not.
      *
-     * @param unet the configuration of the network that they steer
+     * @param fit what models of its kind demand
      */
-    public Map<String, ControlNet> fitting(String model, JsonNode unet, Fit fit) {
-        Map<String, ControlNet> nets = new TreeMap<>();
-        List<String> problems = new ArrayList<>();
-        places.forEach((name, place) -> {
-            try {
-                ControlNet net = ControlNetFile.read(name, place, unet);
-                fit.require(net.config(), net.weights());
-                nets.put(name, net);
-            } catch (ModelException e) {
-                String problem = e.getMessage();
-                problems.add(problem.startsWith(place.toString()) ? problem : place + ": " + problem);
-            }
-        });
-        problems.forEach(problem -> LOG.warn("not a ControlNet of the model {}: {}", model, problem));
-        return Map.copyOf(nets);
+    public Map<String, ControlNet> fitting(String model, Fit fit) {
+        return kinds.computeIfAbsent(fit, kind -> new OpenedFiles<>())
+                .update(
+                        NamedFiles.stamps(places),
+                        (name, stamps) -> open(name, places.get(name), fit),
+                        e -> LOG.warn("not a ControlNet of the model {}: {}", model, e.getMessage()));
+    }
+
+    private static ControlNet open(String name, Path place, Fit fit) {
+        try {
+            ControlNet net = ControlNetFile.read(name, place, fit.unet());
+            fit.require(net.config(), net.weights());
+            return net;
+        } catch (ModelException e) {
+            throw e.getMessage().startsWith(place.toString())
+                    ? e
+                    : new ModelException(place + ": " + e.getMessage(), e);
+        }
     }
 }

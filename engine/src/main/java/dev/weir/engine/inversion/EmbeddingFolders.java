@@ -1,15 +1,17 @@
 package dev.weir.engine.inversion;
 
 import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.FileStamp;
 import dev.weir.engine.weights.NamedFiles;
+import dev.weir.engine.weights.OpenedFiles;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The textual inversions of some folders. Immutable; any thread. */
+/** The textual inversions of some folders. A file is opened once for all models of one kind. Any thread. */
 public final class EmbeddingFolders {
 
     public static final EmbeddingFolders NONE = new EmbeddingFolders(Map.of());
@@ -23,6 +25,9 @@ public final class EmbeddingFolders {
                     + "sys.argv[2])\" FILE.pt FILE.safetensors";
 
     private final Map<String, Path> files;
+    /** By the widths of the text encoders. */
+    private final Map<List<Map.Entry<String, Integer>>, OpenedFiles<List<FileStamp>, Embedding>> kinds =
+            new ConcurrentHashMap<>();
 
     private EmbeddingFolders(Map<String, Path> files) {
         this.files = files;
@@ -36,22 +41,18 @@ public final class EmbeddingFolders {
     }
 
     /**
-     * Those that fit a model, by name. Says of the others why they do not.
+     * Those that fit a model, by name. Says of the others, once for each kind of model, why they do not.
      *
      * @param widths of the model's text encoders, by their folders; none where it has none that words can be added to
      */
     public Map<String, Embedding> fitting(String model, Map<String, Integer> widths) {
-        Map<String, Embedding> fitting = new TreeMap<>();
         if (widths.isEmpty()) {
-            return fitting;
+            return Map.of();
         }
-        files.forEach((name, file) -> {
-            try {
-                fitting.put(name, EmbeddingFile.read(file, name, widths));
-            } catch (ModelException e) {
-                LOG.warn("not an embedding of the model {}: {}", model, e.getMessage());
-            }
-        });
-        return fitting;
+        return kinds.computeIfAbsent(List.copyOf(widths.entrySet()), kind -> new OpenedFiles<>())
+                .update(
+                        NamedFiles.stamps(files),
+                        (name, stamps) -> EmbeddingFile.read(files.get(name), name, widths),
+                        e -> LOG.warn("not an embedding of the model {}: {}", model, e.getMessage()));
     }
 }

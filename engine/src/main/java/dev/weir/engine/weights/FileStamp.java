@@ -3,11 +3,14 @@ package dev.weir.engine.weights;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.SystemReason;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A file as it was at some time. Immutable.
@@ -24,6 +27,18 @@ public record FileStamp(Path path, long bytes, FileTime modified, Optional<Objec
                     path, attributes.size(), attributes.lastModifiedTime(), Optional.ofNullable(attributes.fileKey()));
         } catch (IOException e) {
             throw new ModelException(path + ": cannot be read: " + SystemReason.of(e), e);
+        }
+    }
+
+    /** Of a file, or of the files in a folder. What cannot be read is not in it. */
+    public static List<FileStamp> all(Path place) {
+        try (Stream<Path> files = Files.isDirectory(place) ? Files.list(place) : Stream.of(place)) {
+            return files.filter(Files::isRegularFile)
+                    .sorted()
+                    .map(FileStamp::of)
+                    .toList();
+        } catch (IOException | UncheckedIOException | ModelException e) {
+            return List.of();
         }
     }
 

@@ -53,6 +53,13 @@ public final class NamedFiles {
         return all;
     }
 
+    /** The state of each file or folder. */
+    public static Map<String, List<FileStamp>> stamps(Map<String, Path> places) {
+        Map<String, List<FileStamp>> stamps = new TreeMap<>();
+        places.forEach((name, place) -> stamps.put(name, FileStamp.all(place)));
+        return stamps;
+    }
+
     private static List<Path> list(Path folder, String... endings) {
         try (Stream<Path> all = Files.list(folder)) {
             return all.filter(file ->
