@@ -121,6 +121,7 @@ final class ResponsesTest {
                 "{\"input\": \"x\"} | tools must have",
                 "{\"tools\": [{\"type\": \"image_generation\"}]} | input is required",
                 "{\"input\": \"x\", \"tools\": [{\"type\": \"image_generation\", \"sise\": 1}]} | sise is unknown",
+                "{\"input\": \"x\", \"tools\": [{\"type\": \"image_generation\", \"n\": 2}]} | a response has one image",
                 "{\"input\": [{\"role\": \"user\", \"content\": [{\"type\": \"input_image\", \"image_url\": \"http://10.0.0.1/\"}]}], "
                         + "\"tools\": [{\"type\": \"image_generation\"}]} | must be a data URL",
                 "{\"input\": \"x\", \"tools\": [{\"type\": \"image_generation\", \"background\": \"transparent\"}]} | transparency"

@@ -42,6 +42,9 @@ record ResponseRequest(Fields image, boolean stream, String model, JsonArray too
                         "unsupported_value",
                         "tools",
                         "must have {\"type\": \"image_generation\"}: Weir makes images only"));
+        if (tool.getValue("n", 1) instanceof Number n && n.doubleValue() > 1) {
+            throw asked.invalid("unsupported_value", "tools", "must not have n above 1: a response has one image");
+        }
         Map<String, Object> image = new LinkedHashMap<>();
         tool.forEach(entry -> {
             if (!OTHERWISE.contains(entry.getKey())) {
