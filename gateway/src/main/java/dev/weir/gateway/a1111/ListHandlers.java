@@ -99,10 +99,7 @@ final class ListHandlers {
 
     private void choose(RoutingContext ctx, Fields fields) {
         Options chosen = callers.options(ctx).with(fields);
-        chosen.model().filter(name -> models.find(name).isEmpty()).ifPresent(name -> {
-            throw new ApiException(ApiError.invalid(
-                    404, "model_not_found", "Checkpoint %s not found".formatted(name), "sd_model_checkpoint"));
-        });
+        chosen.card(models);
         callers.choose(ctx, chosen);
         nothing(ctx);
     }

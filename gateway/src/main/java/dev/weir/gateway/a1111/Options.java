@@ -1,6 +1,10 @@
 package dev.weir.gateway.a1111;
 
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.proto.v1.ModelCard;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +33,17 @@ record Options(Optional<String> model, Optional<Integer> layers, String noise) {
                         .map(Long::intValue)
                         .or(() -> layers),
                 others.oneOf("randn_source", List.of("GPU", "CPU", "NV")).orElse(noise));
+    }
+
+    /** The chosen model, else the first. Empty where nothing is served. Throws {@link ApiException} if there is no such model. */
+    Optional<ModelCard> card(ModelNames models) {
+        return model.map(name -> Optional.of(models.find(name)
+                        .orElseThrow(() -> new ApiException(ApiError.invalid(
+                                404,
+                                "model_not_found",
+                                "Checkpoint %s not found".formatted(name),
+                                "sd_model_checkpoint")))))
+                .orElseGet(() -> models.cards().stream().findFirst());
     }
 
     /** A title is a name and a hash: "dreamshaper [879db523c3]". */

@@ -66,7 +66,8 @@ final class Translation {
         weir.put("init_image", images.get(0));
         asked.real("denoising_strength", 0, 1).ifPresent(share -> weir.put("strength", share));
         // That program counts it for models that edit images only, and clients always send it.
-        card(options(asked, options))
+        options(asked, options)
+                .card(models)
                 .filter(model -> takes(model, IMAGE_GUIDANCE))
                 .flatMap(model -> asked.real("image_cfg_scale", 0, 100))
                 .ifPresent(scale -> weir.put(IMAGE_GUIDANCE, scale));
@@ -125,8 +126,8 @@ final class Translation {
         weir.put("noise", NOISE.get(chosen.noise()));
         weir.put("on_disconnect", "cancel");
         weir.put("preview", Map.of("every_ms", 500));
-        Optional<ModelCard> card = card(chosen);
-        card.ifPresent(model -> {
+        // Where nothing is served, the reader of the request says so.
+        chosen.card(models).ifPresent(model -> {
             weir.put("model", model.getId());
             if (takes(model, SYNTAX)) {
                 weir.put(SYNTAX, "a1111");
@@ -148,18 +149,6 @@ final class Translation {
     private static long side(Fields asked, String name, String other) {
         return asked.integer(name, 1, MOST_SIDE)
                 .orElseGet(() -> asked.integer(other, 1, MOST_SIDE).orElseThrow());
-    }
-
-    /** Empty where nothing is served, which the reader of the request then says. */
-    private Optional<ModelCard> card(Options chosen) {
-        return chosen.model()
-                .map(name -> Optional.of(models.find(name)
-                        .orElseThrow(() -> new ApiException(ApiError.invalid(
-                                404,
-                                "model_not_found",
-                                "Checkpoint %s not found".formatted(name),
-                                "sd_model_checkpoint")))))
-                .orElseGet(() -> models.cards().stream().findFirst());
     }
 
     private static void sampler(Fields asked, ModelCard card, Map<String, Object> weir) {

@@ -5,7 +5,6 @@ import dev.weir.proto.v1.ModelCard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Reads which IP-Adapters a request names, among those that nodes have for its model. Stateless. */
 final class IpAdapterReader {
@@ -13,8 +12,6 @@ final class IpAdapterReader {
     static final int MOST = 4;
     static final int MOST_IMAGES = 4;
     static final double MAX_SCALE = 2;
-
-    private static final int SHOWN = 20;
 
     private IpAdapterReader() {}
 
@@ -27,7 +24,16 @@ final class IpAdapterReader {
             IpAdapter file = card.getIpAdaptersList().stream()
                     .filter(known -> known.getName().equals(name))
                     .findFirst()
-                    .orElseThrow(() -> use.invalid("unknown_ip_adapter", "name", unknown(name, card)));
+                    .orElseThrow(() -> use.invalid(
+                            "unknown_ip_adapter",
+                            "name",
+                            KnownNames.refusal(
+                                    "IP-Adapter",
+                                    name,
+                                    card.getId(),
+                                    card.getIpAdaptersList().stream()
+                                            .map(IpAdapter::getName)
+                                            .toList())));
             named.add(file.toBuilder()
                     .setScale((float) scale)
                     .setImages(images(use))
@@ -48,20 +54,5 @@ final class IpAdapterReader {
                     "has %d entries, and at most %d are allowed".formatted(images.size(), MOST_IMAGES));
         }
         return images.size();
-    }
-
-    private static String unknown(String name, ModelCard card) {
-        String known = card.getIpAdaptersList().stream()
-                .limit(SHOWN)
-                .map(IpAdapter::getName)
-                .collect(Collectors.joining(", "));
-        int more = card.getIpAdaptersCount() - SHOWN;
-        return "\"%s\" is no IP-Adapter that a node has for the model %s; %s"
-                .formatted(
-                        name.length() > 60 ? name.substring(0, 60) + "…" : name,
-                        card.getId(),
-                        known.isEmpty()
-                                ? "there are none"
-                                : "there are " + known + (more > 0 ? " and %d more".formatted(more) : ""));
     }
 }

@@ -30,18 +30,21 @@ import java.util.stream.Collectors;
  */
 public final class RequestReader {
 
-    /** The fields that every image request may have. */
-    static final Set<String> GENERATION = sorted(
-            "prompt",
-            "negative_prompt",
-            "prompt_syntax",
+    /** The fields that every image request may have. Which of them a model takes, its workflows say. */
+    static final Set<String> GENERATION = plus(
+            WorkflowChoice.FIELDS,
             "model",
             "n",
             "size",
             "seed",
             "num_inference_steps",
-            "guidance_scale",
             "sampler",
+            "schedule",
+            "eta",
+            "noise",
+            "loras",
+            "controlnets",
+            "ip_adapters",
             "output_format",
             "output_compression",
             "quality",
@@ -50,30 +53,7 @@ public final class RequestReader {
             "style",
             "user",
             "priority",
-            "on_disconnect",
-            "schedule",
-            "eta",
-            "noise",
-            "guidance_rescale",
-            "image_guidance_scale",
-            "clip_skip",
-            "class_label",
-            "original_size",
-            "crop",
-            "refiner_start",
-            "loras",
-            "controlnets",
-            "ip_adapters",
-            "strength",
-            "noise_level",
-            "prior_steps",
-            "prior_guidance_scale",
-            "init_image",
-            "mask",
-            "mask_blur",
-            "padding_mask_crop",
-            "depth_map",
-            "control_image");
+            "on_disconnect");
 
     static final Set<String> IMAGES =
             plus(GENERATION, "response_format", "stream", "partial_images", "partial_images_grade");
@@ -291,10 +271,7 @@ public final class RequestReader {
                 .formatted(id.length() > 60 ? id.substring(0, 60) + "…" : id, known);
     }
 
-    private static Set<String> sorted(String... names) {
-        return new TreeSet<>(List.of(names));
-    }
-
+    /** In alphabetical order, for messages. */
     private static Set<String> plus(Set<String> names, String... more) {
         Set<String> all = new TreeSet<>(names);
         all.addAll(List.of(more));

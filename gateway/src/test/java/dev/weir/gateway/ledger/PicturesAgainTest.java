@@ -6,13 +6,9 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
-import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
-import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
-import dev.weir.proto.v1.Preview;
-import dev.weir.proto.v1.Priority;
 import dev.weir.runtime.Loop;
 import dev.weir.runtime.memory.LocalMemory;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -26,16 +22,7 @@ import org.junit.jupiter.api.Test;
 class PicturesAgainTest {
 
     private static final String ID = "01a2224e-af38-7597-8feb-e2d93ad4a263";
-    private static final JobSpec SPEC = new JobSpec(
-            "tiny",
-            List.of(),
-            Generation.getDefaultInstance(),
-            2,
-            Preview.getDefaultInstance(),
-            "",
-            Priority.STANDARD,
-            OnDisconnect.FINISH,
-            List.of());
+    private static final JobSpec SPEC = Specs.of(2);
 
     private final Vertx vertx = Vertx.vertx();
 

@@ -13,17 +13,13 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
-import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.GatewayStatus;
-import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.proto.v1.JobTold;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
-import dev.weir.proto.v1.Preview;
-import dev.weir.proto.v1.Priority;
 import dev.weir.runtime.Loop;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.NodeContext;
@@ -50,28 +46,8 @@ final class RemoteJobViewsTest {
     private static final String ID = "01a2224e-af38-7597-8feb-e2d93ad4a263";
     private static final Patience PATIENCE = new Patience(
             Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofSeconds(30));
-    private static final JobSpec SPEC = new JobSpec(
-            "tiny",
-            List.of(),
-            Generation.getDefaultInstance(),
-            1,
-            Preview.getDefaultInstance(),
-            "",
-            Priority.STANDARD,
-            OnDisconnect.FINISH,
-            "",
-            List.of());
-
-    private static final JobSpec PAIR = new JobSpec(
-            "tiny",
-            List.of(),
-            Generation.getDefaultInstance(),
-            2,
-            Preview.getDefaultInstance(),
-            "",
-            Priority.STANDARD,
-            OnDisconnect.FINISH,
-            List.of());
+    private static final JobSpec SPEC = Specs.of(1);
+    private static final JobSpec PAIR = Specs.of(2);
 
     private final Vertx vertx = Vertx.vertx();
     /** Subscriptions that the other gateway has received and not answered. */
