@@ -2,6 +2,8 @@ package dev.weir.serving;
 
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.adapter.ModelLoras;
+import dev.weir.engine.pipeline.TextPart;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.StageKind;
 import java.util.Collection;
@@ -9,7 +11,10 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a node knows of a model without its weights. Immutable.
@@ -18,6 +23,7 @@ import java.util.function.Supplier;
  * @param card as it is now; the default instance if there is a problem
  * @param stages names of its stages, by the kind of node that runs them
  * @param bytes of the weights of the parts that this process would load
+ * @param copies bytes of the second copies of networks that are loaded for LoRAs and IP-Adapters, as these are now
  * @param hasChecker whether it has a checker of pictures
  * @param fingerprints by part, as far as they are known before it is loaded
  * @param folder opens its files; reads no weights
@@ -28,6 +34,7 @@ public record KnownModel(
         Supplier<ModelCard> card,
         Map<StageKind, List<String>> stages,
         long bytes,
+        LongSupplier copies,
         boolean hasChecker,
         Map<String, String> fingerprints,
         Supplier<ModelFolder> folder) {
@@ -38,7 +45,7 @@ public record KnownModel(
     }
 
     static KnownModel of(ModelFolder folder) {
-        return of(folder, 0, () -> folder);
+        return of(folder, 0, () -> 0, () -> folder);
     }
 
     /**
@@ -50,10 +57,28 @@ public record KnownModel(
     static KnownModel of(
             ModelFolder folder, Collection<StageKind> kinds, Precision precision, Supplier<ModelFolder> again) {
         Set<String> parts = Cards.components(folder, kinds);
-        return of(folder, folder.weightBytes(parts, precision), again);
+        return of(folder, folder.weightBytes(parts, precision), copies(folder, parts, precision), again);
     }
 
-    private static KnownModel of(ModelFolder folder, long bytes, Supplier<ModelFolder> opener) {
+    /** Parts load the copies at once, so that the first rows that need them do not wait. */
+    private static LongSupplier copies(ModelFolder folder, Set<String> parts, Precision precision) {
+        String main = folder.pipeline().main().network();
+        Map<String, Long> adapted = Stream.concat(
+                        Stream.of(main),
+                        folder.pipeline().type().texts().stream().map(TextPart::encoder))
+                .filter(parts::contains)
+                .distinct()
+                .collect(Collectors.toMap(part -> part, part -> folder.weightBytes(Set.of(part), precision)));
+        long forImages = folder.ipAdapters().isEmpty() ? 0 : adapted.getOrDefault(main, 0L);
+        ModelLoras loras = folder.loras();
+        return () -> forImages
+                + adapted.entrySet().stream()
+                        .filter(part -> loras.byName().values().stream().anyMatch(lora -> lora.changes(part.getKey())))
+                        .mapToLong(Map.Entry::getValue)
+                        .sum();
+    }
+
+    private static KnownModel of(ModelFolder folder, long bytes, LongSupplier copies, Supplier<ModelFolder> opener) {
         Map<StageKind, List<String>> stages = new EnumMap<>(StageKind.class);
         for (StageKind kind : StageKind.values()) {
             stages.put(kind, Cards.stages(folder, kind));
@@ -64,23 +89,29 @@ public record KnownModel(
                 new LiveCard(folder),
                 stages,
                 bytes,
+                copies,
                 folder.hasPictureChecker(),
                 Map.of(),
                 opener);
     }
 
     static KnownModel broken(String id, String problem) {
-        return new KnownModel(id, problem, ModelCard::getDefaultInstance, Map.of(), 0, false, Map.of(), () -> {
+        return new KnownModel(id, problem, ModelCard::getDefaultInstance, Map.of(), 0, () -> 0, false, Map.of(), () -> {
             throw new IllegalStateException(problem);
         });
     }
 
     KnownModel withFingerprints(Map<String, String> known) {
-        return new KnownModel(id, problem, card, stages, bytes, hasChecker, known, folder);
+        return new KnownModel(id, problem, card, stages, bytes, copies, hasChecker, known, folder);
     }
 
     KnownModel withProblem(String why) {
-        return new KnownModel(id, why, card, stages, bytes, hasChecker, fingerprints, folder);
+        return new KnownModel(id, why, card, stages, bytes, copies, hasChecker, fingerprints, folder);
+    }
+
+    /** With the copies of networks. */
+    long allBytes() {
+        return bytes + copies.getAsLong();
     }
 
     /** Whether the other one is of the same files, as they were at the same time. */

@@ -64,6 +64,7 @@ public final class NodeModels {
     private static final class Resident {
         final KnownModel model;
         final boolean stays;
+        final long bytes;
         /** Completes outside the lock, when each stage was told to load it. */
         final CompletableFuture<Void> begun = new CompletableFuture<>();
 
@@ -73,9 +74,10 @@ public final class NodeModels {
         boolean hasFailed;
         long failedNanos;
 
-        Resident(KnownModel model, boolean stays, long nowNanos) {
+        Resident(KnownModel model, boolean stays, long bytes, long nowNanos) {
             this.model = model;
             this.stays = stays;
+            this.bytes = bytes;
             this.usedNanos = nowNanos;
         }
 
@@ -106,7 +108,7 @@ public final class NodeModels {
         this.nanoClock = nanoClock;
         named.forEach(model -> {
             known.put(model.id(), model);
-            var resident = new Resident(model, true, nanoClock.getAsLong());
+            var resident = new Resident(model, true, model.allBytes(), nanoClock.getAsLong());
             resident.begun.complete(null);
             residents.put(model.id(), resident);
         });
@@ -184,11 +186,25 @@ public final class NodeModels {
     }
 
     private KnownModel fitting(KnownModel model) {
-        long room = budget - named.stream().mapToLong(KnownModel::bytes).sum();
+        long room = room();
         return model.bytes() <= room || !model.isUsable()
                 ? model
                 : model.withProblem("its weights take %s, and the models of this node may take %s (--model-memory)"
                         .formatted(megabytes(model.bytes()), megabytes(room)));
+    }
+
+    /** For models that are loaded on first use. */
+    private long room() {
+        return budget
+                - residents.values().stream()
+                        .filter(resident -> resident.stays)
+                        .mapToLong(resident -> resident.bytes)
+                        .sum();
+    }
+
+    /** A model that does not fit together with the copies of its networks is loaded alone. */
+    private long need(KnownModel model) {
+        return Math.min(model.allBytes(), room());
     }
 
     private static String megabytes(long bytes) {
@@ -301,7 +317,7 @@ public final class NodeModels {
     }
 
     private Resident load(KnownModel model, List<Runnable> then) {
-        var resident = new Resident(model, false, nanoClock.getAsLong());
+        var resident = new Resident(model, false, need(model), nanoClock.getAsLong());
         residents.put(model.id(), resident);
         holders.forEach(holder -> then.add(() -> holder.load(model)));
         then.add(() -> resident.begun.complete(null));
@@ -310,14 +326,15 @@ public final class NodeModels {
 
     /** @return whether there is room now. Otherwise, idle models are unloaded if that makes enough of it. */
     private boolean makeRoom(KnownModel model, List<Runnable> then) {
+        long need = need(model);
         long stay = residents.values().stream()
                 .filter(resident -> !resident.leaving)
-                .mapToLong(resident -> resident.model.bytes())
+                .mapToLong(resident -> resident.bytes)
                 .sum();
         long all = residents.values().stream()
-                .mapToLong(resident -> resident.model.bytes())
+                .mapToLong(resident -> resident.bytes)
                 .sum();
-        if (all + model.bytes() <= budget) {
+        if (all + need <= budget) {
             return true;
         }
         List<Resident> victims = new ArrayList<>();
@@ -325,12 +342,12 @@ public final class NodeModels {
                 .filter(Resident::isIdle)
                 .sorted(Comparator.comparingLong(resident -> resident.usedNanos))
                 .iterator();
-        while (stay + model.bytes() > budget && idle.hasNext()) {
+        while (stay + need > budget && idle.hasNext()) {
             Resident victim = idle.next();
             victims.add(victim);
-            stay -= victim.model.bytes();
+            stay -= victim.bytes;
         }
-        if (stay + model.bytes() <= budget) {
+        if (stay + need <= budget) {
             victims.forEach(victim -> unload(victim, then));
         }
         return false;
@@ -339,7 +356,7 @@ public final class NodeModels {
     private void unload(Resident resident, List<Runnable> then) {
         resident.leaving = true;
         then.add(() -> resident.begun.thenRun(() -> {
-            LOG.info("unloading the model {}, {}", resident.model.id(), megabytes(resident.model.bytes()));
+            LOG.info("unloading the model {}, {}", resident.model.id(), megabytes(resident.bytes));
             CompletableFuture.allOf(holders().stream()
                             .map(holder -> holder.unload(resident.model).toCompletableFuture())
                             .toArray(CompletableFuture[]::new))

@@ -207,7 +207,8 @@ final class LoadOnUseTest {
             }
         };
         KnownModel known = KnownModel.of(folder);
-        return new KnownModel(known.id(), "", known.card(), known.stages(), bytes, false, known.fingerprints(), opener);
+        return new KnownModel(
+                known.id(), "", known.card(), known.stages(), bytes, () -> 0, false, known.fingerprints(), opener);
     }
 
     private static Task task(ModelFolder folder) {

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -185,6 +187,37 @@ final class NodeModelsTest {
     }
 
     @Test
+    void copiesOfNetworksCountAsTheyAreWhenTheModelIsLoaded() {
+        var copies = new AtomicLong();
+        show(model("a", 4, copies::get), model("b", 4));
+        useAndEnd("a");
+        useAndEnd("b");
+        assertThat(stage.done).as("there are none yet").containsExactly("+a", "+b");
+        copies.set(3_000_000);
+        show(model("a", 4, copies::get), model("b", 4));
+        useAndEnd("a");
+        useAndEnd("b");
+        assertThat(stage.done).containsExactly("+a", "+b", "-a", "-b", "+a", "-a", "+b");
+    }
+
+    @Test
+    void aModelThatDoesNotFitWithItsCopiesIsLoadedAlone() {
+        NodeModels some = withNamed(model("named", 1, () -> 1_000_000));
+        some.show(List.of(model("a", 3), model("large", 6, () -> 6_000_000), model("larger", 9)));
+        some.use("a", true).close();
+        ModelUse large = some.use("large", true);
+        assertThat(isReady(large)).isTrue();
+        assertThat(isReady(some.use("a", true))).isFalse();
+        large.close();
+        assertThat(stage.done).containsExactly("+a", "-a", "+large", "-large", "+a");
+        assertThat(some.shown())
+                .filteredOn(shown -> !shown.model().isUsable())
+                .singleElement()
+                .satisfies(shown ->
+                        assertThat(shown.model().problem()).contains("9 MB").contains("8 MB"));
+    }
+
+    @Test
     void aReplacedModelIsServedAsItWasUntilNoWorkUsesIt() {
         KnownModel before = model("a", 4);
         KnownModel after = model("a", 5);
@@ -267,6 +300,10 @@ final class NodeModelsTest {
     }
 
     private static KnownModel model(String id, int megabytes) {
+        return model(id, megabytes, () -> 0);
+    }
+
+    private static KnownModel model(String id, int megabytes, LongSupplier copies) {
         Supplier<ModelFolder> opener = new Supplier<>() {
             @Override
             public ModelFolder get() {
@@ -274,6 +311,14 @@ final class NodeModelsTest {
             }
         };
         return new KnownModel(
-                id, "", ModelCard::getDefaultInstance, Map.of(), megabytes * 1_000_000L, false, Map.of(), opener);
+                id,
+                "",
+                ModelCard::getDefaultInstance,
+                Map.of(),
+                megabytes * 1_000_000L,
+                copies,
+                false,
+                Map.of(),
+                opener);
     }
 }
