@@ -49,6 +49,8 @@ public final class TestStage implements Stage {
     public volatile String problem = "";
     /** Whether its model is not in memory. */
     public volatile boolean unloaded;
+    /** Besides its own. */
+    public volatile List<ModelStatus> others = List.of();
     /** What all that waits and comes fails with in a turn. */
     public volatile Optional<Failure> failure = Optional.empty();
 
@@ -105,18 +107,19 @@ public final class TestStage implements Stage {
 
     @Override
     public List<ModelStatus> models() {
-        return List.of(
-                ModelStatus.newBuilder()
-                        .setId(MODEL)
-                        .addStages(Addresses.name(kind))
-                        .setProblem(problem)
-                        .setUnloaded(unloaded)
-                        .putFingerprints("unet", "u1")
-                        .build(),
-                ModelStatus.newBuilder()
-                        .setId("broken")
-                        .setProblem("no weights")
-                        .build());
+        List<ModelStatus> models = new ArrayList<>(others);
+        models.add(ModelStatus.newBuilder()
+                .setId(MODEL)
+                .addStages(Addresses.name(kind))
+                .setProblem(problem)
+                .setUnloaded(unloaded)
+                .putFingerprints("unet", "u1")
+                .build());
+        models.add(ModelStatus.newBuilder()
+                .setId("broken")
+                .setProblem("no weights")
+                .build());
+        return models;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.weir.runtime.stage;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Holding;
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.Task;
@@ -58,6 +59,8 @@ public final class StageProtocol {
     private boolean statusIsDue;
     private long statusSequence;
     private volatile NodeStatus published;
+    /** Those of the last status, with the ones that did not fit. */
+    private List<ModelStatus> models = List.of();
 
     public StageProtocol(NodeContext node, Stage stage) {
         this.node = node;
@@ -202,7 +205,7 @@ public final class StageProtocol {
 
     private void changed() {
         completeDrain();
-        if (!published.getModelsList().equals(stage.models())) {
+        if (!models.equals(stage.models())) {
             publishStatus(); // A model was found broken: owners should know before they look for another node.
         }
         if (inFlight.freeCredits() == 1 && !statusIsDue) {
@@ -231,13 +234,14 @@ public final class StageProtocol {
     private NodeStatus status() {
         Target target = stage.target();
         Optional<Load> load = stage.load();
+        models = stage.models();
         NodeStatus.Builder status = NodeStatus.newBuilder();
         load.map(Load::pace).orElse(Map.of()).forEach((model, pace) -> status.putPace(model, pace.toProto()));
         return status.setMember(node.memory().member())
                 .setNodeId(node.nodeId())
                 .setAddress(address)
                 .setStage(stage.kind())
-                .addAllModels(stated.fitting(stage.models()))
+                .addAllModels(stated.fitting(models))
                 .setCapacity(inFlight.capacity())
                 .setFreeCredits(drained == null ? inFlight.freeCredits() : 0)
                 .setFullOfLoading(inFlight.isFullOfLoading())

@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.proto.v1.Event.WhatCase;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Task;
-import dev.weir.runtime.Loop;
 import dev.weir.runtime.NodeConfig.Limits;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.TestOwner;
@@ -72,7 +71,7 @@ class IntakeTest {
         owner = get(TestOwner.on(node));
         stage.loading = loading;
         clock = new VirtualPeriods(node.loop());
-        get(vertx.deployVerticle(new StageNode(on(node, clock), stage)));
+        get(vertx.deployVerticle(new StageNode(clock.of(node), stage)));
     }
 
     @AfterEach
@@ -190,20 +189,6 @@ class IntakeTest {
 
     private Stream<NodeStatus> statuses() {
         return node.directory().alive().stream();
-    }
-
-    private static NodeContext on(NodeContext node, Loop loop) {
-        return new NodeContext(
-                node.vertx(),
-                node.nodeId(),
-                node.courier(),
-                node.directory(),
-                node.dispatcher(),
-                node.memory(),
-                node.health(),
-                node.metrics(),
-                node.tracing(),
-                loop);
     }
 
     private void dispatch(String job) throws Exception {

@@ -1,6 +1,7 @@
 package dev.weir.runtime.stage;
 
 import dev.weir.runtime.Loop;
+import dev.weir.runtime.NodeContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +19,21 @@ final class VirtualPeriods implements Loop {
 
     VirtualPeriods(Loop real) {
         this.real = real;
+    }
+
+    /** The same node with this loop. */
+    NodeContext of(NodeContext node) {
+        return new NodeContext(
+                node.vertx(),
+                node.nodeId(),
+                node.courier(),
+                node.directory(),
+                node.dispatcher(),
+                node.memory(),
+                node.health(),
+                node.metrics(),
+                node.tracing(),
+                this);
     }
 
     /** Returns when all timers that became due have run. */
