@@ -96,7 +96,8 @@ public final class DecoderStage implements Stage {
                 nodeModels,
                 folder -> PictureDecoder.open(folder, target, safety),
                 DecoderStage::warmUp,
-                DecoderStage::warmUp);
+                DecoderStage::warmUp,
+                this::blanks);
     }
 
     private static void warmUp(ModelFolder folder, PictureDecoder codec) {
@@ -114,16 +115,12 @@ public final class DecoderStage implements Stage {
 
     @Override
     public List<ModelStatus> models() {
-        return models.statuses().stream()
-                .map(status ->
-                        status.toBuilder().setBlanks(blanks(status.getId())).build())
-                .toList();
+        return models.statuses();
     }
 
     /** Also before the model is loaded: nobody may see what its checker would have made black. */
-    private boolean blanks(String model) {
-        return safety == Safety.BLANK
-                && models.known(model).filter(KnownModel::hasChecker).isPresent();
+    private boolean blanks(KnownModel model) {
+        return safety == Safety.BLANK && model.hasChecker();
     }
 
     @Override

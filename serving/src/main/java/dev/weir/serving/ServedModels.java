@@ -36,16 +36,22 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
     private final NodeModels models;
     private final Function<ModelFolder, T> opener;
     private final BiConsumer<ModelFolder, T> trial;
+    private final Predicate<KnownModel> blanks;
     private final Map<String, LoadedPart<T>> parts = new ConcurrentHashMap<>();
     private volatile Executor device = Runnable::run;
     private volatile List<ModelStatus> statuses = List.of();
 
     private ServedModels(
-            StageKind stage, NodeModels models, Function<ModelFolder, T> opener, BiConsumer<ModelFolder, T> trial) {
+            StageKind stage,
+            NodeModels models,
+            Function<ModelFolder, T> opener,
+            BiConsumer<ModelFolder, T> trial,
+            Predicate<KnownModel> blanks) {
         this.stage = stage;
         this.models = models;
         this.opener = opener;
         this.trial = trial;
+        this.blanks = blanks;
     }
 
     /**
@@ -61,20 +67,32 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         return open(stage, NodeModels.of(folders), opener, trial, trial);
     }
 
-    /**
-     * Opens one part of each named model that has such a stage, and tries it. Throws ModelException if none works. Other models are
-     * loaded on first use.
-     *
-     * @param trial a first use, on the device thread, which also warms the part up
-     * @param laterTrial the same for other models, on the loader's thread while the device may be busy
-     */
+    /** Of a stage that makes no pictures black. */
     public static <T extends AutoCloseable> ServedModels<T> open(
             StageKind stage,
             NodeModels models,
             Function<ModelFolder, T> opener,
             BiConsumer<ModelFolder, T> trial,
             BiConsumer<ModelFolder, T> laterTrial) {
-        var served = new ServedModels<>(stage, models, opener, laterTrial);
+        return open(stage, models, opener, trial, laterTrial, model -> false);
+    }
+
+    /**
+     * Opens one part of each named model that has such a stage, and tries it. Throws ModelException if none works. Other models are
+     * loaded on first use.
+     *
+     * @param trial a first use, on the device thread, which also warms the part up
+     * @param laterTrial the same for other models, on the loader's thread while the device may be busy
+     * @param blanks whether the stage makes pictures of a model black that its checker flags
+     */
+    public static <T extends AutoCloseable> ServedModels<T> open(
+            StageKind stage,
+            NodeModels models,
+            Function<ModelFolder, T> opener,
+            BiConsumer<ModelFolder, T> trial,
+            BiConsumer<ModelFolder, T> laterTrial,
+            Predicate<KnownModel> blanks) {
+        var served = new ServedModels<>(stage, models, opener, laterTrial, blanks);
         List<KnownModel> named = models.named().stream()
                 .filter(model -> !model.stages(stage).isEmpty())
                 .toList();
@@ -113,6 +131,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
                 part.problem());
     }
 
+    /** The same object until something changes: it is asked for at each offer. */
     public List<ModelStatus> statuses() {
         models.retryFailed();
         return statuses;
@@ -140,7 +159,8 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
                 .addAllStages(model.stages(stage))
                 .putAllFingerprints(part.map(LoadedPart::fingerprints).orElse(model.fingerprints()))
                 .setUnloaded(part.flatMap(LoadedPart::part).isEmpty())
-                .setRemoved(shown.removed());
+                .setRemoved(shown.removed())
+                .setBlanks(blanks.test(model));
         return model.isUsable() ? status.setCard(model.card().get()).build() : status.build();
     }
 
@@ -156,14 +176,6 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
     /** Of a model in memory. */
     public Optional<ModelFolder> folder(String model) {
         return Optional.ofNullable(parts.get(model)).flatMap(LoadedPart::folder);
-    }
-
-    /** What is known of a model, in memory or not. */
-    public Optional<KnownModel> known(String model) {
-        return models.shown().stream()
-                .map(NodeModels.Shown::model)
-                .filter(known -> known.id().equals(model))
-                .findFirst();
     }
 
     /** Why work is not done that was accepted before its model was found broken; empty where the model is served. */
