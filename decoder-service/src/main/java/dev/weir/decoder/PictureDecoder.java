@@ -50,7 +50,7 @@ final class PictureDecoder implements AutoCloseable {
                 decoder.checker = Optional.of(folder.pictureChecker(target));
             }
             return decoder;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // Their memory is native, and an error may say that it is short.
             decoder.close();
             throw e;
         }

@@ -36,12 +36,14 @@ record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image, ImageP
         PipelineType type = folder.pipeline().type();
         Optional<TextEncoder> text =
                 type.texts().isEmpty() ? Optional.empty() : Optional.of(folder.textEncoder(target));
+        Optional<ImageEncoder> image = Optional.empty();
         try {
             text.ifPresent(encoder -> encoder.expect(folder.loras().byName().values()));
-            return new Encoders(
-                    text, type.vision().map(part -> folder.imageEncoder(target)), Networks.imagePrompter(target));
-        } catch (RuntimeException e) {
+            image = type.vision().map(part -> folder.imageEncoder(target));
+            return new Encoders(text, image, Networks.imagePrompter(target));
+        } catch (Throwable e) { // Their memory is native, and an error may say that it is short.
             text.ifPresent(TextEncoder::close);
+            image.ifPresent(ImageEncoder::close);
             throw e;
         }
     }
