@@ -1,12 +1,15 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.Denoiser.Row;
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.control.Control;
+import dev.weir.engine.control.ControlPicture;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 
 /** A ControlNet with its weights. One device thread owns it. */
@@ -38,11 +41,14 @@ final class ControlNetwork implements AutoCloseable {
     /** Runs once for all rows, and adds its results to their sums. */
     void add(LatentShape sample, List<Steered> rows) {
         var own = new ArrayList<Row>();
+        // The branches of a sample and the images of a request have one picture. Its numbers take some milliseconds
+        // each time.
+        var pictures = new IdentityHashMap<ControlPicture, HostTensor>();
         for (Steered steered : rows) {
             var row = steered.row();
+            var picture = pictures.computeIfAbsent(steered.control().picture(), ControlPicture::tensor);
             var inputs = row.inputs()
-                    .with(Tensors.of(
-                            ControlNetModel.PICTURE, steered.control().picture().tensor()))
+                    .with(Tensors.of(ControlNetModel.PICTURE, picture))
                     .only(model.inputs());
             own.add(new Row(row.sample(), row.timestep(), inputs));
         }
