@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which models a process runs, and on what. */
@@ -93,39 +94,8 @@ final class ModelOptions {
                             + "folder with a config.json. Default: the model's own.")
     private Path vae;
 
-    @Option(
-            names = "--lora-dir",
-            paramLabel = "DIR",
-            split = ",",
-            description =
-                    "Folders of LoRA files (.safetensors), which requests name without the ending. Several are separated by commas.")
-    private List<Path> loraDirs = List.of();
-
-    @Option(
-            names = "--controlnet-dir",
-            paramLabel = "DIR",
-            split = ",",
-            description =
-                    "Folders of ControlNets, which requests name: folders of diffusers and .safetensors files, the latter "
-                            + "without the ending. Several are separated by commas.")
-    private List<Path> controlnetDirs = List.of();
-
-    @Option(
-            names = "--embedding-dir",
-            paramLabel = "DIR",
-            split = ",",
-            description =
-                    "Folders of textual inversions (.safetensors), which prompts name. Several are separated by commas.")
-    private List<Path> embeddingDirs = List.of();
-
-    @Option(
-            names = "--ip-adapter-dir",
-            paramLabel = "DIR",
-            split = ",",
-            description =
-                    "Folders of IP-Adapters (.safetensors), which requests name without the ending, with their folders image_encoder. "
-                            + "A copy of the hub's h94/IP-Adapter is given as a whole. Several are separated by commas.")
-    private List<Path> ipAdapterDirs = List.of();
+    @Mixin
+    private AddOnOptions addOns;
 
     @Option(
             names = "--model-dir",
@@ -171,10 +141,7 @@ final class ModelOptions {
         if (vae != null && !Files.exists(vae)) {
             throw new CliException(CliException.USAGE, "--vae: there is no file or folder " + vae);
         }
-        requireFolders("--lora-dir", loraDirs);
-        requireFolders("--controlnet-dir", controlnetDirs);
-        requireFolders("--embedding-dir", embeddingDirs);
-        requireFolders("--ip-adapter-dir", ipAdapterDirs);
+        AddOns folders = addOns.toConfig();
         if (directory != null && !Files.isDirectory(directory)) {
             throw new CliException(CliException.USAGE, "--model-dir: there is no folder " + directory);
         }
@@ -194,19 +161,10 @@ final class ModelOptions {
                 .withSafety(safety)
                 .withTaesd(taesd)
                 .withVae(Optional.ofNullable(vae))
-                .withAddOns(new AddOns(loraDirs, controlnetDirs, embeddingDirs, ipAdapterDirs))
+                .withAddOns(folders)
                 .withDirectory(Optional.ofNullable(directory)
                         .map(folder -> new NodeConfig.Directory(
                                 folder, memory == null ? OptionalLong.empty() : OptionalLong.of(memory))));
-    }
-
-    private static void requireFolders(String flag, List<Path> folders) {
-        folders.stream()
-                .filter(folder -> !Files.isDirectory(folder))
-                .findFirst()
-                .ifPresent(folder -> {
-                    throw new CliException(CliException.USAGE, "%s: there is no folder %s".formatted(flag, folder));
-                });
     }
 
     /** The same with one model that stays. Throws {@link CliException} if the folder has none. */
