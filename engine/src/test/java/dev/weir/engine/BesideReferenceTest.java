@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,14 +27,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class BesideReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("beside/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     @TempDir
     Path temporary;
 
     static Stream<Arguments> pictures() {
-        return Stream.of(Engine.values()).flatMap(engine -> cases().map(
-                        picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+        return ReferenceCases.onEachEngine("beside/cases.json");
     }
 
     static Stream<String> models() {
@@ -42,7 +40,7 @@ class BesideReferenceTest {
     }
 
     private static Stream<JsonNode> cases() {
-        return StreamSupport.stream(ReferenceFile.json("beside/cases.json").spliterator(), false);
+        return ReferenceCases.of("beside/cases.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -131,16 +129,5 @@ class BesideReferenceTest {
         TestModels.lay(ReferenceFile.path("checkpoints/sd1"), home);
         TestModels.lay(ReferenceFile.path("beside/" + model), home);
         return new WorkflowRun(ModelFolder.open(home), new ComputeTarget("cpu", Precision.FP32, engine));
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

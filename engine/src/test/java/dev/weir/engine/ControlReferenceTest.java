@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -40,13 +41,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ControlReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("controlnets/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     @TempDir
     Path temporary;
 
     private static List<JsonNode> cases(String model) {
-        return StreamSupport.stream(ReferenceFile.json("controlnets/cases.json").spliterator(), false)
+        return ReferenceCases.of("controlnets/cases.json")
                 .filter(json -> json.get("model").asText().equals(model))
                 .toList();
     }
@@ -265,16 +265,7 @@ class ControlReferenceTest {
 
     private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
         try (TextEncoder encoder = model.textEncoder(target)) {
-            List<PromptStates> states = encoder.encode(List.of(
-                    Prompt.of(json.get("prompt").asText()),
-                    Prompt.of(json.get("negative_prompt").asText())));
-            Tensors given = Tensors.NONE;
-            for (int i = 0; i < states.size(); i++) {
-                for (var entry : states.get(i).states().byName().entrySet()) {
-                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-                }
-            }
-            return given;
+            return WorkflowRun.encoded(encoder, json);
         }
     }
 
@@ -291,16 +282,5 @@ class ControlReferenceTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

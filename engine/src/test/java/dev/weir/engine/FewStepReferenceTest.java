@@ -16,7 +16,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,9 +35,7 @@ class FewStepReferenceTest {
     Path temporary;
 
     static Stream<Arguments> models() {
-        return Stream.of(Engine.values()).flatMap(engine -> StreamSupport.stream(
-                        ReferenceFile.json("few_step/models.json").spliterator(), false)
-                .map(model -> Arguments.of(engine, model.get("name").asText(), model)));
+        return ReferenceCases.onEachEngine("few_step/models.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -99,7 +96,7 @@ class FewStepReferenceTest {
     }
 
     private static JsonNode json(String name) {
-        return StreamSupport.stream(ReferenceFile.json("few_step/models.json").spliterator(), false)
+        return ReferenceCases.of("few_step/models.json")
                 .filter(model -> model.get("name").asText().equals(name))
                 .findFirst()
                 .orElseThrow();

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,18 +37,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ImagesReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("images/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     @TempDir
     Path temporary;
 
     static Stream<Arguments> pictures() {
-        return Stream.of(Engine.values()).flatMap(engine -> cases().map(
-                        picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+        return ReferenceCases.onEachEngine("images/cases.json");
     }
 
     private static Stream<JsonNode> cases() {
-        return StreamSupport.stream(ReferenceFile.json("images/cases.json").spliterator(), false);
+        return ReferenceCases.of("images/cases.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -242,27 +240,7 @@ class ImagesReferenceTest {
 
     private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
         try (TextEncoder encoder = model.textEncoder(target)) {
-            List<PromptStates> states = encoder.encode(List.of(
-                    Prompt.of(json.get("prompt").asText()),
-                    Prompt.of(json.get("negative_prompt").asText())));
-            Tensors given = Tensors.NONE;
-            for (int i = 0; i < states.size(); i++) {
-                for (var entry : states.get(i).states().byName().entrySet()) {
-                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-                }
-            }
-            return given;
+            return WorkflowRun.encoded(encoder, json);
         }
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +29,6 @@ class InstructPix2PixReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("instruct_pix2pix");
     private static final ReferenceFile TENSORS = ReferenceFile.open("instruct_pix2pix/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     @TempDir
     Path temporary;
@@ -146,8 +145,7 @@ class InstructPix2PixReferenceTest {
     }
 
     private static List<JsonNode> cases(String unet, boolean scaled) {
-        return StreamSupport.stream(
-                        ReferenceFile.json("instruct_pix2pix/cases.json").spliterator(), false)
+        return ReferenceCases.of("instruct_pix2pix/cases.json")
                 .filter(json -> json.get("unet").asText().equals(unet)
                         && json.get("is_cosxl_edit").asBoolean() == scaled)
                 .toList();
@@ -172,16 +170,5 @@ class InstructPix2PixReferenceTest {
             }
         }
         return model;
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +30,6 @@ class IpAdapterReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("ip_adapter");
     private static final ReferenceFile TENSORS = ReferenceFile.open("ip_adapter/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     @TempDir
     Path folder;
@@ -45,7 +44,7 @@ class IpAdapterReferenceTest {
     }
 
     private static List<JsonNode> cases(String model) {
-        return StreamSupport.stream(ReferenceFile.json("ip_adapter/cases.json").spliterator(), false)
+        return ReferenceCases.of("ip_adapter/cases.json")
                 .filter(json -> json.get("model").asText().equals(model))
                 .toList();
     }
@@ -161,16 +160,5 @@ class IpAdapterReferenceTest {
         assertThatThrownBy(() -> IpAdapterFolders.open(List.of(folder)))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("are both the IP-Adapter \"same\"; rename one");
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,7 +22,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,14 +31,13 @@ class LoraReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("lora");
     private static final ReferenceFile TENSORS = ReferenceFile.open("lora/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     private static ModelFolder model(String name) {
         return ModelFolder.open(ReferenceFile.path(name.equals("sd1") ? "checkpoints/sd1" : name));
     }
 
     private static List<JsonNode> cases(String model) {
-        return StreamSupport.stream(ReferenceFile.json("lora/cases.json").spliterator(), false)
+        return ReferenceCases.of("lora/cases.json")
                 .filter(json -> json.get("model").asText().equals(model))
                 .toList();
     }
@@ -174,16 +173,5 @@ class LoraReferenceTest {
                                         side, side, json.get("guidance_scale").floatValue()),
                                 given))
                 .with(loras);
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -22,7 +23,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,12 +32,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PriorPipelineReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("priors/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     static Stream<Arguments> pictures() {
-        return Stream.of(Engine.values()).flatMap(engine -> StreamSupport.stream(
-                        ReferenceFile.json("priors/cases.json").spliterator(), false)
-                .map(json -> Arguments.of(engine, json.get("name").asText(), json)));
+        return ReferenceCases.onEachEngine("priors/cases.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -200,16 +197,5 @@ class PriorPipelineReferenceTest {
                                         ? Optional.empty()
                                         : Optional.of(new Begin.Prior(
                                                 priors, model.priorNoise().orElseThrow()))));
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

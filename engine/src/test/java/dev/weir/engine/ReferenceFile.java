@@ -1,5 +1,7 @@
 package dev.weir.engine;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.engine.weights.SafetensorsFile;
@@ -34,6 +36,23 @@ public final class ReferenceFile {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** As close as networks and trajectories are to be: 1e-4 of the largest expected number, or of 1. */
+    public static void requireClose(float[] ours, float[] theirs, String what) {
+        requireClose(ours, theirs, 1e-4, what);
+    }
+
+    /** Holds the largest difference to a tolerance on the scale of what is expected. */
+    public static void requireClose(float[] ours, float[] theirs, double tolerance, String what) {
+        assertThat(ours).as(what).hasSameSizeAs(theirs);
+        double scale = 1;
+        double worst = 0;
+        for (int i = 0; i < theirs.length; i++) {
+            scale = Math.max(scale, Math.abs(theirs[i]));
+            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        }
+        assertThat(worst).as(what).isLessThanOrEqualTo(tolerance * scale);
     }
 
     public boolean has(String name) {

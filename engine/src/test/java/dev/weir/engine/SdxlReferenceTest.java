@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -18,7 +19,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,12 +30,9 @@ class SdxlReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("sdxl");
     private static final ReferenceFile TENSORS = ReferenceFile.open("sdxl/pictures/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     static Stream<Arguments> pictures() {
-        return Stream.of(Engine.values()).flatMap(engine -> StreamSupport.stream(
-                        ReferenceFile.json("sdxl/pictures/cases.json").spliterator(), false)
-                .map(picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+        return ReferenceCases.onEachEngine("sdxl/pictures/cases.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -158,16 +155,5 @@ class SdxlReferenceTest {
         assertThat(card.components()).contains("text_encoder_2", "tokenizer_2");
         assertThat(card.defaults().guidanceScale()).isEqualTo(5);
         assertThat(ModelReport.inspect(HOME).runs()).isTrue();
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -22,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,15 +35,12 @@ class SdxlRefinerReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("sdxl_refiner");
     private static final ReferenceFile TENSORS = ReferenceFile.open("sdxl_refiner/pictures/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     @TempDir
     Path temporary;
 
     static Stream<Arguments> pictures() {
-        return Stream.of(Engine.values()).flatMap(engine -> StreamSupport.stream(
-                        ReferenceFile.json("sdxl_refiner/pictures/cases.json").spliterator(), false)
-                .map(picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+        return ReferenceCases.onEachEngine("sdxl_refiner/pictures/cases.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -197,16 +194,5 @@ class SdxlRefinerReferenceTest {
                         "\"projection_class_embeddings_input_dim\": 64",
                         "\"projection_class_embeddings_input_dim\": 72"));
         assertThatThrownBy(() -> ModelFolder.open(model)).hasMessageContaining("no room for an aesthetic score");
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

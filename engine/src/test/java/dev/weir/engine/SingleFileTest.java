@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -261,17 +260,10 @@ class SingleFileTest {
     }
 
     private static Tensors encoded(ModelFolder model, ComputeTarget target) {
-        Tensors given = Tensors.NONE;
         try (TextEncoder encoder = model.textEncoder(target)) {
-            List<PromptStates> states =
-                    encoder.encode(new ArrayList<>(List.of(Prompt.of("a red apple"), Prompt.of("dark"))));
-            for (int i = 0; i < states.size(); i++) {
-                for (var entry : states.get(i).states().byName().entrySet()) {
-                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-                }
-            }
+            List<Tensors> states = encoder.states(List.of("a red apple", "dark"));
+            return states.get(0).under("cond/").with(states.get(1).under("uncond/"));
         }
-        return given;
     }
 
     @Test

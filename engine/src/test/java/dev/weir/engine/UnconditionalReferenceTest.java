@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,12 +32,9 @@ class UnconditionalReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("pixel");
     private static final ReferenceFile TENSORS = ReferenceFile.open("pixel/pictures/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     static Stream<Arguments> pictures() {
-        return Stream.of(Engine.values()).flatMap(engine -> StreamSupport.stream(
-                        ReferenceFile.json("pixel/pictures/cases.json").spliterator(), false)
-                .map(picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+        return ReferenceCases.onEachEngine("pixel/pictures/cases.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -176,16 +173,5 @@ class UnconditionalReferenceTest {
 
     private static ComputeTarget target(Engine engine) {
         return new ComputeTarget("cpu", Precision.FP32, engine);
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -22,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,15 +33,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class VariationsReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("variations/io.safetensors");
-    private static final double TOLERANCE = 1e-4;
 
     static Stream<Arguments> pictures() {
-        return Stream.of(Engine.values()).flatMap(engine -> cases().map(
-                        picture -> Arguments.of(engine, picture.get("name").asText(), picture)));
+        return ReferenceCases.onEachEngine("variations/cases.json");
     }
 
     private static Stream<JsonNode> cases() {
-        return StreamSupport.stream(ReferenceFile.json("variations/cases.json").spliterator(), false);
+        return ReferenceCases.of("variations/cases.json");
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -181,7 +179,7 @@ class VariationsReferenceTest {
         try (ImageEncoder encoder = model.imageEncoder(target)) {
             Tensors seen = encoder.encode(List.of(bitmap(json))).get(0);
             given = given.with(
-                    named("image/", encoder.noised(seen, json.get("noise_level").asInt())));
+                    encoder.noised(seen, json.get("noise_level").asInt()).under("image/"));
         }
         if (model.pipeline().type().texts().isEmpty()) {
             return given;
@@ -190,16 +188,8 @@ class VariationsReferenceTest {
             // Without a prompt: the empty one.
             List<Tensors> states = encoder.states(List.of(
                     json.path("prompt").asText(""), json.path("negative_prompt").asText("")));
-            return given.with(named("cond/", states.get(0))).with(named("uncond/", states.get(1)));
+            return given.with(states.get(0).under("cond/")).with(states.get(1).under("uncond/"));
         }
-    }
-
-    private static Tensors named(String prefix, Tensors tensors) {
-        Tensors named = Tensors.NONE;
-        for (var entry : tensors.byName().entrySet()) {
-            named = named.with(prefix + entry.getKey(), entry.getValue());
-        }
-        return named;
     }
 
     private static Row begin(ModelFolder model, Denoiser network, Tensors given, JsonNode json) {
@@ -227,16 +217,5 @@ class VariationsReferenceTest {
         var begin = new Begin(
                 model.card(), shape(model, json), sampler, schedule, noise, network.inputs(), 0, request, given);
         return model.pipeline().type().begin(stage, begin);
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        assertThat(ours).as(what).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

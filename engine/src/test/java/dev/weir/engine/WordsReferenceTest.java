@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import static dev.weir.engine.ReferenceFile.requireClose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,7 +16,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class WordsReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("words/states.safetensors");
-    private static final double TOLERANCE = 1e-4;
     /** Every fifth token is recorded. */
     private static final int KEPT = 5;
 
@@ -37,15 +37,15 @@ final class WordsReferenceTest {
         try (TextEncoder encoder = ModelFolder.open(ReferenceFile.path(model)).textEncoder(target)) {
             List<PromptStates> together = encoder.encode(prompts);
             for (int i = 0; i < cases.size(); i++) {
-                requireClose(together.get(i), cases.get(i));
+                requireStates(together.get(i), cases.get(i));
                 assertThat(together.get(i).isCut()).isFalse();
             }
             int alone = cases.size() - 2;
-            requireClose(encoder.encode(prompts.subList(alone, alone + 1)).get(0), cases.get(alone));
+            requireStates(encoder.encode(prompts.subList(alone, alone + 1)).get(0), cases.get(alone));
         }
     }
 
-    private static void requireClose(PromptStates ours, JsonNode json) {
+    private static void requireStates(PromptStates ours, JsonNode json) {
         String name = json.get("case").asText();
         HostTensor states = ours.states().get(Tensors.ENCODER_HIDDEN_STATES);
         assertThat(states.side(0))
@@ -62,15 +62,5 @@ final class WordsReferenceTest {
                 .find("text_embeds")
                 .ifPresent(pooled ->
                         requireClose(pooled.values(), TENSORS.floats(name + "/text_embeds"), "pooled of " + json));
-    }
-
-    private static void requireClose(float[] ours, float[] theirs, String what) {
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * scale);
     }
 }

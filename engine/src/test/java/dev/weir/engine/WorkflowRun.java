@@ -54,19 +54,19 @@ final class WorkflowRun implements AutoCloseable {
 
     /** What encoders give for the case's prompts and pictures. */
     Tensors given(JsonNode json) {
+        Tensors given = encoded(encoder, json);
+        given = given.with(seen(json));
+        return takesPicture(json) ? given.with(model.pipeline().type().see(sight(json), codec)) : given;
+    }
+
+    /** What a text encoder gives for a case's prompts. */
+    static Tensors encoded(TextEncoder encoder, JsonNode json) {
         Prompt negative = json.get("negative_prompt").isNull()
                 ? Prompt.absent(0)
                 : Prompt.of(json.get("negative_prompt").asText());
         List<PromptStates> states =
                 encoder.encode(List.of(Prompt.of(json.get("prompt").asText()), negative));
-        Tensors given = Tensors.NONE;
-        for (int i = 0; i < states.size(); i++) {
-            for (var entry : states.get(i).states().byName().entrySet()) {
-                given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-            }
-        }
-        given = given.with(seen(json));
-        return takesPicture(json) ? given.with(model.pipeline().type().see(sight(json), codec)) : given;
+        return states.get(0).states().under("cond/").with(states.get(1).states().under("uncond/"));
     }
 
     /** What the network attends to of the pictures of the case's IP-Adapters. */

@@ -163,14 +163,7 @@ final class EmbeddingsTest {
     }
 
     private static void requireClose(float[] ours, float[] theirs) {
-        assertThat(ours).hasSameSizeAs(theirs);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < theirs.length; i++) {
-            scale = Math.max(scale, Math.abs(theirs[i]));
-            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-        }
-        assertThat(worst).isLessThanOrEqualTo(1e-4 * scale);
+        ReferenceFile.requireClose(ours, theirs, "states");
         assertThat(Arrays.equals(ours, new float[ours.length])).isFalse();
     }
 }

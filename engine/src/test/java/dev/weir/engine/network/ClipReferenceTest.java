@@ -19,9 +19,7 @@ import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.image.Filter;
 import dev.weir.engine.image.Resampler;
 import dev.weir.engine.onnx.OnnxBackend;
-import dev.weir.engine.tokenizer.Marks;
 import dev.weir.engine.tokenizer.Tokenizer;
-import dev.weir.engine.tokenizer.Tokens;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.torchscript.Numerics;
 import java.nio.ByteBuffer;
@@ -218,36 +216,10 @@ class ClipReferenceTest {
     /** Knows the recorded prompts by number. */
     private static Tokenizer recorded(Fixture fixture) {
         int length = fixture.shape("ids")[1];
-        return new Tokenizer() {
-            @Override
-            public Tokens encode(String prompt) {
-                int row = Integer.parseInt(prompt);
-                return new Tokens(Arrays.copyOfRange(fixture.longs("ids"), row * length, (row + 1) * length), "");
-            }
-
-            @Override
-            public long[] words(String text) {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public Marks marks() {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public boolean endsWord(long id) {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public int length() {
-                return length;
-            }
-
-            @Override
-            public void close() {}
-        };
+        return Fixture.recordedTokenizer(length, prompt -> {
+            int row = Integer.parseInt(prompt);
+            return Arrays.copyOfRange(fixture.longs("ids"), row * length, (row + 1) * length);
+        });
     }
 
     private static List<float[]> text(

@@ -7,6 +7,7 @@ import dev.weir.engine.Denoiser.Row;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.backend.Executable;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /** A tiny random checkpoint with the inputs and outputs that PyTorch recorded for it. */
 record Fixture(Path folder) {
@@ -130,10 +132,15 @@ record Fixture(Path folder) {
 
     /** A tokenizer that knows the recorded prompts, by number. */
     Tokenizer recordedTokenizer() {
+        return recordedTokenizer(77, prompt -> longs("text/" + prompt + "/ids"));
+    }
+
+    /** A tokenizer that knows some prompts as a whole, and no words. */
+    static Tokenizer recordedTokenizer(int length, Function<String, long[]> ids) {
         return new Tokenizer() {
             @Override
             public Tokens encode(String prompt) {
-                return new Tokens(longs("text/" + prompt + "/ids"), "");
+                return new Tokens(ids.apply(prompt), "");
             }
 
             @Override
@@ -153,7 +160,7 @@ record Fixture(Path folder) {
 
             @Override
             public int length() {
-                return 77;
+                return length;
             }
 
             @Override
@@ -170,14 +177,7 @@ record Fixture(Path folder) {
 
     /** Holds the largest difference to a tolerance on the scale of what is expected. */
     static void assertClose(float[] actual, float[] expected, double tolerance) {
-        assertThat(actual).hasSameSizeAs(expected);
-        double scale = 1;
-        double worst = 0;
-        for (int i = 0; i < expected.length; i++) {
-            scale = Math.max(scale, Math.abs(expected[i]));
-            worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
-        }
-        assertThat(worst).as("largest difference").isLessThanOrEqualTo(tolerance * scale);
+        ReferenceFile.requireClose(actual, expected, tolerance, "largest difference");
     }
 
     /** Holds the norm of the difference to a fraction of the norm of what is expected. */
