@@ -34,6 +34,10 @@ public final class ModelCatalog {
     private final NodeDirectory directory;
     private final LongSupplier nanoClock;
     private List<Known> known = List.of();
+    /** The statuses that {@link #usable} is of. The directory makes another list for each status that arrives. */
+    private List<NodeStatus> seen = List.of();
+
+    private Map<String, ModelCard> usable = Map.of();
 
     public ModelCatalog(NodeDirectory directory, LongSupplier nanoClock) {
         this.directory = directory;
@@ -48,7 +52,11 @@ public final class ModelCatalog {
         known.stream()
                 .filter(model -> now - model.seenNanos <= REMEMBERED.toNanos())
                 .forEach(model -> all.put(model.card.getId(), model));
-        Map<String, ModelCard> usable = usable(nodes);
+        // With many models and LoRAs this takes milliseconds, and each request asks more than once.
+        if (nodes != seen) {
+            usable = usable(nodes);
+            seen = nodes;
+        }
         usable.forEach((id, card) -> all.put(id, new Known(card, now)));
         all.keySet().removeAll(removed(nodes, usable.keySet()));
         Set<String> order = ModelOrder.of(nodes);

@@ -14,13 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 final class ModelCatalogTest {
 
     private final List<NodeStatus> nodes = new ArrayList<>();
     private long nanos;
-    private final ModelCatalog catalog = new ModelCatalog(new FixedDirectory(), () -> nanos);
+    private final ModelCatalog catalog = new ModelCatalog(new FixedDirectory(() -> List.copyOf(nodes)), () -> nanos);
 
     @Test
     void modelsComeInTheOrderInWhichTheyWereGiven() {
@@ -49,6 +50,23 @@ final class ModelCatalogTest {
         serve("b", StageKind.DENOISER, "zebra", "apple");
 
         assertThat(ids()).isEqualTo(once);
+    }
+
+    /** Each request asks for them, and they may name thousands of files. */
+    @Test
+    void cardsArePutTogetherOnceForTheSameStatuses() {
+        serve("a", StageKind.DENOISER, "apple");
+        serve("b", StageKind.DENOISER, "apple");
+        List<NodeStatus> same = List.copyOf(nodes);
+        Supplier<List<NodeStatus>> directory = () -> nodes.size() == same.size() ? same : List.copyOf(nodes);
+        ModelCatalog own = new ModelCatalog(new FixedDirectory(directory), () -> nanos);
+
+        ModelCard once = own.cards().get(0);
+
+        assertThat(own.find("apple").orElseThrow()).isSameAs(once);
+        serve("c", StageKind.DENOISER, "apple", "mango");
+        assertThat(own.find("mango")).isPresent();
+        assertThat(own.find("apple").orElseThrow()).isNotSameAs(once).isEqualTo(once);
     }
 
     @Test
@@ -192,10 +210,10 @@ final class ModelCatalogTest {
                 .setCard(ModelCard.newBuilder().setId(id).addWorkflows(TestCards.textToImage(32, 64, 8, 64)));
     }
 
-    private final class FixedDirectory implements NodeDirectory {
+    private record FixedDirectory(Supplier<List<NodeStatus>> statuses) implements NodeDirectory {
         @Override
         public List<NodeStatus> alive() {
-            return List.copyOf(nodes);
+            return statuses.get();
         }
 
         @Override
