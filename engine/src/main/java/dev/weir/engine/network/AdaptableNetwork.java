@@ -43,6 +43,10 @@ final class AdaptableNetwork implements AutoCloseable {
 
     /** Makes room for the layers that LoRAs change, so that the first rows with them need not wait. */
     void expect(Collection<Lora> loras) {
+        // Asked several times for each row and step, and a LoRA may change hundreds of layers.
+        if (loras.stream().allMatch(this::isLoaded)) {
+            return;
+        }
         Set<String> layers = new TreeSet<>();
         loras.forEach(lora -> layers.addAll(lora.layers(part)));
         adapted.ifPresent(before -> layers.addAll(before.bank().layers()));
@@ -54,6 +58,10 @@ final class AdaptableNetwork implements AutoCloseable {
         adapted = Optional.empty();
         adapted = Optional.of(adapting.apply(layers));
         isKept = false;
+    }
+
+    private boolean isLoaded(Lora lora) {
+        return adapted.filter(network -> network.bank().has(lora)).isPresent();
     }
 
     /**
