@@ -169,8 +169,8 @@ public record DiffusionPart(
         Sampling sampling = route.getSampling();
         SamplerSpec spec = sampling.getSampler().isEmpty()
                 ? SamplerSpec.parse(Samplers.defaultName(schedule))
-                : Wishes.spec(sampling);
-        return Samplers.create(schedule, spec, Wishes.span(sampling));
+                : RequestedSampling.spec(sampling);
+        return Samplers.create(schedule, spec, RequestedSampling.span(sampling));
     }
 
     /** Why the task can never be done here, or empty. */
@@ -200,10 +200,10 @@ public record DiffusionPart(
                                 shape(route),
                                 sampler(route),
                                 augmentation,
-                                Wishes.noise(generation),
+                                RequestedSampling.noise(generation),
                                 network.inputs(),
                                 network.inChannels() - card.latentChannels(),
-                                Wishes.request(route, generation),
+                                RequestedSampling.request(route, generation),
                                 given,
                                 prior.map(before -> before(work, before)),
                                 Phrases.of(work)))

@@ -11,10 +11,10 @@ import java.util.Optional;
  * @param prompt empty in a network that attends to none
  * @param images empty in a network that attends to none
  */
-record BlockInputs(Value time, Value activated, Optional<Prompt> prompt, Optional<ImageAttention> images) {
+record BlockInputs(Value time, Value activated, Optional<AttentionContext> prompt, Optional<ImageAttention> images) {
 
     /** Without images. */
-    BlockInputs(Value time, Value activated, Optional<Prompt> prompt) {
+    BlockInputs(Value time, Value activated, Optional<AttentionContext> prompt) {
         this(time, activated, prompt, Optional.empty());
     }
 }

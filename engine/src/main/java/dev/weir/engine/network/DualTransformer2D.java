@@ -20,9 +20,12 @@ record DualTransformer2D(int heads, int groups) implements BlockAttention {
         var states = inputs.prompt().orElseThrow().states();
         var transformer = new Transformer2D(heads, 1, groups, false, false);
         var text = transformer.change(
-                g.at("transformers.1"), image, new Prompt(g.someTokens(states, 0, TEXT)), Optional.empty());
+                g.at("transformers.1"), image, new AttentionContext(g.someTokens(states, 0, TEXT)), Optional.empty());
         var picture = transformer.change(
-                g.at("transformers.0"), image, new Prompt(g.someTokens(states, TEXT, PICTURE)), Optional.empty());
+                g.at("transformers.0"),
+                image,
+                new AttentionContext(g.someTokens(states, TEXT, PICTURE)),
+                Optional.empty());
         return g.add(g.scale(g.add(text, picture), 0.5), image);
     }
 }

@@ -13,10 +13,10 @@ import java.util.List;
 final class ImageAttention {
 
     private final Iterator<ImageLayers.Layer> layers;
-    private final List<Prompt> adapters;
+    private final List<AttentionContext> adapters;
 
     /** @param adapters the keys and values of all layers of each adapter, {@code [B, channels, tokens]} */
-    ImageAttention(ImageLayers layers, List<Prompt> adapters) {
+    ImageAttention(ImageLayers layers, List<AttentionContext> adapters) {
         this.layers = layers.layers().iterator();
         this.adapters = adapters;
     }
@@ -28,7 +28,7 @@ final class ImageAttention {
     Value add(Graph g, Value found, Value q, int heads) {
         var layer = layers.next();
         var sum = found;
-        for (Prompt adapter : adapters) {
+        for (AttentionContext adapter : adapters) {
             var all = adapter.states();
             var k = g.tokens(g.narrow(all, layer.offset(), layer.channels())); // [B, T, C]
             var v = g.tokens(g.narrow(all, layer.offset() + layer.channels(), layer.channels()));

@@ -31,7 +31,8 @@ record ImagePrompts(ImageLayers layers, int count) {
         return new ImageAttention(
                 layers,
                 inputs().stream()
-                        .map(input -> new Prompt(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)))
+                        .map(input ->
+                                new AttentionContext(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)))
                         .toList());
     }
 }

@@ -17,12 +17,12 @@ record KAttention(int headWidth, boolean self) implements BlockAttention {
         var x = image;
         if (self) {
             var pixels = normed(g.at("norm1"), x, inputs);
-            x = g.add(g.image(attention(g.at("attn1"), pixels, new Prompt(pixels)), x), x);
+            x = g.add(g.image(attention(g.at("attn1"), pixels, new AttentionContext(pixels)), x), x);
         }
         var prompt = inputs.prompt().orElseThrow();
         var states = g.layerNorm(prompt.states(), "attn2.norm_cross", EPS);
         var pixels = normed(g.at("norm2"), x, inputs);
-        return g.add(g.image(attention(g.at("attn2"), pixels, new Prompt(states, prompt.mask())), x), x);
+        return g.add(g.image(attention(g.at("attn2"), pixels, new AttentionContext(states, prompt.mask())), x), x);
     }
 
     private static Value normed(Graph g, Value x, BlockInputs inputs) {
@@ -30,7 +30,7 @@ record KAttention(int headWidth, boolean self) implements BlockAttention {
         return g.tokens(AdaGroupNorm.apply(g, x, inputs, groups, EPS));
     }
 
-    private Value attention(Graph g, Value x, Prompt seen) { // x [B, HW, C]
+    private Value attention(Graph g, Value x, AttentionContext seen) { // x [B, HW, C]
         int width = x.channels();
         var q = g.linear(x, "to_q", width);
         var k = g.linear(seen.states(), "to_k", width); // [B, T, C]

@@ -55,21 +55,22 @@ record PromptProjection(Kind kind, int encoderWidth, int width) {
     }
 
     /** @param states of the prompt, {@code [B, T, D]}, with their mask; empty where the network takes none */
-    Prompt apply(Graph graph, Optional<Prompt> states) {
+    AttentionContext apply(Graph graph, Optional<AttentionContext> states) {
         var g = graph.at("encoder_hid_proj");
         return switch (kind) {
             case NONE -> states.orElseThrow();
             case TEXT -> {
                 var given = states.orElseThrow();
-                yield new Prompt(graph.linear(given.states(), "encoder_hid_proj", width), given.mask());
+                yield new AttentionContext(graph.linear(given.states(), "encoder_hid_proj", width), given.mask());
             }
             case TEXT_IMAGE -> {
                 var given = states.orElseThrow();
                 var picture = tokens(g, TOKENS_BESIDE_A_TEXT);
                 var text = g.linear(given.states(), "text_proj", width);
-                yield new Prompt(g.concatTokens(picture, text), g.maskBeside(given.mask(), text, picture, true));
+                yield new AttentionContext(
+                        g.concatTokens(picture, text), g.maskBeside(given.mask(), text, picture, true));
             }
-            case IMAGE -> new Prompt(g.layerNorm(tokens(g, TOKENS_OF_A_PICTURE), "norm", EPS));
+            case IMAGE -> new AttentionContext(g.layerNorm(tokens(g, TOKENS_OF_A_PICTURE), "norm", EPS));
         };
     }
 

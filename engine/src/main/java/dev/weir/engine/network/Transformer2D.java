@@ -26,7 +26,7 @@ record Transformer2D(int heads, int depth, int groups, boolean linearProjection,
     }
 
     /** What the transformer adds to the image. */
-    Value change(Graph g, Value image, Prompt prompt, Optional<ImageAttention> images) {
+    Value change(Graph g, Value image, AttentionContext prompt, Optional<ImageAttention> images) {
         int width = image.channels();
         var x = g.groupNorm(image, "norm", groups, GROUP_EPS);
         x = linearProjection
@@ -40,9 +40,9 @@ record Transformer2D(int heads, int depth, int groups, boolean linearProjection,
                 : g.conv2d(g.image(x, image), "proj_out", width, 1); // [B, C, H, W]
     }
 
-    private Value block(Graph g, Value x, Prompt prompt, Optional<ImageAttention> images) { // x [B, HW, C]
+    private Value block(Graph g, Value x, AttentionContext prompt, Optional<ImageAttention> images) { // x [B, HW, C]
         var h = g.layerNorm(x, "norm1", LAYER_EPS);
-        x = g.add(x, attention(g.at("attn1"), h, onlyCross ? prompt : new Prompt(h), Optional.empty()));
+        x = g.add(x, attention(g.at("attn1"), h, onlyCross ? prompt : new AttentionContext(h), Optional.empty()));
         h = g.layerNorm(x, "norm2", LAYER_EPS);
         x = g.add(x, attention(g.at("attn2"), h, prompt, images));
         h = g.layerNorm(x, "norm3", LAYER_EPS);
@@ -50,7 +50,7 @@ record Transformer2D(int heads, int depth, int groups, boolean linearProjection,
         return g.add(x, g.linear(h, "ff.net.2", x.channels()));
     }
 
-    private Value attention(Graph g, Value x, Prompt seen, Optional<ImageAttention> images) {
+    private Value attention(Graph g, Value x, AttentionContext seen, Optional<ImageAttention> images) {
         int width = x.channels();
         var q = g.linear(x, "to_q", width, false); // [B, HW, C]
         var k = g.linear(seen.states(), "to_k", width, false); // [B, T, C]

@@ -11,8 +11,8 @@ record UNetEncoder(UNetConfig config) {
 
     /** What every block sees besides the image. */
     BlockInputs inputs(Graph g, Optional<ImagePrompts> images) {
-        var states =
-                config.prompt().map(input -> new Prompt(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)));
+        var states = config.prompt()
+                .map(input -> new AttentionContext(g.cast(GraphInputs.of(g, input)), GraphInputs.mask(g, input)));
         var time = time(g, states); // [B, E]
         var prompt = config.projection().map(projection -> projection.apply(g, states));
         return new BlockInputs(
@@ -48,13 +48,13 @@ record UNetEncoder(UNetConfig config) {
     }
 
     /** The embedding of the timestep, of the class and of what else is added, in fp32. */
-    private Value time(Graph g, Optional<Prompt> states) {
+    private Value time(Graph g, Optional<AttentionContext> states) {
         var embedded = config.time().apply(g);
         if (config.classes().isPresent()) {
             embedded = config.classes().get().join(g, embedded, config.time());
         }
         if (config.added().isPresent()) {
-            var more = config.added().get().apply(g, config.time(), states.map(Prompt::states));
+            var more = config.added().get().apply(g, config.time(), states.map(AttentionContext::states));
             embedded = g.add(embedded, more);
         }
         return config.timeActivation().isPresent()

@@ -13,7 +13,7 @@ record ConsistencyScheduler(int train, EdmLevels levels, double noiseScale, bool
 
     static final SchedulerType TYPE = SchedulerType.of("CMStochasticIterativeScheduler", ConsistencyScheduler::read)
             .named("consistency")
-            .ofProcess(Process.CONSISTENCY);
+            .ofProcess(NoisingProcess.CONSISTENCY);
 
     private static final Clipping UNIT = new Clipping(1, 0, 0);
 

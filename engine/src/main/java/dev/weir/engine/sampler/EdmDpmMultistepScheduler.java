@@ -7,7 +7,7 @@ record EdmDpmMultistepScheduler(EdmSchedule schedule, DpmMultistep method) imple
 
     static final SchedulerType TYPE = SchedulerType.of("EDMDPMSolverMultistepScheduler", EdmDpmMultistepScheduler::read)
             .named("edm_dpm_multistep")
-            .ofProcess(Process.EDM);
+            .ofProcess(NoisingProcess.EDM);
 
     private static EdmDpmMultistepScheduler read(SchedulerKeys keys) {
         EdmSchedule schedule = EdmSchedule.read(keys);

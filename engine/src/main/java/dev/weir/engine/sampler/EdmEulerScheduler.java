@@ -7,7 +7,7 @@ record EdmEulerScheduler(EdmSchedule schedule) implements Scheduler {
 
     static final SchedulerType TYPE = SchedulerType.of("EDMEulerScheduler", EdmEulerScheduler::read)
             .named("edm_euler")
-            .ofProcess(Process.EDM);
+            .ofProcess(NoisingProcess.EDM);
 
     private static EdmEulerScheduler read(SchedulerKeys keys) {
         return new EdmEulerScheduler(EdmSchedule.read(keys));

@@ -22,14 +22,14 @@ record FlowMatchEulerScheduler(
     static final SchedulerType TYPE = SchedulerType.of("FlowMatchEulerDiscreteScheduler", FlowMatchEulerScheduler::read)
             .named("flow_euler")
             .withSchedules(SigmaSchedule.ALL)
-            .ofProcess(Process.FLOW);
+            .ofProcess(NoisingProcess.FLOW);
 
     /** The same with fresh noise in each step, for few-step models. Growing the sample between steps is not computed. */
     static final SchedulerType LCM_TYPE = SchedulerType.of(
                     "FlowMatchLCMScheduler", FlowMatchEulerScheduler::readStochastic)
             .named("flow_lcm")
             .withSchedules(SigmaSchedule.ALL)
-            .ofProcess(Process.FLOW);
+            .ofProcess(NoisingProcess.FLOW);
 
     private static final FlowShift.Fixed NONE = new FlowShift.Fixed(1);
 

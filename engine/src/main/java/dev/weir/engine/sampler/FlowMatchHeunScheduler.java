@@ -11,7 +11,7 @@ record FlowMatchHeunScheduler(int train, FlowShift.Fixed shift) implements Sched
 
     static final SchedulerType TYPE = SchedulerType.of("FlowMatchHeunDiscreteScheduler", FlowMatchHeunScheduler::read)
             .named("flow_heun", Calls.TWO_A_STEP, Map.of())
-            .ofProcess(Process.FLOW);
+            .ofProcess(NoisingProcess.FLOW);
 
     private static final String START = "start";
     private static final String SLOPE = "slope";

@@ -203,9 +203,9 @@ public final class Samplers {
     /** Throws {@link ModelException} naming file, key and value where the sampler does not compute what they ask for. */
     static Scheduler scheduler(SchedulerConfig config, SamplerSpec spec) {
         SchedulerType type = type(spec.name());
-        Process process = SchedulerTypes.ofClass(config.className())
+        NoisingProcess process = SchedulerTypes.ofClass(config.className())
                 .map(SchedulerType::process)
-                .orElse(Process.DIFFUSION);
+                .orElse(NoisingProcess.DIFFUSION);
         if (type.process() != process) {
             throw new ModelException("%s: sampler %s does not fit networks for %s"
                     .formatted(config.file(), spec.name(), config.className()));

@@ -26,7 +26,7 @@ record SchedulerType(
         List<Name> names,
         Set<SigmaSpacing> schedules,
         boolean takesEta,
-        Process process,
+        NoisingProcess process,
         Function<SchedulerKeys, Scheduler> reader) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -47,7 +47,7 @@ record SchedulerType(
     }
 
     static SchedulerType of(String className, Function<SchedulerKeys, Scheduler> reader) {
-        return new SchedulerType(className, List.of(), Set.of(), false, Process.DIFFUSION, reader);
+        return new SchedulerType(className, List.of(), Set.of(), false, NoisingProcess.DIFFUSION, reader);
     }
 
     /** One of {@link #names}. */
@@ -77,7 +77,7 @@ record SchedulerType(
         return new SchedulerType(className, names, schedules, true, process, reader);
     }
 
-    SchedulerType ofProcess(Process trainedOn) {
+    SchedulerType ofProcess(NoisingProcess trainedOn) {
         return new SchedulerType(className, names, schedules, takesEta, trainedOn, reader);
     }
 

@@ -20,7 +20,7 @@ record ScoreSdeVeScheduler(int train, double signalToNoise, double least, double
             .named("score_sde_ve", new Calls(2, 0), Map.of(CORRECTIONS, 1))
             .named("score_sde_ve_predictor", Calls.ONE_A_STEP, Map.of(CORRECTIONS, 0))
             .named("score_sde_ve_2_corrections", new Calls(3, 0), Map.of(CORRECTIONS, 2))
-            .ofProcess(Process.VARIANCE_EXPLODING);
+            .ofProcess(NoisingProcess.VARIANCE_EXPLODING);
 
     private static final int MOST_CORRECTIONS = 100;
 

@@ -12,7 +12,7 @@ record ScoreSdeVpScheduler(int train, double betaMin, double betaMax, double end
 
     static final SchedulerType TYPE = SchedulerType.of("ScoreSdeVpScheduler", ScoreSdeVpScheduler::read)
             .named("score_sde_vp")
-            .ofProcess(Process.VARIANCE_PRESERVING);
+            .ofProcess(NoisingProcess.VARIANCE_PRESERVING);
 
     private static final float LAST_TIMESTEP = 999;
 

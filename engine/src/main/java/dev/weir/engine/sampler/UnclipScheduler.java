@@ -14,7 +14,7 @@ record UnclipScheduler(NoiseSchedule schedule, Prediction prediction, Clipping c
 
     static final SchedulerType TYPE = SchedulerType.of("UnCLIPScheduler", UnclipScheduler::read)
             .named("unclip")
-            .ofProcess(Process.UNCLIP);
+            .ofProcess(NoisingProcess.UNCLIP);
 
     private static final NoiseSchedule.Defaults DEFAULTS = new NoiseSchedule.Defaults(0, 0, "squaredcos_cap_v2", false);
     private static final float LEAST_VARIANCE = 1e-20f;

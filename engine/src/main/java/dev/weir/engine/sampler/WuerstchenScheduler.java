@@ -13,7 +13,7 @@ record WuerstchenScheduler(double scaler, double offset) implements Scheduler {
 
     static final SchedulerType TYPE = SchedulerType.of("DDPMWuerstchenScheduler", WuerstchenScheduler::read)
             .named("wuerstchen")
-            .ofProcess(Process.WUERSTCHEN);
+            .ofProcess(NoisingProcess.WUERSTCHEN);
 
     private static final int MOST_STEPS = 1000;
 

@@ -21,7 +21,8 @@ class PredictedOriginalTest {
 
     private static final int STEPS = 6;
     /** Their predictors do not come near the end in few steps. */
-    private static final Set<Process> MANY_STEPS = EnumSet.of(Process.VARIANCE_EXPLODING, Process.VARIANCE_PRESERVING);
+    private static final Set<NoisingProcess> MANY_STEPS =
+            EnumSet.of(NoisingProcess.VARIANCE_EXPLODING, NoisingProcess.VARIANCE_PRESERVING);
 
     private static final float SIGMA_DATA = 0.5f;
     private static final float LEAST_SIGMA = 0.002f; // of the consistency schedulers
@@ -99,7 +100,7 @@ class PredictedOriginalTest {
         float spread = sampler.addNoise(state.step(), zeros, ones)[0];
         float[] sample = state.sample();
         float scale = sampler.scaleInput(state.step(), ones)[0];
-        if (sampler.order() == 2 && one.type().process() == Process.DIFFUSION) {
+        if (sampler.order() == 2 && one.type().process() == NoisingProcess.DIFFUSION) {
             spread = Floats.sqrt(1 / (scale * scale) - 1); // a clean sample is never put between two levels
         }
         float[] noise = Floats.mix(1 / spread, sample, -signal / spread, CLEAN);

@@ -12,10 +12,10 @@ import dev.weir.proto.v1.Stage;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** What a request says about a diffusion, in the engine's terms. Stateless; any thread. */
-final class Wishes {
+/** Translates what a request says about a diffusion into the engine's terms. Stateless; any thread. */
+final class RequestedSampling {
 
-    private Wishes() {}
+    private RequestedSampling() {}
 
     /** The sampler that a request names. Throws IllegalArgumentException if there is none such. */
     static SamplerSpec spec(Sampling sampling) {
@@ -28,7 +28,7 @@ final class Wishes {
                 sampling.hasEta() ? Optional.of(sampling.getEta()) : named.eta());
     }
 
-    /** The part of the schedule that a stage does. */
+    /** The part of the schedule that a stage runs. */
     static Span span(Sampling sampling) {
         int steps = sampling.getSteps();
         if (sampling.hasStrength()) {
@@ -47,7 +47,7 @@ final class Wishes {
         return kind.stream(generation.getSeed());
     }
 
-    /** A picture stands for itself where a request does not say what it stands for. */
+    /** The original size is the picture's own size unless the request names one. */
     static Request request(Stage stage, Generation generation) {
         boolean sized = generation.hasOriginalSize();
         Sampling sampling = stage.getSampling();
