@@ -1,5 +1,6 @@
 package dev.weir.bench.cluster;
 
+import dev.weir.engine.Natives;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -73,6 +75,9 @@ public final class WeirProcess implements AutoCloseable {
         private List<String> command(List<String> arguments) {
             List<String> command = new ArrayList<>(wrapper);
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            // Set by the weir command, which keeps the native libraries in a folder and not in the class path.
+            Optional.ofNullable(System.getProperty(Natives.FOLDER_PROPERTY))
+                    .ifPresent(folder -> command.add("-D" + Natives.FOLDER_PROPERTY + "=" + folder));
             command.addAll(flags);
             command.addAll(List.of(
                     "-XX:+UseSerialGC",
