@@ -48,7 +48,9 @@ final class ModelRefusalsTest {
 
         Outcome inspect = weir("models", "inspect", lora.toString());
         assertThat(inspect.exitCode()).isEqualTo(1);
-        assertThat(inspect.out()).startsWith(said);
+        assertThat(inspect.out())
+                .startsWith(lora + "  a LoRA with the names of kohya")
+                .contains("does not run: the layer lora_unet_x has no up beside its down");
         for (String[] command : new String[][] {{"up", "--port", "0"}, {"node", "decoder"}, {"generate", "a cat"}}) {
             Outcome outcome = weir(Stream.concat(Stream.of(command), Stream.of("--model", lora.toString()))
                     .toArray(String[]::new));

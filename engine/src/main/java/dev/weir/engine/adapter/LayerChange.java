@@ -23,7 +23,8 @@ import java.util.function.Predicate;
 record LayerChange(Weights file, String module, List<Integer> shape, Map<String, String> tensors, LayerScale scale) {
 
     private static final Set<String> LORA = Set.of(LoraKey.DOWN, LoraKey.UP, LoraKey.MID);
-    private static final String KRONECKER = "lokr_w1";
+    private static final String HADAMARD = "hada_";
+    private static final String KRONECKER = "lokr_";
 
     private int out() {
         return shape.get(0);
@@ -48,16 +49,49 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
         if (has(LoraKey.DOWN) || has(LoraKey.UP)) {
             requireLora();
             requireOnly(LORA::contains);
-        } else if (has("hada_w1_a")) {
+        } else if (isOf(HADAMARD)) {
             requireHadamard();
-            requireOnly(role -> role.startsWith("hada_"));
-        } else if (tensors.keySet().stream().anyMatch(role -> role.startsWith(KRONECKER))) {
+            requireOnly(role -> role.startsWith(HADAMARD));
+        } else if (isOf(KRONECKER)) {
             requireKronecker();
-            requireOnly(role -> role.startsWith("lokr_"));
+            requireOnly(role -> role.startsWith(KRONECKER));
         } else {
             throw refused("has %s, a kind that Weir does not run; it runs LoRA, LoHa and LoKr"
                     .formatted(String.join(", ", tensors.keySet())));
         }
+    }
+
+    /** As {@link #require}, for a layer of the size that the tensors are for. */
+    static void requireAlone(Weights file, String module, Map<String, String> tensors, LayerScale scale) {
+        var change = new LayerChange(file, module, List.of(), tensors, scale);
+        new LayerChange(file, module, change.ownShape(), tensors, scale).require();
+    }
+
+    /** The shape of a layer that the tensors would fit; pixels of a convolution may be one side. */
+    private List<Integer> ownShape() {
+        if (has(LoraKey.DOWN) || has(LoraKey.UP)) {
+            int inner = has(LoraKey.MID) ? size(LoraKey.MID) / sides(LoraKey.MID)[0] / sides(LoraKey.DOWN)[0] : 1;
+            return shape(sides(LoraKey.UP)[0], size(LoraKey.DOWN) / sides(LoraKey.DOWN)[0], inner);
+        }
+        if (isOf(HADAMARD)) {
+            int rank = sides("hada_w1_b")[0];
+            int inner = has("hada_t1") ? size("hada_t1") / rank / rank : 1;
+            return shape(size("hada_w1_a") / rank, size("hada_w1_b") / rank, inner);
+        }
+        if (isOf(KRONECKER)) {
+            int[] first = kroneckerSides("lokr_w1");
+            int[] second = kroneckerSides("lokr_w2");
+            int inner = kroneckerPixels();
+            return shape((long) first[0] * second[0], (long) first[1] * second[1] / inner, inner);
+        }
+        return List.of();
+    }
+
+    private List<Integer> shape(long out, long in, long pixels) {
+        if (Math.max(out, in * pixels) > Integer.MAX_VALUE) {
+            throw refused("is for a weight of %d and %d numbers, which is too large".formatted(out, in * pixels));
+        }
+        return List.of((int) out, (int) in, (int) Math.max(1, pixels));
     }
 
     private void requireOnly(Predicate<String> isOfKind) {
@@ -70,7 +104,7 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
 
     /** The factors, with the alpha in them. */
     LowRank read() {
-        LowRank change = has(LoraKey.DOWN) ? lora() : has("hada_w1_a") ? hadamard() : kronecker();
+        LowRank change = has(LoraKey.DOWN) ? lora() : isOf(HADAMARD) ? hadamard() : kronecker();
         if (!change.isFinite()) {
             throw refused("has a number that is not finite");
         }
@@ -142,6 +176,10 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
     private void requireKronecker() {
         int[] first = kroneckerSides("lokr_w1");
         int[] second = kroneckerSides("lokr_w2");
+        if (has("lokr_t2")) {
+            int rank = sides("lokr_w2_b")[0];
+            requireSize("lokr_t2", (long) rank * rank * (in() / shape.get(1)));
+        }
         if ((long) first[0] * second[0] != out() || (long) first[1] * second[1] != in()) {
             throw refused("is a product of %s and %s, which does not fit %s"
                     .formatted(Arrays.toString(first), Arrays.toString(second), shape));
@@ -152,12 +190,17 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
     private int[] kroneckerSides(String name) {
         if (has(name)) {
             int[] sides = sides(name);
-            return new int[] {sides[0], size(name) / Math.max(1, sides[0])};
+            return new int[] {sides[0], size(name) / sides[0]};
         }
         int rank = sides(name + "_b")[0];
-        int inner = has("lokr_t2") && name.equals("lokr_w2") ? in() / shape.get(1) : 1;
-        requireSize(name + "_a", (long) rank * (size(name + "_a") / Math.max(1, rank)));
+        int inner = name.equals("lokr_w2") ? kroneckerPixels() : 1;
+        requireSize(name + "_a", (long) rank * (size(name + "_a") / rank));
         return new int[] {size(name + "_a") / rank, size(name + "_b") / rank * inner};
+    }
+
+    private int kroneckerPixels() {
+        int rank = has("lokr_t2") ? sides("lokr_w2_b")[0] : 1;
+        return has("lokr_t2") ? Math.max(1, size("lokr_t2") / rank / rank) : 1;
     }
 
     private LowRank kronecker() {
@@ -214,6 +257,10 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
 
     // ---- tensors
 
+    private boolean isOf(String kind) {
+        return tensors.keySet().stream().anyMatch(role -> role.startsWith(kind));
+    }
+
     private boolean has(String role) {
         return tensors.containsKey(role);
     }
@@ -229,7 +276,7 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
         int[] sides = Arrays.stream(file.info(tensor(role)).shape())
                 .mapToInt(side -> (int) Math.min(side, Integer.MAX_VALUE))
                 .toArray();
-        if (sides.length < 2 || sides[0] < 1) {
+        if (sides.length < 2 || Arrays.stream(sides).anyMatch(side -> side < 1)) {
             throw refused("has a %s of %s".formatted(role, Arrays.toString(sides)));
         }
         return sides;

@@ -64,7 +64,8 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         });
         List<Network> networks = new ArrayList<>();
         byNetwork.forEach((name, layers) -> networks.add(network(file, name, layers)));
-        return Optional.of(new LoraReport(path, namings, List.copyOf(networks), problem(path, file, networks)));
+        return Optional.of(
+                new LoraReport(path, namings, List.copyOf(networks), problem(path, file, modules, networks)));
     }
 
     private static Network network(SafetensorsFile file, String name, List<Map<String, String>> layers) {
@@ -82,7 +83,8 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         return new Network(name, layers.size(), kinds, ranks);
     }
 
-    private static Optional<String> problem(Path path, SafetensorsFile file, List<Network> networks) {
+    private static Optional<String> problem(
+            Path path, SafetensorsFile file, Map<String, Map<String, String>> modules, List<Network> networks) {
         SortedSet<String> others = new TreeSet<>();
         networks.forEach(network -> others.addAll(network.kinds()));
         others.removeAll(RUN);
@@ -91,11 +93,30 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
                     .formatted(String.join(", ", others)));
         }
         try {
-            PeftConfig.read(path, file);
-            return Optional.empty();
+            var config = PeftConfig.read(path, file);
+            return broken(file, modules, config);
         } catch (ModelException e) {
             return Optional.of(e.getMessage());
         }
+    }
+
+    /** What is wrong with the first layer that no model can have changed so, and how many more there are. */
+    private static Optional<String> broken(
+            SafetensorsFile file, Map<String, Map<String, String>> modules, PeftConfig config) {
+        List<String> problems = new ArrayList<>();
+        modules.forEach((module, tensors) -> {
+            try {
+                var scale = config.of(new LayerNames.Layer(network(module), module, false));
+                LayerChange.requireAlone(file, module, tensors, scale);
+            } catch (ModelException e) {
+                problems.add(e.getMessage());
+            }
+        });
+        return problems.stream()
+                .findFirst()
+                .map(first -> problems.size() == 1
+                        ? first
+                        : "%s. It is the first of %d layers like this".formatted(first, problems.size()));
     }
 
     private static String kind(Set<String> roles) {

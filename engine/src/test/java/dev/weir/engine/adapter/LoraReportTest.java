@@ -1,0 +1,88 @@
+package dev.weir.engine.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.engine.ReferenceFile;
+import dev.weir.engine.weights.SafetensorsWriter;
+import dev.weir.engine.weights.WeightType;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is said of a LoRA file without a model: whether any model could run it. */
+class LoraReportTest {
+
+    @TempDir
+    Path folder;
+
+    /** @param tensors such as {@code a.lora_up.weight:8x2}, separated by blanks */
+    private LoraReport report(String tensors) {
+        var writer = new SafetensorsWriter();
+        for (var tensor : tensors.split(" +")) {
+            var parts = tensor.split(":");
+            long[] shape = Arrays.stream(parts[1].split("x"))
+                    .mapToLong(Long::parseLong)
+                    .toArray();
+            int size = (int) Arrays.stream(shape).reduce(1, Math::multiplyExact);
+            writer.tensor(parts[0], WeightType.F32, new byte[4 * size], shape);
+        }
+        return LoraReport.of(writer.write(folder.resolve("style.safetensors"))).orElseThrow();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a.lora_down.weight:0 | the layer a has no up beside its down",
+                "a.lora_up.weight:8x2 | the layer a has no down beside its up",
+                "a.lora_down.weight:0x8 a.lora_up.weight:8x0 | the layer a has a up of [8, 0]",
+                "a.lora_down.weight:2 a.lora_up.weight:8x2 | the layer a has a down of [2]",
+                "a.lora_down.weight:2x8 a.lora_up.weight:16 | the layer a has a up of [16]",
+                "a.lora_down.weight:2x8 a.lora_up.weight:8x3 | the layer a has factors of different ranks: [2, 8] and [8, 3]",
+                "a.lora_down.weight:2x8 a.lora_up.weight:8x4 a.lora_mid.weight:3x2x3x3 | the layer a has factors of different ranks: [2, 8] and [8, 4]",
+                "a.lora_down.weight:2x8 a.lora_up.weight:8x2 a.alpha:2 | the layer a has a alpha of [2], which does not fit one number",
+                "a.hada_w1_a:8x2 a.hada_w1_b:2x8 a.hada_w2_a:8x2 | the layer a has no hada_w2_b beside its hada_w1_a, hada_w1_b, hada_w2_a",
+                "a.hada_w1_b:2x8 a.hada_w2_a:8x2 a.hada_w2_b:2x8 | the layer a has no hada_w1_a beside its hada_w1_b, hada_w2_a, hada_w2_b",
+                "a.hada_w1_a:8x2 a.hada_w1_b:2x8 a.hada_w2_a:8x3 a.hada_w2_b:2x8 | the layer a has a hada_w2_a of [8, 3]",
+                "a.lokr_w1:2x2 | the layer a has no lokr_w2_b beside its lokr_w1",
+                "a.lokr_w1:2x2 a.lokr_w2_b:2x4 | the layer a has no lokr_w2_a beside its lokr_w1, lokr_w2_b",
+                "a.lokr_w1:2x2 a.lokr_w2_a:3x1 a.lokr_w2_b:2x4 | the layer a has a lokr_w2_a of [3, 1]",
+                "a.lokr_w1:2x2 a.lokr_w2_a:4x2 a.lokr_w2_b:2x4 a.lokr_t2:1x2x3x3 | the layer a has a lokr_t2 of [1, 2, 3, 3]",
+            })
+    void aLayerThatNoModelCanHaveIsAProblem(String tensors, String problem) {
+        assertThat(report(tensors).problem()).get().asString().startsWith(problem);
+    }
+
+    @Test
+    void theNumberOfBrokenLayersIsSaid() {
+        assertThat(report("a.lora_down.weight:2x8 b.lora_down.weight:2x8 c.lora_down.weight:2x8 c.lora_up.weight:8x2")
+                        .problem())
+                .contains("the layer a has no up beside its down. It is the first of 2 layers like this");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a.lora_down.weight:2x8x3x3 a.lora_up.weight:8x2x1x1 a.alpha:1",
+                "a.lora_down.weight:2x8x1x1 a.lora_up.weight:8x3x1x1 a.lora_mid.weight:3x2x3x3",
+                "a.hada_w1_a:2x8 a.hada_w1_b:2x8 a.hada_t1:2x2x3x3 a.hada_w2_a:2x8 a.hada_w2_b:2x8 a.hada_t2:2x2x3x3",
+                "a.lokr_w1:2x2 a.lokr_w2_a:2x4 a.lokr_w2_b:2x4 a.lokr_t2:2x2x3x3",
+                "a.lokr_w1_a:2x1 a.lokr_w1_b:1x2 a.lokr_w2:4x4x3x3",
+            })
+    void aLayerThatAModelMayHaveIsNone(String tensors) {
+        assertThat(report(tensors).problem()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kohya", "peft", "sgm", "loha", "lokr", "mid", "xl-peft", "rslora"})
+    void filesThatRunHaveNoProblem(String name) {
+        assertThat(LoraReport.of(ReferenceFile.path("lora/" + name + ".safetensors"))
+                        .orElseThrow()
+                        .problem())
+                .isEmpty();
+    }
+}
