@@ -45,9 +45,8 @@ final class GatewayOptions {
             names = "--apis",
             paramLabel = "NAME",
             split = ",",
-            description =
-                    "APIs of other programs that the gateway offers besides its own: openai, a1111. Default: all. "
-                            + "none: its own only.")
+            description = "APIs of other programs that the gateway offers besides its own: openai, a1111, "
+                    + "comfyui. Default: all. none: its own only.")
     private List<String> apis = Stream.of(Api.values()).map(Api::toString).toList();
 
     /** Throws {@link CliException} that names the first value which is wrong. */
@@ -76,7 +75,8 @@ final class GatewayOptions {
                         .filter(api -> api.toString().equals(name))
                         .findFirst()
                         .orElseThrow(() -> new IllegalArgumentException(
-                                "--apis: there is no %s; there are openai and a1111, or none".formatted(name))));
+                                "--apis: there is no %s; there are openai, a1111 and comfyui, or none"
+                                        .formatted(name))));
             }
         }
         return chosen;

@@ -34,7 +34,7 @@ final class GatewayOptionsTest {
         assertThat(config().apis()).containsExactlyInAnyOrder(Api.values());
         assertThat(config("--apis", "a1111").apis()).containsExactly(Api.A1111);
         assertThat(config("--apis", "none").apis()).isEmpty();
-        assertRefused("there is no comfy", "--apis", "openai,comfy");
+        assertRefused("there is no forge", "--apis", "openai,forge");
     }
 
     @Test

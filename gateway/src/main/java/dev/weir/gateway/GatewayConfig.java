@@ -27,7 +27,8 @@ public record GatewayConfig(
     /** The APIs of other programs that a gateway can offer besides its own. */
     public enum Api {
         OPENAI,
-        A1111;
+        A1111,
+        COMFYUI;
 
         /** In settings. */
         @Override

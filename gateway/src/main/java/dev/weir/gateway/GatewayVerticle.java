@@ -3,6 +3,7 @@ package dev.weir.gateway;
 import dev.weir.gateway.GatewayConfig.Api;
 import dev.weir.gateway.a1111.A1111Api;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.comfyui.ComfyApi;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.ClusterHandlers;
 import dev.weir.gateway.http.Entrance;
@@ -12,6 +13,7 @@ import dev.weir.gateway.http.PageHandler;
 import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.http.SocketEntrance;
 import dev.weir.gateway.http.VersionCheck;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.Jobs;
@@ -136,7 +138,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
             new ResponsesApi(vertx, body, reader, ledger, answers, names, slowClient).mount(router, trace);
         }
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
-        streams = new StreamHandler(vertx, reader, threads, ledger, images, config, entrance.guard(), node.metrics());
+        SocketEntrance sockets = new SocketEntrance(vertx, entrance.guard());
+        streams = new StreamHandler(vertx, reader, threads, ledger, images, config, sockets, node.metrics());
         router.route("/v1/stream")
                 .method(HttpMethod.GET)
                 .method(HttpMethod.HEAD)
@@ -144,6 +147,10 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         new ClusterHandlers(node, catalog, names, jobs, ledger, answers).mount(router);
         if (config.apis().contains(Api.A1111)) {
             new A1111Api(body, reader, ledger, answers, names, trace).mount(router);
+        }
+        if (config.apis().contains(Api.COMFYUI)) {
+            new ComfyApi(vertx, body, reader, ledger, answers, names, trace, entrance.guard(), sockets, slowClient)
+                    .mount(router);
         }
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);

@@ -1,12 +1,13 @@
 package dev.weir.gateway.a1111;
 
+import dev.weir.gateway.http.Caller;
 import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Who asks, and the options that each has chosen. Automatic1111 has one user and one set of options; here a caller is whoever sends the
- * same credentials, or comes from the same address. Options of the longest silent caller are forgotten first. Event loop of the gateway.
+ * The options that each caller has chosen. Automatic1111 has one user and one set of options. Options of the longest silent caller are
+ * forgotten first. Event loop of the gateway.
  */
 final class Callers {
 
@@ -21,16 +22,11 @@ final class Callers {
         }
     };
 
-    static String of(RoutingContext ctx) {
-        String credentials = ctx.request().getHeader("Authorization");
-        return credentials == null ? ctx.request().remoteAddress().hostAddress() : credentials;
-    }
-
     Options options(RoutingContext ctx) {
-        return options.getOrDefault(of(ctx), Options.DEFAULT);
+        return options.getOrDefault(Caller.of(ctx), Options.DEFAULT);
     }
 
     void choose(RoutingContext ctx, Options chosen) {
-        options.put(of(ctx), chosen);
+        options.put(Caller.of(ctx), chosen);
     }
 }

@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.Attendance;
@@ -67,7 +68,7 @@ final class PictureHandlers {
 
     private void generate(RoutingContext ctx, Fields asked, JobSpec spec) {
         String task = asked.text("force_task_id").orElse("");
-        RunningRequest request = new RunningRequest(task, Callers.of(ctx), spec, System.currentTimeMillis());
+        RunningRequest request = new RunningRequest(task, Caller.of(ctx), spec, System.currentTimeMillis());
         Attendance[] client = new Attendance[1];
         PicturesAnswer answer = new PicturesAnswer(
                 request,
@@ -118,7 +119,7 @@ final class PictureHandlers {
         answers.json(
                 ctx,
                 200,
-                running.oldestOf(Callers.of(ctx))
+                running.oldestOf(Caller.of(ctx))
                         .map(entry -> ProgressJson.of(entry.getValue(), wantsPicture))
                         .orElseGet(ProgressJson::idle));
     }
@@ -128,11 +129,11 @@ final class PictureHandlers {
         answers.json(
                 ctx,
                 200,
-                running.named(task, Callers.of(ctx)).map(ProgressJson::ofTask).orElseGet(ProgressJson::endedTask));
+                running.named(task, Caller.of(ctx)).map(ProgressJson::ofTask).orElseGet(ProgressJson::endedTask));
     }
 
     private void interrupt(RoutingContext ctx) {
-        running.oldestOf(Callers.of(ctx)).ifPresent(entry -> {
+        running.oldestOf(Caller.of(ctx)).ifPresent(entry -> {
             entry.getValue().interrupt();
             ledger.cancel(entry.getKey());
         });
@@ -141,7 +142,7 @@ final class PictureHandlers {
 
     /** The next sample goes on. */
     private void skip(RoutingContext ctx) {
-        running.oldestOf(Callers.of(ctx)).ifPresent(entry -> {
+        running.oldestOf(Caller.of(ctx)).ifPresent(entry -> {
             entry.getValue().skip();
             ledger.cancel(entry.getKey(), entry.getValue().current());
         });

@@ -3,6 +3,7 @@ package dev.weir.gateway.a1111;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -68,7 +69,7 @@ final class Translation {
         // That program counts it for models that edit images only, and clients always send it.
         options(asked, options)
                 .card(models)
-                .filter(model -> takes(model, IMAGE_GUIDANCE))
+                .filter(model -> ModelFields.takes(model, IMAGE_GUIDANCE))
                 .flatMap(model -> asked.real("image_cfg_scale", 0, 100))
                 .ifPresent(scale -> weir.put(IMAGE_GUIDANCE, scale));
         requireZero(asked, "resize_mode", "only 0 (just resize) is supported");
@@ -129,20 +130,14 @@ final class Translation {
         // Where nothing is served, the reader of the request says so.
         chosen.card(models).ifPresent(model -> {
             weir.put("model", model.getId());
-            if (takes(model, SYNTAX)) {
+            if (ModelFields.takes(model, SYNTAX)) {
                 weir.put(SYNTAX, "a1111");
             }
             chosen.layers()
-                    .filter(layers -> layers > 1 && takes(model, CLIP_SKIP))
+                    .filter(layers -> layers > 1 && ModelFields.takes(model, CLIP_SKIP))
                     .ifPresent(layers -> weir.put(CLIP_SKIP, layers - 1));
             sampler(asked, model, weir);
         });
-    }
-
-    private static boolean takes(ModelCard model, String name) {
-        return model.getWorkflowsList().stream()
-                .flatMap(workflow -> workflow.getFieldsList().stream())
-                .anyMatch(field -> field.getName().equals(name));
     }
 
     /** A side that is not given is as long as the other one. */

@@ -1,6 +1,7 @@
 package dev.weir.gateway.stream;
 
 import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.http.SocketEntrance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Preview;
@@ -8,9 +9,7 @@ import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobEvent.Warning;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
-import io.vertx.core.http.WebSocketFrame;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -27,7 +26,6 @@ import java.util.Map;
 final class Outbound {
 
     private static final int WRITE_QUEUE_BYTES = 256 << 10;
-    private static final int FRAME_BYTES = 64 << 10;
     private static final int NONE = -1;
 
     /** An event, and the client's own name for its job, or null. */
@@ -131,31 +129,20 @@ final class Outbound {
         } else if (message instanceof Outgoing outgoing) {
             if (outgoing.event() instanceof Completed completed) {
                 waitingFinals--;
-                writeBinary(FrameMessage.of(outgoing.id(), completed.at(), "final", completed.picture()));
+                SocketEntrance.writeBinary(
+                        socket, FrameMessage.of(outgoing.id(), completed.at(), "final", completed.picture()));
             }
             JsonObject json = EventJson.of(outgoing.event());
             writeText(outgoing.id() == null ? json : json.put("id", outgoing.id()));
             if (outgoing.event() instanceof Preview preview) {
-                writeBinary(FrameMessage.of(outgoing.id(), preview.at(), "preview", preview.picture()));
+                SocketEntrance.writeBinary(
+                        socket, FrameMessage.of(outgoing.id(), preview.at(), "preview", preview.picture()));
             }
         }
     }
 
     private void writeText(JsonObject json) {
         socket.writeTextMessage(json.encode());
-    }
-
-    /** In frames of a size that every client takes. The socket's own frames are as large as uploads may be. */
-    private void writeBinary(Buffer bytes) {
-        for (int from = 0; from < bytes.length(); from += FRAME_BYTES) {
-            int to = Math.min(bytes.length(), from + FRAME_BYTES);
-            boolean isLast = to == bytes.length();
-            Buffer part = bytes.slice(from, to);
-            socket.writeFrame(
-                    from == 0
-                            ? WebSocketFrame.binaryFrame(part, isLast)
-                            : WebSocketFrame.continuationFrame(part, isLast));
-        }
     }
 
     private void drained() {

@@ -1,0 +1,111 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.BrowserGuard;
+import dev.weir.gateway.http.RequestBody;
+import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.http.SocketEntrance;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.ledger.JobLedger;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+
+/** Mounts ComfyUI's routes, each also under {@code /api}. Event loop of the gateway. */
+public final class ComfyApi {
+
+    private final RequestBody body;
+    private final RequestTrace trace;
+    private final BrowserGuard guard;
+    private final Sockets sockets;
+    private final PromptHandlers prompts;
+    private final QueueHandlers queues;
+    private final ViewHandler pictures;
+    private final ListHandlers lists;
+
+    public ComfyApi(
+            Vertx vertx,
+            RequestBody body,
+            RequestReader reader,
+            JobLedger ledger,
+            Answers answers,
+            ModelNames models,
+            RequestTrace trace,
+            BrowserGuard guard,
+            SocketEntrance entrance,
+            Duration slowClient) {
+        this.body = body;
+        this.trace = trace;
+        this.guard = guard;
+        this.sockets = new Sockets(vertx, entrance, slowClient);
+        History history = new History(job -> ledger.kept().find(job).isPresent());
+        Queue queue = new Queue(ledger, sockets, history);
+        this.prompts = new PromptHandlers(body, reader, ledger, answers, models, queue);
+        this.queues = new QueueHandlers(body, answers, queue, history);
+        this.pictures = new ViewHandler(ledger, answers);
+        this.lists = new ListHandlers(answers, models);
+    }
+
+    public void mount(Router router) {
+        mount(router, "");
+        mount(router, "/api");
+    }
+
+    private void mount(Router router, String root) {
+        router.get(root + "/ws").handler(sockets::open);
+        post(router, root + "/prompt", trace, prompts::prompt);
+        get(router, root + "/prompt", queues::info);
+        get(router, root + "/queue", queues::queue);
+        post(router, root + "/queue", queues::changeQueue);
+        get(router, root + "/history", queues::history);
+        get(router, root + "/history/:id", queues::historyOf);
+        post(router, root + "/history", queues::changeHistory);
+        post(router, root + "/interrupt", queues::interrupt);
+        post(router, root + "/free", queues::free);
+        get(router, root + "/view", pictures::view);
+        get(router, root + "/object_info", lists::objectInfo);
+        get(router, root + "/object_info/:class", lists::objectInfoOf);
+        get(router, root + "/models", lists::modelFolders);
+        get(router, root + "/models/:folder", lists::modelFolder);
+        get(router, root + "/embeddings", lists::embeddings);
+        get(router, root + "/extensions", lists::extensions);
+        get(router, root + "/features", lists::features);
+        get(router, root + "/system_stats", lists::systemStats);
+    }
+
+    private static void get(Router router, String path, Handler<RoutingContext> handler) {
+        router.get(path).handler(ComfyApi::shapeErrors).handler(handler);
+    }
+
+    private void post(Router router, String path, Handler<RoutingContext> first, Handler<RoutingContext> handler) {
+        router.post(path)
+                .handler(ComfyApi::shapeErrors)
+                .handler(this::admit)
+                .handler(first)
+                .handler(body.gathering())
+                .handler(handler);
+    }
+
+    private void post(Router router, String path, Handler<RoutingContext> handler) {
+        post(router, path, RoutingContext::next, handler);
+    }
+
+    private static void shapeErrors(RoutingContext ctx) {
+        Answers.errorsOf(ctx, Errors::toJson);
+        ctx.next();
+    }
+
+    /**
+     * Clients of this API name no type of content, or another one than JSON. A browser sends such requests for pages of other origins, so
+     * those are refused here.
+     */
+    private void admit(RoutingContext ctx) {
+        guard.requireOwnPage(ctx.request());
+        ctx.request().headers().set(HttpHeaders.CONTENT_TYPE, "application/json");
+        ctx.next();
+    }
+}

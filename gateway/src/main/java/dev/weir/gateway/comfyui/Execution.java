@@ -1,0 +1,248 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Cancelled;
+import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobEvent.Loading;
+import dev.weir.gateway.job.JobEvent.Preview;
+import dev.weir.gateway.job.JobEvent.Queued;
+import dev.weir.gateway.job.JobEvent.Warning;
+import dev.weir.gateway.job.Picture;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/**
+ * Tells the events of a prompt's job as ComfyUI tells the execution of its nodes. The nodes before the sampler are reported when it
+ * starts, and those after it when all pictures exist. Event loop of the gateway.
+ */
+final class Execution {
+
+    private final Prompt prompt;
+    private final Sockets sockets;
+    private final Runnable onBegin;
+    private final Runnable onOver;
+    private final int[] steps;
+    private final Picture[] pictures;
+    private final Set<String> executed = new LinkedHashSet<>();
+    private final JsonArray messages = new JsonArray();
+    private final JsonObject outputs = new JsonObject();
+    private final JsonObject meta = new JsonObject();
+    private int ended;
+    private boolean begun;
+    private boolean over;
+    private String current;
+
+    /**
+     * @param onBegin called when its first step starts
+     * @param onOver called before the last message, so that the client then finds it in the history
+     */
+    Execution(Prompt prompt, Sockets sockets, Runnable onBegin, Runnable onOver) {
+        this.prompt = prompt;
+        this.sockets = sockets;
+        this.onBegin = onBegin;
+        this.onOver = onOver;
+        this.steps = new int[prompt.job().spec().samples()];
+        this.pictures = new Picture[steps.length];
+    }
+
+    void on(JobEvent event) {
+        if (over) {
+            return;
+        }
+        int sample = event.at().sample();
+        if (event instanceof Failed failed) {
+            fail(ApiError.of(failed.failure()));
+        } else if (event instanceof Cancelled) {
+            interrupt();
+        } else if (!(event instanceof Queued || event instanceof Loading || event instanceof Warning)) {
+            begin();
+            step(sample, event.at().step());
+            if (event instanceof Preview preview) {
+                sockets.picture(prompt.client(), prompt.id(), current, preview.picture(), true);
+            } else if (event instanceof Completed completed) {
+                pictures[sample] = completed.picture();
+                if (++ended == pictures.length) {
+                    finish();
+                }
+            }
+        }
+    }
+
+    boolean hasBegun() {
+        return begun;
+    }
+
+    /** Again, for a client that has just connected. */
+    void showCurrent() {
+        if (begun && !over) {
+            executing(current);
+        }
+    }
+
+    private void begin() {
+        if (begun) {
+            return;
+        }
+        begun = true;
+        onBegin.run();
+        record("execution_start", prompt.about());
+        record(
+                "execution_cached",
+                new JsonObject().put("nodes", new JsonArray()).mergeIn(prompt.about()));
+        prompt.plan().before().forEach(this::run);
+        executing(prompt.plan().pictures().sampler().id());
+    }
+
+    private void run(Node node) {
+        executing(node.id());
+        executed.add(node.id());
+    }
+
+    private void executing(String node) {
+        current = node;
+        tell(
+                "executing",
+                new JsonObject().put("node", node).put("display_node", node).mergeIn(prompt.about()));
+    }
+
+    private void step(int sample, int step) {
+        if (step <= steps[sample]) {
+            return;
+        }
+        steps[sample] = step;
+        int value = Arrays.stream(steps).sum() / steps.length;
+        int most = prompt.job().spec().totalSteps();
+        JsonObject state = new JsonObject()
+                .put("value", value)
+                .put("max", most)
+                .put("state", value < most ? "running" : "finished")
+                .put("node_id", current)
+                .put("prompt_id", prompt.id())
+                .put("display_node_id", current)
+                .putNull("parent_node_id")
+                .put("real_node_id", current);
+        sockets.progress(
+                prompt.client(), "progress_state", prompt.about().put("nodes", new JsonObject().put(current, state)));
+        sockets.progress(
+                prompt.client(),
+                "progress",
+                new JsonObject()
+                        .put("value", value)
+                        .put("max", most)
+                        .mergeIn(prompt.about())
+                        .put("node", current));
+    }
+
+    private void finish() {
+        executed.add(current);
+        for (Node node : prompt.plan().after()) {
+            run(node);
+            if (prompt.plan().outputs().contains(node.id())) {
+                show(node);
+            }
+        }
+        record("execution_success", prompt.about());
+        end();
+    }
+
+    private void show(Node node) {
+        if (node.type().name().equals("SaveImageWebsocket")) {
+            Arrays.stream(pictures)
+                    .forEach(picture -> sockets.picture(prompt.client(), prompt.id(), current, picture, false));
+            return;
+        }
+        boolean isKept = node.has("filename_prefix");
+        String prefix = isKept ? node.text("filename_prefix") : "ComfyUI_temp";
+        JsonArray images = new JsonArray();
+        for (int sample = 0; sample < pictures.length; sample++) {
+            images.add(OutputFile.of(
+                            prefix, isKept ? "output" : "temp", prompt.job().id(), sample)
+                    .toJson());
+        }
+        JsonObject output = new JsonObject().put("images", images);
+        outputs.put(node.id(), output);
+        meta.put(
+                node.id(),
+                new JsonObject()
+                        .put("node_id", node.id())
+                        .put("display_node", node.id())
+                        .putNull("parent_node")
+                        .put("real_node_id", node.id()));
+        tell(
+                "executed",
+                new JsonObject()
+                        .put("node", node.id())
+                        .put("display_node", node.id())
+                        .put("output", output)
+                        .mergeIn(prompt.about()));
+    }
+
+    /** Nothing more comes from its job. */
+    void fail(ApiError error) {
+        if (over) {
+            return;
+        }
+        begin();
+        record(
+                "execution_error",
+                stopped()
+                        .put("exception_message", error.message())
+                        .put("exception_type", error.code())
+                        .put("traceback", new JsonArray())
+                        .put("current_inputs", new JsonObject())
+                        .put("current_outputs", new JsonArray()));
+        end();
+    }
+
+    private void interrupt() {
+        if (begun) {
+            record("execution_interrupted", stopped());
+        }
+        end();
+    }
+
+    private JsonObject stopped() {
+        return prompt.about()
+                .put("node_id", current)
+                .put("node_type", prompt.plan().graph().node(current).type().name())
+                .put("executed", new JsonArray(executed.stream().toList()));
+    }
+
+    private void end() {
+        over = true;
+        onOver.run();
+        if (begun) {
+            executing(null);
+        }
+    }
+
+    /** What the history says of a prompt that is over. */
+    JsonObject toJson() {
+        boolean isWhole = ended == pictures.length;
+        return new JsonObject()
+                .put("prompt", prompt.toJson())
+                .put("outputs", outputs)
+                .put(
+                        "status",
+                        new JsonObject()
+                                .put("status_str", isWhole ? "success" : "error")
+                                .put("completed", isWhole)
+                                .put("messages", messages))
+                .put("meta", meta);
+    }
+
+    private void record(String type, JsonObject data) {
+        data.put("timestamp", System.currentTimeMillis());
+        messages.add(new JsonArray().add(type).add(data));
+        tell(type, data);
+    }
+
+    private void tell(String type, JsonObject data) {
+        sockets.tell(prompt.client(), type, data);
+    }
+}

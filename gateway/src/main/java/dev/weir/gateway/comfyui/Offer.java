@@ -1,0 +1,84 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Embedding;
+import dev.weir.proto.v1.Lora;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Sampler;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What the models offer, by ComfyUI's names. A name may have the ending of a file or not, because templates name files. Any thread.
+ *
+ * @param uploads the names of the caller's images
+ */
+record Offer(ModelNames models, List<String> uploads) {
+
+    private static final Pattern ENDING = Pattern.compile("\\.(safetensors|sft|ckpt|pt|pth|bin)$");
+    private static final String FILE = ".safetensors";
+
+    List<String> checkpoints() {
+        return Stream.concat(models.cards().stream().map(ModelCard::getId), models.aliased().keySet().stream())
+                .distinct()
+                .toList();
+    }
+
+    List<String> samplers() {
+        Collection<String> offered =
+                each(card -> card.getSamplersList().stream().map(Sampler::getName));
+        return SamplerName.SAMPLERS.entrySet().stream()
+                .filter(entry -> offered.contains(entry.getValue()))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    List<String> schedulers() {
+        return SamplerName.SCHEDULERS;
+    }
+
+    List<String> loras() {
+        return each(card -> card.getLorasList().stream().map(Lora::getName)).stream()
+                .map(name -> name + FILE)
+                .toList();
+    }
+
+    List<String> controlNets() {
+        return each(card -> card.getControlnetsList().stream().map(ControlNet::getName));
+    }
+
+    List<String> embeddings() {
+        return each(card -> card.getEmbeddingsList().stream().map(Embedding::getName));
+    }
+
+    List<String> none() {
+        return List.of();
+    }
+
+    /** What all models have, each once. */
+    private List<String> each(Function<ModelCard, Stream<String>> part) {
+        return models.cards().stream().flatMap(part).distinct().toList();
+    }
+
+    Optional<ModelCard> checkpoint(String name) {
+        return models.find(name).or(() -> models.find(stem(name)));
+    }
+
+    /** Whether one of the choices is meant. */
+    boolean has(Input input, String value) {
+        List<String> choices = input.choices().apply(this);
+        return choices.contains(value)
+                || choices.stream().map(Offer::stem).anyMatch(stem(value)::equals)
+                || input.name().equals("ckpt_name") && checkpoint(value).isPresent();
+    }
+
+    static String stem(String name) {
+        return ENDING.matcher(name).replaceFirst("");
+    }
+}

@@ -1,0 +1,43 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.job.KeptJob;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+
+/**
+ * A prompt that was accepted. Immutable.
+ *
+ * @param id as the client or the gateway named it
+ * @param caller who sent it
+ * @param client the socket that hears of it; empty: none
+ * @param graph as it was sent
+ */
+record Prompt(
+        String id,
+        Number number,
+        String caller,
+        String client,
+        JsonObject graph,
+        JsonObject extraData,
+        Plan plan,
+        KeptJob job) {
+
+    /** ComfyUI keeps these out of its lists. */
+    private static final List<String> SECRETS = List.of("auth_token_comfy_org", "api_key_comfy_org");
+
+    Prompt {
+        extraData = extraData.copy();
+        SECRETS.forEach(extraData::remove);
+    }
+
+    /** As lists show it. */
+    JsonArray toJson() {
+        return new JsonArray().add(number).add(id).add(graph).add(extraData).add(new JsonArray(plan.outputs()));
+    }
+
+    /** What a message about it says first. */
+    JsonObject about() {
+        return new JsonObject().put("prompt_id", id);
+    }
+}

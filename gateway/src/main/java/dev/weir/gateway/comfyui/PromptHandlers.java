@@ -1,0 +1,116 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Caller;
+import dev.weir.gateway.http.RequestBody;
+import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.ledger.JobLedger;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** {@code POST /prompt}: compiles a graph and starts its job. Event loop of the gateway. */
+final class PromptHandlers {
+
+    private static final int LONGEST_ID = 256;
+
+    private final RequestBody body;
+    private final RequestReader reader;
+    private final JobLedger ledger;
+    private final Answers answers;
+    private final ModelNames models;
+    private final Queue queue;
+
+    PromptHandlers(
+            RequestBody body, RequestReader reader, JobLedger ledger, Answers answers, ModelNames models, Queue queue) {
+        this.body = body;
+        this.reader = reader;
+        this.ledger = ledger;
+        this.answers = answers;
+        this.models = models;
+        this.queue = queue;
+    }
+
+    /** What reading a request gave: a plan, or the answer that refuses it. */
+    private record Asked(Fields fields, JsonObject json, Plan plan, JsonObject refusal) {}
+
+    void prompt(RoutingContext ctx) {
+        Offer offer = new Offer(models, List.of());
+        Asked[] asked = new Asked[1];
+        body.read(
+                ctx,
+                fields -> {
+                    asked[0] = read(fields, offer);
+                    return asked[0].plan == null
+                            ? Fields.of(Map.of())
+                            : Fields.of(asked[0].plan.pictures().fields());
+                },
+                read -> start(ctx, asked[0], read.fields()));
+    }
+
+    /** Any thread. */
+    private static Asked read(Fields fields, Offer offer) {
+        JsonObject json = fields.toJson();
+        try {
+            List<String> targets = fields.texts("partial_execution_targets");
+            return new Asked(fields, json, Plan.of(json.getValue("prompt"), targets, offer), null);
+        } catch (RefusedGraphException e) {
+            return new Asked(fields, json, null, e.body());
+        }
+    }
+
+    private void start(RoutingContext ctx, Asked asked, Fields fields) {
+        if (asked.plan == null) {
+            answers.json(ctx, 400, asked.refusal);
+            return;
+        }
+        String id = asked.fields
+                .text("prompt_id", LONGEST_ID)
+                .filter(text -> !text.isEmpty())
+                .orElseGet(() -> UUID.randomUUID().toString());
+        if (queue.has(id)) {
+            throw asked.fields.invalid("duplicate_id", "prompt_id", "is the id of a prompt that is in the queue");
+        }
+        JobSpec spec;
+        try {
+            spec = reader.job(fields).under(RequestTrace.of(ctx));
+        } catch (ApiException e) {
+            answers.json(ctx, e.error().status(), asked.plan.refusal(e.error()));
+            return;
+        }
+        ledger.submit(spec)
+                .onSuccess(job -> {
+                    Prompt prompt = prompt(ctx, asked, id, job);
+                    queue.add(prompt);
+                    answers.json(
+                            ctx,
+                            200,
+                            prompt.about()
+                                    .put("number", prompt.number())
+                                    .put("node_errors", prompt.plan().nodeErrors()));
+                })
+                .onFailure(ctx::fail);
+    }
+
+    private Prompt prompt(RoutingContext ctx, Asked asked, String id, KeptJob job) {
+        Number number = asked.fields
+                .real("number", -Double.MAX_VALUE, Double.MAX_VALUE)
+                .<Number>map(value -> value)
+                .orElseGet(() -> asked.fields.isOn("front") ? -queue.nextNumber() : queue.nextNumber());
+        String client = asked.fields.text("client_id", LONGEST_ID).orElse("");
+        JsonObject extra = asked.json.getValue("extra_data") instanceof JsonObject object ? object : new JsonObject();
+        if (!client.isEmpty()) {
+            extra.put("client_id", client);
+        }
+        return new Prompt(
+                id, number, Caller.of(ctx), client, asked.json.getJsonObject("prompt"), extra, asked.plan, job);
+    }
+}

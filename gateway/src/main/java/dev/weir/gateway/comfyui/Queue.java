@@ -1,0 +1,108 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.ledger.JobLedger;
+import io.vertx.core.json.JsonArray;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * The prompts of this gateway that are not over, in the order of their arrival. They run at the same time; one is pending until its
+ * first step. Their number is bounded by that of the jobs. Event loop of the gateway.
+ */
+final class Queue {
+
+    private final JobLedger ledger;
+    private final Sockets sockets;
+    private final History history;
+    /** By the ids of jobs. */
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+    private long numbers;
+
+    private record Entry(Prompt prompt, Execution execution) {}
+
+    Queue(JobLedger ledger, Sockets sockets, History history) {
+        this.ledger = ledger;
+        this.sockets = sockets;
+        this.history = history;
+        sockets.serve(this::remaining, this::showCurrent);
+    }
+
+    long nextNumber() {
+        return numbers++;
+    }
+
+    /** Follows the job of a prompt to its end. */
+    void add(Prompt prompt) {
+        String job = prompt.job().id();
+        Execution[] execution = new Execution[1];
+        execution[0] = new Execution(
+                prompt, sockets, () -> sockets.queueChanged(prompt.caller()), () -> end(prompt, execution[0]));
+        entries.put(job, new Entry(prompt, execution[0]));
+        sockets.queueChanged(prompt.caller());
+        ledger.attend(prompt.job(), execution[0]::on, () -> execution[0].fail(ApiError.LOST));
+        prompt.job().eventsAfter(0).forEach(execution[0]::on);
+    }
+
+    private void end(Prompt prompt, Execution execution) {
+        entries.remove(prompt.job().id());
+        if (execution.hasBegun()) {
+            history.add(prompt, execution.toJson());
+        }
+        if (!prompt.job().isOver()) {
+            ledger.cancel(prompt.job().id());
+        }
+        sockets.queueChanged(prompt.caller());
+    }
+
+    int remaining(String caller) {
+        return (int) of(caller).count();
+    }
+
+    boolean has(String id) {
+        return entries.values().stream().anyMatch(entry -> entry.prompt().id().equals(id));
+    }
+
+    private Stream<Entry> of(String caller) {
+        return entries.values().stream().filter(entry -> entry.prompt().caller().equals(caller));
+    }
+
+    /** As lists show them. */
+    JsonArray list(String caller, boolean running) {
+        JsonArray list = new JsonArray();
+        of(caller)
+                .filter(entry -> entry.execution().hasBegun() == running)
+                .forEach(entry -> list.add(entry.prompt().toJson()));
+        return list;
+    }
+
+    /** Removes prompts of a caller that have not begun. */
+    void delete(String caller, Predicate<String> ids) {
+        List<Entry> pending = of(caller)
+                .filter(entry ->
+                        !entry.execution().hasBegun() && ids.test(entry.prompt().id()))
+                .toList();
+        pending.forEach(entry -> ledger.cancel(entry.prompt().job().id()));
+    }
+
+    /** Stops a running prompt. @param id empty: the caller's oldest */
+    void interrupt(String caller, String id) {
+        Stream<Entry> running = (id.isEmpty() ? of(caller) : entries.values().stream())
+                .filter(entry -> entry.execution().hasBegun());
+        Optional<Entry> first = running.filter(
+                        entry -> id.isEmpty() || entry.prompt().id().equals(id))
+                .findFirst();
+        first.ifPresent(entry -> ledger.cancel(entry.prompt().job().id()));
+    }
+
+    private void showCurrent(String client) {
+        entries.values().stream()
+                .filter(entry -> entry.prompt().client().equals(client))
+                .forEach(entry -> entry.execution().showCurrent());
+    }
+}

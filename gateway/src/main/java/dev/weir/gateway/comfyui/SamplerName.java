@@ -1,0 +1,30 @@
+package dev.weir.gateway.comfyui;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Weir's names of ComfyUI's samplers and schedulers. Those that Weir does not compute are not here. Stateless. */
+final class SamplerName {
+
+    /** ComfyUI's {@code ddim} is Euler's method. The variants for a GPU differ in where noise is drawn. */
+    static final Map<String, String> SAMPLERS = new TreeMap<>(Map.ofEntries(
+            Map.entry("euler", "euler"),
+            Map.entry("euler_ancestral", "euler_ancestral"),
+            Map.entry("heun", "heun"),
+            Map.entry("dpm_2", "kdpm2"),
+            Map.entry("dpm_2_ancestral", "kdpm2_ancestral"),
+            Map.entry("lms", "lms"),
+            Map.entry("dpmpp_2m", "dpmpp_2m"),
+            Map.entry("dpmpp_2m_sde", "dpmpp_2m_sde"),
+            Map.entry("dpmpp_2m_sde_gpu", "dpmpp_2m_sde"),
+            Map.entry("dpmpp_3m_sde", "dpmpp_3m_sde"),
+            Map.entry("dpmpp_3m_sde_gpu", "dpmpp_3m_sde"),
+            Map.entry("ddim", "euler"),
+            Map.entry("lcm", "lcm")));
+
+    /** In ComfyUI's order. */
+    static final List<String> SCHEDULERS = List.of("karras", "exponential", "beta", "normal");
+
+    private SamplerName() {}
+}

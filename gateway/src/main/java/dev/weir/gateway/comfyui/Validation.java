@@ -1,0 +1,127 @@
+package dev.weir.gateway.comfyui;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** The checks of ComfyUI's {@code validate_inputs}, on the nodes that an output depends on. Any thread. */
+final class Validation {
+
+    private static final int LONGEST_LIST = 20;
+
+    private final Graph graph;
+    private final Offer offer;
+
+    Validation(Graph graph, Offer offer) {
+        this.graph = graph;
+        this.offer = offer;
+    }
+
+    /** None: the output can be compiled. */
+    Collection<NodeError> errors(String output) {
+        List<NodeError> errors = new ArrayList<>();
+        for (String id : graph.reach(output)) {
+            Node node = graph.node(id);
+            node.type().inputs().forEach(input -> check(node, input, errors));
+        }
+        if (errors.isEmpty()) {
+            findCycle(graph.node(output), new HashSet<>(), new HashSet<>(), errors);
+        }
+        return errors;
+    }
+
+    private void check(Node node, Input input, List<NodeError> errors) {
+        Object value = node.inputs().get(input.name());
+        String name = input.name();
+        if (value == null) {
+            if (input.required()) {
+                errors.add(error(node, input, "required_input_missing", "Required input is missing", name));
+            }
+        } else if (value instanceof List<?> || !input.isWidget()) {
+            checkLink(node, input, errors);
+        } else if (input.choices() != null) {
+            checkChoice(node, input, String.valueOf(value), errors);
+        } else if (!input.type().equals(Input.STRING)) {
+            checkNumber(node, input, value, errors);
+        }
+    }
+
+    private void checkLink(Node node, Input input, List<NodeError> errors) {
+        String name = input.name();
+        Link link = node.link(name)
+                .filter(end -> graph.has(end.node())
+                        && end.slot() >= 0
+                        && end.slot() < graph.node(end.node()).type().outputs().size())
+                .orElse(null);
+        if (link == null) {
+            String message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
+            errors.add(error(node, input, "bad_linked_input", message, name));
+            return;
+        }
+        String received = graph.node(link.node()).type().outputs().get(link.slot());
+        if (!received.equals(input.type())) {
+            errors.add(error(
+                    node,
+                    input,
+                    "return_type_mismatch",
+                    "Return type mismatch between linked nodes",
+                    "%s, received_type(%s) mismatch input_type(%s)".formatted(name, received, input.type())));
+        }
+    }
+
+    private void checkChoice(Node node, Input input, String value, List<NodeError> errors) {
+        if (!offer.has(input, value)) {
+            List<String> choices = input.choices().apply(offer);
+            String shown = choices.size() > LONGEST_LIST
+                    ? "(list of length %d)".formatted(choices.size())
+                    : choices.toString();
+            String details = "%s: '%s' not in %s".formatted(input.name(), value, shown);
+            errors.add(error(node, input, "value_not_in_list", "Value not in list", details));
+        }
+    }
+
+    private static void checkNumber(Node node, Input input, Object value, List<NodeError> errors) {
+        BigDecimal number;
+        try {
+            number = Node.number(value);
+        } catch (NumberFormatException e) {
+            String message = "Failed to convert an input value to a %s value".formatted(input.type());
+            errors.add(error(node, input, "invalid_input_type", message, "%s, %s".formatted(input.name(), value)));
+            return;
+        }
+        BigDecimal min = Node.number(input.options().getValue("min"));
+        BigDecimal max = Node.number(input.options().getValue("max"));
+        if (number.compareTo(min) < 0) {
+            String message = "Value %s smaller than min of %s".formatted(value, min);
+            errors.add(error(node, input, "value_smaller_than_min", message, input.name()));
+        } else if (number.compareTo(max) > 0) {
+            String message = "Value %s bigger than max of %s".formatted(value, max);
+            errors.add(error(node, input, "value_bigger_than_max", message, input.name()));
+        }
+    }
+
+    private static NodeError error(Node node, Input input, String type, String message, String details) {
+        return new NodeError(
+                node.id(), type, message, details, input.name(), node.inputs().get(input.name()));
+    }
+
+    /** @param path the nodes from the output to this one */
+    private boolean findCycle(Node node, Set<String> path, Set<String> done, List<NodeError> errors) {
+        if (path.contains(node.id())) {
+            errors.add(new NodeError(node.id(), "dependency_cycle", "Dependency cycle detected", node.id(), "", null));
+            return true;
+        }
+        if (!done.add(node.id())) {
+            return false;
+        }
+        path.add(node.id());
+        boolean found = node.links().stream()
+                .filter(link -> graph.has(link.node()))
+                .anyMatch(link -> findCycle(graph.node(link.node()), path, done, errors));
+        path.remove(node.id());
+        return found;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.weir.gateway;
+
+import static dev.weir.gateway.ComfyClient.inputs;
+import static dev.weir.gateway.ComfyClient.link;
+import static dev.weir.gateway.ComfyClient.node;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Graphs of ComfyUI that Weir does not run: its errors name the node, the class and the input. */
+final class ComfyRefusalsTest {
+
+    private static TestGateway gateway;
+
+    @BeforeAll
+    static void open() {
+        gateway = new TestGateway();
+    }
+
+    @AfterAll
+    static void close() {
+        gateway.close();
+    }
+
+    private static JsonObject refusal(JsonObject graph) {
+        HttpResponse<String> response = ComfyClient.post(gateway, "/prompt", new JsonObject().put("prompt", graph));
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        return new JsonObject(response.body());
+    }
+
+    @Test
+    void aNodeThatIsNotThereIsNamed() {
+        JsonObject graph = ComfyClient.template();
+        graph.put("12", node("FaceDetailer").put("inputs", new JsonObject()));
+
+        JsonObject error = refusal(graph).getJsonObject("error");
+
+        assertThat(error.getString("type")).isEqualTo("missing_node_type");
+        assertThat(error.getString("message")).contains("FaceDetailer");
+        assertThat(error.getJsonObject("extra_info"))
+                .isEqualTo(new JsonObject()
+                        .put("node_id", "12")
+                        .put("class_type", "FaceDetailer")
+                        .put("node_title", "FaceDetailer"));
+    }
+
+    private static void assertRefused(String node, String input, Object value, String type, String details) {
+        JsonObject graph = ComfyClient.template();
+        if (value == null) {
+            inputs(graph, node).remove(input);
+        } else {
+            inputs(graph, node).put(input, value);
+        }
+        JsonObject body = refusal(graph);
+        assertThat(body.getJsonObject("error").getString("type")).isEqualTo("prompt_outputs_failed_validation");
+        JsonObject errors = body.getJsonObject("node_errors").getJsonObject(node);
+        assertThat(errors).as(body.encode()).isNotNull();
+        assertThat(errors.getString("class_type"))
+                .isEqualTo(graph.getJsonObject(node).getString("class_type"));
+        assertThat(errors.getJsonArray("dependent_outputs")).containsExactly("9");
+        JsonObject error = errors.getJsonArray("errors").getJsonObject(0);
+        assertThat(error.getString("type")).isEqualTo(type);
+        assertThat(error.getString("details")).contains(details);
+        assertThat(error.getJsonObject("extra_info").getString("input_name")).isEqualTo(input);
+    }
+
+    @Test
+    void wrongInputsAreErrorsOfTheirNodes() {
+        assertRefused("3", "cfg", null, "required_input_missing", "cfg");
+        assertRefused("3", "steps", 0, "value_smaller_than_min", "steps");
+        assertRefused("3", "steps", "many", "invalid_input_type", "many");
+        assertRefused("3", "cfg", 101, "value_bigger_than_max", "cfg");
+        assertRefused("3", "model", link("4", 1), "return_type_mismatch", "received_type(CLIP)");
+        assertRefused("3", "model", link("44", 0), "bad_linked_input", "model");
+        assertRefused("3", "model", link("4", 7), "bad_linked_input", "model");
+        assertRefused("3", "sampler_name", "uni_pc", "value_not_in_list", "'uni_pc' not in [");
+        assertRefused("4", "ckpt_name", "other.ckpt", "value_not_in_list", "'other.ckpt' not in [tiny]");
+    }
+
+    @Test
+    void whatWeirDoesNotComputeIsAnErrorOfItsNode() {
+        assertRefused("5", "width", 512, "custom_validation_failed", "512x32");
+        assertRefused("3", "steps", 41, "custom_validation_failed", "from 2 to 40");
+        assertRefused("3", "scheduler", "exponential", "custom_validation_failed", "exponential");
+        assertRefused("5", "batch_size", 11, "custom_validation_failed", "11");
+    }
+
+    @Test
+    void aGraphWithACycleOrWithoutAnEndIsRefused() {
+        assertThat(refusal(new JsonObject()).getJsonObject("error").getString("type"))
+                .isEqualTo("prompt_no_outputs");
+        JsonObject none = new JsonObject(
+                ComfyClient.post(gateway, "/prompt", new JsonObject()).body());
+        assertThat(none.getJsonObject("error").getString("type")).isEqualTo("no_prompt");
+        JsonObject cycle = ComfyClient.template();
+        inputs(cycle, "3").put("latent_image", link("3", 0));
+        assertThat(refusal(cycle).getJsonObject("node_errors").encode()).contains("dependency_cycle");
+    }
+}
