@@ -2,7 +2,6 @@
 
 import shutil
 
-import cv2
 import numpy as np
 import torch
 from diffusers import (
@@ -160,6 +159,8 @@ def original_names() -> dict:
 
 def edges() -> None:
     """OpenCV's, of the photo as it is and of steps of grey."""
+    import cv2  # here, so that other scripts do not need it
+
     steps = np.kron(np.arange(0, 250, 25, dtype="uint8").reshape(2, 5), np.ones((9, 11), dtype="uint8"))
     Image.fromarray(steps).save(HOME / "steps.png", optimize=True)
     for name, picture in (("photo", np.array(Image.open(PHOTO).convert("RGB"))), ("steps", np.stack([steps] * 3, -1))):

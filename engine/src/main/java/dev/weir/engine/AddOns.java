@@ -61,7 +61,7 @@ public record AddOns(
         return loras == LoraFolders.NONE ? ModelLoras.NONE : loras.of(card.id(), parts(index, pipeline));
     }
 
-    /** The ControlNets that fit a model, by name. */
+    /** The ControlNets and T2I-Adapters that fit a model, by name. */
     Map<String, ControlNet> controlNets(PipelineIndex index, Pipeline pipeline, ModelCard card) {
         if (controlNets == ControlNetFolders.NONE) {
             return Map.of();
@@ -72,6 +72,11 @@ public record AddOns(
     }
 
     private record ControlFit(JsonNode unet, LatentSpace latents) implements ControlNetFolders.Fit {
+
+        @Override
+        public int scale() {
+            return latents.scale();
+        }
 
         @Override
         public void require(JsonNode config, Weights weights) {

@@ -4,6 +4,7 @@ import dev.weir.engine.adapter.AdaptedParts;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.control.ControlNet;
+import dev.weir.engine.control.Steering;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.network.Networks;
@@ -164,15 +165,15 @@ public final class ModelFolder {
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
         boolean isMain = stage.equals(pipeline.main());
-        boolean isControlled = isMain && !controlNets.isEmpty();
+        Steering steering = isMain ? Steering.of(controlNets.values().stream()) : Steering.NONE;
         boolean seesImages = isMain && !ipAdapters.isEmpty();
         return index.load(
                 stage.network(),
                 (config, weights) ->
-                        Networks.denoiser(config.json(), weights, stage.network(), target, isControlled, seesImages));
+                        Networks.denoiser(config.json(), weights, stage.network(), target, steering, seesImages));
     }
 
-    /** The ControlNets that requests may name. They steer the stage that samples as a request says. */
+    /** The ControlNets and T2I-Adapters that requests may name. They steer the stage that samples as a request says. */
     public Map<String, ControlNet> controlNets() {
         return controlNets;
     }

@@ -1,7 +1,7 @@
 package dev.weir.engine.control;
 
 /**
- * How a ControlNet steers a row. Immutable.
+ * How a ControlNet or a T2I-Adapter steers a row. Immutable.
  *
  * @param picture that says where things are, at the size of the picture that is made
  * @param scale what the net's results are multiplied by
@@ -17,9 +17,10 @@ public record Control(ControlNet net, ControlPicture picture, float scale, doubl
         }
     }
 
-    /** As in diffusers: whether all of the step lies between start and end. */
+    /** As in diffusers: whether all of the step lies between start and end. Each kind of network has its own rounding of the end. */
     boolean steers(int step, int steps) {
-        return (double) step / steps >= start && (double) (step + 1) / steps <= end;
+        boolean isBeforeEnd = net.isT2iAdapter() ? step < (int) (steps * end) : (double) (step + 1) / steps <= end;
+        return (double) step / steps >= start && isBeforeEnd;
     }
 
     /**

@@ -6,7 +6,7 @@ import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
 
 /**
- * A ControlNet that fits a model. Its weights stay mapped, and are loaded when a row needs them. Two are equal if they hold the same.
+ * A ControlNet or T2I-Adapter that fits a model. Its weights stay mapped, and are loaded when a row needs them. Two are equal if they hold the same.
  * Immutable; any thread.
  */
 public final class ControlNet {
@@ -50,6 +50,11 @@ public final class ControlNet {
     /** The place of its weights, for messages. */
     public String place() {
         return place.toString();
+    }
+
+    /** Whether it sees the picture alone, and so steers all steps alike. */
+    public boolean isT2iAdapter() {
+        return config.path("_class_name").asText().equals(T2iAdapterFile.CLASS);
     }
 
     /** Whether its results are means over all places, which steer the prompt's branch alone. */

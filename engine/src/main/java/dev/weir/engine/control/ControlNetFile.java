@@ -17,15 +17,17 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Set;
 
 /**
- * Reads a ControlNet: a folder of diffusers, or a file with the names of diffusers or of the original repository. A file has no
- * configuration, so it is taken for a copy of the way down of the model's own UNet. Stateless; any thread.
+ * Reads a ControlNet or T2I-Adapter: a folder of diffusers, or a file with the names of diffusers or of the original repository. A file
+ * has no configuration, so a ControlNet is taken for a copy of the way down of the model's own UNet. Stateless; any thread.
  */
 final class ControlNetFile {
 
     static final String CONFIG = "config.json";
-    static final String CLASS = "ControlNetModel";
+    /** The classes of diffusers' networks that it reads. */
+    static final Set<String> CLASSES = Set.of("ControlNetModel", T2iAdapterFile.CLASS);
 
     private static final String PICTURE = "controlnet_cond_embedding.";
     private static final String ORIGINAL = "control_model.";
@@ -34,28 +36,29 @@ final class ControlNetFile {
 
     private ControlNetFile() {}
 
-    /**
-     * Throws {@link ModelException} that says what is wrong.
-     *
-     * @param unet the configuration of the network that it is to steer
-     */
-    static ControlNet read(String name, Path place, JsonNode unet) {
+    /** Throws {@link ModelException} that says what is wrong. */
+    static ControlNet read(String name, Path place, ControlNetFolders.Fit fit) {
         if (Files.isDirectory(place)) {
             return net(name, place, JsonFile.read(place.resolve(CONFIG)), ComponentWeights.open(place));
         }
-        Weights weights = weights(place, unet);
-        return net(name, place, config(place, weights, unet), weights);
+        SafetensorsFile file = SafetensorsFile.open(place);
+        if (T2iAdapterFile.isOne(file)) {
+            Weights weights = T2iAdapterFile.weights(place, file);
+            return net(name, place, T2iAdapterFile.config(weights, fit.scale()), weights);
+        }
+        Weights weights = weights(place, file, fit.unet());
+        return net(name, place, config(place, weights, fit.unet()), weights);
     }
 
-    private static Weights weights(Path place, JsonNode unet) {
-        SafetensorsFile file = SafetensorsFile.open(place);
+    private static Weights weights(Path place, SafetensorsFile file, JsonNode unet) {
         String prefix = Naming.prefix(file, ORIGINAL);
         if (has(file, prefix + HINT)) {
             int layers = unet.path("layers_per_block").asInt(2);
             return ControlNetNaming.of(layers, file, prefix).of(place, file, prefix);
         }
         if (!has(file, PICTURE)) {
-            throw new ModelException("it is no ControlNet: it has no tensors under %s or %s".formatted(HINT, PICTURE));
+            throw new ModelException("it is no ControlNet and no T2I-Adapter: it has no tensors under %s, %s or body.0"
+                    .formatted(HINT, PICTURE));
         }
         return Naming.SAME.of(place, file, "");
     }
@@ -67,7 +70,7 @@ final class ControlNetFile {
     /** What diffusers' {@code ControlNetModel.from_unet} makes of a UNet's configuration. */
     private static JsonNode config(Path place, Weights weights, JsonNode unet) {
         ObjectNode config = unet.deepCopy();
-        config.put("_class_name", CLASS);
+        config.put("_class_name", "ControlNetModel");
         config.remove("time_cond_proj_dim");
         config.put("in_channels", side(weights, "conv_in.weight", 1));
         ArrayNode widths = config.putArray("conditioning_embedding_out_channels");
@@ -82,7 +85,7 @@ final class ControlNetFile {
         return PICTURE + "blocks." + index + ".weight";
     }
 
-    private static int side(Weights weights, String tensor, int axis) {
+    static int side(Weights weights, String tensor, int axis) {
         long[] shape = weights.info(tensor).shape();
         if (axis >= shape.length || shape[axis] > Integer.MAX_VALUE) {
             throw new ModelException(tensor + " is no convolution's weight");

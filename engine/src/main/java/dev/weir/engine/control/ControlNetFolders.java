@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The ControlNets in some folders, by name: folders of diffusers by their own, and files by theirs without the ending. Folders below
+ * The ControlNets and T2I-Adapters in some folders, by name: folders of diffusers by their own, and files by theirs without the ending. Folders below
  * these are not looked at. Each is opened once for all models of one kind. Any thread.
  */
 public final class ControlNetFolders {
@@ -45,6 +45,9 @@ public final class ControlNetFolders {
 
         /** The configuration of the network that they steer. */
         JsonNode unet();
+
+        /** By how much the sides of the model's latents are smaller than the picture's. */
+        int scale();
 
         /** Throws {@link ModelException} that says why a ControlNet does not fit. */
         void require(JsonNode config, Weights weights);
@@ -84,7 +87,7 @@ public final class ControlNetFolders {
     private static boolean isControlNet(Path config) {
         try {
             return Files.isRegularFile(config)
-                    && ControlNetFile.CLASS.equals(
+                    && ControlNetFile.CLASSES.contains(
                             JsonFile.read(config).path("_class_name").asText());
         } catch (ModelException e) {
             LOG.warn("not a ControlNet: {}", e.getMessage());
@@ -112,7 +115,7 @@ public final class ControlNetFolders {
 
     private static ControlNet open(String name, Path place, Fit fit) {
         try {
-            ControlNet net = ControlNetFile.read(name, place, fit.unet());
+            ControlNet net = ControlNetFile.read(name, place, fit);
             fit.require(net.config(), net.weights());
             return net;
         } catch (ModelException e) {

@@ -56,12 +56,12 @@ public final class Row {
         return new Row(sampler, state, noise, guider, inputs, changing, controls);
     }
 
-    /** The same run, steered by ControlNets. */
+    /** The same run, steered by ControlNets and T2I-Adapters. */
     public Row steeredBy(List<Control> steering) {
         return new Row(sampler, state, noise, guider, inputs, loras, steering);
     }
 
-    /** The ControlNets that steer its next step. */
+    /** The ControlNets and T2I-Adapters that steer its next step. */
     public List<ControlNet> controlNets() {
         return controls.stream()
                 .filter(control -> control.steers(state.step(), steps(), true))
@@ -116,13 +116,15 @@ public final class Row {
         return guider.branches(state.step()).size();
     }
 
-    /** The rows of all ControlNets together for the next step of this row. */
+    /** The rows of all ControlNets together for the next step of this row. T2I-Adapters have none, because they do not see the sample. */
     public int steeredRows() {
         return controls.isEmpty()
                 ? 0
-                : IntStream.range(0, cost())
-                        .map(branch -> steering(branch).size())
-                        .sum();
+                : (int) IntStream.range(0, cost())
+                        .boxed()
+                        .flatMap(branch -> steering(branch).stream())
+                        .filter(control -> !control.net().isT2iAdapter())
+                        .count();
     }
 
     /** The ControlNets that steer a branch in the next step; none after the last. */

@@ -71,7 +71,7 @@ public enum Op {
     UPSAMPLE_TO,
     /** Image. Nearest neighbours, twice the size. */
     UPSAMPLE_TWICE,
-    /** Image. Half the size: the mean of each two by two pixels. */
+    /** Image; roundsUp. Half the size: the mean of each two by two pixels, or of what is left of them at the edge of an odd side. */
     AVERAGE_POOL,
     /** Image; reflect. Half the size, through a filter of 1, 3, 3, 1 each way; at the edges mirrored pixels, or zeros. */
     FIR_DOWN,

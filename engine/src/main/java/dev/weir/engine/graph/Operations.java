@@ -161,7 +161,13 @@ abstract sealed class Operations permits Graph {
 
     /** Half the size: the mean of each two by two pixels. */
     public final Value averagePool(Value x) {
-        return append(Op.AVERAGE_POOL, x.channels(), Math.max(1, x.positions() / 4), Map.of(), x);
+        return averagePool(x, false);
+    }
+
+    /** @param roundsUp whether the last pixels of an odd side count too; else they are left out */
+    public final Value averagePool(Value x, boolean roundsUp) {
+        var attributes = Map.<String, Number>of("roundsUp", roundsUp ? 1 : 0);
+        return append(Op.AVERAGE_POOL, x.channels(), Math.max(1, x.positions() / 4), attributes, x);
     }
 
     /**

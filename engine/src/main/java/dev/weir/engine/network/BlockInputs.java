@@ -10,11 +10,21 @@ import java.util.Optional;
  * @param activated the same after the network's activation
  * @param prompt empty in a network that attends to none
  * @param images empty in a network that attends to none
+ * @param feature what T2I-Adapters add to the level's image; empty where none does
  */
-record BlockInputs(Value time, Value activated, Optional<AttentionContext> prompt, Optional<ImageAttention> images) {
+record BlockInputs(
+        Value time,
+        Value activated,
+        Optional<AttentionContext> prompt,
+        Optional<ImageAttention> images,
+        Optional<Value> feature) {
 
-    /** Without images. */
+    /** Without images and features. */
     BlockInputs(Value time, Value activated, Optional<AttentionContext> prompt) {
-        this(time, activated, prompt, Optional.empty());
+        this(time, activated, prompt, Optional.empty(), Optional.empty());
+    }
+
+    BlockInputs with(Value levelFeature) {
+        return new BlockInputs(time, activated, prompt, images, Optional.of(levelFeature));
     }
 }

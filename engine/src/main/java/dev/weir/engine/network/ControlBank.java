@@ -6,47 +6,45 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNet;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
+import dev.weir.engine.control.Steering;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * The ControlNets that a network has loaded, and what they add to the rows of a forward. The least recently used ones are closed when
- * there are too many. One device thread owns it.
+ * The ControlNets and T2I-Adapters that a network has loaded, and what they add to the rows of a forward. The least recently used ones
+ * are closed when there are too many. One device thread owns it.
  */
 final class ControlBank implements AutoCloseable {
 
     /** Of nets that no row of the next forward needs: each takes a third of its UNet's memory. */
     private static final int MOST_SPARE = 3;
 
-    private static final float[] ZEROS = new float[4096];
-
-    private final ResidualShapes shapes;
+    private final RowSums residuals;
+    private final RowSums features;
     private final Opener opener;
     /** The least recently used one first. */
-    private final Map<ControlNet, ControlNetwork> nets = new LinkedHashMap<>(16, 0.75f, true);
-    /** Kept from forward to forward. */
-    private final List<FloatBuffer> sums = new ArrayList<>();
+    private final Map<ControlNet, SteeringNetwork> nets = new LinkedHashMap<>(16, 0.75f, true);
 
-    /** Loads a ControlNet. */
+    /** Loads a ControlNet or T2I-Adapter. */
     interface Opener {
 
         /** Throws {@link ModelException} that names a file that cannot be read. */
-        ControlNetwork open(ControlNet net);
+        SteeringNetwork open(ControlNet net);
     }
 
-    /** @param shapes of what the network takes */
-    ControlBank(ResidualShapes shapes, Opener opener) {
-        this.shapes = shapes;
+    /**
+     * @param residuals of what the network takes of ControlNets
+     * @param features of what it takes of T2I-Adapters
+     */
+    ControlBank(ResidualShapes residuals, ResidualShapes features, Opener opener) {
+        this.residuals = new RowSums(residuals);
+        this.features = new RowSums(features);
         this.opener = opener;
     }
 
@@ -63,7 +61,7 @@ final class ControlBank implements AutoCloseable {
         }
         Set<ControlNet> kept = Set.copyOf(needed);
         long spare = nets.keySet().stream().filter(net -> !kept.contains(net)).count();
-        Iterator<Map.Entry<ControlNet, ControlNetwork>> all = nets.entrySet().iterator();
+        Iterator<Map.Entry<ControlNet, SteeringNetwork>> all = nets.entrySet().iterator();
         while (spare > MOST_SPARE) {
             var oldest = all.next();
             if (!kept.contains(oldest.getKey())) {
@@ -74,83 +72,46 @@ final class ControlBank implements AutoCloseable {
         }
     }
 
-    /** The further inputs of a forward: of each row what its nets add, and zeros where none does. */
-    List<Feed> residuals(LatentShape sample, List<Row> rows) {
-        Set<ControlNet> used = new LinkedHashSet<>();
-        rows.forEach(row -> row.controls().forEach(control -> used.add(control.net())));
+    /** The further inputs of a forward that networks of some kinds steer: of each row what these add, and zeros where none does. */
+    List<Feed> added(LatentShape sample, List<Row> rows, Steering steering) {
+        Set<ControlNet> used = rows.stream()
+                .flatMap(row -> row.controls().stream())
+                .map(Control::net)
+                .collect(Collectors.toSet());
         load(used, used);
-        List<Optional<FloatBuffer>> added = new ArrayList<>();
-        int taken = 0;
-        for (Row row : rows) {
-            added.add(row.controls().isEmpty() ? Optional.empty() : Optional.of(zeros(taken++, shapes.size(sample))));
-        }
-        for (ControlNet net : used) {
-            List<ControlNetwork.Steered> steered = new ArrayList<>();
-            for (int i = 0; i < rows.size(); i++) {
-                for (Control control : rows.get(i).controls()) {
-                    if (control.net().equals(net)) {
-                        steered.add(new ControlNetwork.Steered(
-                                rows.get(i), control, added.get(i).orElseThrow()));
-                    }
-                }
-            }
-            nets.get(net).add(sample, steered);
-        }
-        return feeds(sample, added);
-    }
-
-    private FloatBuffer zeros(int index, int size) {
-        while (sums.size() <= index) {
-            sums.add(FloatBuffer.allocate(0));
-        }
-        if (sums.get(index).capacity() < size) {
-            sums.set(
-                    index,
-                    ByteBuffer.allocateDirect(Math.multiplyExact(size, Float.BYTES))
-                            .order(ByteOrder.nativeOrder())
-                            .asFloatBuffer());
-        }
-        var sum = sums.get(index).clear().limit(size).slice();
-        putZeros(sum.duplicate(), size);
-        return sum;
-    }
-
-    private static void putZeros(FloatBuffer out, int count) {
-        for (int left = count; left > 0; left -= ZEROS.length) {
-            out.put(ZEROS, 0, Math.min(left, ZEROS.length));
-        }
-    }
-
-    private List<Feed> feeds(LatentShape sample, List<Optional<FloatBuffer>> rows) {
         List<Feed> feeds = new ArrayList<>();
-        int begin = 0;
-        for (int i = 0; i < shapes.count(); i++) {
-            var shape = shapes.of(i, sample);
-            int at = begin;
-            feeds.add(Feed.floats(
-                    bytes -> fill(bytes.asFloatBuffer(), rows, at, shape.size()),
-                    rows.size(),
-                    shape.channels(),
-                    shape.height(),
-                    shape.width()));
-            begin += shape.size();
+        if (steering.hasNets()) {
+            feeds.addAll(added(sample, rows, residuals, false));
+        }
+        if (steering.hasAdapters()) {
+            feeds.addAll(added(sample, rows, features, true));
         }
         return feeds;
     }
 
-    private static void fill(FloatBuffer out, List<Optional<FloatBuffer>> rows, int at, int size) {
-        for (var row : rows) {
-            if (row.isPresent()) {
-                out.put(row.get().slice(at, size));
-            } else {
-                putZeros(out, size);
+    private List<Feed> added(LatentShape sample, List<Row> rows, RowSums all, boolean areAdapters) {
+        List<List<Control>> own = rows.stream()
+                .map(row -> row.controls().stream()
+                        .filter(control -> control.net().isT2iAdapter() == areAdapters)
+                        .toList())
+                .toList();
+        var sums = all.begin(
+                sample, own.stream().map(controls -> !controls.isEmpty()).toList());
+        Map<ControlNet, List<SteeringNetwork.Steered>> steered = new LinkedHashMap<>();
+        for (int i = 0; i < rows.size(); i++) {
+            for (Control control : own.get(i)) {
+                steered.computeIfAbsent(control.net(), net -> new ArrayList<>())
+                        .add(new SteeringNetwork.Steered(
+                                rows.get(i), control, sums.get(i).orElseThrow()));
             }
         }
+        steered.forEach((net, itsRows) -> nets.get(net).add(sample, itsRows));
+        return all.feeds(sample, sums);
     }
 
     @Override
     public void close() {
-        nets.values().forEach(ControlNetwork::close);
+        nets.values().forEach(SteeringNetwork::close);
         nets.clear();
     }
 }

@@ -4,8 +4,9 @@ import dev.weir.engine.Join;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
 import java.util.List;
+import java.util.stream.Collectors;
 
-/** Whether a ControlNet is of the family of a UNet. Stateless. */
+/** Whether a ControlNet or T2I-Adapter is of the family of a UNet. Stateless. */
 final class ControlFit {
 
     private ControlFit() {}
@@ -33,6 +34,25 @@ final class ControlFit {
                     "it takes pictures %d times as large as latents, and this model's are %d times as large"
                             .formatted(net.reduction(), latents.scale()));
         }
+    }
+
+    /** The middle's image may be left out. Throws {@link ModelException} that says what differs. */
+    static void require(UNetConfig unet, LatentSpace latents, T2iAdapterModel adapter) {
+        var own = ResidualShapes.ofFeatures(unet).shapes();
+        var given = adapter.shapes(latents.scale());
+        if (!given.equals(own) && !given.equals(own.subList(0, own.size() - 1))) {
+            throw new ModelException(
+                    "it is a T2I-Adapter for another family of models: its results are %s, and this model takes %s"
+                            .formatted(text(given, latents), text(own, latents)));
+        }
+    }
+
+    /** Channels, and by how much the sides are smaller than the picture's. */
+    private static String text(List<ResidualShapes.Shape> shapes, LatentSpace latents) {
+        return shapes.stream()
+                .map(shape -> "%d at 1/%d"
+                        .formatted(shape.channels(), Math.round(latents.scale() * Math.pow(2, shape.halvings()))))
+                .collect(Collectors.joining(", "));
     }
 
     private static String taken(UNetConfig unet, String name) {

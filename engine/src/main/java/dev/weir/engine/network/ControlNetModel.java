@@ -95,7 +95,7 @@ record ControlNetModel(
         var inputs = encoder.inputs(g, Optional.empty());
         Deque<Optional<Value>> skips = new ArrayDeque<>();
         var first = g.add(encoder.first(g), seen(g));
-        var middle = encoder.down(g, first, inputs, skips);
+        var middle = encoder.down(g, first, inputs, List.of(), skips);
         var passed = new ArrayList<>(skips);
         Collections.reverse(passed);
         var results = new ArrayList<Value>();

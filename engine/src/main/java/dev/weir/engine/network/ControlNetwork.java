@@ -13,7 +13,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 
 /** A ControlNet with its weights. One device thread owns it. */
-final class ControlNetwork implements AutoCloseable {
+final class ControlNetwork implements SteeringNetwork {
 
     /** What scales begin with where the prompt is to be guessed: the first result counts a tenth of the last. */
     private static final double FIRST_GUESS = 0.1;
@@ -31,15 +31,9 @@ final class ControlNetwork implements AutoCloseable {
                 model.config().classes().map(ClassEmbedding::count).orElse(0));
     }
 
-    /**
-     * A row that it steers.
-     *
-     * @param sum what all ControlNets add to the row: all results of a row, one after the other
-     */
-    record Steered(Row row, Control control, FloatBuffer sum) {}
-
-    /** Runs once for all rows, and adds its results to their sums. */
-    void add(LatentShape sample, List<Steered> rows) {
+    /** Runs once for all rows. */
+    @Override
+    public void add(LatentShape sample, List<Steered> rows) {
         var own = new ArrayList<Row>();
         // The branches of a sample and the images of a request have one picture. Its numbers take some milliseconds
         // each time.

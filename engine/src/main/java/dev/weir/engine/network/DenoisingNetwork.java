@@ -4,6 +4,7 @@ import dev.weir.engine.Denoiser;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.adapter.ImageLayers;
+import dev.weir.engine.control.Steering;
 import java.util.List;
 
 /** A network that makes a step of a diffusion: it has the method {@link NetworkDenoiser#FORWARD}. */
@@ -28,12 +29,13 @@ interface DenoisingNetwork extends Network {
     Denoiser runBy(AdaptableNetwork network);
 
     /**
-     * The same network, which ControlNets may steer.
+     * The same network, which ControlNets and T2I-Adapters may steer.
      *
+     * @param kinds of those that may
      * @param opener loads them
      * @throws ModelException where they cannot
      */
-    default DenoisingNetwork controlledBy(ControlBank.Opener opener) {
+    default DenoisingNetwork controlledBy(Steering kinds, ControlBank.Opener opener) {
         throw new ModelException("this network is not steered by ControlNets");
     }
 }

@@ -6,7 +6,9 @@ import dev.weir.engine.NetworkInput;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNet;
+import dev.weir.engine.control.Steering;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,16 +16,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Runs a denoising network: rows of one shape in one forward. If ControlNets steer some of them, these run first, and the network's
- * other method adds their results; zeros are added to the other rows.
+ * Runs a denoising network: rows of one shape in one forward. If ControlNets or T2I-Adapters steer some of them, these run first, and
+ * another method of the network adds their results; zeros are added to the other rows.
  */
 final class NetworkDenoiser implements Denoiser {
 
     /** The method that every denoising network has. */
     static final String FORWARD = "forward";
-
-    /** The same with more inputs: {@link ResidualShapes}. */
-    static final String CONTROLLED = "controlled";
 
     /** The method of networks of vectors: what a finished sample stands for. */
     static final String FINISH = "finish";
@@ -62,21 +61,29 @@ final class NetworkDenoiser implements Denoiser {
         this(network, new RowFeeds(inChannels, inputs, classes), outChannels, Optional.empty());
     }
 
+    /** The method for rows that networks of some kinds steer. It has more inputs than {@link #FORWARD}: {@link ResidualShapes}. */
+    static String method(Steering steering) {
+        return switch (steering) {
+            case NONE -> FORWARD;
+            case NETS -> "controlled";
+            case ADAPTERS -> "adapted";
+            case BOTH -> "controlled_adapted";
+        };
+    }
+
     @Override
     public List<float[]> predict(LatentShape sample, List<Row> rows) {
         if (rows.isEmpty()) {
             return List.of();
         }
-        boolean isSteered = rows.stream().anyMatch(row -> !row.controls().isEmpty());
+        var steering = Steering.of(
+                rows.stream().flatMap(row -> row.controls().stream()).map(Control::net));
         var all = new ArrayList<>(feeds.of(sample, rows));
-        if (isSteered) {
-            all.addAll(bank().residuals(sample, rows));
+        if (steering != Steering.NONE) {
+            all.addAll(bank().added(sample, rows, steering));
         }
         return network.run(
-                isSteered ? CONTROLLED : FORWARD,
-                all,
-                rows.stream().map(Row::loras).toList(),
-                out -> split(out, sample, rows.size()));
+                method(steering), all, rows.stream().map(Row::loras).toList(), out -> split(out, sample, rows.size()));
     }
 
     @Override

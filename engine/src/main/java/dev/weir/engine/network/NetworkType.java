@@ -19,6 +19,7 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType("BertModel", TextNetwork.class, BertModel::read),
             new NetworkType("UNet2DConditionModel", DenoisingNetwork.class, UNet2DConditionModel::read),
             new NetworkType(ControlNetModel.NAME, ControlNetModel.class, ControlNetModel::read),
+            new NetworkType(T2iAdapterModel.NAME, T2iAdapterModel.class, T2iAdapterModel::read),
             new NetworkType(UNet2DModel.NAME, DenoisingNetwork.class, UNet2DModel::read),
             new NetworkType(PriorTransformer.NAME, DenoisingNetwork.class, PriorTransformer::read),
             new NetworkType(AutoencoderKl.NAME, Autoencoder.class, AutoencoderKl::read),

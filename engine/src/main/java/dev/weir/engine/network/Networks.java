@@ -16,6 +16,7 @@ import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.control.ControlNet;
+import dev.weir.engine.control.Steering;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.onnx.OnnxBackend;
@@ -91,8 +92,9 @@ public final class Networks {
     }
 
     /**
-     * The same, which ControlNets may steer and whose rows may have the images of IP-Adapters.
+     * The same, whose rows may have the images of IP-Adapters.
      *
+     * @param steering the kinds of networks that may steer it
      * @throws ModelException where the network, an option or the weights do not fit
      */
     public static Denoiser denoiser(
@@ -100,10 +102,11 @@ public final class Networks {
             Weights weights,
             String part,
             ComputeTarget target,
-            boolean isControlled,
+            Steering steering,
             boolean seesImages) {
         var plain = NetworkType.read(config, DenoisingNetwork.class);
-        var network = isControlled ? plain.controlledBy(net -> controlNetwork(net, target)) : plain;
+        var network =
+                steering == Steering.NONE ? plain : plain.controlledBy(steering, net -> steeringNetwork(net, target));
         var denoiser = network.runBy(adaptable(network, config, weights, part, target));
         if (!seesImages) {
             return denoiser;
@@ -119,8 +122,12 @@ public final class Networks {
                 adapter -> load(adapter, new ImageKeys(layers), adapter.weights(), target));
     }
 
-    private static ControlNetwork controlNetwork(ControlNet net, ComputeTarget target) {
+    private static SteeringNetwork steeringNetwork(ControlNet net, ComputeTarget target) {
         try {
+            if (net.isT2iAdapter()) {
+                var adapter = NetworkType.read(net.config(), T2iAdapterModel.class);
+                return new T2iAdapterNetwork(load(adapter, net.config(), net.weights(), target), adapter);
+            }
             var model = NetworkType.read(net.config(), ControlNetModel.class);
             return new ControlNetwork(load(model, net.config(), net.weights(), target), model);
         } catch (ModelException e) {
@@ -131,15 +138,19 @@ public final class Networks {
     }
 
     /**
-     * Holds a ControlNet to the UNet that it is to steer, and to its own weights.
+     * Holds a ControlNet or T2I-Adapter to the UNet that it is to steer, and to its own weights.
      *
      * @param latents the model's
      * @throws ModelException that says why it does not fit
      */
     public static void requireControl(JsonNode unet, LatentSpace latents, JsonNode config, Weights weights) {
-        var net = NetworkType.read(config, ControlNetModel.class);
-        ControlFit.require(UNetConfig.read(unet), latents, net);
-        described(net, config, weights);
+        var network = NetworkType.read(config);
+        if (network instanceof T2iAdapterModel adapter) {
+            ControlFit.require(UNetConfig.read(unet), latents, adapter);
+        } else {
+            ControlFit.require(UNetConfig.read(unet), latents, NetworkType.read(config, ControlNetModel.class));
+        }
+        described(network, config, weights);
     }
 
     /** The attentions in which IP-Adapters take part. It does not need the weights. */

@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The images that pass the levels of a UNet by, in the order of the way down, and the middle's: what a ControlNet adds to. Immutable.
+ * Images of a UNet to which other networks add. A ControlNet adds to all that pass the levels by, in the order of the way down, and to the
+ * middle's. A T2I-Adapter adds to one of each level, and to the middle's. Immutable.
  *
+ * @param name what the inputs of a method are called, before their number
  * @param roundsUp whether half of an odd side is rounded up
  */
-record ResidualShapes(List<Shape> shapes, boolean roundsUp) {
+record ResidualShapes(String name, List<Shape> shapes, boolean roundsUp) {
 
     /** @param halvings of the sample's sides */
     record Shape(int channels, int halvings) {}
@@ -23,26 +25,51 @@ record ResidualShapes(List<Shape> shapes, boolean roundsUp) {
         shapes = List.copyOf(shapes);
     }
 
-    /** Throws {@link ModelException} where the blocks are of other kinds than Stable Diffusion's. */
+    /** Of ControlNets. Throws {@link ModelException} where the blocks are of other kinds than Stable Diffusion's. */
     static ResidualShapes of(UNetConfig config) {
         var shapes = new ArrayList<>(List.of(new Shape(config.channels(), 0)));
-        boolean roundsUp = true;
-        for (int i = 0; i < config.down().size(); i++) {
-            if (!(config.down().get(i) instanceof ResnetLevel level)
+        var levels = levels(config);
+        for (int i = 0; i < levels.size(); i++) {
+            for (int j = 0; j < levels.get(i).attentions().size(); j++) {
+                shapes.add(new Shape(levels.get(i).channels(), i));
+            }
+            if (!levels.get(i).last()) {
+                shapes.add(new Shape(levels.get(i).channels(), i + 1));
+            }
+        }
+        return withMiddle("residual_", shapes, levels);
+    }
+
+    /** Of T2I-Adapters. Throws {@link ModelException} where the blocks are of other kinds than Stable Diffusion's. */
+    static ResidualShapes ofFeatures(UNetConfig config) {
+        var shapes = new ArrayList<Shape>();
+        var levels = levels(config);
+        for (int i = 0; i < levels.size(); i++) {
+            boolean isHalved = !levels.get(i).attends() && !levels.get(i).last();
+            shapes.add(new Shape(levels.get(i).channels(), isHalved ? i + 1 : i));
+        }
+        return withMiddle("feature_", shapes, levels);
+    }
+
+    private static ResidualShapes withMiddle(String name, List<Shape> shapes, List<ResnetLevel> levels) {
+        int last = levels.size() - 1;
+        shapes.add(new Shape(levels.get(last).channels(), last));
+        boolean roundsUp = levels.stream().allMatch(level -> level.last() || level.downsamplePadding() > 0);
+        return new ResidualShapes(name, shapes, roundsUp);
+    }
+
+    private static List<ResnetLevel> levels(UNetConfig config) {
+        var levels = new ArrayList<ResnetLevel>();
+        for (UNetBlock block : config.down()) {
+            if (!(block instanceof ResnetLevel level)
                     || level.resizesInResnet()
+                    || level.attendsToItself()
                     || config.middle().isEmpty()) {
                 throw new ModelException("a network with other blocks than Stable Diffusion's is not controlled");
             }
-            for (int j = 0; j < level.attentions().size(); j++) {
-                shapes.add(new Shape(level.channels(), i));
-            }
-            if (!level.last()) {
-                shapes.add(new Shape(level.channels(), i + 1));
-                roundsUp = level.downsamplePadding() > 0;
-            }
+            levels.add(level);
         }
-        shapes.add(shapes.get(shapes.size() - 1));
-        return new ResidualShapes(shapes, roundsUp);
+        return levels;
     }
 
     int count() {
@@ -51,11 +78,7 @@ record ResidualShapes(List<Shape> shapes, boolean roundsUp) {
 
     /** The names of a method's inputs. */
     List<String> names() {
-        return IntStream.range(0, count()).mapToObj(ResidualShapes::name).toList();
-    }
-
-    private static String name(int index) {
-        return "residual_" + index;
+        return IntStream.range(0, count()).mapToObj(i -> name + i).toList();
     }
 
     /** Of a method that has them. */
@@ -64,7 +87,7 @@ record ResidualShapes(List<Shape> shapes, boolean roundsUp) {
         for (int i = 0; i < count(); i++) {
             var shape = shapes.get(i);
             int positions = Math.max(1, pixels >> (2 * shape.halvings()));
-            values.add(g.castImage(g.input(Input.Kind.IMAGE, name(i), shape.channels(), positions)));
+            values.add(g.castImage(g.input(Input.Kind.IMAGE, name + i, shape.channels(), positions)));
         }
         return values;
     }

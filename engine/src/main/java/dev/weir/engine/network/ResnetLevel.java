@@ -23,17 +23,36 @@ record ResnetLevel(
         boolean last)
         implements UNetBlock {
 
+    boolean attends() {
+        return attentions.get(0) != BlockAttention.NONE;
+    }
+
+    boolean attendsToItself() {
+        return attentions.get(0) instanceof SelfAttention2D;
+    }
+
     @Override
     public Value down(Graph g, Value x, BlockInputs inputs, Deque<Optional<Value>> skips) {
         for (int j = 0; j < attentions.size(); j++) {
             x = layer(g, j, x, inputs);
+            if (j == attentions.size() - 1 && (attends() || last)) {
+                x = steered(g, x, inputs);
+            }
             skips.push(Optional.of(x));
         }
         if (!last) {
             x = resizesInResnet ? resnet.halved(g.at("downsamplers.0"), x, inputs) : halved(g, x);
+            if (!attends()) {
+                x = steered(g, x, inputs);
+            }
             skips.push(Optional.of(x));
         }
         return x;
+    }
+
+    /** As in diffusers: after the last attention, or at the end of a level without. */
+    private static Value steered(Graph g, Value x, BlockInputs inputs) {
+        return inputs.feature().isPresent() ? g.add(x, inputs.feature().get()) : x;
     }
 
     private Value halved(Graph g, Value x) {

@@ -3,6 +3,7 @@ package dev.weir.engine.network;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.NetworkInput;
+import dev.weir.engine.control.Steering;
 import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
@@ -20,27 +21,33 @@ import java.util.Optional;
 final class UNet2DConditionModel implements DenoisingNetwork {
 
     private final UNetConfig config;
+    private final Steering steering;
     private final Optional<ControlBank.Opener> controls;
     private final Optional<ImagePrompts> images;
 
     /**
-     * @param controls opens the ControlNets that steer it; empty: none does
+     * @param steering the kinds of networks that may steer it
+     * @param controls opens these; empty: none does
      * @param images that it sees beside the prompt; empty: none
      */
     private UNet2DConditionModel(
-            UNetConfig config, Optional<ControlBank.Opener> controls, Optional<ImagePrompts> images) {
+            UNetConfig config,
+            Steering steering,
+            Optional<ControlBank.Opener> controls,
+            Optional<ImagePrompts> images) {
         this.config = config;
+        this.steering = steering;
         this.controls = controls;
         this.images = images;
     }
 
     static UNet2DConditionModel read(JsonNode config) {
-        return new UNet2DConditionModel(UNetConfig.read(config), Optional.empty(), Optional.empty());
+        return new UNet2DConditionModel(UNetConfig.read(config), Steering.NONE, Optional.empty(), Optional.empty());
     }
 
     @Override
     public UNet2DConditionModel seeing(ImagePrompts prompts) {
-        return new UNet2DConditionModel(config, controls, Optional.of(prompts));
+        return new UNet2DConditionModel(config, steering, controls, Optional.of(prompts));
     }
 
     @Override
@@ -62,35 +69,51 @@ final class UNet2DConditionModel implements DenoisingNetwork {
                 network,
                 new RowFeeds(config.inChannels(), inputs(), labels),
                 config.outChannels(),
-                controls.map(opener -> new ControlBank(residuals(), opener)));
+                controls.map(opener -> new ControlBank(residuals(), features(), opener)));
     }
 
     @Override
-    public UNet2DConditionModel controlledBy(ControlBank.Opener opener) {
-        return new UNet2DConditionModel(config, Optional.of(opener), images);
+    public UNet2DConditionModel controlledBy(Steering kinds, ControlBank.Opener opener) {
+        return new UNet2DConditionModel(config, kinds, Optional.of(opener), images);
     }
 
     private ResidualShapes residuals() {
         return ResidualShapes.of(config);
     }
 
-    @Override
-    public void describe(Script script) {
-        forward(script.method(NetworkDenoiser.FORWARD, GraphInputs.names(inputs())), List.of());
-        if (controls.isPresent()) {
-            var names = new ArrayList<>(List.of(GraphInputs.names(inputs())));
-            names.addAll(residuals().names());
-            var g = script.method(NetworkDenoiser.CONTROLLED, names.toArray(String[]::new));
-            forward(g, residuals().inputs(g, config.pixels()));
-        }
+    private ResidualShapes features() {
+        return ResidualShapes.ofFeatures(config);
     }
 
-    /** @param more what is added to each image that passes the levels by, and last to the middle's; none: nothing */
-    private void forward(Graph g, List<Value> more) {
+    @Override
+    public void describe(Script script) {
+        steering.parts().forEach(part -> describe(script, part));
+    }
+
+    private void describe(Script script, Steering part) {
+        var names = new ArrayList<>(List.of(GraphInputs.names(inputs())));
+        if (part.hasNets()) {
+            names.addAll(residuals().names());
+        }
+        if (part.hasAdapters()) {
+            names.addAll(features().names());
+        }
+        var g = script.method(NetworkDenoiser.method(part), names.toArray(String[]::new));
+        forward(
+                g,
+                part.hasNets() ? residuals().inputs(g, config.pixels()) : List.of(),
+                part.hasAdapters() ? features().inputs(g, config.pixels()) : List.of());
+    }
+
+    /**
+     * @param more what is added to each image that passes the levels by, and last to the middle's; none: nothing
+     * @param features what is added on the way down: {@link UNetEncoder#down}
+     */
+    private void forward(Graph g, List<Value> more, List<Value> features) {
         var encoder = new UNetEncoder(config);
         var inputs = encoder.inputs(g, images);
         Deque<Optional<Value>> skips = new ArrayDeque<>();
-        var x = encoder.down(g, encoder.first(g), inputs, skips);
+        var x = encoder.down(g, encoder.first(g), inputs, features, skips);
         if (!more.isEmpty()) {
             add(g, more, skips);
             x = g.add(x, more.get(more.size() - 1));

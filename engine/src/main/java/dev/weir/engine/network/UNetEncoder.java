@@ -4,6 +4,7 @@ import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Value;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 
 /** The way down of a UNet, and its middle. A ControlNet has the same. */
@@ -19,7 +20,8 @@ record UNetEncoder(UNetConfig config) {
                 g.cast(time),
                 g.cast(config.activation().apply(g, time)),
                 prompt,
-                images.map(prompts -> prompts.attention(g)));
+                images.map(prompts -> prompts.attention(g)),
+                Optional.empty());
     }
 
     /** The sample as the first level sees it. */
@@ -27,14 +29,21 @@ record UNetEncoder(UNetConfig config) {
         return g.conv2d(sample(g), "conv_in", config.channels(), config.convInKernel());
     }
 
-    /** @param skips takes what passes the levels by, the first image first */
-    Value down(Graph g, Value first, BlockInputs inputs, Deque<Optional<Value>> skips) {
+    /**
+     * @param features what T2I-Adapters add to each level's image, and last to the middle's; none: nothing
+     * @param skips takes what passes the levels by, the first image first
+     */
+    Value down(Graph g, Value first, BlockInputs inputs, List<Value> features, Deque<Optional<Value>> skips) {
         var x = first;
         skips.push(Optional.of(x));
         for (int i = 0; i < config.down().size(); i++) {
-            x = config.down().get(i).down(g.at("down_blocks." + i), x, inputs, skips);
+            var own = features.isEmpty() ? inputs : inputs.with(features.get(i));
+            x = config.down().get(i).down(g.at("down_blocks." + i), x, own, skips);
         }
-        return config.middle().isPresent() ? config.middle().get().apply(g.at("mid_block"), x, inputs) : x;
+        if (config.middle().isPresent()) {
+            x = config.middle().get().apply(g.at("mid_block"), x, inputs);
+        }
+        return features.isEmpty() ? x : g.add(x, features.get(features.size() - 1));
     }
 
     /** The image with a hint's channels, {@code [B, C, H, W]}. */

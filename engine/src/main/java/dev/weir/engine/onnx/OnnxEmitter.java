@@ -90,7 +90,10 @@ final class OnnxEmitter {
                         nodes.node(
                                 "AveragePool",
                                 List.of(name(o, 0)),
-                                Map.of("kernel_shape", new int[] {2, 2}, "strides", new int[] {2, 2})));
+                                Map.of(
+                                        "kernel_shape", new int[] {2, 2},
+                                        "strides", new int[] {2, 2},
+                                        "ceil_mode", o.integer("roundsUp"))));
             case FIR_DOWN, FIR_UP -> fir(o);
             case PAD_BOTTOM_RIGHT -> bind(o, nodes.node("Pad", name(o, 0), nodes.integers(0, 0, 0, 0, 0, 0, 1, 1)));
             case TOKENS -> tokens(o);

@@ -65,7 +65,8 @@ final class OperationEmitter {
             case UPSAMPLE_TO ->
                 let(o, "torch.upsample_nearest2d(%s, [torch.size(%2$s, 2), torch.size(%2$s, 3)], None)");
             case UPSAMPLE_TWICE -> let(o, "torch.upsample_nearest2d(%s, None, [2., 2.])");
-            case AVERAGE_POOL -> let(o, "torch.avg_pool2d(%s, [2, 2], [2, 2])");
+            case AVERAGE_POOL ->
+                let(o, "torch.avg_pool2d(%s, [2, 2], [2, 2], [0, 0], %s)", o.flag("roundsUp") ? "True" : "False");
             case FIR_DOWN, FIR_UP -> fir(o);
             case PAD_BOTTOM_RIGHT -> let(o, "torch.constant_pad_nd(%s, [0, 1, 0, 1])");
             case TOKENS -> let(o, "torch.transpose(torch.flatten(%s, 2), 1, 2)");

@@ -19,7 +19,7 @@ import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.ControlPicture;
 import dev.weir.engine.image.Bitmap;
-import dev.weir.engine.network.ControlNetwork.Steered;
+import dev.weir.engine.network.SteeringNetwork.Steered;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,0 +1,119 @@
+package dev.weir.engine;
+
+import static dev.weir.engine.ReferenceFile.requireClose;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.control.Control;
+import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.control.ControlPicture;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Rows that different T2I-Adapters, several, ControlNets and none steer in one forward, beside what diffusers makes of each alone. */
+class T2iAdapterTest {
+
+    private static final SteeredRun RUN = SteeredRun.of("t2i_adapters");
+
+    private static ModelFolder model(String home, String... folders) {
+        return ModelFolder.open(
+                ReferenceFile.path(home),
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                AddOns.of(ControlNetFolders.open(
+                        List.of(folders).stream().map(ReferenceFile::path).toList())));
+    }
+
+    private static List<JsonNode> cases(String model, int width) {
+        return ReferenceCases.of("t2i_adapters/cases.json")
+                .filter(json -> json.get("model").asText().equals(model)
+                        && json.get("width").asInt() == width)
+                .toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "TORCH,sd1,64",
+        "TORCH,sd1,72",
+        "TORCH,sdxl,64",
+        "ONNX,sd1,64",
+        "ONNX,sd1,72",
+        "ONNX,sd2,64",
+        "ONNX,sdxl,64"
+    })
+    void theRowsAndPicturesOfAMixedRunAreThoseOfTheReference(Engine engine, String name, int width) throws IOException {
+        String home = name.equals("sdxl") ? name : "checkpoints/" + name;
+        RUN.require(engine, model(home, "t2i_adapters/" + name), cases(name, width));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void rowsOfAnAdapterAControlNetBothAndNoneShareAForward(Engine engine) {
+        ModelFolder model = model("checkpoints/sd1", "t2i_adapters/sd1", "controlnets/sd1");
+        JsonNode text = cases("sd1", 64).get(0);
+        JsonNode edges = ReferenceCases.of("controlnets/cases.json").findFirst().orElseThrow();
+        Control adapter = RUN.controls(model, text).get(0);
+        Control net = RUN.controls(model, edges).get(0);
+        assertThat(List.of(adapter.net().isT2iAdapter(), net.net().isT2iAdapter()))
+                .containsExactly(true, false);
+        LatentShape shape = new LatentShape(4, 12, 16);
+        List<Denoiser.Row> rows = new ArrayList<>();
+        for (List<Control> controls :
+                List.of(List.<Control>of(), List.of(adapter), List.of(net, adapter), List.of(net))) {
+            float[] states = half("text/call/states");
+            rows.add(new Denoiser.Row(
+                    half("text/call/sample"),
+                    RUN.tensors().floats("text/call/timestep")[0],
+                    Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(states, 77, states.length / 77)),
+                    List.of(),
+                    controls));
+        }
+        try (Denoiser network = model.denoiser(new ComputeTarget("cpu", Precision.FP32, engine))) {
+            List<float[]> together = network.predict(shape, rows);
+            requireClose(together.get(0), half("plain/output"), "plain");
+            requireClose(together.get(1), half("text/call/output"), "adapter");
+            requireClose(together.get(2), half("both/output"), "both");
+            for (int i = 0; i < rows.size(); i++) {
+                float[] alone = network.predict(shape, List.of(rows.get(i))).get(0);
+                requireClose(together.get(i), alone, "row " + i + " alone");
+                if (engine == Engine.ONNX) {
+                    assertThat(together.get(i)).as("row " + i).isEqualTo(alone);
+                }
+            }
+        }
+    }
+
+    /** The first of two rows. */
+    private static float[] half(String tensor) {
+        float[] both = RUN.tensors().floats(tensor);
+        return Arrays.copyOf(both, both.length / 2);
+    }
+
+    /** diffusers makes {@code int(steps * factor)} steps with the adapter. */
+    @Test
+    void theEndIsRoundedAsTheFactorOfDiffusers() {
+        ModelFolder model = model("checkpoints/sd1", "t2i_adapters/sd1", "controlnets/sd1");
+        Control adapter = ending(model, "full", 0.29);
+        Control net = ending(model, "edges", 0.29);
+
+        assertThat(adapter.steers(27, 100, false)).isTrue();
+        assertThat(adapter.steers(28, 100, false)).isFalse();
+        assertThat(net.steers(28, 100, false)).isTrue();
+        assertThat(ending(model, "full", 0).steers(0, 100, true)).isFalse();
+        assertThat(ending(model, "full", 1).steers(99, 100, true)).isTrue();
+    }
+
+    private static Control ending(ModelFolder model, String name, double end) {
+        return new Control(model.controlNets().get(name), new ControlPicture(null), 1, 0, end, false);
+    }
+}

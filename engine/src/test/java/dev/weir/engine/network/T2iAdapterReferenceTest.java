@@ -1,0 +1,139 @@
+package dev.weir.engine.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.weir.engine.AddOns;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.Denoiser.Row;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.ReferenceFile;
+import dev.weir.engine.Tensors;
+import dev.weir.engine.backend.Executable;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.backend.Kept;
+import dev.weir.engine.control.Control;
+import dev.weir.engine.control.ControlNet;
+import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.control.ControlPicture;
+import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.image.Preprocessor;
+import dev.weir.engine.network.SteeringNetwork.Steered;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a T2I-Adapter alone makes of a picture, beside what diffusers' makes, and how often it does. */
+class T2iAdapterReferenceTest {
+
+    private static final ReferenceFile TENSORS = ReferenceFile.open("t2i_adapters/io.safetensors");
+
+    @ParameterizedTest
+    @CsvSource({
+        "TORCH, full, full, checkpoints/sd1, 64, 48",
+        "TORCH, light of an odd size, light, checkpoints/sd1, 72, 56",
+        "TORCH, xl-full, xl-full, sdxl, 64, 48",
+        "ONNX, full, full, checkpoints/sd1, 64, 48",
+        "ONNX, grey, grey, checkpoints/sd1, 64, 48",
+        "ONNX, light, light, checkpoints/sd1, 64, 48",
+        "ONNX, light of an odd size, light, checkpoints/sd1, 72, 56",
+        "ONNX, sd2-full, sd2-full, checkpoints/sd2, 64, 48",
+        "ONNX, xl-full, xl-full, sdxl, 64, 48"
+    })
+    void theFeaturesAreTheReferences(Engine engine, String expected, String name, String home, int width, int height)
+            throws IOException {
+        ControlNet adapter = adapter(home, name);
+        var model = T2iAdapterModel.read(adapter.config());
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        float[] features = TENSORS.floats("features/" + expected);
+        FloatBuffer sum = FloatBuffer.allocate(features.length);
+        try (var network =
+                new T2iAdapterNetwork(Networks.load(model, adapter.config(), adapter.weights(), target), model)) {
+            network.add(new LatentShape(4, 1, 1), List.of(steered(adapter, picture(width, height), 1, sum)));
+        }
+        assertThat(sum.array()).containsExactly(features, within(1e-4f));
+    }
+
+    @Test
+    void anAdapterSeesAPictureOnceForAllStepsRowsAndScales() throws IOException {
+        ControlNet adapter = adapter("checkpoints/sd1", "full");
+        var model = T2iAdapterModel.read(adapter.config());
+        var target = new ComputeTarget("cpu", Precision.FP32, Engine.ONNX);
+        float[] features = TENSORS.floats("features/full");
+        FloatBuffer sum = FloatBuffer.allocate(features.length);
+        ControlPicture picture = picture(64, 48);
+        var runs = new AtomicInteger();
+        var loaded = Networks.load(model, adapter.config(), adapter.weights(), target);
+        try (var network = new T2iAdapterNetwork(counting(loaded, runs), model)) {
+            var sample = new LatentShape(4, 1, 1);
+            network.add(sample, List.of(steered(adapter, picture, 0.5f, sum), steered(adapter, picture, 0.25f, sum)));
+            network.add(sample, List.of(steered(adapter, picture, 0.25f, sum)));
+            assertThat(runs).hasValue(1);
+            network.add(sample, List.of(steered(adapter, picture(64, 48), 0, sum)));
+            assertThat(runs).hasValue(2);
+        }
+        assertThat(sum.array()).containsExactly(features, within(1e-4f));
+    }
+
+    private static Executable counting(Executable network, AtomicInteger runs) {
+        return new Executable() {
+            @Override
+            public <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader) {
+                runs.incrementAndGet();
+                return network.run(method, feeds, reader);
+            }
+
+            @Override
+            public void keep(Map<String, Kept> inputs) {
+                network.keep(inputs);
+            }
+
+            @Override
+            public void close() {
+                network.close();
+            }
+        };
+    }
+
+    @Test
+    void aPictureThatDoesNotFillWholeSquaresIsStretched() throws IOException {
+        var parts = picture(60, 44).parts(3, 8);
+
+        assertThat(parts.shape()).containsExactly(192, 6, 8);
+    }
+
+    private static Steered steered(ControlNet adapter, ControlPicture picture, float scale, FloatBuffer sum) {
+        var row = new Row(new float[0], 0, Tensors.NONE);
+        return new Steered(row, new Control(adapter, picture, scale, 0, 1, false), sum);
+    }
+
+    private static ControlPicture picture(int width, int height) throws IOException {
+        byte[] photo = Files.readAllBytes(ReferenceFile.path("images/photo.png"));
+        var read = PictureReader.read(photo, PictureReader.Limits.DEFAULT);
+        return ControlPicture.of(read, width, height, Preprocessor.NONE);
+    }
+
+    private static ControlNet adapter(String home, String name) {
+        String folder = home.substring(home.lastIndexOf('/') + 1);
+        return ModelFolder.open(
+                        ReferenceFile.path(home),
+                        Optional.empty(),
+                        List.of(),
+                        Optional.empty(),
+                        AddOns.of(ControlNetFolders.open(List.of(ReferenceFile.path("t2i_adapters/" + folder)))))
+                .controlNets()
+                .get(name);
+    }
+}
