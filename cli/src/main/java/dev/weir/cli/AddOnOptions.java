@@ -22,7 +22,7 @@ final class AddOnOptions {
             paramLabel = "DIR",
             split = ",",
             description =
-                    "Folders of ControlNets, which requests name: folders of diffusers and .safetensors files, the latter "
+                    "Folders of ControlNets and T2I-Adapters, which requests name: folders of diffusers and .safetensors files, the latter "
                             + "without the ending. Several are separated by commas.")
     private List<Path> controlNets = List.of();
 

@@ -52,7 +52,7 @@ final class InputOptions {
             names = "--controlnet",
             paramLabel = "NAME=FILE[,KEY=VALUE]",
             description =
-                    "A ControlNet of --controlnet-dir, and the picture that it steers by. Keys: scale, start, end, "
+                    "A ControlNet or T2I-Adapter of --controlnet-dir, and the picture that it steers by. Keys: scale, start, end, "
                             + "preprocess (canny, blur, invert), guess. May be repeated.")
     private List<String> controlnets = List.of();
 

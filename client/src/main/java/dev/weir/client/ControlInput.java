@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 
 /**
- * A ControlNet that steers a picture. Immutable. A value that is empty takes the gateway's default.
+ * A ControlNet or T2I-Adapter that steers a picture. Immutable. A value that is empty takes the gateway's default.
  *
  * @param name one of those that the model lists
  * @param image that says where things are, a PNG, JPEG or WebP file in base64
@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param scale how much the net counts
  * @param start the share of the steps before which it does not steer, 0 to 1
  * @param end the share of the steps after which it does not
- * @param guess whether it steers without the help of the prompt
+ * @param guess whether it steers without the help of the prompt; not of a T2I-Adapter
  */
 public record ControlInput(
         String name,

@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import dev.weir.engine.adapter.LoraReport;
+import dev.weir.engine.original.T2iAdapterNaming;
 import dev.weir.engine.weights.SafetensorsFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -83,6 +84,9 @@ final class FileKind {
         }
         if (any(names, "control_model.") || any(names, "controlnet_")) {
             return new Refusal("a ControlNet", CONTROLNET_DIR);
+        }
+        if (T2iAdapterNaming.isOf(weights) || any(names, "adapter.body.")) {
+            return new Refusal("a T2I-Adapter", CONTROLNET_DIR);
         }
         if (any(names, "ip_adapter.") || any(names, "image_proj.")) {
             return new Refusal("an IP-Adapter", IP_ADAPTER_DIR);

@@ -146,6 +146,9 @@ final class FolderKind {
         if (name.contains("ControlNet")) {
             return Optional.of(new Refusal("a ControlNet", FileKind.CONTROLNET_DIR));
         }
+        if (name.equals("T2IAdapter")) {
+            return Optional.of(new Refusal("a T2I-Adapter", FileKind.CONTROLNET_DIR));
+        }
         return Optional.of(
                 new Refusal("one part of a model (%s)".formatted(name), "Give the folder of the whole pipeline"));
     }

@@ -36,6 +36,8 @@ class RefusalTest {
                 "clip_g:2x1280,clip_l:2x768 | a textual inversion | --embedding-dir",
                 "control_model.input_blocks.0.0.weight:320x4x3x3 | a ControlNet | --controlnet-dir",
                 "controlnet_cond_embedding.conv_in.weight:16x3x3x3 | a ControlNet | --controlnet-dir",
+                "conv_in.weight:320x64x3x3,body.0.block1.weight:320x320x3x3 | a T2I-Adapter | --controlnet-dir",
+                "adapter.body.0.resnets.0.block1.weight:320x320x3x3 | a T2I-Adapter | --controlnet-dir",
                 "ip_adapter.1.to_k_ip.weight:4x4,image_proj.proj.weight:4x4 | an IP-Adapter | --ip-adapter-dir",
                 "input_blocks.0.0.weight:320x4x3x3 | a UNet alone | whole model",
                 "model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.bias:4 | a single-file checkpoint of Stable Diffusion 3 | text-to-image",
@@ -124,6 +126,7 @@ class RefusalTest {
             delimiter = '|',
             value = {
                 "{\"_class_name\": \"ControlNetModel\"} | a ControlNet",
+                "{\"_class_name\": \"T2IAdapter\"} | a T2I-Adapter",
                 "{\"_class_name\": \"UNet2DConditionModel\"} | one part of a model (UNet2DConditionModel)",
                 "{\"_class_name\": \"FluxTransformer2DModel\"} | one part of a model (FluxTransformer2DModel)",
                 "{\"architectures\": [\"LlamaForCausalLM\"]} | a transformers model (LlamaForCausalLM)",

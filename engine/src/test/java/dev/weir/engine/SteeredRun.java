@@ -131,6 +131,7 @@ record SteeredRun(String home, ReferenceFile tensors) {
                 assertThat(own).as(names.get(i) + " beside others").isEqualTo(alone.get(i));
             }
         }
+        assertThat(rows.stream().map(row -> row.controls().size()).distinct()).contains(1);
     }
 
     /** What an inpainting network sees beside its sample. */

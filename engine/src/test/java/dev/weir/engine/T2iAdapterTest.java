@@ -42,15 +42,7 @@ class T2iAdapterTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "TORCH,sd1,64",
-        "TORCH,sd1,72",
-        "TORCH,sdxl,64",
-        "ONNX,sd1,64",
-        "ONNX,sd1,72",
-        "ONNX,sd2,64",
-        "ONNX,sdxl,64"
-    })
+    @CsvSource({"TORCH,sd1,64", "TORCH,sdxl,64", "ONNX,sd1,64", "ONNX,sd1,72", "ONNX,sd2,64", "ONNX,sdxl,64"})
     void theRowsAndPicturesOfAMixedRunAreThoseOfTheReference(Engine engine, String name, int width) throws IOException {
         String home = name.equals("sdxl") ? name : "checkpoints/" + name;
         RUN.require(engine, model(home, "t2i_adapters/" + name), cases(name, width));

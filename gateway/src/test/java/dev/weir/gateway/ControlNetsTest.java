@@ -25,6 +25,12 @@ final class ControlNetsTest {
             .setFingerprint("abc")
             .setStage("denoiser")
             .build();
+    private static final ControlNet SKETCH = ControlNet.newBuilder()
+            .setName("sketch")
+            .setFingerprint("def")
+            .setStage("denoiser")
+            .setT2IAdapter(true)
+            .build();
     private static final String FIRST = "controlnets[0].image";
 
     private TestGateway gateway;
@@ -36,7 +42,10 @@ final class ControlNetsTest {
                 .addModels(ModelStatus.newBuilder()
                         .setId("steered")
                         .addAllStages(List.of("text-encoder", "denoiser", "decoder"))
-                        .setCard(TestGateway.CARD.toBuilder().setId("steered").addControlnets(EDGES)))
+                        .setCard(TestGateway.CARD.toBuilder()
+                                .setId("steered")
+                                .addControlnets(EDGES)
+                                .addControlnets(SKETCH)))
                 .build());
     }
 
@@ -87,6 +96,19 @@ final class ControlNetsTest {
                         .getJsonObject(0)
                         .getString("name"))
                 .isEqualTo(FIRST);
+    }
+
+    @Test
+    void aT2iAdapterIsNamedAsAControlNetIs() {
+        HttpResponse<String> response =
+                gateway.generate(request(edges().put("name", "sketch").put("end", 0.5)));
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        Control control = last().task.getGeneration().getControls(0);
+        assertThat(control.getNet()).isEqualTo(SKETCH);
+        assertThat(control.getEnd()).isEqualTo(0.5);
+        assertThat(input(last())).isEqualTo(AttachmentsTest.PHOTO);
+        assertThat(gateway.fetch("/v1/models/steered").body()).contains("\"sketch\"");
     }
 
     @Test
@@ -162,7 +184,16 @@ final class ControlNetsTest {
 
     @Test
     void whatIsWrongIsNamed() {
-        refused(request(edges().put("name", "faces")), "unknown_controlnet", "controlnets[0].name", "there are edges");
+        refused(
+                request(edges().put("name", "faces")),
+                "unknown_controlnet",
+                "controlnets[0].name",
+                "there are edges, sketch");
+        refused(
+                request(edges().put("name", "sketch").put("guess", true)),
+                "invalid_value",
+                "controlnets[0].guess",
+                "is for ControlNets, and \"sketch\" is a T2I-Adapter");
         refused(request(edges()).put("model", "tiny"), "unknown_controlnet", "controlnets[0].name", "there are none");
         refused(
                 request(edges(), new JsonObject().put("name", "edges")),

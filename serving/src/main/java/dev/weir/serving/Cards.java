@@ -74,6 +74,7 @@ public final class Cards {
                         .setName(net.name())
                         .setFingerprint(net.fingerprint())
                         .setStage(folder.pipeline().main().name())
+                        .setT2IAdapter(net.isT2iAdapter())
                         .build())
                 .toList();
     }

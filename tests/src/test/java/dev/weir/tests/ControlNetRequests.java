@@ -17,20 +17,22 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 
-/** Requests that name ControlNets, each way in. Their pictures are those of diffusers. */
+/** Requests that name ControlNets and T2I-Adapters, each way in. Their pictures are those of diffusers. */
 record ControlNetRequests(Server server, Path folder) {
 
     private static final Path REFERENCE = Repository.ROOT.resolve("engine/src/test/resources/reference");
     private static final Path HOME = REFERENCE.resolve("controlnets");
     private static final Path PHOTO = REFERENCE.resolve("images/photo.png");
-    static final Path FOLDER = HOME.resolve("sd1");
+    private static final Path ADAPTERS = REFERENCE.resolve("t2i_adapters");
+    static final String FOLDERS = HOME.resolve("sd1") + "," + ADAPTERS.resolve("sd1");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     void requireAll() throws IOException {
         assertThat(server.get("/v1/models/sd1").path("controlnets").toString())
-                .isEqualTo("[\"edges\",\"pooled\",\"shapes\"]");
+                .isEqualTo("[\"edges\",\"full\",\"grey\",\"light\",\"pooled\",\"shapes\"]");
         jsonTogether();
+        adaptersTogether();
         form();
         socket();
         commandLine();
@@ -61,6 +63,17 @@ record ControlNetRequests(Server server, Path folder) {
                         .path("message")
                         .asText())
                 .contains("\"../edges\" is no ControlNet that a node has for the model sd1; there are edges");
+    }
+
+    private void adaptersTogether() throws IOException {
+        Map<String, CompletableFuture<Server.Answer>> answers = new HashMap<>();
+        answers.put("text", server.generate(request(List.of(net("full", 0.8)))));
+        answers.put("light", server.generate(request(List.of(net("light", 1.2)))));
+        answers.put("two", server.generate(request(List.of(net("full", 0.6), net("grey", 0.8)))));
+        for (var answer : answers.entrySet()) {
+            byte[] made = picture(answer.getValue().join().body());
+            requireLike(made, ADAPTERS.resolve(answer.getKey() + ".png"));
+        }
     }
 
     private void form() throws IOException {
@@ -136,9 +149,11 @@ record ControlNetRequests(Server server, Path folder) {
     }
 
     private static void requireLike(byte[] made, String reference) throws IOException {
-        assertThat(PictureError.psnr(made, HOME.resolve(reference + ".png")))
-                .as(reference)
-                .isGreaterThan(50);
+        requireLike(made, HOME.resolve(reference + ".png"));
+    }
+
+    private static void requireLike(byte[] made, Path reference) throws IOException {
+        assertThat(PictureError.psnr(made, reference)).as(reference.toString()).isGreaterThan(50);
     }
 
     private static String base64() throws IOException {

@@ -90,7 +90,7 @@ final class ImagesTest {
         Path more = Files.createDirectory(folder.resolve("loras"));
         command.add("--lora-dir=" + LORAS + "," + more);
         command.add("--ip-adapter-dir=" + IpAdapterRequests.IP_ADAPTERS);
-        command.add("--controlnet-dir=" + ControlNetRequests.FOLDER);
+        command.add("--controlnet-dir=" + ControlNetRequests.FOLDERS);
         command.add("--embedding-dir=" + REFERENCE.resolve("words/embeddings"));
         try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());

@@ -90,6 +90,13 @@ record OperationsTest(Engine engine) {
     }
 
     @Test
+    void poolingThatRoundsUpTakesTheMeanOfWhatIsLeftAtTheEdge() {
+        assertClose(ofImage((g, x) -> g.averagePool(x, true), 1, 3, 2, 1, 2, 3, 4, 5, 6), 2.5f, 5.5f);
+        assertClose(ofImage((g, x) -> g.averagePool(x, true), 1, 1, 3, 1, 2, 3), 1.5f, 3);
+        assertClose(ofImage((g, x) -> g.averagePool(x, true), 1, 2, 4, ONE_TO_EIGHT), 3.5f, 5.5f);
+    }
+
+    @Test
     void theFilterHalvesAndDoublesAnImage() {
         float[] constant = {8, 8, 8, 8};
         assertClose(ofImage((g, x) -> g.firDown(x, true), 1, 2, 2, constant), 8);

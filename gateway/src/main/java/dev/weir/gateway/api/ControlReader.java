@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Reads which ControlNets a request names, among those that nodes have for its model. Stateless. */
+/** Reads which ControlNets and T2I-Adapters a request names, among those that nodes have for its model. Stateless. */
 final class ControlReader {
 
     static final double MAX_SCALE = 10;
@@ -56,6 +56,11 @@ final class ControlReader {
         if (start >= end) {
             throw use.invalid("invalid_value", "start", "must be less than end, %s, not %s".formatted(end, start));
         }
+        boolean guess = use.flag("guess");
+        if (guess && net.getT2IAdapter()) {
+            throw use.invalid(
+                    "invalid_value", "guess", "is for ControlNets, and \"%s\" is a T2I-Adapter".formatted(name));
+        }
         return Control.newBuilder()
                 .setNet(net)
                 .setImage(image)
@@ -63,7 +68,7 @@ final class ControlReader {
                 .setScale(use.real("scale", 0, MAX_SCALE).orElse(1.0).floatValue())
                 .setStart(start)
                 .setEnd(end)
-                .setGuess(use.flag("guess"))
+                .setGuess(guess)
                 .build();
     }
 }

@@ -30,8 +30,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Samples that ControlNets steer at the denoiser. */
+/** Samples that ControlNets and T2I-Adapters steer at the denoiser. */
 final class ControlStagesTest {
 
     private static final Path FIXTURES = Path.of("../engine/src/test/resources/reference");
@@ -48,9 +50,10 @@ final class ControlStagesTest {
 
     @BeforeEach
     void open() throws IOException {
-        copy("sd1/edges");
-        copy("sd1/shapes");
-        copy("sdxl/xl-edges");
+        copy("controlnets/sd1/edges");
+        copy("controlnets/sd1/shapes");
+        copy("controlnets/sdxl/xl-edges");
+        copy("t2i_adapters/sd1/full");
         model = ModelFolder.open(
                 FIXTURES.resolve("checkpoints/sd1"),
                 Optional.empty(),
@@ -60,7 +63,7 @@ final class ControlStagesTest {
     }
 
     private void copy(String net) throws IOException {
-        Path from = FIXTURES.resolve("controlnets").resolve(net);
+        Path from = FIXTURES.resolve(net);
         Path to = Files.createDirectories(folder.resolve(from.getFileName()));
         for (String file : List.of("config.json", "diffusion_pytorch_model.safetensors")) {
             Files.copy(from.resolve(file), to.resolve(file));
@@ -121,8 +124,10 @@ final class ControlStagesTest {
     void theCardTellsTheNetsThatFitAndTheStageThatTheySteer() {
         assertThat(Cards.toProto(model).getControlnetsList())
                 .extracting(ControlNet::getName)
-                .containsExactly("edges", "shapes");
+                .containsExactly("edges", "full", "shapes");
         assertThat(control("edges").getNet().getStage()).isEqualTo("denoiser");
+        assertThat(control("edges").getNet().getT2IAdapter()).isFalse();
+        assertThat(control("full").getNet().getT2IAdapter()).isTrue();
     }
 
     @Test
@@ -132,7 +137,9 @@ final class ControlStagesTest {
         List<Task.Builder> tasks = List.of(
                 task("edges", control("edges")),
                 task("plain"),
-                task("half", control("shapes").toBuilder().setEnd(0.5).build()));
+                task("half", control("shapes").toBuilder().setEnd(0.5).build()),
+                task("adapter", control("full")),
+                task("both", control("full"), control("edges")));
         List<List<Integer>> costs = new ArrayList<>();
         for (Task.Builder task : tasks) {
             denoiser.admit(work(task, given()), outbox);
@@ -140,8 +147,13 @@ final class ControlStagesTest {
             alone.add(latent(task.getRef().getJobId()));
         }
         assertThat(costs)
-                .as("two rows of a net count as a network row")
-                .containsExactly(List.of(3, 3, 3, 3), List.of(2, 2, 2, 2), List.of(3, 3, 2, 2));
+                .as("two rows of a net count as a network row, and an adapter has no rows")
+                .containsExactly(
+                        List.of(3, 3, 3, 3),
+                        List.of(2, 2, 2, 2),
+                        List.of(3, 3, 2, 2),
+                        List.of(2, 2, 2, 2),
+                        List.of(3, 3, 3, 3));
         outbox.handedOn.clear();
         for (Task.Builder task : tasks) {
             denoiser.admit(work(task, given()), outbox);
@@ -155,25 +167,29 @@ final class ControlStagesTest {
         }
         assertThat(alone.get(0)).isNotEqualTo(alone.get(1));
         assertThat(alone.get(2)).isNotEqualTo(alone.get(1));
+        assertThat(alone.get(3)).isNotEqualTo(alone.get(1));
+        assertThat(alone.get(4)).isNotEqualTo(alone.get(0)).isNotEqualTo(alone.get(3));
     }
 
-    @Test
-    void aSampleContinuesElsewhereWithItsNet() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"edges", "full"})
+    void aSampleContinuesElsewhereWithItsNet(String net) throws IOException {
         Stage first = opened(EXACT);
-        first.admit(work(task("edges", control("edges")), given()), outbox);
+        first.admit(work(task(net, control(net)), given()), outbox);
         turnAll(first, outbox);
-        float[] whole = latent("edges");
-        Snapshot from = outbox.checkpoints.get("edges/0").get(1);
+        float[] whole = latent(net);
+        Snapshot from = outbox.checkpoints.get(net + "/0").get(1);
+        outbox.handedOn.clear();
 
         Stage second = opened(EXACT);
         second.admit(
                 work(
-                        task("edges", control("edges")).setResume(from.checkpoint()),
+                        task(net, control(net)).setResume(from.checkpoint()),
                         given(from.tensors().toArray(Tensor[]::new))),
                 outbox);
         turnAll(second, outbox);
 
-        assertThat(latent("edges")).isEqualTo(whole);
+        assertThat(latent(net)).isEqualTo(whole);
     }
 
     @Test
@@ -187,12 +203,17 @@ final class ControlStagesTest {
         broken[2] = Tensor.ofBytes("input/controlnets[0].image", new byte[100]);
         denoiser.admit(work(task("broken", control("edges")), broken), outbox);
         denoiser.admit(work(task("gone", control("edges")), given()), outbox);
+        denoiser.admit(work(task("adapter", control("full")), given()), outbox);
         denoiser.admit(work(task("shapes", control("shapes")), given()), outbox);
         denoiser.admit(work(task("plain"), given()), outbox);
         Files.delete(folder.resolve("edges/diffusion_pytorch_model.safetensors"));
+        Files.delete(folder.resolve("full/diffusion_pytorch_model.safetensors"));
         turnAll(denoiser, outbox);
 
-        assertThat(outbox.failures).containsOnlyKeys("other/0", "broken/0", "gone/0");
+        assertThat(outbox.failures).containsOnlyKeys("other/0", "broken/0", "gone/0", "adapter/0");
+        assertThat(outbox.failures.get("adapter/0").message())
+                .contains(folder.resolve("full/diffusion_pytorch_model.safetensors")
+                        .toString());
         assertThat(outbox.failures.get("other/0").message()).contains("the ControlNet \"edges\" is another one here");
         assertThat(outbox.failures.get("broken/0").code()).isEqualTo("invalid_image");
         assertThat(outbox.failures.get("broken/0").message()).startsWith("controlnets[0].image: ");
