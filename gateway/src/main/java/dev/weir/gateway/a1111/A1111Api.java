@@ -9,7 +9,7 @@ import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 
-/** Mounts {@code /sdapi/v1} and {@code /internal/progress} of Automatic1111. Event loop of the gateway. */
+/** Mounts {@code /sdapi/v1} and {@code /internal/progress} of Automatic1111, and the lists of its extension for ControlNets. Event loop of the gateway. */
 public final class A1111Api {
 
     private final PictureHandlers pictures;
@@ -32,6 +32,7 @@ public final class A1111Api {
 
     public void mount(Router router) {
         router.route("/sdapi/*").handler(A1111Api::shapeErrors);
+        router.route("/controlnet/*").handler(A1111Api::shapeErrors);
         router.route("/internal/progress").handler(A1111Api::shapeErrors);
         pictures.mount(router, trace);
         pictures.mountProgress(router);

@@ -8,6 +8,7 @@ import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.picture.PictureException;
 import dev.weir.picture.PngText;
+import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -26,6 +27,9 @@ import java.util.stream.Collectors;
 
 /** What the gateway has, in Automatic1111's lists; the caller's options; and the text of pictures. Event loop. */
 final class ListHandlers {
+
+    /** Of the interface of sd-webui-controlnet. */
+    private static final int CONTROLNET_VERSION = 3;
 
     private static final Map<String, Integer> RHO = Map.of("karras", 7);
 
@@ -64,8 +68,12 @@ final class ListHandlers {
                 .put("loaded", new JsonObject())
                 .put("skipped", new JsonObject()));
         object(router, "scripts", () -> new JsonObject()
-                .put("txt2img", new JsonArray())
-                .put("img2img", new JsonArray()));
+                .put("txt2img", scripts())
+                .put("img2img", scripts()));
+        answer(router, "/controlnet/model_list", () -> new JsonObject().put("model_list", controlNets()));
+        answer(router, "/controlnet/module_list", () -> new JsonObject()
+                .put("module_list", new JsonArray(List.of("none", "canny", "invert", "blur"))));
+        answer(router, "/controlnet/version", () -> new JsonObject().put("version", CONTROLNET_VERSION));
         object(router, "cmd-flags", () -> new JsonObject().put("api", true));
         object(router, "memory", ListHandlers::memory);
         for (String nothing : List.of("refresh-checkpoints", "refresh-vae", "refresh-embeddings", "refresh-loras")) {
@@ -86,7 +94,24 @@ final class ListHandlers {
     }
 
     private void object(Router router, String name, Supplier<JsonObject> content) {
-        router.get("/sdapi/v1/" + name).handler(ctx -> answers.json(ctx, 200, content.get()));
+        answer(router, "/sdapi/v1/" + name, content);
+    }
+
+    private void answer(Router router, String path, Supplier<JsonObject> content) {
+        router.get(path).handler(ctx -> answers.json(ctx, 200, content.get()));
+    }
+
+    /** Clients use the extension where this list has it. */
+    private JsonArray scripts() {
+        return controlNets().isEmpty() ? new JsonArray() : new JsonArray().add("controlnet");
+    }
+
+    private JsonArray controlNets() {
+        return new JsonArray(models.cards().stream()
+                .flatMap(card -> card.getControlnetsList().stream())
+                .map(ControlNet::getName)
+                .distinct()
+                .toList());
     }
 
     private void nothing(RoutingContext ctx) {

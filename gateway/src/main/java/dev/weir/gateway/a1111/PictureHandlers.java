@@ -62,7 +62,11 @@ final class PictureHandlers {
                         asked[0] = fields;
                         return translate.apply(fields, options);
                     },
-                    read -> generate(ctx, asked[0], reader.job(read.fields()).under(RequestTrace.of(ctx))));
+                    read -> {
+                        JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
+                        ControlUnits.requireExact(asked[0], spec);
+                        generate(ctx, asked[0], spec);
+                    });
         });
     }
 

@@ -52,6 +52,7 @@ final class Translation {
     Fields textToImage(Fields asked, Options options) {
         Map<String, Object> weir = new LinkedHashMap<>();
         read(asked, options, weir);
+        ControlUnits.translate(asked, Optional.empty(), weir);
         return Fields.of(weir);
     }
 
@@ -65,6 +66,7 @@ final class Translation {
                     : asked.invalid("out_of_range", "init_images", "has several images; send one a request");
         }
         weir.put("init_image", images.get(0));
+        ControlUnits.translate(asked, Optional.of(images.get(0)), weir);
         asked.real("denoising_strength", 0, 1).ifPresent(share -> weir.put("strength", share));
         // That program counts it for models that edit images only, and clients always send it.
         options(asked, options)
@@ -203,14 +205,6 @@ final class Translation {
                 throw unsupported(asked, name, "only 0 is supported");
             });
         }
-        asked.object("alwayson_scripts")
-                .ifPresent(scripts -> scripts.names().stream().findFirst().ifPresent(script -> {
-                    throw new ApiException(ApiError.invalid(
-                            422,
-                            "unknown_script",
-                            "always on script %s not found".formatted(script),
-                            "alwayson_scripts"));
-                }));
         for (String name : List.of("script_name", "refiner_checkpoint")) {
             asked.text(name).filter(text -> !text.isEmpty()).ifPresent(text -> {
                 throw unsupported(asked, name, "Weir does not have it");

@@ -44,7 +44,7 @@ public final class Fields {
 
     /** Fields that another API's request was translated to. */
     public static Fields of(Map<String, Object> values) {
-        return new Fields("", values, Map.of());
+        return of("", values);
     }
 
     /**
@@ -287,7 +287,7 @@ public final class Fields {
     }
 
     /** A list of objects, which a form has as the text of a JSON array. None where there is none. */
-    List<Fields> objects(String name, int most) {
+    public List<Fields> objects(String name, int most) {
         Object value = values.get(name) instanceof String text ? parsed(name, text) : values.get(name);
         if (value == null) {
             return List.of();

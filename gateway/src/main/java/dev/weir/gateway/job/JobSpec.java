@@ -11,6 +11,7 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.runtime.route.Ports;
 import dev.weir.runtime.stage.Failure;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a job generates, checked against its model, with every default filled in.
@@ -67,6 +68,13 @@ public record JobSpec(
     public JobSpec with(List<Attachment> found) {
         return new JobSpec(
                 model, route, generation, samples, preview, user, priority, onDisconnect, traceparent, found);
+    }
+
+    /** The image of a field. */
+    public Optional<Attachment> attachment(String field) {
+        return attachments.stream()
+                .filter(attachment -> attachment.name().equals(field))
+                .findFirst();
     }
 
     /** The images that a stage from a position on reads. */
