@@ -45,9 +45,14 @@ final class GatewayOptions {
             names = "--apis",
             paramLabel = "NAME",
             split = ",",
-            description = "APIs of other programs that the gateway offers besides its own: openai, a1111, "
-                    + "comfyui. Default: all. none: its own only.")
-    private List<String> apis = Stream.of(Api.values()).map(Api::toString).toList();
+            description =
+                    "APIs of other programs that the gateway offers besides its own: openai, a1111, comfyui, "
+                            + "huggingface. Default: all. none: its own only.")
+    private List<String> apis = all();
+
+    private static List<String> all() {
+        return Stream.of(Api.values()).map(Api::toString).toList();
+    }
 
     /** Throws {@link CliException} that names the first value which is wrong. */
     GatewayConfig config(HostPort address) {
@@ -74,9 +79,8 @@ final class GatewayOptions {
                 chosen.add(Stream.of(Api.values())
                         .filter(api -> api.toString().equals(name))
                         .findFirst()
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "--apis: there is no %s; there are openai, a1111 and comfyui, or none"
-                                        .formatted(name))));
+                        .orElseThrow(() -> new IllegalArgumentException("--apis: there is no %s; there are %s, or none"
+                                .formatted(name, String.join(", ", all())))));
             }
         }
         return chosen;

@@ -28,7 +28,8 @@ public record GatewayConfig(
     public enum Api {
         OPENAI,
         A1111,
-        COMFYUI;
+        COMFYUI,
+        HUGGINGFACE;
 
         /** In settings. */
         @Override

@@ -15,6 +15,7 @@ import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.SocketEntrance;
 import dev.weir.gateway.http.VersionCheck;
+import dev.weir.gateway.huggingface.HuggingFaceApi;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJobs;
@@ -151,6 +152,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         if (config.apis().contains(Api.COMFYUI)) {
             new ComfyApi(vertx, body, reader, ledger, answers, names, trace, entrance.guard(), sockets, slowClient)
                     .mount(router);
+        }
+        if (config.apis().contains(Api.HUGGINGFACE)) {
+            new HuggingFaceApi(body, reader, ledger, answers).mount(router, trace);
         }
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);

@@ -1,0 +1,92 @@
+package dev.weir.gateway.huggingface;
+
+import dev.weir.gateway.api.Fields;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Turns a request of that API into Weir's own fields. Stateless; any thread. */
+final class TextToImage {
+
+    private static final Set<String> KNOWN = Set.of("inputs", "parameters", "options", "model");
+    private static final int MOST_SIDE = 99_999;
+    private static final String SCHEDULER = "scheduler";
+    /** What these parameters say, Weir's own fields say otherwise. */
+    private static final Set<String> TRANSLATED = Set.of("width", "height", SCHEDULER);
+    /** An answer has one picture. */
+    private static final List<String> COUNTS = List.of("n", "num_images_per_prompt");
+
+    /** Samplers by the classes of diffusers that compute them. */
+    private static final Map<String, String> SCHEDULERS = Map.ofEntries(
+            Map.entry("DDIMScheduler", "ddim"),
+            Map.entry("DDPMScheduler", "ddpm"),
+            Map.entry("PNDMScheduler", "pndm"),
+            Map.entry("LMSDiscreteScheduler", "lms"),
+            Map.entry("EulerDiscreteScheduler", "euler"),
+            Map.entry("EulerAncestralDiscreteScheduler", "euler_ancestral"),
+            Map.entry("HeunDiscreteScheduler", "heun"),
+            Map.entry("KDPM2DiscreteScheduler", "kdpm2"),
+            Map.entry("KDPM2AncestralDiscreteScheduler", "kdpm2_ancestral"),
+            Map.entry("DPMSolverMultistepScheduler", "dpmpp_2m"),
+            Map.entry("UniPCMultistepScheduler", "unipc"),
+            Map.entry("LCMScheduler", "lcm"));
+
+    private static final Map<String, String> FORMATS =
+            Map.of("image/png", "png", "image/jpeg", "jpeg", "image/jpg", "jpeg", "image/webp", "webp");
+
+    /** A quality of 0 refuses a type. */
+    private static final Pattern REFUSED = Pattern.compile(";\\s*q=0(\\.0*)?\\s*$");
+
+    private TextToImage() {}
+
+    /**
+     * @param model of the path
+     * @param accept the header; null: none
+     */
+    static Fields translate(Fields asked, String model, String accept) {
+        asked.allowOnly(KNOWN);
+        Map<String, Object> weir = new LinkedHashMap<>();
+        weir.put("prompt", asked.text("inputs").orElseThrow(() -> asked.missing("inputs")));
+        weir.put("model", model);
+        weir.put("output_format", format(accept));
+        weir.put("on_disconnect", "cancel");
+        asked.object("parameters").ifPresent(parameters -> read(parameters, weir));
+        return Fields.of(weir);
+    }
+
+    private static void read(Fields parameters, Map<String, Object> weir) {
+        for (String count : COUNTS) {
+            parameters.integer(count, 1, 1);
+        }
+        Map<String, Object> others = new LinkedHashMap<>(parameters.toJson().getMap());
+        others.keySet().removeAll(TRANSLATED);
+        others.keySet().removeAll(COUNTS);
+        weir.putAll(others);
+        if (parameters.has("width") || parameters.has("height")) {
+            weir.put("size", side(parameters, "width", "height") + "x" + side(parameters, "height", "width"));
+        }
+        parameters.text(SCHEDULER).ifPresent(name -> weir.put("sampler", SCHEDULERS.getOrDefault(name, name)));
+    }
+
+    /** A side that is not given is as long as the other one. */
+    private static long side(Fields parameters, String name, String other) {
+        return parameters
+                .integer(name, 1, MOST_SIDE)
+                .or(() -> parameters.integer(other, 1, MOST_SIDE))
+                .orElseThrow();
+    }
+
+    /** The first type of picture that the header names; PNG where it names none. */
+    private static String format(String accept) {
+        return Stream.of(accept == null ? new String[0] : accept.split(","))
+                .filter(range -> !REFUSED.matcher(range).find())
+                .map(range -> FORMATS.get(range.split(";")[0].strip()))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse("png");
+    }
+}
