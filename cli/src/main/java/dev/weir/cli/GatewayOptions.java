@@ -45,9 +45,8 @@ final class GatewayOptions {
             names = "--apis",
             paramLabel = "NAME",
             split = ",",
-            description =
-                    "APIs of other programs that the gateway offers besides its own: openai, a1111, comfyui, "
-                            + "huggingface. Default: all. none: its own only.")
+            description = "APIs of other programs that the gateway offers besides its own: openai, a1111, comfyui, "
+                    + "huggingface. Default: all. none: its own only.")
     private List<String> apis = all();
 
     private static List<String> all() {

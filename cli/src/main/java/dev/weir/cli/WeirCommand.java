@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             StatusCommand.class,
             ModelsCommand.class,
             BenchCommand.class,
+            CompletionCommand.class,
             HelpCommand.class,
             VersionCommand.class
         },

@@ -116,8 +116,8 @@ public final class Natives {
         String hint = folder == null
                 ? "native libraries unpack themselves into DJL_CACHE_DIR, jna.tmpdir and the temporary folder, which must be writable and not "
                         + "mounted noexec"
-                : "they are expected in %s, which the build writes: build Weir again, and do not mount that folder noexec"
-                        .formatted(folder);
+                : "they are expected in %s: unpack or build Weir again, do not mount that folder noexec, and let %s be writable"
+                        .formatted(folder, System.getProperty("java.io.tmpdir"));
         return "a native library does not load: %s (%s)".formatted(root.getMessage(), hint);
     }
 

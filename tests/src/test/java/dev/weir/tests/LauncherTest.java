@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -168,6 +169,43 @@ final class LauncherTest {
                 somewhereToWrite, "sh", "-c", "/app/weir generate 'a cat' --steps 2 --out /tmp/cat.png && ls -A /tmp");
         assertThat(picture.exitCode()).as(picture.err()).isZero();
         assertThat(picture.out().lines().skip(1)).as("all that is in /tmp").containsExactly("cat.png");
+    }
+
+    /** As {@code mvn -Pdist} packs it, with a JVM that prints its arguments. */
+    @Test
+    void aReleaseHasWhatTheLauncherLooksFor() throws Exception {
+        assumeBuilt();
+        Path release = Files.createDirectory(folder.resolve("weir-1"));
+        List<String> packed = ReleaseFiles.linkInto(release);
+        assertThat(packed)
+                .contains("weir", "LICENSE", "CHANGELOG.md", "docs/weir.yaml", "models/default/unet/config.json")
+                .contains("app/built", "app/lib/weir-cli.jar", "native/versions.txt")
+                .noneMatch(file -> file.endsWith(".jsa") || file.endsWith("engines.properties"));
+        try (Stream<Path> libraries = Files.list(Repository.ROOT.resolve("cli/target/native/libtorch"))) {
+            assertThat(packed)
+                    .containsAll(libraries
+                            .map(library -> "native/libtorch/" + library.getFileName())
+                            .toList());
+        }
+        Files.createFile(release.resolve("app/classes.jsa")); // An empty one is not made again.
+        Path java = Files.writeString(
+                Files.createDirectory(folder.resolve("bin")).resolve("java"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
+
+        var outcome = WeirProcess.runCommand(
+                folder,
+                Map.of("JAVA_HOME", folder.toString()),
+                List.of(release.resolve("weir").toString(), "up"));
+
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(outcome.out().lines())
+                .contains("-Dweir.home=" + release, "-Dweir.natives=" + release.resolve("native"))
+                .anyMatch(argument -> argument.contains(release.resolve("app/lib/weir-cli.jar") + ":"));
+        // JUnit warns of each link that it removes.
+        for (String file : packed) {
+            Files.delete(release.resolve(file));
+        }
     }
 
     @Test

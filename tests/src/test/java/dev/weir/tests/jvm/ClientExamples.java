@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** The examples of docs/jvm.md, which {@link ExamplesTest} runs. */
+/** The examples of docs/java.md, which {@link ExamplesTest} runs. */
 final class ClientExamples {
 
     private ClientExamples() {}

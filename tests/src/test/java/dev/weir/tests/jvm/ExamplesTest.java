@@ -92,6 +92,24 @@ final class ExamplesTest {
     }
 
     @Test
+    void theExampleForLangChain4jReturnsAPicture() throws IOException {
+        byte[] file = LangChainExample.draw(UP.server().url() + "/v1");
+        assertThat(ImageIO.read(new ByteArrayInputStream(file))).isNotNull();
+    }
+
+    @Test
+    void theExampleForQuarkusReturnsAPicture() throws IOException {
+        WeirProducer producer = new WeirProducer();
+        WeirClient bean = producer.weirClient(List.of(UP.server().url().toString()));
+        byte[] file = new ImageResource(bean)
+                .image("a red apple")
+                .toCompletableFuture()
+                .join();
+        assertThat(ImageIO.read(new ByteArrayInputStream(file))).isNotNull();
+        producer.close(bean);
+    }
+
+    @Test
     void theExampleForSpringStreamsFramesAndThenTheImage() throws Exception {
         WeirClient bean = new WeirConfiguration()
                 .weirClient(new String[] {UP.server().url().toString()});

@@ -14,7 +14,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
-/** The example for Spring in docs/jvm.md, which {@link ExamplesTest} runs. */
+/** The example for Spring in docs/java.md, which {@link ExamplesTest} runs. */
 @RestController
 final class ImageController {
 

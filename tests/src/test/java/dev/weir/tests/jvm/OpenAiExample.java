@@ -7,7 +7,7 @@ import com.openai.models.images.ImageGenerateParams;
 import com.openai.models.images.ImagesResponse;
 import java.util.Base64;
 
-/** The example for OpenAI's library in docs/jvm.md, which {@link ExamplesTest} runs. */
+/** The example for OpenAI's library in docs/java.md, which {@link ExamplesTest} runs. */
 final class OpenAiExample {
 
     private OpenAiExample() {}

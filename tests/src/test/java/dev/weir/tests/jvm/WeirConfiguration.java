@@ -5,7 +5,7 @@ import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The example for Spring in docs/jvm.md, which {@link ExamplesTest} runs. */
+/** The example for Spring in docs/java.md, which {@link ExamplesTest} runs. */
 @Configuration
 class WeirConfiguration {
 
