@@ -150,7 +150,19 @@ public final class GatewayVerticle extends VerticleBase implements Component {
             new A1111Api(body, reader, ledger, answers, names, trace).mount(router);
         }
         if (config.apis().contains(Api.COMFYUI)) {
-            new ComfyApi(vertx, body, reader, ledger, answers, names, trace, entrance.guard(), sockets, slowClient)
+            new ComfyApi(
+                            vertx,
+                            body,
+                            reader,
+                            ledger,
+                            answers,
+                            names,
+                            trace,
+                            entrance.guard(),
+                            sockets,
+                            threads,
+                            images,
+                            config)
                     .mount(router);
         }
         if (config.apis().contains(Api.HUGGINGFACE)) {

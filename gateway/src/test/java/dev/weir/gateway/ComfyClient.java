@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A client of {@code /ws} that keeps all it is told; and the graph of ComfyUI's first template. */
@@ -36,6 +37,23 @@ final class ComfyClient implements AutoCloseable {
         return gateway.send(gateway.request(path)
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .POST(BodyPublishers.ofString(body.encode()))
+                .build());
+    }
+
+    /** As a form of a browser. @param fields besides the image, by name */
+    static HttpResponse<String> upload(
+            TestGateway gateway, String path, String name, byte[] file, Map<String, String> fields) {
+        Buffer form = Buffer.buffer();
+        fields.forEach((field, value) -> form.appendString(
+                "--part\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n".formatted(field, value)));
+        form.appendString(("--part\r\nContent-Disposition: form-data; name=\"image\"; filename=\"%s\"\r\n"
+                                + "Content-Type: image/png\r\n\r\n")
+                        .formatted(name))
+                .appendBytes(file)
+                .appendString("\r\n--part--\r\n");
+        return gateway.send(gateway.request(path)
+                .header("Content-Type", "multipart/form-data; boundary=part")
+                .POST(BodyPublishers.ofByteArray(form.getBytes()))
                 .build());
     }
 
@@ -104,13 +122,18 @@ final class ComfyClient implements AutoCloseable {
                                                 .put("images", link("8", 0))));
     }
 
+    /** A node between others. @param rest names and values of its inputs in turn */
+    static JsonObject node(String type, Object... rest) {
+        JsonObject inputs = new JsonObject();
+        for (int i = 0; i < rest.length; i += 2) {
+            inputs.put((String) rest[i], rest[i + 1]);
+        }
+        return new JsonObject().put("class_type", type).put("inputs", inputs);
+    }
+
     private static JsonObject text(String text) {
         return node("CLIPTextEncode")
                 .put("inputs", new JsonObject().put("text", text).put("clip", link("4", 1)));
-    }
-
-    static JsonObject node(String type) {
-        return new JsonObject().put("class_type", type);
     }
 
     static JsonArray link(String node, int slot) {

@@ -47,11 +47,12 @@ final class LoraReader {
     private static List<Lora> read(Fields fields, ModelCard card, List<PromptLoras.Use> inPrompt) {
         Map<String, PromptLoras.Use> named = new LinkedHashMap<>();
         for (Fields use : fields.objects(LORAS, MOST)) {
-            use.allowOnly(Set.of("name", "weight"));
+            use.allowOnly(Set.of("name", "weight", "text_weight"));
             String name = use.text("name").orElseThrow(() -> use.missing("name"));
             double weight = use.real("weight", -MAX_WEIGHT, MAX_WEIGHT).orElse(1.0);
+            double text = use.real("text_weight", -MAX_WEIGHT, MAX_WEIGHT).orElse(weight);
             require(use, "name", name, card);
-            if (named.put(name, new PromptLoras.Use(name, weight, weight)) != null) {
+            if (named.put(name, new PromptLoras.Use(name, text, weight)) != null) {
                 throw use.invalid("invalid_value", "name", "\"%s\" is named twice".formatted(name));
             }
         }

@@ -1,11 +1,14 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.BrowserGuard;
+import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.SocketEntrance;
+import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.Handler;
@@ -13,7 +16,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.time.Duration;
 
 /** Mounts ComfyUI's routes, each also under {@code /api}. Event loop of the gateway. */
 public final class ComfyApi {
@@ -24,6 +26,7 @@ public final class ComfyApi {
     private final Sockets sockets;
     private final PromptHandlers prompts;
     private final QueueHandlers queues;
+    private final UploadHandlers files;
     private final ViewHandler pictures;
     private final ListHandlers lists;
 
@@ -37,17 +40,21 @@ public final class ComfyApi {
             RequestTrace trace,
             BrowserGuard guard,
             SocketEntrance entrance,
-            Duration slowClient) {
+            ReadingThreads threads,
+            ImageMemory memory,
+            GatewayConfig config) {
         this.body = body;
         this.trace = trace;
         this.guard = guard;
-        this.sockets = new Sockets(vertx, entrance, slowClient);
+        this.sockets = new Sockets(vertx, entrance, config.patience().slowClient());
         History history = new History(job -> ledger.kept().find(job).isPresent());
         Queue queue = new Queue(ledger, sockets, history);
-        this.prompts = new PromptHandlers(body, reader, ledger, answers, models, queue);
+        Uploads uploads = new Uploads(config.limits().attachmentsPerSocketBytes(), memory);
+        this.prompts = new PromptHandlers(body, reader, ledger, answers, models, uploads, queue);
+        this.files = new UploadHandlers(reader, threads, memory, answers, uploads);
         this.queues = new QueueHandlers(body, answers, queue, history);
-        this.pictures = new ViewHandler(ledger, answers);
-        this.lists = new ListHandlers(answers, models);
+        this.pictures = new ViewHandler(ledger, answers, uploads);
+        this.lists = new ListHandlers(answers, models, uploads);
     }
 
     public void mount(Router router) {
@@ -66,6 +73,8 @@ public final class ComfyApi {
         post(router, root + "/history", queues::changeHistory);
         post(router, root + "/interrupt", queues::interrupt);
         post(router, root + "/free", queues::free);
+        upload(router, root + "/upload/image", files::image);
+        upload(router, root + "/upload/mask", files::mask);
         get(router, root + "/view", pictures::view);
         get(router, root + "/object_info", lists::objectInfo);
         get(router, root + "/object_info/:class", lists::objectInfoOf);
@@ -84,7 +93,8 @@ public final class ComfyApi {
     private void post(Router router, String path, Handler<RoutingContext> first, Handler<RoutingContext> handler) {
         router.post(path)
                 .handler(ComfyApi::shapeErrors)
-                .handler(this::admit)
+                .handler(this::refuseOtherPages)
+                .handler(ComfyApi::takeAsJson)
                 .handler(first)
                 .handler(body.gathering())
                 .handler(handler);
@@ -99,12 +109,22 @@ public final class ComfyApi {
         ctx.next();
     }
 
-    /**
-     * Clients of this API name no type of content, or another one than JSON. A browser sends such requests for pages of other origins, so
-     * those are refused here.
-     */
-    private void admit(RoutingContext ctx) {
+    private void upload(Router router, String path, Handler<RoutingContext> handler) {
+        router.post(path)
+                .handler(ComfyApi::shapeErrors)
+                .handler(this::refuseOtherPages)
+                .handler(body.gathering())
+                .handler(handler);
+    }
+
+    /** A browser sends such requests for pages of other origins too. */
+    private void refuseOtherPages(RoutingContext ctx) {
         guard.requireOwnPage(ctx.request());
+        ctx.next();
+    }
+
+    /** Clients of this API name no type of content, or another one. */
+    private static void takeAsJson(RoutingContext ctx) {
         ctx.request().headers().set(HttpHeaders.CONTENT_TYPE, "application/json");
         ctx.next();
     }

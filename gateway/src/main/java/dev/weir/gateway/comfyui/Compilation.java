@@ -1,19 +1,21 @@
 package dev.weir.gateway.comfyui;
 
-import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.comfyui.Value.Clip;
 import dev.weir.gateway.comfyui.Value.Conditioning;
+import dev.weir.gateway.comfyui.Value.Control;
+import dev.weir.gateway.comfyui.Value.ControlNet;
 import dev.weir.gateway.comfyui.Value.Latent;
+import dev.weir.gateway.comfyui.Value.LoraUse;
+import dev.weir.gateway.comfyui.Value.Mask;
 import dev.weir.gateway.comfyui.Value.Model;
-import dev.weir.gateway.comfyui.Value.Place;
+import dev.weir.gateway.comfyui.Value.Picture;
 import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.comfyui.Value.Vae;
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.Sampler;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Follows the links of a graph that {@link Validation} has passed, and folds it into the fields of one request. What ComfyUI computes
@@ -21,38 +23,16 @@ import java.util.Map;
  */
 final class Compilation {
 
-    private static final String SIZE = "size";
-    private static final String SAMPLER = "sampler_name";
-    private static final String SCHEDULER = "scheduler";
-    private static final String LATENT = "latent_image";
-
     private final Graph graph;
     private final Offer offer;
     private final Map<String, List<Value>> values = new HashMap<>();
-
-    /** What a graph that Weir does not compute asks for. */
-    static final class RefusedException extends RuntimeException {
-
-        private static final long serialVersionUID = 1L;
-
-        private final transient NodeError error;
-
-        RefusedException(NodeError error) {
-            super(error.details(), null, false, false);
-            this.error = error;
-        }
-
-        NodeError error() {
-            return error;
-        }
-    }
 
     Compilation(Graph graph, Offer offer) {
         this.graph = graph;
         this.offer = offer;
     }
 
-    /** The pictures that an end of the graph shows or saves. Throws {@link RefusedException}. */
+    /** The pictures that an end of the graph shows or saves. Throws {@link RefusedNodeException}. */
     Sampled pictures(String output) {
         return value(graph.node(output), "images", Sampled.class);
     }
@@ -61,7 +41,8 @@ final class Compilation {
         Link link = node.link(input).orElseThrow();
         Value value = values(graph.node(link.node())).get(link.slot());
         if (!type.isInstance(value)) {
-            throw refused(node, input, "Weir does not compute this from the node %s".formatted(link.node()));
+            throw new RefusedNodeException(
+                    node, input, "Weir runs one sampler for each prompt, and its pictures can only be shown and saved");
         }
         return type.cast(value);
     }
@@ -79,101 +60,149 @@ final class Compilation {
         return switch (node.type().name()) {
             case "CheckpointLoaderSimple" -> {
                 String model = checkpoint(node);
-                yield List.of(new Model(model), new Clip(model), new Vae(model));
+                yield List.of(new Model(model, List.of()), new Clip(model, List.of(), 0), new Vae(model));
             }
-            case "CLIPTextEncode" -> List.of(new Conditioning(value(node, "clip", Clip.class), node.text("text")));
-            case "EmptyLatentImage" ->
-                List.of(new Latent(node, node.whole("width"), node.whole("height"), node.whole("batch_size")));
-            case "KSampler" -> List.of(sampled(node));
+            case "LoraLoader" ->
+                List.of(
+                        model(node).with(lora(node, "strength_model")),
+                        clip(node).with(lora(node, "strength_clip")));
+            case "LoraLoaderModelOnly" -> List.of(model(node).with(lora(node, "strength_model")));
+            case "CLIPSetLastLayer" ->
+                List.of(new Clip(clip(node).model(), clip(node).loras(), node.whole("stop_at_clip_layer")));
+            case "CLIPTextEncode" ->
+                List.of(new Conditioning(clip(node), node.text("text"), Map.of(), List.of(), false));
+            case "CLIPTextEncodeSDXL" -> List.of(sdxl(node));
+            case "ConditioningZeroOut" ->
+                List.of(conditioning(node, "conditioning").zero());
+            case "ControlNetLoader" -> List.of(new ControlNet(Offer.stem(node.text("control_net_name"))));
+            case "ControlNetApply" -> List.of(conditioning(node, "conditioning").with(control(node, true)));
+            case "ControlNetApplyAdvanced" -> {
+                Control control = control(node, false);
+                yield List.of(
+                        conditioning(node, "positive").with(control),
+                        conditioning(node, "negative").with(control));
+            }
+            case "LoadImage" -> loaded(node);
+            case "LoadImageMask" -> List.of(Uploads.mask(node, upload(node), node.text("channel")));
+            case "ImageScale" -> List.of(scaled(node));
+            case "EmptyLatentImage" -> {
+                String size = node.whole("width") + "x" + node.whole("height");
+                yield List.of(new Latent(node, "", size, node.whole("batch_size"), Optional.empty(), Optional.empty()));
+            }
+            case "VAEEncode" -> List.of(encoded(node));
+            case "VAEEncodeForInpaint" -> List.of(encoded(node).with(value(node, "mask", Mask.class)));
+            case "SetLatentNoiseMask" -> List.of(masked(node));
+            case "InpaintModelConditioning" ->
+                List.of(
+                        conditioning(node, "positive"),
+                        conditioning(node, "negative"),
+                        encoded(node).with(value(node, "mask", Mask.class)));
+            case "RepeatLatentBatch" ->
+                List.of(value(node, "samples", Latent.class).times(node.whole("amount")));
+            case "KSampler", "KSamplerAdvanced" -> {
+                Sampling sampling = new Sampling(node, model(node), offer);
+                yield List.of(sampling.sampled(
+                        conditioning(node, "positive"),
+                        conditioning(node, "negative"),
+                        value(node, "latent_image", Latent.class)));
+            }
             case "VAEDecode" -> {
                 Sampled samples = value(node, "samples", Sampled.class);
-                requireSame(node, "vae", value(node, "vae", Vae.class).model(), samples.model());
+                Sampling.requireSame(node, "vae", vae(node), samples.model());
                 yield List.of(samples);
             }
             default ->
-                throw refused(
+                throw new RefusedNodeException(
                         node,
                         "",
                         "Weir does not compute the class " + node.type().name());
         };
     }
 
+    private Model model(Node node) {
+        return value(node, "model", Model.class);
+    }
+
+    private Clip clip(Node node) {
+        return value(node, "clip", Clip.class);
+    }
+
+    private String vae(Node node) {
+        return value(node, "vae", Vae.class).model();
+    }
+
+    private Conditioning conditioning(Node node, String input) {
+        return value(node, input, Conditioning.class);
+    }
+
     private String checkpoint(Node node) {
         return offer.checkpoint(node.text("ckpt_name"))
                 .map(ModelCard::getId)
-                .orElseThrow(() -> refused(node, "ckpt_name", "this model is not served any more"));
+                .orElseThrow(() -> new RefusedNodeException(node, "ckpt_name", "this model is not served any more"));
     }
 
-    private Sampled sampled(Node node) {
-        Model model = value(node, "model", Model.class);
-        Conditioning positive = value(node, "positive", Conditioning.class);
-        Conditioning negative = value(node, "negative", Conditioning.class);
-        requireSame(node, "positive", positive.clip().model(), model.name());
-        requireSame(node, "negative", negative.clip().model(), model.name());
-        Latent latent = value(node, LATENT, Latent.class);
-        ModelCard card = offer.checkpoint(model.name())
-                .orElseThrow(() -> refused(node, "model", "this model is not served any more"));
-        Map<String, Object> fields = new LinkedHashMap<>();
-        Map<String, Place> places = new HashMap<>();
-        fields.put("model", card.getId());
-        put(fields, places, node, "prompt", "positive", positive.text());
-        if (!negative.text().isEmpty()) {
-            put(fields, places, node, "negative_prompt", "negative", negative.text());
-        }
-        if (ModelFields.takes(card, "prompt_syntax")) {
-            fields.put("prompt_syntax", "comfyui");
-        }
-        put(fields, places, node, "seed", "seed", node.number("seed").toBigInteger());
-        put(fields, places, node, "num_inference_steps", "steps", node.whole("steps"));
-        put(fields, places, node, "guidance_scale", "cfg", node.number("cfg").doubleValue());
-        sampler(node, card, fields, places);
-        if (node.number("denoise").doubleValue() != 1) {
-            throw refused(node, "denoise", "an empty latent image needs 1");
-        }
-        put(fields, places, latent.from(), SIZE, "width", latent.width() + "x" + latent.height());
-        put(fields, places, latent.from(), "n", "batch_size", latent.count());
-        fields.put("noise", "cpu");
-        fields.put("on_disconnect", "finish");
-        fields.put("preview", Map.of("every_ms", 500));
-        return new Sampled(node, card.getId(), fields, places);
+    private static LoraUse lora(Node node, String weight) {
+        return new LoraUse(
+                node, Offer.stem(node.text("lora_name")), node.number(weight).doubleValue());
     }
 
-    private static void put(
-            Map<String, Object> fields,
-            Map<String, Place> places,
-            Node node,
-            String field,
-            String input,
-            Object value) {
-        fields.put(field, value);
-        places.put(field, new Place(node.id(), input));
-    }
-
-    /** A model whose samplers have no schedules is sampled as it says itself. */
-    private static void sampler(Node node, ModelCard card, Map<String, Object> fields, Map<String, Place> places) {
-        String asked = node.text(SAMPLER);
-        String own = SamplerName.SAMPLERS.get(asked);
-        Sampler sampler = card.getSamplersList().stream()
-                .filter(offered -> offered.getName().equals(own))
-                .findFirst()
-                .orElseThrow(() -> refused(node, SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
-        put(fields, places, node, "sampler", SAMPLER, own);
-        String scheduler = node.text(SCHEDULER);
-        if (sampler.getSchedulesList().contains(scheduler)) {
-            put(fields, places, node, "schedule", SCHEDULER, scheduler);
-        } else if (!scheduler.equals("normal")) {
-            throw refused(node, SCHEDULER, "%s has no schedule %s here".formatted(asked, scheduler));
+    private Conditioning sdxl(Node node) {
+        if (!node.text("text_g").equals(node.text("text_l"))) {
+            throw new RefusedNodeException(node, "text_l", "must be the same as text_g: Weir has one prompt");
         }
+        Map<String, String> sizes = Map.of(
+                "original_size",
+                node.whole("width") + "x" + node.whole("height"),
+                "crop",
+                node.whole("crop_w") + "," + node.whole("crop_h"),
+                Sampling.SIZE,
+                node.whole("target_width") + "x" + node.whole("target_height"));
+        return new Conditioning(clip(node), node.text("text_g"), sizes, List.of(), false);
     }
 
-    private static void requireSame(Node node, String input, String found, String model) {
-        if (!found.equals(model)) {
-            throw refused(
-                    node, input, "is of the checkpoint %s, and Weir uses the parts of one, %s".formatted(found, model));
+    private Control control(Node node, boolean both) {
+        return new Control(
+                node,
+                value(node, "control_net", ControlNet.class).name(),
+                value(node, "image", Picture.class),
+                node.number("strength").doubleValue(),
+                node.number("start_percent", "0").doubleValue(),
+                node.number("end_percent", "1").doubleValue(),
+                both);
+    }
+
+    private Uploads.Image upload(Node node) {
+        return offer.upload(node.text("image"))
+                .orElseThrow(() -> new RefusedNodeException(node, "image", "is not there any more; upload it again"));
+    }
+
+    /** A mask that is not used may be anything. */
+    private List<Value> loaded(Node node) {
+        Uploads.Image image = upload(node);
+        Picture picture = new Picture(image.file(), Optional.empty());
+        boolean usesMask = graph.uses(new Link(node.id(), 1));
+        return List.of(picture, usesMask ? Uploads.mask(node, image, "alpha") : picture);
+    }
+
+    private Picture scaled(Node node) {
+        if (!node.text("crop").equals("disabled")) {
+            throw new RefusedNodeException(node, "crop", "only disabled is computed");
         }
+        Picture picture = value(node, "image", Picture.class);
+        return new Picture(picture.file(), Optional.of(node.whole("width") + "x" + node.whole("height")));
     }
 
-    private static RefusedException refused(Node node, String input, String problem) {
-        return new RefusedException(NodeError.refused(node.id(), input, problem));
+    private Latent encoded(Node node) {
+        Picture picture = value(node, "pixels", Picture.class);
+        String size = picture.size().orElseGet(() -> Uploads.size(node, picture.file()));
+        return new Latent(node, vae(node), size, 1, Optional.of(picture), Optional.empty());
+    }
+
+    private Latent masked(Node node) {
+        Latent latent = value(node, "samples", Latent.class);
+        if (latent.image().isEmpty()) {
+            throw new RefusedNodeException(node, "samples", "must be of an image that is encoded");
+        }
+        return latent.with(value(node, "mask", Mask.class));
     }
 }

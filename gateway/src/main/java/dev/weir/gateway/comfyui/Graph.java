@@ -87,6 +87,11 @@ final class Graph {
                 .toList();
     }
 
+    /** Whether some node takes this. */
+    boolean uses(Link link) {
+        return nodes.values().stream().anyMatch(node -> node.links().contains(link));
+    }
+
     /** A node and all nodes that it depends on. */
     Set<String> reach(String id) {
         Set<String> reached = new LinkedHashSet<>();

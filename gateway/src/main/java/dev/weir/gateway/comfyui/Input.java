@@ -18,9 +18,15 @@ record Input(String name, String type, boolean required, JsonObject options, Fun
     static final String INT = "INT";
     static final String FLOAT = "FLOAT";
     static final String STRING = "STRING";
+    static final String BOOLEAN = "BOOLEAN";
 
+    /** Whether it has a value of its own, and is no end of a link. */
     boolean isWidget() {
-        return List.of(LIST, INT, FLOAT, STRING).contains(type);
+        return List.of(LIST, INT, FLOAT, STRING, BOOLEAN).contains(type);
+    }
+
+    boolean isNumber() {
+        return type.equals(INT) || type.equals(FLOAT);
     }
 
     /** A type, or the list of choices, and options. */

@@ -1,6 +1,7 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.job.ModelNames;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -19,10 +20,12 @@ final class ListHandlers {
 
     private final Answers answers;
     private final ModelNames models;
+    private final Uploads uploads;
 
-    ListHandlers(Answers answers, ModelNames models) {
+    ListHandlers(Answers answers, ModelNames models, Uploads uploads) {
         this.answers = answers;
         this.models = models;
+        this.uploads = uploads;
     }
 
     private static Map<String, Function<Offer, List<String>>> folders() {
@@ -38,12 +41,12 @@ final class ListHandlers {
         return folders;
     }
 
-    private Offer offer() {
-        return new Offer(models, List.of());
+    private Offer offer(RoutingContext ctx) {
+        return new Offer(models, uploads.of(Caller.of(ctx)));
     }
 
     void objectInfo(RoutingContext ctx) {
-        Offer offer = offer();
+        Offer offer = offer(ctx);
         JsonObject info = new JsonObject();
         NodeTypes.ALL.values().forEach(type -> info.put(type.name(), type.toJson(offer)));
         answers.json(ctx, 200, info);
@@ -51,7 +54,7 @@ final class ListHandlers {
 
     void objectInfoOf(RoutingContext ctx) {
         JsonObject info = new JsonObject();
-        NodeTypes.find(ctx.pathParam("class")).ifPresent(type -> info.put(type.name(), type.toJson(offer())));
+        NodeTypes.find(ctx.pathParam("class")).ifPresent(type -> info.put(type.name(), type.toJson(offer(ctx))));
         answers.json(ctx, 200, info);
     }
 
@@ -61,11 +64,11 @@ final class ListHandlers {
 
     void modelFolder(RoutingContext ctx) {
         Optional.ofNullable(folders().get(ctx.pathParam("folder")))
-                .ifPresentOrElse(files -> list(ctx, files.apply(offer())), () -> ctx.fail(404));
+                .ifPresentOrElse(files -> list(ctx, files.apply(offer(ctx))), () -> ctx.fail(404));
     }
 
     void embeddings(RoutingContext ctx) {
-        list(ctx, offer().embeddings());
+        list(ctx, offer(ctx).embeddings());
     }
 
     void extensions(RoutingContext ctx) {

@@ -16,6 +16,11 @@ final class NodeTypes {
     private static final int MOST_BATCH = 4096;
     private static final String CONDITIONING = "CONDITIONING";
 
+    private static final String MASK = "MASK";
+    private static final String IMAGE = "IMAGE";
+    private static final String LATENT = "LATENT";
+    private static final String PIXELS = "pixels";
+
     static final Map<String, NodeType> ALL = index(List.of(
             NodeType.of("CheckpointLoaderSimple", "loaders")
                     .choice("ckpt_name", Offer::checkpoints)
@@ -24,33 +29,113 @@ final class NodeTypes {
                     .text("text", "")
                     .link("clip")
                     .gives(CONDITIONING),
+            NodeType.of("CLIPTextEncodeSDXL", "advanced/conditioning")
+                    .link("clip")
+                    .whole("width", 1024, 0, MOST_SIDE)
+                    .whole("height", 1024, 0, MOST_SIDE)
+                    .whole("crop_w", 0, 0, MOST_SIDE)
+                    .whole("crop_h", 0, 0, MOST_SIDE)
+                    .whole("target_width", 1024, 0, MOST_SIDE)
+                    .whole("target_height", 1024, 0, MOST_SIDE)
+                    .text("text_g", "")
+                    .text("text_l", "")
+                    .gives(CONDITIONING),
+            NodeType.of("CLIPSetLastLayer", "conditioning")
+                    .link("clip")
+                    .whole("stop_at_clip_layer", -1, -24, -1)
+                    .gives("CLIP"),
+            NodeType.of("ConditioningZeroOut", "advanced/conditioning")
+                    .link("conditioning")
+                    .gives(CONDITIONING),
+            NodeType.of("LoraLoader", "loaders")
+                    .link("model")
+                    .link("clip")
+                    .choice("lora_name", Offer::loras)
+                    .real("strength_model", 1, -100, 100)
+                    .real("strength_clip", 1, -100, 100)
+                    .gives("MODEL", "CLIP"),
+            NodeType.of("LoraLoaderModelOnly", "loaders")
+                    .link("model")
+                    .choice("lora_name", Offer::loras)
+                    .real("strength_model", 1, -100, 100)
+                    .gives("MODEL"),
+            NodeType.of("ControlNetLoader", "loaders")
+                    .choice("control_net_name", Offer::controlNets)
+                    .gives("CONTROL_NET"),
+            NodeType.of("ControlNetApply", "conditioning/controlnet")
+                    .link("conditioning")
+                    .link("control_net")
+                    .link("image")
+                    .real("strength", 1, 0, 10)
+                    .gives(CONDITIONING),
+            NodeType.of("ControlNetApplyAdvanced", "conditioning/controlnet")
+                    .links(CONDITIONING, "positive", "negative")
+                    .link("control_net")
+                    .link("image")
+                    .real("strength", 1, 0, 10)
+                    .real("start_percent", 0, 0, 1)
+                    .real("end_percent", 1, 0, 1)
+                    .optional("vae", "VAE")
+                    .gives(CONDITIONING, CONDITIONING),
+            NodeType.of("LoadImage", "image").choice("image", Offer::images).gives(IMAGE, MASK),
+            NodeType.of("LoadImageMask", "mask")
+                    .choice("image", Offer::images)
+                    .choice("channel", "alpha", "red", "green", "blue")
+                    .gives(MASK),
+            NodeType.of("ImageScale", "image/upscaling")
+                    .link("image")
+                    .choice("upscale_method", "lanczos")
+                    .whole("width", 512, 1, MOST_SIDE)
+                    .whole("height", 512, 1, MOST_SIDE)
+                    .choice("crop", "disabled", "center")
+                    .gives(IMAGE),
             NodeType.of("EmptyLatentImage", "latent")
                     .whole("width", 512, 16, MOST_SIDE)
                     .whole("height", 512, 16, MOST_SIDE)
                     .whole("batch_size", 1, 1, MOST_BATCH)
-                    .gives("LATENT"),
-            NodeType.of("KSampler", "sampling")
-                    .link("model")
-                    .whole("seed", 0, 0, MOST_SEED)
-                    .whole("steps", 20, 1, MOST_STEPS)
-                    .real("cfg", 8, 0, 100)
-                    .choice("sampler_name", Offer::samplers)
-                    .choice("scheduler", Offer::schedulers)
-                    .links(CONDITIONING, "positive", "negative")
-                    .links("LATENT", "latent_image")
-                    .real("denoise", 1, 0, 1)
-                    .gives("LATENT"),
-            NodeType.of("VAEDecode", "latent")
-                    .links("LATENT", "samples")
+                    .gives(LATENT),
+            NodeType.of("VAEEncode", "latent").links(IMAGE, PIXELS).link("vae").gives(LATENT),
+            NodeType.of("VAEEncodeForInpaint", "latent/inpaint")
+                    .links(IMAGE, PIXELS)
                     .link("vae")
-                    .gives("IMAGE"),
+                    .link("mask")
+                    .whole("grow_mask_by", 6, 0, 64)
+                    .gives(LATENT),
+            NodeType.of("SetLatentNoiseMask", "latent/inpaint")
+                    .links(LATENT, "samples")
+                    .link("mask")
+                    .gives(LATENT),
+            NodeType.of("InpaintModelConditioning", "conditioning/inpaint")
+                    .links(CONDITIONING, "positive", "negative")
+                    .link("vae")
+                    .links(IMAGE, PIXELS)
+                    .link("mask")
+                    .optional("noise_mask", "BOOLEAN")
+                    .gives(CONDITIONING, CONDITIONING, LATENT),
+            NodeType.of("RepeatLatentBatch", "latent/batch")
+                    .links(LATENT, "samples")
+                    .whole("amount", 1, 1, 64)
+                    .gives(LATENT),
+            sampler(NodeType.of("KSampler", "sampling").link("model"), "seed").real("denoise", 1, 0, 1),
+            sampler(
+                            NodeType.of("KSamplerAdvanced", "sampling")
+                                    .link("model")
+                                    .choice("add_noise", "enable", "disable"),
+                            "noise_seed")
+                    .whole("start_at_step", 0, 0, MOST_STEPS)
+                    .whole("end_at_step", MOST_STEPS, 0, MOST_STEPS)
+                    .choice("return_with_leftover_noise", "disable", "enable"),
+            NodeType.of("VAEDecode", "latent")
+                    .links(LATENT, "samples")
+                    .link("vae")
+                    .gives(IMAGE),
             NodeType.of("SaveImage", "image")
-                    .links("IMAGE", "images")
+                    .links(IMAGE, "images")
                     .text("filename_prefix", "ComfyUI")
                     .ends(),
-            NodeType.of("PreviewImage", "image").links("IMAGE", "images").ends(),
+            NodeType.of("PreviewImage", "image").links(IMAGE, "images").ends(),
             NodeType.of("SaveImageWebsocket", "api/image")
-                    .links("IMAGE", "images")
+                    .links(IMAGE, "images")
                     .ends(),
             // Clients ask at their start which files these have. There are none: a checkpoint has all its parts.
             NodeType.of("VAELoader", "loaders").choice("vae_name", Offer::none).gives("VAE"),
@@ -69,6 +154,17 @@ final class NodeTypes {
                     .gives("CLIP")));
 
     private NodeTypes() {}
+
+    private static NodeType sampler(NodeType type, String seed) {
+        return type.whole(seed, 0, 0, MOST_SEED)
+                .whole("steps", 20, 1, MOST_STEPS)
+                .real("cfg", 8, 0, 100)
+                .choice("sampler_name", Offer::samplers)
+                .choice("scheduler", Offer::schedulers)
+                .links(CONDITIONING, "positive", "negative")
+                .links(LATENT, "latent_image")
+                .gives(LATENT);
+    }
 
     static Optional<NodeType> find(String name) {
         return Optional.ofNullable(ALL.get(name));

@@ -19,9 +19,10 @@ import java.util.stream.Stream;
  *
  * @param uploads the names of the caller's images
  */
-record Offer(ModelNames models, List<String> uploads) {
+record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
 
     private static final Pattern ENDING = Pattern.compile("\\.(safetensors|sft|ckpt|pt|pth|bin)$");
+    private static final Pattern INPUT = Pattern.compile(" ?\\[input]$");
     private static final String FILE = ".safetensors";
 
     List<String> checkpoints() {
@@ -57,6 +58,15 @@ record Offer(ModelNames models, List<String> uploads) {
         return each(card -> card.getEmbeddingsList().stream().map(Embedding::getName));
     }
 
+    List<String> images() {
+        return List.copyOf(uploads.keySet());
+    }
+
+    /** An image as {@code LoadImage} names it. */
+    Optional<Uploads.Image> upload(String name) {
+        return Optional.ofNullable(uploads.get(INPUT.matcher(name).replaceFirst("")));
+    }
+
     List<String> none() {
         return List.of();
     }
@@ -75,7 +85,8 @@ record Offer(ModelNames models, List<String> uploads) {
         List<String> choices = input.choices().apply(this);
         return choices.contains(value)
                 || choices.stream().map(Offer::stem).anyMatch(stem(value)::equals)
-                || input.name().equals("ckpt_name") && checkpoint(value).isPresent();
+                || input.name().equals("ckpt_name") && checkpoint(value).isPresent()
+                || input.name().equals("image") && upload(value).isPresent();
     }
 
     static String stem(String name) {

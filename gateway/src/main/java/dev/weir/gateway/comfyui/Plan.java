@@ -50,7 +50,7 @@ record Plan(Graph graph, Sampled pictures, List<String> outputs, List<Node> node
                     made = pictures;
                     outputs.add(end);
                 }
-            } catch (Compilation.RefusedException e) {
+            } catch (RefusedNodeException e) {
                 errors.add(e.error());
             }
         }

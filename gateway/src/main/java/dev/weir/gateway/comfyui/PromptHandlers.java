@@ -27,15 +27,23 @@ final class PromptHandlers {
     private final JobLedger ledger;
     private final Answers answers;
     private final ModelNames models;
+    private final Uploads uploads;
     private final Queue queue;
 
     PromptHandlers(
-            RequestBody body, RequestReader reader, JobLedger ledger, Answers answers, ModelNames models, Queue queue) {
+            RequestBody body,
+            RequestReader reader,
+            JobLedger ledger,
+            Answers answers,
+            ModelNames models,
+            Uploads uploads,
+            Queue queue) {
         this.body = body;
         this.reader = reader;
         this.ledger = ledger;
         this.answers = answers;
         this.models = models;
+        this.uploads = uploads;
         this.queue = queue;
     }
 
@@ -43,7 +51,7 @@ final class PromptHandlers {
     private record Asked(Fields fields, JsonObject json, Plan plan, JsonObject refusal) {}
 
     void prompt(RoutingContext ctx) {
-        Offer offer = new Offer(models, List.of());
+        Offer offer = new Offer(models, uploads.of(Caller.of(ctx)));
         Asked[] asked = new Asked[1];
         body.read(
                 ctx,

@@ -44,7 +44,7 @@ final class Validation {
             checkLink(node, input, errors);
         } else if (input.choices() != null) {
             checkChoice(node, input, String.valueOf(value), errors);
-        } else if (!input.type().equals(Input.STRING)) {
+        } else if (input.isNumber()) {
             checkNumber(node, input, value, errors);
         }
     }

@@ -1,20 +1,82 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.api.ReadImage;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What flows along the links of a graph while it is compiled: not tensors, but how they would be made. Immutable. */
 sealed interface Value {
 
-    record Model(String name) implements Value {}
+    record Model(String name, List<LoraUse> loras) implements Value {
 
-    record Clip(String model) implements Value {}
+        Model with(LoraUse lora) {
+            return new Model(name, plus(loras, lora));
+        }
+    }
+
+    /** @param lastLayer as {@code CLIPSetLastLayer} counts it; 0: the model's own */
+    record Clip(String model, List<LoraUse> loras, int lastLayer) implements Value {
+
+        Clip with(LoraUse lora) {
+            return new Clip(model, plus(loras, lora), lastLayer);
+        }
+    }
 
     record Vae(String model) implements Value {}
 
-    record Conditioning(Clip clip, String text) implements Value {}
+    /** A file, as a node adds it to a model. */
+    record LoraUse(Node node, String name, double weight) {}
 
-    /** What a sampler begins with. */
-    record Latent(Node from, int width, int height, int count) implements Value {}
+    record ControlNet(String name) implements Value {}
+
+    /** @param both whether it steers the negative prompt too */
+    record Control(Node node, String net, Picture image, double strength, double start, double end, boolean both) {}
+
+    /**
+     * @param sizes what SDXL is told besides the text, by Weir's fields
+     * @param isZero whether its states are zeros
+     */
+    record Conditioning(Clip clip, String text, Map<String, String> sizes, List<Control> controls, boolean isZero)
+            implements Value {
+
+        Conditioning with(Control control) {
+            return new Conditioning(clip, text, sizes, plus(controls, control), isZero);
+        }
+
+        Conditioning zero() {
+            return new Conditioning(clip, text, sizes, controls, true);
+        }
+    }
+
+    /**
+     * An image that the caller has uploaded.
+     *
+     * @param size that it is scaled to, as {@code 512x768}
+     */
+    record Picture(ReadImage file, Optional<String> size) implements Value {}
+
+    record Mask(ReadImage file) implements Value {}
+
+    /**
+     * What a sampler begins with.
+     *
+     * @param from the node with its size
+     * @param vae of the checkpoint that encodes the image; empty where there is no image
+     * @param size of Weir's request
+     */
+    record Latent(Node from, String vae, String size, int count, Optional<Picture> image, Optional<Mask> mask)
+            implements Value {
+
+        Latent with(Mask noise) {
+            return new Latent(from, vae, size, count, image, Optional.of(noise));
+        }
+
+        Latent times(int factor) {
+            return new Latent(from, vae, size, Math.multiplyExact(count, factor), image, mask);
+        }
+    }
 
     /**
      * What a sampler makes, and the pictures that are decoded from it.
@@ -27,4 +89,10 @@ sealed interface Value {
 
     /** An input of a node. */
     record Place(String node, String input) {}
+
+    private static <T> List<T> plus(List<T> list, T more) {
+        List<T> longer = new ArrayList<>(list);
+        longer.add(more);
+        return List.copyOf(longer);
+    }
 }

@@ -2,47 +2,70 @@ package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
- * {@code /view}: the pictures of prompts, at any gateway, as they are. They are not decoded, so {@code preview} and {@code channel} have
+ * {@code /view}: the pictures of prompts, at any gateway, and uploads of the caller at this one. They are not decoded, so {@code preview} and {@code channel} have
  * no effect. Event loop of the gateway.
  */
 final class ViewHandler {
 
+    private static final Pattern ODD = Pattern.compile("[^\\w .()-]");
+
     private final JobLedger ledger;
     private final Answers answers;
+    private final Uploads uploads;
 
-    ViewHandler(JobLedger ledger, Answers answers) {
+    ViewHandler(JobLedger ledger, Answers answers, Uploads uploads) {
         this.ledger = ledger;
         this.answers = answers;
+        this.uploads = uploads;
     }
 
     void view(RoutingContext ctx) {
         String name = Optional.ofNullable(ctx.request().getParam("filename")).orElse("");
+        if ("input".equals(ctx.request().getParam("type"))) {
+            upload(ctx, name);
+            return;
+        }
         OutputFile file = OutputFile.parse(name).orElseThrow(() -> unknown(name));
         ledger.find(file.job())
                 .<Void>map(job -> {
                     if (file.sample() >= job.spec().samples()) {
                         throw unknown(name);
                     }
-                    answer(ctx, name, job.picture(file.sample()).orElseThrow(() -> unknown(name)));
+                    Picture picture = job.picture(file.sample()).orElseThrow(() -> unknown(name));
+                    answer(ctx, name, picture.mediaType(), picture.bytes());
                     return null;
                 })
                 .onFailure(ctx::fail);
     }
 
-    private void answer(RoutingContext ctx, String name, Picture picture) {
+    private void upload(RoutingContext ctx, String name) {
+        String folder = Optional.ofNullable(ctx.request().getParam("subfolder")).orElse("");
+        ReadImage image = uploads.find(Caller.of(ctx), folder.isEmpty() ? name : folder + "/" + name)
+                .orElseThrow(() -> unknown(name));
+        if (image instanceof ReadImage.Fine fine) {
+            answer(ctx, name, fine.image().contentType(), fine.image().bytes());
+        }
+    }
+
+    private void answer(RoutingContext ctx, String name, String mediaType, byte[] file) {
         ctx.response()
                 .putHeader(HttpHeaders.CACHE_CONTROL, "private, no-transform")
-                .putHeader("Content-Disposition", "filename=\"%s\"".formatted(name.replace("\"", "")));
-        answers.bytes(ctx, picture.mediaType(), Buffer.buffer(picture.bytes()));
+                .putHeader(
+                        "Content-Disposition",
+                        "filename=\"%s\"".formatted(ODD.matcher(name).replaceAll("_")));
+        answers.bytes(ctx, mediaType, Buffer.buffer(file));
     }
 
     private static ApiException unknown(String name) {

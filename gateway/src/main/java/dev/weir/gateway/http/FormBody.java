@@ -13,11 +13,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A form with files, as {@code multipart/form-data}. Files stay in memory. Event loop of its request. */
-final class FormBody {
+public final class FormBody {
 
     private static final String FORM = "weir.form";
 
     private final Map<String, byte[]> files = new TreeMap<>();
+    private final Map<String, String> fileNames = new TreeMap<>();
     private long bytes;
     private boolean isOver;
 
@@ -50,6 +51,7 @@ final class FormBody {
             }
         });
         upload.endHandler(done -> {
+            fileNames.put(upload.name(), upload.filename());
             if (files.put(upload.name(), file.getBytes()) != null) {
                 String name = upload.name();
                 String problem = name + " has several files, and these models take one image to change";
@@ -70,8 +72,17 @@ final class FormBody {
         }
     }
 
-    /** What a form says. Immutable; any thread. */
-    record Parts(Map<String, String> texts, Map<String, byte[]> files) {
+    /**
+     * What a form says. Immutable; any thread.
+     *
+     * @param fileNames the clients' names of the files, by field
+     */
+    public record Parts(Map<String, String> texts, Map<String, byte[]> files, Map<String, String> fileNames) {
+
+        /** Empty where the client has none. */
+        public String fileName(String field) {
+            return fileNames.getOrDefault(field, "");
+        }
 
         Fields fields() {
             return Fields.ofForm(texts, files);
@@ -86,7 +97,8 @@ final class FormBody {
         }
     }
 
-    static Parts parts(RoutingContext ctx) {
+    /** Of a request whose body was gathered. */
+    public static Parts parts(RoutingContext ctx) {
         Map<String, String> texts = new TreeMap<>();
         ctx.request().formAttributes().forEach(entry -> {
             if (texts.put(entry.getKey(), entry.getValue()) != null) {
@@ -95,7 +107,11 @@ final class FormBody {
             }
         });
         FormBody form = ctx.get(FORM);
-        return new Parts(texts, form.files);
+        if (form == null) {
+            throw new ApiException(
+                    ApiError.invalid(415, "unsupported_media_type", "Content-Type must be multipart/form-data", null));
+        }
+        return new Parts(texts, form.files, form.fileNames);
     }
 
     private static void append(Buffer content, String name, byte[] value) {

@@ -1,11 +1,9 @@
 package dev.weir.gateway.stream;
 
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.ImageStore;
 import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.job.ImageMemory;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /**
  * The images that a client sent over its socket, until they make room for newer ones. A command names one as {@code upload:NAME}
@@ -14,42 +12,24 @@ import java.util.Map;
 final class Uploads {
 
     private static final String PREFIX = "upload:";
-    /** Small ones and those that were refused take room too. */
-    private static final int MOST_IMAGES = 1000;
-
-    private final long maxBytes;
-    private final ImageMemory memory;
-    private final Map<String, ReadImage> images = new LinkedHashMap<>();
-    private long bytes;
+    private final ImageStore images;
 
     /** @param maxBytes of all together; the oldest go first */
     Uploads(long maxBytes, ImageMemory memory) {
-        this.maxBytes = maxBytes;
-        this.memory = memory;
+        this.images = new ImageStore(maxBytes, memory);
     }
 
     void add(Upload upload) {
-        remove(upload.name());
-        while (images.size() >= MOST_IMAGES
-                || !images.isEmpty() && bytes + upload.image().size() > maxBytes) {
-            remove(images.keySet().iterator().next());
-        }
-        images.put(upload.name(), upload.image());
-        bytes += upload.image().size();
-        memory.holdUpload(upload.image().size());
+        images.add(upload.name(), upload.image());
     }
 
     void remove(String name) {
-        ReadImage removed = images.remove(name);
-        if (removed != null) {
-            bytes -= removed.size();
-            memory.giveUpload(removed.size());
-        }
+        images.remove(name);
     }
 
     /** The socket is gone. */
     void clear() {
-        List.copyOf(images.keySet()).forEach(this::remove);
+        images.clear();
     }
 
     /** The fields of a command, with the images that they name. */
@@ -67,10 +47,7 @@ final class Uploads {
     }
 
     private ReadImage find(Fields fields, String field, String named) {
-        ReadImage image = images.get(named.substring(PREFIX.length()));
-        if (image == null) {
-            throw fields.invalid("unknown_upload", field, "names no image that this socket has sent");
-        }
-        return image;
+        return images.find(named.substring(PREFIX.length()))
+                .orElseThrow(() -> fields.invalid("unknown_upload", field, "names no image that this socket has sent"));
     }
 }

@@ -77,6 +77,12 @@ final class LoraReaderTest {
                 .isEqualTo("both:0.5[encode] both:1.0[denoise] unet:2.0[denoise]");
     }
 
+    @Test
+    void aRequestMayHaveAnotherWeightForTheTextEncoders() {
+        JsonObject both = named("both", 1).put("text_weight", 0.5);
+        assertThat(shown(read("", "an apple", both))).isEqualTo("both:0.5[encode] both:1.0[denoise]");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "comfyui", "compel"})
     void otherSyntaxesHaveNoTags(String syntax) {

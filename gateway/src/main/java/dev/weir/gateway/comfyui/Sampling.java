@@ -1,0 +1,246 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.api.ModelFields;
+import dev.weir.gateway.comfyui.Value.Conditioning;
+import dev.weir.gateway.comfyui.Value.Control;
+import dev.weir.gateway.comfyui.Value.Latent;
+import dev.weir.gateway.comfyui.Value.LoraUse;
+import dev.weir.gateway.comfyui.Value.Model;
+import dev.weir.gateway.comfyui.Value.Place;
+import dev.weir.gateway.comfyui.Value.Sampled;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Sampler;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What one node of {@code KSampler} or {@code KSamplerAdvanced} asks for, in Weir's fields. Any thread. */
+final class Sampling {
+
+    static final String SIZE = "size";
+
+    private static final String SAMPLER = "sampler_name";
+    private static final String SCHEDULER = "scheduler";
+    private static final String NEGATIVE = "negative";
+    private static final String DENOISE = "denoise";
+    private static final String ORIGINAL_SIZE = "original_size";
+    private static final String CLIP_SKIP = "clip_skip";
+    /** Above this, ComfyUI denoises the whole way too. */
+    private static final double WHOLE = 0.9999;
+    /** Keeps a share of the steps away from the border at which one step less would be counted. */
+    private static final double MARGIN = 0.25;
+
+    private final Node node;
+    private final Model model;
+    private final ModelCard card;
+    private final boolean isAdvanced;
+    private final Map<String, Object> fields = new LinkedHashMap<>();
+    private final Map<String, Place> places = new HashMap<>();
+
+    Sampling(Node node, Model model, Offer offer) {
+        this.node = node;
+        this.model = model;
+        this.isAdvanced = node.type().name().equals("KSamplerAdvanced");
+        this.card =
+                offer.checkpoint(model.name()).orElseThrow(() -> refused("model", "this model is not served any more"));
+    }
+
+    /** Throws {@link RefusedNodeException}. */
+    Sampled sampled(Conditioning positive, Conditioning negative, Latent latent) {
+        requireSame(node, "positive", positive.clip().model(), card.getId());
+        fields.put("model", card.getId());
+        prompts(positive, negative);
+        loras(positive);
+        controls(positive, negative);
+        if (positive.clip().lastLayer() != 0) {
+            put(CLIP_SKIP, "positive", skippedLayers(positive.clip().lastLayer()));
+        }
+        put(
+                "seed",
+                isAdvanced ? "noise_seed" : "seed",
+                node.number(isAdvanced ? "noise_seed" : "seed").toBigInteger());
+        put("guidance_scale", "cfg", node.number("cfg").doubleValue());
+        sampler();
+        steps(latent);
+        latent(latent);
+        fields.put("noise", "cpu");
+        fields.put("on_disconnect", "finish");
+        fields.put("preview", Map.of("every_ms", 500));
+        return new Sampled(node, card.getId(), fields, places);
+    }
+
+    private void prompts(Conditioning positive, Conditioning negative) {
+        if (positive.isZero()) {
+            throw refused("positive", "zeros are computed for the negative prompt only");
+        }
+        if (!negative.clip().equals(positive.clip())) {
+            throw refused(NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
+        }
+        put("prompt", "positive", positive.text());
+        if (!negative.isZero()) {
+            put("negative_prompt", NEGATIVE, negative.text());
+        } else if (!isSdxl()) {
+            throw refused(NEGATIVE, "zeros are computed for SDXL only");
+        }
+        if (ModelFields.takes(card, "prompt_syntax")) {
+            fields.put("prompt_syntax", "comfyui");
+        }
+        if (!negative.isZero() && !negative.sizes().equals(positive.sizes())) {
+            throw refused(NEGATIVE, "must have the same sizes as the positive one");
+        }
+        positive.sizes().forEach((name, size) -> put(name, "positive", size));
+    }
+
+    private boolean isSdxl() {
+        return ModelFields.takes(card, ORIGINAL_SIZE);
+    }
+
+    /** SDXL's own layer is the last but one, and Weir counts from each model's own. */
+    private int skippedLayers(int lastLayer) {
+        int skipped = -lastLayer - (isSdxl() ? 2 : 1);
+        if (skipped < 0) {
+            throw refused("positive", "the last layer of CLIP is not computed for SDXL");
+        }
+        return skipped;
+    }
+
+    /** Those of the model and of CLIP, whose weights may differ. */
+    private void loras(Conditioning positive) {
+        Map<String, Map<String, Object>> uses = new LinkedHashMap<>();
+        model.loras().forEach(use -> add(uses, use, "weight"));
+        positive.clip().loras().forEach(use -> add(uses, use, "text_weight"));
+        uses.values()
+                .removeIf(use ->
+                        use.get("weight").equals(0.0) && use.get("text_weight").equals(0.0));
+        if (!uses.isEmpty()) {
+            fields.put("loras", List.copyOf(uses.values()));
+        }
+    }
+
+    private void add(Map<String, Map<String, Object>> uses, LoraUse use, String key) {
+        Map<String, Object> entry = uses.computeIfAbsent(use.name(), name -> {
+            places.put(
+                    "loras[%d].name".formatted(uses.size()),
+                    new Place(use.node().id(), "lora_name"));
+            return new LinkedHashMap<>(Map.of("name", name, "weight", 0.0, "text_weight", 0.0));
+        });
+        entry.merge(key, use.weight(), (one, other) -> (Double) one + (Double) other);
+    }
+
+    private void controls(Conditioning positive, Conditioning negative) {
+        boolean areBoth = positive.controls().stream().allMatch(Control::both)
+                && negative.controls().isEmpty();
+        if (!areBoth && !negative.isZero() && !negative.controls().equals(positive.controls())) {
+            throw refused(NEGATIVE, "must have the ControlNets of the positive one");
+        }
+        List<Map<String, Object>> entries = new ArrayList<>();
+        for (Control control : positive.controls()) {
+            String path = "controlnets[%d].".formatted(entries.size());
+            places.put(path + "name", new Place(control.node().id(), "control_net"));
+            places.put(path + "start", new Place(control.node().id(), "start_percent"));
+            places.put(path + "image", new Place(control.node().id(), "image"));
+            fields.put(path + "image", control.image().file());
+            entries.add(Map.of(
+                    "name", control.net(),
+                    "scale", control.strength(),
+                    "start", control.start(),
+                    "end", control.end()));
+        }
+        if (!entries.isEmpty()) {
+            places.put("controlnets", new Place(node.id(), "positive"));
+            fields.put("controlnets", entries);
+        }
+    }
+
+    /** A model whose samplers have no schedules is sampled as it says itself. */
+    private void sampler() {
+        String asked = node.text(SAMPLER);
+        String own = SamplerName.SAMPLERS.get(asked);
+        Sampler sampler = card.getSamplersList().stream()
+                .filter(offered -> offered.getName().equals(own))
+                .findFirst()
+                .orElseThrow(() -> refused(SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
+        put("sampler", SAMPLER, own);
+        String scheduler = node.text(SCHEDULER);
+        if (sampler.getSchedulesList().contains(scheduler)) {
+            put("schedule", SCHEDULER, scheduler);
+        } else if (!scheduler.equals("normal")) {
+            throw refused(SCHEDULER, "%s has no schedule %s here".formatted(asked, scheduler));
+        }
+    }
+
+    /** With {@code denoise}, ComfyUI lays out a longer schedule and does its last steps. */
+    private void steps(Latent latent) {
+        int steps = node.whole("steps");
+        int start = 0;
+        int all = steps;
+        String input = DENOISE;
+        if (isAdvanced) {
+            input = "start_at_step";
+            start = node.whole(input);
+            requireWholeNoise(steps);
+        } else if (node.number(DENOISE).doubleValue() <= WHOLE) {
+            double denoise = node.number(DENOISE).doubleValue();
+            all = denoise == 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, steps / denoise);
+            start = all - steps;
+        }
+        if (start >= all) {
+            throw refused(input, "leaves no step");
+        }
+        put("num_inference_steps", "steps", all);
+        if (latent.image().isPresent()) {
+            double share = Math.min(1, (all - start + MARGIN) / all);
+            put("strength", input, share);
+        } else if (start > 0) {
+            throw refused(input, "an empty latent image needs all steps");
+        }
+    }
+
+    private void requireWholeNoise(int steps) {
+        if (!node.text("add_noise").equals("enable")) {
+            throw refused("add_noise", "only enable is computed");
+        }
+        if (node.whole("end_at_step") < steps) {
+            throw refused("end_at_step", "only all steps to the end are computed");
+        }
+    }
+
+    private void latent(Latent latent) {
+        String from = latent.from().has("width") ? "width" : "pixels";
+        if (!Objects.equals(fields.getOrDefault(SIZE, latent.size()), latent.size())) {
+            throw refused("positive", "the target size must be that of the latent image, " + latent.size());
+        }
+        fields.put(SIZE, latent.size());
+        places.put(SIZE, new Place(latent.from().id(), from));
+        fields.put("n", latent.count());
+        places.put("n", new Place(latent.from().id(), latent.from().has("batch_size") ? "batch_size" : from));
+        latent.image().ifPresent(image -> {
+            requireSame(node, "latent_image", latent.vae(), card.getId());
+            fields.put("init_image", image.file());
+            places.put("init_image", new Place(latent.from().id(), "pixels"));
+        });
+        latent.mask().ifPresent(mask -> {
+            fields.put("mask", mask.file());
+            places.put("mask", new Place(latent.from().id(), "mask"));
+        });
+    }
+
+    private void put(String field, String input, Object value) {
+        fields.put(field, value);
+        places.put(field, new Place(node.id(), input));
+    }
+
+    static void requireSame(Node node, String input, String found, String model) {
+        if (!found.equals(model)) {
+            throw new RefusedNodeException(
+                    node, input, "is of the checkpoint %s, and Weir uses the parts of one, %s".formatted(found, model));
+        }
+    }
+
+    private RefusedNodeException refused(String input, String problem) {
+        return new RefusedNodeException(node, input, problem);
+    }
+}

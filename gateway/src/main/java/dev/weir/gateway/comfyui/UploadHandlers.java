@@ -1,0 +1,118 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.ReadImage;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Caller;
+import dev.weir.gateway.http.FormBody;
+import dev.weir.gateway.http.ReadingThreads;
+import dev.weir.gateway.job.ImageMemory;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** {@code /upload/image} and {@code /upload/mask}. Event loop of the gateway. */
+final class UploadHandlers {
+
+    private static final String IMAGE = "image";
+    private static final String SUBFOLDER = "subfolder";
+    private static final int LONGEST_NAME = 256;
+    private static final Set<String> YES = Set.of("true", "1");
+
+    private final RequestReader reader;
+    private final ReadingThreads threads;
+    private final ImageMemory memory;
+    private final Answers answers;
+    private final Uploads uploads;
+
+    UploadHandlers(RequestReader reader, ReadingThreads threads, ImageMemory memory, Answers answers, Uploads uploads) {
+        this.reader = reader;
+        this.threads = threads;
+        this.memory = memory;
+        this.answers = answers;
+        this.uploads = uploads;
+    }
+
+    void image(RoutingContext ctx) {
+        FormBody.Parts form = FormBody.parts(ctx);
+        read(ctx, form, image -> answer(ctx, form, add(ctx, form, image)));
+    }
+
+    private String add(RoutingContext ctx, FormBody.Parts form, ReadImage image) {
+        boolean overwrites = YES.contains(form.texts().getOrDefault("overwrite", ""));
+        return uploads.add(Caller.of(ctx), path(form, form.fileName(IMAGE)), image, overwrites);
+    }
+
+    /** The pixels of the image that {@code original_ref} names, and the transparency of the one that is sent. */
+    void mask(RoutingContext ctx) {
+        FormBody.Parts form = FormBody.parts(ctx);
+        String caller = Caller.of(ctx);
+        String original = original(form);
+        ReadImage pixels = uploads.find(caller, original)
+                .orElseThrow(() -> invalid("original_ref names no uploaded image: " + original));
+        read(ctx, form, mask -> {
+            String name = add(ctx, form, pixels);
+            uploads.mask(caller, name, mask);
+            answer(ctx, form, name);
+        });
+    }
+
+    private static String original(FormBody.Parts form) {
+        try {
+            JsonObject reference = new JsonObject(form.texts().getOrDefault("original_ref", "{}"));
+            Object folder = reference.getValue(SUBFOLDER, "");
+            return (folder.equals("") ? "" : folder + "/") + reference.getValue("filename");
+        } catch (DecodeException e) {
+            throw invalid("original_ref must be a JSON object");
+        }
+    }
+
+    private void read(RoutingContext ctx, FormBody.Parts form, Consumer<ReadImage> then) {
+        byte[] file = form.files().get(IMAGE);
+        if (file == null) {
+            throw invalid("image must be a file of the form");
+        }
+        memory.takeUpload(file.length);
+        threads.read(() -> reader.readImage(file)).onComplete(read -> {
+            memory.giveUpload(file.length);
+            try {
+                if (read.failed()) {
+                    ctx.fail(read.cause());
+                } else if (read.result() instanceof ReadImage.Refused refused) {
+                    throw invalid("image " + refused.problem());
+                } else {
+                    then.accept(read.result());
+                }
+            } catch (ApiException e) {
+                ctx.fail(e);
+            }
+        });
+    }
+
+    private void answer(RoutingContext ctx, FormBody.Parts form, String path) {
+        answers.json(
+                ctx,
+                200,
+                new JsonObject()
+                        .put("name", path.substring(path.lastIndexOf('/') + 1))
+                        .put(SUBFOLDER, form.texts().getOrDefault(SUBFOLDER, ""))
+                        .put("type", form.texts().getOrDefault("type", "input")));
+    }
+
+    private static String path(FormBody.Parts form, String name) {
+        String folder = form.texts().getOrDefault(SUBFOLDER, "");
+        String path = folder.isEmpty() ? name : folder + "/" + name;
+        if (name.isEmpty() || path.length() > LONGEST_NAME || path.chars().anyMatch(Character::isISOControl)) {
+            throw invalid("image must have a name of at most %d characters".formatted(LONGEST_NAME));
+        }
+        return path;
+    }
+
+    private static ApiException invalid(String message) {
+        return new ApiException(ApiError.invalid("invalid_value", message, null));
+    }
+}
