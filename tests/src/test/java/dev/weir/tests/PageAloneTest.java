@@ -70,7 +70,7 @@ final class PageAloneTest {
     }
 
     @Test
-    void aModelThatNeedsAnImageIsListedButCannotBeChosen() {
+    void aModelThatNeedsAnImageAsksForIt() {
         PageVisit.to(UP.server().url())
                 .preparedBy(page -> page.route("**/v1/models", route -> {
                     JsonObject answer = new JsonObject(route.fetch().text());
@@ -85,12 +85,12 @@ final class PageAloneTest {
                     route.fulfill(new FulfillOptions().setBody(answer.encode()).setContentType("application/json"));
                 }))
                 .doing(page -> {
-                    Locator choices = page.getByTestId("model").locator("option");
-                    assertThat(choices.nth(0)).hasText("upscaler (needs an image)");
-                    assertThat(choices.nth(0)).isDisabled();
-                    assertThat(choices.nth(1)).isEnabled();
-                    assertThat(page.getByTestId("model")).not().hasValue("upscaler");
-                    assertThat(page.getByTestId("generate")).isEnabled();
+                    assertThat(page.getByTestId("model")).hasValue("upscaler");
+                    page.getByTestId("prompt").fill("a red apple");
+                    page.getByTestId("generate").click();
+
+                    assertThat(page.getByTestId("error")).containsText("Input image: choose one");
+                    assertThat(cards(page)).hasCount(0);
                 });
     }
 

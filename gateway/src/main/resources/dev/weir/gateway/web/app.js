@@ -1,7 +1,8 @@
 // The page at "/": puts its parts together, and shows how the cluster is.
 
 import { loadModels, startForm } from "./form.js";
-import { clear, generate, restore } from "./jobs.js";
+import { startIncoming } from "./incoming.js";
+import { cancelAll, clear, generate, restore } from "./jobs.js";
 import { startViewer } from "./viewer.js";
 
 const LOOK_MS = 5000;
@@ -22,11 +23,13 @@ async function showCluster() {
 }
 
 startForm((body) => generate(body));
+startIncoming();
 startViewer();
 restore();
 document.getElementById("clear").addEventListener("click", () => {
   if (confirm("Remove all finished images from this page?")) clear();
 });
+document.getElementById("cancelAll").addEventListener("click", cancelAll);
 document.addEventListener("visibilitychange", showCluster);
 showCluster();
 setInterval(showCluster, LOOK_MS);

@@ -1,7 +1,7 @@
 // One image on the page. Shows what it is told and decides nothing.
 
 import { seedOf } from "./seed.js";
-import { seconds } from "./words.js";
+import { details, seconds } from "./words.js";
 
 const part = (card, name) => card.querySelector(`[data-testid=${name}]`);
 
@@ -126,14 +126,4 @@ export class Card {
     if (src.startsWith("blob:")) URL.revokeObjectURL(src);
     this.element.remove();
   }
-}
-
-/** On one line where there is room; a line break comes after a dot, never within a value. */
-function details({ seed, num_inference_steps: steps, guidance_scale: guidance, sampler }) {
-  return [
-    seed !== undefined && `seed\u00a0${seed}`,
-    steps !== undefined && `${steps}\u00a0steps`,
-    guidance !== undefined && `guidance\u00a0${guidance}`,
-    sampler,
-  ].filter(Boolean).join("\u00a0· ");
 }

@@ -37,7 +37,9 @@ export const surplus = () => [...feed.children].slice(MOST_CARDS).map((element) 
 
 export function showBar() {
   document.getElementById("empty").hidden = feed.children.length > 0;
-  document.getElementById("clear").hidden = ![...feed.children].some((element) => element.card.isOver);
+  const over = [...feed.children].filter((element) => element.card.isOver).length;
+  document.getElementById("clear").hidden = over === 0;
+  document.getElementById("cancelAll").hidden = feed.children.length - over < 2;
 }
 
 /** How an image ended, which the job has noted. */

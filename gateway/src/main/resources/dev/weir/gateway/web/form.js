@@ -1,44 +1,60 @@
-// The form: models with their bounds, what was typed, and the request that comes of it. Remembers what the user changed.
+// The form: what was typed and chosen, and the request that comes of it. Remembers what the user changed, for each model.
 
+import { showSampler, showTask, showTasks } from "./choices.js";
+import { hasImage, imageValues, missingImage, put, restoreInputs, showInputs, startInputs } from "./inputs.js";
+import { defaults, fieldOf, IMAGES, taskFor, tasks } from "./models.js";
+import { missingControl, rowValues, showRows, startRows } from "./rows.js";
 import { parseSeed } from "./seed.js";
 import { loadSettings, saveSettings } from "./store.js";
 import { images, sentence } from "./words.js";
 
-const IMAGES = ["init_image", "mask", "depth_map", "control_image"];
-const OF_A_MODEL = ["size", "sampler", "grade", "num_inference_steps", "guidance_scale"];
-const OF_ALL = ["prompt", "negative_prompt", "n", "seed"];
+const OF_ALL = ["prompt", "negative_prompt", "n", "seed", "model"];
+const LISTS = ["loras", "controlnets"];
+const TEXTS = ["negative_prompt", "model", "size", "sampler", "schedule"];
 
-/** How an emerging image is decoded: the server's names, and the page's. */
-const GRADES = { latent_rgb: "fast", taesd: "TAESD", vae: "full (VAE)" };
-
-const form = document.getElementById("form");
+const byId = (id) => document.getElementById(id);
+const form = byId("form");
 const field = (name) => form.elements[name];
 
-/** What the user changed: fields by name, and the fields of each model by its id. */
-const settings = { models: {}, ...loadSettings() };
+/** What the user changed: fields by name, the fields of each model by its id, and the images. */
+const settings = { models: {}, images: {}, ...loadSettings() };
 let models = [];
+let model = null;
+let task = null;
+
+export const currentModel = () => model;
 
 /** @param submit called with the request */
 export function startForm(submit) {
   for (const name of OF_ALL) {
-    if (settings[name] !== undefined) field(name).value = settings[name];
+    if (settings[name] !== undefined && name !== "model") field(name).value = settings[name];
   }
-  if (matchMedia("(max-width: 46rem)").matches) document.getElementById("settings").open = false;
+  if (matchMedia("(max-width: 46rem)").matches) byId("settings").open = false;
+  startInputs(onImage);
+  startRows(() => {
+    Object.assign(ofModel(), { loras: undefined, controlnets: undefined }, rowValues());
+    saveSettings(settings);
+    showValues();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    showError(null);
-    submit(request());
+    const missing = missingImage(task) || missingControl();
+    showError(missing || null);
+    if (!missing) submit(request());
   });
   form.addEventListener("input", ({ target }) => {
     remember(target.name);
+    if (target.name === "sampler") showSampler(model);
     showValues();
   });
   field("model").addEventListener("change", showModel);
+  field("task").addEventListener("change", () => chooseTask(field("task").value));
   field("prompt").addEventListener("keydown", onKey);
+  byId("lock").addEventListener("click", onLock);
   // An invalid field in a closed group could not be shown.
-  form.addEventListener("invalid", () => { document.getElementById("settings").open = true; }, true);
-  document.getElementById("defaults").addEventListener("click", () => {
-    delete settings.models[field("model").value];
+  form.addEventListener("invalid", ({ target }) => { if (target.closest("details")) target.closest("details").open = true; }, true);
+  byId("defaults").addEventListener("click", () => {
+    delete settings.models[model.id];
     saveSettings(settings);
     showModel();
   });
@@ -52,16 +68,29 @@ function onKey(event) {
   }
 }
 
+/** A seed in its field is used for each request. An empty field draws another one each time. */
+function onLock() {
+  field("seed").value = field("seed").value ? "" : lastSeed ?? crypto.getRandomValues(new Uint32Array(1))[0];
+  remember("seed");
+  showValues();
+}
+
+let lastSeed = null;
+
+/** The seed that the lock keeps. */
+export function noteSeed(seed) {
+  lastSeed = String(seed);
+}
+
+const ofModel = () => (settings.models[model.id] ??= {});
+
 function remember(name) {
-  if (OF_A_MODEL.includes(name)) {
-    (settings.models[field("model").value] ??= {})[name] = field(name).value;
-  } else if (name) {
-    settings[name] = field(name).value;
-  }
+  if (OF_ALL.includes(name)) settings[name] = field(name).value;
+  else if (name && model) ofModel()[name] = field(name).value;
   saveSettings(settings);
 }
 
-// --- models ---
+// --- models and tasks ---
 
 /**
  * Shows the models that the server has now; the first one is its default. The user's choice counts whenever the server has that
@@ -69,67 +98,59 @@ function remember(name) {
  */
 export async function loadModels() {
   const answer = await fetch(new URL("v1/models", document.baseURI));
-  const found = (await answer.json()).data.filter((model) => !model.alias_of);
+  const found = (await answer.json()).data.filter((known) => !known.alias_of);
   const isSame = JSON.stringify(found) === JSON.stringify(models);
+  const wasShown = models.find((known) => known.id === model?.id);
+  const isFirst = models.length === 0;
   models = found;
+  if (isFirst) await restoreInputs(settings.images);
   if (isSame) return;
   const select = field("model");
-  const chosen = [settings.model, select.value].find((id) => models.some((model) => model.id === id));
-  const wasShown = select.value;
-  select.replaceChildren(...models.map(choice));
+  const chosen = [settings.model, select.value].find((id) => models.some((known) => known.id === id));
+  select.replaceChildren(...models.map((known) => new Option(known.id + (known.ready === false ? " (not ready)" : ""), known.id)));
   if (chosen) select.value = chosen;
-  if (select.value !== wasShown) showModel();
-}
-
-/** A model in the list. The page has no field for an image yet, so a model that needs one cannot be chosen. */
-function choice(model) {
-  const needsImage = model.workflows.every((workflow) => workflow.fields.some((known) => known.required && IMAGES.includes(known.name)));
-  const remark = needsImage ? " (needs an image)" : model.ready === false ? " (not ready)" : "";
-  const option = new Option(model.id + remark, model.id);
-  option.disabled = needsImage;
-  return option;
+  const shown = models.find((known) => known.id === select.value);
+  if (JSON.stringify(shown) !== JSON.stringify(wasShown)) showModel();
 }
 
 function showModel() {
-  const model = models.find((m) => m.id === field("model").value);
-  document.getElementById("generate").disabled = !model;
+  model = models.find((known) => known.id === field("model").value) ?? null;
+  byId("generate").disabled = !model;
   if (!model) return;
-  field("size").replaceChildren(...sizes(model).map((size) => new Option(size.label, size.value)));
-  field("sampler").replaceChildren(...model.samplers.map((name) => new Option(name, name)));
-  field("grade").replaceChildren(...model.preview_grades.map((name) => new Option(GRADES[name] ?? name, name)));
-  field("num_inference_steps").max = Math.min(model.max_steps, Math.max(100, model.default_steps));
-  field("prompt").required = takes(model, "prompt");
-  for (const name of ["prompt", "negative_prompt", "guidance_scale"]) field(name).disabled = !takes(model, name);
-  fillFields({ ...defaults(model), ...settings.models[model.id] });
+  showTasks(model);
+  chooseTask(settings.models[model.id]?.task);
 }
 
-/** Whether a request to the model may have a field. */
-const takes = (model, name) => model.workflows.some((workflow) => workflow.fields.some((known) => known.name === name));
-
-function defaults(model) {
-  return {
-    size: `${model.native_size}x${model.native_size}`,
-    sampler: model.default_sampler,
-    grade: model.preview_grades.includes("taesd") ? "taesd" : model.preview_grades[0],
-    num_inference_steps: model.default_steps,
-    guidance_scale: model.default_guidance_scale,
-  };
+/** @param name of a task; of none of the model's: the first one that the images suit */
+function chooseTask(name, values = settings.models[model.id]) {
+  task = tasks(model).find((known) => known.name === name) ?? tasks(model)[0];
+  field("task").value = task.name;
+  showTask(model, task);
+  showInputs(model, task);
+  const all = { ...defaults(model, task), strength: 0.6, eta: "", ...values };
+  fillFields(all);
+  showRows(model, all).then(showValues);
 }
 
-/** The native size, the same upright and lying, and the largest square. */
-function sizes(model) {
-  const native = model.native_size;
-  const shorter = Math.max(model.min_size, Math.round((native * 0.75) / model.size_multiple) * model.size_multiple);
-  const found = [option(native, native)];
-  if (shorter < native) found.push(option(shorter, native, "portrait"), option(native, shorter, "landscape"));
-  const upsampled = model.upsample_factor > 1;
-  const largest = upsampled ? native * model.upsample_factor : Math.min(model.max_size, 2 * native);
-  if (largest > native) found.push(option(largest, largest, upsampled ? "upsampled" : ""));
-  return found;
+/** The images that are there choose the task. */
+function onImage(name) {
+  const there = IMAGES.filter(hasImage);
+  const fits = there.every((image) => fieldOf(task, image)) && !missingImage(task);
+  const other = fits && (hasImage(name) || name !== "mask") ? null : taskFor(model, there);
+  settings.images = Object.fromEntries(there.map((image) => [image, imageValues({ fields: [{ name: image }] })[image]]));
+  if (other) {
+    ofModel().task = other.name;
+    chooseTask(other.name);
+  }
+  saveSettings(settings);
+  showError(null);
 }
 
-function option(width, height, remark = "") {
-  return { value: `${width}x${height}`, label: `${width} × ${height}${remark && ` (${remark})`}` };
+/** Uses a picture for one of the fields for images. */
+export function useAs(name, blob) {
+  const other = taskFor(model, [name]);
+  if (!fieldOf(task, name) && other) chooseTask(other.name);
+  put(name, blob);
 }
 
 // --- values ---
@@ -137,75 +158,89 @@ function option(width, height, remark = "") {
 function fillFields(values) {
   for (const [name, value] of Object.entries(values)) {
     const input = field(name);
+    if (!input || name === "task" || name === "model" || LISTS.includes(name)) continue;
     if (input instanceof HTMLSelectElement && ![...input.options].some((known) => known.value === String(value))) {
-      if (name !== "size") continue;
+      if (name !== "size" || !value) continue;
       input.add(new Option(String(value).replace("x", " × "), value));
     }
     input.value = value;
+    if (name === "sampler") showSampler(model);
   }
+  showSampler(model);
+  if (values.schedule) field("schedule").value = values.schedule;
   showValues();
 }
 
 /** Takes the settings of an earlier request over. */
-export function fill(body) {
-  if (body.model && body.model !== field("model").value && models.some((model) => model.id === body.model)) {
+export async function fill(body) {
+  if (models.some((known) => known.id === body.model)) {
     field("model").value = body.model;
     remember("model");
-    showModel();
+    model = models.find((known) => known.id === body.model);
+    showTasks(model);
   }
-  const { prompt = "", negative_prompt = "", n = 1, seed = "" } = body;
-  const all = { ...body, grade: body.preview?.grade };
-  const given = Object.fromEntries(OF_A_MODEL.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]));
-  fillFields({ prompt, negative_prompt, n, seed, ...given });
-  [...OF_ALL, ...Object.keys(given)].forEach(remember);
+  if (!model) return;
+  const { prompt = "", negative_prompt = "", n = 1, seed = "", model: asked, preview, output_format, ...own } = body;
+  Object.entries({ prompt, negative_prompt, n, seed }).forEach(([name, value]) => { field(name).value = value; });
+  OF_ALL.forEach(remember);
+  const given = IMAGES.filter((name) => body[name]);
+  await restoreInputs(body);
+  settings.images = Object.fromEntries(given.map((name) => [name, body[name]]));
+  const name = (taskFor(model, given) ?? task)?.name;
+  settings.models[model.id] = { ...own, ...(preview?.grade && { grade: preview.grade }), task: name };
+  saveSettings(settings);
+  chooseTask(name);
   field("prompt").focus();
 }
 
 function showValues() {
-  document.getElementById("stepsValue").value = field("num_inference_steps").value;
-  document.getElementById("guidanceValue").value = field("guidance_scale").value;
-  document.getElementById("changes").textContent = changes().map((change) => ` · ${change}`).join("");
+  for (const [output, input] of [["stepsValue", "steps"], ["guidanceValue", "guidance"], ["strengthValue", "strength"]]) {
+    byId(output).value = byId(input).value;
+  }
+  byId("lock").setAttribute("aria-pressed", String(Boolean(field("seed").value)));
+  byId("changes").textContent = changes().map((change) => ` · ${change}`).join("");
 }
 
 /** What the next request has other than the default model's defaults. The page shows it while the settings are folded. */
 function changes() {
-  const model = models.find((known) => known.id === field("model").value);
   if (!model) return [];
-  const own = defaults(model);
+  const own = defaults(model, task);
   const changed = (name) => field(name).value !== String(own[name]);
+  const lists = rowValues();
   return [
-    model !== models[0] && model.id,
+    model.id !== models[0].id && model.id,
+    task.name !== tasks(model)[0].name && task.label,
     field("n").value !== "1" && images(Number(field("n").value)),
     changed("size") && field("size").value.replace("x", " × "),
     changed("num_inference_steps") && `${field("num_inference_steps").value} steps`,
     changed("guidance_scale") && `guidance ${field("guidance_scale").value}`,
     changed("sampler") && field("sampler").value,
+    changed("schedule") && field("schedule").value,
     field("seed").value && `seed ${field("seed").value}`,
     field("negative_prompt").value.trim() && "negative prompt",
+    ...(lists.loras ?? []).map((lora) => lora.name),
+    ...(lists.controlnets ?? []).map((net) => net.name),
   ].filter(Boolean);
 }
 
 function request() {
   const fields = new FormData(form);
-  const model = models.find((known) => known.id === fields.get("model"));
-  for (const name of ["prompt", "negative_prompt", "guidance_scale"]) {
-    if (model && !takes(model, name)) fields.delete(name);
-  }
   const body = { prompt: fields.get("prompt") ?? "", output_format: "png" };
-  for (const name of ["negative_prompt", "model", "size", "sampler"]) {
+  for (const name of TEXTS) {
     if (fields.get(name)) body[name] = fields.get(name);
   }
-  for (const name of ["n", "num_inference_steps", "guidance_scale"]) {
-    if (fields.get(name)) body[name] = Number(fields.get(name));
+  for (const input of form.elements) {
+    const isNumber = ["number", "range"].includes(input.type) && input.name && !input.disabled;
+    if (isNumber && input.value !== "") body[input.name] = Number(input.value);
   }
   if (fields.get("grade")) body.preview = { every_steps: 1, grade: fields.get("grade") };
   if (fields.get("seed")) body.seed = parseSeed(fields.get("seed"));
-  return body;
+  return { ...body, ...imageValues(task), ...rowValues() };
 }
 
 /** @param error with message, and param where a field is to blame; null: none */
 export function showError(error) {
-  const line = document.getElementById("error");
+  const line = byId("error");
   line.hidden = !error;
   line.textContent = error ? sentence(error.message) : "";
   for (const input of form.elements) {

@@ -2,9 +2,9 @@
 // with a job while nobody watches; the page watches it again by its id.
 
 import { addCards, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
-import { fill, showError } from "./form.js";
+import { fill, noteSeed, showError } from "./form.js";
 import { seedOf } from "./seed.js";
-import { forgetJob, forgetPicture, loadJobs, saveJob, savePicture } from "./store.js";
+import { forgetJob, forgetPicture, loadInput, loadJobs, saveEntry, saveJob, savePicture } from "./store.js";
 import { pause, Stream } from "./stream.js";
 import { images, problem, seconds, sentence, waiting } from "./words.js";
 
@@ -54,16 +54,33 @@ export function generate(body, place) {
 }
 
 /** Begins with a job, or goes on with one that the server has confirmed. */
-function ask(job) {
+async function ask(job) {
   if (!stream.isOpen) {
     job.waited = true;
     stream.open();
     return;
   }
   job.sent = true;
-  stream.send(job.job
-    ? { type: "attach", id: job.id, job: job.job, after: job.after }
-    : { type: "generate", id: job.id, idempotency_key: job.id, preview: { every_steps: 1 }, ...job.body });
+  if (job.job) {
+    stream.send({ type: "attach", id: job.id, job: job.job, after: job.after });
+  } else if (await upload(job)) {
+    stream.send({ type: "generate", id: job.id, idempotency_key: job.id, preview: { every_steps: 1 }, ...job.body });
+  }
+}
+
+/** Sends the images that the request names. A socket knows only its own. */
+async function upload(job) {
+  const named = [...Object.values(job.body), ...(job.body.controlnets ?? []).map((net) => net.image)]
+    .filter((value) => String(value).startsWith("upload:"));
+  for (const id of named.map((value) => value.slice("upload:".length))) {
+    const image = await loadInput(id);
+    if (!image) {
+      refused(job, { message: "The browser does not keep the input image any more. Choose it again" });
+      return false;
+    }
+    await stream.upload(id, image);
+  }
+  return true;
 }
 
 function onOpen() {
@@ -211,6 +228,10 @@ function end(job, sample, outcome) {
   job.samples[sample] = outcome;
   showOutcome(job, sample);
   save(job);
+  if (outcome.state === "completed") {
+    noteSeed(outcome.seed);
+    saveEntry(job, sample);
+  }
   say(`${outcome.state === "completed" ? "Finished" : job.cards[sample].text}: ${job.cards[sample].label}`);
 }
 
@@ -241,6 +262,12 @@ function removeOver(cards) {
     job.samples.forEach((outcome, sample) => {
       if (outcome && outcome.state !== "removed" && cards.includes(job.cards[sample])) remove(job, sample);
     });
+  }
+}
+
+export function cancelAll() {
+  for (const job of jobs.values()) {
+    job.samples.forEach((ended, sample) => { if (!ended) cancel(job, sample); });
   }
 }
 

@@ -2,7 +2,9 @@
 // and the page works where the browser refuses to store anything.
 
 const MAX_JOBS = 100;
-const MAX_PICTURES = 300;
+const MAX_PICTURES = 1000;
+const MAX_INPUTS = 100;
+const STORES = ["pictures", "entries", "inputs"];
 
 /** Several servers may live under one origin, each below its own path. */
 const name = (kind) => `weir ${new URL(".", document.baseURI).pathname} ${kind}`;
@@ -52,44 +54,65 @@ let database = null;
 
 function open() {
   database ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(name("pictures"), 1);
-    request.onupgradeneeded = () => request.result.createObjectStore("pictures");
-    request.onsuccess = () => resolve(request.result);
+    const request = indexedDB.open(name("pictures"), 2);
+    request.onupgradeneeded = () => STORES.filter((store) => !request.result.objectStoreNames.contains(store))
+      .forEach((store) => request.result.createObjectStore(store));
+    request.onsuccess = () => {
+      // A newer page in another tab must not wait for this one.
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
   });
   return database;
 }
 
-async function pictures(mode, work) {
-  const transaction = (await open()).transaction("pictures", mode);
-  const request = work(transaction.objectStore("pictures"));
+async function stored(store, mode, work) {
+  const transaction = (await open()).transaction(store, mode);
+  const request = work(transaction.objectStore(store));
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve(request?.result);
     transaction.onerror = transaction.onabort = () => reject(transaction.error);
   });
 }
 
-/** Keys begin with the time of their job, so the first ones are the oldest. */
-const key = (job, sample) => `${String(job.at).padStart(15, "0")} ${job.id} ${sample}`;
-
-/** The picture as a Blob; undefined where it is not kept here. */
-export async function loadPicture(job, sample) {
-  return pictures("readonly", (all) => all.get(key(job, sample))).catch(() => undefined);
-}
-
-export async function savePicture(job, sample, blob) {
+/** Keys begin with the time, so the first ones are the oldest. */
+async function put(store, key, value, most) {
   try {
-    await pictures("readwrite", (all) => all.put(blob, key(job, sample)));
-    const keys = await pictures("readonly", (all) => all.getAllKeys());
-    const tooMany = keys.slice(0, -MAX_PICTURES);
-    if (tooMany.length > 0) {
-      await pictures("readwrite", (all) => tooMany.forEach((old) => all.delete(old)));
-    }
+    await stored(store, "readwrite", (all) => all.put(value, key));
+    const keys = await stored(store, "readonly", (all) => all.getAllKeys());
+    const tooMany = keys.slice(0, -most);
+    if (tooMany.length > 0) await stored(store, "readwrite", (all) => tooMany.forEach((old) => all.delete(old)));
   } catch {
     // No room, or private browsing: the server keeps the picture for a while.
   }
 }
 
+const get = (store, key) => stored(store, "readonly", (all) => all.get(key)).catch(() => undefined);
+
+const key = (job, sample) => `${String(job.at).padStart(15, "0")} ${job.id} ${sample}`;
+
+/** The picture as a Blob; undefined where it is not kept here. */
+export const loadPicture = (job, sample) => get("pictures", key(job, sample));
+export const savePicture = (job, sample, blob) => put("pictures", key(job, sample), blob, MAX_PICTURES);
+
+/** An image of a request. */
+export const loadInput = (id) => get("inputs", id);
+export const saveInput = (id, blob) => put("inputs", id, blob, MAX_INPUTS);
+
+/** What made a picture, without the picture: the request, which image of it, and what the server said. */
+export function saveEntry({ id, at, body, job, samples }, sample) {
+  return put("entries", key({ id, at }, sample), { id, at, body, job, sample, of: samples.length, outcome: samples[sample] }, MAX_PICTURES);
+}
+
+/** Newest first. */
+export async function loadEntries() {
+  const entries = await stored("entries", "readonly", (all) => all.getAll()).catch(() => []);
+  return entries.reverse();
+}
+
 export function forgetPicture(job, sample) {
-  pictures("readwrite", (all) => all.delete(key(job, sample))).catch(() => {});
+  for (const store of ["pictures", "entries"]) {
+    stored(store, "readwrite", (all) => all.delete(key(job, sample))).catch(() => {});
+  }
 }

@@ -36,6 +36,15 @@ export class Stream {
     if (this.#socket) this.#socket.send(JSON.stringify(command));
   }
 
+  /** Sends an image that later commands name. */
+  async upload(name, image) {
+    const header = new TextEncoder().encode(JSON.stringify({ upload: name }));
+    const length = new DataView(new ArrayBuffer(4));
+    length.setUint32(0, header.length);
+    const message = await new Blob([length, header, image]).arrayBuffer();
+    if (this.#socket) this.#socket.send(message);
+  }
+
   get isOpen() {
     return this.#socket !== null;
   }

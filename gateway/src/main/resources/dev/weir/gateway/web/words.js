@@ -40,3 +40,20 @@ export function waiting(ahead) {
 export function images(count) {
   return count === 1 ? "1 image" : `${count} images`;
 }
+
+/** A name of the API for people: text_to_image is Text to image. */
+export function title(name) {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** On one line where there is room; a line break comes after a dot, never within a value. */
+export function details({ seed, num_inference_steps: steps, guidance_scale: guidance, sampler, schedule, strength }) {
+  return [
+    seed !== undefined && `seed\u00a0${seed}`,
+    steps !== undefined && `${steps}\u00a0steps`,
+    guidance !== undefined && `guidance\u00a0${guidance}`,
+    strength !== undefined && `strength\u00a0${strength}`,
+    [sampler, schedule].filter(Boolean).join("\u00a0"),
+  ].filter(Boolean).join("\u00a0· ");
+}

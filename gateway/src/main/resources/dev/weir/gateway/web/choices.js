@@ -1,0 +1,72 @@
+// What of the form is shown for a model, its task and its sampler, with the bounds of each field. Holds no values.
+
+import { fieldOf, samplerOf, sizes, tasks } from "./models.js";
+import { title } from "./words.js";
+
+/** How an emerging image is decoded: the server's names, and the page's. */
+const GRADES = { latent_rgb: "fast", taesd: "TAESD", vae: "full (VAE)" };
+
+/** Fields of a task that have their own place in the form. Numbers that a card has besides are listed as they are. */
+const PLACED = ["prompt", "negative_prompt", "guidance_scale", "strength", "class_label"];
+
+const byId = (id) => document.getElementById(id);
+
+export function showTasks(model) {
+  const all = tasks(model);
+  byId("task").replaceChildren(...all.map((task) => new Option(task.label, task.name)));
+  byId("taskField").hidden = all.length < 2;
+}
+
+export function showTask(model, task) {
+  showSizes(model, task);
+  byId("sampler").replaceChildren(...model.samplers.map((name) => new Option(name, name)));
+  byId("grade").replaceChildren(...model.preview_grades.map((name) => new Option(GRADES[name] ?? name, name)));
+  for (const input of [byId("prompt"), byId("negative"), byId("guidance"), byId("strength"), byId("class")]) {
+    const field = fieldOf(task, input.name);
+    input.disabled = !field;
+    input.closest(".field").hidden = !field;
+    if (field?.max !== undefined && input.type === "number") [input.min, input.max] = [field.min, field.max];
+  }
+  byId("prompt").required = Boolean(fieldOf(task, "prompt")?.required);
+  byId("class").required = Boolean(fieldOf(task, "class_label")?.required);
+  byId("strength").step = 0.01;
+  showNumbers(task);
+}
+
+function showSizes(model, task) {
+  const groups = new Map();
+  for (const { value, label, side, upsampled } of sizes(model, task)) {
+    const name = `About ${side} × ${side}${upsampled ? ", upsampled" : ""}`;
+    if (!groups.has(name)) groups.set(name, Object.assign(document.createElement("optgroup"), { label: name }));
+    groups.get(name).append(new Option(label, value));
+  }
+  const asTheImage = task.fields.some((field) => field.name === "init_image") ? [new Option("As the image", "")] : [];
+  byId("size").replaceChildren(...asTheImage, ...groups.values());
+}
+
+function showNumbers(task) {
+  const numbers = task.fields.filter((field) => field.max !== undefined && !PLACED.includes(field.name));
+  byId("numbers").replaceChildren(...numbers.map(({ name, min, max, required }) => {
+    const field = document.createElement("div");
+    const input = Object.assign(document.createElement("input"), {
+      id: `number-${name}`, name, type: "number", min, max, step: "any", required, placeholder: "default",
+    });
+    input.dataset.testid = name;
+    if (required) input.value = Math.max(min, Math.min(32, max));
+    field.append(Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: title(name) }), input);
+    return field;
+  }));
+}
+
+/** The schedules and bounds of the sampler that is chosen. */
+export function showSampler(model) {
+  const sampler = samplerOf(model, byId("sampler").value);
+  const chosen = byId("schedule").value;
+  byId("schedule").replaceChildren(new Option("default", ""), ...sampler.schedules.map((name) => new Option(name, name)));
+  byId("schedule").value = sampler.schedules.includes(chosen) ? chosen : "";
+  byId("schedule").disabled = sampler.schedules.length === 0;
+  byId("eta").disabled = !sampler.takes_eta;
+  byId("eta").closest(".field").hidden = !sampler.takes_eta;
+  byId("steps").min = sampler.min_steps;
+  byId("steps").max = Math.min(sampler.max_steps, Math.max(100, model.default_steps));
+}

@@ -1,0 +1,76 @@
+// What the card of a model says: its tasks, the fields of each with their bounds, and sizes. Stateless.
+
+import { title } from "./words.js";
+
+export const IMAGES = ["init_image", "mask", "depth_map", "control_image"];
+
+const RATIOS = [[1, 1], [4, 3], [3, 4], [3, 2], [2, 3], [16, 9], [9, 16]];
+
+/** Workflows with the same fields are one task. The server chooses among them by the size. */
+export function tasks(model) {
+  const found = new Map();
+  for (const { name, fields, sizes } of model.workflows) {
+    const key = fields.map((field) => field.name).sort().join();
+    if (!found.has(key)) found.set(key, { name, label: title(name), fields, ranges: [] });
+    found.get(key).ranges.push(sizes);
+  }
+  return [...found.values()];
+}
+
+/** The field of a task; undefined where the task does not take it. */
+export const fieldOf = (task, name) => task.fields.find((field) => field.name === name);
+
+/** The images that a task takes. */
+export const imagesOf = (task) => task.fields.filter((field) => IMAGES.includes(field.name));
+
+/** The first task that takes all of these fields and needs no other image. */
+export function taskFor(model, names) {
+  return tasks(model).find((task) => names.every((name) => fieldOf(task, name))
+    && imagesOf(task).every((image) => !image.required || names.includes(image.name)));
+}
+
+export function samplerOf(model, name) {
+  const sampler = model.sampler_choices?.find((choice) => choice.name === name);
+  return { schedules: [], takes_eta: false, min_steps: 1, max_steps: model.max_steps, ...sampler };
+}
+
+/** What a request has that says nothing. */
+export function defaults(model, task) {
+  return {
+    size: imagesOf(task).length > 0 ? "" : nativeSize(model, task),
+    sampler: model.default_sampler,
+    schedule: "",
+    grade: model.preview_grades.includes("taesd") ? "taesd" : model.preview_grades[0],
+    num_inference_steps: model.default_steps,
+    guidance_scale: model.default_guidance_scale,
+  };
+}
+
+function nativeSize(model, task) {
+  const native = `${model.native_size}x${model.native_size}`;
+  const all = sizes(model, task);
+  return all.some((size) => size.value === native) ? native : all[0]?.value ?? "";
+}
+
+/** Sizes of the usual ratios with about the area of the model's native size, and larger ones where the task has them. */
+export function sizes(model, task) {
+  const found = new Map();
+  for (const range of task.ranges) {
+    const native = range.upsampled ? model.native_size * model.upsample_factor : model.native_size;
+    for (const side of [native, 2 * native]) {
+      if (side < range.min || side > range.max) continue;
+      for (const ratio of RATIOS) {
+        const size = fitted(ratio, side, range);
+        if (size && !found.has(size.value)) found.set(size.value, { ...size, side, upsampled: range.upsampled });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+function fitted([a, b], side, { min, max, multiple }) {
+  const scale = Math.min(side / Math.sqrt(a * b), max / Math.max(a, b));
+  const [width, height] = [a, b].map((part) => Math.round((part * scale) / multiple) * multiple);
+  return Math.min(width, height) < min ? null
+    : { value: `${width}x${height}`, label: `${a}:${b} · ${width} × ${height}` };
+}

@@ -1,0 +1,204 @@
+package dev.weir.tests;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.weir.tests.PageVisit.PATIENT;
+import static dev.weir.tests.PageVisit.cards;
+import static dev.weir.tests.PageVisit.ofCards;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Mouse;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route.FulfillOptions;
+import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.FilePayload;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Requests with more than a prompt: images, masks, LoRAs, ControlNets, classes, and what a picture's file says. */
+final class PageCreateTest {
+
+    @RegisterExtension
+    static final UpServer UP = new UpServer();
+
+    private static FilePayload picture() {
+        var answer = UP.server()
+                .generate(Map.of(
+                        "prompt", "a red apple – rot",
+                        "negative_prompt", "blur, noise",
+                        "seed", "18446744073709551615",
+                        "num_inference_steps", 4,
+                        "sampler", "dpmpp_2m",
+                        "schedule", "karras",
+                        "size", "128x96"))
+                .join();
+        String image = answer.body().at("/data/0/b64_json").asText();
+        return new FilePayload("apple.png", "image/png", Base64.getDecoder().decode(image));
+    }
+
+    @Test
+    void aPictureThatIsOpenedGivesItsSettingsBack() {
+        PageVisit.to(UP.server().url()).doing(page -> {
+            assertThat(page.getByTestId("generate")).isEnabled();
+            page.getByTestId("openFile").setInputFiles(picture());
+            assertThat(page.getByTestId("incomingText")).containsText("a red apple – rot");
+            page.getByTestId("useSettings").click();
+
+            assertThat(page.getByTestId("prompt")).hasValue("a red apple – rot");
+            assertThat(page.getByTestId("negative")).hasValue("blur, noise");
+            assertThat(page.getByTestId("seed")).hasValue("18446744073709551615");
+            assertThat(page.getByTestId("lock")).hasAttribute("aria-pressed", "true");
+            assertThat(page.getByTestId("steps")).hasValue("4");
+            assertThat(page.getByTestId("sampler")).hasValue("dpmpp_2m");
+            assertThat(page.getByTestId("schedule")).hasValue("karras");
+            assertThat(page.getByTestId("size")).hasValue("128x96");
+        });
+    }
+
+    @Test
+    void aPaintedMaskOfAnInputImageMakesTheRequestAnInpainting() {
+        PageVisit.to(UP.server().url()).doing(page -> {
+            page.getByTestId("prompt").fill("a green apple");
+            assertThat(page.getByTestId("generate")).isEnabled();
+            page.getByTestId("steps").fill("2");
+            page.getByTestId("openFile").setInputFiles(picture());
+            page.getByTestId("useImage").click();
+            assertThat(page.getByTestId("task")).hasValue("image_to_image");
+            page.getByTestId("steps").fill("2");
+
+            page.getByTestId("paint").click();
+            assertThat(page.getByTestId("undo")).isDisabled();
+            stroke(page);
+            stroke(page);
+            page.getByTestId("undo").click();
+            assertThat(page.getByTestId("undo")).isEnabled();
+            page.getByTestId("maskDone").click();
+            assertThat(page.getByTestId("task")).hasValue("inpainting");
+            page.getByTestId("generate").click();
+
+            assertThat(cards(page).first()).hasAttribute("data-state", "completed", PATIENT);
+            String job = ofCards(page, "data-job").get(0);
+            var made = UP.server().get("/v1/jobs/" + job);
+            assertThat(made.path("workflow").asText()).isEqualTo("inpainting");
+            assertThat(made.path("attachments").findValuesAsText("name"))
+                    .containsExactlyInAnyOrder("init_image", "mask");
+
+            page.reload();
+            assertThat(page.getByTestId("slotPicture").first()).isVisible();
+            assertThat(page.getByTestId("task")).hasValue("inpainting");
+        });
+    }
+
+    private static void stroke(Page page) {
+        var place = page.getByTestId("maskCanvas").boundingBox();
+        page.mouse().move(place.x + place.width / 4, place.y + place.height / 4);
+        page.mouse().down();
+        page.mouse().move(place.x + place.width / 2, place.y + place.height / 2, new Mouse.MoveOptions().setSteps(3));
+        page.mouse().up();
+    }
+
+    @Test
+    void theModelsCardSaysWhatIsShownAndAsked() {
+        List<JsonObject> commands = new ArrayList<>();
+        List<String> uploads = new ArrayList<>();
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> {
+                    withCard(card -> card.put(
+                                            "loras",
+                                            new JsonArray().add("pixel-art").add("ink"))
+                                    .put("controlnets", new JsonArray().add("edges"))
+                                    .put(
+                                            "workflows",
+                                            new JsonArray()
+                                                    .add(card.getJsonArray("workflows")
+                                                            .getJsonObject(0)
+                                                            .put("name", "class_to_image")
+                                                            .put("fields", new JsonArray().add(classes())))))
+                            .accept(page);
+                    page.routeWebSocket(
+                            url -> url.endsWith("/v1/stream"),
+                            socket -> socket.onMessage(frame -> {
+                                if (frame.text() == null) {
+                                    uploads.add(nameOf(frame.binary()));
+                                } else {
+                                    commands.add(new JsonObject(frame.text()));
+                                }
+                            }));
+                })
+                .doing(page -> {
+                    assertThat(page.getByTestId("class")).isVisible();
+                    assertThat(page.getByTestId("prompt")).isHidden();
+                    assertThat(page.getByTestId("guidance")).isHidden();
+                    assertThat(page.getByTestId("task")).isHidden();
+                    page.getByTestId("class").fill("207");
+                    page.getByTestId("lorasAdd").selectOption("ink");
+                    page.getByTestId("weight").fill("0.6");
+                    page.getByTestId("controlnetsAdd").selectOption("edges");
+                    page.getByTestId("preprocess").selectOption("canny");
+                    page.locator("[data-testid=controlRow] [data-testid=file]").setInputFiles(picture());
+                    page.getByTestId("generate").click();
+                    page.waitForCondition(() -> !commands.isEmpty());
+
+                    JsonObject command = commands.get(0);
+                    assertThat(command.getInteger("class_label")).isEqualTo(207);
+                    assertThat(command.getJsonArray("loras"))
+                            .isEqualTo(new JsonArray()
+                                    .add(new JsonObject().put("name", "ink").put("weight", 0.6)));
+                    JsonObject control = command.getJsonArray("controlnets").getJsonObject(0);
+                    assertThat(control.getString("name")).isEqualTo("edges");
+                    assertThat(control.getString("preprocess")).isEqualTo("canny");
+                    assertThat(control.getString("image")).isEqualTo("upload:" + uploads.get(0));
+                });
+    }
+
+    private static JsonObject classes() {
+        return new JsonObject()
+                .put("name", "class_label")
+                .put("required", true)
+                .put("min", 0)
+                .put("max", 999);
+    }
+
+    /** The server's first model with another card. */
+    private static Consumer<Page> withCard(Consumer<JsonObject> change) {
+        return page -> page.route("**/v1/models", route -> {
+            JsonObject answer = new JsonObject(route.fetch().text());
+            change.accept(answer.getJsonArray("data").getJsonObject(0));
+            route.fulfill(new FulfillOptions().setBody(answer.encode()).setContentType("application/json"));
+        });
+    }
+
+    private static String nameOf(byte[] upload) {
+        int length = ByteBuffer.wrap(upload).getInt();
+        return new JsonObject(new String(upload, Integer.BYTES, length)).getString("upload");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1280, 800, LIGHT", "390, 844, DARK"})
+    void assistiveTechnologyFindsNothingWrong(int width, int height, ColorScheme colours) {
+        PageVisit.to(UP.server().url()).withWindow(width, height).doing(page -> {
+            page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(colours));
+            assertThat(page.getByTestId("generate")).isEnabled();
+            page.getByTestId("openFile").setInputFiles(picture());
+            assertThat(page.getByTestId("useImage")).isVisible();
+            assertThat(Axe.violations(page)).isEmpty();
+            page.getByTestId("useImage").click();
+            page.locator("details").evaluateAll("all => all.forEach(part => { part.open = true; })");
+
+            assertThat(Axe.violations(page)).isEmpty();
+            page.getByTestId("paint").click();
+            assertThat(Axe.violations(page)).isEmpty();
+            assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
+                    .isLessThanOrEqualTo(width);
+        });
+    }
+}
