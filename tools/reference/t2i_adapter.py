@@ -9,6 +9,7 @@ from diffusers import (
     EulerDiscreteScheduler,
     MultiAdapter,
     StableDiffusionAdapterPipeline,
+    StableDiffusionPipeline,
     StableDiffusionXLAdapterPipeline,
     T2IAdapter,
     UNet2DConditionModel,
@@ -111,7 +112,8 @@ def features(name: str, size: dict) -> torch.Tensor:
 
 
 def other_calls(call: dict) -> dict:
-    """The UNet's answers to the first call of "text": with a ControlNet too, which no pipeline of diffusers has, and with nothing."""
+    """The UNet's answers to the first call of "text": with a ControlNet too, which no pipeline of diffusers has, with a LoRA too, and with
+    nothing."""
     net = ControlNetModel.from_pretrained(CONTROLNETS / "sd1/edges", torch_dtype=torch.float32)
     unet = UNet2DConditionModel.from_pretrained(MODELS["sd1"], subfolder="unet", torch_dtype=torch.float32)
     seen = _preprocess_adapter_image(shown("full", SIZE), SIZE["height"], SIZE["width"])
@@ -120,7 +122,11 @@ def other_calls(call: dict) -> dict:
     added = [torch.cat([0.8 * one] * rows) for one in loaded("full")(seen)]
     both = unet(*told, down_block_additional_residuals=down, mid_block_additional_residual=mid,
                 down_intrablock_additional_residuals=added).sample
-    return {"both/output": both, "plain/output": unet(*told).sample}
+    changed = StableDiffusionPipeline.from_pretrained(MODELS["sd1"], torch_dtype=torch.float32, safety_checker=None)
+    changed.load_lora_weights(OUT / "lora", weight_name="peft.safetensors")
+    changed = changed.to(dtype=torch.float32).unet(
+        *told, down_intrablock_additional_residuals=[torch.cat([0.8 * one] * rows) for one in loaded("full")(seen)])
+    return {"both/output": both, "plain/output": unet(*told).sample, "lora/output": changed.sample}
 
 
 def original_names() -> dict:
@@ -140,10 +146,20 @@ def original_names() -> dict:
     return names
 
 
+def published() -> dict:
+    """The shapes of the weights of published sizes, by kind."""
+    kinds = {"full_adapter": {}, "full_adapter_xl": {"downscale_factor": 16},
+             "light_adapter": {"channels": [320, 640, 1280], "num_res_blocks": 4}}
+    with torch.device("meta"):
+        return {kind: {name: list(value.shape) for name, value in T2IAdapter(adapter_type=kind, **config).state_dict().items()}
+                for kind, config in kinds.items()}
+
+
 def main() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
     adapters()
     save_json(HOME / "original.json", original_names())
+    save_json(HOME / "published.json", published())
     tensors, cases = {}, []
     for case in CASES:
         case = {"guidance_scale": 5.0, "prompt": PROMPT, "negative_prompt": NEGATIVE, "seed": SEED, "steps": 8, **SIZE, **case}

@@ -6,9 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.adapter.IpAdapterFolders;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.ControlPicture;
+import dev.weir.engine.inversion.EmbeddingFolders;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,8 +35,13 @@ class T2iAdapterTest {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                AddOns.of(ControlNetFolders.open(
-                        List.of(folders).stream().map(ReferenceFile::path).toList())));
+                new AddOns(
+                        LoraFolders.open(List.of(ReferenceFile.path("lora"))),
+                        ControlNetFolders.open(List.of(folders).stream()
+                                .map(ReferenceFile::path)
+                                .toList()),
+                        EmbeddingFolders.NONE,
+                        IpAdapterFolders.NONE));
     }
 
     private static List<JsonNode> cases(String model, int width) {
@@ -50,7 +60,7 @@ class T2iAdapterTest {
 
     @ParameterizedTest
     @EnumSource(Engine.class)
-    void rowsOfAnAdapterAControlNetBothAndNoneShareAForward(Engine engine) {
+    void rowsOfAnAdapterAControlNetALoraAndNoneShareAForward(Engine engine) {
         ModelFolder model = model("checkpoints/sd1", "t2i_adapters/sd1", "controlnets/sd1");
         JsonNode text = cases("sd1", 64).get(0);
         JsonNode edges = ReferenceCases.of("controlnets/cases.json").findFirst().orElseThrow();
@@ -58,31 +68,42 @@ class T2iAdapterTest {
         Control net = RUN.controls(model, edges).get(0);
         assertThat(List.of(adapter.net().isT2iAdapter(), net.net().isT2iAdapter()))
                 .containsExactly(true, false);
+        Lora lora = model.loras().byName().get("peft");
+        List<WeightedLora> changing = List.of(new WeightedLora(lora, 1));
         LatentShape shape = new LatentShape(4, 12, 16);
-        List<Denoiser.Row> rows = new ArrayList<>();
-        for (List<Control> controls :
-                List.of(List.<Control>of(), List.of(adapter), List.of(net, adapter), List.of(net))) {
-            float[] states = half("text/call/states");
-            rows.add(new Denoiser.Row(
-                    half("text/call/sample"),
-                    RUN.tensors().floats("text/call/timestep")[0],
-                    Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(states, 77, states.length / 77)),
-                    List.of(),
-                    controls));
-        }
+        List<Denoiser.Row> rows = List.of(
+                row(List.of(), List.of()),
+                row(List.of(), List.of(adapter)),
+                row(List.of(), List.of(net, adapter)),
+                row(changing, List.of(adapter)),
+                row(List.of(), List.of(net)));
         try (Denoiser network = model.denoiser(new ComputeTarget("cpu", Precision.FP32, engine))) {
+            List<float[]> alone = new ArrayList<>();
+            for (Denoiser.Row row : engine == Engine.ONNX ? rows.subList(0, 3) : List.<Denoiser.Row>of()) {
+                alone.add(network.predict(shape, List.of(row)).get(0));
+            }
+            network.expect(List.of(lora));
+            network.load(changing, List.of(lora));
             List<float[]> together = network.predict(shape, rows);
+
             requireClose(together.get(0), half("plain/output"), "plain");
             requireClose(together.get(1), half("text/call/output"), "adapter");
             requireClose(together.get(2), half("both/output"), "both");
-            for (int i = 0; i < rows.size(); i++) {
-                float[] alone = network.predict(shape, List.of(rows.get(i))).get(0);
-                requireClose(together.get(i), alone, "row " + i + " alone");
-                if (engine == Engine.ONNX) {
-                    assertThat(together.get(i)).as("row " + i).isEqualTo(alone);
-                }
+            requireClose(together.get(3), half("lora/output"), "a LoRA too");
+            for (int i = 0; i < alone.size(); i++) {
+                assertThat(together.get(i)).as("row " + i).isEqualTo(alone.get(i));
             }
         }
+    }
+
+    private static Denoiser.Row row(List<WeightedLora> changing, List<Control> steering) {
+        float[] states = half("text/call/states");
+        return new Denoiser.Row(
+                half("text/call/sample"),
+                RUN.tensors().floats("text/call/timestep")[0],
+                Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(states, 77, states.length / 77)),
+                changing,
+                steering);
     }
 
     /** The first of two rows. */

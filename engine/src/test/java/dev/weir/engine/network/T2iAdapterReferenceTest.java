@@ -1,8 +1,12 @@
 package dev.weir.engine.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.weir.engine.AddOns;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
@@ -26,11 +30,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -112,6 +119,43 @@ class T2iAdapterReferenceTest {
         var parts = picture(60, 44).parts(3, 8);
 
         assertThat(parts.shape()).containsExactly(192, 6, 8);
+    }
+
+    /** Those of models of published sizes. */
+    @ParameterizedTest
+    @CsvSource({
+        "full_adapter, 8, sd1, true",
+        "light_adapter, 8, sd1, true",
+        "full_adapter, 8, sd2, true",
+        "full_adapter_xl, 16, sdxl, true",
+        "full_adapter, 8, sdxl, false",
+        "full_adapter_xl, 16, sd1, false"
+    })
+    void adaptersOfPublishedSizesHaveThePublishedWeightsAndFitTheirFamilies(
+            String kind, int reduction, String family, boolean fits) throws IOException {
+        var config = JsonNodeFactory.instance
+                .objectNode()
+                .put("_class_name", "T2IAdapter")
+                .put("adapter_type", kind)
+                .put("downscale_factor", reduction);
+        Map<String, List<Integer>> expected = new HashMap<>();
+        ReferenceFile.json("t2i_adapters/published.json").get(kind).fields().forEachRemaining(tensor -> {
+            List<Integer> shape = new ArrayList<>();
+            tensor.getValue().forEach(side -> shape.add(side.asInt()));
+            expected.put(tensor.getKey(), shape);
+        });
+        assertThat(Networks.shapes(config)).containsExactlyInAnyOrderEntriesOf(expected);
+
+        UNetConfig unet;
+        try (var file = ModelFolder.class.getResourceAsStream("families/" + family + "/unet/config.json")) {
+            unet = UNetConfig.read(new ObjectMapper().readTree(file));
+        }
+        ThrowingCallable fit = () -> ControlFit.require(unet, new LatentSpace(4, 8), T2iAdapterModel.read(config));
+        if (fits) {
+            assertThatCode(fit).doesNotThrowAnyException();
+        } else {
+            assertThatThrownBy(fit).hasMessageContaining("for another family of models");
+        }
     }
 
     private static Steered steered(ControlNet adapter, ControlPicture picture, float scale, FloatBuffer sum) {
