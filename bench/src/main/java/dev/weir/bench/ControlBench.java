@@ -95,7 +95,7 @@ public final class ControlBench implements Benchmark {
     private static Denoiser.Row steered(ModelFolder model, Denoiser.Row plain) {
         int side = model.card().nativeSize();
         var control = new Control(
-                model.controlNets().get("net"),
+                model.controlNets().byName().get("net"),
                 new ControlPicture(Bitmap.black(side, side, Bitmap.RGB)),
                 1,
                 0,

@@ -22,10 +22,6 @@ record AddOnFolders(AddOns addOns) {
                 dirs.ipAdapters().isEmpty() ? IpAdapterFolders.NONE : IpAdapterFolders.open(dirs.ipAdapters())));
     }
 
-    LoraFolders loras() {
-        return addOns.loras();
-    }
-
     ModelFolder open(NodeConfig.Compute compute, Path path) {
         return ModelFolder.open(path, compute.sampler(), compute.taesd(), compute.vae(), addOns);
     }

@@ -1,8 +1,8 @@
 package dev.weir.cli;
 
+import dev.weir.engine.AddOns;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.torch.Devices;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeConfig;
@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The models of a process: those that were named, and those of a folder, if there is one. */
-record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Optional<LoraWatch> loraWatch)
+record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Optional<AddOnWatch> watch)
         implements AutoCloseable {
 
     /** A large folder is looked into while the process already serves its first models. */
@@ -24,7 +24,7 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Opti
         NodeConfig.Compute compute = config.compute();
         if (compute.directory().isEmpty()) {
             NodeModels models = NodeModels.of(named);
-            return new ProcessModels(models, Optional.empty(), watch(addOns.loras(), models));
+            return new ProcessModels(models, Optional.empty(), watch(addOns.addOns(), models));
         }
         NodeConfig.Directory directory = compute.directory().get();
         List<StageKind> kinds =
@@ -34,21 +34,21 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Opti
         var folder = new ModelDirectory(
                 directory.folder(), path -> addOns.open(compute, path), kinds, target.precision(), models::show);
         folder.start(FIRST_LOOK);
-        return new ProcessModels(models, Optional.of(folder), watch(addOns.loras(), models));
+        return new ProcessModels(models, Optional.of(folder), watch(addOns.addOns(), models));
     }
 
-    private static Optional<LoraWatch> watch(LoraFolders loras, NodeModels models) {
-        if (loras == LoraFolders.NONE) {
+    private static Optional<AddOnWatch> watch(AddOns addOns, NodeModels models) {
+        if (addOns.equals(AddOns.NONE)) {
             return Optional.empty();
         }
-        LoraWatch watch = new LoraWatch(loras, models::tellCards);
+        AddOnWatch watch = new AddOnWatch(addOns, models::tellCards);
         watch.start();
         return Optional.of(watch);
     }
 
     @Override
     public void close() {
-        loraWatch.ifPresent(LoraWatch::close);
+        watch.ifPresent(AddOnWatch::close);
         directory.ifPresent(ModelDirectory::close);
     }
 }

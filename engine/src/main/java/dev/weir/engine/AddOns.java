@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.AdaptedParts;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.IpAdapterFolders;
+import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.LoraFolders;
-import dev.weir.engine.adapter.ModelLoras;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.inversion.Embedding;
@@ -15,6 +15,7 @@ import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.TextPart;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.engine.weights.Weights;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +45,19 @@ public record AddOns(
         return new AddOns(LoraFolders.NONE, ControlNetFolders.NONE, EmbeddingFolders.NONE, ipAdapters);
     }
 
+    /**
+     * Looks for files that come and go, on the caller's thread.
+     *
+     * @return whether models have other files than before
+     */
+    public boolean poll() {
+        boolean changed = loras.poll();
+        changed |= controlNets.poll();
+        changed |= embeddings.poll();
+        changed |= ipAdapters.poll();
+        return changed;
+    }
+
     /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads no weights. */
     static AdaptedParts parts(PipelineIndex index, Pipeline pipeline) {
         String unet = pipeline.main().network();
@@ -57,18 +71,18 @@ public record AddOns(
     }
 
     /** The LoRAs that fit a model. They change as files come and go. */
-    ModelLoras loras(PipelineIndex index, Pipeline pipeline, ModelCard card) {
-        return loras == LoraFolders.NONE ? ModelLoras.NONE : loras.of(card.id(), parts(index, pipeline));
+    FittingFiles<Lora> loras(PipelineIndex index, Pipeline pipeline, ModelCard card) {
+        return loras == LoraFolders.NONE ? FittingFiles.none() : loras.of(card.id(), parts(index, pipeline));
     }
 
-    /** The ControlNets and T2I-Adapters that fit a model, by name. */
-    Map<String, ControlNet> controlNets(PipelineIndex index, Pipeline pipeline, ModelCard card) {
-        if (controlNets == ControlNetFolders.NONE) {
-            return Map.of();
+    /** The ControlNets and T2I-Adapters that fit a model. They change as files come and go. */
+    FittingFiles<ControlNet> controlNets(PipelineIndex index, Pipeline pipeline, ModelCard card) {
+        JsonNode unet = index.config(pipeline.main().network()).withoutNotes();
+        if (controlNets == ControlNetFolders.NONE || !Networks.isSteerable(unet)) {
+            return FittingFiles.none();
         }
         LatentSpace latents = new LatentSpace(pipeline.latent().channels(), pipeline.scale());
-        JsonNode unet = index.config(pipeline.main().network()).withoutNotes();
-        return controlNets.fitting(card.id(), new ControlFit(unet, latents));
+        return controlNets.of(card.id(), new ControlFit(unet, latents));
     }
 
     private record ControlFit(JsonNode unet, LatentSpace latents) implements ControlNetFolders.Fit {
@@ -84,22 +98,22 @@ public record AddOns(
         }
     }
 
-    /** The textual inversions that fit a model, by name. */
-    Map<String, Embedding> embeddings(PipelineIndex index, ModelCard card) {
+    /** The textual inversions that fit a model. They change as files come and go. */
+    FittingFiles<Embedding> embeddings(PipelineIndex index, ModelCard card) {
         return embeddings == EmbeddingFolders.NONE
-                ? Map.of()
-                : embeddings.fitting(card.id(), TextEncoders.widths(index));
+                ? FittingFiles.none()
+                : embeddings.of(card.id(), TextEncoders.widths(index));
     }
 
-    /** The IP-Adapters that fit a model, by name; none of a model whose stages see no pictures for them. */
-    Map<String, IpAdapter> ipAdapters(PipelineIndex index, Pipeline pipeline, ModelCard card) {
+    /** The IP-Adapters that fit a model; none of a model whose stages see no pictures for them. They change as files come and go. */
+    FittingFiles<IpAdapter> ipAdapters(PipelineIndex index, Pipeline pipeline, ModelCard card) {
         boolean sees = pipeline.workflows().stream()
                 .flatMap(workflow -> workflow.stages().stream())
                 .anyMatch(stage -> stage.takes().contains(Port.IP_ADAPTERS));
         if (ipAdapters == IpAdapterFolders.NONE || !sees) {
-            return Map.of();
+            return FittingFiles.none();
         }
         JsonNode unet = index.config(pipeline.main().network()).json();
-        return ipAdapters.fitting(card.id(), Networks.imageLayers(unet));
+        return ipAdapters.of(card.id(), Networks.imageLayers(unet));
     }
 }

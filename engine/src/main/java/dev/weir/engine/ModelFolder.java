@@ -2,7 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.engine.adapter.AdaptedParts;
 import dev.weir.engine.adapter.IpAdapter;
-import dev.weir.engine.adapter.ModelLoras;
+import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.Steering;
 import dev.weir.engine.image.LatentPreview;
@@ -15,6 +15,7 @@ import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.weights.ComponentWeights;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -37,10 +38,10 @@ public final class ModelFolder {
     private final ModelCard card;
     private final Optional<LatentPreview> latentPreview;
     private final Optional<Path> tinyAutoencoder;
-    private final ModelLoras loras;
-    private final Map<String, ControlNet> controlNets;
-    private final Map<String, Embedding> embeddings;
-    private final Map<String, IpAdapter> ipAdapters;
+    private final FittingFiles<Lora> loras;
+    private final FittingFiles<ControlNet> controlNets;
+    private final FittingFiles<Embedding> embeddings;
+    private final FittingFiles<IpAdapter> ipAdapters;
     private Map<String, String> fingerprints;
 
     private ModelFolder(PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders, AddOns addOns) {
@@ -119,12 +120,16 @@ public final class ModelFolder {
         return fingerprints;
     }
 
-    /** Of the parts that text states depend on; empty if the folder has none. */
-    public String textEncoderFingerprint() {
+    /**
+     * Of the parts that text states depend on; empty if the folder has none.
+     *
+     * @param known the embeddings that the text encoder reads
+     */
+    public String textEncoderFingerprint(Map<String, Embedding> known) {
         return TextEncoders.texts(index)
                         .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
                         .collect(Collectors.joining())
-                + embeddings.values().stream().map(Embedding::fingerprint).collect(Collectors.joining());
+                + known.values().stream().map(Embedding::fingerprint).collect(Collectors.joining());
     }
 
     /** What it needs of memory in a precision. Reads the headers of the weights. */
@@ -139,11 +144,16 @@ public final class ModelFolder {
 
     /** Throws {@link ModelException} that names what is wrong with its files, like every method that opens a part. */
     public TextEncoder textEncoder(ComputeTarget target) {
-        return new TextEncoders(index, pipeline, embeddings.values()).open(target);
+        return textEncoder(target, embeddings.byName());
     }
 
-    /** The textual inversions that prompts may name. */
-    public Map<String, Embedding> embeddings() {
+    /** See {@link #textEncoder(ComputeTarget)}. It reads these embeddings, whatever files come and go later. */
+    public TextEncoder textEncoder(ComputeTarget target, Map<String, Embedding> known) {
+        return new TextEncoders(index, pipeline, known.values()).open(target);
+    }
+
+    /** The textual inversions that prompts may name. They change as files come and go. */
+    public FittingFiles<Embedding> embeddings() {
         return embeddings;
     }
 
@@ -165,26 +175,26 @@ public final class ModelFolder {
     /** The network of a diffusing stage. */
     public Denoiser network(StageSpec stage, ComputeTarget target) {
         boolean isMain = stage.equals(pipeline.main());
-        Steering steering = isMain ? Steering.of(controlNets.values().stream()) : Steering.NONE;
-        boolean seesImages = isMain && !ipAdapters.isEmpty();
+        Steering steering = isMain && controlNets.isWatched() ? Steering.BOTH : Steering.NONE;
+        boolean seesImages = isMain && ipAdapters.isWatched();
         return index.load(
                 stage.network(),
                 (config, weights) ->
                         Networks.denoiser(config.json(), weights, stage.network(), target, steering, seesImages));
     }
 
-    /** The ControlNets and T2I-Adapters that requests may name. They steer the stage that samples as a request says. */
-    public Map<String, ControlNet> controlNets() {
+    /** The ControlNets and T2I-Adapters that requests may name. They steer the main diffusing stage, and change as files come and go. */
+    public FittingFiles<ControlNet> controlNets() {
         return controlNets;
     }
 
-    /** The IP-Adapters that requests may name. They take part in the stage that samples as a request says. */
-    public Map<String, IpAdapter> ipAdapters() {
+    /** The IP-Adapters that requests may name. They take part in the main diffusing stage, and change as files come and go. */
+    public FittingFiles<IpAdapter> ipAdapters() {
         return ipAdapters;
     }
 
     /** The LoRAs that requests may name. They change as files come and go. */
-    public ModelLoras loras() {
+    public FittingFiles<Lora> loras() {
         return loras;
     }
 

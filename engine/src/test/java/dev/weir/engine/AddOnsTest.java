@@ -9,6 +9,7 @@ import dev.weir.engine.adapter.IpAdapterFolders;
 import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.inversion.EmbeddingFolders;
+import dev.weir.engine.weights.FittingFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,22 +86,25 @@ class AddOnsTest {
             requireSame(opened, first, ModelFolder::controlNets, "edges", "pooled", "shapes");
             requireSame(opened, first, ModelFolder::embeddings, "sd1-toy", "several");
             requireSame(opened, first, ModelFolder::ipAdapters, "ip-adapter-plus_sd15", "ip-adapter_sd15");
-            requireSame(opened, first, loaded -> loaded.loras().byName(), "peft");
+            requireSame(opened, first, ModelFolder::loras, "peft");
         }
         assertThat(messages()).isEqualTo(said);
     }
 
     private static <T> void requireSame(
-            ModelFolder opened, ModelFolder first, Function<ModelFolder, Map<String, T>> what, String... names) {
-        assertThat(what.apply(opened)).containsOnlyKeys(names);
-        what.apply(opened)
-                .forEach((name, value) ->
-                        assertThat(value).as(name).isSameAs(what.apply(first).get(name)));
+            ModelFolder opened, ModelFolder first, Function<ModelFolder, FittingFiles<T>> what, String... names) {
+        Map<String, T> files = what.apply(opened).byName();
+        assertThat(files).containsOnlyKeys(names);
+        files.forEach((name, value) ->
+                assertThat(value).as(name).isSameAs(what.apply(first).byName().get(name)));
     }
 
     @Test
     void aFileThatHasChangedIsOpenedAgain() throws IOException {
-        ModelFolder before = opened(model);
+        ModelFolder model = opened(this.model);
+        var nets = model.controlNets().byName();
+        var embeddings = model.embeddings().byName();
+        var adapters = model.ipAdapters().byName();
         log.list.clear();
         for (String file : List.of(
                 "controlnets/sd1/edges/diffusion_pytorch_model.safetensors",
@@ -110,27 +114,72 @@ class AddOnsTest {
             Files.setLastModifiedTime(folder.resolve(file), FileTime.fromMillis(0));
         }
 
-        ModelFolder after = opened(model);
+        assertThat(addOns.poll()).isTrue();
+        assertThat(model.controlNets().byName()).as("half a copy perhaps").containsOnlyKeys("pooled", "shapes");
+        assertThat(model.ipAdapters().byName()).as("only its encoder").isSameAs(adapters);
+        assertThat(addOns.poll()).isTrue();
 
-        assertThat(after.controlNets().get("edges"))
-                .isEqualTo(before.controlNets().get("edges"))
-                .isNotSameAs(before.controlNets().get("edges"));
-        assertThat(after.controlNets().get("shapes"))
-                .isSameAs(before.controlNets().get("shapes"));
-        assertThat(after.embeddings().get("sd1-toy"))
-                .isNotSameAs(before.embeddings().get("sd1-toy"));
-        assertThat(after.ipAdapters().get("ip-adapter_sd15"))
+        assertThat(model.controlNets().byName().get("edges"))
+                .isEqualTo(nets.get("edges"))
+                .isNotSameAs(nets.get("edges"));
+        assertThat(model.controlNets().byName().get("shapes")).isSameAs(nets.get("shapes"));
+        assertThat(model.embeddings().byName().get("sd1-toy")).isNotSameAs(embeddings.get("sd1-toy"));
+        assertThat(model.ipAdapters().byName().get("ip-adapter_sd15"))
                 .as("its image encoder has changed")
-                .isNotSameAs(before.ipAdapters().get("ip-adapter_sd15"));
+                .isNotSameAs(adapters.get("ip-adapter_sd15"));
+        assertThat(addOns.poll()).isFalse();
         assertThat(messages()).anyMatch(line -> line.startsWith("not an embedding of") && line.contains("xl"));
         assertThat(messages()).noneMatch(line -> line.startsWith("not a ControlNet of"));
     }
 
     @Test
     void aModelOfAnotherFamilyIsToldOfFilesForItself() {
-        assertThat(opened(model).controlNets()).doesNotContainKey("xl-edges");
-        assertThat(opened(ReferenceFile.path("sdxl")).controlNets()).containsOnlyKeys("xl-edges");
-        assertThat(opened(model).controlNets()).containsOnlyKeys("edges", "pooled", "shapes");
+        assertThat(opened(model).controlNets().byName()).doesNotContainKey("xl-edges");
+        assertThat(opened(ReferenceFile.path("sdxl")).controlNets().byName()).containsOnlyKeys("xl-edges");
+        assertThat(opened(model).controlNets().byName()).containsOnlyKeys("edges", "pooled", "shapes");
+    }
+
+    /** Also into folders that were empty. What does not fit is said once. */
+    @Test
+    void filesThatComeAndGoAreNoticed() throws IOException {
+        for (String kind : List.of("nets", "words", "eyes")) {
+            Files.createDirectory(folder.resolve(kind));
+        }
+        addOns = new AddOns(
+                LoraFolders.NONE,
+                ControlNetFolders.open(List.of(folder.resolve("nets"))),
+                EmbeddingFolders.open(List.of(folder.resolve("words"))),
+                IpAdapterFolders.open(List.of(folder.resolve("eyes"))));
+        ModelFolder opened = opened(model);
+        TestModels.copy(folder.resolve("controlnets/sd1/edges"), folder.resolve("nets/edges"));
+        TestModels.copy(folder.resolve("adapters/models"), folder.resolve("eyes/models"));
+        Files.copy(folder.resolve("embeddings/sd1-toy.safetensors"), folder.resolve("words/toy.safetensors"));
+        for (String broken : List.of("nets/half.safetensors", "words/half.safetensors", "eyes/half.safetensors")) {
+            Files.write(folder.resolve(broken), new byte[20]);
+        }
+        Files.createFile(folder.resolve("words/old.pt"));
+        assertThat(addOns.poll()).as("they may still be copied").isFalse();
+        assertThat(addOns.poll()).isTrue();
+        assertThat(addOns.poll()).isFalse();
+
+        assertThat(opened.controlNets().byName()).containsOnlyKeys("edges");
+        assertThat(opened.embeddings().byName()).containsOnlyKeys("toy");
+        assertThat(opened.ipAdapters().byName()).containsOnlyKeys("ip-adapter-plus_sd15", "ip-adapter_sd15");
+        assertThat(messages())
+                .hasSize(4)
+                .anyMatch(line -> line.startsWith("not a ControlNet of the model") && line.contains("nets/half"))
+                .anyMatch(line -> line.startsWith("not an embedding of the model") && line.contains("words/half"))
+                .anyMatch(line -> line.startsWith("not an IP-Adapter of the model") && line.contains("eyes/half"))
+                .anyMatch(line -> line.contains("words/old.pt: a pickle may run code"));
+
+        for (String gone :
+                List.of("nets/edges/config.json", "words/toy.safetensors", "eyes/models/ip-adapter_sd15.safetensors")) {
+            Files.delete(folder.resolve(gone));
+        }
+        assertThat(addOns.poll()).isTrue();
+        assertThat(opened.controlNets().byName()).isEmpty();
+        assertThat(opened.embeddings().byName()).isEmpty();
+        assertThat(opened.ipAdapters().byName()).containsOnlyKeys("ip-adapter-plus_sd15");
     }
 
     private List<String> messages() {

@@ -144,9 +144,11 @@ class IpAdapterReferenceTest {
 
     @Test
     void onlyAdaptersThatFitAreOffered() {
-        assertThat(model("sd1", HOME).ipAdapters()).containsOnlyKeys("ip-adapter_sd15", "ip-adapter-plus_sd15");
-        assertThat(model("sdxl", HOME).ipAdapters()).containsOnlyKeys("ip-adapter_sdxl", "ip-adapter-plus_sdxl_vit-h");
-        assertThat(model("sdxl", HOME.resolve("sdxl_models")).ipAdapters())
+        assertThat(model("sd1", HOME).ipAdapters().byName())
+                .containsOnlyKeys("ip-adapter_sd15", "ip-adapter-plus_sd15");
+        assertThat(model("sdxl", HOME).ipAdapters().byName())
+                .containsOnlyKeys("ip-adapter_sdxl", "ip-adapter-plus_sdxl_vit-h");
+        assertThat(model("sdxl", HOME.resolve("sdxl_models")).ipAdapters().byName())
                 .as("the other one's image encoder is not there")
                 .containsOnlyKeys("ip-adapter_sdxl");
     }

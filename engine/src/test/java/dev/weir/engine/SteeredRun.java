@@ -167,7 +167,7 @@ record SteeredRun(String home, ReferenceFile tensors) {
         List<Control> controls = new ArrayList<>();
         for (JsonNode use : json.get("controls")) {
             controls.add(new Control(
-                    model.controlNets().get(use.get("name").asText()),
+                    model.controlNets().byName().get(use.get("name").asText()),
                     ControlPicture.of(
                             bitmap("photo.png"),
                             json.get("width").asInt(),

@@ -127,6 +127,6 @@ class T2iAdapterTest {
     }
 
     private static Control ending(ModelFolder model, String name, double end) {
-        return new Control(model.controlNets().get(name), new ControlPicture(null), 1, 0, end, false);
+        return new Control(model.controlNets().byName().get(name), new ControlPicture(null), 1, 0, end, false);
     }
 }

@@ -74,7 +74,7 @@ final class WorkflowRun implements AutoCloseable {
         Tensors seen = tokens(json);
         for (int i = 0; i < json.path("adapters").size(); i++) {
             JsonNode use = json.get("adapters").get(i);
-            IpAdapter adapter = model.ipAdapters().get(use.get(0).asText());
+            IpAdapter adapter = model.ipAdapters().byName().get(use.get(0).asText());
             for (String branch : List.of("cond/", "uncond/")) {
                 String name = branch + "ip_adapter_" + i;
                 seen = seen.with(name, network.attended(adapter, use.get(2).floatValue(), seen.get(name)));
@@ -90,7 +90,7 @@ final class WorkflowRun implements AutoCloseable {
             JsonNode use = json.get("adapters").get(i);
             List<Bitmap> pictures = new ArrayList<>();
             use.get(1).forEach(name -> pictures.add(read(name, PictureReader::read)));
-            var own = prompter.see(model.ipAdapters().get(use.get(0).asText()), pictures);
+            var own = prompter.see(model.ipAdapters().byName().get(use.get(0).asText()), pictures);
             tokens = tokens.with("cond/ip_adapter_" + i, own.pictures()).with("uncond/ip_adapter_" + i, own.nothing());
         }
         return tokens;

@@ -8,8 +8,6 @@ import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
-import dev.weir.proto.v1.ControlNet;
-import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Sampler;
@@ -20,7 +18,6 @@ import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -32,12 +29,12 @@ public final class Cards {
 
     private Cards() {}
 
-    /** With the LoRAs that there are now. */
+    /** With the LoRAs and other files beside the model that there are now. */
     public static dev.weir.proto.v1.ModelCard toProto(ModelFolder folder) {
         return new LiveCard(folder).get();
     }
 
-    static dev.weir.proto.v1.ModelCard withoutLoras(ModelFolder folder) {
+    static dev.weir.proto.v1.ModelCard withoutAddOns(ModelFolder folder) {
         ModelCard card = folder.card();
         int maxSteps = Math.max(MAX_STEPS, card.defaults().steps());
         return dev.weir.proto.v1.ModelCard.newBuilder()
@@ -55,28 +52,7 @@ public final class Cards {
                 .setMaxSteps(maxSteps)
                 .addAllWorkflows(workflows(folder))
                 .addAllPreviews(previews(folder))
-                .addAllControlnets(controlNets(folder))
-                .addAllEmbeddings(folder.embeddings().values().stream()
-                        .map(embedding -> Embedding.newBuilder()
-                                .setName(embedding.name())
-                                .setToken(embedding.token())
-                                .setFingerprint(embedding.fingerprint())
-                                .build())
-                        .toList())
-                .addAllIpAdapters(IpAdapters.of(folder))
                 .build();
-    }
-
-    private static List<ControlNet> controlNets(ModelFolder folder) {
-        return folder.controlNets().values().stream()
-                .sorted(Comparator.comparing(dev.weir.engine.control.ControlNet::name))
-                .map(net -> ControlNet.newBuilder()
-                        .setName(net.name())
-                        .setFingerprint(net.fingerprint())
-                        .setStage(folder.pipeline().main().name())
-                        .setT2IAdapter(net.isT2iAdapter())
-                        .build())
-                .toList();
     }
 
     private static List<Preview.Grade> previews(ModelFolder folder) {

@@ -6,6 +6,7 @@ import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlPicture;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.image.Preprocessor;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.stage.Work;
@@ -20,15 +21,15 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Controls {
 
-    private final Map<String, ControlNet> known;
+    private final FittingFiles<ControlNet> known;
     private final Map<Seen, WeakReference<ControlPicture>> seen = new ConcurrentHashMap<>();
 
     /** What decides how a net sees a picture. */
     private record Seen(ByteString file, int width, int height, String preprocess) {}
 
-    /** @param known the node's, by name */
-    Controls(Map<String, ControlNet> known) {
-        this.known = Map.copyOf(known);
+    /** @param known the node's */
+    Controls(FittingFiles<ControlNet> known) {
+        this.known = known;
     }
 
     /**
@@ -74,7 +75,7 @@ final class Controls {
     }
 
     private ControlNet find(dev.weir.proto.v1.ControlNet named) {
-        ControlNet net = known.get(named.getName());
+        ControlNet net = known.byName().get(named.getName());
         if (net == null || !net.fingerprint().equals(named.getFingerprint())) {
             throw new IllegalArgumentException("the ControlNet \"%s\" %s"
                     .formatted(named.getName(), net == null ? "is not here" : "is another one here"));

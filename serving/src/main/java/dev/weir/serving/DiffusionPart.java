@@ -11,7 +11,7 @@ import dev.weir.engine.NoiseRow;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.IpAdapter;
-import dev.weir.engine.adapter.ModelLoras;
+import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.pipeline.Begin;
@@ -23,6 +23,7 @@ import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.Stage;
@@ -30,7 +31,6 @@ import dev.weir.runtime.stage.Work;
 import dev.weir.serving.plan.BatchKey;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -42,7 +42,7 @@ import java.util.Optional;
  * @param nativeShape of the samples at the model's native size, {@code [channels, height, width]}
  * @param preview the matrix from latents to RGB, if the model has one
  * @param loras that may change the network
- * @param ipAdapters that requests may name, by name
+ * @param ipAdapters that requests may name
  * @param prior the schedule of the prior that the stage comes after, and the noise that the prior's embedding gets
  * @param controls that may steer it
  */
@@ -55,8 +55,8 @@ public record DiffusionPart(
         SchedulerConfig augmentation,
         LatentShape nativeShape,
         Optional<LatentPreview> preview,
-        ModelLoras loras,
-        Map<String, IpAdapter> ipAdapters,
+        FittingFiles<Lora> loras,
+        FittingFiles<IpAdapter> ipAdapters,
         Optional<AfterPrior> prior,
         Controls controls)
         implements AutoCloseable {
@@ -73,8 +73,8 @@ public record DiffusionPart(
             SchedulerConfig augmentation,
             LatentShape nativeShape,
             Optional<LatentPreview> preview,
-            ModelLoras loras,
-            Map<String, IpAdapter> ipAdapters) {
+            FittingFiles<Lora> loras,
+            FittingFiles<IpAdapter> ipAdapters) {
         this(
                 card,
                 type,
@@ -87,7 +87,7 @@ public record DiffusionPart(
                 loras,
                 ipAdapters,
                 Optional.empty(),
-                new Controls(Map.of()));
+                new Controls(FittingFiles.none()));
     }
 
     private static final int TEST_SEED = 1;
@@ -120,7 +120,8 @@ public record DiffusionPart(
                 : afterPrior(folder, folder.pipeline().diffusing().get(nth - 1));
         int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize();
         network.expect(folder.loras().byName().values());
-        if (stage.equals(folder.pipeline().main()) && !folder.ipAdapters().isEmpty()) {
+        if (stage.equals(folder.pipeline().main())
+                && !folder.ipAdapters().byName().isEmpty()) {
             network.expectImages();
         }
         return new DiffusionPart(
@@ -191,7 +192,7 @@ public record DiffusionPart(
     Row begin(Work work) {
         Generation generation = work.task().getGeneration();
         Stage route = work.stage();
-        Tensors given = IpAdapters.attended(work, Branches.given(work), ipAdapters, network);
+        Tensors given = IpAdapters.attended(work, Branches.given(work), ipAdapters.byName(), network);
         requireImage(route, given);
         return type.begin(
                         stage,

@@ -1,9 +1,9 @@
 package dev.weir.serving;
 
 import dev.weir.engine.Denoiser;
-import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.IpAdapter;
+import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.proto.v1.Generation;
@@ -23,9 +23,9 @@ public final class IpAdapters {
     private IpAdapters() {}
 
     /** Those of a model as its card has them. */
-    static List<dev.weir.proto.v1.IpAdapter> of(ModelFolder folder) {
-        List<String> stages = stages(folder);
-        return folder.ipAdapters().values().stream()
+    static List<dev.weir.proto.v1.IpAdapter> of(Pipeline pipeline, Map<String, IpAdapter> known) {
+        List<String> stages = stages(pipeline);
+        return known.values().stream()
                 .sorted(Comparator.comparing(IpAdapter::name))
                 .map(adapter -> dev.weir.proto.v1.IpAdapter.newBuilder()
                         .setName(adapter.name())
@@ -36,11 +36,11 @@ public final class IpAdapters {
     }
 
     /** The stages that see pictures, and the first that diffuses. */
-    private static List<String> stages(ModelFolder folder) {
-        Stream<StageSpec> seeing = folder.pipeline().workflows().stream()
+    private static List<String> stages(Pipeline pipeline) {
+        Stream<StageSpec> seeing = pipeline.workflows().stream()
                 .flatMap(workflow -> workflow.stages().stream())
                 .filter(stage -> stage.takes().contains(Port.IP_ADAPTERS));
-        return Stream.concat(seeing, Stream.of(folder.pipeline().main()))
+        return Stream.concat(seeing, Stream.of(pipeline.main()))
                 .map(StageSpec::name)
                 .distinct()
                 .toList();

@@ -2,8 +2,10 @@ package dev.weir.serving;
 
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.adapter.ModelLoras;
+import dev.weir.engine.adapter.IpAdapter;
+import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.pipeline.TextPart;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.StageKind;
 import java.util.Collection;
@@ -69,9 +71,9 @@ public record KnownModel(
                 .filter(parts::contains)
                 .distinct()
                 .collect(Collectors.toMap(part -> part, part -> folder.weightBytes(Set.of(part), precision)));
-        long forImages = folder.ipAdapters().isEmpty() ? 0 : adapted.getOrDefault(main, 0L);
-        ModelLoras loras = folder.loras();
-        return () -> forImages
+        FittingFiles<IpAdapter> ipAdapters = folder.ipAdapters();
+        FittingFiles<Lora> loras = folder.loras();
+        return () -> (ipAdapters.byName().isEmpty() ? 0 : adapted.getOrDefault(main, 0L))
                 + adapted.entrySet().stream()
                         .filter(part -> loras.byName().values().stream().anyMatch(lora -> lora.changes(part.getKey())))
                         .mapToLong(Map.Entry::getValue)

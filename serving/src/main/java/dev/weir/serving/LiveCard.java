@@ -1,17 +1,20 @@
 package dev.weir.serving;
 
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.adapter.ModelLoras;
+import dev.weir.engine.adapter.IpAdapter;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.StageSpec;
-import dev.weir.proto.v1.Lora;
+import dev.weir.engine.weights.FittingFiles;
+import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.RefusedLora;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** A model's card with the LoRAs that it has now. Any thread. */
+/** A model's card with the LoRAs, ControlNets, T2I-Adapters, embeddings and IP-Adapters that it has now. Any thread. */
 final class LiveCard implements Supplier<ModelCard> {
 
     /** Each node states its cards twice a second. */
@@ -19,50 +22,93 @@ final class LiveCard implements Supplier<ModelCard> {
 
     private static final int MOST_CHARACTERS = 300;
 
-    private record Stated(ModelLoras.Offer offer, ModelCard card) {}
+    private record Offers(
+            FittingFiles.Offer<Lora> loras,
+            FittingFiles.Offer<dev.weir.engine.control.ControlNet> controlNets,
+            FittingFiles.Offer<Embedding> embeddings,
+            FittingFiles.Offer<IpAdapter> ipAdapters) {
+
+        boolean isSame(Offers other) {
+            return loras == other.loras
+                    && controlNets == other.controlNets
+                    && embeddings == other.embeddings
+                    && ipAdapters == other.ipAdapters;
+        }
+    }
+
+    private record Stated(Offers offers, ModelCard card) {}
 
     private final ModelCard card;
     private final Pipeline pipeline;
-    private final ModelLoras loras;
+    private final Supplier<Offers> offers;
     private volatile Stated stated;
 
     LiveCard(ModelFolder folder) {
-        this.card = Cards.withoutLoras(folder);
+        this.card = Cards.withoutAddOns(folder);
         this.pipeline = folder.pipeline();
-        this.loras = folder.loras();
-        ModelLoras.Offer now = loras.offer();
+        this.offers = offers(folder.loras(), folder.controlNets(), folder.embeddings(), folder.ipAdapters());
+        Offers now = offers.get();
         this.stated = new Stated(now, with(now));
+    }
+
+    /** Without the folder, which is not kept. */
+    private static Supplier<Offers> offers(
+            FittingFiles<Lora> loras,
+            FittingFiles<dev.weir.engine.control.ControlNet> controlNets,
+            FittingFiles<Embedding> embeddings,
+            FittingFiles<IpAdapter> ipAdapters) {
+        return () -> new Offers(loras.offer(), controlNets.offer(), embeddings.offer(), ipAdapters.offer());
     }
 
     /** The same object until something changes. */
     @Override
     public ModelCard get() {
-        ModelLoras.Offer now = loras.offer();
-        if (stated.offer != now) {
-            stated = new Stated(now, with(now));
+        Offers now = offers.get();
+        Stated known = stated;
+        if (known.offers.isSame(now)) {
+            return known.card;
         }
-        return stated.card;
+        Stated changed = new Stated(now, with(now));
+        stated = changed;
+        return changed.card;
     }
 
-    private ModelCard with(ModelLoras.Offer offer) {
+    private ModelCard with(Offers now) {
         ModelCard.Builder changed = card.toBuilder();
-        new TreeMap<>(offer.loras())
+        now.loras()
+                .files()
                 .values()
-                .forEach(lora -> changed.addLoras(Lora.newBuilder()
+                .forEach(lora -> changed.addLoras(dev.weir.proto.v1.Lora.newBuilder()
                         .setName(lora.name())
                         .setFingerprint(lora.fingerprint())
                         .addAllStages(stages(lora))));
-        new TreeMap<>(offer.refused())
+        new TreeMap<>(now.loras().refused())
                 .entrySet().stream()
                         .limit(MOST_REFUSED)
                         .forEach(refused -> changed.addRefusedLoras(RefusedLora.newBuilder()
                                 .setName(refused.getKey())
                                 .setProblem(shortened(refused.getValue()))));
+        now.controlNets()
+                .files()
+                .values()
+                .forEach(net -> changed.addControlnets(ControlNet.newBuilder()
+                        .setName(net.name())
+                        .setFingerprint(net.fingerprint())
+                        .setStage(pipeline.main().name())
+                        .setT2IAdapter(net.isT2iAdapter())));
+        now.embeddings()
+                .files()
+                .values()
+                .forEach(embedding -> changed.addEmbeddings(dev.weir.proto.v1.Embedding.newBuilder()
+                        .setName(embedding.name())
+                        .setToken(embedding.token())
+                        .setFingerprint(embedding.fingerprint())));
+        changed.addAllIpAdapters(IpAdapters.of(pipeline, now.ipAdapters().files()));
         return changed.build();
     }
 
     /** The names of the stages whose networks it changes. */
-    private List<String> stages(dev.weir.engine.adapter.Lora lora) {
+    private List<String> stages(Lora lora) {
         return pipeline.workflows().stream()
                 .flatMap(workflow -> workflow.stages().stream())
                 .filter(stage -> stage.components().stream().anyMatch(lora::changes))

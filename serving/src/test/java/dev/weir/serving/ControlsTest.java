@@ -8,6 +8,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.ControlPicture;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Control;
@@ -20,7 +21,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -30,7 +30,7 @@ final class ControlsTest {
     private static final Path FIXTURES = Path.of("../engine/src/test/resources/reference");
     private static final String FIELD = "controlnets[0].image";
 
-    private final Map<String, ControlNet> nets = ModelFolder.open(
+    private final FittingFiles<ControlNet> nets = ModelFolder.open(
                     FIXTURES.resolve("checkpoints/sd1"),
                     Optional.empty(),
                     List.of(),
@@ -51,7 +51,7 @@ final class ControlsTest {
     }
 
     private ControlPicture picture(String digest, int side, String preprocess) throws IOException {
-        ControlNet net = nets.values().iterator().next();
+        ControlNet net = nets.byName().values().iterator().next();
         Generation generation = Generation.newBuilder()
                 .addAttachments(Attachment.newBuilder().setName(FIELD).setSha256(ByteString.copyFromUtf8(digest)))
                 .addControls(Control.newBuilder()

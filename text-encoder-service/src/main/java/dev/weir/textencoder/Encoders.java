@@ -11,41 +11,98 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.PipelineType;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/**
- * The networks of a model that encode what a request says and shows. Owned by one device thread.
- *
- * @param text empty in models without text
- * @param image empty in models that see no picture as CLIP does
- * @param prompter for IP-Adapters
- */
-record Encoders(Optional<TextEncoder> text, Optional<ImageEncoder> image, ImagePrompter prompter)
-        implements AutoCloseable {
+/** The networks of a model that encode what a request says and shows. One device thread owns it. */
+final class Encoders implements AutoCloseable {
 
     /** The negative prompt of nearly every guided sample. */
     static final Prompt ABSENT = Prompt.absent(0);
 
+    private static final Logger LOG = LoggerFactory.getLogger(Encoders.class);
     private static final List<Prompt> TEST = List.of(ABSENT, Prompt.of("warm up"));
     private static final Bitmap TEST_PICTURE = Bitmap.black(64, 64, Bitmap.RGB);
 
+    private final ModelFolder folder;
+    private final ComputeTarget target;
+    private final ImagePrompter prompter;
+    private Optional<TextEncoder> text = Optional.empty();
+    private Optional<ImageEncoder> image = Optional.empty();
+    /** Those that the text encoder reads. Other threads ask for them. */
+    private volatile Map<String, Embedding> embeddings = Map.of();
+    /** Those that it was last to read, also if it could not be opened with them. */
+    private Map<String, Embedding> wanted = Map.of();
+
+    private Encoders(ModelFolder folder, ComputeTarget target) {
+        this.folder = folder;
+        this.target = target;
+        this.prompter = Networks.imagePrompter(target);
+    }
+
     static Encoders open(ModelFolder folder, ComputeTarget target) {
         PipelineType type = folder.pipeline().type();
-        Optional<TextEncoder> text =
-                type.texts().isEmpty() ? Optional.empty() : Optional.of(folder.textEncoder(target));
-        Optional<ImageEncoder> image = Optional.empty();
+        Encoders encoders = new Encoders(folder, target);
         try {
-            text.ifPresent(encoder -> encoder.expect(folder.loras().byName().values()));
-            image = type.vision().map(part -> folder.imageEncoder(target));
-            return new Encoders(text, image, Networks.imagePrompter(target));
+            if (!type.texts().isEmpty()) {
+                encoders.openText();
+            }
+            encoders.image = type.vision().map(part -> folder.imageEncoder(target));
+            return encoders;
         } catch (Throwable e) { // Their memory is native, and an error may say that it is short.
-            text.ifPresent(TextEncoder::close);
-            image.ifPresent(ImageEncoder::close);
+            encoders.close();
             throw e;
         }
+    }
+
+    private void openText() {
+        wanted = folder.embeddings().byName();
+        TextEncoder opened = folder.textEncoder(target, wanted);
+        text.ifPresent(TextEncoder::close);
+        text = Optional.of(opened);
+        embeddings = wanted;
+        opened.expect(folder.loras().byName().values());
+    }
+
+    /** Opens the text encoder again if embeddings have come or gone. If that fails, it reads those that it has. */
+    void follow() {
+        if (text.isEmpty() || folder.embeddings().byName().equals(wanted)) {
+            return;
+        }
+        try {
+            openText();
+        } catch (RuntimeException e) {
+            LOG.warn(
+                    "the text encoder of {} cannot read the new embeddings",
+                    folder.card().id(),
+                    e);
+        }
+    }
+
+    /** The embeddings that prompts may name. Any thread. */
+    Map<String, Embedding> embeddings() {
+        return embeddings;
+    }
+
+    /** Empty in models without text. */
+    Optional<TextEncoder> text() {
+        return text;
+    }
+
+    /** Empty in models that see no picture as CLIP does. */
+    Optional<ImageEncoder> image() {
+        return image;
+    }
+
+    /** For IP-Adapters. */
+    ImagePrompter prompter() {
+        return prompter;
     }
 
     /** Reads LoRAs that change the text encoder. Throws ModelException that names a file that cannot be read. */

@@ -23,6 +23,7 @@ import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
 import dev.weir.serving.Inputs;
+import dev.weir.serving.IpAdapters;
 import dev.weir.serving.Loras;
 import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
@@ -107,7 +108,11 @@ public final class TextEncoderStage implements Stage {
             throw new ModelException(NotFinite.PROBLEM);
         }
         if (!states.isEmpty()) {
-            remember(folder.card().id(), folder.textEncoderFingerprint(), Encoders.ABSENT, states.get(0));
+            remember(
+                    folder.card().id(),
+                    folder.textEncoderFingerprint(encoders.embeddings()),
+                    Encoders.ABSENT,
+                    states.get(0));
         }
     }
 
@@ -155,15 +160,17 @@ public final class TextEncoderStage implements Stage {
             outbox.fail(work, outage.get());
             return;
         }
+        Encoders encoders = models.get(work.task().getModel());
         try {
-            models.get(work.task().getModel()).load(loras(work));
-            requireEmbeddings(work);
+            encoders.follow();
+            encoders.load(loras(work));
+            requireAddOns(work);
         } catch (IllegalArgumentException | ModelException e) {
-            outbox.fail(work, new Failure("lora_unavailable", e.getMessage(), true));
+            outbox.fail(work, unavailable(e));
             return;
         }
         try {
-            TextBounds.check(wording(work), models.get(work.task().getModel())::size);
+            TextBounds.check(wording(work), encoders::size);
             waiting.add(work);
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_prompt", e.getMessage(), false));
@@ -181,6 +188,8 @@ public final class TextEncoderStage implements Stage {
             return 0;
         }
         String model = waiting.peek().task().getModel();
+        models.get(model).follow();
+        int failed = failUnavailable(model, outbox);
         Set<Prompt> prompts = new LinkedHashSet<>();
         List<Work> batch = takeBatch(model, prompts);
         batch.forEach(outbox::started);
@@ -208,7 +217,31 @@ public final class TextEncoderStage implements Stage {
         }
         failNotFinite(model, "the text encoder's output", unread, outbox);
         failNotFinite(model, "the image encoder's output", unseen, outbox);
-        return batch.size();
+        return failed + batch.size();
+    }
+
+    /** Files that requests name may have changed while they waited. */
+    private int failUnavailable(String model, Outbox outbox) {
+        int failed = 0;
+        for (Iterator<Work> queue = waiting.iterator(); queue.hasNext(); ) {
+            Work work = queue.next();
+            if (work.task().getModel().equals(model)) {
+                try {
+                    loras(work);
+                    requireAddOns(work);
+                } catch (IllegalArgumentException e) {
+                    queue.remove();
+                    outbox.fail(work, unavailable(e));
+                    failed++;
+                }
+            }
+        }
+        return failed;
+    }
+
+    /** Another node may have the file. */
+    private static Failure unavailable(RuntimeException problem) {
+        return new Failure("lora_unavailable", problem.getMessage(), true);
     }
 
     /** What is seen in a task's pictures, by names on the bus. A task whose pictures cannot be read fails, and has nothing. */
@@ -278,11 +311,11 @@ public final class TextEncoderStage implements Stage {
         }
     }
 
-    /** Nodes with another file of a name would read another word. */
-    private void requireEmbeddings(Work work) {
-        Map<String, Embedding> known = models.folder(work.task().getModel())
-                .map(ModelFolder::embeddings)
-                .orElse(Map.of());
+    /** Nodes with another file of a name would read another word, or see a picture in another way. */
+    private void requireAddOns(Work work) {
+        String model = work.task().getModel();
+        IpAdapters.of(work, ipAdapters(model));
+        Map<String, Embedding> known = models.get(model).embeddings();
         for (var named : work.task().getGeneration().getEmbeddingsList()) {
             Embedding file = known.get(named.getName());
             if (file == null || !file.fingerprint().equals(named.getFingerprint())) {
@@ -342,11 +375,14 @@ public final class TextEncoderStage implements Stage {
 
     /** States of other weights under the same name are not the same. */
     private String weights(String model) {
-        return models.folder(model).map(ModelFolder::textEncoderFingerprint).orElse("");
+        return models.folder(model)
+                .flatMap(folder ->
+                        models.find(model).map(encoders -> folder.textEncoderFingerprint(encoders.embeddings())))
+                .orElse("");
     }
 
     private Map<String, IpAdapter> ipAdapters(String model) {
-        return models.folder(model).map(ModelFolder::ipAdapters).orElse(Map.of());
+        return models.folder(model).map(folder -> folder.ipAdapters().byName()).orElse(Map.of());
     }
 
     private static List<Tensor> encoded(List<Tensor> words, Tensors seen) {

@@ -1,125 +1,103 @@
 package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
-import dev.weir.engine.SystemReason;
-import dev.weir.engine.weights.FileStamp;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.engine.weights.NamedFiles;
-import dev.weir.engine.weights.OpenedFiles;
-import java.io.IOException;
+import dev.weir.engine.weights.Place;
+import dev.weir.engine.weights.WatchedFiles;
+import dev.weir.engine.weights.WatchedFiles.Found;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Consumer;
 
 /**
  * The IP-Adapter files of some folders and of the folders in them, by name: the file's without its ending. Their CLIP image encoders
- * are the folders named {@code image_encoder} there. So a copy of the hub's collection is given as a whole. A file is opened once for
- * all models of one kind. Any thread.
+ * are the folders named {@code image_encoder} there. So a copy of the hub's collection is given as a whole.
  */
 public final class IpAdapterFolders {
 
-    public static final IpAdapterFolders NONE = new IpAdapterFolders(Map.of(), List.of());
+    public static final IpAdapterFolders NONE = new IpAdapterFolders(List.of());
 
-    private static final Logger LOG = LoggerFactory.getLogger(IpAdapterFolders.class);
-    private static final String ENDING = ".safetensors";
     private static final String ENCODER = "image_encoder";
 
-    /** Each node states all names twice a second. */
     private static final int MOST_FILES = 100;
 
-    private final Map<String, Path> files;
-    private final List<VisionFolder> encoders;
     /** By the attentions of the model. */
-    private final Map<ImageLayers, OpenedFiles<State, IpAdapter>> kinds = new ConcurrentHashMap<>();
+    private final WatchedFiles<ImageLayers, State, IpAdapter> files;
 
     /** What an adapter is made of: its file, and one of the encoders. */
-    private record State(List<FileStamp> file, List<FileStamp> encoders) {}
+    private record State(Place file, List<Place> encoders) {}
 
-    private IpAdapterFolders(Map<String, Path> files, List<VisionFolder> encoders) {
-        this.files = files;
-        this.encoders = encoders;
+    private IpAdapterFolders(List<Path> folders) {
+        // An adapter whose own file is the same stays as it was while another encoder is copied.
+        this.files = new WatchedFiles<>(
+                new WatchedFiles.Kind("an", "IP-Adapter", MOST_FILES),
+                problems -> look(folders, problems),
+                (model, layers, name, state) -> IpAdapterFile.open(state.file().path(), name, layers, nearest(state)),
+                (before, now) -> before.file().equals(now.file()));
     }
 
-    /** Throws {@link ModelException} that names a folder that cannot be read, or files that are too many or have one name. */
+    /** Throws {@link ModelException} that names a folder that cannot be read, or files of one name. */
     public static IpAdapterFolders open(List<Path> folders) {
-        Map<String, Path> files = new TreeMap<>();
-        List<VisionFolder> encoders = new ArrayList<>();
+        return new IpAdapterFolders(List.copyOf(folders));
+    }
+
+    private static List<Found<State>> look(List<Path> folders, Consumer<String> problems) {
+        List<Path> files = new ArrayList<>();
+        List<Place> encoders = new ArrayList<>();
         for (var folder : folders) {
             for (var home : withSubfolders(folder)) {
                 if (home.endsWith(ENCODER)) {
-                    encoders.add(VisionFolder.open(home));
+                    addEncoder(encoders, home, problems);
                 } else {
-                    safetensors(home).forEach(file -> put(files, file));
+                    files.addAll(NamedFiles.list(home, NamedFiles::isSafetensors));
                     if (!home.equals(folder) && Files.isDirectory(home.resolve(ENCODER))) {
-                        encoders.add(VisionFolder.open(home.resolve(ENCODER)));
+                        addEncoder(encoders, home.resolve(ENCODER), problems);
                     }
                 }
             }
-            if (files.size() > MOST_FILES) {
-                throw new ModelException("%s: %d IP-Adapter files in all, and at most %d are allowed"
-                        .formatted(folder, files.size(), MOST_FILES));
-            }
         }
-        return new IpAdapterFolders(files, List.copyOf(encoders));
+        List<Place> all = List.copyOf(encoders);
+        return files.stream()
+                .map(file -> new Found<>(NamedFiles.name(file), file, new State(Place.of(file), all)))
+                .toList();
     }
 
     private static List<Path> withSubfolders(Path folder) {
         List<Path> all = new ArrayList<>(List.of(folder));
-        all.addAll(listed(folder, Files::isDirectory));
+        all.addAll(NamedFiles.list(folder, Files::isDirectory));
         return all;
     }
 
-    private static List<Path> safetensors(Path folder) {
-        return listed(folder, file -> file.toString().endsWith(ENDING) && Files.isRegularFile(file));
-    }
-
-    private static List<Path> listed(Path folder, java.util.function.Predicate<Path> wanted) {
-        try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(wanted).sorted().toList();
-        } catch (IOException e) {
-            throw new ModelException(folder + ": cannot be read: " + SystemReason.of(e), e);
+    private static void addEncoder(List<Place> encoders, Path folder, Consumer<String> problems) {
+        try {
+            VisionFolder.open(folder);
+            encoders.add(Place.of(folder));
+        } catch (ModelException e) {
+            problems.accept("not an image encoder of IP-Adapters: " + e.getMessage());
         }
-    }
-
-    private static void put(Map<String, Path> files, Path file) {
-        var fileName = file.getFileName().toString();
-        var name = fileName.substring(0, fileName.length() - ENDING.length());
-        var other = files.put(name, file);
-        if (other != null) {
-            throw new ModelException(
-                    "%s and %s are both the IP-Adapter \"%s\"; rename one".formatted(other, file, name));
-        }
-    }
-
-    /** Those that fit a model, by name. Says of the others, once for each kind of model, why they do not. */
-    public Map<String, IpAdapter> fitting(String model, ImageLayers layers) {
-        return kinds.computeIfAbsent(layers, kind -> new OpenedFiles<>())
-                .update(
-                        states(),
-                        (name, state) -> IpAdapterFile.open(files.get(name), name, layers, nearest(files.get(name))),
-                        e -> LOG.warn("not an IP-Adapter of the model {}: {}", model, e.getMessage()));
-    }
-
-    private Map<String, State> states() {
-        var ofEncoders = encoders.stream()
-                .flatMap(encoder -> FileStamp.all(encoder.folder()).stream())
-                .toList();
-        Map<String, State> states = new TreeMap<>();
-        NamedFiles.stamps(files).forEach((name, own) -> states.put(name, new State(own, ofEncoders)));
-        return states;
     }
 
     /** The encoders, that beside the file first. */
-    private List<VisionFolder> nearest(Path file) {
-        return encoders.stream()
-                .sorted(Comparator.comparing(encoder -> !encoder.folder().equals(file.resolveSibling(ENCODER))))
+    private static List<VisionFolder> nearest(State state) {
+        var own = state.file().path().resolveSibling(ENCODER);
+        return state.encoders().stream()
+                .map(Place::path)
+                .sorted(Comparator.comparing(encoder -> !encoder.equals(own)))
+                .map(VisionFolder::open)
                 .toList();
+    }
+
+    /** Those that fit models with these attentions, now and after each {@link #poll}. */
+    public FittingFiles<IpAdapter> of(String model, ImageLayers layers) {
+        return files.of(model, layers);
+    }
+
+    /** As of {@link WatchedFiles#poll}. */
+    public boolean poll() {
+        return files.poll();
     }
 }

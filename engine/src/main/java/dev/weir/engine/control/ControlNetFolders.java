@@ -3,41 +3,41 @@ package dev.weir.engine.control;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
-import dev.weir.engine.SystemReason;
 import dev.weir.engine.weights.FileStamp;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.engine.weights.NamedFiles;
-import dev.weir.engine.weights.OpenedFiles;
+import dev.weir.engine.weights.Place;
+import dev.weir.engine.weights.WatchedFiles;
+import dev.weir.engine.weights.WatchedFiles.Found;
 import dev.weir.engine.weights.Weights;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Consumer;
 
 /**
  * The ControlNets and T2I-Adapters in some folders, by name: folders of diffusers by their own, and files by theirs without the ending. Folders below
- * these are not looked at. Each is opened once for all models of one kind. Any thread.
+ * these are not looked at.
  */
 public final class ControlNetFolders {
 
-    public static final ControlNetFolders NONE = new ControlNetFolders(Map.of());
+    public static final ControlNetFolders NONE = new ControlNetFolders(List.of());
 
-    private static final Logger LOG = LoggerFactory.getLogger(ControlNetFolders.class);
-    private static final String ENDING = ".safetensors";
-
-    /** Each node states all names twice a second. */
     private static final int MOST_NETS = 1000;
 
-    private final Map<String, Path> places;
-    private final Map<Fit, OpenedFiles<List<FileStamp>, ControlNet>> kinds = new ConcurrentHashMap<>();
+    private final WatchedFiles<Fit, Place, ControlNet> nets;
+    /** Whether a configuration is a ControlNet's. It is read again when it has changed. */
+    private final Map<FileStamp, Boolean> configs = new HashMap<>();
 
-    private ControlNetFolders(Map<String, Path> places) {
-        this.places = places;
+    private ControlNetFolders(List<Path> folders) {
+        this.nets = new WatchedFiles<>(
+                new WatchedFiles.Kind("a", "ControlNet", MOST_NETS),
+                problems -> look(folders, problems),
+                (model, fit, name, place) -> open(name, place.path(), fit),
+                (before, now) -> false);
     }
 
     /** What models of one kind demand of their ControlNets. Those that demand the same are equal. */
@@ -53,64 +53,51 @@ public final class ControlNetFolders {
         void require(JsonNode config, Weights weights);
     }
 
-    /** Throws {@link ModelException} that names a folder that cannot be read, or nets that are too many or have one name. */
+    /** Throws {@link ModelException} that names a folder that cannot be read, or nets of one name. */
     public static ControlNetFolders open(List<Path> folders) {
-        Map<String, Path> places = new TreeMap<>();
+        return new ControlNetFolders(List.copyOf(folders));
+    }
+
+    private List<Found<Place>> look(List<Path> folders, Consumer<String> problems) {
+        List<Found<Place>> found = new ArrayList<>();
         for (Path folder : folders) {
-            for (Path place : nets(folder)) {
-                String name = name(place);
-                Path other = places.put(name, place);
-                if (other != null) {
-                    throw new ModelException(
-                            "%s and %s are both the ControlNet \"%s\"; rename one".formatted(other, place, name));
-                }
-            }
-            if (places.size() > MOST_NETS) {
-                throw new ModelException("%s: %d ControlNets in all, and at most %d are allowed"
-                        .formatted(folder, places.size(), MOST_NETS));
-            }
+            NamedFiles.list(folder, place -> isControlNet(place, problems))
+                    .forEach(place -> found.add(new Found<>(NamedFiles.name(place), place, Place.of(place))));
         }
-        return new ControlNetFolders(places);
+        return found;
     }
 
-    private static List<Path> nets(Path folder) {
-        try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(place -> Files.isDirectory(place)
-                            ? isControlNet(place.resolve(ControlNetFile.CONFIG))
-                            : place.toString().endsWith(ENDING))
-                    .toList();
-        } catch (IOException e) {
-            throw new ModelException(folder + ": cannot be read: " + SystemReason.of(e), e);
+    private boolean isControlNet(Path place, Consumer<String> problems) {
+        if (!Files.isDirectory(place)) {
+            return NamedFiles.isSafetensors(place);
         }
-    }
-
-    private static boolean isControlNet(Path config) {
+        Path config = place.resolve(ControlNetFile.CONFIG);
         try {
             return Files.isRegularFile(config)
-                    && ControlNetFile.CLASSES.contains(
-                            JsonFile.read(config).path("_class_name").asText());
+                    && configs.computeIfAbsent(FileStamp.of(config), stamp -> isControlNets(config));
         } catch (ModelException e) {
-            LOG.warn("not a ControlNet: {}", e.getMessage());
+            problems.accept("not a ControlNet: " + e.getMessage());
             return false;
         }
     }
 
-    private static String name(Path place) {
-        String name = place.getFileName().toString();
-        return Files.isDirectory(place) ? name : name.substring(0, name.length() - ENDING.length());
+    private static boolean isControlNets(Path config) {
+        return ControlNetFile.CLASSES.contains(
+                JsonFile.read(config).path("_class_name").asText());
     }
 
     /**
-     * Those that fit a model, by name. Says of the others, once for each kind of model, why they do not.
+     * Those that fit models of one kind, now and after each {@link #poll}.
      *
-     * @param fit what models of its kind demand
+     * @param fit what they demand
      */
-    public Map<String, ControlNet> fitting(String model, Fit fit) {
-        return kinds.computeIfAbsent(fit, kind -> new OpenedFiles<>())
-                .update(
-                        NamedFiles.stamps(places),
-                        (name, stamps) -> open(name, places.get(name), fit),
-                        e -> LOG.warn("not a ControlNet of the model {}: {}", model, e.getMessage()));
+    public FittingFiles<ControlNet> of(String model, Fit fit) {
+        return nets.of(model, fit);
+    }
+
+    /** As of {@link WatchedFiles#poll}. */
+    public boolean poll() {
+        return nets.poll();
     }
 
     private static ControlNet open(String name, Path place, Fit fit) {

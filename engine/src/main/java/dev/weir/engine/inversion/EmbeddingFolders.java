@@ -1,58 +1,79 @@
 package dev.weir.engine.inversion;
 
 import dev.weir.engine.ModelException;
-import dev.weir.engine.weights.FileStamp;
+import dev.weir.engine.weights.FittingFiles;
 import dev.weir.engine.weights.NamedFiles;
-import dev.weir.engine.weights.OpenedFiles;
+import dev.weir.engine.weights.Place;
+import dev.weir.engine.weights.WatchedFiles;
+import dev.weir.engine.weights.WatchedFiles.Found;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Consumer;
 
-/** The textual inversions of some folders. A file is opened once for all models of one kind. Any thread. */
+/** The textual inversions of some folders, by name: the file's without its ending. Folders below them are not looked at. */
 public final class EmbeddingFolders {
 
-    public static final EmbeddingFolders NONE = new EmbeddingFolders(Map.of());
+    public static final EmbeddingFolders NONE = new EmbeddingFolders(List.of());
 
-    private static final Logger LOG = LoggerFactory.getLogger(EmbeddingFolders.class);
+    private static final int MOST_FILES = 1000;
 
     private static final String PICKLE =
-            "{}: a pickle may run code, and is not read. Convert it: python -c \"import sys, torch; from safetensors.torch import "
+            "%s: a pickle may run code, and is not read. Convert it: python -c \"import sys, torch; from safetensors.torch import "
                     + "save_file; d = torch.load(sys.argv[1], weights_only=True); v = d['string_to_param']['*'] if "
-                    + "'string_to_param' in d else next(iter(d.values())); save_file({{'emb_params': v.detach().contiguous()}}, "
+                    + "'string_to_param' in d else next(iter(d.values())); save_file({'emb_params': v.detach().contiguous()}, "
                     + "sys.argv[2])\" FILE.pt FILE.safetensors";
 
-    private final Map<String, Path> files;
-    /** By the widths of the text encoders. */
-    private final Map<List<Map.Entry<String, Integer>>, OpenedFiles<List<FileStamp>, Embedding>> kinds =
-            new ConcurrentHashMap<>();
+    /** By the widths of the text encoders, by their folders and in their order. */
+    private final WatchedFiles<List<Map.Entry<String, Integer>>, Place, Embedding> files;
 
-    private EmbeddingFolders(Map<String, Path> files) {
-        this.files = files;
+    private EmbeddingFolders(List<Path> folders) {
+        this.files = new WatchedFiles<>(
+                new WatchedFiles.Kind("an", "embedding", MOST_FILES),
+                problems -> look(folders, problems),
+                (model, widths, name, place) -> EmbeddingFile.read(place.path(), name, byFolder(widths)),
+                (before, now) -> false);
     }
 
-    /** Throws {@link ModelException} that names a folder that cannot be read, or files that are too many or have one name. */
+    /** Throws {@link ModelException} that names a folder that cannot be read, or files of one name. */
     public static EmbeddingFolders open(List<Path> folders) {
-        NamedFiles.others(folders, ".pt", ".bin")
-                .forEach(file -> LOG.warn(PICKLE.replace("{{", "{").replace("}}", "}"), file));
-        return new EmbeddingFolders(NamedFiles.safetensors("embedding", folders));
+        return new EmbeddingFolders(List.copyOf(folders));
+    }
+
+    private static List<Found<Place>> look(List<Path> folders, Consumer<String> problems) {
+        List<Found<Place>> found = new ArrayList<>();
+        for (Path folder : folders) {
+            NamedFiles.list(folder, EmbeddingFolders::isPickle)
+                    .forEach(file -> problems.accept(PICKLE.formatted(file)));
+            NamedFiles.list(folder, NamedFiles::isSafetensors)
+                    .forEach(file -> found.add(new Found<>(NamedFiles.name(file), file, Place.of(file))));
+        }
+        return found;
+    }
+
+    private static boolean isPickle(Path file) {
+        return file.toString().endsWith(".pt") || file.toString().endsWith(".bin");
+    }
+
+    private static Map<String, Integer> byFolder(List<Map.Entry<String, Integer>> widths) {
+        Map<String, Integer> map = new LinkedHashMap<>();
+        widths.forEach(width -> map.put(width.getKey(), width.getValue()));
+        return map;
     }
 
     /**
-     * Those that fit a model, by name. Says of the others, once for each kind of model, why they do not.
+     * Those that fit a model, now and after each {@link #poll}.
      *
      * @param widths of the model's text encoders, by their folders; none where it has none that words can be added to
      */
-    public Map<String, Embedding> fitting(String model, Map<String, Integer> widths) {
-        if (widths.isEmpty()) {
-            return Map.of();
-        }
-        return kinds.computeIfAbsent(List.copyOf(widths.entrySet()), kind -> new OpenedFiles<>())
-                .update(
-                        NamedFiles.stamps(files),
-                        (name, stamps) -> EmbeddingFile.read(files.get(name), name, widths),
-                        e -> LOG.warn("not an embedding of the model {}: {}", model, e.getMessage()));
+    public FittingFiles<Embedding> of(String model, Map<String, Integer> widths) {
+        return widths.isEmpty() ? FittingFiles.none() : files.of(model, List.copyOf(widths.entrySet()));
+    }
+
+    /** As of {@link WatchedFiles#poll}. */
+    public boolean poll() {
+        return files.poll();
     }
 }

@@ -28,6 +28,11 @@ interface DenoisingNetwork extends Network {
 
     Denoiser runBy(AdaptableNetwork network);
 
+    /** Whether ControlNets and T2I-Adapters may steer it. */
+    default boolean isSteerable() {
+        return false;
+    }
+
     /**
      * The same network, which ControlNets and T2I-Adapters may steer.
      *

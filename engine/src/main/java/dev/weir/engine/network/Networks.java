@@ -122,6 +122,11 @@ public final class Networks {
                 adapter -> load(adapter, new ImageKeys(layers), adapter.weights(), target));
     }
 
+    /** Whether ControlNets and T2I-Adapters may steer a denoiser. */
+    public static boolean isSteerable(JsonNode config) {
+        return NetworkType.read(config, DenoisingNetwork.class).isSteerable();
+    }
+
     private static SteeringNetwork steeringNetwork(ControlNet net, ComputeTarget target) {
         try {
             if (net.isT2iAdapter()) {

@@ -25,6 +25,15 @@ record ResidualShapes(String name, List<Shape> shapes, boolean roundsUp) {
         shapes = List.copyOf(shapes);
     }
 
+    /** Whether the blocks are of Stable Diffusion's kinds. */
+    static boolean existIn(UNetConfig config) {
+        return config.middle().isPresent()
+                && config.down().stream()
+                        .allMatch(block -> block instanceof ResnetLevel level
+                                && !level.resizesInResnet()
+                                && !level.attendsToItself());
+    }
+
     /** Of ControlNets. Throws {@link ModelException} where the blocks are of other kinds than Stable Diffusion's. */
     static ResidualShapes of(UNetConfig config) {
         var shapes = new ArrayList<>(List.of(new Shape(config.channels(), 0)));
@@ -59,17 +68,10 @@ record ResidualShapes(String name, List<Shape> shapes, boolean roundsUp) {
     }
 
     private static List<ResnetLevel> levels(UNetConfig config) {
-        var levels = new ArrayList<ResnetLevel>();
-        for (UNetBlock block : config.down()) {
-            if (!(block instanceof ResnetLevel level)
-                    || level.resizesInResnet()
-                    || level.attendsToItself()
-                    || config.middle().isEmpty()) {
-                throw new ModelException("a network with other blocks than Stable Diffusion's is not controlled");
-            }
-            levels.add(level);
+        if (!existIn(config)) {
+            throw new ModelException("a network with other blocks than Stable Diffusion's is not controlled");
         }
-        return levels;
+        return config.down().stream().map(ResnetLevel.class::cast).toList();
     }
 
     int count() {

@@ -73,6 +73,11 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     }
 
     @Override
+    public boolean isSteerable() {
+        return ResidualShapes.existIn(config);
+    }
+
+    @Override
     public UNet2DConditionModel controlledBy(Steering kinds, ControlBank.Opener opener) {
         return new UNet2DConditionModel(config, kinds, Optional.of(opener), images);
     }

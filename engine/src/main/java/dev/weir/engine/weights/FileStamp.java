@@ -51,6 +51,9 @@ public record FileStamp(Path path, long bytes, FileTime modified, Optional<Objec
 
     /** What is said of a file that has changed. */
     public ModelException changed(Throwable cause) {
-        return new ModelException(path + ": the file changed after it was opened. Start Weir again to read it", cause);
+        return new ModelException(
+                path
+                        + ": the file changed after it was opened. Weir reads a file of a folder that it watches again after a moment, and others when it is started again",
+                cause);
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
+import dev.weir.engine.weights.FittingFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class LoraFoldersTest {
     Path folder;
 
     private LoraFolders folders;
-    private ModelLoras model;
+    private FittingFiles<Lora> model;
 
     @BeforeEach
     void open() throws IOException {
@@ -58,7 +59,7 @@ class LoraFoldersTest {
                 .as("files are opened once")
                 .isSameAs(model);
         assertThat(model.offer().refused()).isEmpty();
-        assertThat(model.byName().get("first")).isSameAs(before.loras().get("first"));
+        assertThat(model.byName().get("first")).isSameAs(before.files().get("first"));
         var now = model.offer();
         folders.poll();
         assertThat(model.offer()).isSameAs(now);

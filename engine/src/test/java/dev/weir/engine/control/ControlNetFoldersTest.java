@@ -13,6 +13,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.SafetensorsWriter;
+import dev.weir.engine.weights.WatchedFiles;
 import dev.weir.engine.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ class ControlNetFoldersTest {
     }
 
     private static Logger logger() {
-        return (Logger) LoggerFactory.getLogger(ControlNetFolders.class);
+        return (Logger) LoggerFactory.getLogger(WatchedFiles.class);
     }
 
     private static Map<String, ControlNet> fitting(String model, Path... folders) {
@@ -63,7 +64,8 @@ class ControlNetFoldersTest {
                         List.of(),
                         Optional.empty(),
                         AddOns.of(ControlNetFolders.open(List.of(folders))))
-                .controlNets();
+                .controlNets()
+                .byName();
     }
 
     /** A file with the tensors of a net under other names. */

@@ -13,6 +13,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.weights.ComponentWeights;
 import dev.weir.engine.weights.SafetensorsWriter;
+import dev.weir.engine.weights.WatchedFiles;
 import dev.weir.engine.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +53,7 @@ class T2iAdapterFilesTest {
     }
 
     private static Logger logger() {
-        return (Logger) LoggerFactory.getLogger(ControlNetFolders.class);
+        return (Logger) LoggerFactory.getLogger(WatchedFiles.class);
     }
 
     private static Map<String, ControlNet> fitting(String model, Path... folders) {
@@ -62,7 +63,8 @@ class T2iAdapterFilesTest {
                         List.of(),
                         Optional.empty(),
                         AddOns.of(ControlNetFolders.open(List.of(folders))))
-                .controlNets();
+                .controlNets()
+                .byName();
     }
 
     /** A file with the tensors of an adapter under other names. */

@@ -43,9 +43,9 @@ final class EmbeddingsTest {
     @EnumSource(Engine.class)
     void statesAreTheReferences(Engine engine) {
         ModelFolder model = model("checkpoints/sd1");
-        assertThat(model.embeddings()).containsOnlyKeys("sd1-toy", "several");
-        assertThat(model.embeddings().get("sd1-toy").token()).isEqualTo("<Cat-toy>");
-        assertThat(model.embeddings().get("several").token()).isEqualTo("several");
+        assertThat(model.embeddings().byName()).containsOnlyKeys("sd1-toy", "several");
+        assertThat(model.embeddings().byName().get("sd1-toy").token()).isEqualTo("<Cat-toy>");
+        assertThat(model.embeddings().byName().get("several").token()).isEqualTo("several");
         try (TextEncoder encoder = model.textEncoder(new ComputeTarget("cpu", Precision.FP32, engine))) {
             requireClose(states(encoder, Prompt.of(TOLD)), TENSORS.floats("sd1"));
         }
@@ -55,7 +55,7 @@ final class EmbeddingsTest {
     @EnumSource(Engine.class)
     void bothTextEncodersOfSdxlReadTheWord(Engine engine) {
         ModelFolder model = model("sdxl");
-        assertThat(model.embeddings()).containsOnlyKeys("xl");
+        assertThat(model.embeddings().byName()).containsOnlyKeys("xl");
         Prompt prompt = Prompt.of("a red apple, xl, on a hill");
         try (TextEncoder encoder = model.textEncoder(new ComputeTarget("cpu", Precision.FP32, engine))) {
             var own = encoder.encode(List.of(prompt)).get(0).states();
@@ -110,9 +110,9 @@ final class EmbeddingsTest {
                         ModelFolder.open(ReferenceFile.path("checkpoints/sd1")).textEncoder(target)) {
             requireClose(states(with, prompt), states(without, prompt));
         }
-        assertThat(model("checkpoints/sd1").textEncoderFingerprint())
-                .isNotEqualTo(
-                        ModelFolder.open(ReferenceFile.path("checkpoints/sd1")).textEncoderFingerprint());
+        ModelFolder model = model("checkpoints/sd1");
+        assertThat(model.textEncoderFingerprint(model.embeddings().byName()))
+                .isNotEqualTo(model.textEncoderFingerprint(Map.of()));
     }
 
     @Test
@@ -126,7 +126,9 @@ final class EmbeddingsTest {
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("broken.safetensors");
         Files.write(folder.resolve("old.pt"), new byte[3]);
-        assertThat(EmbeddingFolders.open(List.of(folder)).fitting("m", Map.of("text_encoder", 32)))
+        assertThat(EmbeddingFolders.open(List.of(folder))
+                        .of("m", Map.of("text_encoder", 32))
+                        .byName())
                 .isEmpty();
     }
 

@@ -123,6 +123,7 @@ class ControlNetReferenceTest {
                         Optional.empty(),
                         AddOns.of(ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/" + folder)))))
                 .controlNets()
+                .byName()
                 .get(name);
     }
 

@@ -178,6 +178,7 @@ class T2iAdapterReferenceTest {
                         Optional.empty(),
                         AddOns.of(ControlNetFolders.open(List.of(ReferenceFile.path("t2i_adapters/" + folder)))))
                 .controlNets()
+                .byName()
                 .get(name);
     }
 }

@@ -1,30 +1,30 @@
 package dev.weir.cli;
 
-import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.AddOns;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks for LoRA files that come and go, on a thread of its own. */
-final class LoraWatch implements AutoCloseable {
+/** Looks for LoRAs, ControlNets, embeddings and IP-Adapters that come and go, on a thread of its own. */
+final class AddOnWatch implements AutoCloseable {
 
-    private static final Logger LOG = LoggerFactory.getLogger(LoraWatch.class);
+    private static final Logger LOG = LoggerFactory.getLogger(AddOnWatch.class);
 
     /** A file that somebody copies is opened when it was the same in two polls. */
     private static final long POLL_MS = 2000;
 
-    private final LoraFolders folders;
+    private final AddOns folders;
     private final Runnable listener;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(work -> {
-        Thread own = new Thread(work, "weir-loras");
+        Thread own = new Thread(work, "weir-add-ons");
         own.setDaemon(true);
         return own;
     });
 
-    /** @param listener called after models have got other LoRAs */
-    LoraWatch(LoraFolders folders, Runnable listener) {
+    /** @param listener called after models have got other files */
+    AddOnWatch(AddOns folders, Runnable listener) {
         this.folders = folders;
         this.listener = listener;
     }
@@ -40,7 +40,7 @@ final class LoraWatch implements AutoCloseable {
                 listener.run();
             }
         } catch (RuntimeException e) {
-            LOG.warn("the LoRA folders could not be looked at", e);
+            LOG.warn("the folders of files beside the models could not be looked at", e);
         }
     }
 

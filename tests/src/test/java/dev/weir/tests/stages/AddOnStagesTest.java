@@ -1,0 +1,230 @@
+package dev.weir.tests.stages;
+
+import static dev.weir.tests.stages.Tasks.EXACT;
+import static dev.weir.tests.stages.Tasks.generation;
+import static dev.weir.tests.stages.Tasks.turnAll;
+import static dev.weir.tests.stages.Tasks.work;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.denoiser.DenoiserStage;
+import dev.weir.engine.AddOns;
+import dev.weir.engine.ModelFolder;
+import dev.weir.engine.adapter.IpAdapterFolders;
+import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.inversion.EmbeddingFolders;
+import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Control;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Stage;
+import dev.weir.serving.NodeModels;
+import dev.weir.serving.SteppingStage;
+import dev.weir.textencoder.TextEncoderStage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files beside a model that come, change and go while its stages run. The folders are empty at start. */
+final class AddOnStagesTest {
+
+    private static final Path FIXTURES = Path.of("../engine/src/test/resources/reference");
+    private static final SteppingStage.Limits LIMITS = new SteppingStage.Limits(8, 16, Duration.ZERO);
+
+    @TempDir
+    Path folder;
+
+    private final RecordingOutbox outbox = new RecordingOutbox();
+    private final List<Stage> stages = new ArrayList<>();
+    private AddOns files;
+    private NodeModels models;
+    private Stage encoder;
+    private Stage denoiser;
+
+    @BeforeEach
+    void open() throws IOException {
+        for (String kind : List.of("loras", "nets", "words", "eyes")) {
+            Files.createDirectory(folder.resolve(kind));
+        }
+        files = new AddOns(
+                LoraFolders.open(List.of(folder.resolve("loras"))),
+                ControlNetFolders.open(List.of(folder.resolve("nets"))),
+                EmbeddingFolders.open(List.of(folder.resolve("words"))),
+                IpAdapterFolders.open(List.of(folder.resolve("eyes"))));
+        ModelFolder model = ModelFolder.open(
+                FIXTURES.resolve("checkpoints/sd1"), Optional.empty(), List.of(), Optional.empty(), files);
+        models = NodeModels.of(List.of(model));
+        encoder = opened(new TextEncoderStage(models, EXACT, 8, Optional.empty()));
+        denoiser = opened(DenoiserStage.create(models, EXACT, LIMITS));
+    }
+
+    private Stage opened(Stage stage) {
+        stage.open();
+        stages.add(stage);
+        return stage;
+    }
+
+    @AfterEach
+    void close() {
+        stages.forEach(Stage::close);
+    }
+
+    private void copy(String fixture, String place) throws IOException {
+        Path from = FIXTURES.resolve(fixture);
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                Path to = folder.resolve(place)
+                        .resolve(from.relativize(file).toString())
+                        .normalize();
+                Files.createDirectories(to.getParent());
+                Files.write(to, Files.readAllBytes(file));
+            }
+        }
+    }
+
+    /** What a node does every two seconds. */
+    private ModelCard poll() {
+        files.poll();
+        files.poll();
+        models.tellCards();
+        return denoiser.models().get(0).getCard();
+    }
+
+    private static Task.Builder task(String job, Generation.Builder generation) {
+        return Tasks.task(job, generation).setModel("sd1");
+    }
+
+    private static Generation.Builder named(ModelCard card) {
+        return generation("a photo of <Cat-toy>").addAllEmbeddings(card.getEmbeddingsList());
+    }
+
+    private float[] states(String job) {
+        return outbox.handedOn.get(job + "/0").get("cond/encoder_hidden_states").toFloats();
+    }
+
+    private float[] latent(String job) {
+        return outbox.handedOn.get(job + "/0").get("latent").toFloats();
+    }
+
+    @Test
+    void aPromptNamesAnEmbeddingThatHasComeAndReadsAnotherFileOfTheName() throws IOException {
+        encoder.admit(work(task("before", named(poll()))), outbox);
+        turnAll(encoder, outbox);
+        copy("words/embeddings/sd1-toy.safetensors", "words/sd1-toy.safetensors");
+        ModelCard card = poll();
+        assertThat(card.getEmbeddingsList()).singleElement().satisfies(embedding -> assertThat(embedding.getToken())
+                .isEqualTo("<Cat-toy>"));
+        encoder.admit(work(task("toy", named(card))), outbox);
+        encoder.admit(work(task("plain", generation("a red apple"))), outbox);
+        turnAll(encoder, outbox);
+        assertThat(states("toy")).isNotEqualTo(states("before"));
+
+        encoder.admit(work(task("waits", named(card))), outbox);
+        encoder.admit(work(task("other", generation("a blue house"))), outbox);
+        Files.delete(folder.resolve("words/sd1-toy.safetensors"));
+        ModelCard after = poll();
+        assertThat(after.getEmbeddingsList()).isEmpty();
+        encoder.admit(work(task("late", named(card))), outbox);
+        turnAll(encoder, outbox);
+
+        assertThat(outbox.failures).containsOnlyKeys("waits/0", "late/0");
+        assertThat(outbox.failures.values()).allSatisfy(failure -> {
+            assertThat(failure.message()).isEqualTo("the embedding \"sd1-toy\" is not here");
+            assertThat(failure.retryable()).isTrue();
+        });
+        assertThat(outbox.handedOn).containsKey("other/0");
+    }
+
+    @Test
+    void aPromptThatWaitsForALoraThatWasReplacedFailsAlone() throws IOException {
+        copy("lora/peft.safetensors", "loras/style.safetensors");
+        Generation.Builder styled = generation("a red apple")
+                .addLoras(poll().getLoras(0).toBuilder().setWeight(1));
+        encoder.admit(work(task("waits", styled)), outbox);
+        encoder.admit(work(task("other", generation("a blue house"))), outbox);
+        copy("lora/kohya.safetensors", "loras/style.safetensors");
+        poll();
+        turnAll(encoder, outbox);
+
+        assertThat(outbox.failures).containsOnlyKeys("waits/0");
+        assertThat(outbox.failures.get("waits/0").message()).isEqualTo("the LoRA \"style\" is another file here");
+        assertThat(outbox.handedOn).containsOnlyKeys("other/0");
+    }
+
+    @Test
+    void aNetThatHasComeSteersAndARunningSampleKeepsOneThatGoes() throws IOException {
+        copy("controlnets/sd1/edges", "nets/edges");
+        Control control = Control.newBuilder()
+                .setNet(poll().getControlnets(0))
+                .setImage("controlnets[0].image")
+                .setPreprocess("none")
+                .setScale(0.8f)
+                .setEnd(1)
+                .build();
+        Task.Builder steered =
+                task("steered", generation("a red apple").addControls(control)).setPosition(1);
+        denoiser.admit(work(steered, given(0, "controlnets[0].image")), outbox);
+        denoiser.admit(work(task("plain", generation("a red apple")).setPosition(1), given(0)), outbox);
+        assertThat(denoiser.turn(outbox)).isPositive();
+        Files.delete(folder.resolve("nets/edges/config.json"));
+        assertThat(poll().getControlnetsList()).isEmpty();
+        turnAll(denoiser, outbox);
+
+        assertThat(outbox.failures).isEmpty();
+        assertThat(latent("steered")).isNotEqualTo(latent("plain"));
+    }
+
+    @Test
+    void anIpAdapterThatHasComeIsSeenByBothStages() throws IOException {
+        copy("ip_adapter/models/image_encoder", "eyes/models/image_encoder");
+        copy("ip_adapter/models/ip-adapter_sd15.safetensors", "eyes/models/style.safetensors");
+        Generation.Builder shown = generation("a red apple")
+                .addIpAdapters(poll().getIpAdapters(0).toBuilder().setScale(1).setImages(1));
+        encoder.admit(work(task("shown", shown), given(0, "ip_adapters/0/0")), outbox);
+        turnAll(encoder, outbox);
+        assertThat(outbox.handedOn.get("shown/0").get("cond/ip_adapter_0").shape())
+                .containsExactly(4, 32);
+        denoiser.admit(work(task("shown", shown).setPosition(1), given(4)), outbox);
+        denoiser.admit(work(task("plain", generation("a red apple")).setPosition(1), given(0)), outbox);
+        turnAll(denoiser, outbox);
+
+        assertThat(outbox.failures).isEmpty();
+        assertThat(latent("shown")).isNotEqualTo(latent("plain"));
+    }
+
+    /**
+     * @param tokens of pictures, as a text encoder gives them
+     * @param pictures names of a request's
+     */
+    private static Tensor[] given(int tokens, String... pictures) throws IOException {
+        List<Tensor> given = new ArrayList<>();
+        for (String branch : List.of("cond/", "uncond/")) {
+            given.add(Tensor.ofFloats(branch + "encoder_hidden_states", waves(77 * 32, branch.length()), 77, 32));
+            if (tokens > 0) {
+                given.add(Tensor.ofFloats(branch + "ip_adapter_0", waves(tokens * 32, tokens), tokens, 32));
+            }
+        }
+        for (String picture : pictures) {
+            given.add(Tensor.ofBytes("input/" + picture, Files.readAllBytes(FIXTURES.resolve("images/photo.png"))));
+        }
+        return given.toArray(Tensor[]::new);
+    }
+
+    private static float[] waves(int size, int shift) {
+        float[] states = new float[size];
+        for (int i = 0; i < size; i++) {
+            states[i] = (float) Math.sin(i + shift);
+        }
+        return states;
+    }
+}
