@@ -2,11 +2,16 @@
 
 import base64
 import io
+import json
 import sys
+import urllib.parse
+import urllib.request
+import uuid
 
 import huggingface_hub
 import openai
 import webuiapi
+import websocket
 from PIL import Image
 
 url = sys.argv[1]
@@ -54,3 +59,32 @@ api.util_wait_for_ready()
 inference = huggingface_hub.InferenceClient(base_url=f"{url}/models/default", api_key="none")
 picture = inference.text_to_image("a red apple", seed=7, num_inference_steps=6, width=128, height=128)
 assert picture.size == (128, 128)
+
+# ComfyUI: the calls of its script_examples/websockets_api_example.py, which has no library but the WebSocket's.
+server, me, prompt_id = url.removeprefix("http://"), str(uuid.uuid4()), str(uuid.uuid4())
+graph = {
+    "3": {"class_type": "KSampler", "inputs": {
+        "model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0],
+        "seed": 7, "steps": 6, "cfg": 7, "sampler_name": "euler", "scheduler": "normal", "denoise": 1}},
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "default"}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 128, "height": 128, "batch_size": 1}},
+    "6": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["4", 1], "text": "a red apple"}},
+    "7": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["4", 1], "text": ""}},
+    "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+    "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}},
+}
+ws = websocket.WebSocket()
+ws.connect(f"ws://{server}/ws?clientId={me}", timeout=60)
+queued = json.dumps({"prompt": graph, "client_id": me, "prompt_id": prompt_id}).encode()
+urllib.request.urlopen(urllib.request.Request(f"{url}/prompt", data=queued)).read()
+ended = False
+while not ended:
+    message = ws.recv()
+    if isinstance(message, str):
+        told = json.loads(message)
+        ended = told["type"] == "executing" and told["data"]["node"] is None and told["data"]["prompt_id"] == prompt_id
+ws.close()
+history = json.loads(urllib.request.urlopen(f"{url}/history/{prompt_id}").read())[prompt_id]
+saved = history["outputs"]["9"]["images"][0]
+query = urllib.parse.urlencode({"filename": saved["filename"], "subfolder": saved["subfolder"], "type": saved["type"]})
+assert Image.open(io.BytesIO(urllib.request.urlopen(f"{url}/view?{query}").read())).size == (128, 128)

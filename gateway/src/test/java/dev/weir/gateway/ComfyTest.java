@@ -135,6 +135,26 @@ final class ComfyTest {
     }
 
     @Test
+    void theStepsOfABatchAreToldOnce() {
+        JsonObject graph = ComfyClient.template();
+        inputs(graph, "5").put("batch_size", 2);
+        try (ComfyClient client = client("me")) {
+            post(
+                    "/prompt",
+                    new JsonObject().put("prompt", graph).put("client_id", "me").put("prompt_id", "mine"));
+            client.awaitEnd("mine");
+
+            assertThat(client.of("progress"))
+                    .extracting(data -> data.getInteger("value"))
+                    .doesNotHaveDuplicates()
+                    .isSorted()
+                    .endsWith(4);
+            assertThat(client.of("executed").get(0).getJsonObject("output").getJsonArray("images"))
+                    .hasSize(2);
+        }
+    }
+
+    @Test
     void framesAreBinaryMessagesInTheFormThatTheClientKnows() {
         gateway.stage.script(sitting -> {
             sitting.start();

@@ -32,6 +32,7 @@ final class Execution {
     private final JsonArray messages = new JsonArray();
     private final JsonObject outputs = new JsonObject();
     private final JsonObject meta = new JsonObject();
+    private int shownSteps;
     private int ended;
     private boolean begun;
     private boolean over;
@@ -111,11 +112,12 @@ final class Execution {
     }
 
     private void step(int sample, int step) {
-        if (step <= steps[sample]) {
+        steps[sample] = Math.max(steps[sample], step);
+        int value = Arrays.stream(steps).sum() / steps.length;
+        if (value <= shownSteps) {
             return;
         }
-        steps[sample] = step;
-        int value = Arrays.stream(steps).sum() / steps.length;
+        shownSteps = value;
         int most = prompt.job().spec().totalSteps();
         JsonObject state = new JsonObject()
                 .put("value", value)
