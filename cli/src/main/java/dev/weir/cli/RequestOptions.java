@@ -16,7 +16,8 @@ final class RequestOptions {
     @Option(
             names = "--noise",
             paramLabel = "KIND",
-            description = "The generator of the noise: cpu, cuda, or cuda:BLOCKS for a certain GPU. Default: cpu.")
+            description = "The generator of the noise: cpu, cpu:0 for one draw of all images, "
+                    + "cuda, or cuda:BLOCKS for a certain GPU. Default: cpu.")
     private String noise;
 
     @Option(

@@ -76,7 +76,7 @@ final class BadInputTest {
                 valid("\"sampler\":\"euler\",\"schedule\":\"sgm\"", "invalid_value", "schedule", "[karras]"),
                 valid("\"sampler\":\"euler\",\"eta\":0.5", "unsupported_parameter", "eta", "the sampler euler"),
                 valid("\"eta\":1.5", "out_of_range", "eta", "from 0"),
-                valid("\"noise\":\"gpu\"", "invalid_value", "noise", "cpu, cuda or cuda:BLOCKS"),
+                valid("\"noise\":\"gpu\"", "invalid_value", "noise", "cpu, cpu:INDEX, cuda or cuda:BLOCKS"),
                 valid("\"crop\":\"left\"", "invalid_value", "crop", "LEFT,TOP"),
                 valid("\"original_size\":\"big\"", "invalid_value", "original_size", "WIDTHxHEIGHT"),
                 valid("\"class_label\":10", "out_of_range", "class_label", "from 0 to 9"),

@@ -127,11 +127,16 @@ final class ComfyTest {
         assertThat(made.getGuidanceScale()).isEqualTo(8);
         assertThat(made.getSampler()).isEqualTo("euler");
         assertThat(made.getSchedule()).isEqualTo("karras");
-        assertThat(made.getNoise()).isEqualTo("cpu");
         assertThat(made.getWidth()).isEqualTo(64);
         assertThat(made.getHeight()).isEqualTo(32);
         assertThat(made.getSeed()).isEqualTo(-1);
         await().until(() -> gateway.stage.sittings().size() == 2);
+        assertThat(gateway.stage.sittings())
+                .extracting(sitting -> sitting.task.getGeneration().getSeed()
+                        + " "
+                        + sitting.task.getGeneration().getNoise())
+                .as("one draw from one seed")
+                .containsExactlyInAnyOrder("-1 cpu:0", "-1 cpu:1");
     }
 
     @Test

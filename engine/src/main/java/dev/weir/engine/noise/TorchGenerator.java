@@ -16,6 +16,9 @@ public final class TorchGenerator implements NoiseStream {
 
     private final long seed;
     private final MersenneTwister twister;
+    /** Tensors of the size of the first draw that belong to other images of its batch. */
+    private final int index;
+
     private double spare;
 
     public TorchGenerator(long seed) {
@@ -24,6 +27,12 @@ public final class TorchGenerator implements NoiseStream {
 
     /** A generator that continues at this position. */
     public TorchGenerator(NoisePosition position) {
+        this(position, 0);
+    }
+
+    /** The same for an image of a batch: its first draw is a part of one tensor, a multiple of 16 for each image. */
+    TorchGenerator(NoisePosition position, int index) {
+        this.index = index;
         seed = position.seed();
         twister = new MersenneTwister(seed);
         twister.skip(position.drawn());
@@ -37,11 +46,14 @@ public final class TorchGenerator implements NoiseStream {
 
     @Override
     public NoiseStream at(NoisePosition position) {
-        return new TorchGenerator(position);
+        return new TorchGenerator(position, index);
     }
 
     @Override
     public float[] normal(int count) {
+        if (twister.drawn() == 0) {
+            twister.skip((long) index * count);
+        }
         float[] values = new float[count];
         if (count < BLOCK) {
             for (int i = 0; i < count; i++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ReferenceFile;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Named;
@@ -54,6 +55,20 @@ class TorchGeneratorTest {
 
         assertThat(new TorchGenerator(position).normal(count)).containsExactly(next);
         assertThat(new TorchGenerator(position).normal(count)).containsExactly(next);
+    }
+
+    @Test
+    void theImagesOfABatchArePartsOfOneDraw() {
+        float[] batch = new TorchGenerator(7).normal(3 * 64);
+        TorchGenerator beside = new TorchGenerator(7);
+        beside.normal(3 * 64);
+        float[] next = beside.normal(64);
+
+        NoiseStream last = NoiseKind.parse("cpu:2").stream(7).at(NoisePosition.start(7));
+
+        assertThat(NoiseKind.parse("cpu:0").stream(7).normal(64)).containsExactly(Arrays.copyOf(batch, 64));
+        assertThat(last.normal(64)).containsExactly(Arrays.copyOfRange(batch, 128, 192));
+        assertThat(last.at(last.position()).normal(64)).containsExactly(next);
     }
 
     @Test

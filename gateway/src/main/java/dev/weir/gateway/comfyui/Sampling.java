@@ -66,7 +66,7 @@ final class Sampling {
         sampler();
         steps(latent);
         latent(latent);
-        fields.put("noise", "cpu");
+        fields.put("noise", "cpu:0");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
         return new Sampled(node, card.getId(), fields, places);

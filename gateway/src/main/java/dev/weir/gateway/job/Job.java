@@ -188,8 +188,7 @@ public final class Job {
      * @param checked whether frames must pass the safety checker, which looks at decoded pictures only
      */
     Task task(Sample sample, String owner, Edition edition, boolean checked) {
-        Generation generation =
-                spec.generation().toBuilder().setSeed(spec.seed(sample.index())).build();
+        Generation generation = spec.generation(sample.index());
         Task.Builder task = Task.newBuilder()
                 .setRef(ref(sample))
                 .setOwner(owner)

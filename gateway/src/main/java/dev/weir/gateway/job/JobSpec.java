@@ -17,7 +17,7 @@ import java.util.Optional;
  * What a job generates, checked against its model, with every default filled in.
  *
  * @param route the stages in order
- * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}
+ * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}, or the same one and the next noise of {@code cpu:INDEX}
  * @param samples the number of images
  * @param user as stated by the client; empty if it is not stated
  * @param attachments the images that the request brought; empty at gateways that do not own the job
@@ -38,6 +38,9 @@ public record JobSpec(
     /** Why a sample fails that cannot begin without an image of its request. */
     static final Failure IMAGE_LOST =
             new Failure("image_lost", "an image of the request was lost with its gateway", false);
+
+    /** Noise of a batch, before the index of the image in it. */
+    private static final String ONE_DRAW = "cpu:";
 
     public JobSpec {
         route = List.copyOf(route);
@@ -114,9 +117,23 @@ public record JobSpec(
                 attachments);
     }
 
-    /** An unsigned number. After the largest one comes 0. */
+    /** An unsigned number. After the largest one comes 0. Samples whose noise is one draw have one seed. */
     public long seed(int sample) {
-        return generation.getSeed() + sample;
+        return isOneDraw() ? generation.getSeed() : generation.getSeed() + sample;
+    }
+
+    private boolean isOneDraw() {
+        return generation.getNoise().startsWith(ONE_DRAW);
+    }
+
+    /** What one sample is generated from. */
+    Generation generation(int sample) {
+        Generation.Builder one = generation.toBuilder().setSeed(seed(sample));
+        if (isOneDraw()) {
+            int first = Integer.parseInt(generation.getNoise().substring(ONE_DRAW.length()));
+            one.setNoise(ONE_DRAW + (first + sample));
+        }
+        return one.build();
     }
 
     /** The stage's names, in order. */
