@@ -164,7 +164,7 @@ final class A1111Test {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{\"enable_hr\": true}",
+                "{\"enable_hr\": true, \"hr_upscaler\": \"Latent\"}",
                 "{\"tiling\": true}",
                 "{\"restore_faces\": true}",
                 "{\"subseed_strength\": 0.5}",

@@ -115,7 +115,7 @@ final class Infotext {
                 : value.strip();
     }
 
-    private static String number(String value) {
+    static String number(String value) {
         return new BigDecimal(value).stripTrailingZeros().toPlainString();
     }
 }

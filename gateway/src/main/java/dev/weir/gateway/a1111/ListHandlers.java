@@ -50,7 +50,7 @@ final class ListHandlers {
         list(router, "schedulers", ListHandlers::schedulers);
         list(router, "sd-models", this::checkpoints);
         list(router, "loras", this::loras);
-        list(router, "upscalers", () -> new JsonArray().add(upscaler()));
+        list(router, "upscalers", () -> new JsonArray().add(upscaler("None")).add(upscaler("Lanczos")));
         // Weir has none of these. Clients ask for them at their start and expect lists.
         for (String none : List.of(
                 "sd-vae",
@@ -190,9 +190,9 @@ final class ListHandlers {
         return list;
     }
 
-    private static JsonObject upscaler() {
+    private static JsonObject upscaler(String name) {
         return new JsonObject()
-                .put("name", "None")
+                .put("name", name)
                 .putNull("model_name")
                 .putNull("model_path")
                 .putNull("model_url")

@@ -1,19 +1,20 @@
 package dev.weir.gateway.a1111;
 
-import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.a1111.PicturesRun.SecondPass;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
-import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 
 /** {@code txt2img} and {@code img2img}: one answer when all pictures exist. A client that disconnects cancels. Event loop. */
@@ -62,42 +63,23 @@ final class PictureHandlers {
                         asked[0] = fields;
                         return translate.apply(fields, options);
                     },
-                    read -> {
-                        JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
-                        ControlUnits.requireExact(asked[0], spec);
-                        generate(ctx, asked[0], spec);
-                    });
+                    read -> generate(ctx, asked[0], read.fields()));
         });
     }
 
-    private void generate(RoutingContext ctx, Fields asked, JobSpec spec) {
-        String task = asked.text("force_task_id").orElse("");
-        RunningRequest request = new RunningRequest(task, Caller.of(ctx), spec, System.currentTimeMillis());
-        Attendance[] client = new Attendance[1];
+    private void generate(RoutingContext ctx, Fields asked, Fields fields) {
+        JobSpec spec = reader.job(fields).under(RequestTrace.of(ctx));
+        ControlUnits.requireExact(asked, spec);
+        Optional<Hires> hires = Hires.of(asked, spec);
+        Optional<JobSpec> trial = hires.map(pass -> pass.trial(asked, fields, spec, reader));
+        RunningRequest request = new RunningRequest(
+                asked.text("force_task_id").orElse(""), Caller.of(ctx), spec, trial, System.currentTimeMillis());
         PicturesAnswer answer = new PicturesAnswer(
-                request,
-                parameters(asked),
-                json -> {
-                    running.remove(client[0].job());
-                    answers.json(ctx, 200, json);
-                },
-                failed -> {
-                    running.remove(client[0].job());
-                    ledger.cancel(client[0].job());
-                    answers.error(ctx, ApiError.of(failed.failure()));
-                });
-        client[0] = ledger.attend(spec, false, answer::on, () -> {
-            running.remove(client[0].job());
-            answers.error(ctx, ApiError.LOST);
-        });
-        running.add(client[0].job(), request);
-        ctx.response().closeHandler(gone -> leave(client[0]));
-        ctx.response().exceptionHandler(broken -> leave(client[0]));
-    }
-
-    private void leave(Attendance client) {
-        running.remove(client.job());
-        client.leave();
+                request, parameters(asked), hires.map(Hires::shown).orElse(Map.of()));
+        SecondPass second = hires.<SecondPass>map(pass -> (sample, picture) ->
+                        reader.job(pass.fields(fields, spec, sample, picture)).under(RequestTrace.of(ctx)))
+                .orElse(null);
+        new PicturesRun(ctx, ledger, answers, running, request, answer, second).start();
     }
 
     private static JsonObject parameters(Fields asked) {
@@ -124,7 +106,7 @@ final class PictureHandlers {
                 ctx,
                 200,
                 running.oldestOf(Caller.of(ctx))
-                        .map(entry -> ProgressJson.of(entry.getValue(), wantsPicture))
+                        .map(run -> ProgressJson.of(run.request(), wantsPicture))
                         .orElseGet(ProgressJson::idle));
     }
 
@@ -137,19 +119,12 @@ final class PictureHandlers {
     }
 
     private void interrupt(RoutingContext ctx) {
-        running.oldestOf(Caller.of(ctx)).ifPresent(entry -> {
-            entry.getValue().interrupt();
-            ledger.cancel(entry.getKey());
-        });
+        running.oldestOf(Caller.of(ctx)).ifPresent(PicturesRun::interrupt);
         answers.json(ctx, 200, new JsonObject());
     }
 
-    /** The next sample goes on. */
     private void skip(RoutingContext ctx) {
-        running.oldestOf(Caller.of(ctx)).ifPresent(entry -> {
-            entry.getValue().skip();
-            ledger.cancel(entry.getKey(), entry.getValue().current());
-        });
+        running.oldestOf(Caller.of(ctx)).ifPresent(PicturesRun::skip);
         answers.json(ctx, 200, new JsonObject());
     }
 }

@@ -1,7 +1,5 @@
 package dev.weir.gateway.a1111;
 
-import dev.weir.gateway.job.JobEvent;
-import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Picture;
 import dev.weir.picture.PngText;
@@ -13,15 +11,14 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Gathers the pictures of one request and makes the answer when all samples have ended. A sample that was cancelled gives its newest
- * frame, if it has one. Event loop of its request.
+ * The answer of one request, from the pictures that it has. A sample that was cancelled gives its newest frame, if it has one. Event loop of its request.
  */
 final class PicturesAnswer {
 
@@ -34,33 +31,20 @@ final class PicturesAnswer {
 
     private final RunningRequest request;
     private final JsonObject parameters;
-    private final Consumer<JsonObject> onAnswer;
-    private final Consumer<Failed> onFailure;
-    private boolean failed;
+    private final Map<String, String> extras;
 
-    /** @param parameters what was asked, as the answer repeats it */
-    PicturesAnswer(
-            RunningRequest request, JsonObject parameters, Consumer<JsonObject> onAnswer, Consumer<Failed> onFailure) {
+    /**
+     * @param parameters what was asked, as the answer repeats it
+     * @param extras what the text of a picture says of a second pass
+     */
+    PicturesAnswer(RunningRequest request, JsonObject parameters, Map<String, String> extras) {
         this.request = request;
         this.parameters = parameters;
-        this.onAnswer = onAnswer;
-        this.onFailure = onFailure;
+        this.extras = extras;
     }
 
-    void on(JobEvent event) {
-        request.on(event);
-        if (failed) {
-            return;
-        }
-        if (event instanceof Failed failure) {
-            failed = true;
-            onFailure.accept(failure);
-        } else if (event.isLast() && request.isOver()) {
-            onAnswer.accept(toJson());
-        }
-    }
-
-    private JsonObject toJson() {
+    /** Once all samples have ended. */
+    JsonObject toJson() {
         JsonArray images = new JsonArray();
         List<String> texts = new ArrayList<>();
         List<Integer> samples = new ArrayList<>();
@@ -69,7 +53,7 @@ final class PicturesAnswer {
             if (picture.isPresent()) {
                 byte[] file = picture.get().bytes();
                 boolean isPng = picture.get().format().equals(PNG);
-                String text = Infotext.of(request.spec(), request.spec().seed(sample), isPng ? said(file) : Map.of());
+                String text = Infotext.of(request.spec(), request.spec().seed(sample), said(isPng, file));
                 images.add(Base64.getEncoder().encodeToString(isPng ? PngText.with(file, KEYWORD, text) : file));
                 texts.add(text);
                 samples.add(sample);
@@ -81,9 +65,13 @@ final class PicturesAnswer {
                 .put("info", info(samples, texts).encode());
     }
 
-    private static Map<String, String> said(byte[] png) {
-        String text = PngText.of(png).get(KEYWORD);
-        return text == null ? Map.of() : Infotext.parse(text);
+    private Map<String, String> said(boolean isPng, byte[] file) {
+        Map<String, String> said = new LinkedHashMap<>(extras);
+        String text = isPng ? PngText.of(file).get(KEYWORD) : null;
+        if (text != null) {
+            Infotext.parse(text).forEach(said::putIfAbsent);
+        }
+        return said;
     }
 
     private JsonObject info(List<Integer> samples, List<String> texts) {
@@ -117,7 +105,7 @@ final class PicturesAnswer {
                 .put("seed_resize_from_w", -1)
                 .put("seed_resize_from_h", -1)
                 .put("denoising_strength", made.hasStrength() ? made.getStrength() : null)
-                .put("extra_generation_params", new JsonObject())
+                .put("extra_generation_params", new JsonObject(new LinkedHashMap<>(extras)))
                 .put("index_of_first_image", 0)
                 .put("infotexts", new JsonArray(texts))
                 .put("styles", new JsonArray())

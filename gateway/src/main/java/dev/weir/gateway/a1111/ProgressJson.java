@@ -33,7 +33,7 @@ final class ProgressJson {
                         started,
                         request.current(),
                         request.step(),
-                        request.spec().totalSteps()));
+                        request.stepsOfPass()));
         if (withPicture) {
             request.shown().ifPresent(picture -> json.put("current_image", base64(picture)));
         }

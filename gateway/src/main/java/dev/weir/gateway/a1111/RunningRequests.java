@@ -1,32 +1,33 @@
 package dev.weir.gateway.a1111;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
 
-/** The requests whose clients wait at this gateway, oldest first, by the ids of their jobs. Event loop of the gateway. */
+/** The requests whose clients wait at this gateway, oldest first. Event loop of the gateway. */
 final class RunningRequests {
 
-    private final Map<String, RunningRequest> byJob = new LinkedHashMap<>();
+    private final Set<PicturesRun> runs = new LinkedHashSet<>();
 
-    void add(String job, RunningRequest request) {
-        byJob.put(job, request);
+    void add(PicturesRun run) {
+        runs.add(run);
     }
 
-    void remove(String job) {
-        byJob.remove(job);
+    void remove(PicturesRun run) {
+        runs.remove(run);
     }
 
-    /** The oldest of a caller, with its job's id. */
-    Optional<Map.Entry<String, RunningRequest>> oldestOf(String caller) {
-        return byJob.entrySet().stream()
-                .filter(entry -> entry.getValue().caller().equals(caller))
+    /** The oldest of a caller. */
+    Optional<PicturesRun> oldestOf(String caller) {
+        return runs.stream()
+                .filter(run -> run.request().caller().equals(caller))
                 .findFirst();
     }
 
     /** The request to which this caller gave a name. */
     Optional<RunningRequest> named(String task, String caller) {
-        return byJob.values().stream()
+        return runs.stream()
+                .map(PicturesRun::request)
                 .filter(request -> !task.isEmpty()
                         && request.task().equals(task)
                         && request.caller().equals(caller))

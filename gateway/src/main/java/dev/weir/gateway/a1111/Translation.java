@@ -21,14 +21,14 @@ import java.util.Set;
 final class Translation {
 
     private static final int MOST_IMAGES = 10;
-    private static final int MOST_SIDE = 99_999;
+    static final int MOST_SIDE = 99_999;
     private static final int ORIGINAL = 1;
     private static final String CLIP_SKIP = "clip_skip";
     private static final String SYNTAX = "prompt_syntax";
     private static final String IMAGE_GUIDANCE = "image_guidance_scale";
 
     /** Switches of functions that Weir does not have. */
-    private static final List<String> SWITCHES = List.of("enable_hr", "restore_faces", "tiling");
+    private static final List<String> SWITCHES = List.of("restore_faces", "tiling");
 
     private static final List<String> SHARES = List.of(
             "subseed_strength",
@@ -67,6 +67,9 @@ final class Translation {
         }
         weir.put("init_image", images.get(0));
         ControlUnits.translate(asked, Optional.of(images.get(0)), weir);
+        if (asked.flag("enable_hr")) {
+            throw unsupported(asked, "enable_hr", "only txt2img has a second pass");
+        }
         asked.real("denoising_strength", 0, 1).ifPresent(share -> weir.put("strength", share));
         // That program counts it for models that edit images only, and clients always send it.
         options(asked, options)
@@ -218,7 +221,7 @@ final class Translation {
         });
     }
 
-    private static ApiException unsupported(Fields asked, String name, String problem) {
+    static ApiException unsupported(Fields asked, String name, String problem) {
         return asked.invalid("unsupported_value", name, "is not supported: " + problem);
     }
 }

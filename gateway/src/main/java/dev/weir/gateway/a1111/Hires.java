@@ -1,0 +1,123 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.job.JobSpec;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The second pass of {@code enable_hr}: the picture of the first pass at a larger size, changed as {@code denoising_strength} says.
+ * Upscalers other than Lanczos are refused: images in are resized by it in any case. Immutable; any thread.
+ *
+ * @param steps that are done in the second pass
+ * @param shown how texts of pictures describe it
+ */
+record Hires(int width, int height, double strength, int steps, Map<String, String> shown) {
+
+    private static final String SWITCH = "enable_hr";
+    /** That program resizes by Lanczos without an upscaler, too. */
+    private static final Set<String> LANCZOS = Set.of("Lanczos", "None");
+    /** A picture of one pixel, for a trial of the second pass before the first one. */
+    private static final byte[] PIXEL = Base64.getDecoder()
+            .decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC");
+
+    /** Other names in the second pass. */
+    private static final Map<String, String> SAME = Map.of(
+            "hr_checkpoint_name", "Use same checkpoint",
+            "hr_sampler_name", "Use same sampler",
+            "hr_scheduler", "Use same scheduler",
+            "hr_prompt", "",
+            "hr_negative_prompt", "");
+
+    /** @param first the first pass */
+    static Optional<Hires> of(Fields asked, JobSpec first) {
+        if (!asked.flag(SWITCH)) {
+            return Optional.empty();
+        }
+        SAME.forEach((name, same) -> asked.text(name)
+                .filter(text -> !text.isEmpty() && !text.equals(same))
+                .ifPresent(text -> {
+                    throw Translation.unsupported(asked, name, "the second pass has the settings of the first one");
+                }));
+        for (String name : List.of("firstphase_width", "firstphase_height")) {
+            asked.integer(name, 0, Translation.MOST_SIDE)
+                    .filter(side -> side > 0)
+                    .ifPresent(side -> {
+                        throw Translation.unsupported(asked, name, "width and height are those of the first pass");
+                    });
+        }
+        String upscaler = asked.text("hr_upscaler").orElse("Latent");
+        if (!LANCZOS.contains(upscaler)) {
+            throw Translation.unsupported(
+                    asked, "hr_upscaler", "Weir has Lanczos and None, not \"%.60s\"".formatted(upscaler));
+        }
+        double strength = asked.real("denoising_strength", 0, 1).orElse(0.75);
+        int steps = asked.integer("hr_second_pass_steps", 0, 1000)
+                .filter(count -> count > 0)
+                .map(Long::intValue)
+                .orElse(first.generation().getSteps());
+        int width = first.generation().getWidth();
+        int height = first.generation().getHeight();
+        int[] size = size(asked, width, height);
+        Map<String, String> shown = new LinkedHashMap<>();
+        shown.put("Denoising strength", Infotext.number(Double.toString(strength)));
+        shown.put("Hires upscale", Infotext.number(Double.toString(size[0] / (double) width)));
+        shown.put("Hires steps", "" + steps);
+        shown.put("Hires upscaler", upscaler);
+        return Optional.of(new Hires(size[0], size[1], strength, steps, shown));
+    }
+
+    private static int[] size(Fields asked, int width, int height) {
+        long wide = asked.integer("hr_resize_x", 0, Translation.MOST_SIDE).orElse(0L);
+        long high = asked.integer("hr_resize_y", 0, Translation.MOST_SIDE).orElse(0L);
+        if (wide == 0 && high == 0) {
+            double scale = asked.real("hr_scale", 1, 16).orElse(2.0);
+            return new int[] {(int) (width * scale), (int) (height * scale)};
+        }
+        wide = wide == 0 ? high * width / height : wide;
+        high = high == 0 ? wide * height / width : high;
+        if (wide * height != high * width) {
+            throw Translation.unsupported(asked, "hr_resize_x", "the second pass has the proportions of the first one");
+        }
+        return new int[] {(int) wide, (int) high};
+    }
+
+    /** Refuses a second pass that the model cannot make, and returns one as it will be. */
+    JobSpec trial(Fields asked, Fields first, JobSpec spec, RequestReader reader) {
+        try {
+            JobSpec second = reader.job(fields(first, spec, 0, PIXEL));
+            ControlUnits.requireExact(asked, second);
+            return second;
+        } catch (ApiException e) {
+            ApiError error = e.error();
+            throw new ApiException(
+                    ApiError.invalid(error.status(), error.code(), "enable_hr: " + error.message(), SWITCH));
+        }
+    }
+
+    /** What the second pass of a sample is made of. */
+    Fields fields(Fields first, JobSpec spec, int sample, byte[] picture) {
+        return first.with("init_image", picture)
+                .with("n", 1)
+                .with("seed", Long.toUnsignedString(spec.seed(sample)))
+                .with("size", width + "x" + height)
+                .with("strength", strength)
+                .with("num_inference_steps", scheduled());
+    }
+
+    /** Steps of a schedule of which the strength leaves so many as the second pass does. */
+    private int scheduled() {
+        int scheduled = steps;
+        while (strength > 0 && (int) (scheduled * strength) < steps) {
+            scheduled = Math.max(scheduled + 1, (int) (steps / strength));
+        }
+        return scheduled;
+    }
+}

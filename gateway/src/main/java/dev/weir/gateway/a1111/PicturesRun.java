@@ -1,0 +1,155 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.job.Attendance;
+import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Failed;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.ledger.JobLedger;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One request from its first job to its answer. A second pass has a job for each sample, since each begins with a picture of its own. A
+ * client that disconnects cancels. Event loop of the gateway.
+ */
+final class PicturesRun {
+
+    private final RoutingContext ctx;
+    private final JobLedger ledger;
+    private final Answers answers;
+    private final RunningRequests running;
+    private final RunningRequest request;
+    private final PicturesAnswer answer;
+    private final SecondPass second;
+    private final List<Part> parts = new ArrayList<>();
+    private boolean ended;
+
+    /** Makes the second pass of a sample from the picture of its first. */
+    interface SecondPass {
+        JobSpec of(int sample, byte[] picture);
+    }
+
+    /**
+     * A job of the request.
+     *
+     * @param first the sample of the request that is the job's first
+     */
+    private record Part(int first, int samples, Attendance client) {
+
+        boolean has(int sample) {
+            return sample >= first && sample < first + samples;
+        }
+    }
+
+    /** @param second null: there is none */
+    PicturesRun(
+            RoutingContext ctx,
+            JobLedger ledger,
+            Answers answers,
+            RunningRequests running,
+            RunningRequest request,
+            PicturesAnswer answer,
+            SecondPass second) {
+        this.ctx = ctx;
+        this.ledger = ledger;
+        this.answers = answers;
+        this.running = running;
+        this.request = request;
+        this.answer = answer;
+        this.second = second;
+    }
+
+    RunningRequest request() {
+        return request;
+    }
+
+    /** Throws what the ledger refuses with. */
+    void start() {
+        attend(request.spec(), 0);
+        running.add(this);
+        ctx.response().closeHandler(gone -> leave());
+        ctx.response().exceptionHandler(broken -> leave());
+    }
+
+    void interrupt() {
+        request.interrupt();
+        parts.forEach(part -> ledger.cancel(part.client().job()));
+    }
+
+    /** The next sample goes on. */
+    void skip() {
+        request.skip();
+        int sample = request.current();
+        parts.stream()
+                .filter(part -> part.has(sample))
+                .reduce((before, newest) -> newest)
+                .ifPresent(part -> ledger.cancel(part.client().job(), sample - part.first()));
+    }
+
+    private void attend(JobSpec spec, int first) {
+        Attendance client =
+                ledger.attend(spec, false, event -> on(first + event.at().sample(), event), () -> fail(ApiError.LOST));
+        parts.add(new Part(first, spec.samples(), client));
+    }
+
+    private void on(int sample, JobEvent event) {
+        request.on(sample, event);
+        if (ended) {
+            return;
+        }
+        if (event instanceof Failed failed) {
+            fail(ApiError.of(failed.failure()));
+        } else if (event.isLast() && request.isOver()) {
+            if (second == null || request.isInSecondPass() || request.isInterrupted()) {
+                end();
+                answers.json(ctx, 200, answer.toJson());
+            } else {
+                beginSecondPass();
+            }
+        }
+    }
+
+    private void beginSecondPass() {
+        request.beginSecondPass();
+        try {
+            for (int sample = 0; sample < request.samples(); sample++) {
+                if (request.isCompleted(sample)) {
+                    attend(
+                            second.of(
+                                    sample,
+                                    request.picture(sample).orElseThrow().bytes()),
+                            sample);
+                }
+            }
+        } catch (RuntimeException e) {
+            // No router handles what is thrown here, and the client would wait.
+            fail(ApiError.of(e, "").orElseGet(ApiError::internal));
+            return;
+        }
+        if (request.isOver()) {
+            end();
+            answers.json(ctx, 200, answer.toJson());
+        }
+    }
+
+    private void fail(ApiError error) {
+        if (!ended) {
+            end();
+            parts.forEach(part -> ledger.cancel(part.client().job()));
+            answers.error(ctx, error);
+        }
+    }
+
+    private void leave() {
+        end();
+        parts.forEach(part -> part.client().leave());
+    }
+
+    private void end() {
+        ended = true;
+        running.remove(this);
+    }
+}
