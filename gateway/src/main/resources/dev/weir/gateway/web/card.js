@@ -88,9 +88,14 @@ export class Card {
     part(this.element, "enlarge").disabled = false;
   }
 
-  /** The image is there and can be saved. */
-  completed({ seed, seconds: took, width, height, format }, body) {
+  /**
+   * The image is there and can be saved.
+   *
+   * @param entry what the history keeps of it
+   */
+  completed({ seed, seconds: took, width, height, format }, body, entry) {
     const card = this.element;
+    part(card, "enlarge").entry = entry;
     this.show("completed", `${width} × ${height}`, `${took.toFixed(1)} s`);
     part(card, "details").textContent = details({ ...body, seed });
     const download = part(card, "download");

@@ -42,13 +42,18 @@ export function showBar() {
   document.getElementById("cancelAll").hidden = feed.children.length - over < 2;
 }
 
+/** What the history keeps of a finished image besides its picture. */
+export function entryOf({ id, at, body, job, samples }, sample) {
+  return { id, at, body, job, sample, outcome: samples[sample] };
+}
+
 /** How an image ended, which the job has noted. */
 export function showOutcome(job, sample) {
   const outcome = job.samples[sample];
   const card = job.cards[sample];
   switch (outcome.state) {
     case "completed":
-      card.completed(outcome, job.body);
+      card.completed(outcome, job.body, entryOf(job, sample));
       break;
     case "failed":
       card.show("failed", outcome.text);
@@ -80,6 +85,6 @@ export async function showKept(job, sample) {
     });
     const there = new URL(`v1/jobs/${job.job}/images/${sample}`, document.baseURI);
     card.picture(here ? URL.createObjectURL(here) : there.href, "final");
-    card.completed(outcome, job.body);
+    card.completed(outcome, job.body, entryOf(job, sample));
   }
 }

@@ -6,6 +6,7 @@ import { bodyOf } from "./parameters.js";
 import { texts } from "./png.js";
 import { canControl, putControl } from "./rows.js";
 import { isPicture } from "./slot.js";
+import { go } from "./views.js";
 import { details } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -48,7 +49,7 @@ async function ask(file) {
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
   URL.revokeObjectURL(url);
-  if (location.hash && dialog.returnValue) location.hash = "";
+  if (dialog.returnValue) go("create");
   if (dialog.returnValue === "settings") fill(body);
   if (dialog.returnValue === "image") useAs("init_image", file);
   if (dialog.returnValue === "control") putControl(file);

@@ -1,10 +1,11 @@
 // The jobs of this page: what was asked for, what the server says of it, and what is kept of it over a reload. The server goes on
 // with a job while nobody watches; the page watches it again by its id.
 
-import { addCards, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
+import { addCards, entryOf, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
 import { fill, noteSeed, showError } from "./form.js";
+import { fieldOf, taskFor } from "./models.js";
 import { seedOf } from "./seed.js";
-import { forgetJob, forgetPicture, loadInput, loadJobs, saveEntry, saveJob, savePicture } from "./store.js";
+import { forgetJob, forgetPicture, loadInput, loadJobs, nameOfInput, saveEntry, saveInput, saveJob, savePicture } from "./store.js";
 import { pause, Stream } from "./stream.js";
 import { images, problem, seconds, sentence, waiting } from "./words.js";
 
@@ -15,6 +16,8 @@ const STARTING = ["no_model", "no_node"];
 const UNKNOWN = ["expired", "not_found"];
 const TRY_AGAIN_MS = 1000;
 const MOST_TRIES = 60;
+/** How much of an image its variations paint anew. */
+const VARIATION = 0.6;
 /** A job whose acceptance the page did not hear of is asked for again, unless that was long ago. */
 const CONFIRM_MS = 60_000;
 
@@ -230,7 +233,7 @@ function end(job, sample, outcome) {
   save(job);
   if (outcome.state === "completed") {
     noteSeed(outcome.seed);
-    saveEntry(job, sample);
+    saveEntry(entryOf(job, sample));
   }
   say(`${outcome.state === "completed" ? "Finished" : job.cards[sample].text}: ${job.cards[sample].label}`);
 }
@@ -245,8 +248,13 @@ const actionsOf = (job) => ({
 });
 
 function remove(job, sample) {
-  removeCard(job.cards[sample]);
   forgetPicture(job, sample);
+  leave(job, sample);
+}
+
+/** Takes an image off the list. The history keeps it. */
+function leave(job, sample) {
+  removeCard(job.cards[sample]);
   job.samples[sample] = { state: "removed" };
   if (job.samples.every((outcome) => outcome?.state === "removed")) {
     jobs.delete(job.id);
@@ -260,8 +268,28 @@ function remove(job, sample) {
 function removeOver(cards) {
   for (const job of [...jobs.values()]) {
     job.samples.forEach((outcome, sample) => {
-      if (outcome && outcome.state !== "removed" && cards.includes(job.cards[sample])) remove(job, sample);
+      if (outcome && outcome.state !== "removed" && cards.includes(job.cards[sample])) leave(job, sample);
     });
+  }
+}
+
+/** Deletes a finished image, here and in the history. */
+export async function forget({ id, at, sample }) {
+  await forgetPicture({ id, at }, sample);
+  const job = jobs.get(id);
+  if (job?.samples[sample] && job.samples[sample].state !== "removed") leave(job, sample);
+}
+
+/** Four images like one: painted over it where the model can, else with other seeds. */
+export async function vary({ body }, picture, model) {
+  const { seed, mask, ...like } = body;
+  const task = model?.id === body.model && taskFor(model, ["init_image"]);
+  if (task && fieldOf(task, "strength")) {
+    const id = nameOfInput();
+    await saveInput(id, picture);
+    generate({ ...like, init_image: `upload:${id}`, strength: VARIATION, n: 4 });
+  } else {
+    generate({ ...body, seed: undefined, n: 4 });
   }
 }
 

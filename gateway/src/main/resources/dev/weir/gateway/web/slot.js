@@ -1,6 +1,6 @@
 // A place for one image of a request: chosen, dropped, or restored from what the browser keeps. Uploads nothing.
 
-import { loadInput, saveInput } from "./store.js";
+import { loadInput, nameOfInput, saveInput } from "./store.js";
 
 const part = (slot, name) => slot.querySelector(`[data-testid=${name}]`);
 
@@ -44,7 +44,7 @@ export class ImageSlot {
 
   /** @param blob null: none */
   async set(blob) {
-    this.#keep(blob ? randomName() : null, blob);
+    this.#keep(blob ? nameOfInput() : null, blob);
     if (blob) await saveInput(this.#id, blob);
     this.#changed();
   }
@@ -76,8 +76,3 @@ export class ImageSlot {
 }
 
 export const isPicture = (file) => /^image\/(png|jpeg|webp)$/.test(file.type);
-
-/** Names begin with the time, so the first ones are the oldest. */
-function randomName() {
-  return `${String(Date.now()).padStart(15, "0")}-${crypto.getRandomValues(new Uint32Array(1))[0].toString(16)}`;
-}

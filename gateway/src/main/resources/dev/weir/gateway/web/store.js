@@ -100,10 +100,13 @@ export const savePicture = (job, sample, blob) => put("pictures", key(job, sampl
 export const loadInput = (id) => get("inputs", id);
 export const saveInput = (id, blob) => put("inputs", id, blob, MAX_INPUTS);
 
-/** What made a picture, without the picture: the request, which image of it, and what the server said. */
-export function saveEntry({ id, at, body, job, samples }, sample) {
-  return put("entries", key({ id, at }, sample), { id, at, body, job, sample, of: samples.length, outcome: samples[sample] }, MAX_PICTURES);
+/** Begins with the time, as all keys do. */
+export function nameOfInput() {
+  return `${String(Date.now()).padStart(15, "0")}-${crypto.getRandomValues(new Uint32Array(1))[0].toString(16)}`;
 }
+
+/** What made a picture, without the picture: the request, which image of it, and what the server said. */
+export const saveEntry = (entry) => put("entries", key(entry, entry.sample), entry, MAX_PICTURES);
 
 /** Newest first. */
 export async function loadEntries() {
@@ -111,8 +114,14 @@ export async function loadEntries() {
   return entries.reverse();
 }
 
-export function forgetPicture(job, sample) {
+/** The file of an entry's picture: from the browser, or else from the server for as long as that keeps it. */
+export async function pictureOf(entry) {
+  const there = new URL(`v1/jobs/${entry.job}/images/${entry.sample}`, document.baseURI);
+  return await loadPicture(entry, entry.sample) ?? (await fetch(there)).blob();
+}
+
+export async function forgetPicture(job, sample) {
   for (const store of ["pictures", "entries"]) {
-    stored(store, "readwrite", (all) => all.delete(key(job, sample))).catch(() => {});
+    await stored(store, "readwrite", (all) => all.delete(key(job, sample))).catch(() => {});
   }
 }
