@@ -12,7 +12,6 @@ import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
-import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.Sight;
 import dev.weir.engine.sampler.SamplerSpec;
@@ -22,11 +21,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,8 +40,45 @@ class ImagesReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("images/io.safetensors");
 
+    /** The networks that cases share, by engine and files. */
+    private static final Map<List<Object>, Parts> OPENED = new HashMap<>();
+
     @TempDir
-    Path temporary;
+    static Path temporary;
+
+    private record Parts(ModelFolder model, TextEncoder encoder, Denoiser network, ImageCodec codec) {
+
+        static Parts open(Engine engine, JsonNode json) {
+            var target = new ComputeTarget("cpu", Precision.FP32, engine);
+            ModelFolder model = folder(json);
+            return new Parts(model, model.textEncoder(target), model.denoiser(target), model.imageCodec(target));
+        }
+
+        /** What the denoiser is given for a case. */
+        Tensors given(JsonNode json) {
+            return encoded(json).with(model.pipeline().type().see(sight(json), codec));
+        }
+
+        Tensors encoded(JsonNode json) {
+            return WorkflowRun.encoded(encoder, json);
+        }
+
+        void close() {
+            encoder.close();
+            network.close();
+            codec.close();
+        }
+    }
+
+    private static Parts parts(Engine engine, JsonNode json) {
+        return OPENED.computeIfAbsent(
+                List.of(engine, json.get("checkpoint"), json.get("unet")), key -> Parts.open(engine, json));
+    }
+
+    @AfterAll
+    static void close() {
+        OPENED.values().forEach(Parts::close);
+    }
 
     static Stream<Arguments> pictures() {
         return ReferenceCases.onEachEngine("images/cases.json");
@@ -52,95 +91,85 @@ class ImagesReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = folder(json);
-        try (Denoiser network = model.denoiser(target);
-                ImageCodec codec = model.imageCodec(target)) {
-            Row row = begin(model, network, codec, target, json);
-            LatentShape shape = shape(model, json);
-            requireClose(row.state().sample(), TENSORS.floats(name + "/start"), "start");
-            List<Integer> recorded = new ArrayList<>();
-            json.get("recorded").forEach(step -> recorded.add(step.asInt()));
-            for (int step = 0; !row.isDone(); step++) {
-                StepBatch.advance(network, shape, List.of(row));
-                if (recorded.remove((Integer) step)) {
-                    requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
-                }
+        Parts parts = parts(engine, json);
+        Row row = begin(parts, json, parts.given(json), strength(json));
+        LatentShape shape = shape(parts.model(), json);
+        requireClose(row.state().sample(), TENSORS.floats(name + "/start"), "start");
+        List<Integer> recorded = new ArrayList<>();
+        json.get("recorded").forEach(step -> recorded.add(step.asInt()));
+        for (int step = 0; !row.isDone(); step++) {
+            StepBatch.advance(parts.network(), shape, List.of(row));
+            if (recorded.remove((Integer) step)) {
+                requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
             }
-            assertThat(recorded).as("steps that were not made").isEmpty();
-            var made = codec.decode(shape, List.of(row.state().sample())).get(0).orElseThrow();
-            var expected =
-                    ImageIO.read(ReferenceFile.path("images/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(sight(json).finished(made), expected)).isGreaterThan(50);
         }
+        assertThat(recorded).as("steps that were not made").isEmpty();
+        var made = parts.codec()
+                .decode(shape, List.of(row.state().sample()))
+                .get(0)
+                .orElseThrow();
+        var expected =
+                ImageIO.read(ReferenceFile.path("images/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(sight(json).finished(made), expected)).isGreaterThan(50);
     }
 
     @Test
     void rowsOfAllWorkflowsShareForwardsAndGiveWhatTheyGiveAlone() {
-        var target = new ComputeTarget("cpu", Precision.FP32);
         List<JsonNode> own = cases().filter(
                         json -> json.get("checkpoint").asText().equals("checkpoints/sd1")
                                 && json.get("unet").isNull())
                 .toList();
-        ModelFolder model = ModelFolder.open(ReferenceFile.path("checkpoints/sd1"));
-        try (Denoiser network = model.denoiser(target);
-                ImageCodec codec = model.imageCodec(target)) {
-            List<Row> rows = new ArrayList<>();
-            List<float[]> alone = new ArrayList<>();
-            for (int i = 0; i <= own.size(); i++) {
-                // The first is of text alone.
-                JsonNode json = own.get(Math.max(0, i - 1));
-                boolean isText = i == 0;
-                rows.add(isText ? ofText(model, network, target, json) : begin(model, network, codec, target, json));
-                Row lone = isText ? ofText(model, network, target, json) : begin(model, network, codec, target, json);
-                while (!lone.isDone()) {
-                    StepBatch.advance(network, shape(model, json), List.of(lone));
-                }
-                alone.add(lone.state().sample());
+        Parts parts = parts(Engine.TORCH, own.get(0));
+        List<Row> rows = new ArrayList<>();
+        List<float[]> alone = new ArrayList<>();
+        for (int i = 0; i <= own.size(); i++) {
+            // The first is of text alone.
+            JsonNode json = own.get(Math.max(0, i - 1));
+            Tensors given = i == 0 ? parts.encoded(json) : parts.given(json);
+            double strength = i == 0 ? 1 : strength(json);
+            rows.add(begin(parts, json, given, strength));
+            Row lone = begin(parts, json, given, strength);
+            while (!lone.isDone()) {
+                StepBatch.advance(parts.network(), shape(parts.model(), json), List.of(lone));
             }
-            int most = 0;
-            for (List<Row> left = rows; !left.isEmpty(); ) {
-                most = Math.max(most, left.size());
-                StepBatch.advance(network, shape(model, own.get(0)), left);
-                left = left.stream().filter(row -> !row.isDone()).toList();
-            }
-            assertThat(most).isEqualTo(own.size() + 1);
-            for (int i = 0; i < rows.size(); i++) {
-                requireClose(rows.get(i).state().sample(), alone.get(i), "row " + i);
-            }
+            alone.add(lone.state().sample());
+        }
+        int most = 0;
+        for (List<Row> left = rows; !left.isEmpty(); ) {
+            most = Math.max(most, left.size());
+            StepBatch.advance(parts.network(), shape(parts.model(), own.get(0)), left);
+            left = left.stream().filter(row -> !row.isDone()).toList();
+        }
+        assertThat(most).isEqualTo(own.size() + 1);
+        for (int i = 0; i < rows.size(); i++) {
+            requireClose(rows.get(i).state().sample(), alone.get(i), "row " + i);
         }
     }
 
-    @ParameterizedTest(name = "{0} {1}")
-    @MethodSource("pictures")
-    void aRunContinuesAnywhere(Engine engine, String name, JsonNode json) {
-        if (engine != Engine.TORCH) {
-            return;
+    @ParameterizedTest
+    @MethodSource("cases")
+    void aRunContinuesAnywhere(JsonNode json) {
+        Parts parts = parts(Engine.TORCH, json);
+        Tensors given = parts.given(json);
+        Row row = begin(parts, json, given, strength(json));
+        LatentShape shape = shape(parts.model(), json);
+        while (!row.isDone()) {
+            // As another node continues it: from the request, what was encoded, and where the run is.
+            row = begin(parts, json, given, strength(json)).at(row.state(), row.noisePosition());
+            StepBatch.advance(parts.network(), shape, List.of(row));
         }
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = folder(json);
-        try (Denoiser network = model.denoiser(target);
-                ImageCodec codec = model.imageCodec(target)) {
-            Row row = begin(model, network, codec, target, json);
-            LatentShape shape = shape(model, json);
-            while (!row.isDone()) {
-                // As another node continues it: from the request, and where the run is.
-                row = begin(model, network, codec, target, json).at(row.state(), row.noisePosition());
-                StepBatch.advance(network, shape, List.of(row));
-            }
-            int last = row.steps() - 1;
-            requireClose(row.state().sample(), TENSORS.floats(name + "/step " + last), "end");
-        }
+        int last = row.steps() - 1;
+        requireClose(row.state().sample(), TENSORS.floats(json.get("name").asText() + "/step " + last), "end");
     }
 
     /** A published inpainting model has another network and the same parts besides. */
-    private ModelFolder folder(JsonNode json) {
+    private static ModelFolder folder(JsonNode json) {
         Path plain = ReferenceFile.path(json.get("checkpoint").asText());
         if (json.get("unet").isNull()) {
             return ModelFolder.open(plain);
         }
         try {
-            Path home = temporary.resolve("model");
+            Path home = Files.createTempDirectory(temporary, "model");
             copy(plain, home);
             copy(ReferenceFile.path(json.get("unet").asText()), home.resolve("unet"));
             Path index = home.resolve("model_index.json");
@@ -197,19 +226,13 @@ class ImagesReferenceTest {
         }
     }
 
-    private static Row begin(
-            ModelFolder model, Denoiser network, ImageCodec codec, ComputeTarget target, JsonNode json) {
-        PipelineType type = model.pipeline().type();
-        Tensors given = encoded(model, target, json).with(type.see(sight(json), codec));
-        double strength = json.get("strength").asDouble();
-        return begin(model, network, json, given, strength);
+    private static double strength(JsonNode json) {
+        return json.get("strength").asDouble();
     }
 
-    private static Row ofText(ModelFolder model, Denoiser network, ComputeTarget target, JsonNode json) {
-        return begin(model, network, json, encoded(model, target, json), 1);
-    }
-
-    private static Row begin(ModelFolder model, Denoiser network, JsonNode json, Tensors given, double strength) {
+    private static Row begin(Parts parts, JsonNode json, Tensors given, double strength) {
+        ModelFolder model = parts.model();
+        Denoiser network = parts.network();
         var stage = model.pipeline().diffusing().get(0);
         var schedule = model.scheduler(stage);
         var sampler = Samplers.create(
@@ -236,11 +259,5 @@ class ImagesReferenceTest {
                                 network.inChannels() - 4,
                                 request,
                                 given));
-    }
-
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            return WorkflowRun.encoded(encoder, json);
-        }
     }
 }
