@@ -62,7 +62,7 @@ final class ComfyGraphsTest {
         gateway.close();
     }
 
-    private static byte[] png(int type) {
+    static byte[] png(int type) {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try {
             ImageIO.write(new BufferedImage(67, 40, type), "png", file);

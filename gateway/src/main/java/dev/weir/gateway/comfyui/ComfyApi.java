@@ -53,7 +53,7 @@ public final class ComfyApi {
         this.prompts = new PromptHandlers(body, reader, ledger, answers, models, uploads, queue);
         this.files = new UploadHandlers(reader, threads, memory, answers, uploads);
         this.queues = new QueueHandlers(body, answers, queue, history);
-        this.pictures = new ViewHandler(ledger, answers, uploads);
+        this.pictures = new ViewHandler(ledger, answers, uploads, history);
         this.lists = new ListHandlers(answers, models, uploads);
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -15,6 +16,9 @@ import java.util.stream.Collectors;
  * of them ten times a second. Event loop of the gateway.
  */
 final class History {
+
+    /** Of a text in a PNG. */
+    private static final Pattern KEYWORD = Pattern.compile("[A-Za-z0-9_]{1,79}");
 
     private static final int MOST = 1000;
     private static final long MOST_CHARACTERS = 8 << 20;
@@ -77,6 +81,24 @@ final class History {
 
     private static String json(String id, Entry entry) {
         return Json.encode(id) + ":" + entry.json();
+    }
+
+    /** What ComfyUI writes into the pictures of a job: the graph, and what the client wants beside it. Empty for an unknown one. */
+    Map<String, String> texts(String job) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        entries.values().stream()
+                .filter(entry -> entry.job().equals(job))
+                .findFirst()
+                .map(entry -> new JsonObject(entry.json()).getJsonArray("prompt"))
+                .ifPresent(prompt -> {
+                    texts.put("prompt", prompt.getJsonObject(2).encode());
+                    if (prompt.getJsonObject(3).getValue("extra_pnginfo") instanceof JsonObject extra) {
+                        extra.fieldNames().stream()
+                                .filter(KEYWORD.asMatchPredicate())
+                                .forEach(name -> texts.put(name, Json.encode(extra.getValue(name))));
+                    }
+                });
+        return texts;
     }
 
     void delete(String caller, Predicate<String> ids) {

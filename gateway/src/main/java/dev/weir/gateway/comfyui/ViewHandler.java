@@ -7,9 +7,11 @@ import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.picture.PngText;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -24,11 +26,13 @@ final class ViewHandler {
     private final JobLedger ledger;
     private final Answers answers;
     private final Uploads uploads;
+    private final History history;
 
-    ViewHandler(JobLedger ledger, Answers answers, Uploads uploads) {
+    ViewHandler(JobLedger ledger, Answers answers, Uploads uploads, History history) {
         this.ledger = ledger;
         this.answers = answers;
         this.uploads = uploads;
+        this.history = history;
     }
 
     void view(RoutingContext ctx) {
@@ -44,10 +48,19 @@ final class ViewHandler {
                         throw unknown(name);
                     }
                     Picture picture = job.picture(file.sample()).orElseThrow(() -> unknown(name));
-                    answer(ctx, name, picture.mediaType(), picture.bytes());
+                    answer(ctx, name, picture.mediaType(), described(picture.bytes(), history.texts(file.job())));
                     return null;
                 })
                 .onFailure(ctx::fail);
+    }
+
+    /** So that ComfyUI opens the picture as its graph. */
+    private static byte[] described(byte[] png, Map<String, String> texts) {
+        byte[] described = png;
+        for (Map.Entry<String, String> text : texts.entrySet()) {
+            described = PngText.with(described, text.getKey(), text.getValue());
+        }
+        return described;
     }
 
     private void upload(RoutingContext ctx, String name) {
