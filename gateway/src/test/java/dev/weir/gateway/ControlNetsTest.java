@@ -193,7 +193,7 @@ final class ControlNetsTest {
                 request(edges().put("name", "sketch").put("guess", true)),
                 "invalid_value",
                 "controlnets[0].guess",
-                "is for ControlNets, and \"sketch\" is a T2I-Adapter");
+                "guess mode is for ControlNets, and \"sketch\" is a T2I-Adapter");
         refused(request(edges()).put("model", "tiny"), "unknown_controlnet", "controlnets[0].name", "there are none");
         refused(
                 request(edges(), new JsonObject().put("name", "edges")),

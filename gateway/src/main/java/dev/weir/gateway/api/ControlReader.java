@@ -59,7 +59,9 @@ final class ControlReader {
         boolean guess = use.flag("guess");
         if (guess && net.getT2IAdapter()) {
             throw use.invalid(
-                    "invalid_value", "guess", "is for ControlNets, and \"%s\" is a T2I-Adapter".formatted(name));
+                    "invalid_value",
+                    "guess",
+                    "is refused: guess mode is for ControlNets, and \"%s\" is a T2I-Adapter".formatted(name));
         }
         return Control.newBuilder()
                 .setNet(net)
