@@ -13,8 +13,11 @@ import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.ControlPicture;
+import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.image.Preprocessor;
 import dev.weir.engine.inversion.EmbeddingFolders;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -104,6 +107,32 @@ class T2iAdapterTest {
                 Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(states, 77, states.length / 77)),
                 changing,
                 steering);
+    }
+
+    /** The network's levels round odd sides up, and so does the adapter. */
+    @Test
+    void anAdapterSteersSizesThatItsSquaresDoNotDivide() throws IOException {
+        ModelFolder model = model("sdxl", "t2i_adapters/sdxl");
+        byte[] photo = Files.readAllBytes(ReferenceFile.path("images/photo.png"));
+        ControlPicture picture =
+                ControlPicture.of(PictureReader.read(photo, PictureReader.Limits.DEFAULT), 60, 44, Preprocessor.NONE);
+        var control = new Control(model.controlNets().byName().get("xl-full"), picture, 1, 0, 1, false);
+        LatentShape shape = new LatentShape(4, 11, 15);
+        float[] states = half("xl/call/states");
+        float[] embeds = half("xl/call/text_embeds");
+        Tensors inputs = Tensors.of(Tensors.ENCODER_HIDDEN_STATES, HostTensor.of(states, 77, states.length / 77))
+                .with("text_embeds", HostTensor.of(embeds, embeds.length))
+                .with("time_ids", HostTensor.of(half("xl/call/time_ids"), 6));
+        float[] sample = Arrays.copyOf(half("xl/call/sample"), shape.size());
+        try (Denoiser network = model.denoiser(new ComputeTarget("cpu", Precision.FP32, Engine.ONNX))) {
+            List<float[]> results = network.predict(
+                    shape,
+                    List.of(
+                            new Denoiser.Row(sample, 500, inputs, List.of(), List.of(control)),
+                            new Denoiser.Row(sample, 500, inputs)));
+            assertThat(results).allMatch(Finite::all);
+            assertThat(results.get(0)).hasSize(shape.size()).isNotEqualTo(results.get(1));
+        }
     }
 
     /** The first of two rows. */
