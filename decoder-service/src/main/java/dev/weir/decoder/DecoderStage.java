@@ -8,6 +8,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.RgbImage;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.PictureInput;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
@@ -27,6 +28,7 @@ import dev.weir.serving.KnownModel;
 import dev.weir.serving.Latents;
 import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
+import dev.weir.serving.PictureReaders;
 import dev.weir.serving.Pictures;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
@@ -36,11 +38,13 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /**
  * Decodes latents to images, and sees the pictures that requests bring. Latents of one model and shape share a forward pass: images
- * first, then pictures that are to be seen, then frames. Owned by the device thread. It does not know the watchers; the stage node
- * decides whether there is room for a frame.
+ * first, then pictures that are to be seen, then frames. Owned by the device thread; threads of its own read and resize the pictures of
+ * requests. It does not know the watchers; the stage node decides whether there is room for a frame.
  */
 public final class DecoderStage implements Stage {
 
@@ -57,13 +61,17 @@ public final class DecoderStage implements Stage {
         }
     }
 
+    /** @param pictures what was read of them; throws what is wrong with them */
+    private record Seeing(Work work, Supplier<PictureInput> pictures) {}
+
     private final NodeModels nodeModels;
     private final ComputeTarget target;
     private final int capacity;
     private final Safety safety;
     private final List<Waiting> pictures = new ArrayList<>();
-    private final Deque<Work> sights = new ArrayDeque<>();
+    private final Deque<Seeing> sights = new ArrayDeque<>();
     private final List<Waiting> frames = new ArrayList<>();
+    private final PictureReaders readers = new PictureReaders(kind());
     private volatile ServedModels<PictureDecoder> models;
 
     /** A stage that checks no pictures. */
@@ -139,14 +147,29 @@ public final class DecoderStage implements Stage {
     }
 
     @Override
+    public CompletionStage<Admission> prepare(Work work) {
+        return Inputs.areWanted(work)
+                ? readers.admission(() -> input(work), input -> outbox -> admit(work, input, outbox))
+                : Stage.super.prepare(work);
+    }
+
+    private PictureInput input(Work work) {
+        return models.get(work.task().getModel()).input(Sights.of(work));
+    }
+
+    @Override
     public void admit(Work work, Outbox outbox) {
+        admit(work, () -> input(work), outbox);
+    }
+
+    private void admit(Work work, Supplier<PictureInput> input, Outbox outbox) {
         Optional<Failure> outage = models.outage(work.task().getModel());
         if (outage.isPresent()) {
             outbox.fail(work, outage.get());
             return;
         }
         if (Inputs.areWanted(work)) {
-            sights.add(work);
+            sights.add(new Seeing(work, input));
             return;
         }
         try {
@@ -171,7 +194,7 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void drop(SampleKey key) {
-        sights.removeIf(work -> work.key().equals(key));
+        sights.removeIf(seeing -> seeing.work().key().equals(key));
         pictures.removeIf(waiting -> waiting.work().key().equals(key));
         frames.removeIf(waiting -> waiting.work().key().equals(key));
     }
@@ -198,11 +221,12 @@ public final class DecoderStage implements Stage {
     }
 
     /** Pictures have many sizes, so each is seen alone. */
-    private void see(Work work, Outbox outbox) {
+    private void see(Seeing seeing, Outbox outbox) {
+        Work work = seeing.work();
         outbox.started(work);
         String model = work.task().getModel();
         try {
-            Tensors seen = models.get(model).see(Sights.of(work));
+            Tensors seen = models.get(model).see(seeing.pictures().get());
             if (seen.isFinite()) {
                 outbox.handOn(work, Branches.toTensors("", seen));
             } else {
@@ -242,10 +266,19 @@ public final class DecoderStage implements Stage {
         for (int i = 0; i < batch.size(); i++) {
             Waiting waiting = batch.get(i);
             images.get(i)
-                    .ifPresentOrElse(decoded -> encode(waiting.work(), decoded, outbox), () -> failed.add(waiting));
+                    .ifPresentOrElse(decoded -> finish(waiting.work(), decoded, outbox), () -> failed.add(waiting));
         }
         if (!failed.isEmpty()) {
             failNotFinite(failed, failed.size() == batch.size(), outbox);
+        }
+    }
+
+    /** The picture into which a part is put back is read on another thread: the sample ends there. */
+    private void finish(Work work, Decoded decoded, Outbox outbox) {
+        if (Sights.isPutBack(work)) {
+            readers.execute(() -> encode(work, decoded, outbox));
+        } else {
+            encode(work, decoded, outbox);
         }
     }
 
@@ -255,7 +288,7 @@ public final class DecoderStage implements Stage {
             tell(work, decoded, outbox);
         } catch (IllegalArgumentException | UnsupportedOperationException e) {
             outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), false));
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | Error e) {
             outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
         }
     }
@@ -280,7 +313,7 @@ public final class DecoderStage implements Stage {
         models.outage(model).ifPresent(outage -> {
             failWaiting(pictures, model, outage, outbox);
             failWaiting(frames, model, outage, outbox);
-            sights.removeIf(work -> isFailed(work, model, outage, outbox));
+            sights.removeIf(seeing -> isFailed(seeing.work(), model, outage, outbox));
         });
     }
 
@@ -301,6 +334,7 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void close() {
+        readers.close();
         models.close();
     }
 }

@@ -7,6 +7,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.PictureChecker;
 import dev.weir.engine.RgbImage;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.pipeline.PictureInput;
 import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.Sight;
 import java.util.ArrayList;
@@ -101,9 +102,14 @@ final class PictureDecoder implements AutoCloseable {
         return decoded;
     }
 
-    /** What the encoder tells of a request's pictures, as the model's diffusion takes it. */
-    Tensors see(Sight sight) {
-        return type.see(sight, codec);
+    /** What the encoder is given of a request's pictures. Any thread. */
+    PictureInput input(Sight sight) {
+        return type.input(sight, codec.scale());
+    }
+
+    /** What the encoder tells of them, as the model's diffusion takes it. */
+    Tensors see(PictureInput input) {
+        return type.see(input, codec);
     }
 
     private Decoded checked(RgbImage image, boolean flagged) {

@@ -4,7 +4,7 @@ import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.image.Bitmap;
 import java.util.List;
 
-/** Sees pictures as IP-Adapters do. One device thread calls it. */
+/** Sees pictures as IP-Adapters do. One device thread calls it, except {@link #pixels}. */
 public interface ImagePrompter extends AutoCloseable {
 
     /**
@@ -16,11 +16,19 @@ public interface ImagePrompter extends AutoCloseable {
     record Tokens(HostTensor pictures, HostTensor nothing) {}
 
     /**
-     * Loads the networks at their first use, which takes seconds for large ones. Pictures may have any size.
+     * The pixels that an adapter's network takes of a picture of any size. It uses no network; any thread.
      *
      * @throws ModelException that names a file that cannot be read
      */
-    Tokens see(IpAdapter adapter, List<Bitmap> pictures);
+    float[] pixels(IpAdapter adapter, Bitmap picture);
+
+    /**
+     * Loads the networks at their first use, which takes seconds for large ones.
+     *
+     * @param pixels of each picture
+     * @throws ModelException that names a file that cannot be read
+     */
+    Tokens see(IpAdapter adapter, List<float[]> pixels);
 
     @Override
     void close();

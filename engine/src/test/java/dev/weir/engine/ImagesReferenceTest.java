@@ -12,6 +12,7 @@ import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.Sight;
 import dev.weir.engine.sampler.SamplerSpec;
@@ -56,7 +57,8 @@ class ImagesReferenceTest {
 
         /** What the denoiser is given for a case. */
         Tensors given(JsonNode json) {
-            return encoded(json).with(model.pipeline().type().see(sight(json), codec));
+            PipelineType type = model.pipeline().type();
+            return encoded(json).with(type.see(type.input(sight(json), codec.scale()), codec));
         }
 
         Tensors encoded(JsonNode json) {

@@ -194,22 +194,21 @@ record SteeredRun(String home, ReferenceFile tensors) {
                         json.get("height").asInt(),
                         json.get("guidance_scale").floatValue())
                 .changing(strength);
+        var type = model.pipeline().type();
         Tensors given =
-                json.has("strength") ? prompts.with(model.pipeline().type().see(sight(json), codec)) : prompts;
-        return model.pipeline()
-                .type()
-                .begin(
-                        stage,
-                        new Begin(
-                                model.card(),
-                                shape(model, json),
-                                sampler,
-                                schedule,
-                                new TorchGenerator(json.get("seed").asLong()),
-                                network.inputs(),
-                                network.inChannels() - 4,
-                                request,
-                                given));
+                json.has("strength") ? prompts.with(type.see(type.input(sight(json), codec.scale()), codec)) : prompts;
+        return type.begin(
+                stage,
+                new Begin(
+                        model.card(),
+                        shape(model, json),
+                        sampler,
+                        schedule,
+                        new TorchGenerator(json.get("seed").asLong()),
+                        network.inputs(),
+                        network.inChannels() - 4,
+                        request,
+                        given));
     }
 
     private Sight sight(JsonNode json) {

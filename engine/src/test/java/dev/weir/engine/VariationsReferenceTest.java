@@ -75,7 +75,8 @@ class VariationsReferenceTest {
     void theEmbeddingIsTheReferences() {
         cases().forEach(json -> {
             try (ImageEncoder encoder = folder(json).imageEncoder(new ComputeTarget("cpu", Precision.FP32))) {
-                Tensors seen = encoder.encode(List.of(bitmap(json))).get(0);
+                Tensors seen =
+                        encoder.encode(List.of(encoder.pixels(bitmap(json)))).get(0);
                 requireClose(
                         seen.get(Tensors.IMAGE_EMBEDS).values(),
                         TENSORS.floats(json.get("name").asText() + "/image_embeds"),
@@ -177,7 +178,7 @@ class VariationsReferenceTest {
     private static Tensors given(ModelFolder model, ComputeTarget target, JsonNode json) {
         Tensors given = Tensors.NONE;
         try (ImageEncoder encoder = model.imageEncoder(target)) {
-            Tensors seen = encoder.encode(List.of(bitmap(json))).get(0);
+            Tensors seen = encoder.encode(List.of(encoder.pixels(bitmap(json)))).get(0);
             given = given.with(
                     encoder.noised(seen, json.get("noise_level").asInt()).under("image/"));
         }

@@ -4,12 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
-import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.Sight;
@@ -56,7 +56,8 @@ final class WorkflowRun implements AutoCloseable {
     Tensors given(JsonNode json) {
         Tensors given = encoded(encoder, json);
         given = given.with(seen(json));
-        return takesPicture(json) ? given.with(model.pipeline().type().see(sight(json), codec)) : given;
+        PipelineType type = model.pipeline().type();
+        return takesPicture(json) ? given.with(type.see(type.input(sight(json), codec.scale()), codec)) : given;
     }
 
     /** What a text encoder gives for a case's prompts. */
@@ -88,9 +89,10 @@ final class WorkflowRun implements AutoCloseable {
         Tensors tokens = Tensors.NONE;
         for (int i = 0; i < json.path("adapters").size(); i++) {
             JsonNode use = json.get("adapters").get(i);
-            List<Bitmap> pictures = new ArrayList<>();
-            use.get(1).forEach(name -> pictures.add(read(name, PictureReader::read)));
-            var own = prompter.see(model.ipAdapters().byName().get(use.get(0).asText()), pictures);
+            IpAdapter adapter = model.ipAdapters().byName().get(use.get(0).asText());
+            List<float[]> pixels = new ArrayList<>();
+            use.get(1).forEach(name -> pixels.add(prompter.pixels(adapter, read(name, PictureReader::read))));
+            var own = prompter.see(adapter, pixels);
             tokens = tokens.with("cond/ip_adapter_" + i, own.pictures()).with("uncond/ip_adapter_" + i, own.nothing());
         }
         return tokens;

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -43,6 +44,10 @@ public final class TestStage implements Stage {
     public volatile Error turnProblem;
     /** With what it prepares work, once it is told. */
     public volatile Error prepareProblem;
+
+    /** How work is prepared, with the admission of work as it came. */
+    public volatile BiFunction<Work, Admission, CompletionStage<Admission>> preparing =
+            (work, admission) -> CompletableFuture.completedStage(admission);
 
     public volatile boolean makesCheckpoints;
     /** With its model, once it is told. */
@@ -148,11 +153,11 @@ public final class TestStage implements Stage {
     }
 
     @Override
-    public CompletionStage<?> prepare(Work work) {
+    public CompletionStage<Admission> prepare(Work work) {
         if (prepareProblem != null) {
             throw prepareProblem;
         }
-        return CompletableFuture.completedStage(null);
+        return preparing.apply(work, outbox -> admit(work, outbox));
     }
 
     @Override

@@ -7,13 +7,10 @@ import dev.weir.engine.control.ControlPicture;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.image.Preprocessor;
 import dev.weir.engine.weights.FittingFiles;
-import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.stage.Work;
-import java.lang.ref.WeakReference;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * The ControlNets of a stage, and what requests steer with them. Images of one request share the picture that they steer by, as long as one
@@ -22,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Controls {
 
     private final FittingFiles<ControlNet> known;
-    private final Map<Seen, WeakReference<ControlPicture>> seen = new ConcurrentHashMap<>();
+    private final SharedReads<Seen, ControlPicture> seen = new SharedReads<>();
 
     /** What decides how a net sees a picture. */
     private record Seen(ByteString file, int width, int height, String preprocess) {}
@@ -30,6 +27,13 @@ final class Controls {
     /** @param known the node's */
     Controls(FittingFiles<ControlNet> known) {
         this.known = known;
+    }
+
+    /** Whether any of a request's nets steers the work's stage. */
+    static boolean steer(Work work) {
+        return work.task().getGeneration().getControlsList().stream()
+                .anyMatch(control ->
+                        control.getNet().getStage().equals(work.stage().getName()));
     }
 
     /**
@@ -54,24 +58,15 @@ final class Controls {
 
     private ControlPicture picture(Work work, dev.weir.proto.v1.Control control) {
         Stage stage = work.stage();
-        ByteString file = work.task().getGeneration().getAttachmentsList().stream()
-                .filter(attachment -> attachment.getName().equals(control.getImage()))
-                .map(Attachment::getSha256)
-                .findFirst()
-                .orElse(ByteString.EMPTY);
-        Seen key = new Seen(file, stage.getWidth(), stage.getHeight(), control.getPreprocess());
-        WeakReference<ControlPicture> shared = file.isEmpty() ? null : seen.get(key);
-        ControlPicture picture = shared == null ? null : shared.get();
-        if (picture == null) {
-            picture = ControlPicture.of(
-                    Inputs.read(work, Inputs.file(control.getImage()), PictureReader::read),
-                    stage.getWidth(),
-                    stage.getHeight(),
-                    Preprocessor.named(control.getPreprocess()));
-            seen.values().removeIf(gone -> gone.get() == null);
-            seen.put(key, new WeakReference<>(picture));
-        }
-        return picture;
+        ByteString file = Inputs.digest(work, control.getImage());
+        Supplier<ControlPicture> reading = () -> ControlPicture.of(
+                Inputs.read(work, Inputs.file(control.getImage()), PictureReader::read),
+                stage.getWidth(),
+                stage.getHeight(),
+                Preprocessor.named(control.getPreprocess()));
+        return file.isEmpty()
+                ? reading.get()
+                : seen.get(new Seen(file, stage.getWidth(), stage.getHeight(), control.getPreprocess()), reading);
     }
 
     private ControlNet find(dev.weir.proto.v1.ControlNet named) {

@@ -12,6 +12,7 @@ import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.control.Control;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.pipeline.Begin;
@@ -185,11 +186,16 @@ public record DiffusionPart(
         }
     }
 
+    /** The ControlNets that steer the work, with their pictures. Reads and resizes these; any thread. Throws as {@link Controls#of}. */
+    List<Control> steering(Work work) {
+        return controls.of(work);
+    }
+
     /**
      * The row at its start. Throws an IllegalArgumentException that names a missing or wrong field or tensor, or a ModelException that
      * names a file that cannot be read.
      */
-    Row begin(Work work) {
+    Row begin(Work work, List<Control> steering) {
         Generation generation = work.task().getGeneration();
         Stage route = work.stage();
         Tensors given = IpAdapters.attended(work, Branches.given(work), ipAdapters.byName(), network);
@@ -209,7 +215,7 @@ public record DiffusionPart(
                                 prior.map(before -> before(work, before)),
                                 Phrases.of(work)))
                 .with(Loras.of(generation, route.getName(), loras.byName()))
-                .steeredBy(controls.of(work));
+                .steeredBy(steering);
     }
 
     private static Begin.Prior before(Work work, AfterPrior prior) {

@@ -1,10 +1,12 @@
 package dev.weir.serving;
 
+import com.google.protobuf.ByteString;
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Attachment;
 import dev.weir.runtime.stage.Work;
 import java.util.function.BiFunction;
 
@@ -23,6 +25,20 @@ public final class Inputs {
     /** The tensor of an attachment's file. */
     static String file(String attachment) {
         return FILES + attachment;
+    }
+
+    /** The digest of an attachment's file; empty if the task does not say it. */
+    public static ByteString digest(Work work, String attachment) {
+        return work.task().getGeneration().getAttachmentsList().stream()
+                .filter(known -> known.getName().equals(attachment))
+                .map(Attachment::getSha256)
+                .findFirst()
+                .orElse(ByteString.EMPTY);
+    }
+
+    /** The same of the attachment that comes to a stage at a port. */
+    public static ByteString digest(Work work, Port port) {
+        return digest(work, port.name().substring(FILES.length()));
     }
 
     /** Whether a task is to see pictures. */

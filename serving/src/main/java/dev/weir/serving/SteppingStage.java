@@ -3,6 +3,7 @@ package dev.weir.serving;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.control.Control;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.diffusion.StepBatch.Stepped;
@@ -35,6 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -84,6 +86,7 @@ public final class SteppingStage implements Stage {
     private final Planner planner;
     private final Roster roster;
     private final FramePainter painter;
+    private final PictureReaders readers;
     private final RandomGenerator random = RandomGenerator.getDefault();
     private volatile ServedModels<DiffusionPart> models;
     private volatile PlanState<HeldSample> held;
@@ -118,6 +121,7 @@ public final class SteppingStage implements Stage {
         this.planner = planner;
         this.roster = new Roster(limits.rowsPerForward(), limits.userWeights());
         this.held = roster.state(0);
+        this.readers = new PictureReaders(kind);
         this.painter = new FramePainter("weir-" + Addresses.name(kind) + "-frames", System::nanoTime);
     }
 
@@ -189,7 +193,22 @@ public final class SteppingStage implements Stage {
     }
 
     @Override
+    public CompletionStage<Admission> prepare(Work work) {
+        return Controls.steer(work)
+                ? readers.admission(() -> steering(work), controls -> outbox -> admit(work, controls, outbox))
+                : Stage.super.prepare(work);
+    }
+
+    private List<Control> steering(Work work) {
+        return models.get(work.task().getModel()).steering(work);
+    }
+
+    @Override
     public void admit(Work work, Outbox outbox) {
+        admit(work, () -> steering(work), outbox);
+    }
+
+    private void admit(Work work, Supplier<List<Control>> steering, Outbox outbox) {
         Optional<Failure> outage = models.outage(work.task().getModel());
         if (outage.isPresent()) {
             outbox.fail(work, outage.get());
@@ -198,7 +217,7 @@ public final class SteppingStage implements Stage {
         try {
             DiffusionPart part = models.get(work.task().getModel());
             roster.learns(part);
-            Row row = Checkpoints.resumed(part.begin(work), work);
+            Row row = Checkpoints.resumed(part.begin(work, steering.get()), work);
             BatchKey group = part.key(part.shape(work.stage()), row.branches());
             Pace pace = new Pace(limits.checkpointEvery());
             roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
@@ -328,6 +347,7 @@ public final class SteppingStage implements Stage {
 
     @Override
     public void close() {
+        readers.close();
         painter.close();
         models.close();
     }

@@ -23,7 +23,8 @@ class DiffusionPartTest {
 
     @Test
     void aNetworkWithoutGuidanceEmbeddingRunsForBothPrompts() {
-        List<Tensors> branches = MODEL.open(FakeModel.FOLDER).begin(GUIDED).branches();
+        List<Tensors> branches =
+                MODEL.open(FakeModel.FOLDER).begin(GUIDED, List.of()).branches();
 
         assertThat(branches).hasSize(2);
         assertThat(branches.get(0).has(Tensors.TIMESTEP_COND)).isFalse();
@@ -33,7 +34,7 @@ class DiffusionPartTest {
     void aNetworkWithGuidanceEmbeddingRunsOnceWithTheScale() {
         DiffusionPart part = FakeModel.open(FakeModel.FOLDER, new FewStepNetwork());
 
-        List<Tensors> branches = part.begin(GUIDED).branches();
+        List<Tensors> branches = part.begin(GUIDED, List.of()).branches();
 
         assertThat(branches).hasSize(1);
         // The scale of 5 is 4 above 1, and the first frequency is a thousand.

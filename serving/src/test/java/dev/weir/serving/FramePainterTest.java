@@ -101,7 +101,7 @@ final class FramePainterTest {
                 work,
                 part,
                 new BatchKey("default", shape, Signature.NONE),
-                part.begin(work),
+                part.begin(work, List.of()),
                 new Pace(Duration.ofDays(1)));
     }
 

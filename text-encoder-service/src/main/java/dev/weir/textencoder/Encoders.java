@@ -130,7 +130,7 @@ final class Encoders implements AutoCloseable {
     boolean areFinite(List<PromptStates> states) {
         return states.stream().allMatch(PromptStates::isFinite)
                 && image.stream()
-                        .flatMap(encoder -> encoder.encode(List.of(TEST_PICTURE)).stream())
+                        .flatMap(encoder -> encoder.encode(List.of(encoder.pixels(TEST_PICTURE))).stream())
                         .allMatch(Tensors::isFinite);
     }
 

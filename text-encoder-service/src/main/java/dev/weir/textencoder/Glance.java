@@ -4,7 +4,6 @@ import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageEncoder;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.pipeline.Port;
-import dev.weir.picture.PictureException;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
 import dev.weir.serving.Inputs;
@@ -25,18 +24,19 @@ final class Glance {
     }
 
     /**
-     * What a task's stages are given of its picture, by names on the bus; nothing where it is to see none. Throws {@link PictureException}, or an
+     * What a task's stages are given of its picture, by names on the bus; nothing where it is to see none. Throws an
      * IllegalArgumentException that names what is missing.
+     *
+     * @param pixels of each picture
      */
-    Tensors of(Work work) {
+    Tensors of(Work work, Map<Port, float[]> pixels) {
         if (!Inputs.areWanted(work)) {
             return Tensors.NONE;
         }
         ImageEncoder encoder = encoders.image().orElseThrow();
-        Tensors embedding =
-                seen.computeIfAbsent(work.tensor(Port.INIT_IMAGE.name()).bytes(), file -> encoder.encode(
-                                List.of(Inputs.picture(work, Port.INIT_IMAGE)))
-                        .get(0));
+        Tensors embedding = seen.computeIfAbsent(
+                work.tensor(Port.INIT_IMAGE.name()).bytes(),
+                file -> encoder.encode(List.of(pixels.get(Port.INIT_IMAGE))).get(0));
         Tensors given = encoder.noised(embedding, work.task().getGeneration().getNoiseLevel());
         Map<String, HostTensor> named = new LinkedHashMap<>();
         given.byName().forEach((name, tensor) -> named.put(Branches.IMAGE + name, tensor));

@@ -4,16 +4,12 @@ import dev.weir.engine.ImagePrompter;
 import dev.weir.engine.ImagePrompter.Tokens;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.IpAdapter;
-import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.pipeline.Port;
-import dev.weir.picture.PictureException;
 import dev.weir.proto.v1.Generation;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
-import dev.weir.serving.Inputs;
 import dev.weir.serving.IpAdapters;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +21,9 @@ final class PromptImages {
     private final ImagePrompter prompter;
     private final Map<String, IpAdapter> known;
     private final Map<Seen, Tokens> seen = new HashMap<>();
+
+    /** @param ports of the pictures that it sees */
+    record Shown(IpAdapter adapter, List<Port> ports) {}
 
     private record Seen(IpAdapter adapter, List<ByteBuffer> files) {}
 
@@ -41,17 +40,27 @@ final class PromptImages {
                 .sum();
     }
 
-    /**
-     * What the denoiser is given of a task's pictures. Throws {@link PictureException}, an IllegalArgumentException that names what is
-     * missing, or a ModelException that names a file that cannot be read.
-     */
-    Tensors of(Work work) {
+    /** The adapters of a task and the ports of their pictures. Throws an IllegalArgumentException that names one that is not here. */
+    static List<Shown> shown(Work work, Map<String, IpAdapter> known) {
         Generation generation = work.task().getGeneration();
         List<IpAdapter> adapters = IpAdapters.of(work, known);
+        return IntStream.range(0, adapters.size())
+                .mapToObj(i -> new Shown(
+                        adapters.get(i), ports(i, generation.getIpAdapters(i).getImages())))
+                .toList();
+    }
+
+    /**
+     * What the denoiser is given of a task's pictures. Throws an IllegalArgumentException that names what is missing, or a
+     * ModelException that names a file that cannot be read.
+     *
+     * @param pixels of each picture
+     */
+    Tensors of(Work work, Map<Port, float[]> pixels) {
+        List<Shown> shown = shown(work, known);
         Tensors all = Tensors.NONE;
-        for (int i = 0; i < adapters.size(); i++) {
-            List<Port> ports = ports(i, generation.getIpAdapters(i).getImages());
-            Tokens tokens = tokens(work, adapters.get(i), ports);
+        for (int i = 0; i < shown.size(); i++) {
+            Tokens tokens = tokens(work, shown.get(i), pixels);
             all = all.with(Branches.COND + IpAdapters.name(i), tokens.pictures());
             if (Branches.isGuided(work.task())) {
                 all = all.with(Branches.UNCOND + IpAdapters.name(i), tokens.nothing());
@@ -66,13 +75,13 @@ final class PromptImages {
                 .toList();
     }
 
-    private Tokens tokens(Work work, IpAdapter adapter, List<Port> ports) {
-        List<ByteBuffer> files =
-                ports.stream().map(port -> work.tensor(port.name()).bytes()).toList();
-        return seen.computeIfAbsent(new Seen(adapter, files), key -> {
-            List<Bitmap> pictures = new ArrayList<>();
-            ports.forEach(port -> pictures.add(Inputs.picture(work, port)));
-            return prompter.see(adapter, pictures);
-        });
+    private Tokens tokens(Work work, Shown shown, Map<Port, float[]> pixels) {
+        List<ByteBuffer> files = shown.ports().stream()
+                .map(port -> work.tensor(port.name()).bytes())
+                .toList();
+        return seen.computeIfAbsent(
+                new Seen(shown.adapter(), files),
+                key -> prompter.see(
+                        shown.adapter(), shown.ports().stream().map(pixels::get).toList()));
     }
 }

@@ -6,10 +6,10 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.inversion.Embedding;
+import dev.weir.engine.pipeline.Port;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
@@ -27,15 +27,14 @@ import dev.weir.serving.IpAdapters;
 import dev.weir.serving.Loras;
 import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
+import dev.weir.serving.PictureReaders;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
-import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,12 +42,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /**
  * Encodes prompts to text states, and sees pictures as CLIP does. All prompts that wait when the device is free share one forward
  * pass, equal prompts share one row, and recent ones are remembered, here and by the cluster. Equal pictures are seen once. Owned by
- * the device thread, which never waits for the cluster: the event loop asks it before work is admitted. It knows nothing about
- * latents or steps.
+ * the device thread, which waits neither for the cluster nor for files: the event loop asks the cluster, and other threads read the
+ * pictures, before work is admitted. It knows nothing about latents or steps.
  */
 public final class TextEncoderStage implements Stage {
 
@@ -58,15 +58,16 @@ public final class TextEncoderStage implements Stage {
     /** Each takes a forward pass of its own, so these bound the time of a turn. */
     private static final int MAX_PICTURES = 8;
 
-    /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
-    private static final int CACHED_NUMBERS = 4 << 20;
+    /** @param pictures the pixels of each one, by port; throws what is wrong with them */
+    private record Waiting(Work work, Supplier<Map<Port, float[]>> pictures) {}
 
     private final NodeModels nodeModels;
     private final ComputeTarget target;
     private final int capacity;
-    private final Deque<Work> waiting = new ArrayDeque<>();
-    private final StatesCache cache = new StatesCache(CACHED_NUMBERS);
-    private final Optional<StatesMemory> memory;
+    private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private final PictureReaders readers = new PictureReaders(kind());
+    private final Pixels pixels = new Pixels();
+    private final RecalledStates recalled;
     private volatile ServedModels<Encoders> models;
 
     /** A stage that does not share its states. */
@@ -85,7 +86,7 @@ public final class TextEncoderStage implements Stage {
      * @param memory the shared memory of the cluster's nodes
      */
     public TextEncoderStage(NodeModels models, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
-        this.memory = memory;
+        this.recalled = new RecalledStates(memory, target);
         this.nodeModels = models;
         this.target = target;
         this.capacity = capacity;
@@ -108,7 +109,7 @@ public final class TextEncoderStage implements Stage {
             throw new ModelException(NotFinite.PROBLEM);
         }
         if (!states.isEmpty()) {
-            remember(
+            recalled.remember(
                     folder.card().id(),
                     folder.textEncoderFingerprint(encoders.embeddings()),
                     Encoders.ABSENT,
@@ -137,24 +138,29 @@ public final class TextEncoderStage implements Stage {
     }
 
     @Override
-    public CompletionStage<?> prepare(Work work) {
+    public CompletionStage<Admission> prepare(Work work) {
+        CompletableFuture<Admission> read = Pixels.areWanted(work)
+                ? readers.admission(() -> pixels(work), pictures -> outbox -> admit(work, pictures, outbox))
+                : CompletableFuture.completedFuture(outbox -> admit(work, outbox));
         String model = work.task().getModel();
-        String weights = weights(model);
-        List<Future<?>> lookups = new ArrayList<>();
-        for (Prompt prompt : known(work)) {
-            if (memory.isPresent() && cache.find(model, weights, prompt).isEmpty()) {
-                lookups.add(memory.get()
-                        .find(model, weights, target.toString(), prompt)
-                        .onSuccess(found -> found.ifPresent(states -> cache.put(model, weights, prompt, states))));
-            }
-        }
-        return lookups.isEmpty()
-                ? CompletableFuture.completedStage(null)
-                : Future.join(lookups).toCompletionStage();
+        CompletionStage<?> fetched =
+                recalled.fetch(model, weights(model), known(work)).toCompletionStage();
+        CompletableFuture<Admission> ready = read.thenCombine(fetched, (admission, ignored) -> admission);
+        ready.whenComplete((admission, problem) -> read.cancel(false));
+        return ready;
+    }
+
+    private Map<Port, float[]> pixels(Work work) {
+        String model = work.task().getModel();
+        return pixels.of(work, models.get(model), ipAdapters(model));
     }
 
     @Override
     public void admit(Work work, Outbox outbox) {
+        admit(work, () -> pixels(work), outbox);
+    }
+
+    private void admit(Work work, Supplier<Map<Port, float[]>> pictures, Outbox outbox) {
         Optional<Failure> outage = models.outage(work.task().getModel());
         if (outage.isPresent()) {
             outbox.fail(work, outage.get());
@@ -171,7 +177,7 @@ public final class TextEncoderStage implements Stage {
         }
         try {
             TextBounds.check(wording(work), encoders::size);
-            waiting.add(work);
+            waiting.add(new Waiting(work, pictures));
         } catch (IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_prompt", e.getMessage(), false));
         }
@@ -179,7 +185,7 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void drop(SampleKey key) {
-        waiting.removeIf(work -> work.key().equals(key));
+        waiting.removeIf(held -> held.work().key().equals(key));
     }
 
     @Override
@@ -187,26 +193,28 @@ public final class TextEncoderStage implements Stage {
         if (waiting.isEmpty()) {
             return 0;
         }
-        String model = waiting.peek().task().getModel();
+        String model = waiting.peek().work().task().getModel();
         models.get(model).follow();
         int failed = failUnavailable(model, outbox);
         Set<Prompt> prompts = new LinkedHashSet<>();
-        List<Work> batch = takeBatch(model, prompts);
-        batch.forEach(outbox::started);
-        Map<Prompt, PromptStates> states = states(model, prompts, outbox);
+        List<Waiting> batch = takeBatch(model, prompts);
+        batch.forEach(held -> outbox.started(held.work()));
+        Map<Prompt, PromptStates> states = recalled.of(
+                model, weights(model), prompts, () -> models.get(model).text().orElseThrow(), outbox);
         Glance glance = new Glance(models.get(model));
         // The samples of a request share what is handed on.
         Map<Wording, List<Tensor>> tensors = new HashMap<>();
         PromptImages images = new PromptImages(models.get(model).prompter(), ipAdapters(model));
         List<Work> unread = new ArrayList<>();
         List<Work> unseen = new ArrayList<>();
-        for (Work work : batch) {
+        for (Waiting held : batch) {
+            Work work = held.work();
             Wording wording = wording(work);
             if (!states.keySet().containsAll(wording.all())) {
                 unread.add(work);
                 continue;
             }
-            seen(work, glance, images, outbox).ifPresent(seen -> {
+            seen(held, glance, images, outbox).ifPresent(seen -> {
                 if (seen.isFinite()) {
                     wording.warnings(states).forEach(warning -> outbox.warn(work, warning));
                     outbox.handOn(work, encoded(tensors.computeIfAbsent(wording, own -> own.tensors(states)), seen));
@@ -223,8 +231,8 @@ public final class TextEncoderStage implements Stage {
     /** Files that requests name may have changed while they waited. */
     private int failUnavailable(String model, Outbox outbox) {
         int failed = 0;
-        for (Iterator<Work> queue = waiting.iterator(); queue.hasNext(); ) {
-            Work work = queue.next();
+        for (Iterator<Waiting> queue = waiting.iterator(); queue.hasNext(); ) {
+            Work work = queue.next().work();
             if (work.task().getModel().equals(model)) {
                 try {
                     loras(work);
@@ -245,9 +253,11 @@ public final class TextEncoderStage implements Stage {
     }
 
     /** What is seen in a task's pictures, by names on the bus. A task whose pictures cannot be read fails, and has nothing. */
-    private static Optional<Tensors> seen(Work work, Glance glance, PromptImages images, Outbox outbox) {
+    private static Optional<Tensors> seen(Waiting held, Glance glance, PromptImages images, Outbox outbox) {
+        Work work = held.work();
         try {
-            return Optional.of(glance.of(work).with(images.of(work)));
+            Map<Port, float[]> pictures = held.pictures().get();
+            return Optional.of(glance.of(work, pictures).with(images.of(work, pictures)));
         } catch (PictureException | IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
         } catch (RuntimeException e) {
@@ -264,21 +274,22 @@ public final class TextEncoderStage implements Stage {
         Failure failure = isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what);
         failed.forEach(work -> outbox.fail(work, failure));
         models.outage(model).ifPresent(outage -> {
-            List<Work> others = waiting.stream()
-                    .filter(work -> work.task().getModel().equals(model))
+            List<Waiting> others = waiting.stream()
+                    .filter(held -> held.work().task().getModel().equals(model))
                     .toList();
             waiting.removeAll(others);
-            others.forEach(work -> outbox.fail(work, outage));
+            others.forEach(held -> outbox.fail(held.work(), outage));
         });
     }
 
     /** Takes samples of the model from the queue, in order, while the rows of their distinct prompts fit into one forward pass. */
-    private List<Work> takeBatch(String model, Set<Prompt> prompts) {
-        List<Work> batch = new ArrayList<>();
+    private List<Waiting> takeBatch(String model, Set<Prompt> prompts) {
+        List<Waiting> batch = new ArrayList<>();
         int pictures = 0;
         int rows = 0;
-        for (Iterator<Work> queue = waiting.iterator(); queue.hasNext() && pictures < MAX_PICTURES; ) {
-            Work work = queue.next();
+        for (Iterator<Waiting> queue = waiting.iterator(); queue.hasNext() && pictures < MAX_PICTURES; ) {
+            Waiting held = queue.next();
+            Work work = held.work();
             if (work.task().getModel().equals(model)) {
                 Set<Prompt> added = new LinkedHashSet<>(wording(work).all());
                 added.removeAll(prompts);
@@ -291,7 +302,7 @@ public final class TextEncoderStage implements Stage {
                 rows += own;
                 prompts.addAll(added);
                 pictures += (Inputs.areWanted(work) ? 1 : 0) + PromptImages.count(work);
-                batch.add(work);
+                batch.add(held);
                 queue.remove();
             }
         }
@@ -335,44 +346,6 @@ public final class TextEncoderStage implements Stage {
                         .orElse(Map.of()));
     }
 
-    /**
-     * The states of prompts. Those that are not remembered are encoded in one forward pass. A prompt whose states are not finite
-     * has none.
-     */
-    private Map<Prompt, PromptStates> states(String model, Set<Prompt> prompts, Outbox outbox) {
-        String weights = weights(model);
-        Map<Prompt, PromptStates> states = new LinkedHashMap<>();
-        List<Prompt> unknown = new ArrayList<>();
-        for (Prompt prompt : prompts) {
-            cache.find(model, weights, prompt)
-                    .ifPresentOrElse(known -> states.put(prompt, known), () -> unknown.add(prompt));
-        }
-        if (!prompts.isEmpty()) {
-            outbox.lookedUp(states.size(), unknown.size());
-        }
-        if (!unknown.isEmpty()) {
-            TextEncoder encoder = models.get(model).text().orElseThrow();
-            Iterator<PromptStates> encoded = encoder.encode(unknown).iterator();
-            for (Prompt prompt : unknown) {
-                PromptStates fresh = encoded.next();
-                if (!fresh.isFinite() && unknown.size() > 1) {
-                    // A longer neighbour may have padded it to positions where a weight is not finite.
-                    fresh = encoder.encode(List.of(prompt)).get(0);
-                }
-                if (fresh.isFinite()) {
-                    remember(model, weights, prompt, fresh);
-                    states.put(prompt, fresh);
-                }
-            }
-        }
-        return states;
-    }
-
-    private void remember(String model, String weights, Prompt prompt, PromptStates states) {
-        cache.put(model, weights, prompt, states);
-        memory.ifPresent(shared -> shared.put(model, weights, target.toString(), prompt, states));
-    }
-
     /** States of other weights under the same name are not the same. */
     private String weights(String model) {
         return models.folder(model)
@@ -393,6 +366,7 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void close() {
+        readers.close();
         models.close();
     }
 }

@@ -4,6 +4,7 @@ import dev.weir.runtime.stage.Device;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Snapshot;
+import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -55,10 +56,10 @@ final class SimulatedDevice implements Device {
     }
 
     @Override
-    public void admit(Work work) {
+    public void admit(Work work, Stage.Admission admission) {
         add(() -> {
             try {
-                stage.admit(work, outbox);
+                admission.admit(outbox);
             } catch (RuntimeException problem) {
                 listener.admitFailed(work, problem);
             }

@@ -16,14 +16,16 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** CLIP networks and the projections of IP-Adapters, each loaded at its first use. One device thread owns it. */
+/** CLIP networks and the projections of IP-Adapters, each loaded at its first use. One device thread owns the networks. */
 final class ClipImagePrompter implements ImagePrompter {
 
     private static final int MOST_PROJECTIONS = 8;
 
     private final ComputeTarget target;
+    private final Map<Path, ClipImageProcessor> processors = new ConcurrentHashMap<>();
     private final Map<Clip, ClipPictures> clips = new HashMap<>();
     private final Recent<IpAdapter, Projection> projections = new Recent<>(MOST_PROJECTIONS, Projection::close);
 
@@ -45,10 +47,30 @@ final class ClipImagePrompter implements ImagePrompter {
     }
 
     @Override
-    public Tokens see(IpAdapter adapter, List<Bitmap> pictures) {
+    public float[] pixels(IpAdapter adapter, Bitmap picture) {
+        return processors
+                .computeIfAbsent(adapter.encoder(), ClipImagePrompter::processor)
+                .pixels(picture);
+    }
+
+    private static ClipImageProcessor processor(Path folder) {
+        try {
+            var network = NetworkType.read(ComponentConfig.read(folder).json(), ClipVisionModel.class);
+            return ClipImageProcessor.ofSide(network.options().side());
+        } catch (ModelException e) {
+            throw named(folder, e);
+        }
+    }
+
+    private static ModelException named(Path folder, ModelException problem) {
+        return new ModelException(folder + ": " + problem.getMessage(), problem);
+    }
+
+    @Override
+    public Tokens see(IpAdapter adapter, List<float[]> pixels) {
         var clip = clips.computeIfAbsent(new Clip(adapter.encoder(), adapter.kind()), this::open);
         var projection = projections.get(adapter, () -> project(adapter, clip));
-        return new Tokens(tokens(projection.type(), projection.network(), clip.views(pictures)), projection.nothing());
+        return new Tokens(tokens(projection.type(), projection.network(), clip.views(pixels)), projection.nothing());
     }
 
     private ClipPictures open(Clip clip) {
@@ -62,7 +84,7 @@ final class ClipImagePrompter implements ImagePrompter {
                     ClipImageProcessor.ofSide(side),
                     side);
         } catch (ModelException e) {
-            throw new ModelException(clip.folder() + ": " + e.getMessage(), e);
+            throw named(clip.folder(), e);
         }
     }
 

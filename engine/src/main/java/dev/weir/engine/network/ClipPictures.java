@@ -38,11 +38,7 @@ final class ClipPictures {
         }
     }
 
-    private <T> List<T> run(List<Bitmap> pictures, BiFunction<ByteBuffer, Integer, List<T>> reader) {
-        return runPixels(pictures.stream().map(processor::pixels).toList(), reader);
-    }
-
-    private <T> List<T> runPixels(List<float[]> pictures, BiFunction<ByteBuffer, Integer, List<T>> reader) {
+    private <T> List<T> run(List<float[]> pictures, BiFunction<ByteBuffer, Integer, List<T>> reader) {
         if (pictures.isEmpty()) {
             return List.of();
         }
@@ -58,14 +54,14 @@ final class ClipPictures {
         return network.run(ClipVisionModel.FORWARD, List.of(pixels), out -> reader.apply(out, pictures.size()));
     }
 
-    /** All that the network gives for each picture. */
-    List<float[]> views(List<Bitmap> pictures) {
-        return run(pictures, ClipPictures::rows);
+    /** All that the network gives for the pixels of each picture. */
+    List<float[]> views(List<float[]> pixels) {
+        return run(pixels, ClipPictures::rows);
     }
 
     /** The same for a picture whose normalized pixels are zeros. */
     float[] viewOfNothing() {
-        return runPixels(List.of(new float[Bitmap.RGB * side * side]), ClipPictures::rows)
+        return run(List.of(new float[Bitmap.RGB * side * side]), ClipPictures::rows)
                 .get(0);
     }
 
@@ -76,8 +72,13 @@ final class ClipPictures {
     ImageEncoder encoder() {
         return new ImageEncoder() {
             @Override
-            public List<Tensors> encode(List<Bitmap> pictures) {
-                return run(pictures, ClipPictures::embeds);
+            public float[] pixels(Bitmap picture) {
+                return processor.pixels(picture);
+            }
+
+            @Override
+            public List<Tensors> encode(List<float[]> pixels) {
+                return run(pixels, ClipPictures::embeds);
             }
 
             @Override
@@ -91,7 +92,8 @@ final class ClipPictures {
         return new PictureChecker() {
             @Override
             public List<Optional<Boolean>> flags(List<RgbImage> pictures) {
-                return run(pictures.stream().map(Bitmap::of).toList(), SafetyChecker::flags);
+                return run(
+                        pictures.stream().map(Bitmap::of).map(processor::pixels).toList(), SafetyChecker::flags);
             }
 
             @Override

@@ -65,13 +65,18 @@ final class DepthToImage implements OneTextPipeline {
     }
 
     @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        int width = sight.width() / codec.scale();
-        int height = sight.height() / codec.scale();
+    public PictureInput input(Sight sight, int scale) {
+        int width = sight.width() / scale;
+        int height = sight.height() / scale;
         float[] depth = sight.depth()
                 .orElseThrow(() -> new IllegalArgumentException("depth_map is missing"))
                 .spread(width, height);
-        return SeenPicture.see(sight.seen(), codec).with(DEPTH, HostTensor.of(depth, 1, height, width));
+        return sight.input().with(HostTensor.of(depth, 1, height, width));
+    }
+
+    @Override
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        return SeenPicture.see(input.seen(), codec).with(DEPTH, input.depth().orElseThrow());
     }
 
     @Override

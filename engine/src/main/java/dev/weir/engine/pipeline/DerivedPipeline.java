@@ -20,7 +20,12 @@ interface DerivedPipeline extends PipelineType {
     }
 
     @Override
-    default Tensors see(Sight sight, ImageCodec codec) {
-        return base().see(sight, codec);
+    default PictureInput input(Sight sight, int scale) {
+        return base().input(sight, scale);
+    }
+
+    @Override
+    default Tensors see(PictureInput input, ImageCodec codec) {
+        return base().see(input, codec);
     }
 }

@@ -83,10 +83,10 @@ final class InstructPix2Pix implements DerivedPipeline {
     }
 
     @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        float[] mode = codec.encode(List.of(sight.seen())).get(0).mode();
-        int height = sight.height() / codec.scale();
-        int width = sight.width() / codec.scale();
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        float[] mode = codec.encode(List.of(input.seen())).get(0).mode();
+        int height = input.height() / codec.scale();
+        int width = input.width() / codec.scale();
         return Tensors.of(
                 LATENT,
                 HostTensor.of(scaled ? codec.normalized(mode) : mode, mode.length / (height * width), height, width));

@@ -102,8 +102,13 @@ final class LatentUpscaler implements OneTextPipeline {
     }
 
     @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        return SeenPicture.see(sight.seen(Filter.BICUBIC), codec);
+    public PictureInput input(Sight sight, int scale) {
+        return sight.input(Filter.BICUBIC);
+    }
+
+    @Override
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        return SeenPicture.see(input.seen(), codec);
     }
 
     @Override

@@ -25,8 +25,13 @@ public final class NoisedImageEncoder implements ImageEncoder {
     }
 
     @Override
-    public List<Tensors> encode(List<Bitmap> pictures) {
-        return encoder.encode(pictures);
+    public float[] pixels(Bitmap picture) {
+        return encoder.pixels(picture);
+    }
+
+    @Override
+    public List<Tensors> encode(List<float[]> pixels) {
+        return encoder.encode(pixels);
     }
 
     @Override

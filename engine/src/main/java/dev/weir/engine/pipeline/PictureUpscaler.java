@@ -108,8 +108,13 @@ final class PictureUpscaler implements OneTextPipeline {
     }
 
     @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        UnitImage picture = sight.seen(Filter.BICUBIC);
+    public PictureInput input(Sight sight, int scale) {
+        return sight.input(Filter.BICUBIC);
+    }
+
+    @Override
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        UnitImage picture = input.seen();
         return Tensors.of(PIXELS, HostTensor.of(picture.values(), COLORS, picture.height(), picture.width()));
     }
 

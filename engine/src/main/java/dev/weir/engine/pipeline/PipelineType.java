@@ -94,8 +94,18 @@ public interface PipelineType {
         return Optional.empty();
     }
 
-    /** What a stage that sees a request's pictures gives, by names on the bus. Throws an IllegalArgumentException about them. */
-    default Tensors see(Sight sight, ImageCodec codec) {
+    /**
+     * What a stage that sees a request's pictures is given of them. Reads and resizes; it needs no network and may run on any thread.
+     * Throws an IllegalArgumentException about them.
+     *
+     * @param scale of the autoencoder
+     */
+    default PictureInput input(Sight sight, int scale) {
+        return sight.input();
+    }
+
+    /** What that stage gives, by names on the bus. */
+    default Tensors see(PictureInput input, ImageCodec codec) {
         throw new IllegalArgumentException("these models see no pictures");
     }
 

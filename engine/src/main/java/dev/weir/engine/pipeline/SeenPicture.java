@@ -32,18 +32,18 @@ final class SeenPicture {
     private SeenPicture() {}
 
     /** The distribution of a picture's latents and, where a part of it is to be painted, the mask and what stays. */
-    static Tensors see(Sight sight, ImageCodec codec) {
-        Optional<float[]> painted = sight.painted();
-        List<UnitImage> pictures = new ArrayList<>(List.of(sight.seen()));
-        painted.ifPresent(mask -> pictures.add(sight.kept(mask)));
+    static Tensors see(PictureInput input, ImageCodec codec) {
+        Optional<float[]> painted = input.painted();
+        List<UnitImage> pictures = new ArrayList<>(List.of(input.seen()));
+        painted.ifPresent(mask -> pictures.add(input.kept(mask)));
         List<LatentDistribution> latents = codec.encode(pictures);
-        int height = sight.height() / codec.scale();
-        int width = sight.width() / codec.scale();
+        int height = input.height() / codec.scale();
+        int width = input.width() / codec.scale();
         Tensors seen = told(WHOLE, codec.normalized(latents.get(0)), height, width);
         return painted.isEmpty()
                 ? seen
                 : seen.with(told(KEPT, codec.normalized(latents.get(1)), height, width))
-                        .with(MASK, HostTensor.of(sight.reduced(painted.get(), codec.scale()), 1, height, width));
+                        .with(MASK, HostTensor.of(input.reduced(painted.get(), codec.scale()), 1, height, width));
     }
 
     /** The distribution of the latents of a picture alone. */

@@ -1,7 +1,6 @@
 package dev.weir.engine.pipeline;
 
 import dev.weir.engine.RgbImage;
-import dev.weir.engine.UnitImage;
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.Filter;
@@ -14,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The pictures that a request brings, and how they become what an autoencoder sees. Immutable; any thread.
+ * The pictures that a request brings, as they were read, and how they become the input of an autoencoder. Immutable; any thread.
  *
  * @param picture as it was read
  * @param marks white where the picture is to be painted, at the mask's own size; empty if nothing says what is
@@ -54,39 +53,14 @@ public record Sight(
         return new Sight(picture, marks, width, height, part, depth);
     }
 
-    /** The picture at the size that is made. */
-    UnitImage seen() {
-        return new UnitImage(width, height, VaeImageProcessor.pixels(sized(picture.rgb())));
+    /** The picture and the marks at the size that is made. Takes long for a large picture. */
+    PictureInput input() {
+        return new PictureInput(sized(picture.rgb()), marks.map(this::sized), Optional.empty());
     }
 
-    /** The same with another filter, of a picture without a mask. */
-    UnitImage seen(Filter filter) {
-        return new UnitImage(
-                width, height, VaeImageProcessor.pixels(Resampler.resize(picture.rgb(), width, height, filter)));
-    }
-
-    /** The mask at that size, 1 where the picture is painted; empty if nothing says what is. */
-    Optional<float[]> painted() {
-        return marks.map(found -> VaeImageProcessor.mask(sized(found)));
-    }
-
-    /**
-     * The mask at the size of the latents: each value is the one at the upper left of its pixels.
-     *
-     * @param painted at the size that is made
-     */
-    float[] reduced(float[] painted, int scale) {
-        int across = width / scale;
-        float[] reduced = new float[across * (height / scale)];
-        for (int i = 0; i < reduced.length; i++) {
-            reduced[i] = painted[i / across * scale * width + i % across * scale];
-        }
-        return reduced;
-    }
-
-    /** The picture without the painted part, which is grey. */
-    UnitImage kept(float[] painted) {
-        return new UnitImage(width, height, VaeImageProcessor.masked(seen().values(), painted));
+    /** The whole picture alone, with another filter. */
+    PictureInput input(Filter filter) {
+        return PictureInput.of(Resampler.resize(picture.rgb(), width, height, filter));
     }
 
     /** A made picture in its place: the rest is the request's picture, at its own size, where only a part was painted. */

@@ -59,8 +59,8 @@ final class StableDiffusion implements OneTextPipeline, PromptedModel {
     }
 
     @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        return SeenPicture.see(sight, codec);
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        return SeenPicture.see(input, codec);
     }
 
     @Override

@@ -97,8 +97,8 @@ final class StableDiffusionXl implements PromptedModel {
     }
 
     @Override
-    public Tensors see(Sight sight, ImageCodec codec) {
-        return SeenPicture.see(sight, codec);
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        return SeenPicture.see(input, codec);
     }
 
     /** The same size in all rows, as in diffusers where a request names none for the negative prompt. */

@@ -180,7 +180,7 @@ class ClipReferenceTest {
         var large = Bitmap.of(pictures(new Fixture(HOME.resolve("safety"))).get(0));
         var small = Resampler.resize(large, 15, 12, Filter.BICUBIC);
         try (var encoder = Networks.imageEncoder(fixture.config("."), fixture.weights("."), processor, target)) {
-            var embeds = encoder.encode(List.of(large, small));
+            var embeds = encoder.encode(List.of(encoder.pixels(large), encoder.pixels(small)));
             assertThat(embeds.get(0).get("image_embeds").shape()).isEqualTo(List.of(12));
             Fixture.assertClose(
                     embeds.get(1).get("image_embeds").values(),

@@ -20,16 +20,16 @@ class SightTest {
     void theMaskAndItsRegionAreComputedOnce() {
         Bitmap mask = mask(SIDE);
         Sight sight = sight(mask, 1, OptionalInt.of(PADDING));
-        float[] painted = sight.painted().orElseThrow();
-        float[] seen = sight.seen().values();
+        float[] painted = sight.input().painted().orElseThrow();
+        float[] seen = sight.input().seen().values();
         byte[] finished = sight.finished(made()).pixels();
         // Whatever is computed of the mask from here on differs.
         Arrays.fill(mask.values(), (byte) 0);
         mask.values()[0] = (byte) 255;
 
-        assertThat(sight.painted().orElseThrow()).isEqualTo(painted).contains(0, 1);
-        assertThat(sight.seen().values()).isEqualTo(seen);
-        assertThat(sight.kept(painted).values()).hasSameSizeAs(seen).isNotEqualTo(seen);
+        assertThat(sight.input().painted().orElseThrow()).isEqualTo(painted).contains(0, 1);
+        assertThat(sight.input().seen().values()).isEqualTo(seen);
+        assertThat(sight.input().kept(painted).values()).hasSameSizeAs(seen).isNotEqualTo(seen);
         assertThat(sight.finished(made()).pixels()).isEqualTo(finished);
     }
 

@@ -18,7 +18,8 @@ public interface Device {
         void turnFailed(Throwable problem);
     }
 
-    void admit(Work work);
+    /** Failures of the admission are reported with its work. */
+    void admit(Work work, Stage.Admission admission);
 
     void drop(SampleKey key);
 

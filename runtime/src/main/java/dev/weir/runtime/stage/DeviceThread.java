@@ -52,10 +52,10 @@ final class DeviceThread implements Device {
     }
 
     @Override
-    public void admit(Work work) {
+    public void admit(Work work, Stage.Admission admission) {
         commands.add(() -> {
             try {
-                stage.admit(work, outbox);
+                admission.admit(outbox);
             } catch (Throwable problem) {
                 listener.admitFailed(work, problem);
             }

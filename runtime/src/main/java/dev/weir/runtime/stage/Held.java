@@ -5,6 +5,8 @@ import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageTiming;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /** A task that this node has accepted, with its progress. Event loop of its stage node only. */
 final class Held {
@@ -18,6 +20,8 @@ final class Held {
     final Work work;
     private StageTrace trace = StageTrace.NONE;
     private Loading.Use model = Loading.Use.READY;
+    private CompletionStage<?> preparation = CompletableFuture.completedStage(null);
+    private boolean leaving;
     private final long acceptedNanos;
     private long startedNanos;
     private int forwardsDone;
@@ -49,8 +53,23 @@ final class Held {
         return !model.ready().toCompletableFuture().isDone();
     }
 
+    /** It is cancelled by {@link #release}, unless it is done. */
+    void prepares(CompletionStage<?> started) {
+        preparation = started;
+    }
+
+    /** The device is asked for its state and drops it: it is not admitted any more. */
+    void leaves() {
+        leaving = true;
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
     void release() {
         model.close();
+        preparation.toCompletableFuture().cancel(false);
     }
 
     Phase phase() {

@@ -53,17 +53,26 @@ final class Intake {
             lifecycle.fail(held, new Failure("model_not_loaded", String.valueOf(cause.getMessage()), true));
             return;
         }
-        CompletionStage<?> prepared;
+        CompletionStage<Stage.Admission> prepared;
         try {
             prepared = stage.prepare(held.work);
         } catch (Throwable e) {
             lifecycle.fail(held, DeviceFailures.of(e));
             return;
         }
-        prepared.whenComplete((done, ignored) -> {
-            if (inFlight.holds(held)) {
-                device.admit(held.work);
-            }
-        });
+        held.prepares(prepared);
+        prepared.whenComplete((admission, failed) -> loop.execute(() -> prepared(held, admission, failed)));
+    }
+
+    private void prepared(Held held, Stage.Admission admission, Throwable problem) {
+        if (!inFlight.holds(held) || held.isLeaving()) {
+            return;
+        }
+        if (problem != null) {
+            lifecycle.fail(
+                    held, DeviceFailures.of(problem instanceof CompletionException ? problem.getCause() : problem));
+            return;
+        }
+        device.admit(held.work, admission);
     }
 }

@@ -48,9 +48,10 @@ public interface Outbox {
     /** This stage is done. Its tensors go to the next stage on the route. */
     void handOn(Work work, List<Tensor> tensors);
 
-    /** The image is done. */
+    /** The image is done. Any thread. */
     void finish(Work work, EncodedImage image);
 
+    /** Any thread. */
     void fail(Work work, Failure failure);
 
     /**

@@ -52,11 +52,11 @@ final class SampleLifecycle implements Outbox {
     private final AtomicInteger framesUnderWay = new AtomicInteger();
     private long failures;
 
-    /** Device thread: samples that made progress by a forward pass since the last call. */
-    private int advanced;
+    /** Samples that made progress by a forward pass since the last call. Files of results may be made on other threads. */
+    private final AtomicInteger advanced = new AtomicInteger();
 
-    /** Device thread: the rows of this turn's forward pass, as far as they are known. */
-    private int rows;
+    /** The rows of this turn's forward pass, as far as they are known. Written by the device thread. */
+    private volatile int rows;
 
     /**
      * @param changed called on the event loop when a sample is no longer held, or when its end has been acknowledged
@@ -168,10 +168,8 @@ final class SampleLifecycle implements Outbox {
 
     /** Samples that made progress since the last call. On the device thread, after a turn. */
     int takeAdvanced() {
-        int samples = advanced;
-        advanced = 0;
         rows = 0;
-        return samples;
+        return advanced.getAndSet(0);
     }
 
     /** Whether nothing is held and every owner has acknowledged the ends of its samples. */
@@ -195,7 +193,7 @@ final class SampleLifecycle implements Outbox {
 
     @Override
     public void progress(Work work, int step, int total, double stepSeconds) {
-        advanced++;
+        advanced.incrementAndGet();
         int shared = rows;
         onLoop(work, held -> {
             held.done(step);
@@ -366,7 +364,7 @@ final class SampleLifecycle implements Outbox {
     /** Only stages that diffuse report progress. */
     private void countSingleForward(Work work) {
         if (work.stage().getRole() != StageRole.DIFFUSE) {
-            advanced++;
+            advanced.incrementAndGet();
         }
     }
 

@@ -55,13 +55,20 @@ public interface Stage {
         return List.of();
     }
 
+    /** Admits work with what was prepared for it. Runs on the device thread. */
+    interface Admission {
+
+        void admit(Outbox outbox);
+    }
+
     /**
-     * Fetches data that may save the device work, such as from the cluster's memory, before the work is admitted. Only
-     * this work waits for it, so it must end within a bounded time, with or without success. Runs and completes on the
-     * event loop.
+     * Does what the device thread should not wait for, before the work is admitted: asks the cluster's memory, or reads
+     * the work's pictures. Only this work waits for it, so it must end within a bounded time. It is called on the event
+     * loop, must return at once, and may complete on any thread. Work that was dropped meanwhile is not admitted; then
+     * the stage that was returned is cancelled and its result is dropped. If it fails, the work fails.
      */
-    default CompletionStage<?> prepare(Work work) {
-        return CompletableFuture.completedStage(null);
+    default CompletionStage<Admission> prepare(Work work) {
+        return CompletableFuture.completedStage(outbox -> admit(work, outbox));
     }
 
     /** Which of its models are in memory. Any thread, after {@link #open}. */
@@ -69,7 +76,7 @@ public interface Stage {
         return Loading.NONE;
     }
 
-    /** Admits work. Problems with its tensors are reported to the outbox and not thrown. */
+    /** Admits work that was not prepared. Problems with its tensors are reported to the outbox and not thrown. */
     void admit(Work work, Outbox outbox);
 
     /**

@@ -194,6 +194,7 @@ public final class StageProtocol {
 
     /** Takes a sample off the device. If it is still held, the action receives its state. */
     private void giveBack(Held held, Consumer<Optional<Snapshot>> then) {
+        held.leaves();
         device.giveBack(
                 held.work,
                 stood -> loop.execute(() -> {

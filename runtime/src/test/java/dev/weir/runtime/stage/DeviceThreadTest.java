@@ -33,11 +33,11 @@ class DeviceThreadTest {
     @Test
     void whatWaitsWhenTheDeviceFreesUpGoesInOneForward() {
         device.start();
-        device.admit(work("a"));
+        admit(work("a"));
         await().until(() -> gate.hasQueuedThreads());
-        device.admit(work("b"));
-        device.admit(work("c"));
-        device.admit(work("d"));
+        admit(work("b"));
+        admit(work("c"));
+        admit(work("d"));
         gate.release(2);
 
         await().until(() -> told.size() == 3);
@@ -49,7 +49,7 @@ class DeviceThreadTest {
         device.start();
         await().until(() -> told.contains("opened"));
         assertThat(device.stalledMs()).isZero();
-        device.admit(work("a"));
+        admit(work("a"));
 
         await().until(() -> device.stalledMs() > 20);
         gate.release();
@@ -62,11 +62,11 @@ class DeviceThreadTest {
         device.start();
         stage.turnProblem = new AssertionError("broken kernel");
         gate.release(1);
-        device.admit(work("a"));
+        admit(work("a"));
         await().until(() -> told.contains("failed broken kernel"));
 
         device.drop(new SampleKey("a", 0));
-        device.admit(work("b"));
+        admit(work("b"));
         gate.release(1);
 
         await().until(() -> told.contains("turned 1"));
@@ -76,15 +76,19 @@ class DeviceThreadTest {
     @Test
     void whatIsDroppedWhileItWaitsIsNotDone() {
         device.start();
-        device.admit(work("a"));
+        admit(work("a"));
         await().until(() -> gate.hasQueuedThreads());
-        device.admit(work("b"));
-        device.admit(work("c"));
+        admit(work("b"));
+        admit(work("c"));
         device.drop(new SampleKey("b", 0));
         gate.release(2);
 
         await().until(() -> told.size() == 3);
         assertThat(told).containsExactly("opened", "turned 1", "turned 1");
+    }
+
+    private void admit(Work work) {
+        device.admit(work, outbox -> stage.admit(work, outbox));
     }
 
     private static Work work(String jobId) {

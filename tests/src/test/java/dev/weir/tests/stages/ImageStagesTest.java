@@ -6,6 +6,7 @@ import static dev.weir.tests.stages.Tasks.generation;
 import static dev.weir.tests.stages.Tasks.turnAll;
 import static dev.weir.tests.stages.Tasks.work;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.weir.decoder.DecoderStage;
 import dev.weir.denoiser.DenoiserStage;
@@ -101,6 +102,8 @@ final class ImageStagesTest {
         decoder.admit(work(task.clone().setPosition(DENOISER + 1), array(given)), outbox);
         turnAll(decoder, outbox);
 
+        // The file is read beside the device thread, and the sample ends there.
+        await().until(() -> outbox.finished.containsKey(SAMPLE) || outbox.failures.containsKey(SAMPLE));
         assertThat(outbox.failures).isEmpty();
         BufferedImage made = ImageIO.read(
                 new ByteArrayInputStream(outbox.finished.get(SAMPLE).bytes()));

@@ -7,21 +7,22 @@ import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Records a stage's output, by sample. */
+/** Records a stage's output, by sample. Ends of samples may come from any thread. */
 final class RecordingOutbox implements Outbox {
 
     /** Every call in order, as "job/0 step 3 of 4". */
-    final List<String> calls = new ArrayList<>();
+    final List<String> calls = Collections.synchronizedList(new ArrayList<>());
 
     final Map<String, Map<String, Tensor>> handedOn = new LinkedHashMap<>();
-    final Map<String, EncodedImage> finished = new LinkedHashMap<>();
+    final Map<String, EncodedImage> finished = Collections.synchronizedMap(new LinkedHashMap<>());
     final Map<String, List<EncodedImage>> frames = new LinkedHashMap<>();
-    final Map<String, Failure> failures = new LinkedHashMap<>();
+    final Map<String, Failure> failures = Collections.synchronizedMap(new LinkedHashMap<>());
     final Map<String, List<Warning>> warnings = new LinkedHashMap<>();
     final Map<String, List<Snapshot>> checkpoints = new LinkedHashMap<>();
 
