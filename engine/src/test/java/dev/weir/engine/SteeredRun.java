@@ -163,9 +163,9 @@ record SteeredRun(String home, ReferenceFile tensors) {
         return Arrays.copyOfRange(all, index * size, (index + 1) * size);
     }
 
-    List<Control> controls(ModelFolder model, JsonNode json) {
+    static List<Control> controls(ModelFolder model, JsonNode json) {
         List<Control> controls = new ArrayList<>();
-        for (JsonNode use : json.get("controls")) {
+        for (JsonNode use : json.path("controls")) {
             controls.add(new Control(
                     model.controlNets().byName().get(use.get("name").asText()),
                     ControlPicture.of(
@@ -234,7 +234,7 @@ record SteeredRun(String home, ReferenceFile tensors) {
                 4, json.get("height").asInt() / scale, json.get("width").asInt() / scale);
     }
 
-    private Bitmap bitmap(String name) {
+    private static Bitmap bitmap(String name) {
         try {
             Path file = ReferenceFile.path("images/" + name);
             return PictureReader.read(Files.readAllBytes(file), PictureReader.Limits.DEFAULT);

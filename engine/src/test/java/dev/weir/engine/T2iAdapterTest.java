@@ -67,8 +67,8 @@ class T2iAdapterTest {
         ModelFolder model = model("checkpoints/sd1", "t2i_adapters/sd1", "controlnets/sd1");
         JsonNode text = cases("sd1", 64).get(0);
         JsonNode edges = ReferenceCases.of("controlnets/cases.json").findFirst().orElseThrow();
-        Control adapter = RUN.controls(model, text).get(0);
-        Control net = RUN.controls(model, edges).get(0);
+        Control adapter = SteeredRun.controls(model, text).get(0);
+        Control net = SteeredRun.controls(model, edges).get(0);
         assertThat(List.of(adapter.net().isT2iAdapter(), net.net().isT2iAdapter()))
                 .containsExactly(true, false);
         Lora lora = model.loras().byName().get("peft");

@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.IpAdapter;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.image.DepthMap;
@@ -54,7 +55,7 @@ final class WorkflowRun implements AutoCloseable {
 
     /** What encoders give for the case's prompts and pictures. */
     Tensors given(JsonNode json) {
-        Tensors given = encoded(encoder, json);
+        Tensors given = encoded(encoder, json, loras(json));
         given = given.with(seen(json));
         PipelineType type = model.pipeline().type();
         return takesPicture(json) ? given.with(type.see(type.input(sight(json), codec.scale()), codec)) : given;
@@ -62,12 +63,25 @@ final class WorkflowRun implements AutoCloseable {
 
     /** What a text encoder gives for a case's prompts. */
     static Tensors encoded(TextEncoder encoder, JsonNode json) {
+        return encoded(encoder, json, List.of());
+    }
+
+    private static Tensors encoded(TextEncoder encoder, JsonNode json, List<WeightedLora> loras) {
         Prompt negative = json.get("negative_prompt").isNull()
                 ? Prompt.absent(0)
                 : Prompt.of(json.get("negative_prompt").asText());
         List<PromptStates> states =
-                encoder.encode(List.of(Prompt.of(json.get("prompt").asText()), negative));
+                encoder.encode(List.of(Prompt.of(json.get("prompt").asText()).with(loras), negative.with(loras)));
         return states.get(0).states().under("cond/").with(states.get(1).states().under("uncond/"));
+    }
+
+    private List<WeightedLora> loras(JsonNode json) {
+        List<WeightedLora> loras = new ArrayList<>();
+        for (JsonNode use : json.path("loras")) {
+            loras.add(new WeightedLora(
+                    model.loras().byName().get(use.get(0).asText()), use.get(1).floatValue()));
+        }
+        return loras;
     }
 
     /** What the network attends to of the pictures of the case's IP-Adapters. */
@@ -165,7 +179,9 @@ final class WorkflowRun implements AutoCloseable {
                                 network.inputs(),
                                 network.inChannels() - model.card().latentChannels(),
                                 request(json, strength),
-                                given(json)));
+                                given(json)))
+                .with(loras(json))
+                .steeredBy(SteeredRun.controls(model, json));
     }
 
     private static Request request(JsonNode json, double strength) {
