@@ -2,6 +2,11 @@ package dev.weir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.client.Options;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -104,6 +109,49 @@ final class UsageErrorTest {
                 .startsWith("--controlnet must be one of [none, canny, blur, invert]");
         assertThat(refusal(with(request, "--controlnet=edges=" + photo + ",scale=11")))
                 .startsWith("--controlnet must be from 0.0 to 10.0");
+    }
+
+    @Test
+    void ipAdaptersAreCheckedBeforeTheModelIsLoaded() {
+        Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
+        String photo = reference.resolve("images/photo.png").toString();
+        assertThat(refusal("generate", "x", "--ip-adapter-dir", "nowhere"))
+                .isEqualTo("--ip-adapter-dir: there is no folder nowhere");
+        for (String wrong : List.of("style", "style=", "=" + photo)) {
+            assertThat(refusal("generate", "x", "--ip-adapter", wrong))
+                    .isEqualTo("--ip-adapter %s: it must be NAME[:SCALE]=FILE[,FILE]".formatted(wrong));
+        }
+        assertThat(refusal("generate", "x", "--ip-adapter", "style:high=" + photo))
+                .endsWith("the scale must be a number");
+        assertThat(refusal("generate", "x", "--ip-adapter", "style=" + photo + ",nowhere.png"))
+                .contains("--ip-adapter", "nowhere.png");
+        List<String> request = List.of(
+                "generate",
+                "x",
+                "--model=" + reference.resolve("checkpoints/sd1"),
+                "--ip-adapter-dir=" + reference.resolve("ip_adapter"));
+        assertThat(refusal(with(request, "--ip-adapter=faces=" + photo)))
+                .startsWith("--ip-adapter")
+                .contains("\"faces\" is no IP-Adapter", "there are ip-adapter-plus_sd15, ip-adapter_sd15");
+        assertThat(refusal(with(request, "--ip-adapter=ip-adapter_sd15:99=" + photo)))
+                .startsWith("--ip-adapter");
+    }
+
+    @Test
+    void anIpAdapterOfTheCommandLineIsThatOfTheRequest() throws IOException {
+        Path first = Files.write(folder.resolve("first one.png"), new byte[] {1});
+        Path second = Files.write(folder.resolve("zweites \u00fc.png"), new byte[] {2, 3});
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        IpAdapterOption.parse("a:b:0.6=" + first + "," + second)
+                .addTo(IpAdapterOption.parse("other=" + first).addTo(Options.NONE))
+                .addTo(json);
+        assertThat(json.path("ip_adapters"))
+                .isEqualTo(
+                        new ObjectMapper()
+                                .readTree(
+                                        """
+                                [{"name": "other", "scale": 1.0, "images": ["AQ=="]},
+                                 {"name": "a:b", "scale": 0.6, "images": ["AQ==", "AgM="]}]"""));
     }
 
     private static String[] with(List<String> request, String more) {

@@ -8,6 +8,9 @@ import static dev.weir.tests.ImagesTest.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.client.ImageRequest;
+import dev.weir.client.Options;
+import dev.weir.client.WeirClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +58,7 @@ final class IpAdapterRequests {
         assertThat(server.get("/v1/models/sd1").path("ip_adapters").toString())
                 .as("files for other models are not offered")
                 .isEqualTo("[\"ip-adapter-plus_sd15\",\"ip-adapter_sd15\"]");
+        asksWithTheClient(server);
         Map<String, Object> form = request(Map.of(
                 "strength",
                 0.7,
@@ -71,6 +75,28 @@ final class IpAdapterRequests {
         byte[] edited =
                 picture(JSON.readTree(server.form("/v1/images/edits", form).join()));
         assertThat(PictureError.psnr(edited, IP_ADAPTERS.resolve("image.png"))).isGreaterThan(50);
+    }
+
+    private static void asksWithTheClient(Server server) throws IOException {
+        List<byte[]> images = new ArrayList<>();
+        for (String name : List.of("photo.png", "bordered.png")) {
+            images.add(Files.readAllBytes(PICTURES.resolve(name)));
+        }
+        ImageRequest request = ImageRequest.builder("a red apple on a green hill")
+                .negativePrompt("blurry, dark")
+                .model("sd1")
+                .sampler("ddim")
+                .guidanceScale(5)
+                .size(48, 48)
+                .steps(8)
+                .seed(7)
+                .options(Options.NONE.withIpAdapter("ip-adapter_sd15", 0.9, images))
+                .build();
+        try (WeirClient client = WeirClient.of(server.url())) {
+            byte[] made = client.generate(request).image().bytes();
+            assertThat(PictureError.psnr(made, IP_ADAPTERS.resolve("two-images.png")))
+                    .isGreaterThan(50);
+        }
     }
 
     private static Map<String, Object> use(String name, double scale, String... pictures) throws IOException {
