@@ -63,6 +63,10 @@ final class PageClusterTest {
                     assertThat(one).hasAttribute("data-state", "lost");
                     assertThat(one.locator("i")).hasCount(0);
                     assertThat(two).hasAttribute("data-state", "draining");
+
+                    nodes.set(new JsonArray());
+
+                    assertThat(two).hasAttribute("data-state", "drained");
                 });
     }
 

@@ -65,6 +65,29 @@ final class PageCreateTest {
     }
 
     @Test
+    void theTextOfAPictureIsReadAsToolsWriteIt() {
+        String text =
+                """
+                a cat, 5: five
+                Negative prompt: blur
+                Steps: 8, Sampler: euler, Seed: 5, Size: 64x96, Clip skip: 2, Loras: ink:0.5:0.7 pixel:1.0, \
+                ControlNet 0: "Module: canny, Model: edges, Steps: 3", Denoising strength: 0.5""";
+        PageVisit.to(UP.server().url()).doing(page -> {
+            Object body =
+                    page.evaluate("async text => JSON.stringify((await import('./parameters.js')).bodyOf(text))", text);
+
+            assertThat(new JsonObject((String) body))
+                    .isEqualTo(
+                            new JsonObject(
+                                    """
+                            {"prompt": "a cat, 5: five", "negative_prompt": "blur", "num_inference_steps": 8, "sampler": "euler",
+                             "seed": 5, "size": "64x96", "clip_skip": 1, "strength": 0.5,
+                             "loras": [{"name": "ink", "weight": 0.7}, {"name": "pixel", "weight": 1}]}
+                            """));
+        });
+    }
+
+    @Test
     void aPaintedMaskOfAnInputImageMakesTheRequestAnInpainting() {
         PageVisit.to(UP.server().url()).doing(page -> {
             page.getByTestId("prompt").fill("a green apple");

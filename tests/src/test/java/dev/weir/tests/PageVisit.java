@@ -59,11 +59,7 @@ final class PageVisit {
     /** Loads the page, does something there, and fails where the page wrote an error to the console. */
     void doing(Consumer<Page> visit) {
         assumeTrue(Files.isExecutable(CHROMIUM), "the page is not tested: there is no " + CHROMIUM);
-        var environment = Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-        var launch = new LaunchOptions().setExecutablePath(CHROMIUM).setArgs(List.of("--no-sandbox", "--disable-gpu"));
-        try (Playwright playwright = Playwright.create(new Playwright.CreateOptions().setEnv(environment));
-                Browser browser = playwright.chromium().launch(launch);
-                Page page = browser.newPage(window)) {
+        try (Page page = Chromium.BROWSER.newPage(window)) {
             List<String> complaints = new ArrayList<>();
             page.onConsoleMessage(message -> {
                 if (message.type().equals("error") && !(serverMayBeGone && isOfTheNetwork(message.text()))) {
@@ -75,6 +71,23 @@ final class PageVisit {
             page.navigate(url.toString());
             visit.accept(page);
             assertThat(complaints).isEmpty();
+        }
+    }
+
+    /** One browser for all visits of this JVM, each with a context of its own. */
+    private static final class Chromium {
+
+        static final Browser BROWSER = launch();
+
+        private static Browser launch() {
+            var environment = Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+            var playwright = Playwright.create(new Playwright.CreateOptions().setEnv(environment));
+            Runtime.getRuntime().addShutdownHook(new Thread(playwright::close));
+            return playwright
+                    .chromium()
+                    .launch(new LaunchOptions()
+                            .setExecutablePath(CHROMIUM)
+                            .setArgs(List.of("--no-sandbox", "--disable-gpu")));
         }
     }
 

@@ -1,5 +1,5 @@
 // The cluster as it is now: stages as columns, nodes as cards, and a dot for each image that a node holds. Asks the server once a
-// second while it is shown. Nodes that were here and are gone stay for a minute.
+// second while it is shown. Nodes that drained or were lost stay for a minute.
 
 import { seconds, title } from "./words.js";
 
@@ -54,7 +54,7 @@ function showColumn(stage) {
 }
 
 function stateOf({ node, goneAt }) {
-  if (goneAt) return "lost";
+  if (goneAt) return node.draining ? "drained" : "lost";
   return node.draining ? "draining" : node.running + node.waiting > 0 ? "busy" : "idle";
 }
 
@@ -64,12 +64,13 @@ function showNode(known) {
   card.dataset.state = state;
   part(card, "nodeName").textContent = node.node;
   part(card, "nodeState").textContent = state;
-  const held = state === "lost" ? 0 : Math.min(MOST_DOTS, node.running + node.waiting);
+  const held = known.goneAt ? 0 : Math.min(MOST_DOTS, node.running + node.waiting);
   const dots = part(card, "dots");
   while (dots.children.length > held) dots.lastElementChild.remove();
   while (dots.children.length < held) dots.append(document.createElement("i"));
   [...dots.children].forEach((dot, at) => dot.classList.toggle("waits", at >= node.running));
   part(card, "held").textContent = state === "lost" ? "Its images continue on other nodes."
+    : state === "drained" ? "It has handed on its images and left."
     : `${node.running} running, ${node.waiting} waiting, ${node.free_credits} of ${node.capacity} free`;
   const facts = {
     device: [node.device, node.precision].filter(Boolean).join(" · "),
