@@ -2,6 +2,7 @@ package dev.weir.cli;
 
 import dev.weir.client.WeirClient;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which gateways a command asks. */
@@ -15,15 +16,10 @@ final class ClientOptions {
             description = "A gateway, or several: the first that answers is asked. Default: ${DEFAULT-VALUE}.")
     private List<String> urls;
 
-    WeirClient client() {
-        return client(urls);
-    }
+    @Mixin
+    private ApiKeyOption apiKey;
 
-    static WeirClient client(List<String> urls) {
-        try {
-            return WeirClient.of(urls.toArray(String[]::new));
-        } catch (IllegalArgumentException e) {
-            throw new CliException(CliException.USAGE, "--url: " + e.getMessage(), e);
-        }
+    WeirClient client() {
+        return apiKey.client(urls);
     }
 }

@@ -9,12 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How clients reach a gateway, and how they call its models. */
 final class GatewayOptions {
 
     private static final String NO_APIS = "none";
+
+    @Mixin
+    private SecurityOptions security = new SecurityOptions();
 
     @Option(
             names = "--trusted-proxies",
@@ -64,6 +68,7 @@ final class GatewayOptions {
         try {
             return GatewayConfig.on(address.host(), address.port())
                     .with(Access.of(trustedProxies, allowedOrigins))
+                    .with(security.config())
                     .withAliases(modelAliases)
                     .withApis(apis());
         } catch (IllegalArgumentException e) {

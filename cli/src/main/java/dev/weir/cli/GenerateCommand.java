@@ -114,6 +114,9 @@ final class GenerateCommand implements Callable<Integer> {
                             + "served model.")
     private List<String> urls = List.of();
 
+    @Mixin
+    private ApiKeyOption apiKey;
+
     @Option(names = "--json", description = "Print the result as JSON, without progress.")
     private boolean json;
 
@@ -134,7 +137,7 @@ final class GenerateCommand implements Callable<Integer> {
         ImageFormat format = OutputFiles.format(out);
         ImageRequest request = request(format);
         if (!urls.isEmpty()) {
-            ask(ClientOptions.client(urls), request, writableFiles());
+            ask(apiKey.client(urls), request, writableFiles());
             return 0;
         }
         NodeConfig.Compute compute =

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -46,11 +47,14 @@ final class ModelsCommand implements Callable<Integer> {
     @Option(names = "--url", paramLabel = "URL", split = ",", description = "Ask the gateway there.")
     private List<String> urls = List.of();
 
+    @Mixin
+    private ApiKeyOption apiKey;
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         if (!urls.isEmpty()) {
-            WeirClient client = ClientOptions.client(urls);
+            WeirClient client = apiKey.client(urls);
             printServed(out, client.models(), client.status());
         } else {
             printFolders(out, folder == null ? ModelOptions.modelsFolder() : folder);

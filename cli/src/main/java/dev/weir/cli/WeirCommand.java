@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             ModelsCommand.class,
             BenchCommand.class,
             CompletionCommand.class,
+            KeysCommand.class,
             HelpCommand.class,
             VersionCommand.class
         },

@@ -28,6 +28,8 @@ final class Gateways {
     /** A proxy answers so for a gateway that is away, and a gateway that is not ready. */
     private static final Set<Integer> NOT_NOW = Set.of(502, 503, 504);
 
+    private static final int UNAUTHORIZED = 401;
+
     private final List<URI> urls;
     private final HttpClient http;
     private final Duration connectTimeout;
@@ -150,6 +152,11 @@ final class Gateways {
                             URI.create(gateway.toString().replaceFirst("^http", "ws") + "/v1/stream"), session)
                     .join();
         } catch (CompletionException e) {
+            if (e.getCause() instanceof WebSocketHandshakeException refused
+                    && refused.getResponse().statusCode() == UNAUTHORIZED) {
+                throw new InvalidRequestException(
+                        "invalid_api_key", gateway + " needs an API key, and knows no such key", null);
+            }
             String why = e.getCause() instanceof WebSocketHandshakeException refused
                     ? "it refuses WebSockets with status "
                             + refused.getResponse().statusCode()

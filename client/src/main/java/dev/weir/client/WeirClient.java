@@ -167,6 +167,11 @@ public final class WeirClient implements AutoCloseable {
             return this;
         }
 
+        /** The key of a gateway that asks for one, for every request. */
+        public Builder apiKey(String key) {
+            return header("Authorization", "Bearer " + key);
+        }
+
         /** A header for every request, such as {@code Authorization} for a proxy in front of the gateway. */
         public Builder header(String name, String value) {
             headers.put(name, value);

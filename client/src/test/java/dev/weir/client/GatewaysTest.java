@@ -91,6 +91,23 @@ final class GatewaysTest {
     }
 
     @Test
+    void aKeyIsABearerTokenAndASocketThatLacksItIsNoUnreachableGateway() {
+        status = 401;
+        body = "{\"error\": {\"type\": \"invalid_request_error\", \"code\": \"invalid_api_key\", \"message\": \"no\"}}";
+        WeirClient client =
+                WeirClient.builder().gateway(url("")).apiKey("weir_1").build();
+
+        assertThat(catchThrowableOfType(InvalidRequestException.class, client::models)
+                        .code())
+                .isEqualTo("invalid_api_key");
+        assertThat(catchThrowableOfType(
+                                InvalidRequestException.class, () -> client.generate(ImageRequest.of("an apple")))
+                        .code())
+                .isEqualTo("invalid_api_key");
+        assertThat(asked).containsExactly("/v1/models Bearer weir_1", "/v1/stream Bearer weir_1");
+    }
+
+    @Test
     void anAnswerThatIsNotJsonIsNoGateways() {
         body = "<html>welcome</html>";
         assertThatThrownBy(() -> WeirClient.of(url("")).models())

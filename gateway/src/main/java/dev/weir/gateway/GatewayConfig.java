@@ -1,10 +1,12 @@
 package dev.weir.gateway;
 
 import dev.weir.gateway.http.Access;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -21,8 +23,19 @@ public record GatewayConfig(
         Limits limits,
         Patience patience,
         Access access,
+        Security security,
         Map<String, String> aliases,
         Set<Api> apis) {
+
+    /**
+     * Who may use the gateway.
+     *
+     * @param keys the file of API keys; without it anyone
+     */
+    public record Security(Optional<Path> keys) {
+
+        public static final Security NONE = new Security(Optional.empty());
+    }
 
     /** The APIs of other programs that a gateway can offer besides its own. */
     public enum Api {
@@ -192,7 +205,7 @@ public record GatewayConfig(
 
     /** One with the default access, no other names of models, and all APIs. */
     public GatewayConfig(String host, int port, Limits limits, Patience patience) {
-        this(host, port, limits, patience, Access.DEFAULT, Map.of(), EnumSet.allOf(Api.class));
+        this(host, port, limits, patience, Access.DEFAULT, Security.NONE, Map.of(), EnumSet.allOf(Api.class));
     }
 
     public static GatewayConfig on(String host, int port) {
@@ -200,22 +213,26 @@ public record GatewayConfig(
     }
 
     public GatewayConfig with(Limits newLimits) {
-        return new GatewayConfig(host, port, newLimits, patience, access, aliases, apis);
+        return new GatewayConfig(host, port, newLimits, patience, access, security, aliases, apis);
     }
 
     public GatewayConfig with(Patience newPatience) {
-        return new GatewayConfig(host, port, limits, newPatience, access, aliases, apis);
+        return new GatewayConfig(host, port, limits, newPatience, access, security, aliases, apis);
     }
 
     public GatewayConfig with(Access newAccess) {
-        return new GatewayConfig(host, port, limits, patience, newAccess, aliases, apis);
+        return new GatewayConfig(host, port, limits, patience, newAccess, security, aliases, apis);
+    }
+
+    public GatewayConfig with(Security newSecurity) {
+        return new GatewayConfig(host, port, limits, patience, access, newSecurity, aliases, apis);
     }
 
     public GatewayConfig withAliases(Map<String, String> newAliases) {
-        return new GatewayConfig(host, port, limits, patience, access, newAliases, apis);
+        return new GatewayConfig(host, port, limits, patience, access, security, newAliases, apis);
     }
 
     public GatewayConfig withApis(Set<Api> newApis) {
-        return new GatewayConfig(host, port, limits, patience, access, aliases, newApis);
+        return new GatewayConfig(host, port, limits, patience, access, security, aliases, newApis);
     }
 }

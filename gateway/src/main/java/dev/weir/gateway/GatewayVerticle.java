@@ -5,6 +5,7 @@ import dev.weir.gateway.a1111.A1111Api;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.comfyui.ComfyApi;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.ClusterHandlers;
 import dev.weir.gateway.http.Entrance;
 import dev.weir.gateway.http.ImagesHandler;
@@ -25,6 +26,7 @@ import dev.weir.gateway.job.OtherWeights;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.responses.ResponsesApi;
 import dev.weir.gateway.stream.StreamHandler;
+import dev.weir.gateway.user.Users;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.Component;
 import dev.weir.runtime.ops.OpsRoutes;
@@ -37,6 +39,9 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The gateway: an HTTP server, and the owner of the jobs that arrive through it. Everything runs on the verticle's
@@ -49,6 +54,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private final ModelCatalog catalog;
     private GatewayProtocol protocol;
     private ImageMemory images;
+    private Users users;
     private StreamHandler streams;
     private HttpServer server;
     private volatile boolean listens;
@@ -81,11 +87,13 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     @Override
     public Future<?> start() {
+        users = config.security().keys().map(Users::of).orElseGet(Users::anyone);
         images = new ImageMemory(config.limits().attachmentsBytes());
         protocol = new GatewayProtocol(node, config, catalog, images);
         return protocol.start().compose(opened -> listen()).onSuccess(listening -> {
             server = listening;
             listens = true;
+            users.watch(vertx);
             node.health().add(this);
             OtherWeights.watch(node, catalog);
         });
@@ -115,7 +123,19 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .setMaxWebSocketFrameSize(2 * config.limits().uploadBytes())
                 // Images cannot be compressed further.
                 .setPerMessageWebSocketCompressionSupported(false)
-                .setPerFrameWebSocketCompressionSupported(false);
+                .setPerFrameWebSocketCompressionSupported(false)
+                .addWebSocketSubProtocol(Authentication.SUBPROTOCOL);
+    }
+
+    /** Before anything that may refuse a request. OpenAI's shape is Weir's own. */
+    private void shapeErrors(Router router) {
+        Map<Api, Consumer<Router>> shapes = Map.of(
+                Api.A1111, A1111Api::shapeErrors,
+                Api.COMFYUI, ComfyApi::shapeErrors,
+                Api.HUGGINGFACE, HuggingFaceApi::shapeErrors);
+        config.apis().stream()
+                .flatMap(api -> Stream.ofNullable(shapes.get(api)))
+                .forEach(shape -> shape.accept(router));
     }
 
     private Router router() {
@@ -131,6 +151,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
         router.route().handler(entrance);
+        shapeErrors(router);
+        Authentication authentication = new Authentication(users, entrance.guard(), node.metrics());
+        router.route().handler(authentication);
         RequestTrace trace = new RequestTrace(node.tracing());
         router.post("/v1/images/*").handler(trace);
         router.post("/v1/jobs").handler(trace);
@@ -140,7 +163,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         }
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
         SocketEntrance sockets = new SocketEntrance(vertx, entrance.guard());
-        streams = new StreamHandler(vertx, reader, threads, ledger, images, config, sockets, node.metrics());
+        streams = new StreamHandler(
+                vertx, reader, threads, ledger, images, config, sockets, authentication, node.metrics());
         router.route("/v1/stream")
                 .method(HttpMethod.GET)
                 .method(HttpMethod.HEAD)
@@ -205,6 +229,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     @Override
     public Future<?> stop() {
         listens = false;
+        users.close();
         node.health().remove(this);
         return protocol.leave().compose(idle -> server.close()).compose(closed -> protocol.close());
     }

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class A1111Test {
 
     /** As a decoder writes it, with a text of its own. */
-    private static final byte[] PNG =
+    static final byte[] PNG =
             PngText.with(png(), "parameters", "a red apple\nSteps: 6, Sampler: euler, RNG: cuda, Engine: onnx avx2");
 
     private final TestGateway gateway = new TestGateway();

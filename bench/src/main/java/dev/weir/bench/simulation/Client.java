@@ -9,6 +9,7 @@ import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.ledger.UnknownJobException;
+import dev.weir.gateway.user.User;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -113,6 +114,7 @@ final class Client {
         Member gateway = anyGateway();
         at(gateway, () -> gateway.gateway()
                 .ledger()
+                .of(User.ANYONE)
                 .submit(spec, key, key.getBytes(StandardCharsets.UTF_8))
                 .onComplete(accepted -> answer(() -> {
                     if (accepted.succeeded()) {
@@ -146,7 +148,7 @@ final class Client {
         at(gateway, () -> {
             long askedMs = world.ms();
             long stoodMs = gateway.process().stoodStillMs();
-            Future<KeptJob> found = gateway.gateway().ledger().find(id);
+            Future<KeptJob> found = gateway.gateway().ledger().of(User.ANYONE).find(id);
             found.onComplete(answer -> {
                 long took = world.ms() - askedMs - (gateway.process().stoodStillMs() - stoodMs);
                 if (took > FIND_MS) {
@@ -179,6 +181,7 @@ final class Client {
     private void attach(Member gateway, KeptJob job, int mine) {
         Attendance attendance = gateway.gateway()
                 .ledger()
+                .of(User.ANYONE)
                 .attend(job, event -> answer(() -> on(event, mine)), () -> answer(() -> lost(mine)));
         world.note(
                 "%s continues at %s after number %d.%d".formatted(process, gateway.process(), seq >>> 32, (int) seq));
@@ -226,7 +229,7 @@ final class Client {
         Member gateway = anyGateway();
         cancelled = true;
         world.note("%s cancels %s".formatted(process, Words.id(id)));
-        at(gateway, () -> gateway.gateway().ledger().cancel(id));
+        at(gateway, () -> gateway.gateway().ledger().of(User.ANYONE).cancel(id));
     }
 
     private void on(JobEvent event, int mine) {

@@ -30,10 +30,14 @@ public final class A1111Api {
         this.trace = trace;
     }
 
-    public void mount(Router router) {
+    /** To be called before anything that may refuse a request. */
+    public static void shapeErrors(Router router) {
         router.route("/sdapi/*").handler(A1111Api::shapeErrors);
         router.route("/controlnet/*").handler(A1111Api::shapeErrors);
         router.route("/internal/progress").handler(A1111Api::shapeErrors);
+    }
+
+    public void mount(Router router) {
         pictures.mount(router, trace);
         pictures.mountProgress(router);
         lists.mount(router);

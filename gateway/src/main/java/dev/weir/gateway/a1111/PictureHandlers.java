@@ -4,6 +4,7 @@ import dev.weir.gateway.a1111.PicturesRun.SecondPass;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
@@ -79,7 +80,7 @@ final class PictureHandlers {
         SecondPass second = hires.<SecondPass>map(pass -> (sample, picture) ->
                         reader.job(pass.fields(fields, spec, sample, picture)).under(RequestTrace.of(ctx)))
                 .orElse(null);
-        new PicturesRun(ctx, ledger, answers, running, request, answer, second).start();
+        new PicturesRun(ctx, ledger.of(Authentication.user(ctx)), answers, running, request, answer, second).start();
     }
 
     private static JsonObject parameters(Fields asked) {

@@ -6,7 +6,7 @@ import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobSpec;
-import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +18,7 @@ import java.util.List;
 final class PicturesRun {
 
     private final RoutingContext ctx;
-    private final JobLedger ledger;
+    private final UserJobs jobs;
     private final Answers answers;
     private final RunningRequests running;
     private final RunningRequest request;
@@ -47,14 +47,14 @@ final class PicturesRun {
     /** @param second null: there is none */
     PicturesRun(
             RoutingContext ctx,
-            JobLedger ledger,
+            UserJobs jobs,
             Answers answers,
             RunningRequests running,
             RunningRequest request,
             PicturesAnswer answer,
             SecondPass second) {
         this.ctx = ctx;
-        this.ledger = ledger;
+        this.jobs = jobs;
         this.answers = answers;
         this.running = running;
         this.request = request;
@@ -76,7 +76,7 @@ final class PicturesRun {
 
     void interrupt() {
         request.interrupt();
-        parts.forEach(part -> ledger.cancel(part.client().job()));
+        parts.forEach(part -> jobs.cancel(part.client().job()));
     }
 
     /** The next sample goes on. */
@@ -86,12 +86,12 @@ final class PicturesRun {
         parts.stream()
                 .filter(part -> part.has(sample))
                 .reduce((before, newest) -> newest)
-                .ifPresent(part -> ledger.cancel(part.client().job(), sample - part.first()));
+                .ifPresent(part -> jobs.cancel(part.client().job(), sample - part.first()));
     }
 
     private void attend(JobSpec spec, int first) {
         Attendance client =
-                ledger.attend(spec, false, event -> on(first + event.at().sample(), event), () -> fail(ApiError.LOST));
+                jobs.attend(spec, false, event -> on(first + event.at().sample(), event), () -> fail(ApiError.LOST));
         parts.add(new Part(first, spec.samples(), client));
     }
 
@@ -138,7 +138,7 @@ final class PicturesRun {
     private void fail(ApiError error) {
         if (!ended) {
             end();
-            parts.forEach(part -> ledger.cancel(part.client().job()));
+            parts.forEach(part -> jobs.cancel(part.client().job()));
             answers.error(ctx, error);
         }
     }

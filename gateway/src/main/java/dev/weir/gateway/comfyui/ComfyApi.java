@@ -16,9 +16,26 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.List;
 
 /** Mounts ComfyUI's routes, each also under {@code /api}. Event loop of the gateway. */
 public final class ComfyApi {
+
+    /** All but {@code /models}, which another API has too. */
+    private static final List<String> ROUTES = List.of(
+            "/ws",
+            "/prompt",
+            "/queue",
+            "/history*",
+            "/interrupt",
+            "/free",
+            "/upload/*",
+            "/view",
+            "/object_info*",
+            "/embeddings",
+            "/extensions",
+            "/features",
+            "/system_stats");
 
     private final RequestBody body;
     private final RequestTrace trace;
@@ -48,13 +65,24 @@ public final class ComfyApi {
         this.guard = guard;
         this.sockets = new Sockets(vertx, entrance, config.patience().slowClient());
         History history = new History(job -> ledger.kept().find(job).isPresent());
-        Queue queue = new Queue(ledger, sockets, history);
+        Queue queue = new Queue(sockets, history);
         Uploads uploads = new Uploads(config.limits().attachmentsPerSocketBytes(), memory);
         this.prompts = new PromptHandlers(body, reader, ledger, answers, models, uploads, queue);
         this.files = new UploadHandlers(reader, threads, memory, answers, uploads);
         this.queues = new QueueHandlers(body, answers, queue, history);
         this.pictures = new ViewHandler(ledger, answers, uploads, history);
         this.lists = new ListHandlers(answers, models, uploads);
+    }
+
+    /** To be called before anything that may refuse a request. */
+    public static void shapeErrors(Router router) {
+        for (String path : ROUTES) {
+            router.route(path).handler(ComfyApi::shapeErrors);
+            router.route("/api" + path).handler(ComfyApi::shapeErrors);
+        }
+        router.get("/models").handler(ComfyApi::shapeErrors);
+        router.get("/models/:folder").handler(ComfyApi::shapeErrors);
+        router.route("/api/models*").handler(ComfyApi::shapeErrors);
     }
 
     public void mount(Router router) {
@@ -87,12 +115,11 @@ public final class ComfyApi {
     }
 
     private static void get(Router router, String path, Handler<RoutingContext> handler) {
-        router.get(path).handler(ComfyApi::shapeErrors).handler(handler);
+        router.get(path).handler(handler);
     }
 
     private void post(Router router, String path, Handler<RoutingContext> first, Handler<RoutingContext> handler) {
         router.post(path)
-                .handler(ComfyApi::shapeErrors)
                 .handler(this::refuseOtherPages)
                 .handler(ComfyApi::takeAsJson)
                 .handler(first)
@@ -111,7 +138,6 @@ public final class ComfyApi {
 
     private void upload(Router router, String path, Handler<RoutingContext> handler) {
         router.post(path)
-                .handler(ComfyApi::shapeErrors)
                 .handler(this::refuseOtherPages)
                 .handler(body.gathering())
                 .handler(handler);

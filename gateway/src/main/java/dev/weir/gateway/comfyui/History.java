@@ -71,10 +71,14 @@ final class History {
                 .collect(Collectors.joining(",", "{", "}"));
     }
 
-    /** Empty for an unknown prompt, and for one that is not over. */
-    String of(String id) {
+    /**
+     * Empty for an unknown prompt, and for one that is not over.
+     *
+     * @param sees whether the caller sees prompts of another one
+     */
+    String of(String id, Predicate<String> sees) {
         return Optional.ofNullable(entries.get(id))
-                .filter(entry -> isKept.test(entry.job()))
+                .filter(entry -> sees.test(entry.caller()) && isKept.test(entry.job()))
                 .map(entry -> "{" + json(id, entry) + "}")
                 .orElse("{}");
     }

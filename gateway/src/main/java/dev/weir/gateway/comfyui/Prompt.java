@@ -1,6 +1,7 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.List;
  * @param caller who sent it
  * @param client the socket that hears of it; empty: none
  * @param graph as it was sent
+ * @param jobs those of its user
  */
 record Prompt(
         String id,
@@ -21,6 +23,7 @@ record Prompt(
         JsonObject graph,
         JsonObject extraData,
         Plan plan,
+        UserJobs jobs,
         KeptJob job) {
 
     /** ComfyUI keeps these out of its lists. */

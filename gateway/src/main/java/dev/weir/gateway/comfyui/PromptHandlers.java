@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
@@ -11,6 +12,7 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -94,9 +96,10 @@ final class PromptHandlers {
             answers.json(ctx, e.error().status(), asked.plan.refusal(e.error()));
             return;
         }
-        ledger.submit(spec)
+        UserJobs jobs = ledger.of(Authentication.user(ctx));
+        jobs.submit(spec)
                 .onSuccess(job -> {
-                    Prompt prompt = prompt(ctx, asked, id, job);
+                    Prompt prompt = prompt(ctx, asked, id, jobs, job);
                     queue.add(prompt);
                     answers.json(
                             ctx,
@@ -108,7 +111,7 @@ final class PromptHandlers {
                 .onFailure(ctx::fail);
     }
 
-    private Prompt prompt(RoutingContext ctx, Asked asked, String id, KeptJob job) {
+    private Prompt prompt(RoutingContext ctx, Asked asked, String id, UserJobs jobs, KeptJob job) {
         Number number = asked.fields
                 .real("number", -Double.MAX_VALUE, Double.MAX_VALUE)
                 .<Number>map(value -> value)
@@ -118,7 +121,8 @@ final class PromptHandlers {
         if (!client.isEmpty()) {
             extra.put("client_id", client);
         }
-        return new Prompt(
-                id, number, Caller.of(ctx), client, asked.json.getJsonObject("prompt"), extra, asked.plan, job);
+        String socket = client.isEmpty() ? "" : Caller.scoped(ctx, client);
+        JsonObject graph = asked.json.getJsonObject("prompt");
+        return new Prompt(id, number, Caller.of(ctx), socket, graph, extra, asked.plan, jobs, job);
     }
 }

@@ -1,7 +1,6 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ApiError;
-import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.json.JsonArray;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +15,6 @@ import java.util.stream.Stream;
  */
 final class Queue {
 
-    private final JobLedger ledger;
     private final Sockets sockets;
     private final History history;
     /** By the ids of jobs. */
@@ -26,8 +24,7 @@ final class Queue {
 
     private record Entry(Prompt prompt, Execution execution) {}
 
-    Queue(JobLedger ledger, Sockets sockets, History history) {
-        this.ledger = ledger;
+    Queue(Sockets sockets, History history) {
         this.sockets = sockets;
         this.history = history;
         sockets.serve(this::remaining, this::showCurrent);
@@ -45,7 +42,7 @@ final class Queue {
                 prompt, sockets, () -> sockets.queueChanged(prompt.caller()), () -> end(prompt, execution[0]));
         entries.put(job, new Entry(prompt, execution[0]));
         sockets.queueChanged(prompt.caller());
-        ledger.attend(prompt.job(), execution[0]::on, () -> execution[0].fail(ApiError.LOST));
+        prompt.jobs().attend(prompt.job(), execution[0]::on, () -> execution[0].fail(ApiError.LOST));
         prompt.job().eventsAfter(0).forEach(execution[0]::on);
     }
 
@@ -55,7 +52,7 @@ final class Queue {
             history.add(prompt, execution.toJson());
         }
         if (!prompt.job().isOver()) {
-            ledger.cancel(prompt.job().id());
+            cancel(prompt);
         }
         sockets.queueChanged(prompt.caller());
     }
@@ -87,17 +84,27 @@ final class Queue {
                 .filter(entry ->
                         !entry.execution().hasBegun() && ids.test(entry.prompt().id()))
                 .toList();
-        pending.forEach(entry -> ledger.cancel(entry.prompt().job().id()));
+        pending.forEach(entry -> cancel(entry.prompt()));
     }
 
-    /** Stops a running prompt. @param id empty: the caller's oldest */
-    void interrupt(String caller, String id) {
+    private static void cancel(Prompt prompt) {
+        prompt.jobs().cancel(prompt.job().id());
+    }
+
+    /**
+     * Stops a running prompt.
+     *
+     * @param id empty: the caller's oldest
+     * @param sees whether the caller may stop prompts of another one
+     */
+    void interrupt(String caller, String id, Predicate<String> sees) {
         Stream<Entry> running = (id.isEmpty() ? of(caller) : entries.values().stream())
                 .filter(entry -> entry.execution().hasBegun());
-        Optional<Entry> first = running.filter(
-                        entry -> id.isEmpty() || entry.prompt().id().equals(id))
+        Optional<Entry> first = running.filter(entry -> id.isEmpty()
+                        || entry.prompt().id().equals(id)
+                                && sees.test(entry.prompt().caller()))
                 .findFirst();
-        first.ifPresent(entry -> ledger.cancel(entry.prompt().job().id()));
+        first.ifPresent(entry -> cancel(entry.prompt()));
     }
 
     private void showCurrent(String client) {

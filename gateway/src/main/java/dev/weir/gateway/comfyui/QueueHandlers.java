@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.RequestBody;
 import io.vertx.core.buffer.Buffer;
@@ -57,7 +58,7 @@ final class QueueHandlers {
     }
 
     void historyOf(RoutingContext ctx) {
-        answers.bytes(ctx, JSON, Buffer.buffer(history.of(ctx.pathParam("id"))));
+        answers.bytes(ctx, JSON, Buffer.buffer(history.of(ctx.pathParam("id"), Authentication.user(ctx)::sees)));
     }
 
     void changeHistory(RoutingContext ctx) {
@@ -66,7 +67,7 @@ final class QueueHandlers {
 
     void interrupt(RoutingContext ctx) {
         read(ctx, fields -> {
-            queue.interrupt(Caller.of(ctx), fields.text("prompt_id").orElse(""));
+            queue.interrupt(Caller.of(ctx), fields.text("prompt_id").orElse(""), Authentication.user(ctx)::sees);
             nothing(ctx);
         });
     }

@@ -47,15 +47,16 @@ final class Sockets {
                 .filter(text -> !text.isEmpty() && text.length() <= LONGEST_NAME)
                 .orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
         String caller = Caller.of(ctx);
+        String client = Caller.scoped(ctx, name);
         entrance.open(ctx).onSuccess(opened -> {
             if (opened.isClosed()) {
                 return;
             }
             Socket socket = new Socket(vertx, opened, caller, slowClient, () -> Cutoff.cut(ctx.request()));
-            byClient.put(name, socket);
-            entrance.watch(opened, () -> byClient.remove(name, socket));
+            byClient.put(client, socket);
+            entrance.watch(opened, () -> byClient.remove(client, socket));
             socket.tell("status", status(caller).put("sid", name));
-            onOpen.accept(name);
+            onOpen.accept(client);
         });
     }
 

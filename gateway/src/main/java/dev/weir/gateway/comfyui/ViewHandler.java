@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.ledger.JobLedger;
@@ -42,7 +43,8 @@ final class ViewHandler {
             return;
         }
         OutputFile file = OutputFile.parse(name).orElseThrow(() -> unknown(name));
-        ledger.find(file.job())
+        ledger.of(Authentication.user(ctx))
+                .find(file.job())
                 .<Void>map(job -> {
                     if (file.sample() >= job.spec().samples()) {
                         throw unknown(name);

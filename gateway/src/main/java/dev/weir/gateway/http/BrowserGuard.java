@@ -29,6 +29,11 @@ public final class BrowserGuard {
         this.loopbackOnly = address == null ? listensOn.equals("localhost") : address.isLoopbackAddress();
     }
 
+    /** Whether only programs of this machine reach the gateway, or others through a proxy on it. */
+    public boolean isLoopbackOnly() {
+        return loopbackOnly;
+    }
+
     /**
      * Refuses a request for a host that is not this gateway's: unless other origins are configured, a gateway that only this
      * machine reaches is called {@code localhost} or by an address. Other names may be anyone's, so the host that a proxy

@@ -7,6 +7,7 @@ import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -66,22 +67,24 @@ public final class ImagesHandler {
                                 ctx, reading.apply(read.fields()).under(RequestTrace.of(ctx)), read.key(), events)));
     }
 
+    private UserJobs jobsOf(RoutingContext ctx) {
+        return ledger.of(Authentication.user(ctx));
+    }
+
     private void handle(RoutingContext ctx, ImagesRequest request, Optional<IdempotencyKey> repeated, String events) {
         repeated.ifPresentOrElse(
                 key -> answerKeyed(ctx, request, events, key),
-                () -> answer(
-                        ctx,
-                        request,
-                        events,
-                        (client, onLost) -> ledger.attend(request.spec(), request.urls(), client, onLost)));
+                () -> answer(ctx, request, events, (client, onLost) -> jobsOf(ctx)
+                        .attend(request.spec(), request.urls(), client, onLost)));
     }
 
     /** A client that disconnects may come back with its key, so the job continues without it. */
     private void answerKeyed(RoutingContext ctx, ImagesRequest request, String events, IdempotencyKey key) {
-        ledger.submit(request.spec().finishing(), key.key(), key.request())
+        jobsOf(ctx)
+                .submit(request.spec().finishing(), key.key(), key.request())
                 .<Void>map(job -> {
-                    Consumer<JobEvent> client =
-                            answer(ctx, request, events, (told, onLost) -> ledger.attend(job, told, onLost));
+                    Consumer<JobEvent> client = answer(
+                            ctx, request, events, (told, onLost) -> jobsOf(ctx).attend(job, told, onLost));
                     job.eventsAfter(0).forEach(client);
                     return null;
                 })

@@ -8,7 +8,7 @@ import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.KeptJob;
-import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -35,11 +35,11 @@ final class JobEvents {
         this.after = after;
     }
 
-    void start(Vertx vertx, RoutingContext ctx, Duration slowClient, JobLedger ledger) {
+    void start(Vertx vertx, RoutingContext ctx, Duration slowClient, UserJobs jobs) {
         Attendance[] client = new Attendance[1];
         stream = new EventStream(vertx, ctx, slowClient, () -> client[0].leave());
         // A client that is disconnected here comes back, and receives the rest from the gateway that then has the job.
-        client[0] = ledger.attend(job, this::on, () -> stream.end(""));
+        client[0] = jobs.attend(job, this::on, () -> stream.end(""));
         job.eventsAfter(after).forEach(this::send);
         endIfOver();
     }

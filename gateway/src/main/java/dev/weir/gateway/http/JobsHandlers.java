@@ -7,6 +7,7 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UserJobs;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -54,8 +55,8 @@ public final class JobsHandlers {
     private void submit(RoutingContext ctx, RequestBody.Content read) {
         JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
         read.key()
-                .map(key -> ledger.submit(spec, key.key(), key.request()))
-                .orElseGet(() -> ledger.submit(spec))
+                .map(key -> jobsOf(ctx).submit(spec, key.key(), key.request()))
+                .orElseGet(() -> jobsOf(ctx).submit(spec))
                 .onSuccess(job -> {
                     ctx.response()
                             .putHeader(
@@ -66,12 +67,17 @@ public final class JobsHandlers {
                 .onFailure(ctx::fail);
     }
 
+    private UserJobs jobsOf(RoutingContext ctx) {
+        return ledger.of(Authentication.user(ctx));
+    }
+
     private static JsonObject json(RoutingContext ctx, KeptJob job) {
         return JobJson.of(job, PublicAddress.of(ctx));
     }
 
     private void cancel(RoutingContext ctx, KeptJob job) {
-        ledger.cancel(job.id())
+        jobsOf(ctx)
+                .cancel(job.id())
                 .onSuccess(cancelled -> answers.json(
                         ctx, 200, new JsonObject().put("id", job.id()).put("cancelled", cancelled)))
                 .onFailure(ctx::fail);
@@ -79,7 +85,8 @@ public final class JobsHandlers {
 
     private void cancelSample(RoutingContext ctx, KeptJob job) {
         int sample = sample(ctx, job);
-        ledger.cancel(job.id(), sample)
+        jobsOf(ctx)
+                .cancel(job.id(), sample)
                 .onSuccess(cancelled -> answers.json(
                         ctx,
                         200,
@@ -100,7 +107,7 @@ public final class JobsHandlers {
             // Tells an EventSource not to reconnect.
             ctx.response().setStatusCode(204).end();
         } else {
-            new JobEvents(job, PublicAddress.of(ctx), after).start(vertx, ctx, slowClient, ledger);
+            new JobEvents(job, PublicAddress.of(ctx), after).start(vertx, ctx, slowClient, jobsOf(ctx));
         }
     }
 
@@ -142,7 +149,8 @@ public final class JobsHandlers {
 
     /** Continues with the job in the path, whichever gateway owns it, or answers with the error. */
     private void find(RoutingContext ctx, Consumer<KeptJob> next) {
-        ledger.find(ctx.pathParam("id"))
+        jobsOf(ctx)
+                .find(ctx.pathParam("id"))
                 .<Void>map(job -> {
                     next.accept(job);
                     return null;

@@ -3,6 +3,7 @@ package dev.weir.gateway.huggingface;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.Attendance;
@@ -36,13 +37,14 @@ public final class HuggingFaceApi {
         this.answers = answers;
     }
 
+    /** To be called before anything that may refuse a request. */
+    public static void shapeErrors(Router router) {
+        router.post(MODELS + "*").handler(HuggingFaceApi::shapeErrors);
+    }
+
     public void mount(Router router, RequestTrace trace) {
         // An id has slashes: stabilityai/sd-turbo.
-        router.post(MODELS + "*")
-                .handler(HuggingFaceApi::shapeErrors)
-                .handler(trace)
-                .handler(body.gathering())
-                .handler(this::generate);
+        router.post(MODELS + "*").handler(trace).handler(body.gathering()).handler(this::generate);
     }
 
     private static void shapeErrors(RoutingContext ctx) {
@@ -63,8 +65,8 @@ public final class HuggingFaceApi {
         String accept = ctx.request().getHeader("Accept");
         body.read(ctx, fields -> TextToImage.translate(fields, model, accept), read -> {
             JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
-            Attendance client =
-                    ledger.attend(spec, false, event -> on(ctx, event), () -> answers.error(ctx, ApiError.LOST));
+            Attendance client = ledger.of(Authentication.user(ctx))
+                    .attend(spec, false, event -> on(ctx, event), () -> answers.error(ctx, ApiError.LOST));
             ctx.response().closeHandler(gone -> client.leave());
             ctx.response().exceptionHandler(broken -> client.leave());
         });

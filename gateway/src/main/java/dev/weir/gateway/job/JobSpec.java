@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param route the stages in order
  * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}, or the same one and the next noise of {@code cpu:INDEX}
  * @param samples the number of images
- * @param user as stated by the client; empty if it is not stated
+ * @param user the name of the API key; at a gateway without keys as stated by the client, empty if it is not stated
  * @param attachments the images that the request brought; empty at gateways that do not own the job
  * @param traceparent the request's W3C trace context; empty if it is not traced
  */
@@ -65,6 +65,21 @@ public record JobSpec(
     public JobSpec under(String newTraceparent) {
         return new JobSpec(
                 model, route, generation, samples, preview, user, priority, onDisconnect, newTraceparent, attachments);
+    }
+
+    /** The same job as one of a user, whatever user and priority the client stated. */
+    public JobSpec by(String newUser, Priority newPriority) {
+        return new JobSpec(
+                model,
+                route,
+                generation,
+                samples,
+                preview,
+                newUser,
+                newPriority,
+                onDisconnect,
+                traceparent,
+                attachments);
     }
 
     /** The same job with the images that its request brought. */

@@ -13,6 +13,7 @@ import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.RefusedException;
+import dev.weir.gateway.user.User;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.OfferReply;
@@ -87,6 +88,11 @@ public final class JobLedger {
         return gateways.start();
     }
 
+    /** The jobs of a user, for APIs. */
+    public UserJobs of(User user) {
+        return new UserJobs(this, user);
+    }
+
     /**
      * Accepts a job for a client that stays connected.
      *
@@ -94,7 +100,7 @@ public final class JobLedger {
      * @param onLost called when this gateway receives nothing more about it, though it may continue elsewhere
      * @throws dev.weir.gateway.job.RefusedException as {@link Jobs#submit}
      */
-    public Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client, Runnable onLost) {
+    Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client, Runnable onLost) {
         boolean finishes = spec.onDisconnect() == OnDisconnect.FINISH;
         if (!keep && !finishes) {
             String id = submit(spec, client);
@@ -130,7 +136,7 @@ public final class JobLedger {
     }
 
     /** Sends a client the coming events of a job. */
-    public Attendance attend(KeptJob job, Consumer<JobEvent> client, Runnable onLost) {
+    Attendance attend(KeptJob job, Consumer<JobEvent> client, Runnable onLost) {
         if (!job.isOver()) {
             job.watch(client, onLost);
         }
@@ -146,7 +152,7 @@ public final class JobLedger {
      * Accepts a job that is queried later. Completes when the loss of one gateway cannot lose the job. Fails if nothing
      * was started.
      */
-    public Future<KeptJob> submit(JobSpec spec) {
+    Future<KeptJob> submit(JobSpec spec) {
         String first = owned.newId();
         return owned.submit(first, spec)
                 .recover(refused -> isUnrecorded(refused)
@@ -163,7 +169,7 @@ public final class JobLedger {
      *
      * @param request a digest of the whole request
      */
-    public Future<KeptJob> submit(JobSpec spec, String key, byte[] request) {
+    Future<KeptJob> submit(JobSpec spec, String key, byte[] request) {
         return keyed.submit(spec, key, request);
     }
 
@@ -171,7 +177,7 @@ public final class JobLedger {
      * Finds a job, whoever owns it. Completes within {@link #FIND_LIMIT}, whatever other nodes do. Fails with an {@link
      * UnknownJobException}, or with a {@link dev.weir.gateway.job.RefusedException} if nobody could answer.
      */
-    public Future<KeptJob> find(String id) {
+    Future<KeptJob> find(String id) {
         Promise<KeptJob> answer = Promise.promise();
         long timer = node.loop().after(FIND_LIMIT.toMillis(), () -> answer.tryFail(unanswered()));
         find(id, node.loop().nowMs() + FIND_LIMIT.toMillis()).onComplete(found -> {
@@ -249,12 +255,12 @@ public final class JobLedger {
     }
 
     /** Cancels a job that is known here, or that was never kept. @return whether there was something to cancel */
-    public Future<Boolean> cancel(String id) {
+    Future<Boolean> cancel(String id) {
         return cancel(id, Cancel.newBuilder().setJobId(id).build());
     }
 
     /** The same for one sample. The others continue. */
-    public Future<Boolean> cancel(String id, int sample) {
+    Future<Boolean> cancel(String id, int sample) {
         SampleRef ref = SampleRef.newBuilder().setJobId(id).setSample(sample).build();
         return cancel(id, Cancel.newBuilder().setSample(ref).build());
     }

@@ -3,6 +3,7 @@ package dev.weir.gateway.responses;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.Attendance;
@@ -72,12 +73,16 @@ public final class ResponsesApi {
 
     private void stream(RoutingContext ctx, JobSpec spec, ResponseJson json) {
         ResponseStream stream = new ResponseStream(json, spec.preview().getCount());
-        stream.start(vertx, ctx, slowClient, ledger.attend(spec, false, stream::on, stream::lost));
+        stream.start(
+                vertx,
+                ctx,
+                slowClient,
+                ledger.of(Authentication.user(ctx)).attend(spec, false, stream::on, stream::lost));
     }
 
     private void answer(RoutingContext ctx, JobSpec spec, ResponseJson json) {
-        Attendance client =
-                ledger.attend(spec, false, event -> answer(ctx, event, json), () -> answers.error(ctx, ApiError.LOST));
+        Attendance client = ledger.of(Authentication.user(ctx))
+                .attend(spec, false, event -> answer(ctx, event, json), () -> answers.error(ctx, ApiError.LOST));
         ctx.response().closeHandler(gone -> client.leave());
         ctx.response().exceptionHandler(broken -> client.leave());
     }

@@ -2,11 +2,13 @@ package dev.weir.gateway.stream;
 
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Cutoff;
 import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.SocketEntrance;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.user.User;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Handler;
@@ -26,6 +28,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
     private final ImageMemory images;
     private final GatewayConfig config;
     private final SocketEntrance entrance;
+    private final Authentication authentication;
     private final Set<StreamSession> sessions = new HashSet<>();
 
     public StreamHandler(
@@ -36,6 +39,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
             ImageMemory images,
             GatewayConfig config,
             SocketEntrance entrance,
+            Authentication authentication,
             MeterRegistry metrics) {
         this.vertx = vertx;
         this.reader = reader;
@@ -44,6 +48,7 @@ public final class StreamHandler implements Handler<RoutingContext> {
         this.images = images;
         this.config = config;
         this.entrance = entrance;
+        this.authentication = authentication;
         Gauge.builder("weir.gateway.sockets", sessions, Set::size)
                 .description("WebSockets that are open")
                 .register(metrics);
@@ -60,14 +65,15 @@ public final class StreamHandler implements Handler<RoutingContext> {
 
     @Override
     public void handle(RoutingContext ctx) {
-        entrance.open(ctx).onSuccess(socket -> open(socket, () -> Cutoff.cut(ctx.request())));
+        entrance.open(ctx).onSuccess(socket -> open(socket, Authentication.user(ctx), () -> Cutoff.cut(ctx.request())));
     }
 
-    private void open(ServerWebSocket socket, Runnable cut) {
+    private void open(ServerWebSocket socket, User user, Runnable cut) {
         if (socket.isClosed()) {
             return;
         }
-        StreamSession session = new StreamSession(vertx, socket, cut, reader, threads, ledger, images, config);
+        StreamSession session = new StreamSession(
+                vertx, socket, cut, reader, threads, () -> ledger.of(authentication.still(user)), images, config);
         sessions.add(session);
         entrance.watch(socket, () -> {
             sessions.remove(session);

@@ -13,7 +13,7 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.RefusedException;
-import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +55,7 @@ final class StreamSession {
     private final ServerWebSocket socket;
     private final RequestReader reader;
     private final ReadingThreads threads;
-    private final JobLedger ledger;
+    private final Supplier<UserJobs> jobs;
     private final ImageMemory images;
     private final int maxSamples;
     private final int maxTextBytes;
@@ -88,20 +89,23 @@ final class StreamSession {
         }
     }
 
-    /** @param cut closes the connection without writing pending data */
+    /**
+     * @param cut closes the connection without writing pending data
+     * @param jobs those of the socket's user; throws if there is no such user any more
+     */
     StreamSession(
             Vertx vertx,
             ServerWebSocket socket,
             Runnable cut,
             RequestReader reader,
             ReadingThreads threads,
-            JobLedger ledger,
+            Supplier<UserJobs> jobs,
             ImageMemory images,
             GatewayConfig config) {
         this.socket = socket;
         this.reader = reader;
         this.threads = threads;
-        this.ledger = ledger;
+        this.jobs = jobs;
         this.images = images;
         this.maxSamples = config.limits().samplesPerSocket();
         this.outbound = new Outbound(vertx, socket, config.patience().slowClient(), this::resume, () -> {
@@ -191,7 +195,7 @@ final class StreamSession {
             return;
         }
         Running begun = new Running(id, spec.samples(), spec.samples());
-        begun.client = ledger.attend(spec, false, this::on, () -> lost(begun.client.job()));
+        begun.client = jobs.get().attend(spec, false, this::on, () -> lost(begun.client.job()));
         running.put(begun.client.job(), begun);
     }
 
@@ -204,11 +208,12 @@ final class StreamSession {
 
     /** A client whose socket breaks may repeat its command, so the job continues without it. */
     private void generate(String id, JobSpec spec, IdempotencyKey key) {
+        UserJobs own = jobs.get();
         submitting += spec.samples();
-        ledger.submit(spec.finishing(), key.key(), key.request())
+        own.submit(spec.finishing(), key.key(), key.request())
                 .onComplete(answered -> submitting -= spec.samples())
                 .<Void>map(job -> {
-                    attach(id, job, 0);
+                    attach(id, own, job, 0);
                     return null;
                 })
                 .onFailure(problem -> refuse(id, errorOf(problem)));
@@ -223,15 +228,16 @@ final class StreamSession {
             throw fields.invalid("duplicate_id", "job", "is already reported on this socket");
         }
         long after = fields.integer("after", 0, MAX_SEQ).orElse(0L);
-        ledger.find(name)
+        UserJobs own = jobs.get();
+        own.find(name)
                 .<Void>map(job -> {
-                    attach(id, job, after);
+                    attach(id, own, job, after);
                     return null;
                 })
                 .onFailure(problem -> refuse(id, errorOf(problem)));
     }
 
-    private void attach(String id, KeptJob job, long after) {
+    private void attach(String id, UserJobs own, KeptJob job, long after) {
         if (closed || running.containsKey(job.id())) {
             return;
         }
@@ -245,7 +251,7 @@ final class StreamSession {
         if (samples > 0) {
             Running attaching = new Running(id, job.spec().samples(), samples);
             running.put(job.id(), attaching);
-            attaching.client = ledger.attend(job, this::on, () -> lost(job.id()));
+            attaching.client = own.attend(job, this::on, () -> lost(job.id()));
             job.eventsAfter(after).forEach(this::on);
         }
     }
@@ -301,8 +307,8 @@ final class StreamSession {
             throw new ApiException(ApiError.invalid(404, "unknown_job", message, id == null ? "job" : "id"));
         }
         fields.integer("sample", 0, running.get(job).of - 1)
-                .map(sample -> ledger.cancel(job, sample.intValue()))
-                .orElseGet(() -> ledger.cancel(job))
+                .map(sample -> jobs.get().cancel(job, sample.intValue()))
+                .orElseGet(() -> jobs.get().cancel(job))
                 .onFailure(problem -> refuse(id, errorOf(problem)));
     }
 

@@ -1,0 +1,107 @@
+package dev.weir.gateway.http;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.user.User;
+import dev.weir.gateway.user.User.Role;
+import dev.weir.gateway.user.Users;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds out whose request it is, before all routes, and refuses those without a key. Probes need none. Event loop of the gateway. */
+public final class Authentication implements Handler<RoutingContext> {
+
+    private static final Logger log = LoggerFactory.getLogger(Authentication.class);
+
+    /** What the gateway answers to a page that offers its key as another subprotocol. */
+    public static final String SUBPROTOCOL = "weir";
+
+    private static final String USER = "weir.user";
+    private static final Set<String> OPEN = Set.of("/healthz", "/readyz");
+    private static final Set<String> OF_METRICS = Set.of("/metrics", "/v1/cluster");
+    private static final Set<HttpMethod> READING = Set.of(HttpMethod.GET, HttpMethod.HEAD);
+    private static final int UNAUTHORIZED = 401;
+    private static final int FORBIDDEN = 403;
+
+    private final Users users;
+    private final BrowserGuard guard;
+    private final Counter refused;
+
+    public Authentication(Users users, BrowserGuard guard, MeterRegistry metrics) {
+        this.users = users;
+        this.guard = guard;
+        this.refused = Counter.builder("weir.gateway.unauthorized")
+                .description("requests without a valid API key")
+                .register(metrics);
+        if (!users.haveKeys() && !guard.isLoopbackOnly()) {
+            log.warn(
+                    "anyone who reaches this machine may use the gateway; --api-keys limits it to the holders of keys");
+        }
+    }
+
+    @Override
+    public void handle(RoutingContext ctx) {
+        if (!users.haveKeys() || OPEN.contains(ctx.normalizedPath())) {
+            ctx.put(USER, User.ANYONE);
+            ctx.next();
+            return;
+        }
+        Credentials credentials = Credentials.of(ctx.request()).orElseThrow(() -> missing(ctx));
+        User user = users.find(credentials.key()).orElseThrow(() -> invalid(ctx));
+        if (user.role() == Role.METRICS && !OF_METRICS.contains(ctx.normalizedPath())) {
+            String message = "the key of %s is for metrics only".formatted(user.name());
+            throw new ApiException(ApiError.invalid(FORBIDDEN, "not_allowed", message, null));
+        }
+        if (credentials.fromBrowser() && !READING.contains(ctx.request().method())) {
+            guard.requireOwnPage(ctx.request());
+        }
+        ctx.put(USER, user);
+        ctx.next();
+    }
+
+    private ApiException missing(RoutingContext ctx) {
+        challenge(ctx);
+        return new ApiException(ApiError.invalid(
+                UNAUTHORIZED,
+                "missing_api_key",
+                "this gateway needs an API key, as \"Authorization: Bearer KEY\" or as the password of Basic",
+                null));
+    }
+
+    private ApiException invalid(RoutingContext ctx) {
+        challenge(ctx);
+        return new ApiException(
+                ApiError.invalid(UNAUTHORIZED, "invalid_api_key", "this gateway does not know the API key", null));
+    }
+
+    /** Browsers ask people for the key because of it. */
+    private void challenge(RoutingContext ctx) {
+        refused.increment();
+        ctx.response()
+                .putHeader(
+                        HttpHeaderNames.WWW_AUTHENTICATE, List.of("Bearer", "Basic realm=\"Weir\", charset=\"UTF-8\""));
+    }
+
+    /** Whose request it is. */
+    public static User user(RoutingContext ctx) {
+        return ctx.get(USER);
+    }
+
+    /** The user of a connection that has been open for some time, if there still is such a key. */
+    public User still(User user) {
+        return users.now(user)
+                .orElseThrow(() -> new ApiException(ApiError.invalid(
+                        UNAUTHORIZED,
+                        "invalid_api_key",
+                        "the API key of this connection is not valid any more",
+                        null)));
+    }
+}

@@ -1,0 +1,13 @@
+package dev.weir.gateway.user;
+
+/**
+ * How much a user may have made. Immutable.
+ *
+ * @param inFlight unfinished images at once
+ * @param perMinute images in any 60 seconds
+ * @param pixelStepsPerDay width times height times steps of all images, from midnight to midnight, UTC
+ */
+public record Allowance(long inFlight, long perMinute, double pixelStepsPerDay) {
+
+    public static final Allowance UNLIMITED = new Allowance(Long.MAX_VALUE, Long.MAX_VALUE, Double.POSITIVE_INFINITY);
+}

@@ -1,0 +1,86 @@
+package dev.weir.gateway.user;
+
+import dev.weir.runtime.FileWatch;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The users of this gateway: anyone, or those in the file of keys as it last was when it could be read. Event loop of the gateway.
+ */
+public final class Users implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Users.class);
+
+    /** Null if there is no file. */
+    private final Path file;
+
+    private final byte[] known;
+    private Keys keys;
+    private FileWatch watch;
+
+    private Users(Path file, byte[] known, Keys keys) {
+        this.file = file;
+        this.known = known;
+        this.keys = keys;
+    }
+
+    /** Of a gateway that is open to all. */
+    public static Users anyone() {
+        return new Users(null, null, null);
+    }
+
+    /** Reads the file at once. Throws {@link IllegalArgumentException} if that does not work. */
+    public static Users of(Path file) {
+        try {
+            byte[] content = Files.readAllBytes(file);
+            return new Users(file, content, KeyFile.parse(content));
+        } catch (IOException e) {
+            throw new IllegalArgumentException("the keys of %s cannot be read: %s".formatted(file, e), e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the keys of %s: %s".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    /** Reads the file again whenever it has changed. A file with an error changes nothing. */
+    public void watch(Vertx vertx) {
+        if (haveKeys()) {
+            watch = FileWatch.start(vertx, List.of(file), List.of(known), contents -> read(contents.get(0)));
+        }
+    }
+
+    private void read(byte[] content) {
+        try {
+            keys = KeyFile.parse(content);
+            log.info("the keys of {} have changed", file);
+        } catch (IllegalArgumentException e) {
+            log.error("the keys of {} stay as they were: {}", file, e.getMessage());
+        }
+    }
+
+    public boolean haveKeys() {
+        return keys != null;
+    }
+
+    /** Who has a key. */
+    public Optional<User> find(String key) {
+        return keys == null ? Optional.of(User.ANYONE) : keys.find(key);
+    }
+
+    /** The user as the file describes it now; empty if the file has no such key any more. */
+    public Optional<User> now(User user) {
+        return keys == null ? Optional.of(User.ANYONE) : keys.named(user.name());
+    }
+
+    @Override
+    public void close() {
+        if (watch != null) {
+            watch.close();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Who may use a gateway, and how much. It has no HTTP. */
+package dev.weir.gateway.user;
