@@ -90,7 +90,8 @@ class TilingTest {
             var latents = whole.encode(List.of(picture)).get(0).mode();
             var expected = whole.pictures(shape, List.of(latents), List.of()).get(0);
             var blended = parted.pictures(shape, List.of(latents), List.of()).get(0);
-            assertThat(psnr(blended, expected)).isGreaterThan(35);
+            // diffusers' tiled decode of these latents has 36.28 dB.
+            assertThat(psnr(blended, expected)).isGreaterThan(36.2);
         }
     }
 
