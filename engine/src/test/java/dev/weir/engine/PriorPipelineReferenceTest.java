@@ -167,6 +167,7 @@ class PriorPipelineReferenceTest {
                 0,
                 OptionalInt.empty(),
                 OptionalInt.of(json.get("noise_level").asInt()),
+                1,
                 1);
         StageSpec first = model.pipeline().diffusing().get(0);
         Sampler priors = Samplers.create(

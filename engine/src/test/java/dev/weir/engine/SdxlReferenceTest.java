@@ -100,6 +100,7 @@ class SdxlReferenceTest {
                 json.path("crop").path(0).asInt(),
                 OptionalInt.empty(),
                 OptionalInt.empty(),
+                1,
                 1);
     }
 

@@ -163,7 +163,7 @@ class UnconditionalReferenceTest {
                                 new TorchGenerator(7),
                                 network.inputs(),
                                 0,
-                                new Request(side, side, 1, 0, side, side, 0, 0, label, OptionalInt.empty(), 1),
+                                new Request(side, side, 1, 0, side, side, 0, 0, label, OptionalInt.empty(), 1, 1),
                                 Tensors.NONE));
     }
 

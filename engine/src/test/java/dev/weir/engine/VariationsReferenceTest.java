@@ -213,6 +213,7 @@ class VariationsReferenceTest {
                 0,
                 OptionalInt.empty(),
                 OptionalInt.of(json.get("noise_level").asInt()),
+                1,
                 1);
         var noise = new TorchGenerator(json.get("seed").asLong());
         var begin = new Begin(

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  * @param classLabel of the picture, for networks that are told one
  * @param noiseLevel of a given picture, for networks that are told one
  * @param strength how far a given picture is changed, 0 to 1
- * @param imageGuidanceScale how much a given picture counts beside the prompt that edits it
+ * @param imageGuidanceScale how much a given picture counts beside the prompt that edits it; 1 for models that edit none
  */
 public record Request(
         int width,
@@ -26,34 +26,6 @@ public record Request(
         OptionalInt noiseLevel,
         double strength,
         float imageGuidanceScale) {
-
-    /** Of a model that edits no picture. */
-    public Request(
-            int width,
-            int height,
-            float guidanceScale,
-            float guidanceRescale,
-            int originalWidth,
-            int originalHeight,
-            int cropTop,
-            int cropLeft,
-            OptionalInt classLabel,
-            OptionalInt noiseLevel,
-            double strength) {
-        this(
-                width,
-                height,
-                guidanceScale,
-                guidanceRescale,
-                originalWidth,
-                originalHeight,
-                cropTop,
-                cropLeft,
-                classLabel,
-                noiseLevel,
-                strength,
-                1);
-    }
 
     /** The same for a given picture. */
     public Request changing(double newStrength) {
@@ -75,6 +47,6 @@ public record Request(
     /** A picture that stands for itself. */
     public static Request of(int width, int height, float guidanceScale) {
         return new Request(
-                width, height, guidanceScale, 0, width, height, 0, 0, OptionalInt.empty(), OptionalInt.empty(), 1);
+                width, height, guidanceScale, 0, width, height, 0, 0, OptionalInt.empty(), OptionalInt.empty(), 1, 1);
     }
 }
