@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,6 +53,23 @@ final class DeployFilesTest {
         for (String name : List.of("Dockerfile", "layout.sh")) {
             assertThat(Files.readString(DEPLOY.resolve(name))).as(name).doesNotContain("PYTORCH_", "DJL_CACHE_DIR");
         }
+    }
+
+    /** Maven refuses to build where the folder of a module is missing. */
+    @Test
+    void theImageIsBuiltFromAllModules() throws IOException {
+        List<String> sent = Files.readAllLines(Repository.ROOT.resolve(".dockerignore"));
+        String pom = Files.readString(Repository.ROOT.resolve("pom.xml"));
+        List<String> modules = Pattern.compile("<module>(.*?)</module>")
+                .matcher(pom)
+                .results()
+                .map(module -> module.group(1))
+                .toList();
+        assertThat(modules).hasSizeGreaterThan(10).allSatisfy(module -> assertThat(sent)
+                .containsAnyOf(
+                        "!" + module,
+                        "!" + module.replaceFirst(".*-service$", "*-service"),
+                        "!" + module + "/pom.xml"));
     }
 
     @Test
