@@ -47,6 +47,8 @@ CASES = [
     ("compel", MANY * 3 + "a (red apple)0.6. " + LONG + "the (lazy dog)1.3", None),
     ("compel", "fox" * 100, None),
 ]
+PICTURES = [1, 6, 10]
+NEGATIVE = "blurry, dark"
 
 
 def words(tokenizer, text: str) -> list[int]:
@@ -185,6 +187,24 @@ def composed() -> None:
     save_tensors(HOME / "composed.safetensors", {"start": start, "end": latents})
 
 
+def pictures() -> None:
+    """diffusers' picture of the states of one prompt of each syntax."""
+    pipe = StableDiffusionPipeline.from_pretrained(OUT / "checkpoints/sd1", safety_checker=None)
+    pipe.set_progress_bar_config(disable=True)
+    part, cases = (pipe.text_encoder, pipe.tokenizer, False), []
+    for number in PICTURES:
+        syntax, prompt, fragments = CASES[number]
+        states, negative = (answer(syntax, text, told, *part)[0][None] for text, told in (
+            (prompt, fragments), (NEGATIVE, [(NEGATIVE, 1.0)])))
+        pipe(
+            prompt_embeds=states, negative_prompt_embeds=negative, guidance_scale=5.0, width=48, height=48, num_inference_steps=8,
+            generator=generator(7)).images[0].save(HOME / f"{syntax}.png", optimize=True)
+        cases.append({
+            "name": syntax, "workflow": "text_to_image", "prompt_syntax": syntax, "prompt": prompt, "negative_prompt": NEGATIVE,
+            "guidance_scale": 5.0, "width": 48, "height": 48, "steps": 8, "seed": 7})
+    save_cases(HOME / "pictures.json", cases)
+
+
 TOLD = "a <Cat-toy> and an apple in the several style, <Cat-toy>"
 
 
@@ -261,6 +281,7 @@ def main() -> None:
     Path(HOME).mkdir(exist_ok=True)
     states()
     composed()
+    pictures()
     embeddings()
     parses()
 

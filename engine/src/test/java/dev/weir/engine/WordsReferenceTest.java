@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.prompt.PromptSyntax;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Text states of prompts in the syntaxes of other tools, against compel's and against the other tools' arithmetic. */
 final class WordsReferenceTest {
@@ -42,6 +46,30 @@ final class WordsReferenceTest {
             }
             int alone = cases.size() - 2;
             requireStates(encoder.encode(prompts.subList(alone, alone + 1)).get(0), cases.get(alone));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Engine.class,
+            names = {"TORCH", "ONNX"})
+    void thePictureOfAPromptInEachSyntaxIsThatOfDiffusersWithItsStates(Engine engine) throws IOException {
+        List<JsonNode> cases = ReferenceCases.of("words/pictures.json").toList();
+        assertThat(cases)
+                .extracting(json -> json.get("prompt_syntax").asText())
+                .containsExactly("a1111", "comfyui", "compel");
+        ModelFolder model = ModelFolder.open(ReferenceFile.path("checkpoints/sd1"));
+        try (var run = new WorkflowRun(model, new ComputeTarget("cpu", Precision.FP32, engine))) {
+            List<Row> rows = cases.stream().map(run::begin).toList();
+            run.finish(cases.get(0), rows);
+            for (int i = 0; i < rows.size(); i++) {
+                String name = cases.get(i).get("name").asText();
+                var expected = ImageIO.read(
+                        ReferenceFile.path("words/%s.png".formatted(name)).toFile());
+                assertThat(Drawing.psnr(run.picture(cases.get(i), rows.get(i)), expected))
+                        .as(name)
+                        .isGreaterThanOrEqualTo(50);
+            }
         }
     }
 

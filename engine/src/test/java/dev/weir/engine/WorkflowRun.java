@@ -15,6 +15,7 @@ import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.Sight;
 import dev.weir.engine.pipeline.StageSpec;
+import dev.weir.engine.prompt.PromptSyntax;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.Span;
@@ -69,10 +70,14 @@ final class WorkflowRun implements AutoCloseable {
     private static Tensors encoded(TextEncoder encoder, JsonNode json, List<WeightedLora> loras) {
         Prompt negative = json.get("negative_prompt").isNull()
                 ? Prompt.absent(0)
-                : Prompt.of(json.get("negative_prompt").asText());
-        List<PromptStates> states =
-                encoder.encode(List.of(Prompt.of(json.get("prompt").asText()).with(loras), negative.with(loras)));
+                : Prompt.of(json.get("negative_prompt").asText()).in(syntax(json));
+        List<PromptStates> states = encoder.encode(
+                List.of(Prompt.of(json.get("prompt").asText()).in(syntax(json)).with(loras), negative.with(loras)));
         return states.get(0).states().under("cond/").with(states.get(1).states().under("uncond/"));
+    }
+
+    private static PromptSyntax syntax(JsonNode json) {
+        return PromptSyntax.parse(json.path("prompt_syntax").asText());
     }
 
     private List<WeightedLora> loras(JsonNode json) {
