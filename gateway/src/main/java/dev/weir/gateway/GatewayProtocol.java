@@ -3,6 +3,7 @@ package dev.weir.gateway;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.UserRules;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
@@ -28,10 +29,11 @@ public final class GatewayProtocol {
     private final JobLedger ledger;
     private Inbox inbox;
 
-    public GatewayProtocol(NodeContext node, GatewayConfig config, ModelCatalog catalog, ImageMemory images) {
+    public GatewayProtocol(
+            NodeContext node, GatewayConfig config, ModelCatalog catalog, ImageMemory images, UserRules rules) {
         this.node = node;
         this.address = Addresses.gateway(node.nodeId());
-        this.jobs = new Jobs(node, catalog, address, config.limits(), config.patience(), this::cancelAtStages);
+        this.jobs = new Jobs(node, catalog, address, config.limits(), config.patience(), rules, this::cancelAtStages);
         this.ledger = new JobLedger(node, jobs, config, images);
     }
 

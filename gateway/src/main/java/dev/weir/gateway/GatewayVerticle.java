@@ -23,11 +23,14 @@ import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.job.OtherWeights;
+import dev.weir.gateway.job.UserRules;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.responses.ResponsesApi;
 import dev.weir.gateway.stream.StreamHandler;
+import dev.weir.gateway.user.Limits;
 import dev.weir.gateway.user.Users;
 import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.ops.Component;
 import dev.weir.runtime.ops.OpsRoutes;
 import io.vertx.core.Future;
@@ -89,7 +92,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public Future<?> start() {
         users = config.security().keys().map(Users::of).orElseGet(Users::anyone);
         images = new ImageMemory(config.limits().attachmentsBytes());
-        protocol = new GatewayProtocol(node, config, catalog, images);
+        UserRules rules =
+                users.haveKeys() ? new Limits(users, node.loop(), node.memory().map(MemoryArea.USAGE)) : UserRules.NONE;
+        protocol = new GatewayProtocol(node, config, catalog, images, rules);
         return protocol.start().compose(opened -> listen()).onSuccess(listening -> {
             server = listening;
             listens = true;

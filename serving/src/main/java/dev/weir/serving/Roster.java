@@ -50,6 +50,9 @@ final class Roster {
 
     void add(HeldSample sample, long nowMs) {
         Task task = sample.work().task();
+        if (task.getUserWeight() > 0) {
+            shares = shares.weighing(task.getUser(), task.getUserWeight());
+        }
         var row = new PlanRow<>(
                 sample,
                 sample.cost(),

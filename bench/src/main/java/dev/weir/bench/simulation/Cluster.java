@@ -4,6 +4,7 @@ import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayProtocol;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.UserRules;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.Loop;
@@ -137,7 +138,8 @@ final class Cluster {
                     node,
                     config,
                     new ModelCatalog(node.directory(), loop::nanos),
-                    new ImageMemory(config.limits().attachmentsBytes()));
+                    new ImageMemory(config.limits().attachmentsBytes()),
+                    UserRules.NONE);
             gateway.start();
             members.set(place, new Member(process, dispatcher, gateway, null));
         } else {

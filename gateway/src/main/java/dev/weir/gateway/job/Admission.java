@@ -11,15 +11,23 @@ final class Admission {
     private static final long NODE_MAY_COME_SECONDS = 2;
 
     private final Limits limits;
+    private final UserRules rules;
     private final Duration deadline;
     private final ModelCatalog catalog;
     private final Backlog backlog;
     private final JobMetrics metrics;
 
     /** @param deadline the longest life of a job: a job that would wait longer is rejected */
-    Admission(Limits limits, Duration deadline, ModelCatalog catalog, Backlog backlog, JobMetrics metrics) {
+    Admission(
+            Limits limits,
+            UserRules rules,
+            Duration deadline,
+            ModelCatalog catalog,
+            Backlog backlog,
+            JobMetrics metrics) {
         this.deadline = deadline;
         this.limits = limits;
+        this.rules = rules;
         this.catalog = catalog;
         this.backlog = backlog;
         this.metrics = metrics;
@@ -28,9 +36,10 @@ final class Admission {
     /**
      * @param jobs in flight
      * @param samples in flight
+     * @param inFlight samples of the same user, at all gateways
      * @throws RefusedException if it is rejected
      */
-    void check(JobSpec spec, int jobs, int samples, boolean draining) {
+    void check(JobSpec spec, int jobs, int samples, int inFlight, boolean draining) {
         if (draining) {
             throw refused(Reason.UNAVAILABLE, "draining", "this gateway is stopping", 1);
         }
@@ -58,6 +67,12 @@ final class Admission {
             String message =
                     "the job would take about %.0f s, and the limit is %d s".formatted(wait, deadline.toSeconds());
             throw refused(Reason.BUSY, "wait_too_long", message, (long) Math.ceil(tooLong));
+        }
+        try {
+            rules.admit(spec, inFlight);
+        } catch (RefusedException e) {
+            metrics.refused(e.code());
+            throw e;
         }
     }
 

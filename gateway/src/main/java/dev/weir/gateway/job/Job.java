@@ -185,9 +185,10 @@ public final class Job {
     /**
      * The routing slip of a sample's current attempt, from its newest checkpoint if there is one.
      *
+     * @param weight the user's share; 0: as nodes say
      * @param checked whether frames must pass the safety checker, which looks at decoded pictures only
      */
-    Task task(Sample sample, String owner, Edition edition, boolean checked) {
+    Task task(Sample sample, String owner, Edition edition, double weight, boolean checked) {
         Generation generation = spec.generation(sample.index());
         Task.Builder task = Task.newBuilder()
                 .setRef(ref(sample))
@@ -195,6 +196,7 @@ public final class Job {
                 .setModel(spec.model())
                 .setDeadlineMs(deadlineMs)
                 .setUser(spec.user())
+                .setUserWeight(weight)
                 .setPriority(spec.priority())
                 .setGeneration(generation)
                 .setPreview(

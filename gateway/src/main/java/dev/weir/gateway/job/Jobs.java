@@ -42,7 +42,7 @@ public final class Jobs {
 
     private final NodeContext node;
     private final String address;
-    private final Limits limits;
+    private final UserRules rules;
     private final Patience patience;
     private final Admission admission;
     private final ModelCatalog catalog;
@@ -67,17 +67,18 @@ public final class Jobs {
             String address,
             Limits limits,
             Patience patience,
+            UserRules rules,
             Consumer<Cancel> cancelAtStages) {
         this.node = node;
         this.address = address;
-        this.limits = limits;
+        this.rules = rules;
         this.patience = patience;
         this.cancelAtStages = cancelAtStages;
         this.catalog = catalog;
         this.backlog = new Backlog(catalog);
         this.queue = new QueueNews(catalog);
         this.metrics = new JobMetrics(node.metrics());
-        this.admission = new Admission(limits, patience.deadline(), catalog, backlog, metrics);
+        this.admission = new Admission(limits, rules, patience.deadline(), catalog, backlog, metrics);
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
         this.restarts = new Restarts(node.loop(), this, limits.strikes(), metrics);
         this.events = new StageEvents(this, restarts, metrics);
@@ -139,7 +140,7 @@ public final class Jobs {
      * @throws RefusedException if it is rejected
      */
     public Job reserve(String id, JobSpec spec, long nowMs, JobWatcher watcher) {
-        admission.check(spec, jobs.size(), samples, idle != null);
+        admission.check(spec, jobs.size(), samples, queue.inFlight(spec.user(), jobs.values()), idle != null);
         Job job = new Job(id, spec, nowMs, nowMs + patience.deadline().toMillis(), watcher);
         job.traceWith(node.tracing());
         jobs.put(id, job);
@@ -235,7 +236,8 @@ public final class Jobs {
         if (!sample.ended()) {
             JobSpec spec = job.spec();
             Attempt attempt = sample.current();
-            Task task = job.task(sample, address, edition(spec, sample), catalog.blanks(spec.model()));
+            double weight = rules.weight(spec.user());
+            Task task = job.task(sample, address, edition(spec, sample), weight, catalog.blanks(spec.model()));
             if (!spec.hasInputs(task.getPosition())) {
                 fail(job, sample, JobSpec.IMAGE_LOST);
                 return;

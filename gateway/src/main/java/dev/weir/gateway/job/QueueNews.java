@@ -41,6 +41,18 @@ final class QueueNews {
         return demands;
     }
 
+    /** Unfinished samples of a user at all gateways. */
+    int inFlight(String user, Collection<Job> jobs) {
+        long here = jobs.stream()
+                .filter(job -> job.spec().user().equals(user))
+                .mapToLong(job -> open(job).size())
+                .sum();
+        return (int) (here
+                + others.get().stream()
+                        .filter(there -> there.user().equals(user))
+                        .count());
+    }
+
     /** Tells of the samples of one job, which has just come. */
     void begin(Job job, Collection<Job> jobs, long nowMs) {
         tell(List.of(job), Sample::waits, jobs, nowMs);

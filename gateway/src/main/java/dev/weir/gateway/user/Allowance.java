@@ -10,4 +10,9 @@ package dev.weir.gateway.user;
 public record Allowance(long inFlight, long perMinute, double pixelStepsPerDay) {
 
     public static final Allowance UNLIMITED = new Allowance(Long.MAX_VALUE, Long.MAX_VALUE, Double.POSITIVE_INFINITY);
+
+    /** Whether gateways must count together what a user has had. */
+    boolean isCounted() {
+        return perMinute < Long.MAX_VALUE || pixelStepsPerDay < Double.POSITIVE_INFINITY;
+    }
 }

@@ -72,6 +72,11 @@ public final class Users implements AutoCloseable {
         return keys == null ? Optional.of(User.ANYONE) : keys.find(key);
     }
 
+    /** The user of a name, if there are keys and one of them is of that name. */
+    Optional<User> named(String name) {
+        return keys == null ? Optional.empty() : keys.named(name);
+    }
+
     /** The user as the file describes it now; empty if the file has no such key any more. */
     public Optional<User> now(User user) {
         return keys == null ? Optional.of(User.ANYONE) : keys.named(user.name());

@@ -13,6 +13,7 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.ModelCatalog;
+import dev.weir.gateway.job.UserRules;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.GatewayStatus;
 import dev.weir.proto.v1.JobEventRecord;
@@ -66,7 +67,8 @@ final class RemoteJobViewsTest {
         Gateways gateways = on(() -> new Gateways(node, System::nanoTime));
         on(() -> {
             ModelCatalog catalog = new ModelCatalog(node.directory(), System::nanoTime);
-            Jobs jobs = new Jobs(node, catalog, "weir.gateway.here", Limits.DEFAULT, PATIENCE, cancel -> {});
+            Jobs jobs = new Jobs(
+                    node, catalog, "weir.gateway.here", Limits.DEFAULT, PATIENCE, UserRules.NONE, cancel -> {});
             kept = new KeptJobs(node.loop(), Limits.DEFAULT, PATIENCE.result(), job -> {});
             owned = new OwnedJobs(
                     node.loop(),

@@ -12,6 +12,8 @@ public enum MemoryArea {
     ATTACHMENTS(2, 0, Duration.ofMillis(5000)),
     /** Jobs by idempotency key. */
     KEYS(3, 0, Duration.ofMillis(2000)),
+    /** What users have had made, by their names. */
+    USAGE(2, 0, Duration.ofMillis(2000)),
     /** Encoded prompts by their content. Entries may be evicted at any time, and nobody waits long for them. */
     TEXT_STATES(1, 64, Duration.ofMillis(250));
 

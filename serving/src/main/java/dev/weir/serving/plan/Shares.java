@@ -37,6 +37,16 @@ public final class Shares {
         return new Shares(Map.copyOf(weights), VirtualTime.start(), VirtualTime.start(), Map.of());
     }
 
+    /** The same shares, where a user has another weight. */
+    public Shares weighing(String user, double weight) {
+        if (weight(user) == weight) {
+            return this;
+        }
+        Map<String, Double> changed = new HashMap<>(weights);
+        changed.put(user, weight);
+        return new Shares(Map.copyOf(changed), users, groups, passedOver);
+    }
+
     /** The shares after a forward pass that took so many seconds. */
     public <K> Shares after(PlanState<K> state, Plan<K> plan, double seconds) {
         Set<String> present = new HashSet<>();

@@ -1,0 +1,83 @@
+package dev.weir.gateway.user;
+
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.RefusedException;
+import dev.weir.gateway.job.UserRules;
+import dev.weir.runtime.Loop;
+import dev.weir.runtime.memory.MemoryMap;
+
+/** Holds users to what the file of keys allows them. Event loop of the gateway. */
+public final class Limits implements UserRules {
+
+    private static final long SOON_SECONDS = 1;
+    private static final long NEVER = 0;
+
+    private final Users users;
+    private final Loop loop;
+    private final Usage usage;
+
+    /** @param memory of the cluster, where gateways count together */
+    public Limits(Users users, Loop loop, MemoryMap memory) {
+        this.users = users;
+        this.loop = loop;
+        this.usage = new Usage(loop, memory);
+    }
+
+    @Override
+    public double weight(String user) {
+        return users.named(user).map(User::weight).orElse(0.0);
+    }
+
+    @Override
+    public void admit(JobSpec spec, int inFlight) {
+        users.named(spec.user()).ifPresent(user -> admit(user, spec, inFlight));
+    }
+
+    private void admit(User user, JobSpec spec, int inFlight) {
+        Allowance allowance = user.allowance();
+        int images = spec.samples();
+        if (inFlight + (long) images > allowance.inFlight()) {
+            throw refused(
+                    "too_many_images",
+                    "%s has %d unfinished images and may have %d"
+                            .formatted(user.name(), inFlight, allowance.inFlight()),
+                    images > allowance.inFlight() ? NEVER : SOON_SECONDS);
+        }
+        if (!allowance.isCounted()) {
+            return;
+        }
+        long nowMs = loop.nowMs();
+        Spent spent = usage.of(user.name());
+        if (spent.lastMinute(nowMs) + images > allowance.perMinute()) {
+            throw refused(
+                    "rate_limit_exceeded",
+                    "%s has had %d images in a minute and may have %d"
+                            .formatted(user.name(), spent.lastMinute(nowMs), allowance.perMinute()),
+                    images > allowance.perMinute() ? NEVER : spent.secondsUntil(allowance.perMinute() - images, nowMs));
+        }
+        double pixelSteps = pixelSteps(spec);
+        if (spent.pixelStepsToday(nowMs) + pixelSteps > allowance.pixelStepsPerDay()) {
+            throw refused(
+                    "quota_exceeded",
+                    "%s has had %.4g pixel steps today and may have %.4g; this request needs %.4g"
+                            .formatted(
+                                    user.name(),
+                                    spent.pixelStepsToday(nowMs),
+                                    allowance.pixelStepsPerDay(),
+                                    pixelSteps),
+                    pixelSteps > allowance.pixelStepsPerDay() ? NEVER : Spent.secondsToMidnight(nowMs));
+        }
+        usage.add(user.name(), Spent.of(images, pixelSteps, nowMs));
+    }
+
+    private static double pixelSteps(JobSpec spec) {
+        return (double) spec.generation().getWidth()
+                * spec.generation().getHeight()
+                * spec.totalSteps()
+                * spec.samples();
+    }
+
+    private static RefusedException refused(String code, String message, long retryAfterSeconds) {
+        return RefusedException.busy(code, message, retryAfterSeconds);
+    }
+}
