@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -99,5 +100,38 @@ final class ComfyRefusalsTest {
         JsonObject cycle = ComfyClient.template();
         inputs(cycle, "3").put("latent_image", link("3", 0));
         assertThat(refusal(cycle).getJsonObject("node_errors").encode()).contains("dependency_cycle");
+    }
+
+    @Test
+    void fieldsOfTheWrongTypeAreRefusedBeforeTheJobStarts() {
+        Map<String, Object> wrong = Map.of("client_id", 5, "front", "x", "number", "first", "prompt_id", 5);
+        wrong.forEach((field, value) -> {
+            JsonObject body =
+                    new JsonObject().put("prompt", ComfyClient.template()).put(field, value);
+
+            HttpResponse<String> response = ComfyClient.post(gateway, "/prompt", body);
+
+            assertThat(response.statusCode()).as(field).isEqualTo(400);
+            assertThat(response.body()).contains(field);
+        });
+        JsonObject queue = new JsonObject(gateway.fetch("/queue").body());
+        assertThat(queue.getJsonArray("queue_running")).isEmpty();
+        assertThat(queue.getJsonArray("queue_pending")).isEmpty();
+    }
+
+    @Test
+    void aBatchThatNoNumberHoldsIsRefused() {
+        JsonObject graph = ComfyClient.template();
+        String samples = "5";
+        for (int node = 20; node < 30; node++) {
+            JsonObject repeated =
+                    new JsonObject().put("samples", link(samples, 0)).put("amount", 64);
+            samples = Integer.toString(node);
+            graph.put(samples, node("RepeatLatentBatch").put("inputs", repeated));
+        }
+        inputs(graph, "3").put("latent_image", link(samples, 0));
+
+        assertThat(refusal(graph).getJsonObject("node_errors").encode())
+                .contains("custom_validation_failed", "from 1 to 10");
     }
 }

@@ -17,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** {@code POST /prompt}: compiles a graph and starts its job. Event loop of the gateway. */
@@ -52,6 +53,15 @@ final class PromptHandlers {
     /** What reading a request gave: a plan, or the answer that refuses it. */
     private record Asked(Fields fields, JsonObject json, Plan plan, JsonObject refusal) {}
 
+    /**
+     * What a request says beside its graph.
+     *
+     * @param number its place in the queue as the client wants it
+     * @param client as the client calls itself; empty: without a name
+     * @param socket the client's, among those of all callers; empty: none
+     */
+    private record Sender(String id, Optional<Double> number, boolean front, String client, String socket) {}
+
     void prompt(RoutingContext ctx) {
         Offer offer = new Offer(models, uploads.of(Caller.of(ctx)));
         Asked[] asked = new Asked[1];
@@ -82,11 +92,8 @@ final class PromptHandlers {
             answers.json(ctx, 400, asked.refusal);
             return;
         }
-        String id = asked.fields
-                .text("prompt_id", LONGEST_ID)
-                .filter(text -> !text.isEmpty())
-                .orElseGet(() -> UUID.randomUUID().toString());
-        if (queue.has(id)) {
+        Sender sender = sender(ctx, asked.fields);
+        if (queue.has(sender.id)) {
             throw asked.fields.invalid("duplicate_id", "prompt_id", "is the id of a prompt that is in the queue");
         }
         JobSpec spec;
@@ -98,31 +105,43 @@ final class PromptHandlers {
         }
         UserJobs jobs = ledger.of(Authentication.user(ctx));
         jobs.submit(spec)
-                .onSuccess(job -> {
-                    Prompt prompt = prompt(ctx, asked, id, jobs, job);
+                .map(job -> {
+                    Prompt prompt = prompt(ctx, asked, sender, jobs, job);
                     queue.add(prompt);
-                    answers.json(
-                            ctx,
-                            200,
-                            prompt.about()
-                                    .put("number", prompt.number())
-                                    .put("node_errors", prompt.plan().nodeErrors()));
+                    return prompt;
                 })
+                .onSuccess(prompt -> answers.json(
+                        ctx,
+                        200,
+                        prompt.about()
+                                .put("number", prompt.number())
+                                .put("node_errors", prompt.plan().nodeErrors())))
                 .onFailure(ctx::fail);
     }
 
-    private Prompt prompt(RoutingContext ctx, Asked asked, String id, UserJobs jobs, KeptJob job) {
-        Number number = asked.fields
-                .real("number", -Double.MAX_VALUE, Double.MAX_VALUE)
+    /** Throws {@link ApiException} if a field has the wrong type. So this comes before the job starts. */
+    private static Sender sender(RoutingContext ctx, Fields fields) {
+        String id = fields.text("prompt_id", LONGEST_ID)
+                .filter(text -> !text.isEmpty())
+                .orElseGet(() -> UUID.randomUUID().toString());
+        String client = fields.text("client_id", LONGEST_ID).orElse("");
+        return new Sender(
+                id,
+                fields.real("number", -Double.MAX_VALUE, Double.MAX_VALUE),
+                fields.isOn("front"),
+                client,
+                client.isEmpty() ? "" : Caller.scoped(ctx, client));
+    }
+
+    private Prompt prompt(RoutingContext ctx, Asked asked, Sender sender, UserJobs jobs, KeptJob job) {
+        Number number = sender.number
                 .<Number>map(value -> value)
-                .orElseGet(() -> asked.fields.isOn("front") ? -queue.nextNumber() : queue.nextNumber());
-        String client = asked.fields.text("client_id", LONGEST_ID).orElse("");
+                .orElseGet(() -> sender.front ? -queue.nextNumber() : queue.nextNumber());
         JsonObject extra = asked.json.getValue("extra_data") instanceof JsonObject object ? object : new JsonObject();
-        if (!client.isEmpty()) {
-            extra.put("client_id", client);
+        if (!sender.client.isEmpty()) {
+            extra.put("client_id", sender.client);
         }
-        String socket = client.isEmpty() ? "" : Caller.scoped(ctx, client);
         JsonObject graph = asked.json.getJsonObject("prompt");
-        return new Prompt(id, number, Caller.of(ctx), socket, graph, extra, asked.plan, jobs, job);
+        return new Prompt(sender.id, number, Caller.of(ctx), sender.socket, graph, extra, asked.plan, jobs, job);
     }
 }

@@ -73,8 +73,10 @@ sealed interface Value {
             return new Latent(from, vae, size, count, image, Optional.of(noise));
         }
 
+        /** A count that is too large for an int is its largest value, which requests refuse. */
         Latent times(int factor) {
-            return new Latent(from, vae, size, Math.multiplyExact(count, factor), image, mask);
+            int product = (int) Math.min(Integer.MAX_VALUE, (long) count * factor);
+            return new Latent(from, vae, size, product, image, mask);
         }
     }
 

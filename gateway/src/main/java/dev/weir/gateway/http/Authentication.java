@@ -72,7 +72,7 @@ public final class Authentication implements Handler<RoutingContext> {
         return new ApiException(ApiError.invalid(
                 UNAUTHORIZED,
                 "missing_api_key",
-                "this gateway needs an API key, as \"Authorization: Bearer KEY\" or as the password of Basic",
+                "this gateway needs an API key, as \"Authorization: Bearer KEY\" or as the password of Basic; the command line has --api-key and WEIR_API_KEY",
                 null));
     }
 
