@@ -116,6 +116,14 @@ final class ComfyGraphsTest {
     }
 
     @Test
+    void anUploadHasTheNameThatItsAnswerSays() {
+        assertThat(upload("../../outside.png", OPAQUE, Map.of()).getString("name"))
+                .isEqualTo("outside.png");
+        assertThat(gateway.fetch("/view?type=input&filename=outside.png").statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
     void anImageIsDenoisedInTheLastStepsOfALongerSchedule() {
         assertThat(upload("a photo.png", OPAQUE, Map.of()))
                 .isEqualTo(new JsonObject()

@@ -304,6 +304,8 @@ final class ComfyTest {
             assertThat(client.of("execution_interrupted").get(0).getString("node_type"))
                     .isEqualTo("KSampler");
             assertThat(get("/history").fieldNames()).containsExactly("first");
+            assertThat(get("/history?max_items=-1").fieldNames()).containsExactly("first");
+            assertThat(get("/history?max_items=0").fieldNames()).isEmpty();
             assertThat(client.of("status"))
                     .extracting(data -> data.getJsonObject("status")
                             .getJsonObject("exec_info")

@@ -52,8 +52,8 @@ final class QueueHandlers {
     }
 
     void history(RoutingContext ctx) {
-        String all = history.of(
-                Caller.of(ctx), parameter(ctx, "max_items", Integer.MAX_VALUE), parameter(ctx, "offset", -1));
+        int most = parameter(ctx, "max_items", Integer.MAX_VALUE);
+        String all = history.of(Caller.of(ctx), most < 0 ? Integer.MAX_VALUE : most, parameter(ctx, "offset", -1));
         answers.bytes(ctx, JSON, Buffer.buffer(all));
     }
 

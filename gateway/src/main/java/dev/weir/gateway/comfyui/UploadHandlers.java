@@ -87,7 +87,8 @@ final class UploadHandlers {
                 } else {
                     then.accept(read.result());
                 }
-            } catch (ApiException e) {
+            } catch (RuntimeException e) {
+                // Nobody else would answer.
                 ctx.fail(e);
             }
         });
@@ -103,7 +104,9 @@ final class UploadHandlers {
                         .put("type", form.texts().getOrDefault("type", "input")));
     }
 
-    private static String path(FormBody.Parts form, String name) {
+    /** Of a file's name only what follows its last slash counts, as answers say it. */
+    private static String path(FormBody.Parts form, String sent) {
+        String name = sent.substring(sent.lastIndexOf('/') + 1);
         String folder = form.texts().getOrDefault(SUBFOLDER, "");
         String path = folder.isEmpty() ? name : folder + "/" + name;
         if (name.isEmpty() || path.length() > LONGEST_NAME || path.chars().anyMatch(Character::isISOControl)) {

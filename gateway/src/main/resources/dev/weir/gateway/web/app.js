@@ -8,6 +8,7 @@ import { cancelAll, clear, forget, generate, restore, vary } from "./jobs.js";
 import { pictureOf } from "./store.js";
 import { startViewer } from "./viewer.js";
 import { go, isShown, startViews } from "./views.js";
+import { serverUrl } from "./server.js";
 
 const LOOK_MS = 5000;
 const WATCH_MS = 1000;
@@ -17,7 +18,7 @@ async function look() {
   if (document.hidden) return;
   let text = "The server cannot be reached.";
   try {
-    const cluster = await (await fetch(new URL("v1/cluster", document.baseURI))).json();
+    const cluster = await (await fetch(serverUrl("v1/cluster"))).json();
     if (isShown("cluster")) showCluster(cluster);
     await loadModels();
     const stages = cluster.stages.filter(({ nodes }) => nodes.length > 0).map(({ stage, nodes }) => `${nodes.length}\u00a0${stage}`);

@@ -2,6 +2,7 @@
 
 import { Card } from "./card.js";
 import { loadPicture } from "./store.js";
+import { serverUrl } from "./server.js";
 
 const MOST_CARDS = 300;
 const feed = document.getElementById("feed");
@@ -83,7 +84,7 @@ export async function showKept(job, sample) {
       card.noPicture();
       card.show("lost", "The server no longer keeps this image.");
     });
-    const there = new URL(`v1/jobs/${job.job}/images/${sample}`, document.baseURI);
+    const there = serverUrl(`v1/jobs/${job.job}/images/${sample}`);
     card.picture(here ? URL.createObjectURL(here) : there.href, "final");
     card.completed(outcome, job.body, entryOf(job, sample));
   }

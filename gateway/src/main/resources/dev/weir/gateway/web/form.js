@@ -7,6 +7,7 @@ import { missingControl, rowValues, showRows, startRows } from "./rows.js";
 import { parseSeed } from "./seed.js";
 import { loadSettings, saveSettings } from "./store.js";
 import { images, sentence } from "./words.js";
+import { serverUrl } from "./server.js";
 
 const OF_ALL = ["prompt", "negative_prompt", "n", "seed", "model"];
 const LISTS = ["loras", "controlnets"];
@@ -97,7 +98,7 @@ function remember(name) {
  * model, also after the model was away.
  */
 export async function loadModels() {
-  const answer = await fetch(new URL("v1/models", document.baseURI));
+  const answer = await fetch(serverUrl("v1/models"));
   const found = (await answer.json()).data.filter((known) => !known.alias_of);
   const isSame = JSON.stringify(found) === JSON.stringify(models);
   const wasShown = models.find((known) => known.id === model?.id);

@@ -3,6 +3,7 @@
 import { compare } from "./compare.js";
 import { loadEntries, loadPicture } from "./store.js";
 import { images } from "./words.js";
+import { serverUrl } from "./server.js";
 
 const PAGE = 60;
 const byId = (id) => document.getElementById(id);
@@ -59,7 +60,7 @@ async function show() {
 async function tileOf(entry) {
   const tile = byId("tile").content.firstElementChild.cloneNode(true);
   const here = await loadPicture(entry, entry.sample);
-  const there = new URL(`v1/jobs/${entry.job}/images/${entry.sample}`, document.baseURI);
+  const there = serverUrl(`v1/jobs/${entry.job}/images/${entry.sample}`);
   const frame = part(tile, "enlarge");
   const label = entry.body.prompt || entry.body.model || "Image";
   frame.entry = entry;

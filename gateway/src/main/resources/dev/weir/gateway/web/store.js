@@ -1,6 +1,8 @@
 // What the page keeps over a reload: settings and jobs in localStorage, finished pictures in IndexedDB. All of it is bounded,
 // and the page works where the browser refuses to store anything.
 
+import { serverUrl } from "./server.js";
+
 const MAX_JOBS = 100;
 const MAX_PICTURES = 1000;
 const MAX_INPUTS = 100;
@@ -116,7 +118,7 @@ export async function loadEntries() {
 
 /** The file of an entry's picture: from the browser, or else from the server for as long as that keeps it. */
 export async function pictureOf(entry) {
-  const there = new URL(`v1/jobs/${entry.job}/images/${entry.sample}`, document.baseURI);
+  const there = serverUrl(`v1/jobs/${entry.job}/images/${entry.sample}`);
   return await loadPicture(entry, entry.sample) ?? (await fetch(there)).blob();
 }
 

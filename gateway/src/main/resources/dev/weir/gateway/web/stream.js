@@ -1,12 +1,14 @@
 // One WebSocket for all jobs: opened when it is needed, and opened again when it breaks.
 
+import { serverUrl } from "./server.js";
+
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
 
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function address() {
-  const url = new URL("v1/stream", document.baseURI);
+  const url = serverUrl("v1/stream");
   url.protocol = url.protocol.replace("http", "ws");
   return url;
 }
