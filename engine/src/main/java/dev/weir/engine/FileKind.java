@@ -32,6 +32,10 @@ final class FileKind {
 
     /** Of a file that exists. */
     static Refusal of(Path file) {
+        if (!Files.isRegularFile(file)) {
+            // Reading a pipe would wait for ever.
+            return new Refusal("neither a file nor a folder", "Give a model's file or folder");
+        }
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (isPointer(file)) {
             return Refusal.pointer(file.getFileName().toString());

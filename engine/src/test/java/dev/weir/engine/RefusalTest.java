@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +27,16 @@ class RefusalTest {
 
     @TempDir
     Path temporary;
+
+    /** A pipe is one too, and reading it would wait for ever. */
+    @Test
+    void whatIsNeitherAFileNorAFolderIsNotRead() throws IOException {
+        Path socket = temporary.resolve("a.safetensors");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(socket));
+            refused(socket, "neither a file nor a folder", "file or folder");
+        }
+    }
 
     @ParameterizedTest
     @CsvSource(

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -52,6 +53,10 @@ public final class SafetensorsFile implements Weights {
 
     /** Throws {@link ModelException} that names the file, and the tensor where there is one to blame. */
     public static SafetensorsFile open(Path file) {
+        // A pipe would never open.
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new ModelException(file + ": cannot be read: it is not a file");
+        }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             // Older than the mapping, so that no change between the two goes unnoticed.
             return new SafetensorsFile(FileStamp.of(file), channel);

@@ -7,6 +7,7 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.ledger.UserJobs;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,8 +105,7 @@ final class PicturesRun {
             fail(ApiError.of(failed.failure()));
         } else if (event.isLast() && request.isOver()) {
             if (second == null || request.isInSecondPass() || request.isInterrupted()) {
-                end();
-                answers.json(ctx, 200, answer.toJson());
+                succeed();
             } else {
                 beginSecondPass();
             }
@@ -130,9 +130,21 @@ final class PicturesRun {
             return;
         }
         if (request.isOver()) {
-            end();
-            answers.json(ctx, 200, answer.toJson());
+            succeed();
         }
+    }
+
+    private void succeed() {
+        JsonObject all;
+        try {
+            all = answer.toJson();
+        } catch (RuntimeException e) {
+            // No router handles what is thrown here, and the client would wait.
+            fail(ApiError.of(e, "").orElseGet(ApiError::internal));
+            return;
+        }
+        end();
+        answers.json(ctx, 200, all);
     }
 
     private void fail(ApiError error) {
