@@ -37,6 +37,7 @@ public final class PageHandler {
             "png.js",
             "rows.js",
             "seed.js",
+            "server.js",
             "settings.js",
             "slot.js",
             "store.js",
