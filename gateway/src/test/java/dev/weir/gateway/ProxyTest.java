@@ -124,6 +124,7 @@ final class ProxyTest {
     @Test
     void thePageFindsItsPartsBelowThePrefix() {
         Reply page = RawHttp.request(gateway.port(), "GET", "/", HOST, "X-Forwarded-Prefix: /art/weir");
+        Reply addresses = RawHttp.request(gateway.port(), "GET", "/server.js", HOST);
         Reply script = RawHttp.request(gateway.port(), "GET", "/stream.js", HOST);
         Reply contract = RawHttp.request(gateway.port(), "GET", "/openapi.json", HOST);
 
@@ -134,8 +135,9 @@ final class ProxyTest {
         assertThat(page.header("ETag"))
                 .isNotEqualTo(RawHttp.request(gateway.port(), "GET", "/", HOST).header("ETag"));
         // What is fetched relative to a document follows its base by itself; the socket's URL is made by hand.
+        assertThat(addresses.body()).contains("document.baseURI");
         assertThat(script.body())
-                .contains("document.baseURI")
+                .contains("serverUrl(\"v1/stream\")")
                 .doesNotContain("fetch(\"/", "fetch(`/", "location.origin");
         assertThat(new JsonObject(contract.body())
                         .getJsonArray("servers")
