@@ -38,6 +38,14 @@ final class GatewayOptions {
     private List<String> allowedOrigins = List.of();
 
     @Option(
+            names = "--cors-origin",
+            paramLabel = "URL",
+            split = ",",
+            description = "Origins of pages on other servers that may use the gateway from a browser (CORS), such as "
+                    + "https://app.example or http://localhost:3000. Default: none.")
+    private List<String> corsOrigins = List.of();
+
+    @Option(
             names = "--model-alias",
             paramLabel = "NAME=MODEL",
             split = ",",
@@ -67,7 +75,7 @@ final class GatewayOptions {
         });
         try {
             return GatewayConfig.on(address.host(), address.port())
-                    .with(Access.of(trustedProxies, allowedOrigins))
+                    .with(Access.of(trustedProxies, allowedOrigins).withCrossOrigins(corsOrigins))
                     .with(security.config())
                     .withAliases(modelAliases)
                     .withApis(apis());

@@ -26,6 +26,13 @@ final class GatewayOptionsTest {
         assertRefused("10.0.0.0/x", "--trusted-proxies", "10.0.0.0/x");
         assertRefused("weir.example", "--allowed-origins", "weir.example");
         assertRefused("https://weir.example/page", "--allowed-origins", "https://weir.example/page");
+        for (String origin :
+                new String[] {"*", "null", "app.example", "https://app.example/page", "tauri://a/b", "file://"}) {
+            assertRefused(
+                    "--cors-origin must be an origin such as https://app.example, not \"" + origin + "\"",
+                    "--cors-origin",
+                    origin);
+        }
         assertRefused("dall-e-3=", "--model-alias", "dall-e-3=");
     }
 
@@ -39,7 +46,8 @@ final class GatewayOptionsTest {
 
     @Test
     void emptySettingsAreNone() {
-        assertThat(config("--allowed-origins", "", "--trusted-proxies", "").aliases())
+        assertThat(config("--allowed-origins", "", "--trusted-proxies", "", "--cors-origin", "")
+                        .aliases())
                 .isEmpty();
     }
 

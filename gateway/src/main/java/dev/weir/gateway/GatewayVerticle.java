@@ -7,6 +7,7 @@ import dev.weir.gateway.comfyui.ComfyApi;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.ClusterHandlers;
+import dev.weir.gateway.http.CrossOrigin;
 import dev.weir.gateway.http.Entrance;
 import dev.weir.gateway.http.ImagesHandler;
 import dev.weir.gateway.http.JobsHandlers;
@@ -155,6 +156,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         Entrance entrance = new Entrance(config.access(), config.host());
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
+        router.route().handler(new CrossOrigin(config.access()));
         router.route().handler(entrance);
         shapeErrors(router);
         Authentication authentication = new Authentication(users, entrance.guard(), node.metrics());

@@ -1,9 +1,14 @@
 package dev.weir.gateway.http;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
- * Which proxies may say where a request comes from, and which web origins this gateway has. Immutable.
+ * Which proxies may say where a request comes from, which web origins this gateway has, and pages of which other origins may use it.
+ * Immutable.
  *
  * <p>Without allowed origins the gateway compares the origin of a page with the host that the page asked for.
  */
@@ -16,15 +21,20 @@ public final class Access {
     public static final Access DEFAULT = of(LOOPBACK, List.of());
 
     private static final String ANY = "*";
+    /** Apps and browser extensions have schemes of their own. */
+    private static final Pattern OTHER_SCHEME = Pattern.compile("(?!https?:)[a-z][a-z0-9+.-]*://[^/?#,\\s]+");
 
     private final TrustedProxies trustedProxies;
     private final List<Origin> origins;
     private final boolean anyOrigin;
+    /** As browsers write them. */
+    private final Set<String> crossOrigins;
 
-    private Access(TrustedProxies trustedProxies, List<Origin> origins, boolean anyOrigin) {
+    private Access(TrustedProxies trustedProxies, List<Origin> origins, boolean anyOrigin, Set<String> crossOrigins) {
         this.trustedProxies = trustedProxies;
         this.origins = origins;
         this.anyOrigin = anyOrigin;
+        this.crossOrigins = crossOrigins;
     }
 
     /**
@@ -42,7 +52,32 @@ public final class Access {
                         .filter(proxy -> !proxy.isBlank())
                         .toList()),
                 origins,
-                allowedOrigins.contains(ANY));
+                allowedOrigins.contains(ANY),
+                Set.of());
+    }
+
+    /**
+     * @param others origins of pages of other servers that may use this gateway, as {@code https://app.example}; blank ones are left out
+     * @throws IllegalArgumentException that names the first value which is wrong
+     */
+    public Access withCrossOrigins(List<String> others) {
+        Set<String> cross = others.stream()
+                .filter(other -> !other.isBlank())
+                .map(Access::crossOrigin)
+                .collect(Collectors.toUnmodifiableSet());
+        return new Access(trustedProxies, origins, anyOrigin, cross);
+    }
+
+    private static String crossOrigin(String text) {
+        String lower = text.trim().toLowerCase(Locale.ROOT).replaceFirst("/$", "");
+        if (OTHER_SCHEME.matcher(lower).matches()) {
+            return lower;
+        }
+        return Origin.parse(text)
+                .map(Origin::text)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "--cors-origin must be an origin such as https://app.example, not \"%s\"; all origins (*) cannot be allowed"
+                                .formatted(text)));
     }
 
     private static Origin origin(String text) {
@@ -66,6 +101,15 @@ public final class Access {
 
     boolean allows(Origin origin) {
         return anyOrigin || origins.contains(origin);
+    }
+
+    Set<String> crossOrigins() {
+        return crossOrigins;
+    }
+
+    /** @param header {@code Origin} as a browser sends it */
+    boolean isCrossOrigin(String header) {
+        return crossOrigins.contains(header);
     }
 
     boolean knows(Authority host) {

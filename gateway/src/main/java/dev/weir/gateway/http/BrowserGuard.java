@@ -16,6 +16,8 @@ public final class BrowserGuard {
 
     private static final int FORBIDDEN = 403;
     private static final String HOW_TO = "; if this address is correct, add it to --allowed-origins";
+    private static final String HOW_TO_CROSS =
+            "; if it is a page of another server that may use this one, add its origin to --cors-origin";
 
     private final Access access;
     private final PublicAddresses addresses;
@@ -61,11 +63,13 @@ public final class BrowserGuard {
         return host.isAddress() || host.isLoopback() || (access.isConfigured() ? access.knows(host) : !loopbackOnly);
     }
 
-    /** Refuses a WebSocket that a page of another origin opens. */
+    /** Refuses what a page of another origin sends, unless that origin may use this gateway. */
     public void requireOwnPage(HttpServerRequest request) {
         String header = request.getHeader("Origin");
-        if (header != null && !isOwnPage(header, request)) {
-            String message = "a page of the origin \"%.100s\" may not open this socket".formatted(header) + HOW_TO;
+        if (header != null && !access.isCrossOrigin(header) && !isOwnPage(header, request)) {
+            String message = "a page of the origin \"%.100s\" may not use this gateway".formatted(header)
+                    + HOW_TO
+                    + HOW_TO_CROSS;
             throw new ApiException(ApiError.invalid(FORBIDDEN, "foreign_origin", message, null));
         }
     }
