@@ -11,12 +11,15 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Weights of files that change after they were opened are refused by the file's name. To read a lost page would end the JVM. */
 final class ChangedWeightsTest {
@@ -73,6 +76,43 @@ final class ChangedWeightsTest {
                     .hasMessageStartingWith(file + ": ")
                     .hasMessageContaining(CHANGED);
         }
+    }
+
+    /** Both engines read weights from the mapping. Without the check, the second forward ends this process on libtorch. */
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void aFileThatIsTruncatedBetweenTwoForwardsFailsTheSecondByItsName(Engine engine) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Path file = ComponentWeights.find(model.resolve("unet")).orElseThrow();
+        try (Denoiser unet = ModelFolder.open(model).denoiser(new ComputeTarget("cpu", Precision.FP32, engine))) {
+            forward(unet);
+            truncate(file);
+
+            assertThatThrownBy(() -> forward(unet))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageStartingWith(file + ": ")
+                    .hasMessageContaining("truncated");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void aFileThatIsReplacedByAShorterOneOrRemovedChangesNoForward(Engine engine) throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Path file = ComponentWeights.find(model.resolve("unet")).orElseThrow();
+        Path shorter = Files.write(temporary.resolve("shorter"), new byte[8]);
+        try (Denoiser unet = ModelFolder.open(model).denoiser(new ComputeTarget("cpu", Precision.FP32, engine))) {
+            float[] before = forward(unet);
+            Files.move(shorter, file, StandardCopyOption.ATOMIC_MOVE);
+            assertThat(forward(unet)).isEqualTo(before);
+            Files.delete(file);
+            assertThat(forward(unet)).isEqualTo(before);
+        }
+    }
+
+    private static float[] forward(Denoiser unet) {
+        LatentShape shape = new LatentShape(unet.outChannels(), 8, 8);
+        return unet.predict(shape, List.of(NoiseRow.of(unet, shape, 7, 1))).get(0);
     }
 
     private static void truncate(Path file) throws IOException {

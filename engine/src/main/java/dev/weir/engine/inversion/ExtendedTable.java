@@ -55,4 +55,9 @@ final class ExtendedTable implements Weights {
     public void requireUnchanged() {
         weights.requireUnchanged();
     }
+
+    @Override
+    public void requireNotTruncated() {
+        weights.requireNotTruncated();
+    }
 }

@@ -47,6 +47,7 @@ final class OnnxNetwork implements Executable {
                 .filter(known -> known.name().equals(method))
                 .findFirst()
                 .orElseThrow();
+        network.weights().requireNotTruncated();
         Map<String, OnnxTensor> inputs = new HashMap<>();
         try {
             for (int i = 0; i < feeds.size(); i++) {

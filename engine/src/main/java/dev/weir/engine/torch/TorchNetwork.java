@@ -98,6 +98,7 @@ final class TorchNetwork implements Executable {
 
     @Override
     public <T> T run(String method, List<Feed> feeds, Function<ByteBuffer, T> reader) {
+        script.weights().requireNotTruncated();
         interpretOnThisThread();
         try (var scope = (PtNDManager) manager.newSubManager()) {
             List<NDArray> arrays = new ArrayList<>();

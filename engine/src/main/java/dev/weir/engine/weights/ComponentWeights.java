@@ -39,11 +39,15 @@ public final class ComponentWeights implements Weights {
     private static final List<String> PICKLED = List.of(".bin", ".ckpt", ".pt", ".pth", ".pkl");
 
     private final Path folder;
+    /** By the names of their tensors. */
     private final Map<String, Weights> files;
+
+    private final Set<Weights> distinct;
 
     private ComponentWeights(Path folder, Map<String, Weights> files) {
         this.folder = folder;
         this.files = files;
+        this.distinct = Set.copyOf(files.values());
     }
 
     /** Throws {@link ModelException} that names the file, and the tensor where there is one to blame. */
@@ -84,7 +88,12 @@ public final class ComponentWeights implements Weights {
 
     @Override
     public void requireUnchanged() {
-        files.values().stream().distinct().forEach(Weights::requireUnchanged);
+        distinct.forEach(Weights::requireUnchanged);
+    }
+
+    @Override
+    public void requireNotTruncated() {
+        distinct.forEach(Weights::requireNotTruncated);
     }
 
     private Weights holder(String name) {

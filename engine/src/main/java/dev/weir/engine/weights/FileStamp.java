@@ -49,6 +49,24 @@ public record FileStamp(Path path, long bytes, FileTime modified, Optional<Objec
         }
     }
 
+    /**
+     * Throws {@link ModelException} if this same file is now shorter. To read a page of its mapping that it has lost would end the
+     * process. Another file in its place is not this one: what is mapped of this one stays. Takes a few microseconds.
+     */
+    public void requireNotTruncated() {
+        FileStamp now;
+        try {
+            now = of(path);
+        } catch (ModelException removed) {
+            return; // What is mapped stays.
+        }
+        if (key.isPresent() && now.key.equals(key) && now.bytes < bytes) {
+            throw new ModelException(
+                    "%s: the file was truncated while the model was in memory, from %d to %d bytes. Write the whole file under another name, and rename it"
+                            .formatted(path, bytes, now.bytes));
+        }
+    }
+
     /** What is said of a file that has changed. */
     public ModelException changed(Throwable cause) {
         return new ModelException(

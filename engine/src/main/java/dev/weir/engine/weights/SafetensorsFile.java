@@ -98,6 +98,11 @@ public final class SafetensorsFile implements Weights {
         stamp.requireUnchanged();
     }
 
+    @Override
+    public void requireNotTruncated() {
+        stamp.requireNotTruncated();
+    }
+
     /** Neighbours share a mapping as long as it stays below 2 GiB, what a buffer can address; at least one tensor. */
     private static int segmentEnd(List<TensorInfo> inOrder, int first) {
         long start = inOrder.get(first).offset();

@@ -123,6 +123,11 @@ public final class WeightViews implements Weights {
     }
 
     @Override
+    public void requireNotTruncated() {
+        weights.requireNotTruncated();
+    }
+
+    @Override
     public ByteBuffer bytes(String name) {
         return view(name).bytes().get();
     }

@@ -28,6 +28,11 @@ public interface Weights {
         public void requireUnchanged() {
             // There is no file.
         }
+
+        @Override
+        public void requireNotTruncated() {
+            // There is no file.
+        }
     };
 
     Set<String> names();
@@ -43,6 +48,12 @@ public interface Weights {
      * calls it before and after, because that library opens the files again.
      */
     void requireUnchanged();
+
+    /**
+     * Throws {@link ModelException} if a file that is mapped has become shorter. Networks read their weights from the mapping, so it
+     * is called before each forward.
+     */
+    void requireNotTruncated();
 
     /** The numbers of a small tensor. Throws {@link ModelException} where they are no floats. */
     default float[] floats(String name) {

@@ -168,6 +168,11 @@ class RefusedCheckpointTest {
         }
 
         @Override
+        public void requireNotTruncated() {
+            // It is in memory.
+        }
+
+        @Override
         public ByteBuffer bytes(String name) {
             throw new UnsupportedOperationException("a check reads no weights");
         }
