@@ -99,6 +99,17 @@ final class A1111HiresTest {
     }
 
     @Test
+    void aStrengthThatLeavesTooFewOfAllStepsIsRefused() {
+        for (double strength : new double[] {1e-9, 1e-3, 1e-300, Double.MIN_VALUE}) {
+            HttpResponse<String> response = post(request().put("steps", 20).put("denoising_strength", strength));
+
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(new JsonObject(response.body()).getString("detail")).contains("denoising_strength");
+        }
+        assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    @Test
     void progressCountsBothPasses() {
         gateway.stage.script(sitting -> {
             sitting.start();

@@ -320,4 +320,25 @@ final class ComfyGraphsTest {
         assertThat(ComfyClient.post(gateway, "/upload/image", new JsonObject()).statusCode())
                 .isEqualTo(415);
     }
+
+    @Test
+    void aMaskNamesItsImageAndItsFolder() {
+        upload("a.png", OPAQUE, Map.of());
+        upload("c", OPAQUE, Map.of("subfolder", "a.b"));
+        assertThat(upload("c", TRANSPARENT, Map.of("subfolder", "a.b")))
+                .isEqualTo(new JsonObject()
+                        .put("name", "c (1)")
+                        .put("subfolder", "a.b")
+                        .put("type", "input"));
+        assertThat(maskOver("{\"filename\": \"a.png\", \"subfolder\": null}")).isEqualTo(200);
+        assertThat(maskOver("{\"filename\": \"c\", \"subfolder\": \"a.b\"}")).isEqualTo(200);
+        assertThat(maskOver("{\"filename\": 5}")).isEqualTo(400);
+        assertThat(maskOver("null")).isEqualTo(400);
+        assertThat(maskOver("{}")).isEqualTo(400);
+    }
+
+    private int maskOver(String original) {
+        return ComfyClient.upload(gateway, "/upload/mask", "m.png", TRANSPARENT, Map.of("original_ref", original))
+                .statusCode();
+    }
 }

@@ -74,6 +74,8 @@ final class ComfyRefusalsTest {
         assertRefused("3", "cfg", null, "required_input_missing", "cfg");
         assertRefused("3", "steps", 0, "value_smaller_than_min", "steps");
         assertRefused("3", "steps", "many", "invalid_input_type", "many");
+        assertRefused("3", "seed", "1e-300000000", "invalid_input_type", "1e-300000000");
+        assertRefused("3", "cfg", "1e2147483647", "invalid_input_type", "1e2147483647");
         assertRefused("3", "cfg", 101, "value_bigger_than_max", "cfg");
         assertRefused("3", "model", link("4", 1), "return_type_mismatch", "received_type(CLIP)");
         assertRefused("3", "model", link("44", 0), "bad_linked_input", "model");
@@ -117,6 +119,19 @@ final class ComfyRefusalsTest {
         JsonObject queue = new JsonObject(gateway.fetch("/queue").body());
         assertThat(queue.getJsonArray("queue_running")).isEmpty();
         assertThat(queue.getJsonArray("queue_pending")).isEmpty();
+    }
+
+    @Test
+    void aPromptWithTooMuchBesideItsGraphIsRefused() {
+        JsonObject body = new JsonObject()
+                .put("prompt", ComfyClient.template())
+                .put("extra_data", new JsonObject().put("workflow", "x".repeat(2 << 20)));
+
+        HttpResponse<String> response = ComfyClient.post(gateway, "/prompt", body);
+
+        assertThat(response.statusCode()).isEqualTo(413);
+        assertThat(new JsonObject(response.body()).getJsonObject("error").getString("type"))
+                .isEqualTo("body_too_large");
     }
 
     @Test

@@ -159,14 +159,16 @@ final class ComfyTest {
     @Test
     void aPictureHasItsGraph() {
         JsonObject workflow = new JsonObject().put("name", "größe");
+        JsonObject extra = new JsonObject().put("workflow", workflow);
+        for (int i = 0; i < 1000; i++) {
+            extra.put("more" + i, i);
+        }
         post(
                 "/prompt",
                 new JsonObject()
                         .put("prompt", ComfyClient.template())
                         .put("prompt_id", "mine")
-                        .put(
-                                "extra_data",
-                                new JsonObject().put("extra_pnginfo", new JsonObject().put("workflow", workflow))));
+                        .put("extra_data", new JsonObject().put("extra_pnginfo", extra)));
         await().until(() -> !get("/history/mine").isEmpty());
         JsonObject output = get("/history/mine")
                 .getJsonObject("mine")
@@ -178,7 +180,10 @@ final class ComfyTest {
 
         assertThat(new JsonObject(texts.get("prompt"))).isEqualTo(ComfyClient.template());
         assertThat(new JsonObject(texts.get("workflow"))).isEqualTo(workflow);
-        assertThat(texts).containsEntry("parameters", "as the decoder says");
+        assertThat(texts)
+                .containsEntry("parameters", "as the decoder says")
+                .containsKey("more14")
+                .hasSize(18);
     }
 
     private byte[] bytes(String path) {
@@ -338,6 +343,48 @@ final class ComfyTest {
             assertThat(status.getJsonArray("messages").getJsonArray(0).getString(0))
                     .isEqualTo("execution_start");
         }
+    }
+
+    @Test
+    void callersMayChooseTheSameIds() {
+        gateway.stage.script(sitting -> {});
+        JsonObject asked =
+                new JsonObject().put("prompt", ComfyClient.template()).put("prompt_id", "job-1");
+        assertThat(post("/prompt", asked).statusCode()).isEqualTo(200);
+        assertThat(post("/prompt", asked).statusCode()).isEqualTo(400);
+        assertThat(gateway.send(gateway.request("/prompt")
+                                .header("Authorization", "Bearer other")
+                                .POST(BodyPublishers.ofString(asked.encode()))
+                                .build())
+                        .statusCode())
+                .isEqualTo(200);
+        await().until(() -> gateway.stage.sittings().size() == 2);
+        gateway.stage.sittings().forEach(sitting -> {
+            sitting.start();
+            sitting.finish(PNG);
+        });
+
+        await().until(() -> get("/history/job-1").containsKey("job-1"));
+        await().until(() -> othersHistory().containsKey("job-1"));
+        String mine = pictureOf(get("/history/job-1"));
+        String other = pictureOf(othersHistory());
+        assertThat(mine).isNotEqualTo(other);
+    }
+
+    private JsonObject othersHistory() {
+        return new JsonObject(gateway.send(gateway.request("/history/job-1")
+                        .header("Authorization", "Bearer other")
+                        .build())
+                .body());
+    }
+
+    private static String pictureOf(JsonObject history) {
+        return history.getJsonObject("job-1")
+                .getJsonObject("outputs")
+                .getJsonObject("9")
+                .getJsonArray("images")
+                .getJsonObject(0)
+                .getString("filename");
     }
 
     @Test

@@ -65,25 +65,22 @@ public final class PngText {
         }
     }
 
+    /** The same file with one text, as {@link #with(byte[], Map)}. */
+    public static byte[] with(byte[] file, String keyword, String text) {
+        return with(file, Map.of(keyword, text));
+    }
+
     /**
-     * The same file with a text, in place of one that has the same keyword.
+     * The same file with texts, in place of those that have the same keywords.
      *
      * @param file a PNG
-     * @param keyword 1 to 79 characters of Latin-1
+     * @param texts by keyword: 1 to 79 characters of Latin-1
      * @throws PictureException if the file is damaged
      */
-    public static byte[] with(byte[] file, String keyword, String text) {
-        boolean isLatin = StandardCharsets.ISO_8859_1.newEncoder().canEncode(text);
-        byte[] chunk = isLatin
-                ? (LATIN + keyword + "\0" + text).getBytes(StandardCharsets.ISO_8859_1)
-                : (INTERNATIONAL + keyword + "\0\0\0\0\0" + text).getBytes(StandardCharsets.UTF_8);
-        var sum = new CRC32();
-        sum.update(chunk);
-        var out = new ByteArrayOutputStream(file.length + chunk.length + 8);
+    public static byte[] with(byte[] file, Map<String, String> texts) {
+        var out = new ByteArrayOutputStream(file.length);
         out.write(file, 0, HEAD);
-        out.writeBytes(ByteBuffer.allocate(4).putInt(chunk.length - 4).array());
-        out.writeBytes(chunk);
-        out.writeBytes(ByteBuffer.allocate(4).putInt((int) sum.getValue()).array());
+        texts.forEach((keyword, text) -> write(keyword, text, out));
         var bytes = new Bytes("PNG", file, ByteOrder.BIG_ENDIAN);
         bytes.skip(HEAD);
         while (!bytes.isAtEnd()) {
@@ -91,14 +88,27 @@ public final class PngText {
             int length = bytes.signed32();
             byte[] body = bytes.take(4 + length);
             bytes.skip(4);
-            if (!isText(body, LATIN, keyword) && !isText(body, INTERNATIONAL, keyword)) {
+            if (texts.keySet().stream().noneMatch(keyword -> isText(body, keyword))) {
                 bytes.copy(start, bytes.at(), out);
             }
         }
         return out.toByteArray();
     }
 
-    private static boolean isText(byte[] chunk, String type, String keyword) {
-        return Bytes.startWith(chunk, (type + keyword + "\0").getBytes(StandardCharsets.ISO_8859_1));
+    private static void write(String keyword, String text, ByteArrayOutputStream out) {
+        boolean isLatin = StandardCharsets.ISO_8859_1.newEncoder().canEncode(text);
+        byte[] chunk = isLatin
+                ? (LATIN + keyword + "\0" + text).getBytes(StandardCharsets.ISO_8859_1)
+                : (INTERNATIONAL + keyword + "\0\0\0\0\0" + text).getBytes(StandardCharsets.UTF_8);
+        var sum = new CRC32();
+        sum.update(chunk);
+        out.writeBytes(ByteBuffer.allocate(4).putInt(chunk.length - 4).array());
+        out.writeBytes(chunk);
+        out.writeBytes(ByteBuffer.allocate(4).putInt((int) sum.getValue()).array());
+    }
+
+    private static boolean isText(byte[] chunk, String keyword) {
+        return Bytes.startWith(chunk, (LATIN + keyword + "\0").getBytes(StandardCharsets.ISO_8859_1))
+                || Bytes.startWith(chunk, (INTERNATIONAL + keyword + "\0").getBytes(StandardCharsets.ISO_8859_1));
     }
 }

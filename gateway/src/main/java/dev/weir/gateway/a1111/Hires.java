@@ -22,6 +22,7 @@ import java.util.Set;
 record Hires(int width, int height, double strength, int steps, Map<String, String> shown) {
 
     private static final String SWITCH = "enable_hr";
+    private static final int MOST_STEPS = 1000;
     /** That program resizes by Lanczos without an upscaler, too. */
     private static final Set<String> LANCZOS = Set.of("Lanczos", "None");
     /** A picture of one pixel, for a trial of the second pass before the first one. */
@@ -59,10 +60,16 @@ record Hires(int width, int height, double strength, int steps, Map<String, Stri
                     asked, "hr_upscaler", "Weir has Lanczos and None, not \"%.60s\"".formatted(upscaler));
         }
         double strength = asked.real("denoising_strength", 0, 1).orElse(0.75);
-        int steps = asked.integer("hr_second_pass_steps", 0, 1000)
+        int steps = asked.integer("hr_second_pass_steps", 0, MOST_STEPS)
                 .filter(count -> count > 0)
                 .map(Long::intValue)
                 .orElse(first.generation().getSteps());
+        if (strength > 0 && scheduled(steps, strength) > MOST_STEPS) {
+            throw asked.invalid(
+                    "invalid_value",
+                    "denoising_strength",
+                    "is too small: %d steps are that share of more than %d".formatted(steps, MOST_STEPS));
+        }
         int width = first.generation().getWidth();
         int height = first.generation().getHeight();
         int[] size = size(asked, width, height);
@@ -109,15 +116,12 @@ record Hires(int width, int height, double strength, int steps, Map<String, Stri
                 .with("seed", Long.toUnsignedString(spec.seed(sample)))
                 .with("size", width + "x" + height)
                 .with("strength", strength)
-                .with("num_inference_steps", scheduled());
+                .with("num_inference_steps", strength > 0 ? (int) scheduled(steps, strength) : steps);
     }
 
-    /** Steps of a schedule of which the strength leaves so many as the second pass does. */
-    private int scheduled() {
-        int scheduled = steps;
-        while (strength > 0 && (int) (scheduled * strength) < steps) {
-            scheduled = Math.max(scheduled + 1, (int) (steps / strength));
-        }
-        return scheduled;
+    /** Steps of a schedule of which the strength leaves so many: the product is rounded down, in floating point. */
+    private static double scheduled(int steps, double strength) {
+        double scheduled = Math.ceil(steps / strength);
+        return (int) (scheduled * strength) < steps ? scheduled + 1 : scheduled;
     }
 }

@@ -45,11 +45,6 @@ public final class ImageStore {
         return Optional.ofNullable(images.get(name));
     }
 
-    /** The images as they are now, oldest first. */
-    public Map<String, ReadImage> all() {
-        return new LinkedHashMap<>(images);
-    }
-
     public void clear() {
         List.copyOf(images.keySet()).forEach(this::remove);
     }

@@ -65,8 +65,11 @@ public final class ComfyApi {
         this.guard = guard;
         this.sockets = new Sockets(vertx, entrance, config.patience().slowClient());
         History history = new History(job -> ledger.kept().find(job).isPresent());
-        Queue queue = new Queue(sockets, history);
-        Uploads uploads = new Uploads(config.limits().attachmentsPerSocketBytes(), memory);
+        Queue queue = new Queue(sockets, history, memory);
+        // Sockets of other APIs have uploads too, and all uploads together have half.
+        GatewayConfig.Limits limits = config.limits();
+        long most = Math.min(limits.attachmentsPerSocketBytes(), limits.attachmentsBytes() / 4);
+        Uploads uploads = new Uploads(most, memory);
         this.prompts = new PromptHandlers(body, reader, ledger, answers, models, uploads, queue);
         this.files = new UploadHandlers(reader, threads, memory, answers, uploads);
         this.queues = new QueueHandlers(body, answers, queue, history);

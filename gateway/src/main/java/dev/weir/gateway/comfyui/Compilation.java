@@ -194,7 +194,7 @@ final class Compilation {
 
     private Latent encoded(Node node) {
         Picture picture = value(node, "pixels", Picture.class);
-        String size = picture.size().orElseGet(() -> Uploads.size(node, picture.file()));
+        String size = picture.size().orElseGet(() -> Uploads.size(picture.file()));
         return new Latent(node, vae(node), size, 1, Optional.of(picture), Optional.empty());
     }
 

@@ -4,7 +4,10 @@ import dev.weir.gateway.api.ApiError;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Errors in the shape of ComfyUI's {@code POST /prompt}. Stateless. */
@@ -39,10 +42,13 @@ final class Errors {
 
     /** By node. */
     static JsonObject nodeErrors(Graph graph, Collection<NodeError> errors) {
+        Map<String, Set<String>> reached = new LinkedHashMap<>();
+        graph.outputs().forEach(output -> reached.put(output, graph.reach(output)));
         JsonObject byNode = new JsonObject();
         errors.stream().collect(Collectors.groupingBy(NodeError::node)).forEach((id, ofNode) -> {
-            List<String> dependent = graph.outputs().stream()
-                    .filter(output -> graph.reach(output).contains(id))
+            List<String> dependent = reached.entrySet().stream()
+                    .filter(output -> output.getValue().contains(id))
+                    .map(Map.Entry::getKey)
                     .toList();
             byNode.put(
                     id,

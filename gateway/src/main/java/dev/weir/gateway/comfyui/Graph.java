@@ -68,7 +68,7 @@ final class Graph {
             object.forEach(entry -> inputs.put(
                     entry.getKey(), entry.getValue() instanceof JsonArray list ? list.getList() : entry.getValue()));
         }
-        return new Node(id, type, inputs);
+        return Node.of(id, type, inputs);
     }
 
     Node node(String id) {

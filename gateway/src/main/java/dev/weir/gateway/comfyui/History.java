@@ -6,10 +6,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The prompts that are over, oldest first, as long as their pictures are kept. Each is written once, because some clients ask for all
@@ -20,14 +20,24 @@ final class History {
     /** Of a text in a PNG. */
     private static final Pattern KEYWORD = Pattern.compile("[A-Za-z0-9_]{1,79}");
 
+    /** Clients write one or two. */
+    private static final int MOST_TEXTS = 16;
+
     private static final int MOST = 1000;
     private static final long MOST_CHARACTERS = 8 << 20;
 
     private final Predicate<String> isKept;
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final Map<Prompt.Key, Entry> entries = new LinkedHashMap<>();
     private long characters;
 
-    private record Entry(String caller, String job, String json) {}
+    /** @param texts what ComfyUI writes into the pictures */
+    private record Entry(String job, String json, Map<String, String> texts) {
+
+        long characters() {
+            return json.length()
+                    + texts.values().stream().mapToLong(String::length).sum();
+        }
+    }
 
     /** @param isKept whether the pictures of a job are still there */
     History(Predicate<String> isKept) {
@@ -35,22 +45,34 @@ final class History {
     }
 
     void add(Prompt prompt, JsonObject result) {
-        remove(prompt.id());
-        String json = result.encode();
-        entries.put(prompt.id(), new Entry(prompt.caller(), prompt.job().id(), json));
-        characters += json.length();
+        remove(prompt.key());
+        Entry added = new Entry(prompt.job().id(), result.encode(), texts(prompt));
+        entries.put(prompt.key(), added);
+        characters += added.characters();
         for (Iterator<Entry> oldest = entries.values().iterator(); oldest.hasNext(); ) {
             Entry entry = oldest.next();
             if (entries.size() > MOST || characters > MOST_CHARACTERS || !isKept.test(entry.job())) {
                 oldest.remove();
-                characters -= entry.json().length();
+                characters -= entry.characters();
             }
         }
     }
 
-    private void remove(String id) {
-        Entry removed = entries.remove(id);
-        characters -= removed == null ? 0 : removed.json().length();
+    private void remove(Prompt.Key key) {
+        Entry removed = entries.remove(key);
+        characters -= removed == null ? 0 : removed.characters();
+    }
+
+    private static Map<String, String> texts(Prompt prompt) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        texts.put("prompt", prompt.graph().encode());
+        if (prompt.extraData().getValue("extra_pnginfo") instanceof JsonObject extra) {
+            extra.fieldNames().stream()
+                    .filter(KEYWORD.asMatchPredicate())
+                    .limit(MOST_TEXTS)
+                    .forEach(name -> texts.put(name, Json.encode(extra.getValue(name))));
+        }
+        return texts;
     }
 
     /**
@@ -59,27 +81,33 @@ final class History {
      * @param offset below 0: the newest, where there are more than {@code most}
      */
     String of(String caller, int most, int offset) {
-        List<Map.Entry<String, Entry>> all = entries.entrySet().stream()
-                .filter(entry -> entry.getValue().caller().equals(caller)
+        List<Map.Entry<Prompt.Key, Entry>> all = entries.entrySet().stream()
+                .filter(entry -> entry.getKey().caller().equals(caller)
                         && isKept.test(entry.getValue().job()))
                 .toList();
         int skipped = offset < 0 ? Math.max(0, all.size() - most) : offset;
         return all.stream()
                 .skip(skipped)
                 .limit(most)
-                .map(entry -> json(entry.getKey(), entry.getValue()))
+                .map(entry -> json(entry.getKey().id(), entry.getValue()))
                 .collect(Collectors.joining(",", "{", "}"));
     }
 
     /**
      * Empty for an unknown prompt, and for one that is not over.
      *
+     * @param key the prompt, if it is of the caller that asks
      * @param sees whether the caller sees prompts of another one
      */
-    String of(String id, Predicate<String> sees) {
-        return Optional.ofNullable(entries.get(id))
-                .filter(entry -> sees.test(entry.caller()) && isKept.test(entry.job()))
-                .map(entry -> "{" + json(id, entry) + "}")
+    String of(Prompt.Key key, Predicate<String> sees) {
+        Stream<Entry> others = entries.entrySet().stream()
+                .filter(entry -> entry.getKey().id().equals(key.id())
+                        && sees.test(entry.getKey().caller()))
+                .map(Map.Entry::getValue);
+        return Stream.concat(Stream.ofNullable(entries.get(key)), others)
+                .filter(entry -> isKept.test(entry.job()))
+                .findFirst()
+                .map(entry -> "{" + json(key.id(), entry) + "}")
                 .orElse("{}");
     }
 
@@ -89,26 +117,16 @@ final class History {
 
     /** What ComfyUI writes into the pictures of a job: the graph, and what the client wants beside it. Empty for an unknown one. */
     Map<String, String> texts(String job) {
-        Map<String, String> texts = new LinkedHashMap<>();
-        entries.values().stream()
+        return entries.values().stream()
                 .filter(entry -> entry.job().equals(job))
                 .findFirst()
-                .map(entry -> new JsonObject(entry.json()).getJsonArray("prompt"))
-                .ifPresent(prompt -> {
-                    texts.put("prompt", prompt.getJsonObject(2).encode());
-                    if (prompt.getJsonObject(3).getValue("extra_pnginfo") instanceof JsonObject extra) {
-                        extra.fieldNames().stream()
-                                .filter(KEYWORD.asMatchPredicate())
-                                .forEach(name -> texts.put(name, Json.encode(extra.getValue(name))));
-                    }
-                });
-        return texts;
+                .map(Entry::texts)
+                .orElse(Map.of());
     }
 
     void delete(String caller, Predicate<String> ids) {
-        List<String> gone = entries.entrySet().stream()
-                .filter(entry -> entry.getValue().caller().equals(caller) && ids.test(entry.getKey()))
-                .map(Map.Entry::getKey)
+        List<Prompt.Key> gone = entries.keySet().stream()
+                .filter(key -> key.caller().equals(caller) && ids.test(key.id()))
                 .toList();
         gone.forEach(this::remove);
     }

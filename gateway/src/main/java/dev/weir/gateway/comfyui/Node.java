@@ -9,10 +9,24 @@ import java.util.Optional;
  * A node of a graph. The typed readers are for inputs that {@link Validation} has passed. Immutable.
  *
  * @param inputs numbers, texts, truth values, and lists of two for links
+ * @param links those of all inputs that the class has
  */
-record Node(String id, NodeType type, Map<String, Object> inputs) {
+record Node(String id, NodeType type, Map<String, Object> inputs, List<Link> links) {
 
     private static final int LONGEST_NUMBER = 100;
+    /** More than a double has. A number with a large exponent is short, and takes hours to be written out. */
+    private static final int LARGEST_EXPONENT = 400;
+
+    static Node of(String id, NodeType type, Map<String, Object> inputs) {
+        List<Link> links = type.inputs().stream()
+                .flatMap(input -> link(inputs.get(input.name())).stream())
+                .toList();
+        return new Node(id, type, inputs, links);
+    }
+
+    private static Optional<Link> link(Object value) {
+        return value instanceof List<?> list ? Link.of(list) : Optional.empty();
+    }
 
     boolean has(String input) {
         return inputs.get(input) != null;
@@ -20,14 +34,7 @@ record Node(String id, NodeType type, Map<String, Object> inputs) {
 
     /** Empty where the input is no list of two. */
     Optional<Link> link(String input) {
-        return inputs.get(input) instanceof List<?> list ? Link.of(list) : Optional.empty();
-    }
-
-    /** The links of all inputs that the class has. */
-    List<Link> links() {
-        return type.inputs().stream()
-                .flatMap(input -> link(input.name()).stream())
-                .toList();
+        return link(inputs.get(input));
     }
 
     String text(String input) {
@@ -56,6 +63,10 @@ record Node(String id, NodeType type, Map<String, Object> inputs) {
         if (digits.length() > LONGEST_NUMBER) {
             throw new NumberFormatException("a number of %d characters".formatted(digits.length()));
         }
-        return new BigDecimal(digits);
+        BigDecimal number = new BigDecimal(digits);
+        if (Math.abs((long) number.scale()) > LARGEST_EXPONENT) {
+            throw new NumberFormatException("a number with an exponent of %d".formatted(-(long) number.scale()));
+        }
+        return number;
     }
 }

@@ -10,8 +10,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -80,12 +82,14 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
         return models.find(name).or(() -> models.find(stem(name)));
     }
 
-    /** Whether one of the choices is meant. */
+    /** Choices without the endings of files. */
+    Set<String> names(Function<Offer, List<String>> choices) {
+        return choices.apply(this).stream().map(Offer::stem).collect(Collectors.toSet());
+    }
+
+    /** Whether a value that is no choice names something as well. */
     boolean has(Input input, String value) {
-        List<String> choices = input.choices().apply(this);
-        return choices.contains(value)
-                || choices.stream().map(Offer::stem).anyMatch(stem(value)::equals)
-                || input.name().equals("ckpt_name") && checkpoint(value).isPresent()
+        return input.name().equals("ckpt_name") && checkpoint(value).isPresent()
                 || input.name().equals("image") && upload(value).isPresent();
     }
 

@@ -29,9 +29,16 @@ record Prompt(
     /** ComfyUI keeps these out of its lists. */
     private static final List<String> SECRETS = List.of("auth_token_comfy_org", "api_key_comfy_org");
 
+    /** Callers choose the ids of their prompts, so two may have the same. */
+    record Key(String caller, String id) {}
+
     Prompt {
         extraData = extraData.copy();
         SECRETS.forEach(extraData::remove);
+    }
+
+    Key key() {
+        return new Key(caller, id);
     }
 
     /** As lists show it. */

@@ -1,5 +1,6 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
@@ -13,6 +14,7 @@ import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.ledger.UserJobs;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -24,6 +26,8 @@ import java.util.UUID;
 final class PromptHandlers {
 
     private static final int LONGEST_ID = 256;
+    /** Of a request: the largest workflows have some hundred thousand. */
+    private static final int MOST_CHARACTERS = 1 << 20;
 
     private final RequestBody body;
     private final RequestReader reader;
@@ -51,7 +55,7 @@ final class PromptHandlers {
     }
 
     /** What reading a request gave: a plan, or the answer that refuses it. */
-    private record Asked(Fields fields, JsonObject json, Plan plan, JsonObject refusal) {}
+    private record Asked(Fields fields, long size, JsonObject json, Plan plan, JsonObject refusal) {}
 
     /**
      * What a request says beside its graph.
@@ -78,12 +82,16 @@ final class PromptHandlers {
 
     /** Any thread. */
     private static Asked read(Fields fields, Offer offer) {
+        long size = fields.sizeWithoutImages();
+        if (size > MOST_CHARACTERS) {
+            throw new ApiException(ApiError.TOO_LARGE);
+        }
         JsonObject json = fields.toJson();
         try {
             List<String> targets = fields.texts("partial_execution_targets");
-            return new Asked(fields, json, Plan.of(json.getValue("prompt"), targets, offer), null);
+            return new Asked(fields, size, json, Plan.of(json.getValue("prompt"), targets, offer), null);
         } catch (RefusedGraphException e) {
-            return new Asked(fields, json, null, e.body());
+            return new Asked(fields, size, json, null, e.body());
         }
     }
 
@@ -93,9 +101,6 @@ final class PromptHandlers {
             return;
         }
         Sender sender = sender(ctx, asked.fields);
-        if (queue.has(sender.id)) {
-            throw asked.fields.invalid("duplicate_id", "prompt_id", "is the id of a prompt that is in the queue");
-        }
         JobSpec spec;
         try {
             spec = reader.job(fields).under(RequestTrace.of(ctx));
@@ -103,8 +108,12 @@ final class PromptHandlers {
             answers.json(ctx, e.error().status(), asked.plan.refusal(e.error()));
             return;
         }
+        Prompt.Key key = new Prompt.Key(Caller.of(ctx), sender.id);
+        if (!queue.reserve(key, asked.size)) {
+            throw asked.fields.invalid("duplicate_id", "prompt_id", "is the id of a prompt that is in the queue");
+        }
         UserJobs jobs = ledger.of(Authentication.user(ctx));
-        jobs.submit(spec)
+        Future.<KeptJob>future(accepted -> jobs.submit(spec).onComplete(accepted))
                 .map(job -> {
                     Prompt prompt = prompt(ctx, asked, sender, jobs, job);
                     queue.add(prompt);
@@ -116,7 +125,10 @@ final class PromptHandlers {
                         prompt.about()
                                 .put("number", prompt.number())
                                 .put("node_errors", prompt.plan().nodeErrors())))
-                .onFailure(ctx::fail);
+                .onFailure(refusal -> {
+                    queue.release(key);
+                    ctx.fail(refusal);
+                });
     }
 
     /** Throws {@link ApiException} if a field has the wrong type. So this comes before the job starts. */

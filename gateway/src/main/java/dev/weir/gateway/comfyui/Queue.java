@@ -1,7 +1,10 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.job.ImageMemory;
+import dev.weir.gateway.job.RefusedException;
 import io.vertx.core.json.JsonArray;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +23,16 @@ final class Queue {
     /** By the ids of jobs. */
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
+    private final ImageMemory memory;
+    /** The bytes of each prompt that is accepted or about to be. */
+    private final Map<Prompt.Key, Long> held = new HashMap<>();
+
     private long numbers;
 
     private record Entry(Prompt prompt, Execution execution) {}
 
-    Queue(Sockets sockets, History history) {
+    Queue(Sockets sockets, History history, ImageMemory memory) {
+        this.memory = memory;
         this.sockets = sockets;
         this.history = history;
         sockets.serve(this::remaining, this::showCurrent);
@@ -34,7 +42,30 @@ final class Queue {
         return numbers++;
     }
 
-    /** Follows the job of a prompt to its end. */
+    /**
+     * Holds the memory of a prompt until {@link #release} or its end.
+     *
+     * @return false if the caller has a prompt of this id
+     * @throws RefusedException if there is too little room
+     */
+    boolean reserve(Prompt.Key key, long bytes) {
+        if (held.containsKey(key)) {
+            return false;
+        }
+        memory.take(bytes);
+        held.put(key, bytes);
+        return true;
+    }
+
+    /** Lets go of a prompt that was not accepted. */
+    void release(Prompt.Key key) {
+        Long bytes = held.remove(key);
+        if (bytes != null) {
+            memory.give(bytes);
+        }
+    }
+
+    /** Follows the job of a reserved prompt to its end. */
     void add(Prompt prompt) {
         String job = prompt.job().id();
         Execution[] execution = new Execution[1];
@@ -48,6 +79,7 @@ final class Queue {
 
     private void end(Prompt prompt, Execution execution) {
         entries.remove(prompt.job().id());
+        release(prompt.key());
         if (execution.hasBegun()) {
             history.add(prompt, execution.toJson());
         }
@@ -59,10 +91,6 @@ final class Queue {
 
     int remaining(String caller) {
         return (int) of(caller).count();
-    }
-
-    boolean has(String id) {
-        return entries.values().stream().anyMatch(entry -> entry.prompt().id().equals(id));
     }
 
     private Stream<Entry> of(String caller) {
@@ -98,7 +126,8 @@ final class Queue {
      * @param sees whether the caller may stop prompts of another one
      */
     void interrupt(String caller, String id, Predicate<String> sees) {
-        Stream<Entry> running = (id.isEmpty() ? of(caller) : entries.values().stream())
+        Stream<Entry> own = of(caller);
+        Stream<Entry> running = (id.isEmpty() ? own : Stream.concat(own, entries.values().stream()))
                 .filter(entry -> entry.execution().hasBegun());
         Optional<Entry> first = running.filter(entry -> id.isEmpty()
                         || entry.prompt().id().equals(id)

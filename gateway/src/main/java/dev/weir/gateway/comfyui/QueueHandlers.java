@@ -58,7 +58,8 @@ final class QueueHandlers {
     }
 
     void historyOf(RoutingContext ctx) {
-        answers.bytes(ctx, JSON, Buffer.buffer(history.of(ctx.pathParam("id"), Authentication.user(ctx)::sees)));
+        Prompt.Key key = new Prompt.Key(Caller.of(ctx), ctx.pathParam("id"));
+        answers.bytes(ctx, JSON, Buffer.buffer(history.of(key, Authentication.user(ctx)::sees)));
     }
 
     void changeHistory(RoutingContext ctx) {

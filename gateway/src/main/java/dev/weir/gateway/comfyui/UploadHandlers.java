@@ -2,6 +2,7 @@ package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
@@ -9,9 +10,9 @@ import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.FormBody;
 import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.job.ImageMemory;
-import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -42,7 +43,7 @@ final class UploadHandlers {
         read(ctx, form, image -> answer(ctx, form, add(ctx, form, image)));
     }
 
-    private String add(RoutingContext ctx, FormBody.Parts form, ReadImage image) {
+    private String add(RoutingContext ctx, FormBody.Parts form, ReadImage.Fine image) {
         boolean overwrites = YES.contains(form.texts().getOrDefault("overwrite", ""));
         return uploads.add(Caller.of(ctx), path(form, form.fileName(IMAGE)), image, overwrites);
     }
@@ -52,7 +53,8 @@ final class UploadHandlers {
         FormBody.Parts form = FormBody.parts(ctx);
         String caller = Caller.of(ctx);
         String original = original(form);
-        ReadImage pixels = uploads.find(caller, original)
+        ReadImage.Fine pixels = uploads.find(caller, original)
+                .map(Uploads.Image::file)
                 .orElseThrow(() -> invalid("original_ref names no uploaded image: " + original));
         read(ctx, form, mask -> {
             String name = add(ctx, form, pixels);
@@ -62,16 +64,21 @@ final class UploadHandlers {
     }
 
     private static String original(FormBody.Parts form) {
+        Fields reference = reference(form.texts().getOrDefault("original_ref", "{}"));
+        String folder = reference.text(SUBFOLDER).orElse("");
+        return (folder.isEmpty() ? "" : folder + "/")
+                + reference.text("filename").orElse("");
+    }
+
+    private static Fields reference(String json) {
         try {
-            JsonObject reference = new JsonObject(form.texts().getOrDefault("original_ref", "{}"));
-            Object folder = reference.getValue(SUBFOLDER, "");
-            return (folder.equals("") ? "" : folder + "/") + reference.getValue("filename");
-        } catch (DecodeException e) {
+            return Fields.parse(json.getBytes(StandardCharsets.UTF_8));
+        } catch (ApiException e) {
             throw invalid("original_ref must be a JSON object");
         }
     }
 
-    private void read(RoutingContext ctx, FormBody.Parts form, Consumer<ReadImage> then) {
+    private void read(RoutingContext ctx, FormBody.Parts form, Consumer<ReadImage.Fine> then) {
         byte[] file = form.files().get(IMAGE);
         if (file == null) {
             throw invalid("image must be a file of the form");
@@ -82,10 +89,10 @@ final class UploadHandlers {
             try {
                 if (read.failed()) {
                     ctx.fail(read.cause());
+                } else if (read.result() instanceof ReadImage.Fine fine) {
+                    then.accept(fine);
                 } else if (read.result() instanceof ReadImage.Refused refused) {
                     throw invalid("image " + refused.problem());
-                } else {
-                    then.accept(read.result());
                 }
             } catch (RuntimeException e) {
                 // Nobody else would answer.

@@ -3,9 +3,12 @@ package dev.weir.gateway.comfyui;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /** The checks of ComfyUI's {@code validate_inputs}, on the nodes that an output depends on. Any thread. */
 final class Validation {
@@ -14,6 +17,10 @@ final class Validation {
 
     private final Graph graph;
     private final Offer offer;
+    /** By node: several outputs depend on most of them. */
+    private final Map<String, List<NodeError>> checked = new HashMap<>();
+
+    private final Map<Function<Offer, List<String>>, Set<String>> names = new HashMap<>();
 
     Validation(Graph graph, Offer offer) {
         this.graph = graph;
@@ -24,12 +31,18 @@ final class Validation {
     Collection<NodeError> errors(String output) {
         List<NodeError> errors = new ArrayList<>();
         for (String id : graph.reach(output)) {
-            Node node = graph.node(id);
-            node.type().inputs().forEach(input -> check(node, input, errors));
+            errors.addAll(checked.computeIfAbsent(id, this::check));
         }
         if (errors.isEmpty()) {
             findCycle(graph.node(output), new HashSet<>(), new HashSet<>(), errors);
         }
+        return errors;
+    }
+
+    private List<NodeError> check(String id) {
+        List<NodeError> errors = new ArrayList<>();
+        Node node = graph.node(id);
+        node.type().inputs().forEach(input -> check(node, input, errors));
         return errors;
     }
 
@@ -73,7 +86,8 @@ final class Validation {
     }
 
     private void checkChoice(Node node, Input input, String value, List<NodeError> errors) {
-        if (!offer.has(input, value)) {
+        Set<String> known = names.computeIfAbsent(input.choices(), offer::names);
+        if (!known.contains(Offer.stem(value)) && !offer.has(input, value)) {
             List<String> choices = input.choices().apply(offer);
             String shown = choices.size() > LONGEST_LIST
                     ? "(list of length %d)".formatted(choices.size())

@@ -55,9 +55,9 @@ sealed interface Value {
      *
      * @param size that it is scaled to, as {@code 512x768}
      */
-    record Picture(ReadImage file, Optional<String> size) implements Value {}
+    record Picture(ReadImage.Fine file, Optional<String> size) implements Value {}
 
-    record Mask(ReadImage file) implements Value {}
+    record Mask(ReadImage.Fine file) implements Value {}
 
     /**
      * What a sampler begins with.

@@ -2,17 +2,16 @@ package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
-import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
+import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.picture.PngText;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -50,28 +49,18 @@ final class ViewHandler {
                         throw unknown(name);
                     }
                     Picture picture = job.picture(file.sample()).orElseThrow(() -> unknown(name));
-                    answer(ctx, name, picture.mediaType(), described(picture.bytes(), history.texts(file.job())));
+                    answer(ctx, name, picture.mediaType(), PngText.with(picture.bytes(), history.texts(file.job())));
                     return null;
                 })
                 .onFailure(ctx::fail);
     }
 
-    /** So that ComfyUI opens the picture as its graph. */
-    private static byte[] described(byte[] png, Map<String, String> texts) {
-        byte[] described = png;
-        for (Map.Entry<String, String> text : texts.entrySet()) {
-            described = PngText.with(described, text.getKey(), text.getValue());
-        }
-        return described;
-    }
-
     private void upload(RoutingContext ctx, String name) {
         String folder = Optional.ofNullable(ctx.request().getParam("subfolder")).orElse("");
-        ReadImage image = uploads.find(Caller.of(ctx), folder.isEmpty() ? name : folder + "/" + name)
+        Uploads.Image image = uploads.find(Caller.of(ctx), folder.isEmpty() ? name : folder + "/" + name)
                 .orElseThrow(() -> unknown(name));
-        if (image instanceof ReadImage.Fine fine) {
-            answer(ctx, name, fine.image().contentType(), fine.image().bytes());
-        }
+        Attachment file = image.file().image();
+        answer(ctx, name, file.contentType(), file.bytes());
     }
 
     private void answer(RoutingContext ctx, String name, String mediaType, byte[] file) {
