@@ -74,7 +74,7 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
                             .formatted(
                                     Math.max(1, sampler.getLeastSteps()),
                                     sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps()),
-                    String.join(", ", sampler.getSchedulesList()));
+                    schedules(sampler));
         }
         samplers.print(out);
         out.println();
@@ -98,6 +98,14 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
         return card.getWorkflowsList().stream()
                 .flatMap(workflow -> workflow.getFieldsList().stream())
                 .anyMatch(field -> field.getName().equals("guidance_scale"));
+    }
+
+    /** ComfyUI's are many, and its own names of them need no prefix. */
+    private static String schedules(Sampler sampler) {
+        return sampler.getSchedulesList().stream()
+                .map(name -> name.startsWith("comfyui_") ? "comfyui_*" : name)
+                .distinct()
+                .collect(Collectors.joining(", "));
     }
 
     private static void print(Workflow workflow, PrintWriter out) {

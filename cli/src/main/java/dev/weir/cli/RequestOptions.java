@@ -16,7 +16,7 @@ final class RequestOptions {
     @Option(
             names = "--noise",
             paramLabel = "KIND",
-            description = "The generator of the noise: cpu, cpu:0 for one draw of all images, "
+            description = "The generator of the noise: cpu, cpu:0 for one draw of all images, comfyui, "
                     + "cuda, or cuda:BLOCKS for a certain GPU. Default: cpu.")
     private String noise;
 

@@ -34,7 +34,7 @@ public record Options(Map<String, Object> fields) {
         return with("eta", share);
     }
 
-    /** The generator of the noise: {@code cpu}, {@code cpu:INDEX}, {@code cuda} or {@code cuda:BLOCKS}. */
+    /** The generator of the noise: {@code cpu}, {@code cpu:INDEX}, {@code comfyui}, {@code cuda} or {@code cuda:BLOCKS}. */
     public Options withNoise(String kind) {
         return with("noise", kind);
     }

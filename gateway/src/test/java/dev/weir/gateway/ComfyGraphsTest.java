@@ -52,6 +52,8 @@ final class ComfyGraphsTest {
                         .addAllStages(List.of("text-encoder", "denoiser", "decoder"))
                         .setCard(TestGateway.CARD.toBuilder()
                                 .setId("rich")
+                                .addSamplers(TestCards.sampler("dpmpp_2m")
+                                        .addAllSchedules(List.of("karras", "comfyui_karras", "comfyui_simple")))
                                 .addLoras(lora)
                                 .addControlnets(net)))
                 .build());
@@ -113,6 +115,16 @@ final class ComfyGraphsTest {
         graph.put("11", node("VAEEncode", "pixels", link("10", 0), "vae", link("4", 2)));
         inputs(graph, "3").put("latent_image", link("11", 0)).put("denoise", 0.87);
         return graph;
+    }
+
+    @Test
+    void aSchedulerHasItsOwnLevelsWhereTheSamplerHasThem() {
+        JsonObject graph = template();
+        inputs(graph, "3").put("sampler_name", "dpmpp_2m").put("scheduler", "karras");
+        assertThat(made(graph).getSchedule()).isEqualTo("comfyui_karras");
+
+        inputs(graph, "3").put("scheduler", "ddim_uniform");
+        refused(graph, "3", "scheduler - dpmpp_2m has no schedule ddim_uniform here");
     }
 
     @Test

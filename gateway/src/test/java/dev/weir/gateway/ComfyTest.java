@@ -153,7 +153,7 @@ final class ComfyTest {
                         + " "
                         + sitting.task.getGeneration().getNoise())
                 .as("one draw from one seed")
-                .containsExactlyInAnyOrder("-1 cpu:0", "-1 cpu:1");
+                .containsExactlyInAnyOrder("-1 comfyui:0:2", "-1 comfyui:1:2");
     }
 
     @Test

@@ -48,18 +48,23 @@ final class CudaGenerator implements NoiseStream {
 
     @Override
     public float[] normal(int count) {
+        return part(0, count, count);
+    }
+
+    /** Some numbers of a tensor. The position is then after the whole tensor. */
+    float[] part(int from, int count, int whole) {
         float[] values = new float[count];
-        if (count == 0) {
+        if (whole == 0) {
             return values;
         }
-        int blocks = Math.min(mostBlocks, (count - 1) / BLOCK_THREADS + 1);
+        int blocks = Math.min(mostBlocks, (whole - 1) / BLOCK_THREADS + 1);
         int threads = blocks * BLOCK_THREADS;
         for (int i = 0; i < count; i++) {
-            int turn = i / threads;
-            int[] words = Philox.words(seed, i % threads, drawn / PER_CALL + turn / PER_CALL);
+            int turn = (from + i) / threads;
+            int[] words = Philox.words(seed, (from + i) % threads, drawn / PER_CALL + turn / PER_CALL);
             values[i] = normal(words, turn % PER_CALL);
         }
-        drawn += PER_CALL * (long) ((count - 1) / threads / PER_CALL + 1);
+        drawn += PER_CALL * (long) ((whole - 1) / threads / PER_CALL + 1);
         return values;
     }
 

@@ -84,7 +84,6 @@ final class DepthToImage implements OneTextPipeline {
         Tensors depth = Tensors.of(Tensors.CONCAT, begin.given().get(DEPTH));
         float[] picture = SeenPicture.drawn(begin, begin.sample().size());
         float[] noise = begin.noise().normal(picture.length);
-        return SeenPicture.row(
-                begin, begin.sampler(), begin.sampler().addNoise(0, picture, noise), depth, begin.guider());
+        return SeenPicture.row(begin, begin.sampler(), begin.sampler().start(picture, noise), depth, begin.guider());
     }
 }

@@ -77,15 +77,18 @@ final class SeenPicture {
         if (!given.has(MASK)) {
             float[] picture = drawn(begin, begin.sample().size());
             float[] noise = begin.noise().normal(picture.length);
-            return row(begin, sampler, sampler.addNoise(0, picture, noise), Tensors.NONE, guider);
+            return row(begin, sampler, sampler.start(picture, noise), Tensors.NONE, guider);
         }
         // A network that looks at the picture itself needs it only where the run does not begin with noise alone.
+        // So does diffusers' own; ComfyUI's begins with the picture in any case.
         boolean noisiest = begin.request().strength() == 1;
         int size = begin.sample().size();
         float[] picture = looks && noisiest ? new float[size] : drawn(begin, size);
         float[] noise = begin.noise().normal(picture.length);
         float[] kept = drawn(KEPT, begin, size);
-        float[] start = noisiest ? scaled(noise, sampler.initialNoiseScale()) : sampler.addNoise(0, picture, noise);
+        float[] start = noisiest && begin.noise().drawsPictures()
+                ? scaled(noise, sampler.initialNoiseScale())
+                : sampler.start(picture, noise);
         HostTensor mask = given.get(MASK);
         return looks
                 ? row(begin, sampler, start, Tensors.of(Tensors.CONCAT, beside(mask, kept, begin.sample())), guider)
@@ -115,7 +118,7 @@ final class SeenPicture {
         Optional<float[]> deviation =
                 begin.given().find(PREFIX + what + DEVIATION).map(HostTensor::values);
         var latents = new LatentDistribution(mean.values(), deviation);
-        return deviation.isEmpty()
+        return deviation.isEmpty() || !begin.noise().drawsPictures()
                 ? latents.mode()
                 : latents.sample(begin.noise().normal(mean.values().length));
     }

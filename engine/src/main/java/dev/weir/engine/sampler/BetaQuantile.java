@@ -16,6 +16,9 @@ final class BetaQuantile {
 
     /** The value below which this share of the distribution lies. */
     static double of(double share) {
+        if (share == 0.5) {
+            return 0.5; // the search below stops where sums differ no more, which is a little less
+        }
         if (share > 0.5) {
             return 1 - of(1 - share); // the distribution is symmetric
         }

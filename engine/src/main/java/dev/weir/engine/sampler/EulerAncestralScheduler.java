@@ -9,11 +9,12 @@ import dev.weir.engine.noise.NoiseSource;
 record EulerAncestralScheduler(SigmaSchedule schedule, Prediction prediction) implements Scheduler {
 
     static final SchedulerType TYPE = SchedulerType.of("EulerAncestralDiscreteScheduler", EulerAncestralScheduler::read)
-            .named("euler_ancestral");
+            .named("euler_ancestral")
+            .withSchedules(SigmaSpacing.comfyuiAnd());
 
     private static EulerAncestralScheduler read(SchedulerKeys keys) {
         return new EulerAncestralScheduler(
-                SigmaSchedule.read(keys, NoiseSchedule.Defaults.RESCALABLE),
+                SigmaSchedule.read(keys, NoiseSchedule.Defaults.RESCALABLE, SigmaSpacing.comfyuiAnd()),
                 Prediction.read(keys, Prediction.V_PREDICTION));
     }
 

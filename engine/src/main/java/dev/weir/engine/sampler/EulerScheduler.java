@@ -10,7 +10,7 @@ record EulerScheduler(SigmaSchedule schedule, Prediction prediction, boolean log
     static final SchedulerType TYPE = SchedulerType.of("EulerDiscreteScheduler", EulerScheduler::read)
             .named("euler", Calls.ONE_A_STEP, Map.of("use_karras_sigmas", false))
             .named("euler_karras", Calls.ONE_A_STEP, SigmaSpacing.KARRAS.decided())
-            .withSchedules(SigmaSchedule.ALL);
+            .withSchedules(SigmaSchedule.ALL_AND_COMFYUI);
 
     private static final float LOG_SCALE = 0.25f; // Karras et al., table 1
 
@@ -21,7 +21,7 @@ record EulerScheduler(SigmaSchedule schedule, Prediction prediction, boolean log
         boolean endsAtLeast =
                 keys.word("final_sigmas_type", "zero", "sigma_min").equals("sigma_min");
         return new EulerScheduler(
-                SigmaSchedule.read(keys, NoiseSchedule.Defaults.RESCALABLE, SigmaSchedule.ALL)
+                SigmaSchedule.read(keys, NoiseSchedule.Defaults.RESCALABLE, SigmaSchedule.ALL_AND_COMFYUI)
                         .endingAtLeast(endsAtLeast),
                 prediction,
                 keys.word("interpolation_type", "linear", "log_linear").equals("log_linear"),

@@ -11,7 +11,7 @@ record HeunScheduler(SigmaSchedule schedule, Prediction prediction, Clipping cli
 
     static final SchedulerType TYPE = SchedulerType.of("HeunDiscreteScheduler", HeunScheduler::read)
             .named("heun", Calls.TWO_A_STEP, Map.of())
-            .withSchedules(SigmaSchedule.ALL);
+            .withSchedules(SigmaSchedule.ALL_AND_COMFYUI);
 
     static final NoiseSchedule.Defaults DEFAULTS = new NoiseSchedule.Defaults(0.00085, 0.012, "linear", false, "exp");
     private static final String SAMPLE = "sample";
@@ -19,7 +19,7 @@ record HeunScheduler(SigmaSchedule schedule, Prediction prediction, Clipping cli
 
     private static HeunScheduler read(SchedulerKeys keys) {
         return new HeunScheduler(
-                SigmaSchedule.read(keys, DEFAULTS, SigmaSchedule.ALL),
+                SigmaSchedule.read(keys, DEFAULTS, SigmaSchedule.ALL_AND_COMFYUI),
                 Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE),
                 Clipping.readRange(keys, false));
     }

@@ -13,18 +13,18 @@ record Kdpm2Scheduler(SigmaSchedule schedule, Prediction prediction, boolean anc
 
     static final SchedulerType TYPE = SchedulerType.of("KDPM2DiscreteScheduler", keys -> read(keys, false))
             .named("kdpm2", Calls.TWO_A_STEP, Map.of())
-            .withSchedules(SigmaSchedule.ALL);
+            .withSchedules(SigmaSchedule.ALL_AND_COMFYUI);
 
     static final SchedulerType ANCESTRAL = SchedulerType.of("KDPM2AncestralDiscreteScheduler", keys -> read(keys, true))
             .named("kdpm2_ancestral", Calls.TWO_A_STEP, Map.of())
-            .withSchedules(SigmaSchedule.ALL);
+            .withSchedules(SigmaSchedule.ALL_AND_COMFYUI);
 
     private static final NoiseSchedule.Defaults DEFAULTS = new NoiseSchedule.Defaults(0.00085, 0.012, "linear", false);
     private static final String SAMPLE = "sample";
 
     private static Kdpm2Scheduler read(SchedulerKeys keys, boolean ancestral) {
         return new Kdpm2Scheduler(
-                SigmaSchedule.read(keys, DEFAULTS, SigmaSchedule.ALL),
+                SigmaSchedule.read(keys, DEFAULTS, SigmaSchedule.ALL_AND_COMFYUI),
                 Prediction.read(keys, Prediction.V_PREDICTION),
                 ancestral);
     }
@@ -36,12 +36,15 @@ record Kdpm2Scheduler(SigmaSchedule schedule, Prediction prediction, boolean anc
 
     @Override
     public Sampler sampler(Run run) {
-        SigmaRun once = schedule.run(run.steps(), true, false);
+        boolean ofComfyui = schedule.spacing().isOfComfyui();
+        SigmaRun once = ofComfyui ? schedule.comfyui(run.steps(), true) : schedule.run(run.steps(), true, false);
         float[] middles = middles(once);
         SigmaRun twice = once.twice();
         Sigmas training = Sigmas.of(schedule.noise(), schedule.bounds());
+        ComfySigmas comfy = ComfySigmas.of(schedule.noise());
         for (int i = 0; i < middles.length; i++) {
-            twice.timesteps()[2 * i + 1] = (float) training.timestep(middles[i]);
+            twice.timesteps()[2 * i + 1] =
+                    ofComfyui ? comfy.timestep(middles[i]) : (float) training.timestep(middles[i]);
         }
         return new Steps(twice, middles);
     }

@@ -13,13 +13,17 @@ record LcmScheduler(
         implements Scheduler {
 
     static final SchedulerType TYPE =
-            SchedulerType.of("LCMScheduler", LcmScheduler::read).named("lcm");
+            SchedulerType.of("LCMScheduler", LcmScheduler::read).named("lcm").withSchedules(SigmaSpacing.comfyuiAnd());
 
     static final NoiseSchedule.Defaults DEFAULTS = new NoiseSchedule.Defaults(0.00085, 0.012, "scaled_linear", true);
 
     private static final float DATA_VARIANCE = 0.25f; // of sigma_data 0.5
 
-    private static LcmScheduler read(SchedulerKeys keys) {
+    private static Scheduler read(SchedulerKeys keys) {
+        SigmaSchedule ofComfyui = SigmaSchedule.read(keys, DEFAULTS, SigmaSpacing.comfyuiAnd());
+        if (ofComfyui.spacing() != SigmaSpacing.NORMAL) {
+            return new ComfyLcmScheduler(ofComfyui, Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE));
+        }
         NoiseSchedule schedule = NoiseSchedule.read(keys, DEFAULTS);
         return new LcmScheduler(
                 schedule,

@@ -12,13 +12,13 @@ record LmsScheduler(SigmaSchedule schedule, Prediction prediction) implements Sc
 
     static final SchedulerType TYPE = SchedulerType.of("LMSDiscreteScheduler", LmsScheduler::read)
             .named("lms")
-            .withSchedules(SigmaSchedule.ALL);
+            .withSchedules(SigmaSchedule.ALL_AND_COMFYUI);
 
     private static final int ORDER = 4;
     private static final String SLOPES = "derivatives";
 
     private static LmsScheduler read(SchedulerKeys keys) {
-        SigmaSchedule schedule = SigmaSchedule.read(keys, NoiseSchedule.Defaults.PLAIN, SigmaSchedule.ALL);
+        SigmaSchedule schedule = SigmaSchedule.read(keys, NoiseSchedule.Defaults.PLAIN, SigmaSchedule.ALL_AND_COMFYUI);
         return new LmsScheduler(
                 schedule.spacing() == SigmaSpacing.KARRAS ? schedule.unbounded() : schedule,
                 Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE));
@@ -47,8 +47,13 @@ record LmsScheduler(SigmaSchedule schedule, Prediction prediction) implements Sc
             float[] original = prediction.original(sigma(step), sample, modelOutput);
             List<float[]> slopes = state.recent(SLOPES);
             slopes.add(0, SigmaRun.slope(sample, original, sigma(step)));
-            // A run that begins in the middle has the coefficients of the whole one, and not yet all slopes.
-            int order = Math.min(step + 1, ORDER);
+            boolean ofComfyui = schedule.spacing().isOfComfyui();
+            if (ofComfyui && sigma(step + 1) == 0) {
+                return new Advance(state.next(original), original);
+            }
+            // In diffusers, a run that begins in the middle has the coefficients of the whole one, and not yet all
+            // slopes.
+            int order = Math.min(ofComfyui ? slopes.size() : step + 1, ORDER);
             float[] change = new float[sample.length];
             for (int back = 0; back < Math.min(slopes.size(), order); back++) {
                 change = Floats.mix(1, change, (float) coefficient(order, step, back), slopes.get(back));

@@ -20,9 +20,12 @@ public final class NoiseSchedule {
     private final float[] betas;
     private final float[] alphasCumprod;
     private final boolean endsWithoutSignal;
+    /** The same betas, not rounded to float32. */
+    private final double[] exactBetas;
 
-    private NoiseSchedule(float[] betas, boolean endsWithoutSignal) {
+    private NoiseSchedule(float[] betas, double[] exactBetas, boolean endsWithoutSignal) {
         this.betas = betas;
+        this.exactBetas = exactBetas;
         alphasCumprod = cumulativeProduct(betas);
         this.endsWithoutSignal = endsWithoutSignal;
     }
@@ -47,11 +50,12 @@ public final class NoiseSchedule {
 
     static NoiseSchedule read(SchedulerKeys keys, Defaults defaults) {
         float[] betas = betas(keys, defaults);
+        double[] exactBetas = exactBetas(keys, defaults, betas);
         boolean rescales = defaults.rescales() && keys.flag("rescale_betas_zero_snr", false);
         if (rescales) {
             rescaleToZeroSnr(betas);
         }
-        return new NoiseSchedule(betas, rescales);
+        return new NoiseSchedule(betas, exactBetas, rescales);
     }
 
     /** Training timesteps: the timesteps are 0 to one less than this. */
@@ -85,6 +89,18 @@ public final class NoiseSchedule {
             boolean noSignal = endsWithoutSignal && t == sigmas.length - 1;
             float alpha = noSignal ? 0x1p-24f : alphasCumprod[t];
             sigmas[t] = Floats.sqrt((1 - alpha) / alpha);
+        }
+        return sigmas;
+    }
+
+    /** {@link #sigmas} in float64, as ComfyUI computes them. Those of a schedule that ends without signal are of float32. */
+    double[] exactSigmas() {
+        float[] rounded = sigmas();
+        double[] sigmas = new double[rounded.length];
+        double product = 1;
+        for (int t = 0; t < sigmas.length; t++) {
+            product *= 1 - exactBetas[t];
+            sigmas[t] = endsWithoutSignal ? rounded[t] : Math.sqrt((1 - product) / product);
         }
         return sigmas;
     }
@@ -131,6 +147,22 @@ public final class NoiseSchedule {
             case "exp" -> fromAlphas(count, time -> Math.exp(-12 * time));
             default -> fromAlphas(count, NoiseSchedule::cosineAlpha);
         };
+    }
+
+    private static double[] exactBetas(SchedulerKeys keys, Defaults defaults, float[] betas) {
+        double start = keys.number("beta_start", defaults.betaStart(), 0, 1);
+        double end = keys.number("beta_end", defaults.betaEnd(), 0, 1);
+        String shape = keys.has("trained_betas") ? "" : keys.word("beta_schedule", defaults.shape(), shapes(defaults));
+        double[] exact = new double[betas.length];
+        for (int t = 0; t < exact.length; t++) {
+            double share = t / (exact.length - 1.0);
+            exact[t] = switch (shape) {
+                case "linear" -> start + share * (end - start);
+                case "scaled_linear" -> Math.pow(Math.sqrt(start) + share * (Math.sqrt(end) - Math.sqrt(start)), 2);
+                default -> betas[t];
+            };
+        }
+        return exact;
     }
 
     private static String[] shapes(Defaults defaults) {

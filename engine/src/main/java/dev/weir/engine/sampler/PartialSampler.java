@@ -21,6 +21,11 @@ record PartialSampler(Sampler whole, int begin, int end) implements SamplerDecor
     }
 
     @Override
+    public float[] start(float[] original, float[] noise) {
+        return begin == 0 ? whole.start(original, noise) : addNoise(0, original, noise);
+    }
+
+    @Override
     public float[] addNoise(int step, float[] original, float[] noise) {
         return whole.addNoise(begin + step, original, noise);
     }

@@ -33,6 +33,11 @@ public interface Sampler {
         return sample;
     }
 
+    /** A clean sample where a run begins that shows it: {@link #addNoise} of the first step, unless the schedule says more. */
+    default float[] start(float[] original, float[] noise) {
+        return addNoise(0, original, noise);
+    }
+
     /**
      * A clean sample at the noise level of a step: where an image-to-image run begins, and what inpainting keeps of the
      * image.

@@ -31,6 +31,11 @@ interface SamplerDecorator extends Sampler {
     }
 
     @Override
+    default float[] start(float[] original, float[] noise) {
+        return whole().start(original, noise);
+    }
+
+    @Override
     default float[] addNoise(int step, float[] original, float[] noise) {
         return whole().addNoise(step, original, noise);
     }

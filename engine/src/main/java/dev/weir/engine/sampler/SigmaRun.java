@@ -6,8 +6,9 @@ package dev.weir.engine.sampler;
  * @param timesteps what the network is told, one for each step of the schedule
  * @param sigmas one for each step, and the end of the last step
  * @param leading whether the first sample is of variance 1 + sigma² too, not sigma²
+ * @param addsAll whether a first sample that shows a picture has as much noise as one that does not
  */
-record SigmaRun(float[] timesteps, float[] sigmas, boolean leading) {
+record SigmaRun(float[] timesteps, float[] sigmas, boolean leading, boolean addsAll) {
 
     /** What unit noise is multiplied with to be the first sample. */
     float initialNoiseScale() {
@@ -28,7 +29,7 @@ record SigmaRun(float[] timesteps, float[] sigmas, boolean leading) {
             twiceSigmas[call] = sigmas[(call + 1) / 2];
         }
         twiceSigmas[calls] = sigmas[timesteps.length];
-        return new SigmaRun(twiceTimesteps, twiceSigmas, leading);
+        return new SigmaRun(twiceTimesteps, twiceSigmas, leading, addsAll);
     }
 
     /** A sample at a noise level, to unit variance. */

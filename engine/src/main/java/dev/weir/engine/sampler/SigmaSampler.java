@@ -30,6 +30,12 @@ abstract class SigmaSampler implements Sampler {
     }
 
     @Override
+    public final float[] start(float[] original, float[] noise) {
+        float scale = run.addsAll() ? initialNoiseScale() : sigma(0);
+        return SigmaRun.addNoise(scale, original, noise);
+    }
+
+    @Override
     public final float[] addNoise(int step, float[] original, float[] noise) {
         return SigmaRun.addNoise(sigma(step), original, noise);
     }

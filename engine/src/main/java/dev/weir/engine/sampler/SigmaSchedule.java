@@ -11,6 +11,7 @@ record SigmaSchedule(
     static final SigmaSpacing[] ALL = {
         SigmaSpacing.NORMAL, SigmaSpacing.KARRAS, SigmaSpacing.EXPONENTIAL, SigmaSpacing.BETA
     };
+    static final SigmaSpacing[] ALL_AND_COMFYUI = SigmaSpacing.comfyuiAnd(ALL);
 
     static SigmaSchedule read(SchedulerKeys keys, NoiseSchedule.Defaults defaults, SigmaSpacing... spacings) {
         NoiseSchedule noise = NoiseSchedule.read(keys, defaults);
@@ -42,6 +43,9 @@ record SigmaSchedule(
      * @param logLinear whether the levels of the timesteps are even in their logarithm, which takes one more level
      */
     SigmaRun run(int steps, boolean rounds, boolean logLinear) {
+        if (spacing.isOfComfyui()) {
+            return comfyui(steps, false);
+        }
         Sigmas training = Sigmas.of(noise, bounds);
         float[] visited = timesteps.fractional(steps);
         double[] sigmas = logLinear ? logLinear(training, steps) : at(training, visited);
@@ -57,7 +61,14 @@ record SigmaSchedule(
             closed[i] = (float) sigmas[i];
         }
         closed[sigmas.length] = endsAtLeast ? training.training()[0] : 0;
-        return new SigmaRun(visited, closed, timesteps.spacing() == Spacing.LEADING);
+        return new SigmaRun(visited, closed, timesteps.spacing() == Spacing.LEADING, false);
+    }
+
+    /** A run of one of ComfyUI's schedules. See {@link ComfySigmas#levels}. */
+    SigmaRun comfyui(int steps, boolean dropsPenultimate) {
+        ComfySigmas comfy = ComfySigmas.of(noise);
+        float[] levels = comfy.levels(spacing, steps, dropsPenultimate);
+        return new SigmaRun(comfy.timesteps(levels), levels, comfy.isLargest(levels[0]), true);
     }
 
     private static double[] at(Sigmas training, float[] timesteps) {

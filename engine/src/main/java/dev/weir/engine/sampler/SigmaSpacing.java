@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** How the noise levels of a run lie between the largest and the smallest: the {@code schedule} of a request. */
 public enum SigmaSpacing {
@@ -19,14 +20,46 @@ public enum SigmaSpacing {
     /** By the quantiles of a beta distribution: Lee et al. 2024 (arXiv 2407.12173). */
     BETA("use_beta_sigmas"),
     /** Evenly in their logarithm between the ends of the training schedule: Lu et al. 2022 (arXiv 2206.00927). */
-    LU("use_lu_lambdas");
+    LU("use_lu_lambdas"),
+    // ComfyUI's schedulers. No file names them.
+    COMFYUI_SIMPLE,
+    COMFYUI_SGM_UNIFORM,
+    COMFYUI_KARRAS,
+    COMFYUI_EXPONENTIAL,
+    COMFYUI_DDIM_UNIFORM,
+    COMFYUI_BETA,
+    COMFYUI_NORMAL,
+    COMFYUI_LINEAR_QUADRATIC,
+    COMFYUI_KL_OPTIMAL;
 
-    private static final List<SigmaSpacing> FLAGGED = List.of(KARRAS, LU, EXPONENTIAL, BETA);
+    private static final String COMFYUI = "comfyui_";
+    /** Those of ComfyUI: the levels, and the timesteps that the network is told of them. */
+    static final List<SigmaSpacing> OF_COMFYUI =
+            Arrays.stream(values()).filter(SigmaSpacing::isOfComfyui).toList();
+
+    /** Those that a key chooses. */
+    private static final List<SigmaSpacing> FLAGGED = Stream.concat(
+                    Stream.of(KARRAS, LU, EXPONENTIAL, BETA), OF_COMFYUI.stream())
+            .toList();
 
     private final String key;
 
     SigmaSpacing(String key) {
         this.key = key;
+    }
+
+    /** A key that only requests have. */
+    SigmaSpacing() {
+        this.key = "_" + schedule();
+    }
+
+    boolean isOfComfyui() {
+        return schedule().startsWith(COMFYUI);
+    }
+
+    /** All of ComfyUI's, and others. */
+    static SigmaSpacing[] comfyuiAnd(SigmaSpacing... others) {
+        return Stream.concat(Arrays.stream(others), OF_COMFYUI.stream()).toArray(SigmaSpacing[]::new);
     }
 
     /** As requests name it: {@code karras}. */

@@ -45,7 +45,8 @@ record Sigmas(float[] training, Bounds bounds) {
                     case EXPONENTIAL -> logEven(Math.log(from), Math.log(to), ramp);
                     case LU -> logEven(Floats.log((float) from), Floats.log((float) to), ramp);
                     case BETA -> to + BetaQuantile.of(1 - ramp) * (from - to);
-                    case NORMAL -> throw new IllegalArgumentException("timesteps have sigmas of their own");
+                    default ->
+                        throw new IllegalArgumentException("levels that do not lie between two ends: " + spacing);
                 };
             }
             return sigmas;

@@ -20,6 +20,19 @@ abstract class SolverSampler implements Sampler {
     }
 
     @Override
+    public final float initialNoiseScale() {
+        return run.initialScale();
+    }
+
+    @Override
+    public final float[] start(float[] original, float[] noise) {
+        Level first = level(0);
+        return run.addsAll()
+                ? Floats.mix(first.signal(), original, initialNoiseScale(), noise)
+                : addNoise(0, original, noise);
+    }
+
+    @Override
     public float[] addNoise(int step, float[] original, float[] noise) {
         return level(step).addNoise(original, noise);
     }

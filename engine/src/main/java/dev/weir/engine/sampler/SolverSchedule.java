@@ -30,8 +30,18 @@ record SolverSchedule(
         LAST
     }
 
-    /** Timesteps and levels of a run: one of each for a step, and the level where the last step ends. */
-    record Levels(int[] timesteps, Level[] levels) {}
+    /**
+     * Timesteps and levels of a run: one of each for a step, and the level where the last step ends.
+     *
+     * @param initialScale what unit noise is multiplied with to be the first sample
+     * @param addsAll whether a first sample that shows a picture has as much noise as one that does not
+     */
+    record Levels(int[] timesteps, Level[] levels, float initialScale, boolean addsAll) {
+
+        Levels(int[] timesteps, Level[] levels) {
+            this(timesteps, levels, 1, false);
+        }
+    }
 
     /** Reads the keys that all of them have. */
     static SolverSchedule read(SchedulerKeys keys, NoiseSchedule.Defaults defaults, SigmaSpacing... spacings) {
@@ -74,7 +84,24 @@ record SolverSchedule(
     }
 
     Levels levels(int steps) {
+        if (spacing.isOfComfyui()) {
+            return comfyui(steps);
+        }
         return flowShift.isPresent() ? flow(steps) : diffusion(steps);
+    }
+
+    private Levels comfyui(int steps) {
+        ComfySigmas comfy = ComfySigmas.of(noise);
+        float[] sigmas = comfy.levels(spacing, steps, false);
+        int[] visited = new int[sigmas.length - 1];
+        Level[] levels = new Level[sigmas.length];
+        for (int i = 0; i < sigmas.length; i++) {
+            levels[i] = Level.of(sigmas[i]);
+        }
+        for (int i = 0; i < visited.length; i++) {
+            visited[i] = (int) comfy.timestep(sigmas[i]);
+        }
+        return new Levels(visited, levels, comfy.isLargest(sigmas[0]) ? 1 : levels[0].spread(), true);
     }
 
     private Levels diffusion(int steps) {

@@ -29,6 +29,17 @@ class SamplersTest {
 
     private static final List<String> FEW_STEP = List.of("lcm", "tcd");
 
+    private static final List<String> COMFYUI = List.of(
+            "comfyui_simple",
+            "comfyui_sgm_uniform",
+            "comfyui_karras",
+            "comfyui_exponential",
+            "comfyui_ddim_uniform",
+            "comfyui_beta",
+            "comfyui_normal",
+            "comfyui_linear_quadratic",
+            "comfyui_kl_optimal");
+
     @TempDir
     Path folder;
 
@@ -242,13 +253,14 @@ class SamplersTest {
                         new Samplers.Choice("pndm", List.of(), false, new Calls(1, 1), 1, 1000, false),
                         new Samplers.Choice(
                                 "euler",
-                                List.of("normal", "karras", "exponential", "beta"),
+                                Stream.concat(Stream.of("normal", "karras", "exponential", "beta"), COMFYUI.stream())
+                                        .toList(),
                                 false,
                                 Calls.ONE_A_STEP,
                                 1,
                                 1000,
                                 false),
-                        new Samplers.Choice("lcm", List.of(), false, Calls.ONE_A_STEP, 1, 50, true),
+                        new Samplers.Choice("lcm", COMFYUI, false, Calls.ONE_A_STEP, 1, 50, true),
                         new Samplers.Choice("euler_karras", List.of(), false, Calls.ONE_A_STEP, 1, 1000, false));
         assertThat(Samplers.choices(
                         config("{\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"}"), MOST_STEPS))

@@ -29,7 +29,7 @@ final class GenerationReader {
 
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final Pattern POINT = Pattern.compile("([0-9]{1,5}),([0-9]{1,5})");
-    private static final Pattern NOISE = Pattern.compile("cpu|cpu:[0-9]{1,2}|cuda|cuda:[1-9][0-9]{0,5}");
+    private static final Pattern NOISE = Pattern.compile("comfyui|cpu|cpu:[0-9]{1,2}|cuda|cuda:[1-9][0-9]{0,5}");
     /** Other tools draw seeds of 32 bits, and some take no larger ones. */
     private static final long RANDOM_SEEDS = 1L << 32;
 
@@ -147,7 +147,7 @@ final class GenerationReader {
     private static String noise(Fields fields) {
         String noise = fields.text("noise").orElse("");
         if (!noise.isEmpty() && !NOISE.matcher(noise).matches()) {
-            throw fields.invalid("invalid_value", "noise", "must be cpu, cpu:INDEX, cuda or cuda:BLOCKS");
+            throw fields.invalid("invalid_value", "noise", "must be comfyui, cpu, cpu:INDEX, cuda or cuda:BLOCKS");
         }
         return noise;
     }

@@ -24,7 +24,19 @@ final class SamplerName {
             Map.entry("lcm", "lcm")));
 
     /** In ComfyUI's order. */
-    static final List<String> SCHEDULERS = List.of("karras", "exponential", "beta", "normal");
+    static final List<String> SCHEDULERS = List.of(
+            "simple",
+            "sgm_uniform",
+            "karras",
+            "exponential",
+            "ddim_uniform",
+            "beta",
+            "normal",
+            "linear_quadratic",
+            "kl_optimal");
+
+    /** Weir's schedules that have the levels of ComfyUI's schedulers begin with it. */
+    static final String EXACT = "comfyui_";
 
     private SamplerName() {}
 }

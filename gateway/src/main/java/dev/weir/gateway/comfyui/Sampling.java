@@ -66,7 +66,7 @@ final class Sampling {
         sampler();
         steps(latent);
         latent(latent);
-        fields.put("noise", "cpu:0");
+        fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
         return new Sampled(node, card.getId(), fields, places);
@@ -165,7 +165,9 @@ final class Sampling {
                 .orElseThrow(() -> refused(SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
         put("sampler", SAMPLER, own);
         String scheduler = node.text(SCHEDULER);
-        if (sampler.getSchedulesList().contains(scheduler)) {
+        if (sampler.getSchedulesList().contains(SamplerName.EXACT + scheduler)) {
+            put("schedule", SCHEDULER, SamplerName.EXACT + scheduler);
+        } else if (sampler.getSchedulesList().contains(scheduler)) {
             put("schedule", SCHEDULER, scheduler);
         } else if (!scheduler.equals("normal")) {
             throw refused(SCHEDULER, "%s has no schedule %s here".formatted(asked, scheduler));

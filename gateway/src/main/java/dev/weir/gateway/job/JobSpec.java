@@ -17,7 +17,7 @@ import java.util.Optional;
  * What a job generates, checked against its model, with every default filled in.
  *
  * @param route the stages in order
- * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}, or the same one and the next noise of {@code cpu:INDEX}
+ * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}, or the same one and the next noise of {@code cpu:INDEX} or {@code comfyui}
  * @param samples the number of images
  * @param user the name of the API key; at a gateway without keys as stated by the client, empty if it is not stated
  * @param attachments the images that the request brought; empty at gateways that do not own the job
@@ -41,6 +41,8 @@ public record JobSpec(
 
     /** Noise of a batch, before the index of the image in it. */
     private static final String ONE_DRAW = "cpu:";
+
+    private static final String COMFYUI = "comfyui";
 
     public JobSpec {
         route = List.copyOf(route);
@@ -138,13 +140,19 @@ public record JobSpec(
     }
 
     private boolean isOneDraw() {
-        return generation.getNoise().startsWith(ONE_DRAW);
+        return generation.getNoise().startsWith(ONE_DRAW) || isComfyui();
+    }
+
+    private boolean isComfyui() {
+        return generation.getNoise().equals(COMFYUI);
     }
 
     /** What one sample is generated from. */
     Generation generation(int sample) {
         Generation.Builder one = generation.toBuilder().setSeed(seed(sample));
-        if (isOneDraw()) {
+        if (isComfyui()) {
+            one.setNoise("%s:%d:%d".formatted(COMFYUI, sample, samples));
+        } else if (isOneDraw()) {
             int first = Integer.parseInt(generation.getNoise().substring(ONE_DRAW.length()));
             one.setNoise(ONE_DRAW + (first + sample));
         }

@@ -62,9 +62,11 @@ function showNumbers(task) {
 export function showSampler(model) {
   const sampler = samplerOf(model, byId("sampler").value);
   const chosen = byId("schedule").value;
-  byId("schedule").replaceChildren(new Option("default", ""), ...sampler.schedules.map((name) => new Option(name, name)));
-  byId("schedule").value = sampler.schedules.includes(chosen) ? chosen : "";
-  byId("schedule").disabled = sampler.schedules.length === 0;
+  // ComfyUI's schedules are for its own clients, unless one of them is already chosen.
+  const shown = sampler.schedules.filter((name) => !name.startsWith("comfyui_") || name === chosen);
+  byId("schedule").replaceChildren(new Option("default", ""), ...shown.map((name) => new Option(name, name)));
+  byId("schedule").value = shown.includes(chosen) ? chosen : "";
+  byId("schedule").disabled = shown.length === 0;
   byId("eta").disabled = !sampler.takes_eta;
   byId("eta").closest(".field").hidden = !sampler.takes_eta;
   byId("steps").min = sampler.min_steps;
