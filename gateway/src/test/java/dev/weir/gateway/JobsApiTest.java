@@ -9,6 +9,7 @@ import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.StageKind;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -150,6 +151,53 @@ final class JobsApiTest {
                 .containsExactly("completed", "cancelled", "completed");
         assertThat(delete(path + "/images/0").getBoolean("cancelled")).isFalse();
         assertThat(gateway.fetch(path + "/images/0").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void allJobsAreListedNewestFirstWithWhatTheyWereAskedFor() {
+        JsonObject pear = APPLE.copy()
+                .put("prompt", "a pear")
+                .put("negative_prompt", "")
+                .put("n", 2)
+                .put("size", "64x32")
+                .put("num_inference_steps", 3)
+                .put("guidance_scale", 4.1);
+        String apple = location(submit(APPLE));
+        await().until(() -> status(apple).getString("status").equals("completed"));
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(pear));
+
+        JsonObject newest = list("").getJsonObject(0);
+        JsonObject image = list("").getJsonObject(1).getJsonArray("images").getJsonObject(0);
+
+        assertThat("/v1/jobs/" + newest.getString("id")).isEqualTo(path);
+        assertThat(newest.getJsonObject("request").getMap()).containsAllEntriesOf(pear.getMap());
+        assertThat(image.getString("state")).isEqualTo("completed");
+        assertThat(image.getInteger("width")).isPositive();
+        assertThat(image.getString("url")).isEqualTo(apple + "/images/0");
+        assertThat(list("?limit=1")).hasSize(1);
+        assertThat(gateway.fetch("/v1/jobs?limit=0").statusCode()).isEqualTo(400);
+    }
+
+    private JsonArray list(String query) {
+        return new JsonObject(gateway.fetch("/v1/jobs" + query).body()).getJsonArray("data");
+    }
+
+    @Test
+    void aFinishedJobIsForgottenOnDemandAndAnUnfinishedOneIsNot() {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE));
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        assertThat(delete(path + "?forget=true").getJsonObject("error").getString("code"))
+                .isEqualTo("unfinished");
+        gateway.stage.sittings().get(0).paint();
+        await().until(() -> status(path).getString("status").equals("completed"));
+
+        assertThat(delete(path + "?forget=true").getBoolean("forgotten")).isTrue();
+
+        assertThat(gateway.fetch(path).statusCode()).isEqualTo(410);
+        assertThat(gateway.fetch(path + "/images/0").statusCode()).isEqualTo(410);
+        assertThat(list("")).isEmpty();
     }
 
     @Test

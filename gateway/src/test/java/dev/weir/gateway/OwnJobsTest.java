@@ -29,6 +29,8 @@ final class OwnJobsTest {
     private static final JsonObject APPLE =
             new JsonObject().put("prompt", "an apple").put("seed", 5);
 
+    private static final String NO_JOBS = "{\"object\":\"list\",\"data\":[]}";
+
     @TempDir
     Path folder;
 
@@ -92,6 +94,40 @@ final class OwnJobsTest {
         assertThat(gateway.isIdle()).isFalse();
         assertThat(send(second, "DELETE", path, keys.admin).statusCode()).isEqualTo(200);
         await().until(gateway::isIdle);
+    }
+
+    @Test
+    void theListHasOwnJobsOnlyAlsoForAnAdministrator() {
+        String job = submit(keys.anna);
+
+        assertThat(send(gateway, "GET", "/v1/jobs", keys.anna).body()).contains(job);
+        for (String other : List.of(keys.bob, keys.admin)) {
+            assertThat(send(gateway, "GET", "/v1/jobs", other).body()).isEqualTo(NO_JOBS);
+        }
+        assertThat(send(gateway, "DELETE", "/v1/jobs/" + job + "?forget=true", keys.bob)
+                        .statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void anotherGatewayListsAJobThatNobodyAskedForThereAndHasItForgotten() {
+        TestGateway second = gateway.another(
+                TestGateway.CONFIG.with(keys.in(TestGateway.CONFIG).security()));
+        String path = "/v1/jobs/" + submit(keys.anna);
+        task(0);
+        gateway.stage.sittings().get(0).finish(A1111Test.PNG);
+
+        await().until(
+                        () -> send(second, "GET", "/v1/jobs", keys.anna).body(),
+                        listed -> listed.contains("\"status\":\"completed\""));
+        assertThat(send(second, "GET", "/v1/jobs", keys.bob).body()).isEqualTo(NO_JOBS);
+        assertThat(send(second, "DELETE", path + "?forget=true", keys.anna).body())
+                .contains("\"forgotten\":true");
+
+        for (TestGateway at : List.of(gateway, second)) {
+            assertThat(send(at, "GET", path, keys.anna).statusCode()).isEqualTo(410);
+            assertThat(send(at, "GET", "/v1/jobs", keys.anna).body()).isEqualTo(NO_JOBS);
+        }
     }
 
     @Test

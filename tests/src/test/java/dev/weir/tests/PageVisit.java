@@ -8,6 +8,7 @@ import com.microsoft.playwright.BrowserType.LaunchOptions;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Route.FulfillOptions;
 import com.microsoft.playwright.assertions.LocatorAssertions.HasAttributeOptions;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import java.net.URI;
@@ -30,6 +31,7 @@ final class PageVisit {
     private Browser.NewPageOptions window = new Browser.NewPageOptions();
     private Consumer<Page> preparation = page -> {};
     private boolean serverMayBeGone;
+    private boolean seesAllJobs;
 
     private PageVisit(URI url) {
         this.url = url;
@@ -56,6 +58,12 @@ final class PageVisit {
         return this;
     }
 
+    /** Tests share a server. Without this the page does not hear of the jobs of other visits. */
+    PageVisit seeingAllJobs() {
+        seesAllJobs = true;
+        return this;
+    }
+
     /** Loads the page, does something there, and fails where the page wrote an error to the console. */
     void doing(Consumer<Page> visit) {
         assumeTrue(Files.isExecutable(CHROMIUM), "the page is not tested: there is no " + CHROMIUM);
@@ -67,6 +75,9 @@ final class PageVisit {
                 }
             });
             page.onPageError(complaints::add);
+            if (!seesAllJobs) {
+                page.route("**/v1/jobs?*", route -> route.fulfill(new FulfillOptions().setBody("{\"data\": []}")));
+            }
             preparation.accept(page);
             page.navigate(url.toString());
             visit.accept(page);

@@ -73,7 +73,8 @@ public final class EventJson {
         return completed.picture().flagged() ? json.put("nsfw_content_detected", true) : json;
     }
 
-    private static void putPicture(JsonObject json, Picture picture) {
+    /** What an image is, without its bytes. */
+    public static void putPicture(JsonObject json, Picture picture) {
         json.put("format", picture.format()).put("width", picture.width()).put("height", picture.height());
     }
 

@@ -2,6 +2,7 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.EventJson;
+import dev.weir.gateway.api.RequestJson;
 import dev.weir.gateway.api.SettingsJson;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
@@ -44,6 +45,7 @@ final class JobJson {
                 .put("events_url", path + "/events")
                 .put("cancel_url", path);
         SettingsJson.putInto(json, job.spec().generation());
+        json.put("request", RequestJson.of(job.spec()));
         List<Queued> waiting = IntStream.range(0, job.spec().samples())
                 .mapToObj(sample -> job.latest(sample).orElse(null))
                 .filter(Queued.class::isInstance)
@@ -73,7 +75,8 @@ final class JobJson {
                 .put("step", latest.at().step())
                 .put("total", latest.at().total());
         if (latest instanceof Completed completed) {
-            EventJson.putResult(json.put("url", address.path(imagePath(job.id(), sample))), completed);
+            EventJson.putPicture(json.put("url", address.path(imagePath(job.id(), sample))), completed.picture());
+            EventJson.putResult(json, completed);
         } else if (latest instanceof Failed failed) {
             json.put("error", ApiError.of(failed.failure()).toJson().getJsonObject("error"));
         }

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -20,6 +21,9 @@ import java.util.function.Consumer;
 
 /** {@code /v1/jobs}: the same requests as jobs that are queried later. Event loop of the gateway. */
 public final class JobsHandlers {
+
+    private static final int USUAL_LIST = 50;
+    private static final int LONGEST_LIST = 200;
 
     private final Vertx vertx;
     private final RequestBody body;
@@ -45,8 +49,9 @@ public final class JobsHandlers {
 
     public void mount(Router router) {
         router.post("/v1/jobs").handler(body.gathering()).handler(ctx -> body.read(ctx, read -> submit(ctx, read)));
+        Methods.get(router, "/v1/jobs").handler(this::list);
         Methods.get(router, "/v1/jobs/:id").handler(ctx -> find(ctx, job -> answers.json(ctx, 200, json(ctx, job))));
-        router.delete("/v1/jobs/:id").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
+        router.delete("/v1/jobs/:id").handler(ctx -> find(ctx, job -> delete(ctx, job)));
         Methods.get(router, "/v1/jobs/:id/events").handler(ctx -> find(ctx, job -> events(ctx, job)));
         Methods.get(router, "/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> image(ctx, job)));
         router.delete("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> cancelSample(ctx, job)));
@@ -73,6 +78,47 @@ public final class JobsHandlers {
 
     private static JsonObject json(RoutingContext ctx, KeptJob job) {
         return JobJson.of(job, PublicAddress.of(ctx));
+    }
+
+    private void list(RoutingContext ctx) {
+        String limit = ctx.request().getParam("limit", String.valueOf(USUAL_LIST));
+        if (!limit.matches("[1-9][0-9]{0,2}") || Integer.parseInt(limit) > LONGEST_LIST) {
+            throw invalid("limit", "must be from 1 to " + LONGEST_LIST);
+        }
+        jobsOf(ctx)
+                .newest(Integer.parseInt(limit))
+                .onSuccess(jobs -> {
+                    JsonArray data = new JsonArray();
+                    jobs.forEach(job -> data.add(json(ctx, job)));
+                    answers.json(
+                            ctx, 200, new JsonObject().put("object", "list").put("data", data));
+                })
+                .onFailure(ctx::fail);
+    }
+
+    private void delete(RoutingContext ctx, KeptJob job) {
+        String forget = ctx.request().getParam("forget", "false");
+        switch (forget) {
+            case "false" -> cancel(ctx, job);
+            case "true" -> forget(ctx, job);
+            default -> throw invalid("forget", "must be true or false");
+        }
+    }
+
+    private void forget(RoutingContext ctx, KeptJob job) {
+        if (!job.isOver()) {
+            throw new ApiException(
+                    ApiError.invalid(409, "unfinished", "the job is not finished: cancel it first", "forget"));
+        }
+        jobsOf(ctx)
+                .forget(job.id())
+                .onSuccess(forgotten -> answers.json(
+                        ctx, 200, new JsonObject().put("id", job.id()).put("forgotten", forgotten)))
+                .onFailure(ctx::fail);
+    }
+
+    private static ApiException invalid(String param, String problem) {
+        return new ApiException(ApiError.invalid("invalid_value", param + " " + problem, param));
     }
 
     private void cancel(RoutingContext ctx, KeptJob job) {

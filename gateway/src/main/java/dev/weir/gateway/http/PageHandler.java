@@ -25,6 +25,7 @@ public final class PageHandler {
             "choices.js",
             "cluster.js",
             "compare.js",
+            "elsewhere.js",
             "feed.js",
             "form.js",
             "history.js",

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -45,6 +46,10 @@ public final class KeptJobs {
 
     public Optional<KeptJob> find(String id) {
         return Optional.ofNullable(kept.get(id));
+    }
+
+    public Set<String> ids() {
+        return Set.copyOf(kept.keySet());
     }
 
     public int size() {

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The jobs that clients may come back for, at any gateway. They are accepted here, adopted from lost gateways, or
@@ -50,6 +51,7 @@ public final class JobLedger {
     private final EventPublisher publisher;
     private final Departures departures;
     private final KeyedJobs keyed;
+    private final JobList list;
 
     public JobLedger(NodeContext node, Jobs jobs, GatewayConfig config, ImageMemory images) {
         this.node = node;
@@ -74,6 +76,7 @@ public final class JobLedger {
                 new IdempotencyKeys(node.memory(), patience.deadline().plus(patience.result())),
                 owned,
                 this::find);
+        this.list = new JobList(node.loop(), kept, ledger);
         new Orphans(
                 node.loop(),
                 ledger,
@@ -254,6 +257,33 @@ public final class JobLedger {
                 .orElseGet(() -> Future.failedFuture("another gateway adopts it")));
     }
 
+    /** The newest jobs, whichever gateway owns them. Only those of which this gateway has a view or which it owns have images. */
+    Future<List<KeptJob>> newest(Predicate<KeptJob> wanted, int most) {
+        return list.newest(wanted, most);
+    }
+
+    /** Deletes a finished job with its images, everywhere. @return whether it was there and finished */
+    Future<Boolean> forget(String id) {
+        Cancel forget = Cancel.newBuilder().setJobId(id).setForget(true).build();
+        if (!views.isRemote(id)) {
+            return Future.succeededFuture(forgetHere(id));
+        }
+        return deliver(id, forget).onSuccess(forgotten -> {
+            if (forgotten) {
+                views.forget(id);
+            }
+        });
+    }
+
+    private boolean forgetHere(String id) {
+        Optional<KeptJob> over = kept.find(id).filter(KeptJob::isOver);
+        over.ifPresent(job -> {
+            kept.remove(id);
+            owned.forgotten(job);
+        });
+        return over.isPresent();
+    }
+
     /** Cancels a job that is known here, or that was never kept. @return whether there was something to cancel */
     Future<Boolean> cancel(String id) {
         return cancel(id, Cancel.newBuilder().setJobId(id).build());
@@ -268,9 +298,11 @@ public final class JobLedger {
     private Future<Boolean> cancel(String id, Cancel cancel) {
         boolean isElsewhere =
                 kept.find(id).filter(job -> !job.isOver() && !owned.holds(id)).isPresent();
-        if (!isElsewhere) {
-            return Future.succeededFuture(cancelHere(cancel));
-        }
+        return isElsewhere ? deliver(id, cancel) : Future.succeededFuture(cancelHere(cancel));
+    }
+
+    /** To the owner of a job that is shown here. */
+    private Future<Boolean> deliver(String id, Cancel cancel) {
         return node.courier()
                 .offer(gateways.address(views.owner(id)).orElse(""), Parcel.of(cancel))
                 .map(reply -> reply.getVerdict() == Verdict.ACCEPTED)
@@ -278,6 +310,9 @@ public final class JobLedger {
     }
 
     private boolean cancelHere(Cancel cancel) {
+        if (cancel.getForget()) {
+            return forgetHere(cancel.getJobId());
+        }
         return cancel.hasSample()
                 ? jobs.cancel(cancel.getSample().getJobId(), cancel.getSample().getSample())
                 : jobs.cancel(cancel.getJobId());

@@ -133,6 +133,11 @@ final class RemoteJobViews {
         return views.get(view.job.id()) == view;
     }
 
+    /** Shows a job no longer. */
+    void forget(String job) {
+        Optional.ofNullable(views.get(job)).ifPresent(this::forget);
+    }
+
     private void forget(View view) {
         views.remove(view.job.id());
         kept.remove(view.job.id());

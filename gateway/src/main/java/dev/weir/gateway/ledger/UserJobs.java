@@ -6,6 +6,7 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.user.User;
 import io.vertx.core.Future;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -68,6 +69,19 @@ public final class UserJobs {
                 .compose(job -> user.sees(job.spec().user())
                         ? Future.succeededFuture(job)
                         : Future.failedFuture(new UnknownJobException(false)));
+    }
+
+    /**
+     * The newest jobs of the user, whichever gateway owns them. A gateway without keys has one user. An administrator's list has only jobs
+     * of the administrator.
+     */
+    public Future<List<KeptJob>> newest(int most) {
+        return ledger.newest(job -> !user.isKnown() || job.spec().user().equals(user.name()), most);
+    }
+
+    /** Deletes a finished job that was found here, with its images. @return whether it was there and finished */
+    public Future<Boolean> forget(String id) {
+        return ledger.forget(id);
     }
 
     /** Cancels a job that was found or started here. @return whether there was something to cancel */

@@ -1,10 +1,11 @@
 // The page at "/": puts its parts together, and shows how the cluster is.
 
 import { showCluster } from "./cluster.js";
+import { listJobs } from "./elsewhere.js";
 import { currentModel, fill, loadModels, startForm, useAs } from "./form.js";
 import { showHistory, startHistory } from "./history.js";
 import { startIncoming } from "./incoming.js";
-import { cancelAll, clear, forget, generate, restore, vary } from "./jobs.js";
+import { cancelAll, clear, forget, generate, join, restore, vary } from "./jobs.js";
 import { pictureOf } from "./store.js";
 import { startViewer } from "./viewer.js";
 import { go, isShown, startViews } from "./views.js";
@@ -12,6 +13,7 @@ import { serverUrl } from "./server.js";
 
 const LOOK_MS = 5000;
 const WATCH_MS = 1000;
+const LIST_MS = 10_000;
 const byId = (id) => document.getElementById(id);
 
 async function look() {
@@ -27,6 +29,10 @@ async function look() {
     // Said below, and looked for again.
   }
   if (byId("line").textContent !== text) byId("line").textContent = text;
+}
+
+async function lookForJobs() {
+  if (!document.hidden) join(await listJobs());
 }
 
 startForm((body) => generate(body));
@@ -46,18 +52,21 @@ startViewer(pictureOf, {
     useAs("init_image", picture);
   },
   deleteImage: async (entry) => {
-    if (!confirm("Delete this image from this browser?")) return;
+    if (!confirm("Delete this image, here and at the server?")) return;
     await forget(entry);
     if (isShown("history")) showHistory();
   },
 });
 restore();
+lookForJobs();
 byId("clear").addEventListener("click", () => {
   if (confirm("Remove all finished images from this list? The history keeps them.")) clear();
 });
 byId("cancelAll").addEventListener("click", cancelAll);
 document.addEventListener("visibilitychange", look);
+document.addEventListener("visibilitychange", lookForJobs);
 startViews({ history: showHistory, cluster: look });
 look();
 setInterval(look, LOOK_MS);
+setInterval(lookForJobs, LIST_MS);
 setInterval(() => { if (isShown("cluster")) look(); }, WATCH_MS);

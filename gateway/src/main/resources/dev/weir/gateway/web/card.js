@@ -14,8 +14,9 @@ export class Card {
    * @param sample which of its images, from 0
    * @param of how many there are
    * @param actions what cancel, retry, reuse and remove do, by these names
+   * @param isElsewhere whether another browser or program asked for it
    */
-  constructor(body, sample, of, actions) {
+  constructor(body, sample, of, actions, isElsewhere) {
     const card = document.getElementById("card").content.firstElementChild.cloneNode(true);
     const [width, height] = (body.size ?? "1x1").split("x");
     const label = of > 1 ? `${body.prompt} (${sample + 1} of ${of})` : body.prompt;
@@ -29,6 +30,7 @@ export class Card {
     part(card, "caption").textContent = body.prompt;
     part(card, "caption").title = body.prompt;
     part(card, "picture").alt = label;
+    part(card, "origin").hidden = !isElsewhere;
     part(card, "details").textContent = details({ ...body, seed: seedOf(body.seed, sample) });
     for (const [name, action] of Object.entries(actions)) {
       part(card, name).onclick = action;

@@ -14,7 +14,7 @@ const feed = document.getElementById("feed");
 export function addCards(job, actions, place) {
   job.cards = job.samples.map((outcome, sample) => {
     const own = Object.entries(actions).map(([name, action]) => [name, () => action(sample)]);
-    return new Card(job.body, sample, job.samples.length, Object.fromEntries(own));
+    return new Card(job.body, sample, job.samples.length, Object.fromEntries(own), job.isElsewhere);
   });
   const elements = job.cards.map((card) => card.element);
   if (place) {

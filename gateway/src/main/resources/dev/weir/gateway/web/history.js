@@ -1,6 +1,7 @@
-// All pictures that the browser keeps, newest first, also those that the server has forgotten. Deletes, searches, compares.
+// All pictures that the browser or the server keeps, newest first. Searches and compares.
 
 import { compare } from "./compare.js";
+import { entriesOf, listJobs } from "./elsewhere.js";
 import { loadEntries, loadPicture } from "./store.js";
 import { images } from "./words.js";
 import { serverUrl } from "./server.js";
@@ -26,8 +27,13 @@ export function startHistory() {
 }
 
 export async function showHistory() {
-  entries = await loadEntries();
+  const kept = await loadEntries();
+  entries = kept;
   most = PAGE;
+  await show();
+  const others = entriesOf(await listJobs(), kept);
+  if (others.length === 0) return;
+  entries = [...kept, ...others].sort((one, other) => other.at - one.at);
   await show();
 }
 

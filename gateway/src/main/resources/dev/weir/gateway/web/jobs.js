@@ -1,7 +1,8 @@
 // The jobs of this page: what was asked for, what the server says of it, and what is kept of it over a reload. The server goes on
-// with a job while nobody watches; the page watches it again by its id.
+// with a job while nobody watches; the page watches it again by its id. It also watches this user's jobs of other browsers.
 
 import { addCards, entryOf, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
+import { deleteAtServer } from "./elsewhere.js";
 import { fill, noteSeed, showError } from "./form.js";
 import { fieldOf, taskFor } from "./models.js";
 import { seedOf } from "./seed.js";
@@ -248,8 +249,13 @@ const actionsOf = (job) => ({
 });
 
 function remove(job, sample) {
-  forgetPicture(job, sample);
+  if (job.samples[sample]?.state === "completed") deletePicture(job, sample);
   leave(job, sample);
+}
+
+async function deletePicture({ id, at, job }, sample) {
+  await forgetPicture({ id, at }, sample);
+  await deleteAtServer(job, sample);
 }
 
 /** Takes an image off the list. The history keeps it. */
@@ -273,9 +279,9 @@ function removeOver(cards) {
   }
 }
 
-/** Deletes a finished image, here and in the history. */
-export async function forget({ id, at, sample }) {
-  await forgetPicture({ id, at }, sample);
+/** Deletes a finished image: here, in the history, and at the server. */
+export async function forget({ id, at, job: name, sample }) {
+  await deletePicture({ id, at, job: name }, sample);
   const job = jobs.get(id);
   if (job?.samples[sample] && job.samples[sample].state !== "removed") leave(job, sample);
 }
@@ -305,24 +311,42 @@ export function clear() {
 
 // --- over a reload ---
 
-function save({ id, at, body, job, samples, warnings }) {
-  saveJob({ id, at, body, job, samples, warnings });
+function save({ id, at, body, job, samples, warnings, isElsewhere }) {
+  saveJob({ id, at, body, job, samples, warnings, isElsewhere });
+}
+
+function show(job) {
+  jobs.set(job.id, job);
+  addCards(job, actionsOf(job));
+  job.cards.forEach((card, sample) => {
+    card.warn(job.warnings);
+    if (job.job) card.element.dataset.job = job.job;
+    if (job.samples[sample]) {
+      showKept(job, sample);
+    } else {
+      card.pending("Connecting");
+    }
+  });
+}
+
+/** Goes on with the unfinished jobs of the server's list that were started in other browsers. Other tabs of this one keep theirs. */
+export function join(listed) {
+  const kept = loadJobs();
+  // A job that was just asked for may be in the list, and its name is not known here yet.
+  if ([...jobs.values(), ...kept].some((job) => !job.job && !isOver(job) && Date.now() - job.at < CONFIRM_MS)) return;
+  const known = new Set([...jobs.values()].map((job) => job.job));
+  for (const other of listed.filter((job) => !isOver(job) && !known.has(job.job)).reverse()) {
+    const job = newJob(kept.find((own) => own.job === other.job) ?? other);
+    show(job);
+    save(job);
+    ask(job);
+  }
 }
 
 export function restore() {
   for (const kept of loadJobs().reverse()) {
     const job = newJob(kept);
-    jobs.set(job.id, job);
-    addCards(job, actionsOf(job));
-    job.cards.forEach((card, sample) => {
-      card.warn(job.warnings);
-      if (job.job) card.element.dataset.job = job.job;
-      if (job.samples[sample]) {
-        showKept(job, sample);
-      } else {
-        card.pending("Connecting");
-      }
-    });
+    show(job);
     if (!job.job && Date.now() - job.at > CONFIRM_MS) {
       endAll(job, { state: "lost", text: "The server never confirmed this job." });
     }

@@ -6,6 +6,7 @@ import { serverUrl } from "./server.js";
 const MAX_JOBS = 100;
 const MAX_PICTURES = 1000;
 const MAX_INPUTS = 100;
+const MAX_DELETED = 1000;
 const STORES = ["pictures", "entries", "inputs"];
 
 /** Several servers may live under one origin, each below its own path. */
@@ -49,6 +50,10 @@ export function saveJob(job) {
 export function forgetJob(id) {
   write("jobs", loadJobs().filter((job) => job.id !== id));
 }
+
+/** Images that were deleted here, which a server may still list. */
+export const deletedPictures = () => read("deleted", []);
+export const noteDeleted = (picture) => write("deleted", [...deletedPictures(), picture].slice(-MAX_DELETED));
 
 // --- pictures ---
 

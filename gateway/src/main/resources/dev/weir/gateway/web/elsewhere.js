@@ -1,0 +1,49 @@
+// The server's list of this user's jobs. It also has those that were started in another browser or by another program.
+
+import { serverUrl } from "./server.js";
+import { deletedPictures, noteDeleted } from "./store.js";
+
+const MOST = 200;
+const keyOf = (job, sample) => `${job} ${sample}`;
+
+/** Newest first, in the form in which the page keeps jobs. None where the server does not answer. */
+export async function listJobs() {
+  try {
+    const answer = await fetch(serverUrl(`v1/jobs?limit=${MOST}`));
+    return (await answer.json()).data.map(({ id, created, request, images }) => (
+      { id, job: id, at: created * 1000, body: request, samples: images.map(outcomeOf), isElsewhere: true }));
+  } catch {
+    return [];
+  }
+}
+
+/** As it is noted at the end of an image; null before. */
+function outcomeOf({ state, seed, seconds, width, height, format, error }) {
+  switch (state) {
+    case "completed": return { state, seed, seconds, width, height, format };
+    case "failed": return { state, text: error.message };
+    case "cancelled": return { state };
+    default: return null;
+  }
+}
+
+/** The finished images of the list that this browser does not keep and has not deleted. */
+export function entriesOf(listed, kept) {
+  const known = new Set([...kept.map((entry) => keyOf(entry.job, entry.sample)), ...deletedPictures()]);
+  return listed.flatMap(({ samples, ...job }) => samples
+    .map((outcome, sample) => ({ ...job, sample, outcome }))
+    .filter(({ sample, outcome }) => outcome?.state === "completed" && !known.has(keyOf(job.job, sample))));
+}
+
+/** The server deletes a job when all of its images are deleted here. Until then this browser does not show the deleted ones. */
+export async function deleteAtServer(job, sample) {
+  noteDeleted(keyOf(job, sample));
+  const gone = deletedPictures();
+  try {
+    const { images } = await (await fetch(serverUrl(`v1/jobs/${job}`))).json();
+    if (images.some((image) => image.state === "completed" && !gone.includes(keyOf(job, image.sample)))) return;
+    await fetch(serverUrl(`v1/jobs/${job}?forget=true`), { method: "DELETE" });
+  } catch {
+    // The server has no such job any more, or does not answer. It drops the job in a while anyway.
+  }
+}

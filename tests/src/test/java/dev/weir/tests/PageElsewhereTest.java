@@ -1,0 +1,78 @@
+package dev.weir.tests;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.weir.tests.PageVisit.PATIENT;
+import static dev.weir.tests.PageVisit.ofCards;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Dialog;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A user who leaves one browser and comes back with another. */
+final class PageElsewhereTest {
+
+    @RegisterExtension
+    static final UpServer UP = new UpServer();
+
+    private static final String PROMPT = "a green house elsewhere";
+
+    @Test
+    void whatWasBegunInOneBrowserGoesOnInAnotherAndIsDeletedForAll() {
+        AtomicReference<String> job = new AtomicReference<>();
+        visit().doing(page -> {
+            page.getByTestId("prompt").fill(PROMPT);
+            page.getByTestId("n").fill("2");
+            assertThat(page.getByTestId("generate")).isEnabled();
+            page.getByTestId("steps").fill(page.getByTestId("steps").getAttribute("max"));
+            page.getByTestId("generate").click();
+            assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
+            job.set(ofCards(page, "data-job").get(0));
+        });
+        visit().doing(page -> {
+            Locator begun = cardsOf(page, job.get());
+            assertThat(begun).hasCount(2);
+            assertThat(begun.first().getByTestId("origin")).isVisible();
+            begun.nth(1).getByTestId("cancel").click();
+            assertThat(begun.nth(1)).hasAttribute("data-state", "cancelled");
+            assertThat(begun.nth(0)).hasAttribute("data-state", "completed", PATIENT);
+            page.reload();
+            assertThat(begun).hasCount(2);
+        });
+        visit().doing(page -> {
+            Locator tile = inHistory(page);
+            assertThat(tile).hasCount(1);
+            assertThat(cardsOf(page, job.get())).hasCount(0);
+            tile.getByTestId("enlarge").click();
+            assertThat(page.getByTestId("viewed")).hasJSProperty("naturalWidth", 128);
+            assertThat(page.getByTestId("viewedSettings")).containsText("Samplerddim");
+            page.onDialog(Dialog::accept);
+            page.waitForResponse(
+                    response -> response.url().endsWith("?forget=true"),
+                    () -> page.getByTestId("deleteImage").click());
+            assertThat(tile).hasCount(0);
+        });
+        assertThat(UP.server().get("/v1/jobs/" + job.get()).at("/error/code").asText())
+                .isEqualTo("expired");
+        visit().doing(page -> assertThat(inHistory(page)).hasCount(0));
+    }
+
+    private static PageVisit visit() {
+        return PageVisit.to(UP.server().url()).seeingAllJobs();
+    }
+
+    private static Locator cardsOf(Page page, String job) {
+        return page.locator("[data-testid=card][data-job=\"" + job + "\"]");
+    }
+
+    /** The list is complete when the server has answered. */
+    private static Locator inHistory(Page page) {
+        page.waitForResponse("**/v1/jobs?*", () -> page.getByTestId("toHistory").click());
+        page.getByTestId("search").fill(PROMPT);
+        assertThat(page.getByTestId("found")).containsText(" of ");
+        return page.getByTestId("tile");
+    }
+}
