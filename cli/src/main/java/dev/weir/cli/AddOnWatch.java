@@ -2,8 +2,10 @@ package dev.weir.cli;
 
 import dev.weir.engine.AddOns;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,9 +16,12 @@ final class AddOnWatch implements AutoCloseable {
 
     /** A file that somebody copies is opened when it was the same in two polls. */
     private static final long POLL_MS = 2000;
+    /** Between two polls at once, when work could not use a file. */
+    private static final long AGAIN_MS = 200;
 
     private final AddOns folders;
     private final Runnable listener;
+    private final AtomicBoolean looks = new AtomicBoolean();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread own = new Thread(work, "weir-add-ons");
         own.setDaemon(true);
@@ -31,6 +36,23 @@ final class AddOnWatch implements AutoCloseable {
 
     void start() {
         thread.scheduleWithFixedDelay(this::poll, POLL_MS, POLL_MS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Looks twice now, because work met a file that has changed. Does nothing while that is under way. Any thread. */
+    void look() {
+        if (looks.compareAndSet(false, true)) {
+            try {
+                thread.execute(this::poll);
+                thread.schedule(this::lookAgain, AGAIN_MS, TimeUnit.MILLISECONDS);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("the node ends", e);
+            }
+        }
+    }
+
+    private void lookAgain() {
+        poll();
+        looks.set(false);
     }
 
     /** An exception would end all later polls. */

@@ -42,6 +42,7 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Opti
             return Optional.empty();
         }
         AddOnWatch watch = new AddOnWatch(addOns, models::tellCards);
+        models.onFileUnavailable(watch::look);
         watch.start();
         return Optional.of(watch);
     }

@@ -39,7 +39,7 @@ final class Controls {
     /**
      * Those that steer the work's stage, in the request's order. Reads and resizes their pictures.
      *
-     * @throws IllegalArgumentException that names one that the node does not have as the request means it
+     * @throws dev.weir.engine.ModelException that names one that the node does not have as the request means it
      * @throws dev.weir.picture.PictureException that names a picture that cannot be read
      */
     List<Control> of(Work work) {
@@ -70,11 +70,7 @@ final class Controls {
     }
 
     private ControlNet find(dev.weir.proto.v1.ControlNet named) {
-        ControlNet net = known.byName().get(named.getName());
-        if (net == null || !net.fingerprint().equals(named.getFingerprint())) {
-            throw new IllegalArgumentException("the ControlNet \"%s\" %s"
-                    .formatted(named.getName(), net == null ? "is not here" : "is another one here"));
-        }
-        return net;
+        return FilesHere.find(
+                known.byName(), ControlNet::fingerprint, "ControlNet", named.getName(), named.getFingerprint());
     }
 }

@@ -50,7 +50,7 @@ public final class IpAdapters {
      * Those that take part in the work's stage, in the request's order; none where the stage has no part in them.
      *
      * @param known the node's, by name
-     * @throws IllegalArgumentException that names one that the node does not have as the request means it
+     * @throws dev.weir.engine.ModelException that names one that the node does not have as the request means it
      */
     public static List<IpAdapter> of(Work work, Map<String, IpAdapter> known) {
         List<IpAdapter> adapters = new ArrayList<>();
@@ -67,12 +67,7 @@ public final class IpAdapters {
     }
 
     private static IpAdapter find(dev.weir.proto.v1.IpAdapter named, Map<String, IpAdapter> known) {
-        IpAdapter adapter = known.get(named.getName());
-        if (adapter == null || !adapter.fingerprint().equals(named.getFingerprint())) {
-            throw new IllegalArgumentException("the IP-Adapter \"%s\" %s"
-                    .formatted(named.getName(), adapter == null ? "is not here" : "is another file here"));
-        }
-        return adapter;
+        return FilesHere.find(known, IpAdapter::fingerprint, "IP-Adapter", named.getName(), named.getFingerprint());
     }
 
     /** The name of an adapter's tokens within a branch. */

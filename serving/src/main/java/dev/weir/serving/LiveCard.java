@@ -9,10 +9,12 @@ import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.RefusedLora;
+import dev.weir.proto.v1.RefusedFile;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** A model's card with the LoRAs, ControlNets, T2I-Adapters, embeddings and IP-Adapters that it has now. Any thread. */
 final class LiveCard implements Supplier<ModelCard> {
@@ -82,12 +84,10 @@ final class LiveCard implements Supplier<ModelCard> {
                         .setName(lora.name())
                         .setFingerprint(lora.fingerprint())
                         .addAllStages(stages(lora))));
-        new TreeMap<>(now.loras().refused())
-                .entrySet().stream()
-                        .limit(MOST_REFUSED)
-                        .forEach(refused -> changed.addRefusedLoras(RefusedLora.newBuilder()
-                                .setName(refused.getKey())
-                                .setProblem(shortened(refused.getValue()))));
+        changed.addAllRefusedLoras(refused(now.loras()))
+                .addAllRefusedControlnets(refused(now.controlNets()))
+                .addAllRefusedEmbeddings(refused(now.embeddings()))
+                .addAllRefusedIpAdapters(refused(now.ipAdapters()));
         now.controlNets()
                 .files()
                 .values()
@@ -115,6 +115,19 @@ final class LiveCard implements Supplier<ModelCard> {
                 .map(StageSpec::name)
                 .distinct()
                 .toList();
+    }
+
+    private static List<RefusedFile> refused(FittingFiles.Offer<?> offer) {
+        Stream<RefusedFile> changing = new TreeSet<>(offer.changing()).stream().map(name -> RefusedFile.newBuilder()
+                .setName(name)
+                .setChanging(true)
+                .build());
+        Stream<RefusedFile> unsuitable = new TreeMap<>(offer.refused())
+                .entrySet().stream().map(file -> RefusedFile.newBuilder()
+                        .setName(file.getKey())
+                        .setProblem(shortened(file.getValue()))
+                        .build());
+        return Stream.concat(changing, unsuitable).limit(MOST_REFUSED).toList();
     }
 
     private static String shortened(String problem) {

@@ -16,7 +16,7 @@ public final class Loras {
      * Those that change a stage, in the request's order.
      *
      * @param known the node's, by name
-     * @throws IllegalArgumentException that names one that the node does not have as the request means it
+     * @throws dev.weir.engine.ModelException that names one that the node does not have as the request means it
      */
     public static List<WeightedLora> of(Generation generation, String stage, Map<String, Lora> known) {
         return generation.getLorasList().stream()
@@ -39,11 +39,6 @@ public final class Loras {
     }
 
     private static Lora find(dev.weir.proto.v1.Lora named, Map<String, Lora> known) {
-        Lora lora = known.get(named.getName());
-        if (lora == null || !lora.fingerprint().equals(named.getFingerprint())) {
-            throw new IllegalArgumentException("the LoRA \"%s\" %s"
-                    .formatted(named.getName(), lora == null ? "is not here" : "is another file here"));
-        }
-        return lora;
+        return FilesHere.find(known, Lora::fingerprint, "LoRA", named.getName(), named.getFingerprint());
     }
 }

@@ -95,6 +95,7 @@ public final class NodeModels {
     private final Deque<ModelUse> waiting = new ArrayDeque<>();
     private final Map<String, KnownModel> removed = new LinkedHashMap<>();
     private Map<String, KnownModel> known = new LinkedHashMap<>();
+    private volatile Runnable lookAtFiles = () -> {};
 
     /**
      * @param named models that are loaded at start and stay
@@ -362,6 +363,16 @@ public final class NodeModels {
                             .toArray(CompletableFuture[]::new))
                     .whenComplete((done, problem) -> unloaded(resident));
         }));
+    }
+
+    /** @param look has the folders of files beside the models looked at soon; returns at once */
+    public void onFileUnavailable(Runnable look) {
+        lookAtFiles = look;
+    }
+
+    /** A file that work names is another one, or cannot be read. */
+    public void lookAtFiles() {
+        lookAtFiles.run();
     }
 
     /** Has the stages tell the cards as they are now. */

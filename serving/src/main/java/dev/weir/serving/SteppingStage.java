@@ -228,7 +228,7 @@ public final class SteppingStage implements Stage {
         } catch (PictureException e) {
             outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
         } catch (ModelException e) {
-            outbox.fail(work, new Failure("ip_adapter_unavailable", e.getMessage(), true));
+            outbox.fail(work, unavailable(e));
         }
     }
 
@@ -333,8 +333,16 @@ public final class SteppingStage implements Stage {
         chosen.forEach(s -> outbox.fail(s.work(), failure));
     }
 
-    private static Failure stepFailed(Throwable problem) {
+    private Failure stepFailed(Throwable problem) {
+        if (problem instanceof ModelException file) {
+            return unavailable(file);
+        }
         return new Failure("step_failed", String.valueOf(problem.getMessage()), true);
+    }
+
+    private Failure unavailable(ModelException file) {
+        nodeModels.lookAtFiles();
+        return FilesHere.unavailable(file);
     }
 
     private static List<Stepped> advance(List<HeldSample> chosen) {

@@ -22,6 +22,7 @@ import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
+import dev.weir.serving.FilesHere;
 import dev.weir.serving.Inputs;
 import dev.weir.serving.IpAdapters;
 import dev.weir.serving.Loras;
@@ -171,7 +172,7 @@ public final class TextEncoderStage implements Stage {
             encoders.follow();
             encoders.load(loras(work));
             requireAddOns(work);
-        } catch (IllegalArgumentException | ModelException e) {
+        } catch (ModelException e) {
             outbox.fail(work, unavailable(e));
             return;
         }
@@ -217,6 +218,8 @@ public final class TextEncoderStage implements Stage {
             seen(held, glance, images, outbox).ifPresent(seen -> {
                 if (seen.isFinite()) {
                     wording.warnings(states).forEach(warning -> outbox.warn(work, warning));
+                    UnusedEmbeddings.of(work.task().getGeneration(), refusedEmbeddings(model))
+                            .forEach(warning -> outbox.warn(work, warning));
                     outbox.handOn(work, encoded(tensors.computeIfAbsent(wording, own -> own.tensors(states)), seen));
                 } else {
                     unseen.add(work);
@@ -237,7 +240,7 @@ public final class TextEncoderStage implements Stage {
                 try {
                     loras(work);
                     requireAddOns(work);
-                } catch (IllegalArgumentException e) {
+                } catch (ModelException e) {
                     queue.remove();
                     outbox.fail(work, unavailable(e));
                     failed++;
@@ -247,19 +250,21 @@ public final class TextEncoderStage implements Stage {
         return failed;
     }
 
-    /** Another node may have the file. */
-    private static Failure unavailable(RuntimeException problem) {
-        return new Failure("lora_unavailable", problem.getMessage(), true);
+    private Failure unavailable(ModelException file) {
+        nodeModels.lookAtFiles();
+        return FilesHere.unavailable(file);
     }
 
     /** What is seen in a task's pictures, by names on the bus. A task whose pictures cannot be read fails, and has nothing. */
-    private static Optional<Tensors> seen(Waiting held, Glance glance, PromptImages images, Outbox outbox) {
+    private Optional<Tensors> seen(Waiting held, Glance glance, PromptImages images, Outbox outbox) {
         Work work = held.work();
         try {
             Map<Port, float[]> pictures = held.pictures().get();
             return Optional.of(glance.of(work, pictures).with(images.of(work, pictures)));
         } catch (PictureException | IllegalArgumentException e) {
             outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
+        } catch (ModelException e) {
+            outbox.fail(work, unavailable(e));
         } catch (RuntimeException e) {
             outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
         }
@@ -317,7 +322,7 @@ public final class TextEncoderStage implements Stage {
     private List<Prompt> known(Work work) {
         try {
             return wording(work).all();
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | ModelException e) {
             return List.of();
         }
     }
@@ -328,12 +333,14 @@ public final class TextEncoderStage implements Stage {
         IpAdapters.of(work, ipAdapters(model));
         Map<String, Embedding> known = models.get(model).embeddings();
         for (var named : work.task().getGeneration().getEmbeddingsList()) {
-            Embedding file = known.get(named.getName());
-            if (file == null || !file.fingerprint().equals(named.getFingerprint())) {
-                throw new IllegalArgumentException("the embedding \"%s\" %s"
-                        .formatted(named.getName(), file == null ? "is not here" : "is another file here"));
-            }
+            FilesHere.find(known, Embedding::fingerprint, "embedding", named.getName(), named.getFingerprint());
         }
+    }
+
+    private Map<String, String> refusedEmbeddings(String model) {
+        return models.folder(model)
+                .map(folder -> folder.embeddings().offer().refused())
+                .orElse(Map.of());
     }
 
     /** Those that change the text encoders. */

@@ -1,6 +1,7 @@
 package dev.weir.engine.weights;
 
 import java.util.Map;
+import java.util.Set;
 
 /** Which files of some folders fit models of one family. {@link WatchedFiles} updates it; any thread reads it. */
 public final class FittingFiles<T> {
@@ -10,11 +11,17 @@ public final class FittingFiles<T> {
      *
      * @param files that fit, by name and in its order
      * @param refused why others do not fit, by name
+     * @param changing names of files that were offered and are being written now
      */
-    public record Offer<T>(Map<String, T> files, Map<String, String> refused) {}
+    public record Offer<T>(Map<String, T> files, Map<String, String> refused, Set<String> changing) {
+
+        static <T> Offer<T> none() {
+            return new Offer<>(Map.of(), Map.of(), Set.of());
+        }
+    }
 
     private final boolean isWatched;
-    private volatile Offer<T> offer = new Offer<>(Map.of(), Map.of());
+    private volatile Offer<T> offer = Offer.none();
 
     FittingFiles(boolean isWatched) {
         this.isWatched = isWatched;

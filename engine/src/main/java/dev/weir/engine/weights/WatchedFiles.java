@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -71,6 +72,9 @@ public final class WatchedFiles<K, S, T> {
 
     private SortedMap<String, S> seen;
     private SortedMap<String, S> offered;
+    /** Names that were offered, whose files were not yet the same in two polls. */
+    private Set<String> changing = Set.of();
+
     private Set<String> problems = Set.of();
 
     /**
@@ -155,7 +159,7 @@ public final class WatchedFiles<K, S, T> {
         family.opened()
                 .problems()
                 .forEach((name, problem) -> refused.put(name, problem.replace(paths.get(name) + ": ", "")));
-        family.fitting().set(new FittingFiles.Offer<>(files, Map.copyOf(refused)));
+        family.fitting().set(new FittingFiles.Offer<>(files, Map.copyOf(refused), changing));
     }
 
     /**
@@ -182,10 +186,15 @@ public final class WatchedFiles<K, S, T> {
         });
         seen = now;
         var first = first(settled);
-        if (first.equals(offered)) {
+        Set<String> unsettled = new TreeSet<>(offered.keySet());
+        unsettled.addAll(changing);
+        unsettled.retainAll(now.keySet());
+        unsettled.removeAll(settled.keySet());
+        if (first.equals(offered) && unsettled.equals(changing)) {
             return false;
         }
         offered = first;
+        changing = Set.copyOf(unsettled);
         families.forEach(this::update);
         return true;
     }

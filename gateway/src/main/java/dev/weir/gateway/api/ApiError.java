@@ -19,6 +19,8 @@ public record ApiError(int status, String type, String code, String message, Str
 
     private static final String INVALID = "invalid_request_error";
     private static final String UNAVAILABLE = "service_unavailable_error";
+    /** As often as nodes look into their folders. */
+    private static final long FILE_SECONDS = 2;
 
     /** For clients that still wait when another client cancelled the job. */
     public static final ApiError CANCELLED = invalid("cancelled", "the job was cancelled", null);
@@ -35,6 +37,11 @@ public record ApiError(int status, String type, String code, String message, Str
 
     public static ApiError invalid(int status, String code, String message, String param) {
         return new ApiError(status, INVALID, code, message, param, 0);
+    }
+
+    /** A file beside a model that a request names cannot be used at the moment. */
+    static ApiError changing(String message) {
+        return new ApiError(503, UNAVAILABLE, Failure.FILE_UNAVAILABLE, message, null, FILE_SECONDS);
     }
 
     public static ApiError internal() {
@@ -93,7 +100,13 @@ public record ApiError(int status, String type, String code, String message, Str
                 switch (failure.code()) {
                     case "invalid_task", "invalid_image", "invalid_prompt" -> 400;
                     case "deadline_exceeded" -> 504;
-                    case "no_node", "node_lost", "silence", "handed_back", "image_lost", "shutting_down" -> 503;
+                    case "no_node",
+                            "node_lost",
+                            "silence",
+                            "handed_back",
+                            "image_lost",
+                            "shutting_down",
+                            Failure.FILE_UNAVAILABLE -> 503;
                     default -> 500;
                 };
         String type =
@@ -103,7 +116,9 @@ public record ApiError(int status, String type, String code, String message, Str
                     case 503 -> UNAVAILABLE;
                     default -> "server_error";
                 };
-        return new ApiError(status, type, failure.code(), failure.message(), status == 400 ? field(failure) : null, 0);
+        long retryAfter = failure.code().equals(Failure.FILE_UNAVAILABLE) ? FILE_SECONDS : 0;
+        return new ApiError(
+                status, type, failure.code(), failure.message(), status == 400 ? field(failure) : null, retryAfter);
     }
 
     /** The field of the request that the message of a stage begins with, or null. */

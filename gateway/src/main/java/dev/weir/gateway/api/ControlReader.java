@@ -35,19 +35,7 @@ final class ControlReader {
     private static Control read(Fields use, String image, Fields fields, ModelCard card) {
         use.allowOnly(KEYS);
         String name = use.text("name").orElseThrow(() -> use.missing("name"));
-        ControlNet net = card.getControlnetsList().stream()
-                .filter(known -> known.getName().equals(name))
-                .findFirst()
-                .orElseThrow(() -> use.invalid(
-                        "unknown_controlnet",
-                        "name",
-                        KnownNames.refusal(
-                                "ControlNet",
-                                name,
-                                card.getId(),
-                                card.getControlnetsList().stream()
-                                        .map(ControlNet::getName)
-                                        .toList())));
+        ControlNet net = KnownFiles.controlNets(card).find(use, "name", name);
         if (!fields.has(image)) {
             throw use.missing("image");
         }

@@ -1,6 +1,5 @@
 package dev.weir.gateway.api;
 
-import dev.weir.gateway.job.NamedEmbeddings;
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.Strength;
 import dev.weir.proto.v1.Field;
@@ -85,7 +84,8 @@ final class GenerationReader {
         number(fields, workflow, "prior_guidance_scale")
                 .map(Double::floatValue)
                 .ifPresent(generation::setPriorGuidanceScale);
-        return generation.addAllEmbeddings(NamedEmbeddings.of(card, generation));
+        EmbeddingReader.read(fields, card, generation);
+        return generation;
     }
 
     /** The sampler's own bounds, within which the model's default is moved. */

@@ -21,19 +21,7 @@ final class IpAdapterReader {
             use.allowOnly(Set.of("name", IpAdapterImages.IMAGES, "scale"));
             String name = use.text("name").orElseThrow(() -> use.missing("name"));
             double scale = use.real("scale", 0, MAX_SCALE).orElse(1.0);
-            IpAdapter file = card.getIpAdaptersList().stream()
-                    .filter(known -> known.getName().equals(name))
-                    .findFirst()
-                    .orElseThrow(() -> use.invalid(
-                            "unknown_ip_adapter",
-                            "name",
-                            KnownNames.refusal(
-                                    "IP-Adapter",
-                                    name,
-                                    card.getId(),
-                                    card.getIpAdaptersList().stream()
-                                            .map(IpAdapter::getName)
-                                            .toList())));
+            IpAdapter file = KnownFiles.ipAdapters(card).find(use, "name", name);
             named.add(file.toBuilder()
                     .setScale((float) scale)
                     .setImages(images(use))

@@ -3,14 +3,12 @@ package dev.weir.gateway.api;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.RefusedLora;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -45,19 +43,20 @@ final class LoraReader {
     }
 
     private static List<Lora> read(Fields fields, ModelCard card, List<PromptLoras.Use> inPrompt) {
+        KnownFiles<Lora> known = KnownFiles.loras(card);
         Map<String, PromptLoras.Use> named = new LinkedHashMap<>();
         for (Fields use : fields.objects(LORAS, MOST)) {
             use.allowOnly(Set.of("name", "weight", "text_weight"));
             String name = use.text("name").orElseThrow(() -> use.missing("name"));
             double weight = use.real("weight", -MAX_WEIGHT, MAX_WEIGHT).orElse(1.0);
             double text = use.real("text_weight", -MAX_WEIGHT, MAX_WEIGHT).orElse(weight);
-            require(use, "name", name, card);
+            known.find(use, "name", name);
             if (named.put(name, new PromptLoras.Use(name, text, weight)) != null) {
                 throw use.invalid("invalid_value", "name", "\"%s\" is named twice".formatted(name));
             }
         }
         for (PromptLoras.Use use : inPrompt) {
-            require(fields, PROMPT, use.name(), card);
+            known.find(fields, PROMPT, use.name());
             named.merge(use.name(), use, PromptLoras.Use::plus);
         }
         if (named.size() > MOST) {
@@ -75,7 +74,7 @@ final class LoraReader {
                         "gives the LoRA \"%s\" a weight that is not from %s to %s"
                                 .formatted(use.name(), -MAX_WEIGHT, MAX_WEIGHT));
             }
-            loras.addAll(weighted(find(use.name(), card).orElseThrow(), use, card));
+            loras.addAll(weighted(known.find(fields, PROMPT, use.name()), use, card));
         }
         return loras;
     }
@@ -107,28 +106,5 @@ final class LoraReader {
             }
         }
         return both;
-    }
-
-    private static Optional<Lora> find(String name, ModelCard card) {
-        return card.getLorasList().stream()
-                .filter(known -> known.getName().equals(name))
-                .findFirst();
-    }
-
-    private static void require(Fields fields, String field, String name, ModelCard card) {
-        if (find(name, card).isEmpty()) {
-            card.getRefusedLorasList().stream()
-                    .filter(file -> file.getName().equals(name))
-                    .map(RefusedLora::getProblem)
-                    .findFirst()
-                    .ifPresent(problem -> {
-                        throw fields.invalid(
-                                "unsuitable_lora",
-                                field,
-                                "\"%s\" does not fit the model %s: %s".formatted(name, card.getId(), problem));
-                    });
-            List<String> known = card.getLorasList().stream().map(Lora::getName).toList();
-            throw fields.invalid("unknown_lora", field, KnownNames.refusal("LoRA", name, card.getId(), known));
-        }
     }
 }

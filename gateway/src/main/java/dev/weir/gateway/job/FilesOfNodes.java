@@ -7,7 +7,7 @@ import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.RefusedLora;
+import dev.weir.proto.v1.RefusedFile;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -30,28 +30,44 @@ final class FilesOfNodes {
                 .map(ModelStatus::getCard)
                 .toList();
         List<Lora> loras = together(cards, ModelCard::getLorasList, Lora::getName, Lora::getFingerprint);
+        List<ControlNet> nets =
+                together(cards, ModelCard::getControlnetsList, ControlNet::getName, ControlNet::getFingerprint);
+        List<Embedding> embeddings =
+                together(cards, ModelCard::getEmbeddingsList, Embedding::getName, Embedding::getFingerprint);
+        List<IpAdapter> adapters =
+                together(cards, ModelCard::getIpAdaptersList, IpAdapter::getName, IpAdapter::getFingerprint);
         return card.toBuilder()
                 .clearLoras()
                 .addAllLoras(loras)
                 .clearRefusedLoras()
-                .addAllRefusedLoras(refused(cards, loras))
+                .addAllRefusedLoras(refused(cards, ModelCard::getRefusedLorasList, loras, Lora::getName))
                 .clearControlnets()
-                .addAllControlnets(
-                        together(cards, ModelCard::getControlnetsList, ControlNet::getName, ControlNet::getFingerprint))
+                .addAllControlnets(nets)
+                .clearRefusedControlnets()
+                .addAllRefusedControlnets(
+                        refused(cards, ModelCard::getRefusedControlnetsList, nets, ControlNet::getName))
                 .clearEmbeddings()
-                .addAllEmbeddings(
-                        together(cards, ModelCard::getEmbeddingsList, Embedding::getName, Embedding::getFingerprint))
+                .addAllEmbeddings(embeddings)
+                .clearRefusedEmbeddings()
+                .addAllRefusedEmbeddings(
+                        refused(cards, ModelCard::getRefusedEmbeddingsList, embeddings, Embedding::getName))
                 .clearIpAdapters()
-                .addAllIpAdapters(
-                        together(cards, ModelCard::getIpAdaptersList, IpAdapter::getName, IpAdapter::getFingerprint))
+                .addAllIpAdapters(adapters)
+                .clearRefusedIpAdapters()
+                .addAllRefusedIpAdapters(
+                        refused(cards, ModelCard::getRefusedIpAdaptersList, adapters, IpAdapter::getName))
                 .build();
     }
 
     /** Those that fit on no node. */
-    private static Collection<RefusedLora> refused(List<ModelCard> cards, List<Lora> loras) {
-        Map<String, RefusedLora> refused = new TreeMap<>();
-        cards.forEach(card -> card.getRefusedLorasList().forEach(file -> refused.putIfAbsent(file.getName(), file)));
-        loras.forEach(lora -> refused.remove(lora.getName()));
+    private static <F> Collection<RefusedFile> refused(
+            List<ModelCard> cards,
+            Function<ModelCard, List<RefusedFile>> files,
+            List<F> fitting,
+            Function<F, String> name) {
+        Map<String, RefusedFile> refused = new TreeMap<>();
+        cards.forEach(card -> files.apply(card).forEach(file -> refused.putIfAbsent(file.getName(), file)));
+        fitting.forEach(file -> refused.remove(name.apply(file)));
         return refused.values();
     }
 

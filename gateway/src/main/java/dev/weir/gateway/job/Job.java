@@ -189,7 +189,7 @@ public final class Job {
      * @param checked whether frames must pass the safety checker, which looks at decoded pictures only
      */
     Task task(Sample sample, String owner, Edition edition, double weight, boolean checked) {
-        Generation generation = spec.generation(sample.index());
+        Generation generation = sample.generation().orElseGet(() -> spec.generation(sample.index()));
         Task.Builder task = Task.newBuilder()
                 .setRef(ref(sample))
                 .setOwner(owner)

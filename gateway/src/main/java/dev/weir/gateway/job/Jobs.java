@@ -10,10 +10,8 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.ops.SampleLog;
 import dev.weir.runtime.route.DispatchException;
-import dev.weir.runtime.route.Edition;
 import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Failure;
-import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.trace.StatusCode;
 import io.vertx.core.AsyncResult;
@@ -23,6 +21,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -42,7 +41,7 @@ public final class Jobs {
 
     private final NodeContext node;
     private final String address;
-    private final UserRules rules;
+    private final NextTask next;
     private final Patience patience;
     private final Admission admission;
     private final ModelCatalog catalog;
@@ -71,10 +70,10 @@ public final class Jobs {
             Consumer<Cancel> cancelAtStages) {
         this.node = node;
         this.address = address;
-        this.rules = rules;
         this.patience = patience;
         this.cancelAtStages = cancelAtStages;
         this.catalog = catalog;
+        this.next = new NextTask(catalog, rules, address);
         this.backlog = new Backlog(catalog);
         this.queue = new QueueNews(catalog);
         this.metrics = new JobMetrics(node.metrics());
@@ -91,6 +90,11 @@ public final class Jobs {
     /** Null if the job has ended or was never here. */
     Job find(String id) {
         return jobs.get(id);
+    }
+
+    /** Why no node takes a sample, if that is for the files that its request names. */
+    Optional<Failure> missingFiles(Job job, Sample sample) {
+        return next.missingFiles(job, sample);
     }
 
     /** Whether live nodes have the model at each stage of a job's route. */
@@ -234,11 +238,9 @@ public final class Jobs {
     /** Looks for a node for the current attempt, unless the sample has ended meanwhile. */
     void send(Job job, Sample sample) {
         if (!sample.ended()) {
-            JobSpec spec = job.spec();
             Attempt attempt = sample.current();
-            double weight = rules.weight(spec.user());
-            Task task = job.task(sample, address, edition(spec, sample), weight, catalog.blanks(spec.model()));
-            if (!spec.hasInputs(task.getPosition())) {
+            Task task = next.of(job, sample);
+            if (!job.spec().hasInputs(task.getPosition())) {
                 fail(job, sample, JobSpec.IMAGE_LOST);
                 return;
             }
@@ -246,28 +248,6 @@ public final class Jobs {
             List<Tensor> tensors = job.tensors(sample, task.getPosition());
             node.dispatcher().dispatch(task, tensors).onComplete(answer -> dispatched(job, sample, attempt, answer));
         }
-    }
-
-    /**
-     * The weights that the next attempt is generated with: those of its checkpoint. If no node has them any more, and others can
-     * generate the image, it begins anew with theirs.
-     */
-    private Edition edition(JobSpec spec, Sample sample) {
-        Edition newest = catalog.edition(spec.model());
-        if (sample.checkpoint().isEmpty()) {
-            return newest;
-        }
-        Snapshot from = sample.checkpoint().get();
-        Edition begun = new Edition(from.checkpoint().getFingerprintsMap());
-        List<String> left =
-                spec.stages().subList(from.entry(spec.route()), spec.route().size());
-        if (begun.fits(newest.fingerprints())
-                || catalog.missing(spec.model(), left, begun).isEmpty()
-                || !catalog.missing(spec.model(), spec.stages()).isEmpty()) {
-            return begun;
-        }
-        sample.beginAnew();
-        return newest;
     }
 
     private void dispatched(Job job, Sample sample, Attempt attempt, AsyncResult<NodeStatus> answer) {

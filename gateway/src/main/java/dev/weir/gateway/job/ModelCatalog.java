@@ -99,6 +99,11 @@ public final class ModelCatalog {
         return cards().stream().filter(card -> card.getId().equals(id)).findFirst();
     }
 
+    /** All live nodes. */
+    List<NodeStatus> alive() {
+        return directory.alive();
+    }
+
     /** All live nodes of a kind. */
     List<NodeStatus> alive(StageKind kind) {
         return directory.alive(kind);

@@ -10,6 +10,7 @@ import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.trace.Tracing;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -26,6 +27,10 @@ final class Restarts {
     /** No strike against the sample: it waits for a node until its deadline. */
     private static final String NO_NODE = "no_node";
 
+    /** Longer than a node takes to look into a folder twice, and to tell what it found. */
+    private static final long FILE_PAUSE_MS = 1000;
+
+    private static final int MOST_MISSED_FILES = 3;
     private static final long LAST_WORDS_MS = 300;
     private static final int BLIND = 2;
     private static final long SUPERSEDED_PAUSE_MS = 1000;
@@ -54,14 +59,31 @@ final class Restarts {
             superseded(job, sample, failure);
         } else if (!failure.retryable()) {
             jobs.fail(job, sample, failure);
+        } else if (failure.code().equals(Failure.FILE_UNAVAILABLE)) {
+            fileUnavailable(job, sample, failure);
         } else if (failure.code().equals(NO_NODE)) {
-            if (isLastChance(sample)) {
+            Optional<Failure> missingFiles = jobs.missingFiles(job, sample);
+            if (missingFiles.isPresent()) {
+                jobs.fail(job, sample, missingFiles.get());
+            } else if (isLastChance(sample)) {
                 wait(job, sample, failure); // Meanwhile it is the turn of others, whose models have nodes.
             } else {
                 restart(job, sample, failure, PAUSE_MS);
             }
         } else {
             strike(job, sample, failure, true);
+        }
+    }
+
+    /**
+     * The node looks into its folder meanwhile, and the next attempt takes the file that is there then. This is no strike: the sample
+     * has crashed nothing.
+     */
+    private void fileUnavailable(Job job, Sample sample, Failure failure) {
+        if (sample.missedFile() < MOST_MISSED_FILES) {
+            restart(job, sample, failure, FILE_PAUSE_MS);
+        } else {
+            jobs.fail(job, sample, failure);
         }
     }
 

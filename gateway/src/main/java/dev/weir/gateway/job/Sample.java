@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.Event;
+import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Attempt;
@@ -44,6 +45,8 @@ final class Sample {
     private String destination = "";
     private Strikes strikes = Strikes.NONE;
     private Snapshot checkpoint;
+    private Generation generation;
+    private int missedFiles;
     private boolean started;
     /** Where on the route it was told last that a model is loaded for it; -1: nowhere in this attempt. */
     private int loadingAt = -1;
@@ -102,6 +105,21 @@ final class Sample {
     /** Forgets its checkpoint: its next attempt begins at the start of the route. */
     void beginAnew() {
         checkpoint = null;
+    }
+
+    /** What it is generated from, where that is not as its job says any more. */
+    Optional<Generation> generation() {
+        return Optional.ofNullable(generation);
+    }
+
+    /** From now on it is generated with these files. */
+    void takes(Generation newest) {
+        generation = newest;
+    }
+
+    /** A node could not use a file that it names. @return how often that has happened */
+    int missedFile() {
+        return ++missedFiles;
     }
 
     Strikes strikes() {

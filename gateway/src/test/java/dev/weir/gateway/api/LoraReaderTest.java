@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.RefusedLora;
+import dev.weir.proto.v1.RefusedFile;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
@@ -26,7 +26,7 @@ final class LoraReaderTest {
             .setId("sd")
             .addLoras(lora("both", "encode", "denoise"))
             .addLoras(lora("unet", "denoise"))
-            .addRefusedLoras(RefusedLora.newBuilder()
+            .addRefusedLoras(RefusedFile.newBuilder()
                     .setName("xl")
                     .setProblem("made for another kind of model: it has 3 layers"))
             .addWorkflows(Workflow.newBuilder()

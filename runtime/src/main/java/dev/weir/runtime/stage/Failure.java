@@ -18,6 +18,9 @@ public record Failure(String code, String message, boolean retryable, Attempt ne
     /** The code of a sample whose numbers are NaN or infinite. */
     public static final String NOT_FINITE = "not_finite";
 
+    /** The code of a sample whose request names a file beside the model that the node does not have as it was, or cannot read now. */
+    public static final String FILE_UNAVAILABLE = "file_unavailable";
+
     public Failure(String code, String message, boolean retryable) {
         this(code, message, retryable, Attempt.NONE);
     }

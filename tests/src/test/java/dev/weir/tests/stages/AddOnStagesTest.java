@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -200,6 +201,116 @@ final class AddOnStagesTest {
 
         assertThat(outbox.failures).isEmpty();
         assertThat(latent("shown")).isNotEqualTo(latent("plain"));
+    }
+
+    @Test
+    void aFileThatIsNotAsTheTaskNamesItFailsItsSampleWithOneCodeAndHasTheFoldersLookedAt() throws IOException {
+        AtomicInteger looks = new AtomicInteger();
+        models.onFileUnavailable(looks::incrementAndGet);
+        copy("lora/peft.safetensors", "loras/style.safetensors");
+        copy("controlnets/sd1/edges", "nets/style");
+        copy("words/embeddings/sd1-toy.safetensors", "words/style.safetensors");
+        copy("ip_adapter/models/image_encoder", "eyes/models/image_encoder");
+        copy("ip_adapter/models/ip-adapter_sd15.safetensors", "eyes/models/style.safetensors");
+        ModelCard card = poll();
+        Generation.Builder lora = generation("a")
+                .addLoras(card.getLoras(0).toBuilder().setWeight(1).setFingerprint("other"));
+        Generation.Builder net = generation("a")
+                .addControls(Control.newBuilder()
+                        .setNet(card.getControlnets(0).toBuilder().setFingerprint("other"))
+                        .setImage("controlnets[0].image"));
+        Generation.Builder word =
+                generation("a").addEmbeddings(card.getEmbeddings(0).toBuilder().setFingerprint("other"));
+        Generation.Builder eye = generation("a")
+                .addIpAdapters(card.getIpAdapters(0).toBuilder()
+                        .setScale(1)
+                        .setImages(1)
+                        .setFingerprint("other"));
+        encoder.admit(work(task("lora", lora)), outbox);
+        encoder.admit(work(task("word", word)), outbox);
+        encoder.admit(work(task("eye", eye), given(0, "ip_adapters/0/0")), outbox);
+        denoiser.admit(work(task("lora2", lora).setPosition(1), given(0)), outbox);
+        denoiser.admit(work(task("net2", net).setPosition(1), given(0, "controlnets[0].image")), outbox);
+        denoiser.admit(work(task("eye2", eye).setPosition(1), given(4)), outbox);
+        turnAll(encoder, outbox);
+        turnAll(denoiser, outbox);
+
+        assertThat(outbox.failures).containsOnlyKeys("lora/0", "word/0", "eye/0", "lora2/0", "net2/0", "eye2/0");
+        assertThat(outbox.failures.values()).allSatisfy(failure -> {
+            assertThat(failure.code()).isEqualTo("file_unavailable");
+            assertThat(failure.message()).contains("\"style\" is another file here");
+            assertThat(failure.retryable()).isTrue();
+        });
+        assertThat(looks).hasValue(6);
+    }
+
+    @Test
+    void aFileThatChangesBeforeThePollFailsItsSamplesAloneAtBothStages() throws IOException {
+        AtomicInteger looks = new AtomicInteger();
+        models.onFileUnavailable(looks::incrementAndGet);
+        copy("lora/peft.safetensors", "loras/style.safetensors");
+        Generation.Builder styled =
+                generation("a").addLoras(poll().getLoras(0).toBuilder().setWeight(1));
+        copy("lora/kohya.safetensors", "loras/style.safetensors");
+        encoder.admit(work(task("first", styled)), outbox);
+        encoder.admit(work(task("other", generation("a"))), outbox);
+        denoiser.admit(work(task("second", styled).setPosition(1), given(0)), outbox);
+        denoiser.admit(work(task("plain", generation("a")).setPosition(1), given(0)), outbox);
+        turnAll(encoder, outbox);
+        turnAll(denoiser, outbox);
+
+        assertThat(outbox.failures).containsOnlyKeys("first/0", "second/0");
+        assertThat(outbox.failures.values()).allSatisfy(failure -> {
+            assertThat(failure.code()).isEqualTo("file_unavailable");
+            assertThat(failure.message()).contains("style.safetensors: the file changed");
+        });
+        assertThat(outbox.handedOn).containsOnlyKeys("other/0", "plain/0");
+        assertThat(looks).hasValue(2);
+    }
+
+    @Test
+    void theCardSaysWhyFilesDoNotFitAndWhichAreBeingWritten() throws IOException {
+        for (String kind : List.of("loras", "nets", "words")) {
+            copy("lora/rslora-changes.safetensors", kind + "/odd.safetensors");
+        }
+        copy("ip_adapter/sdxl_models/ip-adapter_sdxl.safetensors", "eyes/odd.safetensors");
+        ModelCard card = poll();
+        assertThat(card.getRefusedLorasList()).singleElement().satisfies(file -> assertThat(file.getProblem())
+                .startsWith("no LoRA"));
+        assertThat(card.getRefusedControlnetsList()).singleElement().satisfies(file -> assertThat(file.getProblem())
+                .startsWith("it is no ControlNet and no T2I-Adapter"));
+        assertThat(card.getRefusedEmbeddingsList()).singleElement().satisfies(file -> assertThat(file.getProblem())
+                .startsWith("no textual inversion"));
+        assertThat(card.getRefusedIpAdaptersList()).singleElement().satisfies(file -> assertThat(file.getProblem())
+                .startsWith("made for another kind of model"));
+
+        copy("lora/peft.safetensors", "loras/odd.safetensors");
+        assertThat(files.poll()).isTrue();
+        models.tellCards();
+        assertThat(denoiser.models().get(0).getCard().getRefusedLorasList())
+                .singleElement()
+                .satisfies(file -> assertThat(file.getChanging()).isTrue());
+        assertThat(files.poll()).isTrue();
+        models.tellCards();
+        card = denoiser.models().get(0).getCard();
+        assertThat(card.getRefusedLorasList()).isEmpty();
+        assertThat(card.getLorasList()).hasSize(1);
+    }
+
+    @Test
+    void aPromptWithTheNameOfAnEmbeddingThatDoesNotFitHasAWarning() throws IOException {
+        copy("words/embeddings/xl.safetensors", "words/easy.safetensors");
+        poll();
+        encoder.admit(work(task("named", generation("a cat, Easy").setNegativePrompt("uneasy"))), outbox);
+        encoder.admit(work(task("other", generation("a cat"))), outbox);
+        turnAll(encoder, outbox);
+
+        assertThat(outbox.warnings.get("named/0")).singleElement().satisfies(warning -> {
+            assertThat(warning.getCode()).isEqualTo("embedding_unused");
+            assertThat(warning.getParam()).isEqualTo("prompt");
+            assertThat(warning.getMessage()).contains("\"easy\"", "it is for text encoders of the widths");
+        });
+        assertThat(outbox.warnings).doesNotContainKey("other/0");
     }
 
     /**

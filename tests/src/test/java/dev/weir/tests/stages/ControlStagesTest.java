@@ -214,7 +214,7 @@ final class ControlStagesTest {
         assertThat(outbox.failures.get("adapter/0").message())
                 .contains(folder.resolve("full/diffusion_pytorch_model.safetensors")
                         .toString());
-        assertThat(outbox.failures.get("other/0").message()).contains("the ControlNet \"edges\" is another one here");
+        assertThat(outbox.failures.get("other/0").message()).contains("the ControlNet \"edges\" is another file here");
         assertThat(outbox.failures.get("broken/0").code()).isEqualTo("invalid_image");
         assertThat(outbox.failures.get("broken/0").message()).startsWith("controlnets[0].image: ");
         assertThat(outbox.failures.get("gone/0").message()).contains("diffusion_pytorch_model.safetensors");

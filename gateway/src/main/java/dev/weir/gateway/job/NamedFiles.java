@@ -1,0 +1,123 @@
+package dev.weir.gateway.job;
+
+import dev.weir.proto.v1.Control;
+import dev.weir.proto.v1.ControlNet;
+import dev.weir.proto.v1.Embedding;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.IpAdapter;
+import dev.weir.proto.v1.Lora;
+import dev.weir.proto.v1.ModelCard;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** The files beside a model that a generation names, and those that nodes have of these names now. Stateless. */
+final class NamedFiles {
+
+    private NamedFiles() {}
+
+    static boolean areIn(Generation named) {
+        return named.getLorasCount()
+                        + named.getControlsCount()
+                        + named.getEmbeddingsCount()
+                        + named.getIpAdaptersCount()
+                > 0;
+    }
+
+    static Generation without(Generation named) {
+        return named.toBuilder()
+                .clearLoras()
+                .clearControls()
+                .clearEmbeddings()
+                .clearIpAdapters()
+                .build();
+    }
+
+    /** With the card's files in place of others of their names. A file that takes part in other stages is no replacement. */
+    static Generation newest(Generation named, ModelCard card) {
+        Generation.Builder newest = without(named).toBuilder();
+        for (Lora lora : named.getLorasList()) {
+            String fingerprint = find(card.getLorasList(), file -> isSame(file, lora, named))
+                    .map(Lora::getFingerprint)
+                    .orElse(lora.getFingerprint());
+            newest.addLoras(lora.toBuilder().setFingerprint(fingerprint));
+        }
+        for (Control control : named.getControlsList()) {
+            ControlNet net = control.getNet();
+            newest.addControls(control.toBuilder()
+                    .setNet(find(card.getControlnetsList(), file -> isSame(file, net))
+                            .orElse(net)));
+        }
+        for (Embedding embedding : named.getEmbeddingsList()) {
+            newest.addEmbeddings(find(card.getEmbeddingsList(), file -> isSame(file, embedding))
+                    .orElse(embedding));
+        }
+        for (IpAdapter adapter : named.getIpAdaptersList()) {
+            String fingerprint = find(card.getIpAdaptersList(), file -> isSame(file, adapter))
+                    .map(IpAdapter::getFingerprint)
+                    .orElse(adapter.getFingerprint());
+            newest.addIpAdapters(adapter.toBuilder().setFingerprint(fingerprint));
+        }
+        return newest.build();
+    }
+
+    /** The files that the card does not have as the generation means them, for messages. */
+    static String missing(Generation named, ModelCard card) {
+        List<String> missing = new ArrayList<>();
+        named.getLorasList().stream()
+                .filter(lora -> find(
+                                card.getLorasList(),
+                                file -> file.getName().equals(lora.getName())
+                                        && file.getFingerprint().equals(lora.getFingerprint()))
+                        .isEmpty())
+                .forEach(lora -> missing.add("the LoRA \"%s\"".formatted(lora.getName())));
+        named.getControlsList().stream()
+                .map(Control::getNet)
+                .filter(net -> !card.getControlnetsList().contains(net))
+                .forEach(net -> missing.add("the ControlNet \"%s\"".formatted(net.getName())));
+        named.getEmbeddingsList().stream()
+                .filter(embedding -> !card.getEmbeddingsList().contains(embedding))
+                .forEach(embedding -> missing.add("the embedding \"%s\"".formatted(embedding.getName())));
+        named.getIpAdaptersList().stream()
+                .filter(adapter -> find(
+                                card.getIpAdaptersList(),
+                                file -> file.getName().equals(adapter.getName())
+                                        && file.getFingerprint().equals(adapter.getFingerprint()))
+                        .isEmpty())
+                .forEach(adapter -> missing.add("the IP-Adapter \"%s\"".formatted(adapter.getName())));
+        return missing.stream().distinct().collect(Collectors.joining(" and "));
+    }
+
+    private static <F> Optional<F> find(Collection<F> files, Predicate<F> wanted) {
+        return files.stream().filter(wanted).findFirst();
+    }
+
+    /** A LoRA with different weights for text encoders and denoiser is named once for each. */
+    private static boolean isSame(Lora file, Lora lora, Generation named) {
+        Set<String> stages = new HashSet<>();
+        named.getLorasList().stream()
+                .filter(other -> other.getName().equals(lora.getName()))
+                .forEach(other -> stages.addAll(other.getStagesList()));
+        return file.getName().equals(lora.getName()) && stages.equals(Set.copyOf(file.getStagesList()));
+    }
+
+    private static boolean isSame(ControlNet file, ControlNet net) {
+        return file.getName().equals(net.getName())
+                && file.getStage().equals(net.getStage())
+                && file.getT2IAdapter() == net.getT2IAdapter();
+    }
+
+    private static boolean isSame(Embedding file, Embedding embedding) {
+        return file.getName().equals(embedding.getName()) && file.getToken().equals(embedding.getToken());
+    }
+
+    private static boolean isSame(IpAdapter file, IpAdapter adapter) {
+        return file.getName().equals(adapter.getName())
+                && Set.copyOf(file.getStagesList()).equals(Set.copyOf(adapter.getStagesList()));
+    }
+}
