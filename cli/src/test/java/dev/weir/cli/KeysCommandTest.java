@@ -32,7 +32,7 @@ final class KeysCommandTest {
     void aNewKeyIsToldApartFromItsLine() throws IOException {
         assertThat(weir("keys", "new", "anna")).isZero();
 
-        assertThat(out.toString()).matches("- \\{name: anna, sha256: [0-9a-f]{64}}\n");
+        assertThat(out.toString()).matches("- \\{name: \"anna\", sha256: \"[0-9a-f]{64}\"}\n");
         assertThat(err.toString()).containsPattern("The key of anna, which is shown only now: weir_[A-Za-z0-9_-]{43}");
         Path file = Files.writeString(folder.resolve("keys.yaml"), out.toString());
         assertThat(security("--api-keys", file.toString()).keys()).contains(file);

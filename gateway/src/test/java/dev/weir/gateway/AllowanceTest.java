@@ -4,7 +4,9 @@ import static dev.weir.gateway.TestKeys.bearer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -105,6 +107,22 @@ final class AllowanceTest {
         HttpResponse<String> never = submit(gateway, keys.anna, 10);
         assertRefused(never, "quota_exceeded");
         assertThat(never.headers().firstValue("Retry-After")).isEmpty();
+    }
+
+    @Test
+    void aJobThatCannotBeRecordedDoesNotCount() {
+        Vertx vertx = Vertx.vertx();
+        MoodyMemory memory = new MoodyMemory(vertx);
+        keys = new TestKeys(folder, "images-per-minute: 3");
+        gateway = new TestGateway(keys.in(TestGateway.CONFIG), vertx, memory);
+        gateway.stage.script(Sitting::start);
+        memory.mood = Mood.REFUSING;
+        assertThat(submit(gateway, keys.anna, 3).statusCode()).isEqualTo(503);
+
+        memory.mood = Mood.WELL;
+
+        assertThat(submit(gateway, keys.anna, 3).statusCode()).isEqualTo(202);
+        assertRefused(submit(gateway, keys.anna, 1), "rate_limit_exceeded");
     }
 
     @Test

@@ -111,6 +111,12 @@ final class HuggingFaceTest {
         "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"scheduler\": \"DPMSolverSDEScheduler\"}}',400,sampler",
         "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"num_images_per_prompt\": 2}}',400,num_images_per_prompt",
         "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"lora\": \"y\"}}',400,lora",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"model\": \"y\"}}',400,parameters.model is part of the path",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"prompt\": \"y\"}}',400,parameters.prompt is the field",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"output_format\": \"jpeg\"}}',400,parameters.output_format",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"on_disconnect\": \"finish\"}}',400,parameters.on_disconnect",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"size\": \"64x64\", \"width\": 32}}',400,parameters.size",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"sampler\": \"ddim\", \"scheduler\": \"LCMScheduler\"}}',400,sampler",
         "/models/tiny,'{\"inputs\": \"x\", \"stream\": true}',400,stream"
     })
     void anErrorIsOneTextThatNamesTheField(String path, String body, int status, String named) {

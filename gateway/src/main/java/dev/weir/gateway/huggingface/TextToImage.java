@@ -15,7 +15,15 @@ final class TextToImage {
     private static final Set<String> KNOWN = Set.of("inputs", "parameters", "options", "model");
     private static final int MOST_SIDE = 99_999;
     private static final String SCHEDULER = "scheduler";
-    /** What these parameters say, Weir's own fields say otherwise. */
+    /** Fields of Weir that are not parameters, and what says them instead. */
+    private static final Map<String, String> ELSEWHERE = Map.of(
+            "prompt", "is the field \"inputs\" of the request",
+            "model", "is part of the path",
+            "output_format", "is said by the header \"Accept\"",
+            "on_disconnect", "is always \"cancel\" in this API",
+            "preview", "has no effect, because the answer is one picture");
+
+    /** Parameters that have another name in Weir's own API. */
     private static final Set<String> TRANSLATED = Set.of("width", "height", SCHEDULER);
     /** An answer has one picture. */
     private static final List<String> COUNTS = List.of("n", "num_images_per_prompt");
@@ -59,17 +67,31 @@ final class TextToImage {
     }
 
     private static void read(Fields parameters, Map<String, Object> weir) {
+        ELSEWHERE.forEach((name, where) -> {
+            if (parameters.has(name)) {
+                throw parameters.invalid("unknown_parameter", name, where);
+            }
+        });
+        requireOne(parameters, "size", "width");
+        requireOne(parameters, "size", "height");
+        requireOne(parameters, "sampler", SCHEDULER);
         for (String count : COUNTS) {
             parameters.integer(count, 1, 1);
         }
         Map<String, Object> others = new LinkedHashMap<>(parameters.toJson().getMap());
         others.keySet().removeAll(TRANSLATED);
         others.keySet().removeAll(COUNTS);
-        weir.putAll(others);
+        others.forEach(weir::putIfAbsent);
         if (parameters.has("width") || parameters.has("height")) {
             weir.put("size", side(parameters, "width", "height") + "x" + side(parameters, "height", "width"));
         }
         parameters.text(SCHEDULER).ifPresent(name -> weir.put("sampler", SCHEDULERS.getOrDefault(name, name)));
+    }
+
+    private static void requireOne(Fields parameters, String own, String translated) {
+        if (parameters.has(own) && parameters.has(translated)) {
+            throw parameters.invalid("invalid_value", own, "and " + translated + " cannot be used together");
+        }
     }
 
     /** A side that is not given is as long as the other one. */

@@ -4,6 +4,7 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.job.RefusedException.Reason;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.IntSupplier;
 
 /** Decides whether one more job is accepted. Has no state of its own; event loop of {@link Jobs}. */
 final class Admission {
@@ -39,7 +40,7 @@ final class Admission {
      * @param inFlight samples of the same user, at all gateways
      * @throws RefusedException if it is rejected
      */
-    void check(JobSpec spec, int jobs, int samples, int inFlight, boolean draining) {
+    void check(JobSpec spec, int jobs, int samples, IntSupplier inFlight, boolean draining) {
         if (draining) {
             throw refused(Reason.UNAVAILABLE, "draining", "this gateway is stopping", 1);
         }
@@ -74,6 +75,11 @@ final class Admission {
             metrics.refused(e.code());
             throw e;
         }
+    }
+
+    /** The job cannot begin, and does not count. */
+    void takeBack(Job job) {
+        rules.takeBack(job.spec(), job.createdMs());
     }
 
     private RefusedException refused(Reason reason, String code, String message, long retryAfterSeconds) {

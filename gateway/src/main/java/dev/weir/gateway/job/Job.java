@@ -103,6 +103,11 @@ public final class Job {
         return samples;
     }
 
+    /** Those that have not ended. */
+    List<Sample> open() {
+        return samples.stream().filter(sample -> !sample.ended()).toList();
+    }
+
     boolean isOver() {
         return samples.stream().allMatch(Sample::ended);
     }
@@ -149,7 +154,7 @@ public final class Job {
 
     /** Starts a span for each unfinished sample. */
     void traceWith(Tracing tracing) {
-        samples.stream().filter(sample -> !sample.ended()).forEach(sample -> {
+        open().forEach(sample -> {
             Span span = tracing.start("sample", spec.traceparent());
             span.setAttribute("weir.job", id);
             span.setAttribute("weir.sample", sample.index());

@@ -144,7 +144,7 @@ public final class Jobs {
      * @throws RefusedException if it is rejected
      */
     public Job reserve(String id, JobSpec spec, long nowMs, JobWatcher watcher) {
-        admission.check(spec, jobs.size(), samples, queue.inFlight(spec.user(), jobs.values()), idle != null);
+        admission.check(spec, jobs.size(), samples, () -> queue.inFlight(spec.user(), jobs.values()), idle != null);
         Job job = new Job(id, spec, nowMs, nowMs + patience.deadline().toMillis(), watcher);
         job.traceWith(node.tracing());
         jobs.put(id, job);
@@ -152,9 +152,15 @@ public final class Jobs {
         return job;
     }
 
+    /** Ends a job that was reserved and cannot begin. */
+    public void withdraw(Job job) {
+        admission.takeBack(job);
+        letGo(job.id());
+    }
+
     public void begin(Job job) {
         queue.begin(job, jobs.values(), now());
-        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> send(job, sample));
+        job.open().forEach(sample -> send(job, sample));
     }
 
     /** What the samples of this gateway still need, for other gateways to know. */
@@ -172,8 +178,7 @@ public final class Jobs {
         Job job = new Job(adopted, watcher, now());
         job.traceWith(node.tracing());
         jobs.put(job.id(), job);
-        samples +=
-                (int) job.samples().stream().filter(sample -> !sample.ended()).count();
+        samples += job.open().size();
         return job;
     }
 
@@ -194,7 +199,7 @@ public final class Jobs {
             if (job.samples().stream().anyMatch(Sample::wasSent)) {
                 cancelAtStages(job.cancellation());
             }
-            job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> {
+            job.open().forEach(sample -> {
                 sample.drop();
                 sample.trace().end();
                 samples--;
@@ -210,7 +215,7 @@ public final class Jobs {
             return false;
         }
         job.cancel();
-        job.samples().stream().filter(sample -> !sample.ended()).forEach(sample -> cancel(job, sample));
+        job.open().forEach(sample -> cancel(job, sample));
         return true;
     }
 
@@ -279,8 +284,7 @@ public final class Jobs {
         reconciliation.look(now);
         for (Job job : inFlight()) {
             if (now >= job.deadlineMs()) {
-                String message = "not done within %s".formatted(patience.deadline());
-                endAll(job, new Failure("deadline_exceeded", message, false));
+                endAll(job, new Failure("deadline_exceeded", "not done within " + patience.deadline(), false));
                 continue;
             }
             for (Sample sample : job.samples()) {
@@ -302,11 +306,7 @@ public final class Jobs {
 
     private void endAll(Job job, Failure failure) {
         job.cancel();
-        for (Sample sample : job.samples()) {
-            if (!sample.ended()) {
-                fail(job, sample, failure);
-            }
-        }
+        job.open().forEach(sample -> fail(job, sample, failure));
     }
 
     void fail(Job job, Sample sample, Failure failure) {

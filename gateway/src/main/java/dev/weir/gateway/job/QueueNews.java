@@ -36,7 +36,7 @@ final class QueueNews {
     List<Demand> demands(Collection<Job> jobs) {
         List<Demand> demands = new ArrayList<>();
         for (Job job : jobs) {
-            open(job).forEach(sample -> demands.add(Demand.of(job, sample)));
+            job.open().forEach(sample -> demands.add(Demand.of(job, sample)));
         }
         return demands;
     }
@@ -45,7 +45,7 @@ final class QueueNews {
     int inFlight(String user, Collection<Job> jobs) {
         long here = jobs.stream()
                 .filter(job -> job.spec().user().equals(user))
-                .mapToLong(job -> open(job).size())
+                .mapToLong(job -> job.open().size())
                 .sum();
         return (int) (here
                 + others.get().stream()
@@ -74,7 +74,7 @@ final class QueueNews {
         List<Place> places = queue.places(demands);
         int next = 0;
         for (Job job : List.copyOf(jobs)) {
-            for (Sample sample : open(job)) {
+            for (Sample sample : job.open()) {
                 Place place = calibrated(job, places.get(next++));
                 if (concerned.contains(job) && isConcerned.test(sample) && isNews(sample, place, nowMs)) {
                     Queued queued = new Queued(job.moment(sample), place.ahead(), place.seconds());
@@ -104,9 +104,5 @@ final class QueueNews {
         }
         double expected = Math.max(0, last.waitSeconds() - (nowMs - sample.queuedMs()) / 1000.0);
         return Math.abs(place.seconds() - expected) > Math.max(LEAST_CHANGE_SECONDS, LEAST_CHANGE_SHARE * expected);
-    }
-
-    private static List<Sample> open(Job job) {
-        return job.samples().stream().filter(sample -> !sample.ended()).toList();
     }
 }

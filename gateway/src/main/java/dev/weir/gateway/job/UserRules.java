@@ -1,6 +1,8 @@
 package dev.weir.gateway.job;
 
-/** What the users of a gateway may have, by the names in jobs. Event loop of {@link Jobs}. */
+import java.util.function.IntSupplier;
+
+/** The limits and weights of users, by the names in jobs. Event loop of {@link Jobs}. */
 public interface UserRules {
 
     /** Of a gateway that is open to all. */
@@ -11,17 +13,23 @@ public interface UserRules {
         }
 
         @Override
-        public void admit(JobSpec spec, int inFlight) {}
+        public void admit(JobSpec spec, IntSupplier inFlight) {}
+
+        @Override
+        public void takeBack(JobSpec spec, long admittedMs) {}
     };
 
     /** The share of a stage's time; 0 if the gateway says nothing about it. */
     double weight(String user);
 
     /**
-     * Counts a job, if its user may have it.
+     * Counts a job, if the limits of its user allow it.
      *
      * @param inFlight the user's unfinished images at all gateways
-     * @throws RefusedException if the user has had too much
+     * @throws RefusedException if a limit is reached
      */
-    void admit(JobSpec spec, int inFlight);
+    void admit(JobSpec spec, IntSupplier inFlight);
+
+    /** Reverses {@link #admit} for a job that cannot begin. */
+    void takeBack(JobSpec spec, long admittedMs);
 }

@@ -132,7 +132,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         try {
             attachments.keep(job.id(), spec.attachments(), recordedJob.life());
         } catch (RefusedException e) {
-            jobs.letGo(job.id());
+            jobs.withdraw(job);
             throw e;
         }
         hold(recordedJob);
@@ -163,7 +163,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         try {
             stored = attachments.keep(id, spec.attachments(), recordedJob.life());
         } catch (RefusedException e) {
-            jobs.letGo(id);
+            jobs.withdraw(job);
             return Future.failedFuture(e);
         }
         byte[] record = recordedJob.next();
@@ -178,7 +178,7 @@ final class OwnedJobs implements RecordedJob.Owner {
                         return Future.succeededFuture(recordedJob.kept());
                     }
                     recordedJob.drop();
-                    jobs.letGo(id);
+                    jobs.withdraw(job);
                     attachments.forget(id, spec.generation());
                     REMOVE_AGAIN.forEach(after -> loop.after(after.toMillis(), () -> ledger.remove(id)));
                     loop.after(REMOVED.toMillis(), () -> unborn.remove(id));

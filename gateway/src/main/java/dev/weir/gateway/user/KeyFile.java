@@ -1,5 +1,6 @@
 package dev.weir.gateway.user;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -39,14 +40,15 @@ public final class KeyFile {
     /** The entry for a new key, as a line of the file. */
     public static String line(String name, String key) {
         requireName(name);
-        return "- {%s: %s, %s: %s}".formatted(NAME, name, SHA256, HexFormat.of().formatHex(Keys.digest(key)));
+        return "- {%s: \"%s\", %s: \"%s\"}"
+                .formatted(NAME, name, SHA256, HexFormat.of().formatHex(Keys.digest(key)));
     }
 
     /** Throws {@link IllegalArgumentException} that says what is wrong with the content. */
     static Keys parse(byte[] content) {
         JsonNode root;
         try {
-            root = new YAMLMapper().readTree(content);
+            root = onlyDocument(content);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     "line %d is not YAML"
@@ -78,6 +80,18 @@ public final class KeyFile {
         return new Keys(entries);
     }
 
+    /** Null if there is none. */
+    private static JsonNode onlyDocument(byte[] content) throws IOException {
+        YAMLMapper mapper = new YAMLMapper();
+        try (JsonParser parser = mapper.createParser(content)) {
+            JsonNode first = mapper.readTree(parser);
+            if (parser.nextToken() != null) {
+                throw new IllegalArgumentException("it must be one list, without more documents after ---");
+            }
+            return first;
+        }
+    }
+
     private static Keys.Entry entry(JsonNode entry) {
         if (!entry.isObject()) {
             throw new IllegalArgumentException("must have the form {name: anna, sha256: ...}");
@@ -89,6 +103,10 @@ public final class KeyFile {
             }
         });
         requireName(text(entry, NAME));
+        require(
+                entry.get(NAME).isTextual(),
+                NAME,
+                "must be in quotes, because YAML reads it as a number or a constant");
         require(text(entry, SHA256).matches(HASH_FORM), SHA256, "must have 64 hexadecimal digits");
         Allowance allowance = new Allowance(
                 whole(entry, IN_FLIGHT),

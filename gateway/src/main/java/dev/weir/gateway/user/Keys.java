@@ -7,6 +7,8 @@ import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * API keys by their SHA-256. A key has 256 random bits, so nobody can find it by trying, and a slow hash would only delay each
@@ -48,6 +50,15 @@ public final class Keys {
             }
         }
         return Optional.ofNullable(found);
+    }
+
+    /** The names of users whose images or pixel steps are counted. */
+    Set<String> counted() {
+        return entries.stream()
+                .map(Entry::user)
+                .filter(user -> user.allowance().isCounted())
+                .map(User::name)
+                .collect(Collectors.toSet());
     }
 
     Optional<User> named(String name) {

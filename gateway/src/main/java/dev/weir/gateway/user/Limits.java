@@ -5,6 +5,7 @@ import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.job.UserRules;
 import dev.weir.runtime.Loop;
 import dev.weir.runtime.memory.MemoryMap;
+import java.util.function.IntSupplier;
 
 /** Holds users to what the file of keys allows them. Event loop of the gateway. */
 public final class Limits implements UserRules {
@@ -20,7 +21,7 @@ public final class Limits implements UserRules {
     public Limits(Users users, Loop loop, MemoryMap memory) {
         this.users = users;
         this.loop = loop;
-        this.usage = new Usage(loop, memory);
+        this.usage = new Usage(loop, memory, users::counted);
     }
 
     @Override
@@ -29,25 +30,43 @@ public final class Limits implements UserRules {
     }
 
     @Override
-    public void admit(JobSpec spec, int inFlight) {
-        users.named(spec.user()).ifPresent(user -> admit(user, spec, inFlight));
+    public void admit(JobSpec spec, IntSupplier inFlight) {
+        users.named(spec.user()).ifPresent(user -> {
+            if (user.allowance().inFlight() < Long.MAX_VALUE) {
+                requireFew(user, spec.samples(), inFlight.getAsInt());
+            }
+            if (user.allowance().isCounted()) {
+                count(user, spec);
+            }
+        });
     }
 
-    private void admit(User user, JobSpec spec, int inFlight) {
-        Allowance allowance = user.allowance();
-        int images = spec.samples();
-        if (inFlight + (long) images > allowance.inFlight()) {
+    @Override
+    public void takeBack(JobSpec spec, long admittedMs) {
+        users.named(spec.user())
+                .filter(user -> user.allowance().isCounted())
+                .ifPresent(user -> usage.add(user.name(), Spent.of(-spec.samples(), -pixelSteps(spec), admittedMs)));
+    }
+
+    private static void requireFew(User user, int images, int inFlight) {
+        long most = user.allowance().inFlight();
+        if (inFlight + (long) images > most) {
             throw refused(
                     "too_many_images",
-                    "%s has %d unfinished images and may have %d"
-                            .formatted(user.name(), inFlight, allowance.inFlight()),
-                    images > allowance.inFlight() ? NEVER : SOON_SECONDS);
+                    "%s has %d unfinished images and may have %d".formatted(user.name(), inFlight, most),
+                    images > most ? NEVER : SOON_SECONDS);
         }
-        if (!allowance.isCounted()) {
-            return;
-        }
+    }
+
+    private void count(User user, JobSpec spec) {
+        Allowance allowance = user.allowance();
+        int images = spec.samples();
         long nowMs = loop.nowMs();
-        Spent spent = usage.of(user.name());
+        Spent spent = usage.of(user.name())
+                .orElseThrow(() -> RefusedException.unavailable(
+                        "usage_unknown",
+                        "it is not known yet how much %s has had made".formatted(user.name()),
+                        SOON_SECONDS));
         if (spent.lastMinute(nowMs) + images > allowance.perMinute()) {
             throw refused(
                     "rate_limit_exceeded",

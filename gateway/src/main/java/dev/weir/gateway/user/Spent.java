@@ -3,6 +3,8 @@ package dev.weir.gateway.user;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.weir.proto.v1.UsageRecord;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -10,13 +12,17 @@ import java.util.TreeMap;
  *
  * @param day since 1970, UTC
  */
-record Spent(long day, double pixelSteps, TreeMap<Long, Integer> images) {
+record Spent(long day, double pixelSteps, NavigableMap<Long, Integer> images) {
 
-    static final Spent NOTHING = new Spent(0, 0, new TreeMap<>());
+    static final Spent NOTHING = new Spent(0, 0, Collections.emptyNavigableMap());
 
     private static final long SECOND_MS = 1000;
     private static final long WINDOW_SECONDS = 60;
     private static final long DAY_MS = Duration.ofDays(1).toMillis();
+
+    Spent {
+        images = Collections.unmodifiableNavigableMap(images);
+    }
 
     static Spent of(int images, double pixelSteps, long nowMs) {
         TreeMap<Long, Integer> bySecond = new TreeMap<>();

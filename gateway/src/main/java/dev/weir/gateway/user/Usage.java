@@ -5,44 +5,65 @@ import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
- * What the users of all gateways have had made. Each gateway adds its part to the cluster's memory once a second, and so learns the
- * parts of the others. Nothing waits for that memory. Event loop of the gateway.
+ * What users have had made at all gateways. Each gateway adds its part to the cluster's memory once a second, and so learns the
+ * parts of the others. Nothing waits for that memory. A write whose answer is lost is repeated, so that it may count twice. Event
+ * loop of the gateway.
  */
 final class Usage {
 
     private static final long EXCHANGE_MS = 1000;
-    /** A user who has been silent for so long is not looked up any more. */
-    private static final long FORGOTTEN_MS = Duration.ofMinutes(5).toMillis();
+    /** A user who has been silent for so long is looked up only now and then. */
+    private static final long SILENT_MS = Duration.ofMinutes(5).toMillis();
 
+    private static final long SILENT_EXCHANGE_MS = 10_000;
     private static final Duration LIFE = Duration.ofDays(2);
 
     private final Loop loop;
     private final MemoryMap memory;
+    private final Supplier<Set<String>> counted;
     private final Map<String, Account> accounts = new HashMap<>();
 
     private static final class Account {
-        /** As the cluster's memory had it last. */
-        Spent known = Spent.NOTHING;
+        /** As the cluster's memory had it last; null until it has answered. */
+        Spent known;
         /** What it does not have yet. */
         Spent unwritten = Spent.NOTHING;
 
         long askedMs;
+        long exchangedMs;
         boolean exchanging;
+
+        boolean isDue(long nowMs) {
+            return known == null
+                    || unwritten != Spent.NOTHING
+                    || nowMs - askedMs < SILENT_MS
+                    || nowMs - exchangedMs >= SILENT_EXCHANGE_MS;
+        }
     }
 
-    Usage(Loop loop, MemoryMap memory) {
+    /** @param counted the names of the users who have a limit to what is counted here */
+    Usage(Loop loop, MemoryMap memory, Supplier<Set<String>> counted) {
         this.loop = loop;
         this.memory = memory;
+        this.counted = counted;
+        exchange();
         loop.every(EXCHANGE_MS, this::exchange);
     }
 
-    Spent of(String user) {
+    /** Empty as long as the memory has not said what the user had before. */
+    Optional<Spent> of(String user) {
         Account account = account(user);
-        return account.known.plus(account.unwritten);
+        account.askedMs = loop.nowMs();
+        if (account.known == null) {
+            exchange(user, account);
+        }
+        return Optional.ofNullable(account.known).map(known -> known.plus(account.unwritten));
     }
 
     void add(String user, Spent more) {
@@ -51,26 +72,31 @@ final class Usage {
     }
 
     private Account account(String user) {
-        Account account = accounts.computeIfAbsent(user, unknown -> new Account());
-        account.askedMs = loop.nowMs();
-        return account;
+        return accounts.computeIfAbsent(user, unknown -> new Account());
     }
 
     private void exchange() {
-        for (Iterator<Map.Entry<String, Account>> all = accounts.entrySet().iterator(); all.hasNext(); ) {
-            Map.Entry<String, Account> entry = all.next();
-            Account account = entry.getValue();
-            if (account.unwritten == Spent.NOTHING && loop.nowMs() - account.askedMs > FORGOTTEN_MS) {
-                all.remove();
-            } else if (!account.exchanging) {
-                account.exchanging = true;
-                exchange(entry.getKey(), account).onComplete(done -> account.exchanging = false);
+        Set<String> users = counted.get();
+        accounts.entrySet()
+                .removeIf(entry -> !users.contains(entry.getKey()) && entry.getValue().unwritten == Spent.NOTHING);
+        users.forEach(this::account);
+        accounts.forEach((user, account) -> {
+            if (account.isDue(loop.nowMs())) {
+                exchange(user, account);
             }
+        });
+    }
+
+    private void exchange(String user, Account account) {
+        if (!account.exchanging) {
+            account.exchanging = true;
+            account.exchangedMs = loop.nowMs();
+            exchanged(user, account).onComplete(done -> account.exchanging = false);
         }
     }
 
     /** Without an answer, or if another gateway was faster, it is tried again a second later. */
-    private Future<Void> exchange(String user, Account account) {
+    private Future<Void> exchanged(String user, Account account) {
         return memory.get(user).compose(found -> {
             Spent there = found.map(Spent::parse).orElse(Spent.NOTHING);
             Spent mine = account.unwritten;

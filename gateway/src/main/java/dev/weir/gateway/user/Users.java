@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,6 +76,11 @@ public final class Users implements AutoCloseable {
     /** The user of a name, if there are keys and one of them is of that name. */
     Optional<User> named(String name) {
         return keys == null ? Optional.empty() : keys.named(name);
+    }
+
+    /** The names of users whose images or pixel steps are counted. */
+    Set<String> counted() {
+        return keys == null ? Set.of() : keys.counted();
     }
 
     /** The user as the file describes it now; empty if the file has no such key any more. */

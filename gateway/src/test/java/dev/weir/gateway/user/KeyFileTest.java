@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class KeyFileTest {
 
@@ -31,6 +32,36 @@ final class KeyFileTest {
         assertThat(keys.find(Keys.random())).isEmpty();
         assertThat(keys.find("")).isEmpty();
         assertThat(keys.find("a".repeat(64))).isEmpty();
+    }
+
+    /** Without quotes YAML reads these as numbers or constants, or not at all. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"@anna", "null", "007", "7", "1.10", "0x1F", "1e5", "yes", "true", "-", "--", ".", ".5", "1_000"
+            })
+    void aLineHasTheNameThatWasAskedFor(String name) {
+        String key = Keys.random();
+
+        assertThat(parse(KeyFile.line(name, key)).find(key).orElseThrow().name())
+                .isEqualTo(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"007", "1.10", "0x1F", "1e5", "true", "null"})
+    void aNameThatYamlReadsAsSomethingElseIsRefused(String name) {
+        assertThatThrownBy(() -> parse("- {name: " + name + ", sha256: " + HASH + "}"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("entry 1: name");
+    }
+
+    @Test
+    void entriesAfterASecondDocumentMarkAreNotIgnored() {
+        String first = "- {name: anna, sha256: " + HASH + "}\n";
+
+        assertThatThrownBy(() -> parse(first + "---\n- {name: bob, sha256: " + "b".repeat(64) + "}\n"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("one list");
+        assertThat(parse("---\n" + first).named("anna")).isPresent();
     }
 
     @Test
@@ -84,6 +115,7 @@ final class KeyFileTest {
                     [{name: a, sha256: HASH}, {name: b, sha256: HASH}]  | entry 2: sha256 is in the file twice
                     [{name: a, sha256: HASH}, {name: a, sha256: HESH}]  | entry 2: name is in the file twice
                     '- {name: anna'                               | is not YAML
+                    - {name: 7, sha256: HASH}                     | entry 1: name must be in quotes
                     """)
     void whatIsWrongIsNamed(String text, String problem) {
         String content = text.replace("HASH", HASH).replace("HESH", "b".repeat(64));
