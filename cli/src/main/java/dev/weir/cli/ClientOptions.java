@@ -17,9 +17,9 @@ final class ClientOptions {
     private List<String> urls;
 
     @Mixin
-    private ApiKeyOption apiKey;
+    private AccessOptions access;
 
     WeirClient client() {
-        return apiKey.client(urls);
+        return access.client(urls);
     }
 }

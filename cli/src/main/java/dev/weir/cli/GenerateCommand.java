@@ -115,7 +115,7 @@ final class GenerateCommand implements Callable<Integer> {
     private List<String> urls = List.of();
 
     @Mixin
-    private ApiKeyOption apiKey;
+    private AccessOptions access;
 
     @Option(names = "--json", description = "Print the result as JSON, without progress.")
     private boolean json;
@@ -137,7 +137,7 @@ final class GenerateCommand implements Callable<Integer> {
         ImageFormat format = OutputFiles.format(out);
         ImageRequest request = request(format);
         if (!urls.isEmpty()) {
-            ask(apiKey.client(urls), request, writableFiles());
+            ask(access.client(urls), request, writableFiles());
             return 0;
         }
         NodeConfig.Compute compute =
@@ -148,7 +148,8 @@ final class GenerateCommand implements Callable<Integer> {
         display.note("loading the model");
         try (WeirNode node = WeirNode.local(compute)) {
             display.clear();
-            ask(node.awaitReady(), request, files);
+            node.awaitReady();
+            ask(WeirClient.of(node.url()), request, files);
         } finally {
             display.clear();
         }

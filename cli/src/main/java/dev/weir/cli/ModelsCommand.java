@@ -48,13 +48,13 @@ final class ModelsCommand implements Callable<Integer> {
     private List<String> urls = List.of();
 
     @Mixin
-    private ApiKeyOption apiKey;
+    private AccessOptions access;
 
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         if (!urls.isEmpty()) {
-            WeirClient client = apiKey.client(urls);
+            WeirClient client = access.client(urls);
             printServed(out, client.models(), client.status());
         } else {
             printFolders(out, folder == null ? ModelOptions.modelsFolder() : folder);

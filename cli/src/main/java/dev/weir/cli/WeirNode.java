@@ -1,6 +1,5 @@
 package dev.weir.cli;
 
-import dev.weir.client.WeirClient;
 import dev.weir.decoder.Safety;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
@@ -83,7 +82,7 @@ public final class WeirNode implements AutoCloseable {
             return new WeirNode(
                     node,
                     models,
-                    URI.create("http://" + new HostPort(reachable(gateway.host()), port)),
+                    URI.create(scheme(node, gateway) + new HostPort(reachable(gateway.host()), port)),
                     config.limits().drainTime());
         } catch (CompletionException e) {
             throw CliException.rootOf(e) instanceof RuntimeException cause ? cause : e;
@@ -165,6 +164,11 @@ public final class WeirNode implements AutoCloseable {
         return name.equals(AUTO) ? Optional.empty() : Optional.of(name);
     }
 
+    /** Only gateways have a certificate for clients. */
+    private static String scheme(Node node, GatewayConfig gateway) {
+        return node.opsPort().isEmpty() && gateway.security().tls().isPresent() ? "https://" : "http://";
+    }
+
     /** An address to connect to, if the listening address means all addresses. */
     private static String reachable(String host) {
         return Set.of("0.0.0.0", "::").contains(host) ? "127.0.0.1" : host;
@@ -176,17 +180,16 @@ public final class WeirNode implements AutoCloseable {
     }
 
     /** Returns when the gateway of this node can have images generated: some model has a live node for every stage. */
-    WeirClient awaitReady() {
-        WeirClient client = WeirClient.of(url);
+    void awaitReady() {
         try {
-            while (!client.isReady()) {
+            // Not over HTTP: a certificate need not be for the address that this process listens at.
+            while (!node.context().health().unready().isEmpty()) {
                 TimeUnit.MILLISECONDS.sleep(READY_PAUSE_MS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException(CliException.FAILED, "interrupted", e);
         }
-        return client;
     }
 
     /** Prints the addresses for joining and for HTTP, which scripts and people wait for. */

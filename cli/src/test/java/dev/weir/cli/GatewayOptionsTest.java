@@ -37,6 +37,14 @@ final class GatewayOptionsTest {
     }
 
     @Test
+    void aCertificateAndItsKeyGoTogetherAndAreReadAtOnce() {
+        assertRefused("--tls-cert and --tls-key go together", "--tls-cert", "gateway.pem");
+        assertRefused("--tls-cert and --tls-key go together", "--tls-key", "gateway.key");
+        assertRefused("tls-cert: none.pem cannot be read", "--tls-cert", "none.pem", "--tls-key", "none.key");
+        assertThat(config().security().tls()).isEmpty();
+    }
+
+    @Test
     void apisAreAllUnlessSomeAreNamed() {
         assertThat(config().apis()).containsExactlyInAnyOrder(Api.values());
         assertThat(config("--apis", "a1111").apis()).containsExactly(Api.A1111);

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.channels.UnresolvedAddressException;
+import java.security.cert.CertPathBuilderException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,11 @@ final class Gateways {
 
     /** The JDK's client has no message for the most frequent reasons. */
     private static String reason(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertPathBuilderException) {
+                return "its certificate is not of an authority that this client trusts; name the certificate, or its authority's, with --ca or WeirClient.Builder.trust";
+            }
+        }
         if (e.getMessage() != null) {
             return e.getMessage();
         }

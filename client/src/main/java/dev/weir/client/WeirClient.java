@@ -3,6 +3,7 @@ package dev.weir.client;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 
 /**
  * A client for a cluster's gateways. Thread safe: share one instance. With several gateways, a call goes to the one that answered last, and to
@@ -146,6 +148,7 @@ public final class WeirClient implements AutoCloseable {
         private Duration connectTimeout = Duration.ofSeconds(5);
         private Duration patience = Duration.ofSeconds(60);
         private HttpClient httpClient;
+        private SSLContext tls;
         private Executor executor = Builder::startThread;
 
         private Builder() {}
@@ -190,6 +193,17 @@ public final class WeirClient implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Trusts the certificates of a file and no others: for a gateway whose certificate is self-signed, or of an authority that the JDK
+         * does not trust. A certificate must still name the gateway's host. Throws {@link IllegalArgumentException} if the file has none.
+         *
+         * @param pem of the gateway itself or of its authority
+         */
+        public Builder trust(Path pem) {
+            this.tls = Trust.of(pem);
+            return this;
+        }
+
         /** An HTTP client of your own, for example with a TLS context or a proxy. Its own connect timeout applies to plain requests. */
         public Builder httpClient(HttpClient client) {
             this.httpClient = client;
@@ -203,12 +217,12 @@ public final class WeirClient implements AutoCloseable {
         }
 
         private HttpClient http() {
-            return httpClient != null
-                    ? httpClient
-                    : HttpClient.newBuilder()
-                            .connectTimeout(connectTimeout)
-                            .version(HttpClient.Version.HTTP_1_1)
-                            .build();
+            if (httpClient != null) {
+                return httpClient;
+            }
+            HttpClient.Builder http =
+                    HttpClient.newBuilder().connectTimeout(connectTimeout).version(HttpClient.Version.HTTP_1_1);
+            return tls == null ? http.build() : http.sslContext(tls).build();
         }
 
         public WeirClient build() {

@@ -28,14 +28,31 @@ public record GatewayConfig(
         Set<Api> apis) {
 
     /**
-     * Who may use the gateway.
+     * Who may use the gateway, and how it is reached.
      *
      * @param keys the file of API keys; without it anyone
+     * @param tls what clients connect with; without it plain HTTP
      */
-    public record Security(Optional<Path> keys) {
+    public record Security(Optional<Path> keys, Optional<Tls> tls) {
 
-        public static final Security NONE = new Security(Optional.empty());
+        public static final Security NONE = new Security(Optional.empty(), Optional.empty());
+
+        public Security withKeys(Path file) {
+            return new Security(Optional.of(file), tls);
+        }
+
+        public Security withTls(Tls files) {
+            return new Security(keys, Optional.of(files));
+        }
     }
+
+    /**
+     * PEM files for TLS with clients.
+     *
+     * @param certificate of the gateway, followed by its chain
+     * @param key of the certificate, without a password
+     */
+    public record Tls(Path certificate, Path key) {}
 
     /** The APIs of other programs that a gateway can offer besides its own. */
     public enum Api {

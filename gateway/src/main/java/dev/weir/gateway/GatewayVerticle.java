@@ -44,6 +44,7 @@ import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -59,6 +60,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private GatewayProtocol protocol;
     private ImageMemory images;
     private Users users;
+    private Optional<ServerCertificate> certificate = Optional.empty();
     private StreamHandler streams;
     private HttpServer server;
     private volatile boolean listens;
@@ -92,6 +94,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     @Override
     public Future<?> start() {
         users = config.security().keys().map(Users::of).orElseGet(Users::anyone);
+        certificate = config.security().tls().map(ServerCertificate::of);
         images = new ImageMemory(config.limits().attachmentsBytes());
         UserRules rules =
                 users.haveKeys() ? new Limits(users, node.loop(), node.memory().map(MemoryArea.USAGE)) : UserRules.NONE;
@@ -100,6 +103,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
             server = listening;
             listens = true;
             users.watch(vertx);
+            certificate.ifPresent(tls -> tls.watch(vertx, listening));
             node.health().add(this);
             OtherWeights.watch(node, catalog);
         });
@@ -117,7 +121,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     }
 
     private HttpServerOptions serverOptions() {
-        return new HttpServerOptions()
+        HttpServerOptions options = new HttpServerOptions()
                 .setHost(config.host())
                 // No upgrade of a plain connection to HTTP/2 during a request: clients that try it gain nothing here.
                 .setHttp2ClearTextEnabled(false)
@@ -131,6 +135,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false)
                 .addWebSocketSubProtocol(Authentication.SUBPROTOCOL);
+        certificate.ifPresent(tls -> tls.secure(options));
+        return options;
     }
 
     /** Before anything that may refuse a request. OpenAI's shape is Weir's own. */
@@ -237,6 +243,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public Future<?> stop() {
         listens = false;
         users.close();
+        certificate.ifPresent(ServerCertificate::close);
         node.health().remove(this);
         return protocol.leave().compose(idle -> server.close()).compose(closed -> protocol.close());
     }

@@ -1,6 +1,5 @@
 package dev.weir.gateway;
 
-import dev.weir.gateway.GatewayConfig.Security;
 import dev.weir.gateway.user.KeyFile;
 import dev.weir.gateway.user.Keys;
 import java.io.IOException;
@@ -9,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
-import java.util.Optional;
 
 /** A file of keys, and the keys. */
 final class TestKeys {
@@ -46,7 +44,7 @@ final class TestKeys {
     }
 
     GatewayConfig in(GatewayConfig config) {
-        return config.with(new Security(Optional.of(file)));
+        return config.with(config.security().withKeys(file));
     }
 
     static String bearer(String key) {

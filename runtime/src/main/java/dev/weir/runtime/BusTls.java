@@ -1,17 +1,10 @@
 package dev.weir.runtime;
 
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.http.ClientAuth;
-import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
@@ -21,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import javax.net.ssl.X509KeyManager;
 
 /**
  * The PEM files for mutual TLS on the event bus. Both sides of a connection present a certificate.
@@ -40,10 +33,11 @@ public record BusTls(Path certificate, Path key, Path authority) {
     private static final Set<String> PROTOCOLS = Set.of("TLSv1.3");
 
     /** Configures the bus to use TLS only. */
-    public void secure(EventBusOptions bus) throws IOException {
+    public void secure(EventBusOptions bus) {
         bus.setSsl(true)
-                .setKeyCertOptions(identity())
-                .setTrustOptions(new PemTrustOptions().addCertValue(read(authority)))
+                .setKeyCertOptions(identity().options())
+                .setTrustOptions(
+                        new PemTrustOptions().addCertValue(authorityFile().content()))
                 .setClientAuth(ClientAuth.REQUIRED)
                 .setTrustAll(false)
                 .setEnabledSecureTransportProtocols(PROTOCOLS);
@@ -52,64 +46,24 @@ public record BusTls(Path certificate, Path key, Path authority) {
     /** Problems that would prevent this node from talking to others, each with the name of its setting. */
     List<String> problems() {
         List<String> problems = new ArrayList<>();
-        Optional<List<X509Certificate>> chain = certificates("bus-tls-cert", certificate, problems);
-        Optional<List<X509Certificate>> authorities = certificates("bus-tls-ca", authority, problems);
+        Optional<List<X509Certificate>> chain =
+                unless(problems, () -> certificateFile().certificates());
+        Optional<List<X509Certificate>> authorities =
+                unless(problems, () -> authorityFile().certificates());
         if (chain.isPresent()) {
-            keyProblem(chain.get().get(0)).ifPresent(problems::add);
+            unless(problems, () -> identity().requirePair());
             authorities.flatMap(known -> chainProblem(chain.get(), known)).ifPresent(problems::add);
         }
         return problems;
     }
 
-    private static Optional<List<X509Certificate>> certificates(String setting, Path file, List<String> problems) {
+    private static <T> Optional<T> unless(List<String> problems, Supplier<T> read) {
         try {
-            List<X509Certificate> found =
-                    x509()
-                            .generateCertificates(
-                                    new ByteArrayInputStream(read(file).getBytes()))
-                            .stream()
-                            .map(X509Certificate.class::cast)
-                            .toList();
-            if (!found.isEmpty()) {
-                return Optional.of(found);
-            }
-            problems.add("%s: %s holds no certificate".formatted(setting, file));
-        } catch (IOException e) {
-            problems.add("%s: %s cannot be read".formatted(setting, file));
-        } catch (GeneralSecurityException e) {
-            problems.add("%s: %s holds no PEM certificate: %s".formatted(setting, file, e.getMessage()));
+            return Optional.of(read.get());
+        } catch (IllegalArgumentException e) {
+            problems.add(e.getMessage());
+            return Optional.empty();
         }
-        return Optional.empty();
-    }
-
-    private Optional<String> keyProblem(X509Certificate own) {
-        try {
-            String kind = own.getPublicKey().getAlgorithm();
-            X509KeyManager manager =
-                    (X509KeyManager) identity().getKeyManagerFactory(null).getKeyManagers()[0];
-            String[] aliases = manager.getServerAliases(kind, null);
-            return aliases != null && belong(manager.getPrivateKey(aliases[0]), own)
-                    ? Optional.empty()
-                    : Optional.of("bus-tls-key: %s is not the key of %s".formatted(key, certificate));
-        } catch (IOException e) {
-            return Optional.of("bus-tls-key: %s cannot be read".formatted(key));
-        } catch (Exception e) {
-            return Optional.of(
-                    "bus-tls-key: %s holds no PEM key that is not encrypted: %s".formatted(key, e.getMessage()));
-        }
-    }
-
-    private static boolean belong(PrivateKey secret, X509Certificate own) throws GeneralSecurityException {
-        Signature signature = Signature.getInstance(
-                switch (secret.getAlgorithm()) {
-                    case "RSA" -> "SHA256withRSA";
-                    case "EC" -> "SHA256withECDSA";
-                    default -> secret.getAlgorithm();
-                });
-        signature.initSign(secret);
-        byte[] proof = signature.sign();
-        signature.initVerify(own);
-        return signature.verify(proof);
     }
 
     private Optional<String> chainProblem(List<X509Certificate> chain, List<X509Certificate> authorities) {
@@ -117,7 +71,8 @@ public record BusTls(Path certificate, Path key, Path authority) {
             PKIXParameters trust = new PKIXParameters(
                     authorities.stream().map(ca -> new TrustAnchor(ca, null)).collect(Collectors.toSet()));
             trust.setRevocationEnabled(false);
-            CertPathValidator.getInstance("PKIX").validate(x509().generateCertPath(chain), trust);
+            CertPathValidator.getInstance("PKIX")
+                    .validate(CertificateFactory.getInstance("X.509").generateCertPath(chain), trust);
             return Optional.empty();
         } catch (GeneralSecurityException e) {
             return Optional.of("bus-tls-cert: %s is not one that %s vouches for today: %s"
@@ -125,15 +80,15 @@ public record BusTls(Path certificate, Path key, Path authority) {
         }
     }
 
-    private PemKeyCertOptions identity() throws IOException {
-        return new PemKeyCertOptions().addCertValue(read(certificate)).addKeyValue(read(key));
+    private PemFile certificateFile() {
+        return PemFile.read("bus-tls-cert", certificate);
     }
 
-    private static Buffer read(Path file) throws IOException {
-        return Buffer.buffer(Files.readAllBytes(file));
+    private PemFile authorityFile() {
+        return PemFile.read("bus-tls-ca", authority);
     }
 
-    private static CertificateFactory x509() throws GeneralSecurityException {
-        return CertificateFactory.getInstance("X.509");
+    private PemIdentity identity() {
+        return new PemIdentity(certificateFile(), PemFile.read("bus-tls-key", key));
     }
 }

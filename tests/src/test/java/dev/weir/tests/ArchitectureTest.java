@@ -83,7 +83,7 @@ final class ArchitectureTest {
             .resideInAPackage("dev.weir.client..")
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage("dev.weir.client..", "java..", "com.fasterxml.jackson..");
+            .resideInAnyPackage("dev.weir.client..", "java..", "javax.net.ssl..", "com.fasterxml.jackson..");
 
     @ArchTest
     static final ArchRule ONLY_THE_COMMAND_KNOWS_THE_CLIENT = noClasses()

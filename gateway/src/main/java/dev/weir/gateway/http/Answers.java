@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -109,8 +110,9 @@ public final class Answers {
         if (error.retryAfterSeconds() > 0) {
             response.putHeader(HttpHeaderNames.RETRY_AFTER, String.valueOf(error.retryAfterSeconds()));
         }
-        if (error.status() == 413) {
-            // The rest of the body is still arriving, and nobody will read it.
+        if (error.status() == 413 && ctx.request().version() != HttpVersion.HTTP_2) {
+            // The rest of the body is still arriving, and nobody will read it. HTTP/2 has no such header: its
+            // connection is shared.
             response.putHeader(HttpHeaderNames.CONNECTION, "close");
         }
         Function<ApiError, JsonObject> shape = ctx.get(SHAPE);

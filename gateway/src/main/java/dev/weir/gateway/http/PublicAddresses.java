@@ -40,7 +40,7 @@ public final class PublicAddresses {
         }
         Optional<Authority> host = host(request);
         boolean isDirect = FORWARDING.stream().noneMatch(request.headers()::contains)
-                && host.filter(h -> isOwn(h, request.localAddress())).isPresent();
+                && host.filter(h -> isOwn(h, request)).isPresent();
         return new PublicAddress(
                 isDirect ? host.map(h -> origin(request.scheme(), h)) : host.flatMap(this::configured), "");
     }
@@ -138,12 +138,13 @@ public final class PublicAddresses {
     }
 
     /** Whether the host is the address that the connection came in at, so that no proxy with another address is between. */
-    private static boolean isOwn(Authority host, SocketAddress local) {
+    private static boolean isOwn(Authority host, HttpServerRequest request) {
+        SocketAddress local = request.localAddress();
         InetAddress own = NetUtil.createInetAddressFromIpAddressString(local.hostAddress());
         InetAddress asked =
                 NetUtil.createInetAddressFromIpAddressString(host.host().replaceAll("[\\[\\]]", ""));
         boolean isLocal = own != null && (own.equals(asked) || own.isLoopbackAddress() && host.isLoopback());
-        return isLocal && (host.port() == 0 ? Origin.defaultPort("http") : host.port()) == local.port();
+        return isLocal && (host.port() == 0 ? Origin.defaultPort(request.scheme()) : host.port()) == local.port();
     }
 
     private static Origin origin(String scheme, Authority host) {

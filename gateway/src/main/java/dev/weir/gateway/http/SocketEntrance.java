@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
 import io.vertx.ext.web.RoutingContext;
@@ -42,8 +43,12 @@ public final class SocketEntrance {
                 && request.getHeader("Connection") != null
                 && request.getHeader("Connection").toLowerCase(Locale.ROOT).contains("upgrade");
         if (!upgrades || !VERSION.equals(request.getHeader("Sec-WebSocket-Version"))) {
-            request.response().putHeader("Upgrade", "websocket").putHeader("Sec-WebSocket-Version", VERSION);
-            String message = "this path speaks WebSocket, version " + VERSION;
+            boolean isHttp2 = request.version() == HttpVersion.HTTP_2;
+            if (!isHttp2) {
+                request.response().putHeader("Upgrade", "websocket").putHeader("Sec-WebSocket-Version", VERSION);
+            }
+            String message = "this path speaks WebSocket, version " + VERSION
+                    + (isHttp2 ? ", over a connection of HTTP/1.1" : "");
             throw new ApiException(ApiError.invalid(426, "upgrade_required", message, null));
         }
         if (request.getHeader("Sec-WebSocket-Key") == null) {

@@ -57,7 +57,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
                 requireLocal(bindHost);
             }
             bus = busOptions(config, bindHost);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
             return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
         }
         Peers peers = new Peers(config.join(), names);
@@ -89,7 +89,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
                 .watch();
     }
 
-    private static EventBusOptions busOptions(ClusterConfig config, String bindHost) throws IOException {
+    private static EventBusOptions busOptions(ClusterConfig config, String bindHost) {
         EventBusOptions bus = new EventBusOptions()
                 .setHost(bindHost)
                 .setPort(config.busPort())

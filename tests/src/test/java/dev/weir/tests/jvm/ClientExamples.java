@@ -28,7 +28,7 @@ final class ClientExamples {
         WeirClient weir = WeirClient.builder()
                 .gateway("https://weir-1.example.org")
                 .gateway("https://weir-2.example.org")
-                .header("Authorization", "Bearer " + token)
+                .apiKey(token)
                 .build();
         return weir;
     }
