@@ -12,6 +12,8 @@ import java.nio.file.Path;
 /** The files beside the models that requests may name, as a node's settings say. Immutable; any thread. */
 record AddOnFolders(AddOns addOns) {
 
+    static final AddOnFolders NONE = new AddOnFolders(AddOns.NONE);
+
     /** Throws {@link dev.weir.engine.ModelException} that names a folder that cannot be read. */
     static AddOnFolders of(NodeConfig.Compute compute) {
         var dirs = compute.addOns();

@@ -1,11 +1,11 @@
 package dev.weir.cli;
 
-import dev.weir.engine.AddOns;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,8 +19,12 @@ final class AddOnWatch implements AutoCloseable {
     /** Between two polls at once, when work could not use a file. */
     private static final long AGAIN_MS = 200;
 
-    private final AddOns folders;
+    private final BooleanSupplier folders;
     private final Runnable listener;
+    private final long pollMs;
+    /** Whether a poll failed, which may have changed something before. */
+    private boolean hasFailed;
+
     private final AtomicBoolean looks = new AtomicBoolean();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread own = new Thread(work, "weir-add-ons");
@@ -28,14 +32,22 @@ final class AddOnWatch implements AutoCloseable {
         return own;
     });
 
-    /** @param listener called after models have got other files */
-    AddOnWatch(AddOns folders, Runnable listener) {
+    /**
+     * @param folders looks into them, and says whether models have other files than before
+     * @param listener called after that
+     */
+    AddOnWatch(BooleanSupplier folders, Runnable listener) {
+        this(folders, listener, POLL_MS);
+    }
+
+    AddOnWatch(BooleanSupplier folders, Runnable listener, long pollMs) {
         this.folders = folders;
         this.listener = listener;
+        this.pollMs = pollMs;
     }
 
     void start() {
-        thread.scheduleWithFixedDelay(this::poll, POLL_MS, POLL_MS, TimeUnit.MILLISECONDS);
+        thread.scheduleWithFixedDelay(this::poll, pollMs, pollMs, TimeUnit.MILLISECONDS);
     }
 
     /** Looks twice now, because work met a file that has changed. Does nothing while that is under way. Any thread. */
@@ -55,14 +67,16 @@ final class AddOnWatch implements AutoCloseable {
         looks.set(false);
     }
 
-    /** An exception would end all later polls. */
+    /** A failure would end all later polls. An error may be one of a moment, such as a full heap. */
     private void poll() {
         try {
-            if (folders.poll()) {
+            if (folders.getAsBoolean() || hasFailed) {
                 listener.run();
             }
-        } catch (RuntimeException e) {
-            LOG.warn("the folders of files beside the models could not be looked at", e);
+            hasFailed = false;
+        } catch (RuntimeException | Error e) {
+            hasFailed = true;
+            LOG.error("the folders of files beside the models could not be looked at", e);
         }
     }
 

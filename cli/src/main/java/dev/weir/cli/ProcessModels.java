@@ -41,7 +41,7 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Opti
         if (addOns.equals(AddOns.NONE)) {
             return Optional.empty();
         }
-        AddOnWatch watch = new AddOnWatch(addOns, models::tellCards);
+        AddOnWatch watch = new AddOnWatch(addOns::poll, models::tellCards);
         models.onFileUnavailable(watch::look);
         watch.start();
         return Optional.of(watch);

@@ -94,6 +94,11 @@ public final class WeirNode implements AutoCloseable {
         return open(compute, AddOnFolders.of(compute));
     }
 
+    /** The same without the files beside them, which are not looked for. */
+    static List<ModelFolder> openAlone(NodeConfig.Compute compute) {
+        return open(compute, AddOnFolders.NONE);
+    }
+
     private static List<ModelFolder> open(NodeConfig.Compute compute, AddOnFolders addOns) {
         Map<String, Path> paths = new HashMap<>();
         List<ModelFolder> folders = new ArrayList<>();

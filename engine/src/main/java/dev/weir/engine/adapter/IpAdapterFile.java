@@ -2,7 +2,6 @@ package dev.weir.engine.adapter;
 
 import dev.weir.engine.ModelException;
 import dev.weir.engine.adapter.IpAdapter.Kind;
-import dev.weir.engine.weights.FileStamp;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Sampling;
 import dev.weir.engine.weights.Weights;
@@ -32,7 +31,6 @@ final class IpAdapterFile {
      * @param encoders the CLIP networks that there are, the nearest to the file first
      */
     static IpAdapter open(Path path, String name, ImageLayers layers, List<VisionFolder> encoders) {
-        var stamp = FileStamp.of(path);
         var file = SafetensorsFile.open(path);
         try {
             var kind = kind(file);
@@ -41,9 +39,6 @@ final class IpAdapterFile {
             return new IpAdapter(name, fingerprint(file, encoder), kind, file, encoder.folder());
         } catch (ModelException e) {
             throw new ModelException(path + ": " + e.getMessage(), e);
-        } catch (InternalError e) {
-            // The file became shorter while it is mapped.
-            throw stamp.changed(e);
         }
     }
 

@@ -55,9 +55,6 @@ public final class LoraFile {
                     new Lora(name, fingerprint(file, config), state, parts, layers, warning), changes.unknown());
         } catch (ModelException e) {
             throw named(state.path(), e);
-        } catch (InternalError e) {
-            // The file became shorter while it is mapped.
-            throw state.changed(e);
         }
     }
 

@@ -68,8 +68,6 @@ final class EmbeddingFile {
             return new Embedding(name, token, fingerprint(file, chosen), vectors);
         } catch (ModelException e) {
             throw new ModelException(path + ": " + e.getMessage(), e);
-        } catch (InternalError e) {
-            throw new ModelException(path + ": was changed while it was read", e);
         }
     }
 

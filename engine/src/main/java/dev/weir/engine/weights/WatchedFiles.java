@@ -75,7 +75,10 @@ public final class WatchedFiles<K, S, T> {
     /** Names that were offered, whose files were not yet the same in two polls. */
     private Set<String> changing = Set.of();
 
-    private Set<String> problems = Set.of();
+    /** Whether the last update of the families ended early, so that it must be repeated. */
+    private boolean isIncomplete;
+
+    private Set<String> problems = new HashSet<>();
 
     /**
      * Looks for the first time. Throws {@link ModelException} that names a folder that cannot be read, or two files of one name.
@@ -148,7 +151,7 @@ public final class WatchedFiles<K, S, T> {
         Map<String, T> files = family.opened()
                 .update(
                         offered,
-                        (name, state) -> opener.open(family.model(), demands, name, state),
+                        (name, state) -> open(demands, family, name, state),
                         e -> LOG.warn(
                                 "not {} {} of the model {}: {}",
                                 kind.article(),
@@ -162,6 +165,20 @@ public final class WatchedFiles<K, S, T> {
         family.fitting().set(new FittingFiles.Offer<>(files, Map.copyOf(refused), changing));
     }
 
+    /** A file that cannot be opened must not stop the others. */
+    private T open(K demands, Family<S, T> family, String name, S state) {
+        try {
+            return opener.open(family.model(), demands, name, state);
+        } catch (ModelException e) {
+            throw e;
+        } catch (InternalError e) {
+            throw new ModelException(paths.get(name) + ": the file changed while it was read", e); // It became shorter.
+        } catch (RuntimeException e) {
+            LOG.debug("{}", paths.get(name), e);
+            throw new ModelException(paths.get(name) + ": cannot be opened: " + e, e);
+        }
+    }
+
     /**
      * Looks for new, changed and removed files, and opens those that are new. Takes as long as the disk.
      *
@@ -172,7 +189,11 @@ public final class WatchedFiles<K, S, T> {
         try {
             now = look((first, second) -> {});
         } catch (ModelException e) {
-            say(Set.of(e.getMessage())); // Perhaps for a moment, as with a network's disk: nothing is taken away.
+            // Perhaps for a moment, as with a network's disk: nothing is taken away, and what was said is not said
+            // again.
+            if (problems.add(e.getMessage())) {
+                LOG.warn(e.getMessage());
+            }
             return false;
         }
         SortedMap<String, S> settled = new TreeMap<>();
@@ -190,12 +211,14 @@ public final class WatchedFiles<K, S, T> {
         unsettled.addAll(changing);
         unsettled.retainAll(now.keySet());
         unsettled.removeAll(settled.keySet());
-        if (first.equals(offered) && unsettled.equals(changing)) {
+        if (first.equals(offered) && unsettled.equals(changing) && !isIncomplete) {
             return false;
         }
         offered = first;
         changing = Set.copyOf(unsettled);
+        isIncomplete = true;
         families.forEach(this::update);
+        isIncomplete = false;
         return true;
     }
 

@@ -1,0 +1,135 @@
+package dev.weir.engine.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.weir.engine.ModelException;
+import dev.weir.engine.weights.WatchedFiles.Found;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/** Folders that fail for a moment, and files that cannot be opened. The test plays both. */
+final class WatchedFilesTest {
+
+    private static final Logger LOGGER = (Logger) LoggerFactory.getLogger(WatchedFiles.class);
+
+    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+    private final List<String> names = new ArrayList<>(List.of("a"));
+    private final List<String> broken = new ArrayList<>();
+    private final Map<String, Throwable> failures = new HashMap<>();
+    private boolean isAway;
+    private WatchedFiles<String, Integer, String> files;
+    private FittingFiles<String> fitting;
+
+    @BeforeEach
+    void open() {
+        log.start();
+        LOGGER.addAppender(log);
+        files = new WatchedFiles<>(
+                new WatchedFiles.Kind("a", "file", 10),
+                this::look,
+                (model, family, name, state) -> opened(name),
+                (before, now) -> false);
+        fitting = files.of("tiny", "family");
+    }
+
+    @AfterEach
+    void close() {
+        LOGGER.detachAppender(log);
+    }
+
+    private List<Found<Integer>> look(Consumer<String> problems) {
+        if (isAway) {
+            throw new ModelException("folder: cannot be read");
+        }
+        broken.forEach(name -> problems.accept(name + ": a pickle"));
+        return names.stream()
+                .map(name -> new Found<>(name, Path.of("folder", name), 0))
+                .toList();
+    }
+
+    private String opened(String name) {
+        Throwable failure = failures.remove(name);
+        if (failure instanceof Error error) {
+            throw error;
+        } else if (failure instanceof RuntimeException exception) {
+            throw exception;
+        }
+        return "content of " + name;
+    }
+
+    private void arrives(String name) {
+        names.add(name);
+        assertThat(files.poll()).isFalse();
+    }
+
+    private List<String> said() {
+        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    }
+
+    @Test
+    void aFileThatBecomesShorterIsRefusedAndTheOthersAreOffered() {
+        failures.put("b", new InternalError("a fault occurred in an unsafe memory access operation"));
+        names.add("c");
+        arrives("b");
+
+        assertThat(files.poll()).isTrue();
+
+        assertThat(fitting.byName()).containsOnlyKeys("a", "c");
+        assertThat(fitting.offer().refused()).containsEntry("b", "the file changed while it was read");
+    }
+
+    @Test
+    void aFileThatFailsInAnUnknownWayIsRefusedAndTheOthersAreOffered() {
+        failures.put("b", new IllegalStateException("strange"));
+        names.add("c");
+        arrives("b");
+
+        assertThat(files.poll()).isTrue();
+
+        assertThat(fitting.byName()).containsOnlyKeys("a", "c");
+        assertThat(fitting.offer().refused().get("b")).contains("strange");
+    }
+
+    @Test
+    void whatAnErrorInterruptsIsDoneAtTheNextPoll() {
+        failures.put("b", new OutOfMemoryError("Java heap space"));
+        arrives("b");
+
+        assertThatThrownBy(files::poll).isInstanceOf(OutOfMemoryError.class);
+        assertThat(fitting.byName()).containsOnlyKeys("a");
+
+        assertThat(files.poll()).isTrue();
+        assertThat(fitting.byName()).containsOnlyKeys("a", "b");
+        assertThat(files.poll()).isFalse();
+    }
+
+    @Test
+    void aFolderThatIsAwayForAMomentRepeatsNoWarnings() {
+        broken.addAll(List.of("x.pt", "y.pt"));
+        files.poll();
+        isAway = true;
+        files.poll();
+        files.poll();
+        isAway = false;
+        files.poll();
+
+        assertThat(said()).containsExactly("x.pt: a pickle", "y.pt: a pickle", "folder: cannot be read");
+
+        isAway = true;
+        files.poll();
+        assertThat(said()).as("it is away once more").hasSize(4);
+        assertThat(fitting.byName()).containsOnlyKeys("a");
+    }
+}
