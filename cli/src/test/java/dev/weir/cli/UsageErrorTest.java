@@ -108,7 +108,7 @@ final class UsageErrorTest {
         assertThat(refusal(with(request, "--controlnet=edges=" + photo + ",preprocess=openpose")))
                 .startsWith("--controlnet must be one of [none, canny, blur, invert]");
         assertThat(refusal(with(request, "--controlnet=edges=" + photo + ",scale=11")))
-                .startsWith("--controlnet must be from 0.0 to 10.0");
+                .startsWith("--controlnet must be from 0 to 10");
     }
 
     @Test

@@ -25,6 +25,7 @@ import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
 import dev.weir.serving.Inputs;
 import dev.weir.serving.KnownModel;
+import dev.weir.serving.LatentText;
 import dev.weir.serving.Latents;
 import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
@@ -62,7 +63,12 @@ public final class DecoderStage implements Stage {
     }
 
     /** @param pictures what was read of them; throws what is wrong with them */
-    private record Seeing(Work work, Supplier<PictureInput> pictures) {}
+    private record Seeing(Work work, Supplier<Seen> pictures) {}
+
+    /** Pictures that were read: what the rest of the run is told of them. */
+    private interface Seen {
+        Tensors by(PictureDecoder decoder);
+    }
 
     private final NodeModels nodeModels;
     private final ComputeTarget target;
@@ -153,8 +159,15 @@ public final class DecoderStage implements Stage {
                 : Stage.super.prepare(work);
     }
 
-    private PictureInput input(Work work) {
-        return models.get(work.task().getModel()).input(Sights.of(work));
+    /** A latent in the file of a picture needs no autoencoder. */
+    private Seen input(Work work) {
+        PictureDecoder codec = models.get(work.task().getModel());
+        Optional<Tensors> latent = LatentText.resized(work, codec.scale()).map(codec::see);
+        if (latent.isPresent()) {
+            return decoder -> latent.get();
+        }
+        PictureInput input = codec.input(Sights.of(work));
+        return decoder -> decoder.see(input);
     }
 
     @Override
@@ -162,7 +175,7 @@ public final class DecoderStage implements Stage {
         admit(work, () -> input(work), outbox);
     }
 
-    private void admit(Work work, Supplier<PictureInput> input, Outbox outbox) {
+    private void admit(Work work, Supplier<Seen> input, Outbox outbox) {
         Optional<Failure> outage = models.outage(work.task().getModel());
         if (outage.isPresent()) {
             outbox.fail(work, outage.get());
@@ -226,7 +239,7 @@ public final class DecoderStage implements Stage {
         outbox.started(work);
         String model = work.task().getModel();
         try {
-            Tensors seen = models.get(model).see(seeing.pictures().get());
+            Tensors seen = seeing.pictures().get().by(models.get(model));
             if (seen.isFinite()) {
                 outbox.handOn(work, Branches.toTensors("", seen));
             } else {
@@ -299,7 +312,9 @@ public final class DecoderStage implements Stage {
             outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(decoded.image()));
         } else {
             RgbImage made = Sights.isPutBack(work) ? Sights.of(work).finished(decoded.image()) : decoded.image();
-            outbox.finish(work, Pictures.picture(made, work, target()).flagged(decoded.flagged()));
+            boolean isShown =
+                    !(decoded.flagged() && models.get(work.task().getModel()).blanks());
+            outbox.finish(work, Pictures.picture(made, work, target(), isShown).flagged(decoded.flagged()));
         }
     }
 

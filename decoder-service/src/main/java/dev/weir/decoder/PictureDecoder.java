@@ -1,6 +1,7 @@
 package dev.weir.decoder;
 
 import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
@@ -110,6 +111,11 @@ final class PictureDecoder implements AutoCloseable {
     /** What the encoder tells of them, as the model's diffusion takes it. */
     Tensors see(PictureInput input) {
         return type.see(input, codec);
+    }
+
+    /** The same of latents. */
+    Tensors see(HostTensor latent) {
+        return type.see(latent);
     }
 
     private Decoded checked(RgbImage image, boolean flagged) {

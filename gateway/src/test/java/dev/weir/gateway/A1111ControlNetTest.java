@@ -160,6 +160,15 @@ final class A1111ControlNetTest {
     }
 
     @Test
+    void aUnitIsNamedByItsPlaceAmongAll() {
+        JsonObject off = unit().put("enabled", false);
+
+        assertThat(post("txt2img", new JsonObject(), off, unit().put("model", "gone"))
+                        .body())
+                .contains("alwayson_scripts.ControlNet.args[1].model ");
+    }
+
+    @Test
     void fourUnitsAreTooMany() {
         assertThat(post("txt2img", new JsonObject(), unit(), unit(), unit(), unit())
                         .body())

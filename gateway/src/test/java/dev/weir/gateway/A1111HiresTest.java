@@ -90,6 +90,23 @@ final class A1111HiresTest {
                 .isEqualTo("2");
     }
 
+    /** Without {@code hr_upscaler}, that program enlarges the latent. */
+    @Test
+    void aLatentUpscalerEnlargesTheLatentOfTheFirstPass() {
+        JsonObject usual = request();
+        usual.remove("hr_upscaler");
+        for (JsonObject asked : List.of(usual, request().put("hr_upscaler", "Latent (nearest-exact)"))) {
+            HttpResponse<String> response = post(asked);
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        }
+        post(request());
+
+        assertThat(passes(false)).extracting(Generation::getKeepsLatent).containsExactly(true, true, false);
+        assertThat(passes(true))
+                .extracting(Generation::getLatentResize)
+                .containsExactly("bilinear", "nearest-exact", "");
+    }
+
     @Test
     void theSecondPassHasAsManyStepsAsTheFirstUnlessTheRequestSaysOtherwise() {
         assertThat(post(request().put("hr_resize_x", 64).put("hr_upscaler", "None"))
@@ -181,7 +198,6 @@ final class A1111HiresTest {
 
     @ParameterizedTest
     @CsvSource({
-        "hr_upscaler,Latent",
         "hr_upscaler,R-ESRGAN 4x+",
         "hr_sampler_name,Euler",
         "hr_prompt,a dog",
@@ -204,13 +220,5 @@ final class A1111HiresTest {
         String detail = new JsonObject(response.body()).getString("detail");
         assertThat(detail).containsAnyOf(field, "enable_hr: ");
         assertThat(gateway.stage.sittings()).isEmpty();
-    }
-
-    @Test
-    void withoutAnUpscalerThatProgramResizesTheLatentWhichIsRefused() {
-        JsonObject body = request();
-        body.remove("hr_upscaler");
-
-        assertThat(post(body).body()).contains("hr_upscaler").contains("Lanczos and None");
     }
 }

@@ -164,7 +164,7 @@ final class A1111Test {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{\"enable_hr\": true, \"hr_upscaler\": \"Latent\"}",
+                "{\"enable_hr\": true, \"hr_upscaler\": \"ESRGAN_4x\"}",
                 "{\"tiling\": true}",
                 "{\"restore_faces\": true}",
                 "{\"subseed_strength\": 0.5}",
@@ -182,6 +182,34 @@ final class A1111Test {
         assertThat(response.statusCode()).isIn(400, 422);
         String detail = new JsonObject(response.body()).getString("detail");
         assertThat(body.fieldNames()).anyMatch(name -> detail.contains(name) || detail.contains("ADetailer"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "txt2img | {\"steps\": 51} | steps must be from 1 to 50, not 51",
+                "txt2img | {\"cfg_scale\": 60} | cfg_scale must be from 0 to 50, not 60",
+                "txt2img | {\"cfg_scale\": 1e308} | cfg_scale must be from 0 to 50, not 1.0E308",
+                "txt2img | {\"width\": 1000} | width and height 1000x1000 cannot be made",
+                "txt2img | {\"alwayson_scripts\": {\"\": {}}} | always on script \"\" not found",
+                "txt2img | {\"alwayson_scripts\": {\"controlnet\": {\"args\": [null]}}} | args[0] must be an object, not null",
+                "img2img | {\"init_images\": [5]} | init_images[0] must be a string, not a number",
+                "img2img | {\"init_images\": [null]} | init_images[0] must be a string, not null",
+                "img2img | {\"init_images\": [\"AAAA\"]} | init_images ",
+                "img2img | {\"steps\": 4, \"denoising_strength\": 0.01} | denoising_strength leaves no step of 4",
+                "img2img | {\"image_cfg_scale\": 60} | image_cfg_scale must be from 0 to 50, not 60",
+            })
+    void messagesHaveThatProgramsNamesOfFields(String path, String fields, String message) {
+        JsonObject body = new JsonObject(fields).put("prompt", "x");
+        if (path.equals("img2img") && !body.containsKey("init_images")) {
+            body.put("init_images", new JsonArray().add(Base64.getEncoder().encodeToString(PNG)));
+        }
+
+        HttpResponse<String> response = post(path, body);
+
+        assertThat(response.statusCode()).isIn(400, 422);
+        assertThat(new JsonObject(response.body()).getString("detail")).contains(message);
     }
 
     @Test
@@ -320,9 +348,13 @@ final class A1111Test {
                 .extracting(model -> ((JsonObject) model).getString("title"))
                 .containsExactly("tiny");
         assertThat(list("schedulers").getJsonObject(0).getString("label")).isEqualTo("Automatic");
-        for (String empty : List.of("sd-vae", "sd-modules", "latent-upscale-modes", "prompt-styles", "loras")) {
+        for (String empty : List.of("sd-vae", "sd-modules", "prompt-styles", "loras")) {
             assertThat(list(empty)).as(empty).isEmpty();
         }
+        assertThat(list("latent-upscale-modes"))
+                .extracting(mode -> ((JsonObject) mode).getString("name"))
+                .startsWith("Latent", "Latent (antialiased)")
+                .hasSize(6);
         assertThat(get("memory").getJsonObject("ram").getLong("total")).isPositive();
     }
 

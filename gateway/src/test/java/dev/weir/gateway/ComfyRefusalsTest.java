@@ -90,6 +90,10 @@ final class ComfyRefusalsTest {
         assertRefused("3", "steps", 41, "custom_validation_failed", "from 2 to 40");
         assertRefused("3", "scheduler", "exponential", "custom_validation_failed", "exponential");
         assertRefused("5", "batch_size", 11, "custom_validation_failed", "11");
+        assertRefused("5", "height", 512, "custom_validation_failed", "64x512");
+        assertRefused("3", "denoise", 0, "custom_validation_failed", "denoise - leaves no step");
+        assertRefused(
+                "3", "denoise", 0.01, "custom_validation_failed", "needs a schedule of 400 steps, and at most 40");
     }
 
     @Test
@@ -132,6 +136,20 @@ final class ComfyRefusalsTest {
         assertThat(response.statusCode()).isEqualTo(413);
         assertThat(new JsonObject(response.body()).getJsonObject("error").getString("type"))
                 .isEqualTo("body_too_large");
+    }
+
+    @Test
+    void queriesAndUploadsSayWhatIsWrong() {
+        assertThat(gateway.fetch("/history?offset=-99999999999&max_items=99999999999")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(gateway.fetch("/history?offset=1e3").body()).contains("offset must be a whole number");
+        assertThat(ComfyClient.post(gateway, "/queue", new JsonObject("{\"delete\": [5, null]}"))
+                        .body())
+                .contains("delete[0] must be a string, not a number");
+        assertThat(ComfyClient.upload(gateway, "/upload/image", "c.png", new byte[1], Map.of("type", "zz"))
+                        .body())
+                .contains("type must be input");
     }
 
     @Test

@@ -232,7 +232,7 @@ final class ModelFieldsTest {
                 churches.copy().put("loras", new JsonArray().add(named.copy().put("weight", 11))),
                 "out_of_range",
                 "loras[0].weight",
-                "from -10.0 to 10.0");
+                "from -10 to 10");
         refused(churches.copy().put("loras", named), "invalid_type", "loras", "an array of objects");
     }
 

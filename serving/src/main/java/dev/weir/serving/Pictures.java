@@ -23,8 +23,12 @@ public final class Pictures {
         return encoded(image, ImageFile.encode(image, ImageFormat.JPEG, FRAME_QUALITY, Map.of()));
     }
 
-    /** The image in the requested format. A PNG contains the settings that made it. */
-    public static EncodedImage picture(RgbImage image, Work work, Target decoder) {
+    /**
+     * The image in the requested format. A PNG contains the settings that made it, and its latent where the request wants that.
+     *
+     * @param isShown whether the image may be seen; otherwise its latent is left out
+     */
+    public static EncodedImage picture(RgbImage image, Work work, Target decoder, boolean isShown) {
         Task task = work.task();
         Generation generation = task.getGeneration();
         Map<String, String> text = new PictureText(
@@ -40,6 +44,9 @@ public final class Pictures {
                         MoreSettings.of(generation),
                         String.join(" + ", work.engines(decoder)))
                 .byKeyword();
+        if (generation.getKeepsLatent() && isShown) {
+            text.put(LatentText.KEYWORD, LatentText.of(Latents.of(work)));
+        }
         ImageFormat format = ImageFormat.of(generation.getOutputFormat());
         return encoded(image, ImageFile.encode(image, format, generation.getOutputCompression(), text));
     }

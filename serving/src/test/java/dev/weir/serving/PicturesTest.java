@@ -55,7 +55,8 @@ final class PicturesTest {
 
     private static String text(Task.Builder task) {
         task.getGenerationBuilder().setOutputFormat("png");
-        var picture = Pictures.picture(new RgbImage(1, 1, new byte[3]), new Work(task.build(), List.of()), DECODER);
+        var picture =
+                Pictures.picture(new RgbImage(1, 1, new byte[3]), new Work(task.build(), List.of()), DECODER, true);
         var file = new String(picture.bytes(), StandardCharsets.ISO_8859_1);
         return file.substring(file.indexOf("parameters"), file.indexOf("Software"));
     }

@@ -1,6 +1,7 @@
 package dev.weir.engine.image;
 
 import dev.weir.engine.Finite;
+import dev.weir.engine.LatentShape;
 import dev.weir.picture.PictureException;
 
 /**
@@ -28,7 +29,7 @@ public record DepthMap(int width, int height, float[] values) {
      * @throws IllegalArgumentException if all is equally near
      */
     public float[] spread(int newWidth, int newHeight) {
-        float[] sized = Bicubic.resize(values, width, height, newWidth, newHeight);
+        float[] sized = Interpolation.BICUBIC.resize(new LatentShape(1, height, width), values, newHeight, newWidth);
         float least = Float.POSITIVE_INFINITY;
         float most = Float.NEGATIVE_INFINITY;
         for (float value : sized) {

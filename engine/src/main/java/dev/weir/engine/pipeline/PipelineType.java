@@ -1,6 +1,7 @@
 package dev.weir.engine.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.NetworkInput;
@@ -107,6 +108,11 @@ public interface PipelineType {
     /** What that stage gives, by names on the bus. */
     default Tensors see(PictureInput input, ImageCodec codec) {
         throw new IllegalArgumentException("these models see no pictures");
+    }
+
+    /** The same of a latent that is there already, in the denoiser's scale. */
+    default Tensors see(HostTensor latent) {
+        return SeenPicture.see(latent);
     }
 
     /** The run of a sample at its start. Throws an IllegalArgumentException that names what is missing or wrong. */

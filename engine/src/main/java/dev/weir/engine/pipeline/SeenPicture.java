@@ -53,6 +53,11 @@ final class SeenPicture {
         return told(WHOLE, latents, picture.height() / codec.scale(), picture.width() / codec.scale());
     }
 
+    /** A latent that no autoencoder has seen. */
+    static Tensors see(HostTensor latent) {
+        return Tensors.of(PREFIX + WHOLE + MEAN, latent);
+    }
+
     private static Tensors told(String what, LatentDistribution latents, int height, int width) {
         int channels = latents.mean().length / (height * width);
         Tensors told = Tensors.of(PREFIX + what + MEAN, HostTensor.of(latents.mean(), channels, height, width));

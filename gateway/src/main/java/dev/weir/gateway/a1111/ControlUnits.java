@@ -12,6 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The units of the extension sd-webui-controlnet, which requests have in {@code alwayson_scripts}. What Weir computes otherwise than that
@@ -46,6 +48,12 @@ final class ControlUnits {
     private static final Set<String> STRETCHING = Set.of("0", "just resize", "resizemode.resize", "scale to fit");
     private static final Set<String> BALANCED = Set.of("0", "balanced", "controlmode.balanced");
 
+    /** A field of one of Weir's ControlNets, as messages begin with it. */
+    private static final Pattern ENTRY = Pattern.compile("^controlnets\\[(\\d)]\\.(\\w+)");
+
+    private static final Map<String, String> NAMES =
+            Map.of("name", "model", "scale", "weight", "start", "guidance_start", "end", "guidance_end");
+
     private ControlUnits() {}
 
     /** @param image that a unit without one uses; empty: none */
@@ -60,6 +68,19 @@ final class ControlUnits {
         }
     }
 
+    /** An error about one of Weir's ControlNets, with the name of its unit: units that are not enabled have numbers too. */
+    static ApiException named(Fields asked, ApiException problem) {
+        ApiError error = problem.error();
+        Matcher entry = ENTRY.matcher(error.message());
+        if (!entry.find()) {
+            return problem;
+        }
+        Fields unit = enabled(asked).get(Integer.parseInt(entry.group(1)));
+        String field = NAMES.getOrDefault(entry.group(2), entry.group(2));
+        return unit.invalid(
+                error.code(), field, error.message().substring(entry.end()).replaceFirst("^:? ", ""));
+    }
+
     /** Refuses other scripts. */
     private static List<Fields> enabled(Fields asked) {
         List<Fields> units = new ArrayList<>();
@@ -67,7 +88,7 @@ final class ControlUnits {
         for (String script : scripts.names()) {
             if (!script.equalsIgnoreCase(SCRIPT)) {
                 throw new ApiException(ApiError.invalid(
-                        422, "unknown_script", "always on script %s not found".formatted(script), SCRIPTS));
+                        422, "unknown_script", "always on script \"%s\" not found".formatted(script), SCRIPTS));
             }
             scripts.object(script).stream()
                     .flatMap(args -> args.objects("args", Integer.MAX_VALUE).stream())

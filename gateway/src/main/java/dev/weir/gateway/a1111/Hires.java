@@ -13,16 +13,30 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The second pass of {@code enable_hr}: the picture of the first pass at a larger size, changed as {@code denoising_strength} says.
- * Upscalers other than Lanczos are refused: images in are resized by it in any case. Immutable; any thread.
+ * The second pass of {@code enable_hr}: the picture of the first pass, or its latent, at a larger size, changed as {@code
+ * denoising_strength} says. Images in are resized by Lanczos; other upscalers of pictures are refused. Immutable; any thread.
  *
+ * @param latentResize how the latent of the first pass is enlarged, in Weir's words; empty: the picture is
  * @param steps that are done in the second pass
  * @param shown how texts of pictures describe it
  */
-record Hires(int width, int height, double strength, int steps, Map<String, String> shown) {
+record Hires(int width, int height, String latentResize, double strength, int steps, Map<String, String> shown) {
 
     private static final String SWITCH = "enable_hr";
     private static final int MOST_STEPS = 1000;
+    private static final String USUAL_UPSCALER = "Latent";
+    /** {@code latent_upscale_modes} in that program's {@code modules/shared_items.py}: interpolations of PyTorch. */
+    static final Map<String, String> LATENT = new LinkedHashMap<>();
+
+    static {
+        LATENT.put(USUAL_UPSCALER, "bilinear");
+        LATENT.put("Latent (antialiased)", "bilinear-antialiased");
+        LATENT.put("Latent (bicubic)", "bicubic");
+        LATENT.put("Latent (bicubic antialiased)", "bicubic-antialiased");
+        LATENT.put("Latent (nearest)", "nearest");
+        LATENT.put("Latent (nearest-exact)", "nearest-exact");
+    }
+
     /** That program resizes by Lanczos without an upscaler, too. */
     private static final Set<String> LANCZOS = Set.of("Lanczos", "None");
     /** A picture of one pixel, for a trial of the second pass before the first one. */
@@ -54,10 +68,13 @@ record Hires(int width, int height, double strength, int steps, Map<String, Stri
                         throw Translation.unsupported(asked, name, "width and height are those of the first pass");
                     });
         }
-        String upscaler = asked.text("hr_upscaler").orElse("Latent");
-        if (!LANCZOS.contains(upscaler)) {
+        String upscaler = upscaler(asked);
+        if (!LANCZOS.contains(upscaler) && !LATENT.containsKey(upscaler)) {
             throw Translation.unsupported(
-                    asked, "hr_upscaler", "Weir has Lanczos and None, not \"%.60s\"".formatted(upscaler));
+                    asked,
+                    "hr_upscaler",
+                    "Weir has Lanczos, None and %s, not \"%.60s\""
+                            .formatted(String.join(", ", LATENT.keySet()), upscaler));
         }
         double strength = asked.real("denoising_strength", 0, 1).orElse(0.75);
         int steps = asked.integer("hr_second_pass_steps", 0, MOST_STEPS)
@@ -78,7 +95,18 @@ record Hires(int width, int height, double strength, int steps, Map<String, Stri
         shown.put("Hires upscale", Infotext.number(Double.toString(size[0] / (double) width)));
         shown.put("Hires steps", "" + steps);
         shown.put("Hires upscaler", upscaler);
-        return Optional.of(new Hires(size[0], size[1], strength, steps, shown));
+        return Optional.of(new Hires(size[0], size[1], LATENT.getOrDefault(upscaler, ""), strength, steps, shown));
+    }
+
+    private static String upscaler(Fields asked) {
+        return asked.text("hr_upscaler").filter(name -> !name.isEmpty()).orElse(USUAL_UPSCALER);
+    }
+
+    /** The first pass, whose pictures have their latents if the second begins with these. */
+    static JobSpec first(Fields asked, JobSpec spec) {
+        return asked.flag(SWITCH) && LATENT.containsKey(upscaler(asked))
+                ? spec.making(spec.generation().toBuilder().setKeepsLatent(true).build())
+                : spec;
     }
 
     private static int[] size(Fields asked, int width, int height) {
@@ -99,7 +127,7 @@ record Hires(int width, int height, double strength, int steps, Map<String, Stri
     /** Refuses a second pass that the model cannot make, and returns one as it will be. */
     JobSpec trial(Fields asked, Fields first, JobSpec spec, RequestReader reader) {
         try {
-            JobSpec second = reader.job(fields(first, spec, 0, PIXEL));
+            JobSpec second = second(first, spec, 0, PIXEL, reader);
             ControlUnits.requireExact(asked, second);
             return second;
         } catch (ApiException e) {
@@ -109,8 +137,14 @@ record Hires(int width, int height, double strength, int steps, Map<String, Stri
         }
     }
 
-    /** What the second pass of a sample is made of. */
-    Fields fields(Fields first, JobSpec spec, int sample, byte[] picture) {
+    /** The second pass of a sample. */
+    JobSpec second(Fields first, JobSpec spec, int sample, byte[] picture, RequestReader reader) {
+        JobSpec second = reader.job(fields(first, spec, sample, picture));
+        return second.making(
+                second.generation().toBuilder().setLatentResize(latentResize).build());
+    }
+
+    private Fields fields(Fields first, JobSpec spec, int sample, byte[] picture) {
         return first.with("init_image", picture)
                 .with("n", 1)
                 .with("seed", Long.toUnsignedString(spec.seed(sample)))

@@ -51,11 +51,16 @@ final class ListHandlers {
         list(router, "sd-models", this::checkpoints);
         list(router, "loras", this::loras);
         list(router, "upscalers", () -> new JsonArray().add(upscaler("None")).add(upscaler("Lanczos")));
+        list(
+                router,
+                "latent-upscale-modes",
+                () -> new JsonArray(Hires.LATENT.keySet().stream()
+                        .map(name -> new JsonObject().put("name", name))
+                        .toList()));
         // Weir has none of these. Clients ask for them at their start and expect lists.
         for (String none : List.of(
                 "sd-vae",
                 "sd-modules",
-                "latent-upscale-modes",
                 "hypernetworks",
                 "face-restorers",
                 "realesrgan-models",

@@ -1,6 +1,7 @@
 package dev.weir.gateway.a1111;
 
 import dev.weir.gateway.a1111.PicturesRun.SecondPass;
+import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
@@ -69,7 +70,7 @@ final class PictureHandlers {
     }
 
     private void generate(RoutingContext ctx, Fields asked, Fields fields) {
-        JobSpec spec = reader.job(fields).under(RequestTrace.of(ctx));
+        JobSpec spec = Hires.first(asked, job(asked, fields)).under(RequestTrace.of(ctx));
         ControlUnits.requireExact(asked, spec);
         Optional<Hires> hires = Hires.of(asked, spec);
         Optional<JobSpec> trial = hires.map(pass -> pass.trial(asked, fields, spec, reader));
@@ -78,9 +79,17 @@ final class PictureHandlers {
         PicturesAnswer answer = new PicturesAnswer(
                 request, parameters(asked), hires.map(Hires::shown).orElse(Map.of()));
         SecondPass second = hires.<SecondPass>map(pass -> (sample, picture) ->
-                        reader.job(pass.fields(fields, spec, sample, picture)).under(RequestTrace.of(ctx)))
+                        pass.second(fields, spec, sample, picture, reader).under(RequestTrace.of(ctx)))
                 .orElse(null);
         new PicturesRun(ctx, ledger.of(Authentication.user(ctx)), answers, running, request, answer, second).start();
+    }
+
+    private JobSpec job(Fields asked, Fields fields) {
+        try {
+            return reader.job(fields);
+        } catch (ApiException e) {
+            throw ControlUnits.named(asked, e);
+        }
     }
 
     private static JsonObject parameters(Fields asked) {

@@ -125,7 +125,9 @@ final class Translation {
         weir.put("n", images);
         asked.seed("seed").ifPresent(seed -> weir.put("seed", seed));
         asked.integer("steps", 1, 1000).ifPresent(steps -> weir.put("num_inference_steps", steps));
-        asked.real("cfg_scale", 0, 1000).ifPresent(scale -> weir.put("guidance_scale", scale));
+        // The model's own bounds count.
+        asked.real("cfg_scale", -Double.MAX_VALUE, Double.MAX_VALUE)
+                .ifPresent(scale -> weir.put("guidance_scale", scale));
         if (asked.has("width") || asked.has("height")) {
             weir.put("size", side(asked, "width", "height") + "x" + side(asked, "height", "width"));
         }

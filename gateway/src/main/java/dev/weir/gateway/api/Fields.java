@@ -249,10 +249,20 @@ public final class Fields {
         return number(name).map(value -> {
             double real = value.doubleValue();
             if (!(real >= min && real <= max)) {
-                throw invalid("out_of_range", name, "must be from %s to %s, not %s".formatted(min, max, brief(value)));
+                throw invalid(
+                        "out_of_range",
+                        name,
+                        "must be from %s to %s, not %s".formatted(shown(min), shown(max), shown(real)));
             }
             return real;
         });
+    }
+
+    /** A bound without a fraction has none in a message. */
+    private static String shown(double number) {
+        return number == Math.rint(number) && Math.abs(number) < 0x1p53
+                ? Long.toString((long) number)
+                : Double.toString(number);
     }
 
     private Optional<Number> number(String name) {
@@ -280,8 +290,13 @@ public final class Fields {
         if (value == null) {
             return List.of();
         }
-        if (!(value instanceof List<?> list) || !list.stream().allMatch(String.class::isInstance)) {
+        if (!(value instanceof List<?> list)) {
             throw wrongType(name, "an array of strings", value);
+        }
+        for (int i = 0; i < list.size(); i++) {
+            if (!(list.get(i) instanceof String)) {
+                throw wrongType("%s[%d]".formatted(name, i), "a string", list.get(i));
+            }
         }
         return list.stream().map(String.class::cast).toList();
     }
@@ -302,7 +317,7 @@ public final class Fields {
         List<Fields> objects = new ArrayList<>();
         for (Object entry : list) {
             if (!(entry instanceof Map<?, ?> object)) {
-                throw wrongType(name, "an array of objects", entry);
+                throw wrongType("%s[%d]".formatted(name, objects.size()), "an object", entry);
             }
             objects.add(of("%s%s[%d].".formatted(path, name, objects.size()), object));
         }
@@ -342,15 +357,17 @@ public final class Fields {
     }
 
     private ApiException wrongType(String name, String wanted, Object value) {
-        String found = value instanceof String
-                ? "a string"
-                : value instanceof Boolean
-                        ? "a boolean"
-                        : value instanceof byte[] || value instanceof ReadImage
-                                ? "a file"
-                                : value instanceof Number
-                                        ? "a number"
-                                        : value instanceof List ? "an array" : "an object";
+        String found = value == null
+                ? "null"
+                : value instanceof String
+                        ? "a string"
+                        : value instanceof Boolean
+                                ? "a boolean"
+                                : value instanceof byte[] || value instanceof ReadImage
+                                        ? "a file"
+                                        : value instanceof Number
+                                                ? "a number"
+                                                : value instanceof List ? "an array" : "an object";
         return invalid("invalid_type", name, "must be %s, not %s".formatted(wanted, found));
     }
 

@@ -1,6 +1,7 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.FieldNames;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Collection;
@@ -13,11 +14,26 @@ import java.util.stream.Collectors;
 /** Errors in the shape of ComfyUI's {@code POST /prompt}. Stateless. */
 final class Errors {
 
+    /** What ComfyUI calls fields of Weir. Its other names are the same. */
+    static final Map<String, String> NAMES = Map.of(
+            "num_inference_steps", "steps",
+            "guidance_scale", "cfg",
+            "sampler", "sampler_name",
+            "schedule", "scheduler",
+            "strength", "denoise",
+            "init_image", "pixels",
+            "clip_skip", "stop_at_clip_layer",
+            "controlnets", "control_net",
+            "model", "ckpt_name",
+            "n", "batch_size");
+
+    static final FieldNames FIELDS = FieldNames.of(NAMES);
+
     private Errors() {}
 
     /** Errors that are about no node. */
     static JsonObject toJson(ApiError error) {
-        return body(error.code(), error.message(), "", new JsonObject(), new JsonObject());
+        return body(error.code(), FIELDS.translated(error.message()), "", new JsonObject(), new JsonObject());
     }
 
     static RefusedGraphException refused(String type, String message, String details, JsonObject extra) {

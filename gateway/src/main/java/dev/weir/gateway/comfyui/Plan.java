@@ -72,7 +72,9 @@ record Plan(Graph graph, Sampled pictures, List<String> outputs, List<Node> node
         String problem = message.startsWith(error.param() + " ")
                 ? message.substring(error.param().length() + 1)
                 : message;
-        return Errors.refused(graph, List.of(NodeError.refused(place.node(), place.input(), problem)))
+        return Errors.refused(
+                        graph,
+                        List.of(NodeError.refused(place.node(), place.input(), Errors.FIELDS.translated(problem))))
                 .body();
     }
 

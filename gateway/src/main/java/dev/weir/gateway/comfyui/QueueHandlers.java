@@ -10,13 +10,19 @@ import dev.weir.gateway.http.RequestBody;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.math.BigInteger;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** {@code /queue}, {@code /history} and {@code /interrupt}: the prompts of a caller. Event loop of the gateway. */
 final class QueueHandlers {
+
+    private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]{1,1000}");
+    private static final BigInteger LEAST = BigInteger.valueOf(Integer.MIN_VALUE);
+    private static final BigInteger MOST = BigInteger.valueOf(Integer.MAX_VALUE);
 
     private static final String JSON = "application/json";
 
@@ -105,10 +111,13 @@ final class QueueHandlers {
 
     private static int parameter(RoutingContext ctx, String name, int otherwise) {
         String value = ctx.request().getParam(name);
-        try {
-            return value == null ? otherwise : Integer.parseInt(value);
-        } catch (NumberFormatException e) {
+        if (value == null) {
+            return otherwise;
+        }
+        if (!WHOLE.matcher(value).matches()) {
             throw new ApiException(ApiError.invalid("invalid_value", name + " must be a whole number", name));
         }
+        // More than there are prompts is as much as any larger number.
+        return new BigInteger(value).max(LEAST).min(MOST).intValue();
     }
 }

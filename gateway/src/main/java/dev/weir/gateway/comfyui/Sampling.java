@@ -8,6 +8,8 @@ import dev.weir.gateway.comfyui.Value.LoraUse;
 import dev.weir.gateway.comfyui.Value.Model;
 import dev.weir.gateway.comfyui.Value.Place;
 import dev.weir.gateway.comfyui.Value.Sampled;
+import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.SizeRange;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import java.util.ArrayList;
@@ -39,6 +41,7 @@ final class Sampling {
     private final boolean isAdvanced;
     private final Map<String, Object> fields = new LinkedHashMap<>();
     private final Map<String, Place> places = new HashMap<>();
+    private int mostSteps;
 
     Sampling(Node node, Model model, Offer offer) {
         this.node = node;
@@ -110,23 +113,29 @@ final class Sampling {
     /** Those of the model and of CLIP, whose weights may differ. */
     private void loras(Conditioning positive) {
         Map<String, Map<String, Object>> uses = new LinkedHashMap<>();
-        model.loras().forEach(use -> add(uses, use, "weight"));
-        positive.clip().loras().forEach(use -> add(uses, use, "text_weight"));
+        Map<String, Node> nodes = new HashMap<>();
+        model.loras().forEach(use -> add(uses, nodes, use, "weight"));
+        positive.clip().loras().forEach(use -> add(uses, nodes, use, "text_weight"));
         uses.values()
                 .removeIf(use ->
                         use.get("weight").equals(0.0) && use.get("text_weight").equals(0.0));
         if (!uses.isEmpty()) {
-            fields.put("loras", List.copyOf(uses.values()));
+            put("loras", "positive", List.copyOf(uses.values()));
+        }
+        List<String> names = List.copyOf(uses.keySet());
+        for (int i = 0; i < names.size(); i++) {
+            String id = nodes.get(names.get(i)).id();
+            String path = "loras[%d].".formatted(i);
+            places.put(path + "name", new Place(id, "lora_name"));
+            places.put(path + "weight", new Place(id, "strength_model"));
+            places.put(path + "text_weight", new Place(id, "strength_clip"));
         }
     }
 
-    private void add(Map<String, Map<String, Object>> uses, LoraUse use, String key) {
-        Map<String, Object> entry = uses.computeIfAbsent(use.name(), name -> {
-            places.put(
-                    "loras[%d].name".formatted(uses.size()),
-                    new Place(use.node().id(), "lora_name"));
-            return new LinkedHashMap<>(Map.of("name", name, "weight", 0.0, "text_weight", 0.0));
-        });
+    private static void add(Map<String, Map<String, Object>> uses, Map<String, Node> nodes, LoraUse use, String key) {
+        nodes.putIfAbsent(use.name(), use.node());
+        Map<String, Object> entry = uses.computeIfAbsent(
+                use.name(), name -> new LinkedHashMap<>(Map.of("name", name, "weight", 0.0, "text_weight", 0.0)));
         entry.merge(key, use.weight(), (one, other) -> (Double) one + (Double) other);
     }
 
@@ -164,6 +173,7 @@ final class Sampling {
                 .findFirst()
                 .orElseThrow(() -> refused(SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
         put("sampler", SAMPLER, own);
+        mostSteps = sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps();
         String scheduler = node.text(SCHEDULER);
         if (sampler.getSchedulesList().contains(SamplerName.EXACT + scheduler)) {
             put("schedule", SCHEDULER, SamplerName.EXACT + scheduler);
@@ -189,8 +199,11 @@ final class Sampling {
             all = denoise == 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, steps / denoise);
             start = all - steps;
         }
-        if (start >= all) {
+        if (start >= all || all < 1) {
             throw refused(input, "leaves no step");
+        }
+        if (all > steps && all > mostSteps) {
+            throw refused(input, "needs a schedule of %d steps, and at most %d are computed".formatted(all, mostSteps));
         }
         put("num_inference_steps", "steps", all);
         if (latent.image().isPresent()) {
@@ -211,7 +224,7 @@ final class Sampling {
     }
 
     private void latent(Latent latent) {
-        String from = latent.from().has("width") ? "width" : "pixels";
+        String from = latent.from().has("width") ? wrongSide(latent.from()) : "pixels";
         if (!Objects.equals(fields.getOrDefault(SIZE, latent.size()), latent.size())) {
             throw refused("positive", "the target size must be that of the latent image, " + latent.size());
         }
@@ -228,6 +241,14 @@ final class Sampling {
             fields.put("mask", mask.file());
             places.put("mask", new Place(latent.from().id(), "mask"));
         });
+    }
+
+    /** The side that messages about the size are about. */
+    private String wrongSide(Node from) {
+        List<SizeRange> ranges = Route.ranges(card);
+        boolean fitsWidth = ranges.stream().anyMatch(range -> range.contains(from.whole("width")));
+        boolean fitsHeight = ranges.stream().anyMatch(range -> range.contains(from.whole("height")));
+        return fitsWidth && !fitsHeight ? "height" : "width";
     }
 
     private void put(String field, String input, Object value) {

@@ -21,6 +21,7 @@ final class UploadHandlers {
 
     private static final String IMAGE = "image";
     private static final String SUBFOLDER = "subfolder";
+    private static final String INPUT = "input";
     private static final int LONGEST_NAME = 256;
     private static final Set<String> YES = Set.of("true", "1");
 
@@ -79,6 +80,9 @@ final class UploadHandlers {
     }
 
     private void read(RoutingContext ctx, FormBody.Parts form, Consumer<ReadImage.Fine> then) {
+        if (!form.texts().getOrDefault("type", INPUT).equals(INPUT)) {
+            throw invalid("type must be input: Weir keeps no uploads elsewhere");
+        }
         byte[] file = form.files().get(IMAGE);
         if (file == null) {
             throw invalid("image must be a file of the form");
@@ -108,7 +112,7 @@ final class UploadHandlers {
                 new JsonObject()
                         .put("name", path.substring(path.lastIndexOf('/') + 1))
                         .put(SUBFOLDER, form.texts().getOrDefault(SUBFOLDER, ""))
-                        .put("type", form.texts().getOrDefault("type", "input")));
+                        .put("type", INPUT));
     }
 
     /** Of a file's name only what follows its last slash counts, as answers say it. */

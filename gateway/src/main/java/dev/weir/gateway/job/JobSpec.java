@@ -84,6 +84,12 @@ public record JobSpec(
                 attachments);
     }
 
+    /** The same job with other settings of its images. */
+    public JobSpec making(Generation changed) {
+        return new JobSpec(
+                model, route, changed, samples, preview, user, priority, onDisconnect, traceparent, attachments);
+    }
+
     /** The same job with the images that its request brought. */
     public JobSpec with(List<Attachment> found) {
         return new JobSpec(

@@ -10,6 +10,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.decoder.DecoderStage;
 import dev.weir.denoiser.DenoiserStage;
+import dev.weir.engine.LatentShape;
+import dev.weir.engine.image.Interpolation;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Task;
@@ -112,6 +114,37 @@ final class ImageStagesTest {
         assertThat(made.getHeight()).isEqualTo(photo.getHeight());
         assertThat(made.getRGB(0, 0)).as("far from the mask").isEqualTo(photo.getRGB(0, 0));
         assertThat(made.getRGB(45, 35)).as("within it").isNotEqualTo(photo.getRGB(45, 35));
+    }
+
+    /** A second pass: no autoencoder sees the picture. */
+    @Test
+    void aLatentInThePicturesFileIsWhatTheRunBeginsWith() throws IOException {
+        float[] latent = new float[4 * 8 * 8];
+        for (int i = 0; i < latent.length; i++) {
+            latent[i] = (float) Math.sin(i);
+        }
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        Task.Builder first = Tasks.of("text_to_image", "a", generation("a").setKeepsLatent(true));
+        decoder.admit(work(first.setPosition(2), Tensor.ofFloats("latent", latent, 4, 8, 8)), outbox);
+        turnAll(decoder, outbox);
+        byte[] file = outbox.finished.get(SAMPLE).bytes();
+
+        Task.Builder second = Tasks.of("image_to_image", "a", generation("a").setLatentResize("bicubic"))
+                .setPosition(SIGHT);
+        second.getRouteBuilder(SIGHT).setWidth(128).setHeight(96);
+        decoder.admit(work(second, Tensor.ofBytes("input/init_image", file)), outbox);
+        turnAll(decoder, outbox);
+
+        assertThat(outbox.handedOn.get(SAMPLE)).containsOnlyKeys("image/mean");
+        Tensor seen = outbox.handedOn.get(SAMPLE).get("image/mean");
+        assertThat(seen.shape()).containsExactly(4, 12, 16);
+        assertThat(seen.toFloats())
+                .containsExactly(Interpolation.BICUBIC.resize(new LatentShape(4, 8, 8), latent, 12, 16));
+
+        decoder.admit(work(second, file("init_image", "photo.png")), outbox);
+        turnAll(decoder, outbox);
+        assertThat(outbox.failures.get(SAMPLE).message())
+                .isEqualTo("init_image: its file has no latent; one that the safety checker has made black gets none");
     }
 
     @Test
