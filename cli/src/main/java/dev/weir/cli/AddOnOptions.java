@@ -1,9 +1,13 @@
 package dev.weir.cli;
 
+import dev.weir.engine.BrokenLink;
 import dev.weir.runtime.AddOns;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** The folders of files beside the models that requests may name. */
@@ -53,11 +57,33 @@ final class AddOnOptions {
     }
 
     private static void requireFolders(String flag, List<Path> folders) {
-        folders.stream()
-                .filter(folder -> !Files.isDirectory(folder))
-                .findFirst()
-                .ifPresent(folder -> {
-                    throw new CliException(CliException.USAGE, "%s: there is no folder %s".formatted(flag, folder));
-                });
+        Map<Path, Path> given = new HashMap<>();
+        for (Path folder : folders) {
+            if (!Files.isDirectory(folder)) {
+                throw new CliException(CliException.USAGE, "%s: %s".formatted(flag, problem(folder)));
+            }
+            Path other = given.putIfAbsent(real(folder), folder);
+            if (other != null) {
+                throw new CliException(
+                        CliException.USAGE,
+                        other.equals(folder)
+                                ? "%s: %s is given twice".formatted(flag, folder)
+                                : "%s: %s and %s are the same folder".formatted(flag, other, folder));
+            }
+        }
+    }
+
+    private static String problem(Path path) {
+        return BrokenLink.problem(path)
+                .map(problem -> path + " " + problem)
+                .orElse(Files.exists(path) ? path + " is a file and not a folder" : "there is no folder " + path);
+    }
+
+    private static Path real(Path folder) {
+        try {
+            return folder.toRealPath();
+        } catch (IOException e) {
+            return folder; // It is gone again: whoever opens it says so.
+        }
     }
 }

@@ -142,11 +142,12 @@ final class GenerateCommand implements Callable<Integer> {
         }
         NodeConfig.Compute compute =
                 WeirNode.localConfig(models.toConfigOfOne()).compute();
-        RequestCheck.refuseInvalid(request, WeirNode.open(compute));
+        AddOnFolders addOns = AddOnFolders.of(compute);
+        RequestCheck.refuseInvalid(request, WeirNode.open(compute, addOns));
         List<Path> files = writableFiles();
         ProgressDisplay display = display();
         display.note("loading the model");
-        try (WeirNode node = WeirNode.local(compute)) {
+        try (WeirNode node = WeirNode.local(compute, addOns)) {
             display.clear();
             node.awaitReady();
             ask(WeirClient.of(node.url()), request, files);

@@ -18,13 +18,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** One model in full: its parts, and what {@link ModelSheet} says. Or a LoRA file, with what {@link LoraSheet} says. */
+/** One model in full: its parts, and what {@link ModelSheet} says. Or a file beside models, with what {@link AddOnSheet} says. */
 @Command(
         name = "inspect",
         header = "Show a model's parts, workflows, inputs and memory, and why it does not run if it does not.%n",
         description = {
-            "Of a LoRA file: its format, the networks that it changes, and its ranks. Reads configurations and the headers of the "
-                    + "weights. The exit code is 1 if the model or LoRA does not run.",
+            "Of a LoRA file: its format, the networks that it changes, and its ranks. Of a ControlNet, T2I-Adapter, IP-Adapter or "
+                    + "textual inversion: the models that it is for. Reads configurations and the headers of the weights. The exit "
+                    + "code is 1 if it does not run.",
             ""
         })
 final class InspectCommand implements Callable<Integer> {
@@ -35,7 +36,7 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "MODEL",
             description =
-                    "A diffusers folder, a safetensors file with a whole model or a LoRA, or the name of one in models/.")
+                    "A diffusers folder, a safetensors file with a whole model or what goes beside one, or the name of one in models/.")
     private String model;
 
     @Option(names = "--json", description = "Print the same as JSON.")
@@ -45,10 +46,10 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         Path path = ModelOptions.folder(model);
-        Optional<LoraSheet> lora = LoraSheet.of(path);
-        if (lora.isPresent()) {
-            print(lora.get(), out);
-            return lora.get().runs() ? 0 : CliException.FAILED;
+        Optional<AddOnSheet> addOn = AddOnSheet.of(path);
+        if (addOn.isPresent()) {
+            print(addOn.get(), out);
+            return addOn.get().runs() ? 0 : CliException.FAILED;
         }
         ModelReport report = ModelReport.inspect(path);
         Optional<ModelFolder> folder = report.runs() ? Optional.of(ModelFolder.open(report.path())) : Optional.empty();
@@ -60,11 +61,11 @@ final class InspectCommand implements Callable<Integer> {
         return report.runs() ? 0 : CliException.FAILED;
     }
 
-    private void print(LoraSheet lora, PrintWriter out) {
+    private void print(AddOnSheet addOn, PrintWriter out) {
         if (json) {
-            out.println(lora.toJson().toPrettyString());
+            out.println(addOn.toJson().toPrettyString());
         } else {
-            lora.print(out);
+            addOn.print(out);
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** What {@code weir models inspect} says of a LoRA file, for people or as JSON. */
-record LoraSheet(LoraReport report) {
+record LoraSheet(LoraReport report) implements AddOnSheet {
 
     private static final String FORM = "a LoRA";
 
@@ -28,11 +28,13 @@ record LoraSheet(LoraReport report) {
         }
     }
 
-    boolean runs() {
+    @Override
+    public boolean runs() {
         return report.problem().isEmpty();
     }
 
-    void print(PrintWriter out) {
+    @Override
+    public void print(PrintWriter out) {
         out.printf("%s  %s with the names of %s%n%n", report.path(), FORM, String.join(", ", report.namings()));
         Table table = new Table("network", "layers", "kinds", "ranks");
         for (LoraReport.Network network : report.networks()) {
@@ -51,7 +53,8 @@ record LoraSheet(LoraReport report) {
                                 "Give its folder as --lora-dir, and name it in requests. A node offers it for models that it fits."));
     }
 
-    ObjectNode toJson() {
+    @Override
+    public ObjectNode toJson() {
         ObjectNode all = JsonNodeFactory.instance
                 .objectNode()
                 .put("path", report.path().toString())

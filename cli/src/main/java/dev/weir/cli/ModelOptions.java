@@ -1,5 +1,6 @@
 package dev.weir.cli;
 
+import dev.weir.engine.BrokenLink;
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.runtime.AddOns;
@@ -202,6 +203,9 @@ final class ModelOptions {
      * where there is neither.
      */
     static Path folder(String name) {
+        if (name.isBlank()) {
+            throw new CliException(CliException.USAGE, "no model is named: the name is empty");
+        }
         Path asWritten = Path.of(name);
         if (Files.exists(asWritten)) {
             return asWritten;
@@ -214,6 +218,12 @@ final class ModelOptions {
         if (Files.isRegularFile(file)) {
             return file;
         }
+        Stream.of(asWritten, byName, file)
+                .flatMap(path -> BrokenLink.problem(path).map(problem -> path + " " + problem).stream())
+                .findFirst()
+                .ifPresent(problem -> {
+                    throw new CliException(CliException.USAGE, problem);
+                });
         throw new CliException(CliException.USAGE, noModel(name, byName));
     }
 

@@ -80,7 +80,7 @@ final class UpCommand implements Callable<Integer> {
         if (compute.directory().isPresent()) {
             return roles; // A later model may need any of them.
         }
-        List<ModelFolder> models = WeirNode.openAlone(compute);
+        List<ModelFolder> models = WeirNode.open(compute, AddOnFolders.NONE);
         roles.removeIf(role -> role.stage().isPresent()
                 && models.stream()
                         .allMatch(

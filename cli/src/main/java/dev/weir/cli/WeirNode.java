@@ -65,9 +65,12 @@ public final class WeirNode implements AutoCloseable {
      * configuration.
      */
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
+        refuseProblems(config);
+        return start(config, gateway, limits, AddOnFolders.of(config.compute()));
+    }
+
+    private static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits, AddOnFolders addOns) {
         try {
-            refuseProblems(config);
-            AddOnFolders addOns = AddOnFolders.of(config.compute());
             List<ModelFolder> named = open(config.compute(), addOns);
             ComputeTarget target = target(config, named);
             ProcessModels models = ProcessModels.of(config, named, addOns, target);
@@ -90,16 +93,7 @@ public final class WeirNode implements AutoCloseable {
     }
 
     /** The models that it is to run, of which only configurations are read. */
-    static List<ModelFolder> open(NodeConfig.Compute compute) {
-        return open(compute, AddOnFolders.of(compute));
-    }
-
-    /** The same without the files beside them, which are not looked for. */
-    static List<ModelFolder> openAlone(NodeConfig.Compute compute) {
-        return open(compute, AddOnFolders.NONE);
-    }
-
-    private static List<ModelFolder> open(NodeConfig.Compute compute, AddOnFolders addOns) {
+    static List<ModelFolder> open(NodeConfig.Compute compute, AddOnFolders addOns) {
         Map<String, Path> paths = new HashMap<>();
         List<ModelFolder> folders = new ArrayList<>();
         for (Path path : compute.models()) {
@@ -118,7 +112,12 @@ public final class WeirNode implements AutoCloseable {
 
     /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */
     public static WeirNode local(NodeConfig.Compute compute) {
-        return start(localConfig(compute), GatewayConfig.on("127.0.0.1", 0), new LimitOptions());
+        return local(compute, AddOnFolders.of(compute));
+    }
+
+    /** @param addOns of the same settings; they are opened once, because each opening logs what does not fit */
+    static WeirNode local(NodeConfig.Compute compute, AddOnFolders addOns) {
+        return start(localConfig(compute), GatewayConfig.on("127.0.0.1", 0), new LimitOptions(), addOns);
     }
 
     /** What {@link #local} starts. Throws {@link CliException} on a bad configuration; loads nothing. */

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class InspectCommandTest {
 
@@ -79,6 +81,55 @@ final class InspectCommandTest {
         Path dora = Files.write(folder.resolve("dora.safetensors"), file.array());
 
         assertThat(inspect(1, dora.toString())).contains("does not run: it has DoRA, which Weir does not run");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "controlnets/sd1/edges | a ControlNet | models whose prompts are 32 wide | --controlnet-dir",
+                "controlnets/sd1/edges/diffusion_pytorch_model.safetensors | a ControlNet | models whose prompts are 32 wide | --controlnet-dir",
+                "t2i_adapters/sd1/full | a T2I-Adapter | models of an unknown family | --controlnet-dir",
+                "t2i_adapters/sd1/light/diffusion_pytorch_model.safetensors | a T2I-Adapter | models of an unknown family | --controlnet-dir",
+                "ip_adapter/models/ip-adapter_sd15.safetensors | an IP-Adapter | models whose prompts are 32 wide | --ip-adapter-dir",
+                "words/embeddings/sd1-toy.safetensors | a textual inversion | models whose prompts are 32 wide | --embedding-dir",
+                "words/embeddings/xl.safetensors | a textual inversion | SDXL | --embedding-dir",
+            })
+    void whatGoesBesideAModelIsToldWithTheModelsThatItIsFor(String place, String form, String models, String flag)
+            throws Exception {
+        String path = FIXTURES.resolve(place).toString();
+        assertThat(inspect(0, path))
+                .startsWith("%s  %s for %s\n".formatted(path, form, models))
+                .containsPattern("\n[0-9.]+( [KMG])? parameters, [0-9.]+ [KM]?B, F(16|32)\n")
+                .contains(flag)
+                .endsWith("A node offers it for models that it fits.\n");
+        JsonNode json = new ObjectMapper().readTree(inspect(0, path, "--json"));
+        assertThat(json.path("form").textValue()).isEqualTo(form);
+        assertThat(json.path("models").textValue()).isEqualTo(models);
+        assertThat(json.path("runs").booleanValue()).isTrue();
+    }
+
+    @Test
+    void anIpAdapterOfAKindThatWeirDoesNotRunSaysWhy() throws Exception {
+        String header = "{\"image_proj.norm.weight\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}";
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length() + 4).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
+        Path face = Files.write(folder.resolve("face.safetensors"), file.array());
+
+        assertThat(inspect(1, face.toString())).contains("does not run: it is an IP-Adapter of the kind FaceID");
+    }
+
+    @Test
+    void aPartOfAControlNetOfAnotherClassSaysWhyItDoesNotRun() throws Exception {
+        Path net = Files.createDirectory(folder.resolve("union"));
+        Path edges = FIXTURES.resolve("controlnets/sd1/edges");
+        Files.copy(
+                edges.resolve("diffusion_pytorch_model.safetensors"),
+                net.resolve("diffusion_pytorch_model.safetensors"));
+        Files.writeString(net.resolve("config.json"), "{\"_class_name\": \"ControlNetUnionModel\"}");
+
+        assertThat(inspect(1, net.toString()))
+                .contains("does not run: it is of the class ControlNetUnionModel, which Weir does not run");
     }
 
     @Test

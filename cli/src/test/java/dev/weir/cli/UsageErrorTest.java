@@ -66,6 +66,30 @@ final class UsageErrorTest {
     }
 
     @Test
+    void foldersBesideModelsAreSaidToBeWhatTheyAre() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        Path loras = Files.createDirectory(folder.resolve("loras"));
+        Path same = Files.createSymbolicLink(folder.resolve("same"), loras);
+        Path circle = Files.createSymbolicLink(folder.resolve("circle"), Path.of("circle"));
+        for (String flag : List.of("--lora-dir", "--controlnet-dir", "--embedding-dir", "--ip-adapter-dir")) {
+            assertThat(refusal("generate", "x", flag, file.toString()))
+                    .isEqualTo("%s: %s is a file and not a folder".formatted(flag, file));
+            assertThat(refusal("generate", "x", flag, circle.toString()))
+                    .isEqualTo("%s: %s is a link that leads in a circle".formatted(flag, circle));
+            assertThat(refusal("generate", "x", flag, loras + "," + loras))
+                    .isEqualTo("%s: %s is given twice".formatted(flag, loras));
+            assertThat(refusal("generate", "x", flag, loras + "," + same))
+                    .isEqualTo("%s: %s and %s are the same folder".formatted(flag, loras, same));
+        }
+        assertThat(refusal("models", "inspect", circle.toString()))
+                .isEqualTo(circle + " is a link that leads in a circle");
+        assertThat(refusal("models", "inspect", "")).isEqualTo("no model is named: the name is empty");
+        Path gone = Files.createSymbolicLink(folder.resolve("gone"), Path.of("nothing"));
+        assertThat(refusal("models", "inspect", gone.toString()))
+                .isEqualTo(gone + " is a link to a file or folder that does not exist");
+    }
+
+    @Test
     void lorasAreCheckedBeforeTheModelIsLoaded() {
         Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
         String model = reference.resolve("checkpoints/sd1").toString();

@@ -21,10 +21,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The folders of files that requests may name beside a model, and which of them fit one. Any thread. */
 public record AddOns(
         LoraFolders loras, ControlNetFolders controlNets, EmbeddingFolders embeddings, IpAdapterFolders ipAdapters) {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AddOns.class);
 
     public static final AddOns NONE =
             new AddOns(LoraFolders.NONE, ControlNetFolders.NONE, EmbeddingFolders.NONE, IpAdapterFolders.NONE);
@@ -78,7 +82,11 @@ public record AddOns(
     /** The ControlNets and T2I-Adapters that fit a model. They change as files come and go. */
     FittingFiles<ControlNet> controlNets(PipelineIndex index, Pipeline pipeline, ModelCard card) {
         JsonNode unet = index.config(pipeline.main().network()).withoutNotes();
-        if (controlNets == ControlNetFolders.NONE || !Networks.isSteerable(unet)) {
+        if (controlNets == ControlNetFolders.NONE) {
+            return FittingFiles.none();
+        }
+        if (!Networks.isSteerable(unet)) {
+            LOG.warn("no ControlNet is offered for the model {}: its network is none that they steer", card.id());
             return FittingFiles.none();
         }
         LatentSpace latents = new LatentSpace(pipeline.latent().channels(), pipeline.scale());
@@ -100,9 +108,14 @@ public record AddOns(
 
     /** The textual inversions that fit a model. They change as files come and go. */
     FittingFiles<Embedding> embeddings(PipelineIndex index, ModelCard card) {
-        return embeddings == EmbeddingFolders.NONE
-                ? FittingFiles.none()
-                : embeddings.of(card.id(), TextEncoders.widths(index));
+        if (embeddings == EmbeddingFolders.NONE) {
+            return FittingFiles.none();
+        }
+        Map<String, Integer> widths = TextEncoders.widths(index);
+        if (widths.isEmpty()) {
+            LOG.warn("no embedding is offered for the model {}: it has no text encoder of CLIP", card.id());
+        }
+        return embeddings.of(card.id(), widths);
     }
 
     /** The IP-Adapters that fit a model; none of a model whose stages see no pictures for them. They change as files come and go. */
@@ -110,7 +123,11 @@ public record AddOns(
         boolean sees = pipeline.workflows().stream()
                 .flatMap(workflow -> workflow.stages().stream())
                 .anyMatch(stage -> stage.takes().contains(Port.IP_ADAPTERS));
-        if (ipAdapters == IpAdapterFolders.NONE || !sees) {
+        if (ipAdapters == IpAdapterFolders.NONE) {
+            return FittingFiles.none();
+        }
+        if (!sees) {
+            LOG.warn("no IP-Adapter is offered for the model {}: no stage of it sees pictures for them", card.id());
             return FittingFiles.none();
         }
         JsonNode unet = index.config(pipeline.main().network()).json();

@@ -1,7 +1,5 @@
 package dev.weir.engine;
 
-import dev.weir.engine.adapter.LoraReport;
-import dev.weir.engine.original.T2iAdapterNaming;
 import dev.weir.engine.weights.SafetensorsFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,16 +14,8 @@ import java.util.Set;
 final class FileKind {
 
     private static final String POINTER = "version https://git-lfs";
-    private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
 
     private static final String FOLDER = "Weir takes a diffusers folder or a single-file checkpoint";
-    private static final String IP_ADAPTER_DIR =
-            "Give its folder as --ip-adapter-dir, together with its image_encoder, and name it in requests";
-
-    static final String LORA_DIR = "Give its folder as --lora-dir, and name it in requests";
-    static final String CONTROLNET_DIR = "Give the folder that it lies in as --controlnet-dir, and name it in requests";
-    private static final String EMBEDDING_DIR = "Give its folder as --embedding-dir, and name it in prompts";
-
     private static final String WHOLE = "Give the whole model: its folder, or a file that has all of its parts";
 
     private FileKind() {}
@@ -82,30 +72,10 @@ final class FileKind {
         } catch (ModelException e) {
             return Refusal.unread(e, e.getMessage().replace(file + ": ", ""));
         }
-        Set<String> names = weights.names();
-        if (LoraReport.isLora(names)) {
-            return new Refusal("a LoRA", LORA_DIR);
-        }
-        if (any(names, "control_model.") || any(names, "controlnet_")) {
-            return new Refusal("a ControlNet", CONTROLNET_DIR);
-        }
-        if (T2iAdapterNaming.isOf(weights) || any(names, "adapter.body.")) {
-            return new Refusal("a T2I-Adapter", CONTROLNET_DIR);
-        }
-        if (any(names, "ip_adapter.") || any(names, "image_proj.")) {
-            return new Refusal("an IP-Adapter", IP_ADAPTER_DIR);
-        }
-        if (names.stream().anyMatch(name -> name.contains("motion_modules"))) {
+        if (weights.names().stream().anyMatch(name -> name.contains("motion_modules"))) {
             return Refusal.notRun("a motion module for video");
         }
-        if (!names.isEmpty()
-                && names.size() <= MOST_INVERSION_TENSORS
-                && names.stream()
-                        .allMatch(name ->
-                                !name.contains(".") && weights.info(name).shape().length <= 2)) {
-            return new Refusal("a textual inversion", EMBEDDING_DIR);
-        }
-        return checkpoint(weights);
+        return AddOnKind.of(weights).map(AddOnKind::refusal).orElseGet(() -> checkpoint(weights));
     }
 
     private static Refusal checkpoint(SafetensorsFile weights) {

@@ -103,7 +103,7 @@ final class FolderKind {
                     "Give one of them");
         }
         if (Files.exists(folder.resolve("adapter_config.json"))) {
-            return new Refusal("a LoRA", FileKind.LORA_DIR);
+            return AddOnKind.LORA.refusal();
         }
         Optional<Refusal> component = component(folder.resolve("config.json"));
         if (component.isPresent()) {
@@ -143,14 +143,10 @@ final class FolderKind {
                     ? Optional.empty()
                     : Optional.of(Refusal.notRun("a transformers model (%s)".formatted(architecture)));
         }
-        if (name.contains("ControlNet")) {
-            return Optional.of(new Refusal("a ControlNet", FileKind.CONTROLNET_DIR));
-        }
-        if (name.equals("T2IAdapter")) {
-            return Optional.of(new Refusal("a T2I-Adapter", FileKind.CONTROLNET_DIR));
-        }
-        return Optional.of(
-                new Refusal("one part of a model (%s)".formatted(name), "Give the folder of the whole pipeline"));
+        return Optional.of(AddOnKind.ofClass(name)
+                .map(AddOnKind::refusal)
+                .orElseGet(() -> new Refusal(
+                        "one part of a model (%s)".formatted(name), "Give the folder of the whole pipeline")));
     }
 
     private static Optional<Path> telling(List<Path> files) {

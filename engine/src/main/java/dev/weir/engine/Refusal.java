@@ -70,11 +70,17 @@ public record Refusal(String what, String advice) {
      * @param reason the problem's message, without what its reader knows
      */
     static Refusal unread(ModelException problem, String reason) {
-        return problem instanceof ElementTypeException
-                ? new Refusal(
+        if (!(problem instanceof WeightsException known)) {
+            return new Refusal("a damaged file (%s)".formatted(reason), "Get it again from where it was published");
+        }
+        return switch (known.reason()) {
+            case TYPE ->
+                new Refusal(
                         "weights of a type that Weir does not read (%s)".formatted(reason),
-                        "Convert them to fp32, fp16 or bf16 safetensors")
-                : incomplete(reason);
+                        "Convert them to fp32, fp16 or bf16 safetensors");
+            case INCOMPLETE -> incomplete(reason);
+            case UNREADABLE -> new Refusal(reason, "");
+        };
     }
 
     static Refusal pointer(String file) {
@@ -87,7 +93,7 @@ public record Refusal(String what, String advice) {
     }
 
     ModelException at(Path path) {
-        return new ModelException("%s: %s. %s".formatted(path, what, advice));
+        return new ModelException(path + ": " + sentences());
     }
 
     /**
@@ -96,6 +102,10 @@ public record Refusal(String what, String advice) {
      * @param reason names file and key
      */
     public ModelException at(Path path, String reason) {
-        return new ModelException("%s: %s. %s (%s)".formatted(path, what, advice, reason));
+        return new ModelException("%s: %s (%s)".formatted(path, sentences(), reason));
+    }
+
+    private String sentences() {
+        return advice.isEmpty() ? what : what + ". " + advice;
     }
 }

@@ -2,9 +2,6 @@ package dev.weir.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.weir.engine.adapter.IpAdapterFolders;
 import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.ControlNetFolders;
@@ -18,19 +15,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** What many openings of models share of the files beside them. */
 class AddOnsTest {
 
+    @RegisterExtension
+    final EngineLog log = new EngineLog();
+
     @TempDir
     Path folder;
 
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private AddOns addOns;
     private Path model;
 
@@ -51,17 +49,6 @@ class AddOnsTest {
                 ControlNetFolders.open(List.of(folder.resolve("controlnets/sd1"), folder.resolve("controlnets/sdxl"))),
                 EmbeddingFolders.open(List.of(folder.resolve("embeddings"))),
                 IpAdapterFolders.open(List.of(folder.resolve("adapters"))));
-        log.start();
-        logger().addAppender(log);
-    }
-
-    @AfterEach
-    void stop() {
-        logger().detachAppender(log);
-    }
-
-    private static Logger logger() {
-        return (Logger) LoggerFactory.getLogger("dev.weir.engine");
     }
 
     private ModelFolder opened(Path path) {
@@ -71,7 +58,7 @@ class AddOnsTest {
     @Test
     void aFileIsOpenedOnceForAllModelsOfAFamilyAndTheLogSaysOnceWhyItDoesNotFit() throws IOException {
         ModelFolder first = opened(model);
-        List<String> said = List.copyOf(messages());
+        List<String> said = List.copyOf(log.messages());
         assertThat(said)
                 .hasSize(6)
                 .anyMatch(line -> line.startsWith("not a LoRA of") && line.contains("sgm"))
@@ -88,7 +75,7 @@ class AddOnsTest {
             requireSame(opened, first, ModelFolder::ipAdapters, "ip-adapter-plus_sd15", "ip-adapter_sd15");
             requireSame(opened, first, ModelFolder::loras, "peft");
         }
-        assertThat(messages()).isEqualTo(said);
+        assertThat(log.messages()).isEqualTo(said);
     }
 
     private static <T> void requireSame(
@@ -105,7 +92,7 @@ class AddOnsTest {
         var nets = model.controlNets().byName();
         var embeddings = model.embeddings().byName();
         var adapters = model.ipAdapters().byName();
-        log.list.clear();
+        log.clear();
         for (String file : List.of(
                 "controlnets/sd1/edges/diffusion_pytorch_model.safetensors",
                 "embeddings/sd1-toy.safetensors",
@@ -128,8 +115,8 @@ class AddOnsTest {
                 .as("its image encoder has changed")
                 .isNotSameAs(adapters.get("ip-adapter_sd15"));
         assertThat(addOns.poll()).isFalse();
-        assertThat(messages()).anyMatch(line -> line.startsWith("not an embedding of") && line.contains("xl"));
-        assertThat(messages()).noneMatch(line -> line.startsWith("not a ControlNet of"));
+        assertThat(log.messages()).anyMatch(line -> line.startsWith("not an embedding of") && line.contains("xl"));
+        assertThat(log.messages()).noneMatch(line -> line.startsWith("not a ControlNet of"));
     }
 
     @Test
@@ -165,7 +152,7 @@ class AddOnsTest {
         assertThat(opened.controlNets().byName()).containsOnlyKeys("edges");
         assertThat(opened.embeddings().byName()).containsOnlyKeys("toy");
         assertThat(opened.ipAdapters().byName()).containsOnlyKeys("ip-adapter-plus_sd15", "ip-adapter_sd15");
-        assertThat(messages())
+        assertThat(log.messages())
                 .hasSize(4)
                 .anyMatch(line -> line.startsWith("not a ControlNet of the model") && line.contains("nets/half"))
                 .anyMatch(line -> line.startsWith("not an embedding of the model") && line.contains("words/half"))
@@ -182,7 +169,53 @@ class AddOnsTest {
         assertThat(opened.ipAdapters().byName()).containsOnlyKeys("ip-adapter-plus_sd15");
     }
 
-    private List<String> messages() {
-        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    /** A folder of another kind of files would fill the log. */
+    @Test
+    void theLogNamesTheFirstFilesThatDoNotFitAndCountsTheOthers() throws IOException {
+        for (int i = 0; i < 30; i++) {
+            Files.write(folder.resolve("loras/broken%02d.safetensors".formatted(i)), new byte[20]);
+        }
+        addOns = AddOns.of(LoraFolders.open(List.of(folder.resolve("loras"))));
+        log.clear();
+        ModelFolder opened = opened(model);
+
+        assertThat(log.messages()).hasSize(21);
+        assertThat(log.messages().get(19)).contains("broken19.safetensors");
+        assertThat(log.messages().get(20)).isEqualTo("11 more of the LoRA files are left out for such reasons");
+        assertThat(opened.loras().offer().refused()).hasSize(31);
+    }
+
+    @Test
+    void placesThatAreNamedAsFilesAndAreNoneAreTold() throws IOException {
+        for (String kind : List.of("loras", "controlnets/sd1", "embeddings", "adapters")) {
+            Path home = folder.resolve(kind);
+            Files.createDirectory(home.resolve("folder.safetensors"));
+            Files.createSymbolicLink(home.resolve("gone.safetensors"), Path.of("nothing"));
+            Files.createSymbolicLink(home.resolve("circle.safetensors"), Path.of("circle.safetensors"));
+        }
+        addOns.poll();
+        for (String kind : List.of("loras", "embeddings", "adapters")) {
+            Path home = folder.resolve(kind);
+            assertThat(log.messages())
+                    .contains(
+                            home.resolve("folder.safetensors") + ": left out, because it is a folder",
+                            home.resolve("gone.safetensors")
+                                    + ": left out, because it is a link to a file or folder that does not exist",
+                            home.resolve("circle.safetensors")
+                                    + ": left out, because it is a link that leads in a circle");
+        }
+        assertThat(log.messages())
+                .filteredOn(
+                        line -> line.startsWith(folder.resolve("controlnets").toString()))
+                .as("a folder may be a ControlNet")
+                .hasSize(2);
+    }
+
+    @Test
+    void aModelWithoutNetworksForAKindOfFilesSaysSo() {
+        opened(ReferenceFile.path("checkpoints/default"));
+
+        assertThat(log.messages())
+                .contains("no embedding is offered for the model default: it has no text encoder of CLIP");
     }
 }

@@ -137,6 +137,40 @@ class RefusalTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "[] | header: not a JSON object",
+                "{\"a\": {\"dtype\": \"F32\", \"shape\": [-1], \"data_offsets\": [0, 4]}} | shape[0] is not a count but -1",
+                "{\"a\": {\"dtype\": null, \"shape\": [1], \"data_offsets\": [0, 4]}} | dtype null is not one of",
+                "{\"a\": {\"shape\": [1], \"data_offsets\": [0, 4]}} | dtype missing is not one of",
+                "{\"a\": {\"dtype\": \"F32\", \"shape\": [1099511627776, 1099511627776], \"data_offsets\": [0, 4]}} | is too large",
+                "{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}, \"b\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}} | overlaps",
+                "{\"a\" | header",
+            })
+    void aDamagedFileIsNoUnfinishedDownload(String header, String reason) throws IOException {
+        byte[] json = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + json.length + 4).order(ByteOrder.LITTLE_ENDIAN);
+        Path damaged = Files.write(
+                temporary.resolve("model.safetensors"),
+                file.putLong(json.length).put(json).array());
+
+        refused(damaged, "a damaged file (", reason);
+        refused(damaged, "Get it again from where it was published", reason);
+    }
+
+    @Test
+    void aFileThatCannotBeReadSaysOnlyThat() {
+        var unread = new WeightsException(WeightsException.Cause.UNREADABLE, "x");
+        Path file = Path.of("m.safetensors");
+        assertThat(Refusal.unread(unread, "cannot be read: Permission denied").at(file))
+                .hasMessage("m.safetensors: cannot be read: Permission denied");
+        assertThat(Refusal.unread(unread, "cannot be read: Permission denied").at(file, "unet"))
+                .hasMessage("m.safetensors: cannot be read: Permission denied (unet)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
             value = {
                 "{\"_class_name\": \"ControlNetModel\"} | a ControlNet",
                 "{\"_class_name\": \"T2IAdapter\"} | a T2I-Adapter",

@@ -31,6 +31,11 @@ public final class IpAdapter {
         this.encoder = encoder;
     }
 
+    /** Which kind a file is. Throws {@link dev.weir.engine.ModelException} that says why it is none that Weir runs. */
+    public static Kind kindOf(Weights file) {
+        return IpAdapterFile.kind(file);
+    }
+
     public String name() {
         return name;
     }

@@ -4,6 +4,7 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.adapter.IpAdapter.Kind;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Sampling;
+import dev.weir.engine.weights.Some;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -21,7 +22,6 @@ final class IpAdapterFile {
     private static final String PROJECTION = "image_proj.";
     private static final String ATTENTION = "ip_adapter.";
     private static final int HEX_DIGITS = 16;
-    private static final int EXAMPLES = 3;
 
     private IpAdapterFile() {}
 
@@ -43,13 +43,9 @@ final class IpAdapterFile {
     }
 
     /** As diffusers tells them apart. */
-    private static Kind kind(Weights file) {
+    static Kind kind(Weights file) {
         if (file.names().stream().noneMatch(tensor -> tensor.startsWith(PROJECTION) || tensor.startsWith(ATTENTION))) {
-            throw new ModelException("no IP-Adapter: it has %d tensors, such as %s"
-                    .formatted(
-                            file.names().size(),
-                            String.join(
-                                    ", ", file.names().stream().limit(EXAMPLES).toList())));
+            throw new ModelException("no IP-Adapter: it has " + Some.of(file.names(), "tensor"));
         }
         if (has(file, "proj.weight")) {
             return Kind.PLAIN;

@@ -53,7 +53,7 @@ public final class IpAdapterFolders {
                 if (home.endsWith(ENCODER)) {
                     addEncoder(encoders, home, problems);
                 } else {
-                    files.addAll(NamedFiles.list(home, NamedFiles::isSafetensors));
+                    files.addAll(NamedFiles.safetensors(home, problems));
                     if (!home.equals(folder) && Files.isDirectory(home.resolve(ENCODER))) {
                         addEncoder(encoders, home.resolve(ENCODER), problems);
                     }

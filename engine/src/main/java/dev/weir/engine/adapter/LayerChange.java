@@ -277,7 +277,7 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
                 .mapToInt(side -> (int) Math.min(side, Integer.MAX_VALUE))
                 .toArray();
         if (sides.length < 2 || Arrays.stream(sides).anyMatch(side -> side < 1)) {
-            throw refused("has a %s of %s".formatted(role, Arrays.toString(sides)));
+            throw refused("has a tensor %s of %s".formatted(role, Arrays.toString(sides)));
         }
         return sides;
     }
@@ -285,7 +285,8 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
     private int size(String role) {
         TensorInfo info = file.info(tensor(role));
         if (info.length() > Integer.MAX_VALUE) {
-            throw refused("has a %s of %s, which is too large: %d bytes".formatted(role, shown(role), info.length()));
+            throw refused(
+                    "has a tensor %s of %s, which is too large: %d bytes".formatted(role, shown(role), info.length()));
         }
         return (int) info.length() / info.type().bytes();
     }
@@ -296,7 +297,7 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
 
     private void requireSize(String role, long wanted, String what) {
         if (size(role) != wanted) {
-            throw refused("has a %s of %s, which does not fit %s".formatted(role, shown(role), what));
+            throw refused("has a tensor %s of %s, which does not fit %s".formatted(role, shown(role), what));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.weir.engine.adapter;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Sampling;
+import dev.weir.engine.weights.Some;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -24,7 +25,6 @@ import java.util.TreeMap;
 public final class LoraFile {
 
     private static final int HEX_DIGITS = 16;
-    private static final int EXAMPLES = 3;
 
     /**
      * A file beside a model.
@@ -92,7 +92,7 @@ public final class LoraFile {
                             () -> foreign.add(tensor));
         }
         if (modules.isEmpty()) {
-            throw new ModelException("no LoRA: it has %d tensors, such as %s".formatted(foreign.size(), some(foreign)));
+            throw new ModelException("no LoRA: it has " + Some.of(foreign, "tensor"));
         }
         var names = new LayerNames(parts);
         List<String> unknown = new ArrayList<>(foreign);
@@ -119,11 +119,7 @@ public final class LoraFile {
     }
 
     private static String unknown(List<String> unknown) {
-        return "%d layers that the model does not have, such as %s".formatted(unknown.size(), some(unknown));
-    }
-
-    private static String some(List<String> names) {
-        return String.join(", ", names.stream().limit(EXAMPLES).toList());
+        return Some.of(unknown, "layer", "that the model does not have");
     }
 
     private static String fingerprint(SafetensorsFile file, PeftConfig config) {

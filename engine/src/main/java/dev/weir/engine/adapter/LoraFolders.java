@@ -8,6 +8,7 @@ import dev.weir.engine.weights.WatchedFiles.Found;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +26,7 @@ public final class LoraFolders {
     private LoraFolders(List<Path> folders) {
         this.files = new WatchedFiles<>(
                 new WatchedFiles.Kind("a", "LoRA", MOST_FILES),
-                problems -> look(folders),
+                problems -> look(folders, problems),
                 LoraFolders::open,
                 (before, now) -> false);
     }
@@ -35,10 +36,10 @@ public final class LoraFolders {
         return new LoraFolders(List.copyOf(folders));
     }
 
-    private static List<Found<FileState>> look(List<Path> folders) {
+    private static List<Found<FileState>> look(List<Path> folders, Consumer<String> problems) {
         List<Found<FileState>> found = new ArrayList<>();
         for (var folder : folders) {
-            for (var path : NamedFiles.list(folder, NamedFiles::isSafetensors)) {
+            for (var path : NamedFiles.safetensors(folder, problems)) {
                 try {
                     found.add(new Found<>(NamedFiles.name(path), path, FileState.of(path)));
                 } catch (ModelException e) {

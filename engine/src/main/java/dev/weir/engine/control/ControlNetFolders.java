@@ -69,7 +69,7 @@ public final class ControlNetFolders {
 
     private boolean isControlNet(Path place, Consumer<String> problems) {
         if (!Files.isDirectory(place)) {
-            return NamedFiles.isSafetensors(place);
+            return NamedFiles.isSafetensors(place, problems);
         }
         Path config = place.resolve(ControlNetFile.CONFIG);
         try {

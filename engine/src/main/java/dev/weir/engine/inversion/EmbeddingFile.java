@@ -2,6 +2,7 @@ package dev.weir.engine.inversion;
 
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.Some;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -45,8 +46,7 @@ final class EmbeddingFile {
             Set<String> tensors = new TreeSet<>(file.names());
             boolean ofSdxl = tensors.containsAll(OF_SDXL);
             if (!ofSdxl && tensors.size() != 1) {
-                throw new ModelException("no textual inversion: it has %d tensors, such as %s"
-                        .formatted(tensors.size(), tensors.stream().limit(3).toList()));
+                throw new ModelException("no textual inversion: it has " + Some.of(tensors, "tensor"));
             }
             List<String> chosen = ofSdxl ? OF_SDXL : List.copyOf(tensors);
             Map<String, List<float[]>> vectors = new LinkedHashMap<>();

@@ -47,7 +47,7 @@ public final class EmbeddingFolders {
         for (Path folder : folders) {
             NamedFiles.list(folder, EmbeddingFolders::isPickle)
                     .forEach(file -> problems.accept(PICKLE.formatted(file)));
-            NamedFiles.list(folder, NamedFiles::isSafetensors)
+            NamedFiles.safetensors(folder, problems)
                     .forEach(file -> found.add(new Found<>(NamedFiles.name(file), file, Place.of(file))));
         }
         return found;

@@ -1,11 +1,13 @@
 package dev.weir.engine.weights;
 
+import dev.weir.engine.BrokenLink;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.SystemReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -25,7 +27,27 @@ public final class NamedFiles {
         }
     }
 
-    public static boolean isSafetensors(Path file) {
+    /**
+     * The safetensors files in a folder.
+     *
+     * @param problems told of places that are named as one and are none
+     */
+    public static List<Path> safetensors(Path folder, Consumer<String> problems) {
+        return list(folder, file -> isSafetensors(file, problems));
+    }
+
+    public static boolean isSafetensors(Path file, Consumer<String> problems) {
+        if (!file.toString().endsWith(ENDING) || isSafetensors(file)) {
+            return isSafetensors(file);
+        }
+        problems.accept("%s: left out, because it %s"
+                .formatted(
+                        file,
+                        BrokenLink.problem(file).orElse(Files.isDirectory(file) ? "is a folder" : "is not a file")));
+        return false;
+    }
+
+    private static boolean isSafetensors(Path file) {
         return file.toString().endsWith(ENDING) && Files.isRegularFile(file);
     }
 

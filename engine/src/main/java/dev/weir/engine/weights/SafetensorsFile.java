@@ -2,6 +2,8 @@ package dev.weir.engine.weights;
 
 import dev.weir.engine.ModelException;
 import dev.weir.engine.SystemReason;
+import dev.weir.engine.WeightsException;
+import dev.weir.engine.WeightsException.Cause;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -61,9 +63,9 @@ public final class SafetensorsFile implements Weights {
             // Older than the mapping, so that no change between the two goes unnoticed.
             return new SafetensorsFile(FileStamp.of(file), channel);
         } catch (NoSuchFileException e) {
-            throw new ModelException(file + ": no such file", e);
+            throw new WeightsException(Cause.INCOMPLETE, file + ": no such file", e);
         } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + SystemReason.of(e), e);
+            throw new WeightsException(Cause.UNREADABLE, file + ": cannot be read: " + SystemReason.of(e), e);
         }
     }
 

@@ -1,9 +1,10 @@
 package dev.weir.engine.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.engine.ElementTypeException;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
+import dev.weir.engine.WeightsException;
+import dev.weir.engine.WeightsException.Cause;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -47,13 +48,19 @@ final class SafetensorsHeader {
     static Header read(Path file, SeekableByteChannel channel) throws IOException {
         long fileBytes = channel.size();
         if (fileBytes < Long.BYTES) {
-            throw new ModelException("%s: %d bytes are too few for a safetensors file".formatted(file, fileBytes));
+            throw new WeightsException(
+                    Cause.INCOMPLETE, "%s: %d bytes are too few for a safetensors file".formatted(file, fileBytes));
         }
         channel.position(0);
         long headerBytes = readFully(file, channel, Long.BYTES).getLong();
-        if (headerBytes < 2 || headerBytes > fileBytes - Long.BYTES) {
+        if (headerBytes < 2) {
             throw new ModelException("%s: the header says it has %s bytes, the file has %d"
                     .formatted(file, Long.toUnsignedString(headerBytes), fileBytes));
+        }
+        if (headerBytes > fileBytes - Long.BYTES) {
+            throw new WeightsException(
+                    Cause.INCOMPLETE,
+                    "%s: the header says it has %d bytes, the file has %d".formatted(file, headerBytes, fileBytes));
         }
         if (headerBytes > MAX_BYTES) {
             throw new ModelException(
@@ -92,14 +99,18 @@ final class SafetensorsHeader {
         WeightType type = type(where, entry.path("dtype"));
         long[] shape = counts(where, "shape", entry.path("shape"));
         long[] offsets = counts(where, "data_offsets", entry.path("data_offsets"));
-        if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > fileBytes - dataStart) {
-            throw new ModelException("%s: data_offsets %s are not a range within the file's %d bytes of data"
-                    .formatted(where, Arrays.toString(offsets), fileBytes - dataStart));
+        String range = "%s: data_offsets %s are not a range within the file's %d bytes of data"
+                .formatted(where, Arrays.toString(offsets), fileBytes - dataStart);
+        if (offsets.length != 2 || offsets[0] > offsets[1]) {
+            throw new ModelException(range);
         }
         long length = offsets[1] - offsets[0];
         if (length != bytesOf(where, type, shape)) {
             throw new ModelException(
                     "%s: %d bytes do not fill shape %s of %s".formatted(where, length, Arrays.toString(shape), type));
+        }
+        if (offsets[1] > fileBytes - dataStart) {
+            throw new WeightsException(Cause.INCOMPLETE, range);
         }
         return new TensorInfo(name, type, shape, file, dataStart + offsets[0], length);
     }
@@ -108,8 +119,11 @@ final class SafetensorsHeader {
         return Stream.of(WeightType.values())
                 .filter(type -> type.name().equals(dtype.textValue()))
                 .findFirst()
-                .orElseThrow(() -> new ElementTypeException("%s: dtype %s is not one of %s"
-                        .formatted(where, excerpt(dtype), Arrays.toString(WeightType.values()))));
+                .orElseThrow(() -> {
+                    String problem = "%s: dtype %s is not one of %s"
+                            .formatted(where, excerpt(dtype), Arrays.toString(WeightType.values()));
+                    return dtype.isTextual() ? new WeightsException(Cause.TYPE, problem) : new ModelException(problem);
+                });
     }
 
     private static long[] counts(String where, String key, JsonNode list) {

@@ -2,6 +2,7 @@ package dev.weir.engine.weights;
 
 import dev.weir.engine.ModelException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +27,8 @@ import org.slf4j.LoggerFactory;
 public final class WatchedFiles<K, S, T> {
 
     private static final Logger LOG = LoggerFactory.getLogger(WatchedFiles.class);
+
+    private static final int MOST_SAID = 20;
 
     /** A file that was found under a name. */
     public record Found<S>(String name, Path path, S state) {}
@@ -133,8 +136,20 @@ public final class WatchedFiles<K, S, T> {
     }
 
     private void say(Set<String> now) {
-        now.stream().filter(problem -> !problems.contains(problem)).sorted().forEach(LOG::warn);
+        warn(now.stream()
+                .filter(problem -> !problems.contains(problem))
+                .sorted()
+                .toList());
         problems = now;
+    }
+
+    /** A folder may have thousands of files that are of another kind. */
+    private void warn(List<String> lines) {
+        lines.stream().limit(MOST_SAID).forEach(LOG::warn);
+        int more = lines.size() - MOST_SAID;
+        if (more > 0) {
+            LOG.warn("{} more of the {} files are left out for such reasons", more, kind.noun());
+        }
     }
 
     /** Those that fit the models of a family, now and after each {@link #poll}. Says in the log of the others why they do not. */
@@ -148,16 +163,14 @@ public final class WatchedFiles<K, S, T> {
     }
 
     private void update(K demands, Family<S, T> family) {
+        List<String> unsuitable = new ArrayList<>();
         Map<String, T> files = family.opened()
                 .update(
                         offered,
                         (name, state) -> open(demands, family, name, state),
-                        e -> LOG.warn(
-                                "not {} {} of the model {}: {}",
-                                kind.article(),
-                                kind.noun(),
-                                family.model(),
-                                e.getMessage()));
+                        e -> unsuitable.add("not %s %s of the model %s: %s"
+                                .formatted(kind.article(), kind.noun(), family.model(), e.getMessage())));
+        warn(unsuitable);
         Map<String, String> refused = new TreeMap<>();
         family.opened()
                 .problems()

@@ -153,7 +153,7 @@ class LoraFileTest {
     @Test
     void aFileForAnotherKindOfModelIsRefused() {
         fitting(OTHER, 2);
-        refused("made for another kind of model", "1 layers", OTHER);
+        refused("made for another kind of model", "1 layer that the model does not have", OTHER);
     }
 
     @Test

@@ -39,19 +39,19 @@ class LoraReportTest {
             value = {
                 "a.lora_down.weight:0 | the layer a has no up beside its down",
                 "a.lora_up.weight:8x2 | the layer a has no down beside its up",
-                "a.lora_down.weight:0x8 a.lora_up.weight:8x0 | the layer a has a up of [8, 0]",
-                "a.lora_down.weight:2 a.lora_up.weight:8x2 | the layer a has a down of [2]",
-                "a.lora_down.weight:2x8 a.lora_up.weight:16 | the layer a has a up of [16]",
+                "a.lora_down.weight:0x8 a.lora_up.weight:8x0 | the layer a has a tensor up of [8, 0]",
+                "a.lora_down.weight:2 a.lora_up.weight:8x2 | the layer a has a tensor down of [2]",
+                "a.lora_down.weight:2x8 a.lora_up.weight:16 | the layer a has a tensor up of [16]",
                 "a.lora_down.weight:2x8 a.lora_up.weight:8x3 | the layer a has factors of different ranks: [2, 8] and [8, 3]",
                 "a.lora_down.weight:2x8 a.lora_up.weight:8x4 a.lora_mid.weight:3x2x3x3 | the layer a has factors of different ranks: [2, 8] and [8, 4]",
-                "a.lora_down.weight:2x8 a.lora_up.weight:8x2 a.alpha:2 | the layer a has a alpha of [2], which does not fit one number",
+                "a.lora_down.weight:2x8 a.lora_up.weight:8x2 a.alpha:2 | the layer a has a tensor alpha of [2], which does not fit one number",
                 "a.hada_w1_a:8x2 a.hada_w1_b:2x8 a.hada_w2_a:8x2 | the layer a has no hada_w2_b beside its hada_w1_a, hada_w1_b, hada_w2_a",
                 "a.hada_w1_b:2x8 a.hada_w2_a:8x2 a.hada_w2_b:2x8 | the layer a has no hada_w1_a beside its hada_w1_b, hada_w2_a, hada_w2_b",
-                "a.hada_w1_a:8x2 a.hada_w1_b:2x8 a.hada_w2_a:8x3 a.hada_w2_b:2x8 | the layer a has a hada_w2_a of [8, 3]",
+                "a.hada_w1_a:8x2 a.hada_w1_b:2x8 a.hada_w2_a:8x3 a.hada_w2_b:2x8 | the layer a has a tensor hada_w2_a of [8, 3]",
                 "a.lokr_w1:2x2 | the layer a has no lokr_w2_b beside its lokr_w1",
                 "a.lokr_w1:2x2 a.lokr_w2_b:2x4 | the layer a has no lokr_w2_a beside its lokr_w1, lokr_w2_b",
-                "a.lokr_w1:2x2 a.lokr_w2_a:3x1 a.lokr_w2_b:2x4 | the layer a has a lokr_w2_a of [3, 1]",
-                "a.lokr_w1:2x2 a.lokr_w2_a:4x2 a.lokr_w2_b:2x4 a.lokr_t2:1x2x3x3 | the layer a has a lokr_t2 of [1, 2, 3, 3]",
+                "a.lokr_w1:2x2 a.lokr_w2_a:3x1 a.lokr_w2_b:2x4 | the layer a has a tensor lokr_w2_a of [3, 1]",
+                "a.lokr_w1:2x2 a.lokr_w2_a:4x2 a.lokr_w2_b:2x4 a.lokr_t2:1x2x3x3 | the layer a has a tensor lokr_t2 of [1, 2, 3, 3]",
             })
     void aLayerThatNoModelCanHaveIsAProblem(String tensors, String problem) {
         assertThat(report(tensors).problem()).get().asString().startsWith(problem);

@@ -117,7 +117,7 @@ final class EmbeddingsTest {
 
     @Test
     void filesThatDoNotFitAreRefusedByName() throws IOException {
-        refused(Map.of("a", 32, "b", 32), "2 tensors, such as [a, b]");
+        refused(Map.of("a", 32, "b", 32), "2 tensors, such as a, b");
         refused(Map.of("emb_params", 31), "the widths [31], and the model's have [32]");
         refused(Map.of("clip_l", 32, "clip_g", 32), "the widths [32, 32], and the model's have [32]");
         Path file = folder.resolve("broken.safetensors");
