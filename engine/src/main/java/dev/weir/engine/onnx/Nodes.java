@@ -142,6 +142,12 @@ final class Nodes {
         return fp32(WeightSlice.of(parameter, weights).shaped(parameter.shape().get(0), 1, 1));
     }
 
+    /** A matrix in fp32, as the kernel of a convolution of single pixels. */
+    String ofPixels(Parameter matrix) {
+        var sides = matrix.shape();
+        return fp32(WeightSlice.of(matrix, weights).shaped(sides.get(0), sides.get(1), 1, 1));
+    }
+
     /** Some rows of a weight, in fp32. */
     String weight(Parameter parameter, int first, int rows) {
         return fp32(WeightSlice.of(parameter, weights).rows(first, rows));

@@ -1,0 +1,97 @@
+package dev.weir.engine.onnx;
+
+import dev.weir.engine.graph.Op;
+import dev.weir.engine.graph.Operation;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+
+/** The nodes of attention and of its masks. Confined to one thread. */
+final class AttentionNodes {
+
+    private final Nodes nodes;
+    private final Names names;
+    private final Shapes shapes;
+    private final Uses uses;
+    private final LinearNodes linear;
+
+    AttentionNodes(Nodes nodes, Names names, Shapes shapes, Uses uses, LinearNodes linear) {
+        this.nodes = nodes;
+        this.names = names;
+        this.shapes = shapes;
+        this.uses = uses;
+        this.linear = linear;
+    }
+
+    void emit(Operation o) {
+        var attributes = Map.<String, Object>of("num_heads", o.integer("heads"), "unidirectional", o.integer("causal"));
+        if (!isWithLayers(o)) {
+            var inputs = new ArrayList<>(List.of(names.of(o, 0), names.of(o, 1), names.of(o, 2)));
+            if (o.has(3)) {
+                inputs.add(""); // no bias of the projections
+                inputs.add(mask(o, names.of(o, 1)));
+            }
+            names.bind(o, nodes.contrib("MultiHeadAttention", inputs, attributes));
+            return;
+        }
+        var layers = layers(o);
+        var x = names.of(layers.get(0), 0);
+        var matrix = nodes.node("Transpose", List.of(linear.joined(layers, 1)), Map.of("perm", new int[] {1, 0}));
+        var bias = layers.get(0).has(2)
+                ? linear.joined(layers, 2)
+                : nodes.floats(new float[3 * o.output().channels()]);
+        var inputs = new ArrayList<>(List.of(x, matrix, bias));
+        if (o.has(3)) {
+            inputs.add(mask(o, x));
+        }
+        names.bind(o, nodes.contrib("Attention", inputs, attributes));
+    }
+
+    /** Whether one node computes the linear layer and the attention that alone reads it. */
+    boolean computes(Operation layer) {
+        return uses.onlyReader(layer.output(), Op.ATTENTION)
+                .filter(this::isWithLayers)
+                .isPresent();
+    }
+
+    /**
+     * Whether an attention is one node with the layers of its queries, keys and values. This holds all scores at once, as masks do
+     * anyway. Attention over an image has no mask, and does not hold them.
+     */
+    private boolean isWithLayers(Operation o) {
+        boolean isOfText = o.has(3) || o.flag("causal");
+        var layers = layers(o);
+        var alike = new HashSet<List<Object>>();
+        layers.forEach(layer ->
+                alike.add(List.of(layer.input(0), layer.has(2), layer.output().channels())));
+        return isOfText
+                && layers.size() == 3
+                && alike.size() == 1
+                && layers.stream()
+                        .allMatch(layer -> layer.adapter().isEmpty()
+                                && uses.onlyReader(layer.output(), Op.ATTENTION).isPresent());
+    }
+
+    private List<Operation> layers(Operation attention) {
+        return attention.inputs().subList(0, 3).stream()
+                .flatMap(input -> uses.maker(input, Op.LINEAR).stream())
+                .distinct()
+                .toList();
+    }
+
+    /** The mask over all keys: one single flag becomes as many as there are rows and tokens. */
+    private String mask(Operation attention, String keys) {
+        return shapes.derived(
+                "mask " + names.of(attention, 3),
+                () -> nodes.node("Expand", names.of(attention, 3), shapes.of(keys, 0, 2)));
+    }
+
+    void maskBeside(Operation o) {
+        var masked = nodes.node("Expand", names.of(o, 0), shapes.of(names.of(o, 1), 0, 2));
+        var one = nodes.node("Cast", List.of(nodes.integers(1)), Map.of("to", ElementType.INT32));
+        var other = nodes.node("Expand", one, shapes.of(names.of(o, 2), 0, 2));
+        var order = o.flag("before") ? List.of(other, masked) : List.of(masked, other);
+        names.bind(o, nodes.node("Concat", order, Map.of("axis", 1)));
+    }
+}
