@@ -8,10 +8,12 @@ import java.util.Set;
 /** The few keys of a component's {@code config.json} that a model's card needs. */
 public record ComponentConfig(Path file, JsonNode json) {
 
+    public static final String FILE = "config.json";
+
     private static final Set<String> TO_ANY_SIZE = Set.of("UpBlock2D", "CrossAttnUpBlock2D");
 
     public static ComponentConfig read(Path component) {
-        Path file = component.resolve("config.json");
+        Path file = component.resolve(FILE);
         return new ComponentConfig(file, JsonFile.read(file));
     }
 

@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.pipeline.Component;
 import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.pipeline.Pipeline;
@@ -105,6 +106,15 @@ final class Fingerprints {
                 }
             }
         }
+    }
+
+    /** Of all embeddings together. A word depends on the name of its file. */
+    static String of(Map<String, Embedding> embeddings) {
+        MessageDigest digest = sha256();
+        new TreeMap<>(embeddings)
+                .forEach((name, embedding) ->
+                        digest.update((name + "\n" + embedding.fingerprint() + "\n").getBytes(StandardCharsets.UTF_8)));
+        return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
     }
 
     private static boolean isConfiguration(Path file) {

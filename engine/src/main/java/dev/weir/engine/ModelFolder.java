@@ -121,15 +121,15 @@ public final class ModelFolder {
     }
 
     /**
-     * Of the parts that text states depend on; empty if the folder has none.
+     * Of the parts that text states depend on; empty if the folder has none. Takes a while where there are many embeddings.
      *
      * @param known the embeddings that the text encoder reads
      */
     public String textEncoderFingerprint(Map<String, Embedding> known) {
-        return TextEncoders.texts(index)
-                        .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
-                        .collect(Collectors.joining())
-                + known.values().stream().map(Embedding::fingerprint).collect(Collectors.joining());
+        String parts = TextEncoders.texts(index)
+                .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
+                .collect(Collectors.joining());
+        return known.isEmpty() ? parts : parts + Fingerprints.of(known);
     }
 
     /** What it needs of memory in a precision. Reads the headers of the weights. */

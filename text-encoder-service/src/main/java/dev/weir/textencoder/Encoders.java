@@ -37,6 +37,8 @@ final class Encoders implements AutoCloseable {
     private Optional<ImageEncoder> image = Optional.empty();
     /** Those that the text encoder reads. Other threads ask for them. */
     private volatile Map<String, Embedding> embeddings = Map.of();
+    /** Of the text encoder with these embeddings; empty if there is none. Other threads ask for it. */
+    private volatile String weights = "";
     /** Those that it was last to read, also if it could not be opened with them. */
     private Map<String, Embedding> wanted = Map.of();
 
@@ -66,6 +68,7 @@ final class Encoders implements AutoCloseable {
         TextEncoder opened = folder.textEncoder(target, wanted);
         text.ifPresent(TextEncoder::close);
         text = Optional.of(opened);
+        weights = folder.textEncoderFingerprint(wanted);
         embeddings = wanted;
         opened.expect(folder.loras().byName().values());
     }
@@ -88,6 +91,11 @@ final class Encoders implements AutoCloseable {
     /** The embeddings that prompts may name. Any thread. */
     Map<String, Embedding> embeddings() {
         return embeddings;
+    }
+
+    /** What text states depend on: states of other weights under the same name are not the same. Any thread. */
+    String weights() {
+        return weights;
     }
 
     /** Empty in models without text. */

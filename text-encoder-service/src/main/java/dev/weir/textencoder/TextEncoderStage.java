@@ -110,11 +110,7 @@ public final class TextEncoderStage implements Stage {
             throw new ModelException(NotFinite.PROBLEM);
         }
         if (!states.isEmpty()) {
-            recalled.remember(
-                    folder.card().id(),
-                    folder.textEncoderFingerprint(encoders.embeddings()),
-                    Encoders.ABSENT,
-                    states.get(0));
+            recalled.remember(folder.card().id(), encoders.weights(), Encoders.ABSENT, states.get(0));
         }
     }
 
@@ -353,12 +349,8 @@ public final class TextEncoderStage implements Stage {
                         .orElse(Map.of()));
     }
 
-    /** States of other weights under the same name are not the same. */
     private String weights(String model) {
-        return models.folder(model)
-                .flatMap(folder ->
-                        models.find(model).map(encoders -> folder.textEncoderFingerprint(encoders.embeddings())))
-                .orElse("");
+        return models.find(model).map(Encoders::weights).orElse("");
     }
 
     private Map<String, IpAdapter> ipAdapters(String model) {

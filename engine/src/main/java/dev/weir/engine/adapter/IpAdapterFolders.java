@@ -1,9 +1,11 @@
 package dev.weir.engine.adapter;
 
+import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.FittingFiles;
 import dev.weir.engine.weights.NamedFiles;
 import dev.weir.engine.weights.Place;
+import dev.weir.engine.weights.StampedReads;
 import dev.weir.engine.weights.WatchedFiles;
 import dev.weir.engine.weights.WatchedFiles.Found;
 import java.nio.file.Files;
@@ -28,6 +30,10 @@ public final class IpAdapterFolders {
     /** By the attentions of the model. */
     private final WatchedFiles<ImageLayers, State, IpAdapter> files;
 
+    /** By their configurations. */
+    private final StampedReads<VisionFolder> encoders =
+            new StampedReads<>(config -> VisionFolder.open(config.getParent()));
+
     /** What an adapter is made of: its file, and one of the encoders. */
     private record State(Place file, List<Place> encoders) {}
 
@@ -45,22 +51,23 @@ public final class IpAdapterFolders {
         return new IpAdapterFolders(List.copyOf(folders));
     }
 
-    private static List<Found<State>> look(List<Path> folders, Consumer<String> problems) {
+    private List<Found<State>> look(List<Path> folders, Consumer<String> problems) {
+        encoders.begin();
         List<Path> files = new ArrayList<>();
-        List<Place> encoders = new ArrayList<>();
+        List<Place> found = new ArrayList<>();
         for (var folder : folders) {
             for (var home : withSubfolders(folder)) {
                 if (home.endsWith(ENCODER)) {
-                    addEncoder(encoders, home, problems);
+                    addEncoder(found, home, problems);
                 } else {
                     files.addAll(NamedFiles.safetensors(home, problems));
                     if (!home.equals(folder) && Files.isDirectory(home.resolve(ENCODER))) {
-                        addEncoder(encoders, home.resolve(ENCODER), problems);
+                        addEncoder(found, home.resolve(ENCODER), problems);
                     }
                 }
             }
         }
-        List<Place> all = List.copyOf(encoders);
+        List<Place> all = List.copyOf(found);
         return files.stream()
                 .map(file -> new Found<>(NamedFiles.name(file), file, new State(Place.of(file), all)))
                 .toList();
@@ -72,22 +79,22 @@ public final class IpAdapterFolders {
         return all;
     }
 
-    private static void addEncoder(List<Place> encoders, Path folder, Consumer<String> problems) {
+    private void addEncoder(List<Place> found, Path folder, Consumer<String> problems) {
         try {
-            VisionFolder.open(folder);
-            encoders.add(Place.of(folder));
+            encoders.of(folder.resolve(ComponentConfig.FILE));
+            found.add(Place.of(folder));
         } catch (ModelException e) {
             problems.accept("not an image encoder of IP-Adapters: " + e.getMessage());
         }
     }
 
     /** The encoders, that beside the file first. */
-    private static List<VisionFolder> nearest(State state) {
+    private List<VisionFolder> nearest(State state) {
         var own = state.file().path().resolveSibling(ENCODER);
         return state.encoders().stream()
                 .map(Place::path)
                 .sorted(Comparator.comparing(encoder -> !encoder.equals(own)))
-                .map(VisionFolder::open)
+                .map(encoder -> encoders.of(encoder.resolve(ComponentConfig.FILE)))
                 .toList();
     }
 

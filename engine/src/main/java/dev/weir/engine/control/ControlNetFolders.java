@@ -3,19 +3,17 @@ package dev.weir.engine.control;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.JsonFile;
 import dev.weir.engine.ModelException;
-import dev.weir.engine.weights.FileStamp;
 import dev.weir.engine.weights.FittingFiles;
 import dev.weir.engine.weights.NamedFiles;
 import dev.weir.engine.weights.Place;
+import dev.weir.engine.weights.StampedReads;
 import dev.weir.engine.weights.WatchedFiles;
 import dev.weir.engine.weights.WatchedFiles.Found;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -29,8 +27,8 @@ public final class ControlNetFolders {
     private static final int MOST_NETS = 1000;
 
     private final WatchedFiles<Fit, Place, ControlNet> nets;
-    /** Whether a configuration is a ControlNet's. It is read again when it has changed. */
-    private final Map<FileStamp, Boolean> configs = new HashMap<>();
+    /** Whether a configuration is a ControlNet's. */
+    private final StampedReads<Boolean> configs = new StampedReads<>(ControlNetFolders::isControlNets);
 
     private ControlNetFolders(List<Path> folders) {
         this.nets = new WatchedFiles<>(
@@ -60,6 +58,7 @@ public final class ControlNetFolders {
 
     private List<Found<Place>> look(List<Path> folders, Consumer<String> problems) {
         List<Found<Place>> found = new ArrayList<>();
+        configs.begin();
         for (Path folder : folders) {
             NamedFiles.list(folder, place -> isControlNet(place, problems))
                     .forEach(place -> found.add(new Found<>(NamedFiles.name(place), place, Place.of(place))));
@@ -73,8 +72,7 @@ public final class ControlNetFolders {
         }
         Path config = place.resolve(ControlNetFile.CONFIG);
         try {
-            return Files.isRegularFile(config)
-                    && configs.computeIfAbsent(FileStamp.of(config), stamp -> isControlNets(config));
+            return Files.isRegularFile(config) && configs.of(config);
         } catch (ModelException e) {
             problems.accept("not a ControlNet: " + e.getMessage());
             return false;

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,6 +114,24 @@ final class EmbeddingsTest {
         ModelFolder model = model("checkpoints/sd1");
         assertThat(model.textEncoderFingerprint(model.embeddings().byName()))
                 .isNotEqualTo(model.textEncoderFingerprint(Map.of()));
+    }
+
+    /** It is part of the key of each prompt's states. */
+    @Test
+    void theFingerprintOfManyEmbeddingsIsShortAndDependsOnTheirNames() {
+        ModelFolder model = model("checkpoints/sd1");
+        Embedding word = model.embeddings().byName().values().iterator().next();
+        String none = model.textEncoderFingerprint(Map.of());
+        Map<String, Embedding> many = new TreeMap<>();
+        for (int i = 0; i < 100; i++) {
+            many.put("word" + i, word);
+        }
+
+        assertThat(model.textEncoderFingerprint(many))
+                .hasSameSizeAs(model.textEncoderFingerprint(Map.of("word", word)))
+                .startsWith(none);
+        assertThat(model.textEncoderFingerprint(Map.of("word", word)))
+                .isNotEqualTo(model.textEncoderFingerprint(Map.of("sentence", word)));
     }
 
     @Test
