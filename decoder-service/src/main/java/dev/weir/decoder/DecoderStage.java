@@ -18,6 +18,7 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Loading;
 import dev.weir.runtime.stage.Outbox;
+import dev.weir.runtime.stage.Outbox.EncodedImage;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
@@ -154,6 +155,9 @@ public final class DecoderStage implements Stage {
 
     @Override
     public CompletionStage<Admission> prepare(Work work) {
+        if (Resized.isWanted(work)) {
+            return readers.admission(() -> Resized.of(work), image -> outbox -> resized(work, image, outbox));
+        }
         return Inputs.areWanted(work)
                 ? readers.admission(() -> input(work), input -> outbox -> admit(work, input, outbox))
                 : Stage.super.prepare(work);
@@ -172,7 +176,22 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void admit(Work work, Outbox outbox) {
-        admit(work, () -> input(work), outbox);
+        if (Resized.isWanted(work)) {
+            resized(work, () -> Resized.of(work), outbox);
+        } else {
+            admit(work, () -> input(work), outbox);
+        }
+    }
+
+    /** No network is needed, so the picture is done when it is admitted. */
+    private static void resized(Work work, Supplier<EncodedImage> image, Outbox outbox) {
+        try {
+            EncodedImage made = image.get();
+            outbox.started(work);
+            outbox.finish(work, made);
+        } catch (PictureException | IllegalArgumentException e) {
+            outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
+        }
     }
 
     private void admit(Work work, Supplier<Seen> input, Outbox outbox) {

@@ -51,6 +51,12 @@ public final class Pictures {
         return encoded(image, ImageFile.encode(image, format, generation.getOutputCompression(), text));
     }
 
+    /** A picture that was not generated, in the requested format. */
+    public static EncodedImage plain(RgbImage image, Generation generation) {
+        ImageFormat format = ImageFormat.of(generation.getOutputFormat());
+        return encoded(image, ImageFile.encode(image, format, generation.getOutputCompression(), Map.of()));
+    }
+
     private static EncodedImage encoded(RgbImage image, ImageFile file) {
         return new EncodedImage(file.format().id(), image.width(), image.height(), file.bytes());
     }

@@ -13,6 +13,7 @@ import io.vertx.ext.web.RoutingContext;
 public final class A1111Api {
 
     private final PictureHandlers pictures;
+    private final ExtrasHandlers extras;
     private final ListHandlers lists;
     private final RequestTrace trace;
 
@@ -26,6 +27,7 @@ public final class A1111Api {
         Callers callers = new Callers();
         this.pictures = new PictureHandlers(
                 body, reader, ledger, answers, callers, new RunningRequests(), new Translation(models));
+        this.extras = new ExtrasHandlers(body, reader, ledger, answers, models);
         this.lists = new ListHandlers(body, answers, callers, models);
         this.trace = trace;
     }
@@ -40,6 +42,7 @@ public final class A1111Api {
     public void mount(Router router) {
         pictures.mount(router, trace);
         pictures.mountProgress(router);
+        extras.mount(router, trace);
         lists.mount(router);
     }
 

@@ -50,7 +50,12 @@ final class ListHandlers {
         list(router, "schedulers", ListHandlers::schedulers);
         list(router, "sd-models", this::checkpoints);
         list(router, "loras", this::loras);
-        list(router, "upscalers", () -> new JsonArray().add(upscaler("None")).add(upscaler("Lanczos")));
+        list(
+                router,
+                "upscalers",
+                () -> new JsonArray(Upscale.FILTERS.keySet().stream()
+                        .map(ListHandlers::upscaler)
+                        .toList()));
         list(
                 router,
                 "latent-upscale-modes",

@@ -84,6 +84,21 @@ public record JobSpec(
                 attachments);
     }
 
+    /** The same job on other stages. */
+    public JobSpec along(List<Stage> otherRoute) {
+        return new JobSpec(
+                model,
+                otherRoute,
+                generation,
+                samples,
+                preview,
+                user,
+                priority,
+                onDisconnect,
+                traceparent,
+                attachments);
+    }
+
     /** The same job with other settings of its images. */
     public JobSpec making(Generation changed) {
         return new JobSpec(

@@ -11,9 +11,15 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.decoder.DecoderStage;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.Filter;
 import dev.weir.engine.image.Interpolation;
+import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.image.Resampler;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Attachment;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Size;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Stage;
@@ -145,6 +151,44 @@ final class ImageStagesTest {
         turnAll(decoder, outbox);
         assertThat(outbox.failures.get(SAMPLE).message())
                 .isEqualTo("init_image: its file has no latent; one that the safety checker has made black gets none");
+    }
+
+    @Test
+    void aPictureThatIsOnlyResizedNeedsNoNetwork() throws IOException {
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        Task.Builder task = Tasks.of(
+                        "image_to_image",
+                        "a",
+                        generation("")
+                                .setResizing(Resizing.newBuilder()
+                                        .addSteps(Resizing.Step.newBuilder()
+                                                .setFilter("lanczos")
+                                                .setSize(Size.newBuilder()
+                                                        .setWidth(96)
+                                                        .setHeight(72)))
+                                        .setCanvas(
+                                                Size.newBuilder().setWidth(80).setHeight(80))))
+                .setPosition(DENOISER + 1);
+        decoder.admit(work(task, file("init_image", "photo.png")), outbox);
+
+        assertThat(outbox.failures).isEmpty();
+        BufferedImage made = ImageIO.read(
+                new ByteArrayInputStream(outbox.finished.get(SAMPLE).bytes()));
+        Bitmap photo =
+                PictureReader.read(Files.readAllBytes(PICTURES.resolve("photo.png")), PictureReader.Limits.DEFAULT);
+        Bitmap resized = Resampler.resize(photo.rgb(), 96, 72, Filter.LANCZOS);
+        assertThat(made.getWidth()).isEqualTo(80);
+        assertThat(made.getHeight()).isEqualTo(80);
+        assertThat(made.getRGB(0, 3)).as("above the picture").isEqualTo(0xFF000000);
+        for (int x = 0; x < 80; x++) {
+            for (int y = 0; y < 72; y++) {
+                int at = (y * 96 + x + 8) * Bitmap.RGB;
+                int rgb = (resized.values()[at] & 0xFF) << 16
+                        | (resized.values()[at + 1] & 0xFF) << 8
+                        | resized.values()[at + 2] & 0xFF;
+                assertThat(made.getRGB(x, y + 4) & 0xFFFFFF).isEqualTo(rgb);
+            }
+        }
     }
 
     @Test

@@ -1,0 +1,62 @@
+package dev.weir.decoder;
+
+import dev.weir.engine.image.Bitmap;
+import dev.weir.engine.image.Filter;
+import dev.weir.engine.image.Resampler;
+import dev.weir.engine.pipeline.Port;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Size;
+import dev.weir.runtime.stage.Outbox.EncodedImage;
+import dev.weir.runtime.stage.Work;
+import dev.weir.serving.Inputs;
+import dev.weir.serving.Pictures;
+import java.util.Arrays;
+
+/** Pictures of requests that are only resized: no network sees them. Stateless; any thread. */
+final class Resized {
+
+    private Resized() {}
+
+    static boolean isWanted(Work work) {
+        return work.task().getGeneration().hasResizing();
+    }
+
+    /** Throws a {@link dev.weir.picture.PictureException}, or an IllegalArgumentException that names what is wrong. */
+    static EncodedImage of(Work work) {
+        Generation generation = work.task().getGeneration();
+        Resizing resizing = generation.getResizing();
+        Bitmap picture = Inputs.picture(work, Port.INIT_IMAGE).rgb();
+        for (Resizing.Step step : resizing.getStepsList()) {
+            Size size = step.getSize();
+            picture = Resampler.resize(picture, size.getWidth(), size.getHeight(), filter(step.getFilter()));
+        }
+        return Pictures.plain(
+                (resizing.hasCanvas() ? onto(resizing.getCanvas(), picture) : picture).image(), generation);
+    }
+
+    private static Filter filter(String name) {
+        return Arrays.stream(Filter.values())
+                .filter(filter -> filter.name().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("pictures are not resized by \"%s\"".formatted(name)));
+    }
+
+    /** In the middle of a black picture, of which it may be larger. */
+    private static Bitmap onto(Size canvas, Bitmap picture) {
+        Bitmap black = Bitmap.black(canvas.getWidth(), canvas.getHeight(), Bitmap.RGB);
+        int left = canvas.getWidth() / 2 - picture.width() / 2;
+        int top = canvas.getHeight() / 2 - picture.height() / 2;
+        int from = Math.max(0, -left);
+        int count = Math.min(picture.width() - from, canvas.getWidth() - Math.max(0, left));
+        for (int y = Math.max(0, top); y < Math.min(canvas.getHeight(), top + picture.height()); y++) {
+            System.arraycopy(
+                    picture.values(),
+                    ((y - top) * picture.width() + from) * Bitmap.RGB,
+                    black.values(),
+                    (y * canvas.getWidth() + Math.max(0, left)) * Bitmap.RGB,
+                    count * Bitmap.RGB);
+        }
+        return black;
+    }
+}

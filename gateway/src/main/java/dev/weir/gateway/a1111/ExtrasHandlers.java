@@ -1,0 +1,134 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.ModelFields;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
+import dev.weir.gateway.http.RequestBody;
+import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.job.Attachment;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Stage;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** {@code extra-single-image} and {@code extra-batch-images}: pictures are resized by a decoder node. Event loop of the gateway. */
+final class ExtrasHandlers {
+
+    private static final int MOST = 10;
+    private static final String INIT_IMAGE = "init_image";
+
+    private final RequestBody body;
+    private final RequestReader reader;
+    private final JobLedger ledger;
+    private final Answers answers;
+    private final ModelNames models;
+
+    ExtrasHandlers(RequestBody body, RequestReader reader, JobLedger ledger, Answers answers, ModelNames models) {
+        this.body = body;
+        this.reader = reader;
+        this.ledger = ledger;
+        this.answers = answers;
+        this.models = models;
+    }
+
+    void mount(Router router, RequestTrace trace) {
+        mount(router, trace, "extra-single-image", ExtrasHandlers::image, pictures -> new JsonObject()
+                .put("html_info", "")
+                .put("image", pictures.get(0)));
+        mount(router, trace, "extra-batch-images", ExtrasHandlers::images, pictures -> new JsonObject()
+                .put("html_info", "")
+                .put("images", new JsonArray(pictures)));
+    }
+
+    /** A request and its pictures, which are read where its body is. */
+    private record Asked(Fields fields, List<Fields> pictures) {}
+
+    private void mount(
+            Router router,
+            RequestTrace trace,
+            String name,
+            Function<Fields, List<String>> images,
+            Function<List<String>, JsonObject> answer) {
+        router.post("/sdapi/v1/" + name)
+                .handler(trace)
+                .handler(body.gathering())
+                .handler(ctx -> {
+                    Asked[] asked = new Asked[1];
+                    body.read(
+                            ctx,
+                            fields -> {
+                                asked[0] = new Asked(
+                                        fields,
+                                        images.apply(fields).stream()
+                                                .map(image -> reader.readImages(Fields.of(Map.of(INIT_IMAGE, image))))
+                                                .toList());
+                                return Fields.of(Map.of());
+                            },
+                            read -> resize(ctx, asked[0], answer));
+                });
+    }
+
+    private static List<String> image(Fields asked) {
+        return List.of(asked.text("image").orElseThrow(() -> asked.missing("image")));
+    }
+
+    private static List<String> images(Fields asked) {
+        List<Fields> list = asked.objects("imageList", MOST);
+        if (list.isEmpty()) {
+            throw asked.missing("imageList");
+        }
+        return list.stream()
+                .map(entry -> entry.text("data").orElseThrow(() -> entry.missing("data")))
+                .toList();
+    }
+
+    private void resize(RoutingContext ctx, Asked asked, Function<List<String>, JsonObject> answer) {
+        Upscale upscale = Upscale.of(asked.fields());
+        List<JobSpec> specs = asked.pictures().stream()
+                .map(picture -> spec(asked.fields(), picture, upscale).under(RequestTrace.of(ctx)))
+                .toList();
+        new ExtrasRun(ctx, ledger.of(Authentication.user(ctx)), answers, specs, answer).start();
+    }
+
+    /** The last stage alone of a model that begins with pictures. */
+    private JobSpec spec(Fields asked, Fields picture, Upscale upscale) {
+        String model = models.cards().stream()
+                .filter(card -> ModelFields.takes(card, INIT_IMAGE))
+                .map(ModelCard::getId)
+                .findFirst()
+                .orElseThrow(() -> new ApiException(ApiError.invalid(
+                        503, "no_model", "no live node serves a model that begins with pictures", null)));
+        JobSpec read = read(picture.with("model", model).with("prompt", "").with("on_disconnect", "cancel"));
+        Attachment image = read.attachment(INIT_IMAGE).orElseThrow();
+        Resizing resizing = upscale.of(asked, image.width(), image.height());
+        Stage decoder = read.route().get(read.route().size() - 1);
+        return read.along(List.of(decoder.toBuilder()
+                        .clearTakes()
+                        .addTakes(Attachment.port(INIT_IMAGE))
+                        .build()))
+                .making(read.generation().toBuilder().setResizing(resizing).build());
+    }
+
+    private JobSpec read(Fields picture) {
+        try {
+            return reader.job(picture);
+        } catch (ApiException e) {
+            String message = e.error().message().replace(INIT_IMAGE, "image");
+            throw new ApiException(
+                    ApiError.invalid(e.error().status(), e.error().code(), message, "image"));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.weir.gateway.a1111;
+
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Size;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How {@code extra-single-image} resizes pictures: {@code scripts/postprocessing_upscale.py} and {@code modules/upscaler.py}. Immutable;
+ * any thread.
+ *
+ * @param filter empty: pictures stay as they are
+ * @param scale 0: to the size
+ * @param crops whether what exceeds the size is cut off
+ */
+record Upscale(String filter, double scale, int width, int height, boolean crops) {
+
+    /** Weir's filters by that program's names. */
+    static final Map<String, String> FILTERS = new LinkedHashMap<>();
+
+    static {
+        FILTERS.put("None", "");
+        FILTERS.put("Lanczos", "lanczos");
+        FILTERS.put("Nearest", "nearest");
+    }
+
+    private static final int MULTIPLE = 8;
+    private static final long MOST_PIXELS = 1 << 26;
+    private static final List<String> VISIBILITIES =
+            List.of("extras_upscaler_2_visibility", "gfpgan_visibility", "codeformer_visibility");
+
+    static Upscale of(Fields asked) {
+        for (String name : VISIBILITIES) {
+            asked.real(name, 0, 1).filter(share -> share > 0).ifPresent(share -> {
+                throw Translation.unsupported(asked, name, "only 0 is");
+            });
+        }
+        String upscaler = asked.text("upscaler_1").orElse("None");
+        if (!FILTERS.containsKey(upscaler)) {
+            throw Translation.unsupported(
+                    asked,
+                    "upscaler_1",
+                    "Weir has %s, not \"%.60s\"".formatted(String.join(", ", FILTERS.keySet()), upscaler));
+        }
+        boolean toSize = asked.integer("resize_mode", 0, 1).orElse(0L) == 1;
+        return new Upscale(
+                FILTERS.get(upscaler),
+                toSize ? 0 : asked.real("upscaling_resize", 0.01, 16).orElse(2.0),
+                asked.integer("upscaling_resize_w", 1, Translation.MOST_SIDE)
+                        .orElse(512L)
+                        .intValue(),
+                asked.integer("upscaling_resize_h", 1, Translation.MOST_SIDE)
+                        .orElse(512L)
+                        .intValue(),
+                toSize && (!asked.has("upscaling_crop") || asked.flag("upscaling_crop")));
+    }
+
+    /** What is done with a picture of a size. */
+    Resizing of(Fields asked, int wide, int high) {
+        Resizing.Builder resizing = Resizing.newBuilder();
+        if (filter.isEmpty()) {
+            return resizing.build();
+        }
+        double by = scale > 0 ? scale : Math.max(width / (double) wide, height / (double) high);
+        int[] end = {multiple(wide * by), multiple(high * by)};
+        if (end[0] < 1 || end[1] < 1 || (long) end[0] * end[1] > MOST_PIXELS) {
+            throw tooLarge(asked, end);
+        }
+        int[] now = {wide, high};
+        if (by > 1) {
+            now = step(resizing, filter, new int[] {(int) (wide * by), (int) (high * by)});
+        }
+        if (now[0] != end[0] || now[1] != end[1]) {
+            step(resizing, "lanczos", end);
+        }
+        return crops ? resizing.setCanvas(size(width, height)).build() : resizing.build();
+    }
+
+    private ApiException tooLarge(Fields asked, int[] end) {
+        return asked.invalid(
+                "out_of_range",
+                scale > 0 ? "upscaling_resize" : "upscaling_resize_w",
+                "makes a picture of %dx%d; sides are at least %d, and there are at most %d pixels"
+                        .formatted(end[0], end[1], MULTIPLE, MOST_PIXELS));
+    }
+
+    private static int[] step(Resizing.Builder resizing, String filter, int[] to) {
+        resizing.addSteps(Resizing.Step.newBuilder().setFilter(filter).setSize(size(to[0], to[1])));
+        return to;
+    }
+
+    private static int multiple(double side) {
+        return (int) (side / MULTIPLE) * MULTIPLE;
+    }
+
+    private static Size size(int width, int height) {
+        return Size.newBuilder().setWidth(width).setHeight(height).build();
+    }
+}
