@@ -84,6 +84,8 @@ final class A1111HiresTest {
         assertThat(PngText.of(file).get("parameters"))
                 .contains("Steps: 6, ", "Seed: 41, ", "Size: 32x32, ", "Denoising strength: 0.5, ")
                 .contains("Hires upscale: 2, Hires steps: 4, Hires upscaler: Lanczos");
+        assertThat(new JsonObject(answer.getString("info")).getDouble("denoising_strength"))
+                .isEqualTo(0.5);
         assertThat(new JsonObject(answer.getString("info"))
                         .getJsonObject("extra_generation_params")
                         .getString("Hires upscale"))

@@ -65,9 +65,13 @@ final class ComfyGraphsTest {
     }
 
     static byte[] png(int type) {
+        return png(67, 40, type);
+    }
+
+    private static byte[] png(int width, int height, int type) {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try {
-            ImageIO.write(new BufferedImage(67, 40, type), "png", file);
+            ImageIO.write(new BufferedImage(width, height, type), "png", file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -125,6 +129,21 @@ final class ComfyGraphsTest {
 
         inputs(graph, "3").put("scheduler", "ddim_uniform");
         refused(graph, "3", "scheduler - dpmpp_2m has no schedule ddim_uniform here");
+    }
+
+    @Test
+    void anImageIsScaledByAFactor() {
+        upload("wide.png", png(80, 41, BufferedImage.TYPE_INT_RGB), Map.of());
+        JsonObject graph = fromImage("wide.png");
+        graph.put("12", node("ImageScaleBy", "image", link("10", 0), "upscale_method", "lanczos", "scale_by", 0.8));
+        inputs(graph, "11").put("pixels", link("12", 0));
+        refused(graph, "11", "64x33");
+
+        upload("even.png", png(80, 40, BufferedImage.TYPE_INT_RGB), Map.of());
+        inputs(graph, "10").put("image", "even.png");
+        Generation made = made(graph);
+        assertThat(made.getWidth()).isEqualTo(64);
+        assertThat(made.getHeight()).isEqualTo(32);
     }
 
     @Test

@@ -91,7 +91,7 @@ record Hires(int width, int height, String latentResize, double strength, int st
         int height = first.generation().getHeight();
         int[] size = size(asked, width, height);
         Map<String, String> shown = new LinkedHashMap<>();
-        shown.put("Denoising strength", Infotext.number(Double.toString(strength)));
+        shown.put(PicturesAnswer.STRENGTH, Infotext.number(Double.toString(strength)));
         shown.put("Hires upscale", Infotext.number(Double.toString(size[0] / (double) width)));
         shown.put("Hires steps", "" + steps);
         shown.put("Hires upscaler", upscaler);

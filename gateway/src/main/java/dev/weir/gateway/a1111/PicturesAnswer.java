@@ -28,6 +28,8 @@ final class PicturesAnswer {
     static final String KEYWORD = "parameters";
 
     private static final String PNG = "png";
+    /** What the text of a picture of a second pass says. */
+    static final String STRENGTH = "Denoising strength";
 
     private final RunningRequest request;
     private final JsonObject parameters;
@@ -104,7 +106,7 @@ final class PicturesAnswer {
                 .putNull("sd_vae_hash")
                 .put("seed_resize_from_w", -1)
                 .put("seed_resize_from_h", -1)
-                .put("denoising_strength", made.hasStrength() ? made.getStrength() : null)
+                .put("denoising_strength", strength(made))
                 .put("extra_generation_params", new JsonObject(new LinkedHashMap<>(extras)))
                 .put("index_of_first_image", 0)
                 .put("infotexts", new JsonArray(texts))
@@ -113,6 +115,13 @@ final class PicturesAnswer {
                 .put("clip_skip", made.getClipSkip() + 1)
                 .put("is_using_inpainting_conditioning", false)
                 .put("version", "Weir");
+    }
+
+    /** That of a second pass, where there is one. */
+    private Double strength(Generation made) {
+        return extras.containsKey(STRENGTH)
+                ? Double.valueOf(extras.get(STRENGTH))
+                : made.hasStrength() ? made.getStrength() : null;
     }
 
     private static JsonArray repeated(String text, int count) {

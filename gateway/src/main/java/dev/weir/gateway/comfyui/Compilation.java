@@ -12,10 +12,12 @@ import dev.weir.gateway.comfyui.Value.Picture;
 import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.comfyui.Value.Vae;
 import dev.weir.proto.v1.ModelCard;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Follows the links of a graph that {@link Validation} has passed, and folds it into the fields of one request. What ComfyUI computes
@@ -85,6 +87,7 @@ final class Compilation {
             case "LoadImage" -> loaded(node);
             case "LoadImageMask" -> List.of(Uploads.mask(node, upload(node), node.text("channel")));
             case "ImageScale" -> List.of(scaled(node));
+            case "ImageScaleBy" -> List.of(scaledBy(node));
             case "EmptyLatentImage" -> {
                 String size = node.whole("width") + "x" + node.whole("height");
                 yield List.of(new Latent(node, "", size, node.whole("batch_size"), Optional.empty(), Optional.empty()));
@@ -190,6 +193,18 @@ final class Compilation {
         }
         Picture picture = value(node, "image", Picture.class);
         return new Picture(picture.file(), Optional.of(node.whole("width") + "x" + node.whole("height")));
+    }
+
+    /** Python rounds halves to even. */
+    private Picture scaledBy(Node node) {
+        Picture picture = value(node, "image", Picture.class);
+        double factor = node.number("scale_by").doubleValue();
+        String size = Arrays.stream(picture.size()
+                        .orElseGet(() -> Uploads.pixels(picture.file()))
+                        .split("x"))
+                .map(side -> "" + (long) Math.rint(Integer.parseInt(side) * factor))
+                .collect(Collectors.joining("x"));
+        return new Picture(picture.file(), Optional.of(size));
     }
 
     private Latent encoded(Node node) {

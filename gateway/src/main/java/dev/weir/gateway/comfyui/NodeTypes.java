@@ -89,6 +89,11 @@ final class NodeTypes {
                     .whole("height", 512, 1, MOST_SIDE)
                     .choice("crop", "disabled", "center")
                     .gives(IMAGE),
+            NodeType.of("ImageScaleBy", "image/upscaling")
+                    .link("image")
+                    .choice("upscale_method", "lanczos")
+                    .real("scale_by", 1, 0.01, 8)
+                    .gives(IMAGE),
             NodeType.of("EmptyLatentImage", "latent")
                     .whole("width", 512, 16, MOST_SIDE)
                     .whole("height", 512, 16, MOST_SIDE)

@@ -140,6 +140,11 @@ final class Uploads {
         return new Mask(file);
     }
 
+    /** The size of an image, as it came. */
+    static String pixels(ReadImage.Fine file) {
+        return file.image().width() + "x" + file.image().height();
+    }
+
     /** The size of an image, as an autoencoder needs it. */
     static String size(ReadImage.Fine file) {
         Attachment image = file.image();
