@@ -1,10 +1,13 @@
 package dev.weir.cli;
 
 import dev.weir.client.ClusterStatus;
+import dev.weir.client.WeirClient;
+import dev.weir.client.WeirException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -13,7 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Prints a gateway's view of its cluster as a table. */
+/** Prints a gateway's view of its cluster as a table, once or again and again. */
 @Command(
         name = "status",
         header = "Show a cluster's stages, nodes, queues and batch sizes.%n",
@@ -21,9 +24,11 @@ import picocli.CommandLine.Spec;
         footer = {
             "  engine    the library that computes, and its instruction set",
             "  held      samples on the node, and how many it may hold",
+            "  running   samples that are being worked on; the others that are held wait",
             "  batch     rows of the last forward pass",
             "  step      seconds of one forward pass, a running mean",
-            "  backlog   seconds until all held samples are done"
+            "  backlog   seconds until all held samples are done",
+            "  done      samples that the stage has finished since the node started, and failed"
         })
 final class StatusCommand implements Callable<Integer> {
 
@@ -43,8 +48,32 @@ final class StatusCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the gateway's answer unchanged.")
     private boolean json;
 
+    @Option(
+            names = "--watch",
+            description =
+                    "Print the table again and again, until Ctrl-C, which exits with 130. A terminal is redrawn; elsewhere the "
+                            + "tables follow each other. Nodes that drained or were lost stay for a minute.")
+    private boolean watch;
+
+    @Option(
+            names = "--interval",
+            paramLabel = "SECONDS",
+            defaultValue = "1",
+            description = "The pause between two tables of --watch, from 0.2 to 3600. Default: ${DEFAULT-VALUE}.")
+    private double interval;
+
     @Override
-    public Integer call() {
+    public Integer call() throws InterruptedException {
+        if (watch) {
+            if (json) {
+                throw new CliException(CliException.USAGE, "--watch and --json exclude each other");
+            }
+            if (!(interval >= 0.2 && interval <= 3600)) {
+                throw new CliException(CliException.USAGE, "--interval must be from 0.2 to 3600 seconds");
+            }
+            watch(client.client());
+            return 0;
+        }
         ClusterStatus cluster = client.client().status();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
@@ -55,7 +84,27 @@ final class StatusCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** Until a signal ends the process, or nobody reads the output any more. */
+    private void watch(WeirClient asked) throws InterruptedException {
+        StatusWatch display =
+                new StatusWatch(spec.commandLine().getOut(), Boolean.getBoolean("weir.terminal.out"), System::nanoTime);
+        display.show(asked.status());
+        while (!spec.commandLine().getOut().checkError()) {
+            TimeUnit.MILLISECONDS.sleep(Math.round(interval * 1000));
+            try {
+                display.show(asked.status());
+            } catch (WeirException e) {
+                display.show(e.getMessage());
+            }
+        }
+    }
+
     static void print(ClusterStatus cluster, PrintWriter out) {
+        print(cluster, List.of(), out);
+    }
+
+    /** @param gone rows of nodes that left */
+    static void print(ClusterStatus cluster, List<StatusWatch.Gone> gone, PrintWriter out) {
         ClusterStatus.Gateway gateway = cluster.gateway();
         out.printf(
                 "gateway %s: %s of %s%n%n",
@@ -68,12 +117,15 @@ final class StatusCommand implements Callable<Integer> {
                 "stage", "node", "device", "engine", "models", "held", "running", "batch", "step", "backlog", "done",
                 "failed", "");
         for (ClusterStatus.Stage stage : cluster.stages()) {
-            stage.nodes().forEach(node -> addRow(table, stage.stage(), node));
+            stage.nodes().forEach(node -> addRow(table, stage.stage(), node, remark(node)));
+            gone.stream()
+                    .filter(left -> left.stage().equals(stage.stage()))
+                    .forEach(left -> addRow(table, stage.stage(), left.node(), left.remark()));
         }
         table.print(out);
     }
 
-    private static void addRow(Table table, String stage, ClusterStatus.Node node) {
+    private static void addRow(Table table, String stage, ClusterStatus.Node node, String remark) {
         table.row(
                 stage,
                 node.node(),
@@ -87,7 +139,7 @@ final class StatusCommand implements Callable<Integer> {
                 seconds(node.backlogSeconds()),
                 node.finished(),
                 node.failed(),
-                remark(node));
+                remark);
     }
 
     private static String models(List<ClusterStatus.Model> models) {

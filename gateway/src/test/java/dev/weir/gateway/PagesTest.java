@@ -2,7 +2,10 @@ package dev.weir.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.Holding;
+import dev.weir.proto.v1.Holdings;
 import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -115,6 +118,9 @@ final class PagesTest {
                 .setLastBatch(6)
                 .setStepSeconds(0.25)
                 .setWaiting(3)
+                .setHoldings(Holdings.newBuilder()
+                        .addSamples(Holding.newBuilder()
+                                .setRef(SampleRef.newBuilder().setJobId("a").setSample(1))))
                 .build());
 
         JsonObject cluster = new JsonObject(gateway.fetch("/v1/cluster").body());
@@ -130,6 +136,7 @@ final class PagesTest {
         assertThat(denoiser.getInteger("last_batch")).isEqualTo(6);
         assertThat(denoiser.getDouble("step_seconds")).isEqualTo(0.25);
         assertThat(denoiser.getInteger("waiting")).isEqualTo(3);
+        assertThat(denoiser.getJsonArray("samples")).containsExactly("a/1");
     }
 
     @Test

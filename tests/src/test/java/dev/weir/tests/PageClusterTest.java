@@ -1,13 +1,19 @@
 package dev.weir.tests;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.weir.tests.PageVisit.cards;
+import static dev.weir.tests.PageVisit.generateSlowly;
+import static dev.weir.tests.PageVisit.ofCards;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route.FulfillOptions;
+import com.microsoft.playwright.assertions.LocatorAssertions.ContainsTextOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The cluster on the page: its stages and nodes, what they hold, and nodes that leave. */
 final class PageClusterTest {
+
+    private static final ContainsTextOptions PATIENT_TEXT = new ContainsTextOptions().setTimeout(60_000);
 
     @RegisterExtension
     static final UpServer UP = new UpServer();
@@ -67,6 +75,43 @@ final class PageClusterTest {
                     nodes.set(new JsonArray());
 
                     assertThat(two).hasAttribute("data-state", "drained");
+                });
+    }
+
+    @Test
+    void anImageIsFollowedFromStageToStageAndToAnotherNode() {
+        AtomicReference<JsonArray> nodes = new AtomicReference<>(new JsonArray().add(node("one")));
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> page.route("**/v1/cluster", route -> {
+                    JsonObject answer = new JsonObject(route.fetch().text());
+                    answer.getJsonArray("stages").getJsonObject(1).put("nodes", nodes.get());
+                    route.fulfill(new FulfillOptions().setBody(answer.encode()).setContentType("application/json"));
+                }))
+                .doing(page -> {
+                    generateSlowly(page, 1);
+                    assertThat(cards(page).first()).hasAttribute("data-job", Pattern.compile(".+"));
+                    JsonArray held =
+                            new JsonArray().add(ofCards(page, "data-job").get(0) + "/0");
+                    nodes.set(new JsonArray().add(node("one").put("samples", held)));
+                    page.getByTestId("toCluster").click();
+                    Locator dot = page.locator("[data-stage=denoiser] [data-testid=dot]");
+                    assertThat(dot).hasAttribute("aria-label", "Follow: a red apple");
+                    assertThat(dot).hasAttribute("aria-pressed", "true");
+                    assertThat(page.getByTestId("followedName")).hasText("a red apple");
+                    assertThat(page.getByTestId("stop").filter(new Locator.FilterOptions().setHasText(" of 100")))
+                            .hasAttribute("aria-current", "step");
+
+                    nodes.set(new JsonArray().add(node("two").put("samples", held)));
+                    assertThat(page.locator("[data-testid=node]", new Page.LocatorOptions().setHasText("two"))
+                                    .getByTestId("dot"))
+                            .hasCount(1);
+                    assertThat(dot).hasCount(1);
+                    assertThat(Axe.violations(page)).isEmpty();
+
+                    nodes.set(new JsonArray().add(node("two").put("samples", new JsonArray())));
+                    assertThat(page.getByTestId("stop").last()).containsText("Decoder", PATIENT_TEXT);
+                    assertThat(page.getByTestId("stop").first()).containsText("Text encoder");
+                    assertThat(dot).hasCount(0);
                 });
     }
 

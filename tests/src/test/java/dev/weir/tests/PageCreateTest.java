@@ -6,6 +6,7 @@ import static dev.weir.tests.PageVisit.cards;
 import static dev.weir.tests.PageVisit.ofCards;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Mouse;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route.FulfillOptions;
@@ -180,6 +181,59 @@ final class PageCreateTest {
                     assertThat(control.getString("name")).isEqualTo("edges");
                     assertThat(control.getString("preprocess")).isEqualTo("canny");
                     assertThat(control.getString("image")).isEqualTo("upload:" + uploads.get(0));
+                });
+    }
+
+    @Test
+    void anIpAdapterTakesSeveralImagesAndASizeMayBeTheUsersOwn() {
+        List<JsonObject> commands = new ArrayList<>();
+        List<String> uploads = new ArrayList<>();
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> {
+                    withCard(card -> card.put("ip_adapters", new JsonArray().add("faces")))
+                            .accept(page);
+                    page.routeWebSocket(
+                            url -> url.endsWith("/v1/stream"),
+                            socket -> socket.onMessage(frame -> {
+                                if (frame.text() == null) {
+                                    uploads.add(nameOf(frame.binary()));
+                                } else {
+                                    commands.add(new JsonObject(frame.text()));
+                                }
+                            }));
+                })
+                .doing(page -> {
+                    FilePayload picture = picture();
+                    page.getByTestId("prompt").fill("a red apple");
+                    page.getByTestId("ipAdaptersAdd").selectOption("faces");
+                    page.getByTestId("generate").click();
+                    assertThat(page.getByTestId("error")).hasText("Choose an image for faces, or remove it.");
+
+                    page.getByTestId("openFile").setInputFiles(picture);
+                    page.getByTestId("usePrompt").click();
+                    Locator slots = page.locator("[data-testid=adapterRow] [data-testid=slot]:visible");
+                    assertThat(slots).hasCount(2);
+                    slots.nth(1).getByTestId("file").setInputFiles(picture);
+                    assertThat(slots).hasCount(3);
+                    page.getByTestId("scale").fill("0.7");
+                    page.getByTestId("size").selectOption("own");
+                    page.getByTestId("ownWidth").fill("100");
+                    page.getByTestId("generate").click();
+                    assertThat(commands).isEmpty();
+                    page.getByTestId("ownWidth").fill("104");
+                    page.getByTestId("ownHeight").fill("72");
+                    assertThat(page.getByTestId("size")).hasValue("104x72");
+                    assertThat(Axe.violations(page)).isEmpty();
+                    page.getByTestId("generate").click();
+                    page.waitForCondition(() -> !commands.isEmpty());
+
+                    JsonObject command = commands.get(0);
+                    assertThat(command.getString("size")).isEqualTo("104x72");
+                    JsonObject adapter = command.getJsonArray("ip_adapters").getJsonObject(0);
+                    assertThat(adapter.getString("name")).isEqualTo("faces");
+                    assertThat(adapter.getDouble("scale")).isEqualTo(0.7);
+                    assertThat(adapter.getJsonArray("images"))
+                            .containsExactly("upload:" + uploads.get(0), "upload:" + uploads.get(1));
                 });
     }
 

@@ -114,6 +114,21 @@ final class PageHistoryTest {
     }
 
     @Test
+    void aPictureIsUpscaledWhereItsModelCan() {
+        visit(1280, 800, page -> {
+            tiles(page).nth(1).getByTestId("enlarge").click();
+            page.getByTestId("enlargeImage").click();
+            assertThat(cards(page).first()).hasAttribute("data-state", "completed", PATIENT);
+            assertThat(cards(page).first().getByTestId("status")).hasText("256 × 256");
+            assertThat(cards(page).first().getByTestId("details")).containsText("seed 7");
+            cards(page).first().getByTestId("enlarge").click();
+            assertThat(page.getByTestId("useAgain")).isVisible();
+            assertThat(page.getByTestId("enlargeImage")).isHidden();
+            page.keyboard().press("Escape");
+        });
+    }
+
+    @Test
     void variationsAreMadeFromThePictureAndClearingTheListKeepsTheHistory() {
         visit(1280, 800, page -> {
             tiles(page).nth(1).getByTestId("enlarge").click();

@@ -128,6 +128,7 @@ public final class ClusterHandlers {
                 .put("free_credits", status.getFreeCredits())
                 .put("waiting", status.getWaiting())
                 .put("running", status.getRunning())
+                .put("samples", samples(status))
                 .put("last_batch", status.getLastBatch())
                 .put("step_seconds", EventJson.rounded(status.getStepSeconds()))
                 .put("backlog_seconds", EventJson.rounded(status.getBacklogSeconds()))
@@ -135,6 +136,15 @@ public final class ClusterHandlers {
                 .put("failed", status.getFailed())
                 .put("stalled_ms", status.getStalledMs())
                 .put("draining", status.getDraining());
+    }
+
+    /** The images that the node holds or hands on, as JOB/NUMBER. */
+    private static JsonArray samples(NodeStatus status) {
+        return new JsonArray(status.getHoldings().getSamplesList().stream()
+                .map(holding ->
+                        holding.getRef().getJobId() + "/" + holding.getRef().getSample())
+                .distinct()
+                .toList());
     }
 
     private static boolean isAmong(List<NodeStatus> nodes, NodeStatus status) {

@@ -1,10 +1,12 @@
-// The cluster as it is now: stages as columns, nodes as cards, and a dot for each image that a node holds. Asks the server once a
-// second while it is shown. Nodes that drained or were lost stay for a minute.
+// The cluster as it is now: stages as columns, nodes as cards, and a dot for each image that a node holds. Shows what it is given. Nodes
+// that drained or were lost stay for a minute.
 
+import { dropDots, showDots } from "./dots.js";
+import { showFollowed } from "./follow.js";
+import { noteHeld } from "./places.js";
 import { seconds, title } from "./words.js";
 
 const GONE_MS = 60_000;
-const MOST_DOTS = 64;
 const byId = (id) => document.getElementById(id);
 const part = (card, name) => card.querySelector(`[data-testid=${name}]`);
 
@@ -18,6 +20,7 @@ export function showCluster({ gateway, other_gateways: others, stages }) {
   const now = Date.now();
   for (const { stage, nodes: alive } of stages) {
     for (const node of alive) {
+      node.samples?.forEach((name) => noteHeld(name, stage, node.node));
       const key = `${stage} ${node.node}`;
       if (!nodes.has(key)) nodes.set(key, { stage, card: byId("node").content.firstElementChild.cloneNode(true) });
       Object.assign(nodes.get(key), { node, goneAt: null });
@@ -31,11 +34,13 @@ export function showCluster({ gateway, other_gateways: others, stages }) {
     if (known.goneAt && now - known.goneAt > GONE_MS) {
       known.card.remove();
       nodes.delete(key);
-    } else {
-      showNode(known);
     }
   }
+  // Cards are in their places before dots move to them.
   stages.forEach(({ stage }) => showColumn(stage));
+  for (const known of nodes.values()) showNode(known);
+  dropDots();
+  showFollowed();
 }
 
 function showColumn(stage) {
@@ -64,11 +69,8 @@ function showNode(known) {
   card.dataset.state = state;
   part(card, "nodeName").textContent = node.node;
   part(card, "nodeState").textContent = state;
-  const held = known.goneAt ? 0 : Math.min(MOST_DOTS, node.running + node.waiting);
-  const dots = part(card, "dots");
-  while (dots.children.length > held) dots.lastElementChild.remove();
-  while (dots.children.length < held) dots.append(document.createElement("i"));
-  [...dots.children].forEach((dot, at) => dot.classList.toggle("waits", at >= node.running));
+  if (known.goneAt) showDots(part(card, "dots"), [], 0, 0);
+  else showDots(part(card, "dots"), node.samples ?? [], node.running + node.waiting, node.waiting);
   part(card, "held").textContent = state === "lost" ? "Its images continue on other nodes."
     : state === "drained" ? "It has handed on its images and left."
     : `${node.running} running, ${node.waiting} waiting, ${node.free_credits} of ${node.capacity} free`;

@@ -2,15 +2,15 @@
 
 import { showSampler, showTask, showTasks } from "./choices.js";
 import { hasImage, imageValues, missingImage, put, restoreInputs, showInputs, startInputs } from "./inputs.js";
-import { defaults, fieldOf, IMAGES, taskFor, tasks } from "./models.js";
-import { missingControl, rowValues, showRows, startRows } from "./rows.js";
+import { defaults, fieldOf, IMAGES, LISTS, taskFor, tasks } from "./models.js";
+import { missingInRows, rowValues, showRows, startRows } from "./rows.js";
+import { showOwnSize, startOwnSize } from "./ownsize.js";
 import { parseSeed } from "./seed.js";
 import { loadSettings, saveSettings } from "./store.js";
 import { images, sentence } from "./words.js";
 import { serverUrl } from "./server.js";
 
 const OF_ALL = ["prompt", "negative_prompt", "n", "seed", "model"];
-const LISTS = ["loras", "controlnets"];
 const TEXTS = ["negative_prompt", "model", "size", "sampler", "schedule"];
 
 const byId = (id) => document.getElementById(id);
@@ -24,6 +24,12 @@ let model = null;
 let task = null;
 
 export const currentModel = () => model;
+export const knownModels = () => models;
+
+/** The request as it would be sent now; null where something is missing. */
+export const currentRequest = () => (model && form.checkValidity() && !missing() && field("prompt").value.trim() ? request() : null);
+
+const missing = () => missingImage(task) || missingInRows();
 
 /** @param submit called with the request */
 export function startForm(submit) {
@@ -33,15 +39,15 @@ export function startForm(submit) {
   if (matchMedia("(max-width: 46rem)").matches) byId("settings").open = false;
   startInputs(onImage);
   startRows(() => {
-    Object.assign(ofModel(), { loras: undefined, controlnets: undefined }, rowValues());
+    Object.assign(ofModel(), Object.fromEntries(LISTS.map((name) => [name, undefined])), rowValues());
     saveSettings(settings);
     showValues();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const missing = missingImage(task) || missingControl();
-    showError(missing || null);
-    if (!missing) submit(request());
+    const problem = missing();
+    showError(problem || null);
+    if (!problem) submit(request());
   });
   form.addEventListener("input", ({ target }) => {
     remember(target.name);
@@ -54,7 +60,12 @@ export function startForm(submit) {
   byId("lock").addEventListener("click", onLock);
   // An invalid field in a closed group could not be shown.
   form.addEventListener("invalid", ({ target }) => { if (target.closest("details")) target.closest("details").open = true; }, true);
+  startOwnSize(field("size"), () => {
+    remember("size");
+    showValues();
+  });
   byId("defaults").addEventListener("click", () => {
+    if (!model) return;
     delete settings.models[model.id];
     saveSettings(settings);
     showModel();
@@ -130,6 +141,7 @@ function chooseTask(name, values = settings.models[model.id]) {
   showInputs(model, task);
   const all = { ...defaults(model, task), strength: 0.6, eta: "", ...values };
   fillFields(all);
+  showOwnSize(task);
   showRows(model, all).then(showValues);
 }
 
@@ -220,7 +232,7 @@ function changes() {
     field("seed").value && `seed ${field("seed").value}`,
     field("negative_prompt").value.trim() && "negative prompt",
     ...(lists.loras ?? []).map((lora) => lora.name),
-    ...(lists.controlnets ?? []).map((net) => net.name),
+    ...[...(lists.controlnets ?? []), ...(lists.ip_adapters ?? [])].map((file) => file.name),
   ].filter(Boolean);
 }
 

@@ -1,10 +1,10 @@
 // A picture that is dropped, pasted or chosen: asks what to do with it, and does that.
 
 import { fill, currentModel, useAs } from "./form.js";
-import { fieldOf, tasks } from "./models.js";
+import { takesImage } from "./models.js";
 import { bodyOf } from "./parameters.js";
 import { texts } from "./png.js";
-import { canControl, putControl } from "./rows.js";
+import { canTake, putImage } from "./rows.js";
 import { isPicture } from "./slot.js";
 import { go } from "./views.js";
 import { details } from "./words.js";
@@ -43,8 +43,9 @@ async function ask(file) {
   byId("incomingText").textContent = body ? [body.prompt, details(body)].filter(Boolean).join("\n")
     : "This file has no settings that Weir can read.";
   byId("useSettings").hidden = !body;
-  byId("useImage").hidden = !model || !tasks(model).some((task) => fieldOf(task, "init_image"));
-  byId("useControl").hidden = !canControl();
+  byId("useImage").hidden = !takesImage(model);
+  byId("useControl").hidden = !canTake("controlnets");
+  byId("usePrompt").hidden = !canTake("ip_adapters");
   dialog.returnValue = "";
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
@@ -52,5 +53,6 @@ async function ask(file) {
   if (dialog.returnValue) go("create");
   if (dialog.returnValue === "settings") fill(body);
   if (dialog.returnValue === "image") useAs("init_image", file);
-  if (dialog.returnValue === "control") putControl(file);
+  if (dialog.returnValue === "control") putImage("controlnets", file);
+  if (dialog.returnValue === "prompt") putImage("ip_adapters", file);
 }

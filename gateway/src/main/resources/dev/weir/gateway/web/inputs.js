@@ -20,7 +20,7 @@ export function startInputs(changed) {
   place.prepend(...IMAGES.map((name) => slots[name].element));
   paintButton.onclick = async () => {
     const mask = await paint(slots.init_image.blob, slots.mask.blob);
-    if (mask) slots.mask.set(mask);
+    if (mask !== undefined) slots.mask.set(mask);
     paintButton.focus();
   };
 }

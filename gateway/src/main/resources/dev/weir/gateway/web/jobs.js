@@ -4,7 +4,8 @@
 import { addCards, entryOf, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
 import { deleteAtServer } from "./elsewhere.js";
 import { fill, noteSeed, showError } from "./form.js";
-import { fieldOf, taskFor } from "./models.js";
+import { fieldOf, IMAGES, LISTS, taskFor } from "./models.js";
+import { noteEvent } from "./places.js";
 import { seedOf } from "./seed.js";
 import { forgetJob, forgetPicture, loadInput, loadJobs, nameOfInput, saveEntry, saveInput, saveJob, savePicture } from "./store.js";
 import { pause, Stream } from "./stream.js";
@@ -21,6 +22,8 @@ const MOST_TRIES = 60;
 const VARIATION = 0.6;
 /** A job whose acceptance the page did not hear of is asked for again, unless that was long ago. */
 const CONFIRM_MS = 60_000;
+/** Fields that a request may have whatever its task. A seed is drawn anew for variations. */
+const OF_EVERY_TASK = ["model", "size", "num_inference_steps", "sampler", "schedule", "eta", "output_format", "preview", ...LISTS];
 
 /** By our own id, which is also the idempotency key: however often a job is asked for, it is one job. */
 const jobs = new Map();
@@ -44,7 +47,10 @@ function say(text) {
 
 // --- asking ---
 
-/** @param place the card whose place the new one takes; none: at the top */
+/**
+ * @param place the card whose place the new one takes; none: at the top
+ * @returns the job
+ */
 export function generate(body, place) {
   const samples = Array(body.n ?? 1).fill(null);
   const job = newJob({ id: randomId(), at: Date.now(), body, samples, isRetry: Boolean(place) });
@@ -55,6 +61,21 @@ export function generate(body, place) {
   say(`${images(samples.length)} requested`);
   ask(job);
   removeOver(surplus());
+  return job;
+}
+
+let drawn = null;
+
+/** Draws what is being typed. The image before it is cancelled if it is unfinished, and leaves the list. */
+export function draw(body) {
+  const former = drawn;
+  drawn = generate({ ...body, n: 1 });
+  if (!former || !jobs.has(former.id)) return;
+  former.isSuperseded = true;
+  former.samples.forEach((ended, sample) => {
+    if (!ended) cancel(former, sample);
+    else if (ended.state !== "removed") leave(former, sample);
+  });
 }
 
 /** Begins with a job, or goes on with one that the server has confirmed. */
@@ -74,8 +95,9 @@ async function ask(job) {
 
 /** Sends the images that the request names. A socket knows only its own. */
 async function upload(job) {
-  const named = [...Object.values(job.body), ...(job.body.controlnets ?? []).map((net) => net.image)]
-    .filter((value) => String(value).startsWith("upload:"));
+  const { controlnets = [], ip_adapters: adapters = [] } = job.body;
+  const named = [...IMAGES.map((name) => job.body[name]), ...controlnets.map((net) => net.image),
+    ...adapters.flatMap((adapter) => adapter.images)].filter(Boolean);
   for (const id of named.map((value) => value.slice("upload:".length))) {
     const image = await loadInput(id);
     if (!image) {
@@ -132,6 +154,7 @@ function onEvent(event) {
   } else if (event.type === "warning") {
     onWarning(job, sentence(event.message));
   } else if (!job.samples[event.sample]) {
+    noteEvent(job.cards[event.sample], event);
     onSample(job, job.cards[event.sample], event);
   }
 }
@@ -197,9 +220,9 @@ async function onError(job, { error, retry_after_seconds: retryAfter }) {
     if (error.code !== "unknown_job") showError({ message: problem(error, retryAfter) });
     return;
   }
+  if (error.code === "duplicate_id") return; // It is watched already.
   const mayPass = NOT_NOW.includes(error.code) || (job.job && error.code === "too_many_images")
     || ((job.job || job.waited) && STARTING.includes(error.code));
-  if (error.code === "duplicate_id") return; // It is watched already.
   if (mayPass && ++job.tries < MOST_TRIES) {
     await pause(TRY_AGAIN_MS);
     if (stream.isOpen && isWanted(job)) ask(job);
@@ -235,6 +258,10 @@ function end(job, sample, outcome) {
   if (outcome.state === "completed") {
     noteSeed(outcome.seed);
     saveEntry(entryOf(job, sample));
+  }
+  if (job.isSuperseded) {
+    leave(job, sample);
+    return;
   }
   say(`${outcome.state === "completed" ? "Finished" : job.cards[sample].text}: ${job.cards[sample].label}`);
 }
@@ -288,15 +315,27 @@ export async function forget({ id, at, job: name, sample }) {
 
 /** Four images like one: painted over it where the model can, else with other seeds. */
 export async function vary({ body }, picture, model) {
-  const { seed, mask, ...like } = body;
   const task = model?.id === body.model && taskFor(model, ["init_image"]);
   if (task && fieldOf(task, "strength")) {
-    const id = nameOfInput();
-    await saveInput(id, picture);
-    generate({ ...like, init_image: `upload:${id}`, strength: VARIATION, n: 4 });
+    const own = [...OF_EVERY_TASK, ...task.fields.map((field) => field.name)].filter((name) => body[name] !== undefined);
+    const like = Object.fromEntries(own.map((name) => [name, body[name]]));
+    generate({ ...like, init_image: await keepInput(picture), strength: VARIATION, n: 4 });
   } else {
     generate({ ...body, seed: undefined, n: 4 });
   }
+}
+
+/** The same image, larger. @param way see enlarging in models.js */
+export async function enlarge({ body, outcome }, picture, { model, takesPicture, size }) {
+  if (takesPicture) generate({ prompt: body.prompt, model, init_image: await keepInput(picture), output_format: "png" });
+  else generate({ ...body, seed: outcome.seed, size, n: 1 });
+}
+
+/** What a request says of an image that the browser keeps for it. */
+async function keepInput(picture) {
+  const id = nameOfInput();
+  await saveInput(id, picture);
+  return `upload:${id}`;
 }
 
 export function cancelAll() {

@@ -4,6 +4,9 @@ import { title } from "./words.js";
 
 export const IMAGES = ["init_image", "mask", "depth_map", "control_image"];
 
+/** The lists of files that a request may name. */
+export const LISTS = ["loras", "controlnets", "ip_adapters"];
+
 const RATIOS = [[1, 1], [4, 3], [3, 4], [3, 2], [2, 3], [16, 9], [9, 16]];
 
 /** Workflows with the same fields are one task. The server chooses among them by the size. */
@@ -74,3 +77,28 @@ function fitted([a, b], side, { min, max, multiple }) {
   return Math.min(width, height) < min ? null
     : { value: `${width}x${height}`, label: `${a}:${b} · ${width} × ${height}` };
 }
+
+/** Whether some task of the model begins with a picture. */
+export const takesImage = (model) => Boolean(model) && tasks(model).some((task) => fieldOf(task, "init_image"));
+
+/**
+ * How a picture can be made larger: by a model's workflow that enlarges pictures, or by the model that made it, with the same seed at a
+ * size that the model upsamples to. Null where there is no such way.
+ */
+export function enlarging({ body, outcome }, models) {
+  for (const model of models.filter((known) => known.ready !== false)) {
+    const workflow = model.workflows.find(({ enlarges, fields }) => enlarges > 1 && fields.some(({ name }) => name === "init_image"));
+    if (workflow) return { model: model.id, takesPicture: true };
+  }
+  const model = models.find((known) => known.id === body.model);
+  const factor = model?.upsample_factor ?? 1;
+  const [width, height] = [outcome.width, outcome.height].map((side) => side * factor);
+  const fits = factor > 1 && body.strength === undefined && IMAGES.every((name) => !body[name]) && tasks(model).some((task) => imagesOf(task).length === 0
+    && task.ranges.some((range) => range.upsampled && isWithin(range, width, height)) && outcome.width <= model.native_size
+    && outcome.height <= model.native_size);
+  return fits ? { model: model.id, takesPicture: false, size: `${width}x${height}` } : null;
+}
+
+/** Whether a workflow makes pictures of a size. */
+export const isWithin = ({ min, max, multiple }, ...sides) =>
+  sides.every((side) => side >= min && side <= max && side % multiple === 0);

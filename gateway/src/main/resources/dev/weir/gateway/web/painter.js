@@ -11,7 +11,7 @@ const MARK = "#e0218a";
 let done = [];
 let stroke = null;
 
-/** @returns the mask; null where nothing is marked or the dialog was left without an answer */
+/** @returns the mask; null where nothing is marked; undefined where the dialog was left without an answer */
 export async function paint(picture, former) {
   const image = byId("maskPicture");
   image.src = URL.createObjectURL(picture);
@@ -24,8 +24,11 @@ export async function paint(picture, former) {
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
   URL.revokeObjectURL(image.src);
-  return dialog.returnValue === "done" && done.length > 0 ? mask() : null;
+  if (dialog.returnValue !== "done") return undefined;
+  return isMarked() ? mask() : null;
 }
+
+const isMarked = () => pen.getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0);
 
 /** The white of a mask, opaque, and the rest transparent. */
 async function shapeOf(mask) {
@@ -96,8 +99,11 @@ canvas.addEventListener("pointerdown", (event) => {
 });
 canvas.addEventListener("pointermove", (event) => {
   if (!stroke) return;
+  const from = stroke.points.at(-1);
   stroke.points.push(pointOf(event));
-  draw();
+  pen.globalCompositeOperation = stroke.erases ? "destination-out" : "source-over";
+  drawStroke([from, stroke.points.at(-1)], stroke.width);
+  pen.globalCompositeOperation = "source-over";
 });
 for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { stroke = null; });
 

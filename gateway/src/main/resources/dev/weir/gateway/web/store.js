@@ -32,6 +32,10 @@ function write(kind, value) {
 export const loadSettings = () => read("settings", {});
 export const saveSettings = (settings) => write("settings", settings);
 
+/** Whether images are drawn while the prompt is typed. */
+export const loadDrawing = () => read("drawing", false);
+export const saveDrawing = (draws) => write("drawing", draws);
+
 /** Newest first. */
 export function loadJobs() {
   const jobs = read("jobs", []);
@@ -66,10 +70,16 @@ function open() {
       .forEach((store) => request.result.createObjectStore(store));
     request.onsuccess = () => {
       // A newer page in another tab must not wait for this one.
-      request.result.onversionchange = () => request.result.close();
+      request.result.onversionchange = () => {
+        request.result.close();
+        database = null;
+      };
       resolve(request.result);
     };
-    request.onerror = () => reject(request.error);
+    request.onerror = () => {
+      database = null;
+      reject(request.error);
+    };
   });
   return database;
 }
@@ -121,10 +131,13 @@ export async function loadEntries() {
   return entries.reverse();
 }
 
-/** The file of an entry's picture: from the browser, or else from the server for as long as that keeps it. */
+/** The file of an entry's picture: from the browser, or else from the server for as long as that keeps it. Fails where nobody does. */
 export async function pictureOf(entry) {
-  const there = serverUrl(`v1/jobs/${entry.job}/images/${entry.sample}`);
-  return await loadPicture(entry, entry.sample) ?? (await fetch(there)).blob();
+  const here = await loadPicture(entry, entry.sample);
+  if (here) return here;
+  const answer = await fetch(serverUrl(`v1/jobs/${entry.job}/images/${entry.sample}`));
+  if (!answer.ok) throw new Error("Neither this browser nor the server keeps this image any more.");
+  return answer.blob();
 }
 
 export async function forgetPicture(job, sample) {

@@ -1,7 +1,10 @@
 // A finished or emerging picture in large, its settings and what can be done with it. The arrow keys show its neighbours.
 
+import { currentModel, knownModels } from "./form.js";
+import { enlarging, takesImage } from "./models.js";
 import { withoutTexts } from "./png.js";
 import { settingsOf } from "./settings.js";
+import { pictureOf } from "./store.js";
 
 const byId = (id) => document.getElementById(id);
 const shown = () => [...document.querySelectorAll(".view:not([hidden]) .frame:not(:disabled)")];
@@ -16,7 +19,10 @@ function show(frame) {
   byId("viewed").alt = byId("viewedCaption").textContent = picture.alt;
   byId("viewedCaption").hidden = byId("viewedActions").hidden = byId("viewedSettings").hidden = !entry;
   byId("viewedCaption").hidden = Boolean(entry);
+  byId("viewedProblem").hidden = true;
   if (!entry) return;
+  byId("asInput").hidden = !takesImage(currentModel());
+  byId("enlarge").hidden = !enlargement(entry);
   byId("viewedSettings").replaceChildren(...Object.entries(settingsOf(entry)).flatMap(([name, value]) => [
     Object.assign(document.createElement("dt"), { textContent: name }),
     Object.assign(document.createElement("dd"), { textContent: value }),
@@ -28,24 +34,32 @@ function move(by) {
   show(frames[frames.indexOf(current) + by]);
 }
 
+/** How a picture can be made larger by a model that the server has now; null where none can. */
+export const enlargement = (entry) => enlarging(entry, knownModels());
+
 /** @param bare whether the file has no text with the settings */
-async function download(bare) {
-  const { entry } = current;
-  const file = await fileOf(byId("viewed"));
+async function download(entry, bare) {
+  const file = await pictureOf(entry);
   const url = URL.createObjectURL(bare ? await withoutTexts(file) : file);
   const link = Object.assign(document.createElement("a"), { href: url, download: `weir-${entry.outcome.seed}.${entry.outcome.format}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-let fileOf = null;
+/** Says what is wrong where an action needs a picture that is gone. */
+async function attempt(action) {
+  try {
+    await action(current.entry);
+    return true;
+  } catch (error) {
+    byId("viewedProblem").textContent = error.message;
+    byId("viewedProblem").hidden = false;
+    return false;
+  }
+}
 
-/**
- * @param pictureOf gives the file of an entry
- * @param actions what reuse, vary and delete do with an entry and its picture's file, by these names
- */
-export function startViewer(pictureOf, actions) {
-  fileOf = () => pictureOf(current.entry);
+/** @param actions what useAgain, vary, enlarge, asInput and deleteImage do with an entry, by these names */
+export function startViewer(actions) {
   document.querySelector("main").addEventListener("click", ({ target }) => {
     const frame = target.closest(".frame");
     if (frame && !frame.disabled) {
@@ -66,14 +80,11 @@ export function startViewer(pictureOf, actions) {
   byId("viewer").addEventListener("click", ({ target }) => {
     if (target === byId("viewer")) byId("viewer").close();
   });
-  byId("save").onclick = () => download(false);
-  byId("saveBare").onclick = () => download(true);
+  byId("save").onclick = () => attempt((entry) => download(entry, false));
+  byId("saveBare").onclick = () => attempt((entry) => download(entry, true));
   for (const [name, action] of Object.entries(actions)) {
     byId(name).onclick = async () => {
-      const { entry } = current;
-      const file = await pictureOf(entry);
-      byId("viewer").close();
-      action(entry, file);
+      if (await attempt(action)) byId("viewer").close();
     };
   }
 }

@@ -6,7 +6,7 @@ const IN_OTHER_WORDS = {
   node_lost: "The node that made this image was lost, and trying again on others failed too.",
   silence: "The node that made this image stopped answering.",
   too_many_jobs: "The server has as many images in progress as it allows.",
-  too_many_images: "This page has as many images in progress as the server allows. Wait for one to finish.",
+  too_many_images: "You have as many images in progress as the server allows. Wait for one to finish.",
   wait_too_long: "The queue is too long: the image would not be done in time.",
   deadline_exceeded: "The image was not done within the server's time limit.",
   out_of_memory: "The node ran out of memory. Try a smaller size.",

@@ -1,0 +1,46 @@
+// Draws while the prompt is typed, if the user wants it: offered where the server is fast enough, off by default, and remembered.
+
+import { currentModel, currentRequest } from "./form.js";
+import { loadDrawing, saveDrawing } from "./store.js";
+
+/** A pause of typing that asks for an image. */
+const PAUSE_MS = 600;
+/** Slower models would only fill the queue with images that are cancelled. */
+const FAST_SECONDS = 6;
+
+const byId = (id) => document.getElementById(id);
+/** One seed for all, so that the image changes only with the words. */
+const seed = crypto.getRandomValues(new Uint32Array(1))[0];
+let timer = null;
+let last = null;
+
+/** @param draw called with a request */
+export function startDrawing(draw) {
+  byId("draw").checked = loadDrawing();
+  byId("draw").addEventListener("change", () => saveDrawing(byId("draw").checked));
+  byId("prompt").addEventListener("input", () => {
+    clearTimeout(timer);
+    if (!byId("draw").checked || byId("drawField").hidden) return;
+    timer = setTimeout(() => {
+      const body = currentRequest();
+      if (!body || body.prompt.trim() === last) return;
+      last = body.prompt.trim();
+      draw({ seed, ...body });
+    }, PAUSE_MS);
+  });
+  // What is asked for by hand needs no drawing.
+  byId("form").addEventListener("submit", () => {
+    clearTimeout(timer);
+    last = byId("prompt").value.trim();
+  });
+}
+
+/** @param stages of the cluster, with the measured time of a step */
+export function offerDrawing({ stages }) {
+  const model = currentModel()?.id;
+  const steps = Number(byId("steps").value);
+  const times = stages.filter(({ stage }) => stage === "denoiser").flatMap(({ nodes }) => nodes)
+    .filter((node) => node.step_seconds > 0 && node.models.some(({ id, loaded }) => id === model && loaded))
+    .map((node) => node.step_seconds);
+  byId("drawField").hidden = times.length === 0 || Math.min(...times) * steps > FAST_SECONDS;
+}

@@ -1,0 +1,53 @@
+// One image of this page, followed through the cluster: its picture, and the nodes where it is and was.
+
+import { newest, placeOf } from "./places.js";
+import { title } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+let chosen = null;
+
+export function startFollowing() {
+  byId("columns").addEventListener("click", ({ target }) => {
+    const dot = target.closest("[data-sample]");
+    if (!dot || dot.tagName !== "BUTTON") return;
+    chosen = dot.dataset.sample;
+    showFollowed();
+  });
+}
+
+/** The image that was chosen until it is over, else the newest one. */
+export function showFollowed() {
+  if (chosen && placeOf(chosen)?.isOver && !placeOf(newest()).isOver) chosen = null;
+  const name = chosen ?? newest();
+  const place = name && placeOf(name);
+  byId("followed").hidden = !place;
+  for (const dot of byId("columns").querySelectorAll("button[data-sample]")) {
+    dot.setAttribute("aria-pressed", String(dot.dataset.sample === name));
+  }
+  if (!place) return;
+  const { card, stops, isOver } = place;
+  const src = card.element.querySelector("[data-testid=picture]").src;
+  if (byId("followedPicture").src !== src) byId("followedPicture").src = src;
+  byId("followedPicture").hidden = !src;
+  byId("followedName").textContent = card.label;
+  byId("followedState").textContent = card.text;
+  const lines = stops.map((stop, at) => ({ ...stop, isHere: !isOver && at === stops.length - 1 }));
+  const key = JSON.stringify(lines);
+  if (byId("stops").dataset.key === key) return;
+  byId("stops").dataset.key = key;
+  byId("stops").replaceChildren(...lines.map(lineOf));
+}
+
+function lineOf({ stage, node, step, total, seconds, left, isHere }) {
+  const line = document.createElement("li");
+  line.dataset.testid = "stop";
+  if (left) line.dataset.left = "";
+  if (isHere) line.setAttribute("aria-current", "step");
+  const what = left ?? [step && `${step} of ${total}`, seconds !== undefined && time(seconds)].filter(Boolean).join(" · ");
+  line.append(Object.assign(document.createElement("b"), { textContent: title(stage.replaceAll("-", " ")) }),
+    Object.assign(document.createElement("span"), { textContent: node }),
+    Object.assign(document.createElement("span"), { textContent: what || (isHere ? "here" : "passed") }));
+  return line;
+}
+
+const time = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`);

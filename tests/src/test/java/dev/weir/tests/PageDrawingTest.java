@@ -1,0 +1,102 @@
+package dev.weir.tests;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.weir.tests.PageVisit.cards;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route.FulfillOptions;
+import com.microsoft.playwright.WebSocketRoute;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Images that are drawn while the prompt is typed. */
+final class PageDrawingTest {
+
+    @RegisterExtension
+    static final UpServer UP = new UpServer();
+
+    @Test
+    void eachPauseOfTypingDrawsAndCancelsWhatIsOutdated() {
+        AtomicReference<Double> stepSeconds = new AtomicReference<>(0.01);
+        List<JsonObject> commands = new CopyOnWriteArrayList<>();
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> {
+                    withStepsOf(stepSeconds, page);
+                    page.routeWebSocket(
+                            url -> url.endsWith("/v1/stream"),
+                            socket ->
+                                    socket.onMessage(frame -> answer(socket, new JsonObject(frame.text()), commands)));
+                })
+                .doing(page -> {
+                    assertThat(page.getByTestId("draw")).not().isChecked();
+                    page.getByTestId("prompt").pressSequentially("a red apple");
+                    page.getByTestId("draw").check();
+                    page.getByTestId("prompt").pressSequentially(" tree");
+                    page.waitForCondition(() -> commands.size() == 1);
+                    assertThat(cards(page)).hasCount(1);
+                    page.getByTestId("prompt").pressSequentially(" at night");
+                    page.waitForCondition(() -> commands.size() == 3);
+
+                    assertThat(cards(page)).hasCount(1);
+                    assertThat(commands)
+                            .extracting(command -> command.getString("type"))
+                            .containsExactly("generate", "cancel", "generate");
+                    assertThat(commands.get(0).getString("prompt")).isEqualTo("a red apple tree");
+                    assertThat(commands.get(2).getString("prompt")).isEqualTo("a red apple tree at night");
+                    assertThat(commands.get(2).getValue("seed"))
+                            .isEqualTo(commands.get(0).getValue("seed"));
+                    assertThat(commands.get(1).getString("job"))
+                            .isEqualTo(commands.get(0).getString("id"));
+                    assertThat(page.getByTestId("prompt")).isFocused();
+                });
+    }
+
+    @Test
+    void drawingIsOfferedWhereTheModelIsFastEnoughAndRemembered() {
+        AtomicReference<Double> stepSeconds = new AtomicReference<>(0.01);
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> withStepsOf(stepSeconds, page))
+                .doing(page -> {
+                    page.getByTestId("draw").check();
+                    stepSeconds.set(2.0);
+                    page.reload();
+                    assertThat(page.getByTestId("cluster")).containsText("denoiser");
+                    assertThat(page.getByTestId("draw")).isHidden();
+
+                    stepSeconds.set(0.01);
+                    page.reload();
+                    assertThat(page.getByTestId("draw")).isChecked();
+                });
+    }
+
+    private static void withStepsOf(AtomicReference<Double> seconds, Page page) {
+        page.route("**/v1/cluster", route -> {
+            JsonObject answer = new JsonObject(route.fetch().text());
+            answer.getJsonArray("stages")
+                    .getJsonObject(1)
+                    .getJsonArray("nodes")
+                    .getJsonObject(0)
+                    .put("step_seconds", seconds.get());
+            route.fulfill(new FulfillOptions().setBody(answer.encode()).setContentType("application/json"));
+        });
+    }
+
+    /** A job has the name that the page gave it, and is never finished but by its cancellation. */
+    private static void answer(WebSocketRoute socket, JsonObject command, List<JsonObject> commands) {
+        commands.add(command);
+        boolean begins = command.getString("type").equals("generate");
+        String job = command.getString(begins ? "id" : "job");
+        JsonObject event = new JsonObject()
+                .put("type", begins ? "attached" : "cancelled")
+                .put("id", job)
+                .put("job", job)
+                .put("sample", 0)
+                .put("seq", 1);
+        socket.send(event.encode());
+    }
+}
