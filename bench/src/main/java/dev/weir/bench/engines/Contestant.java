@@ -1,5 +1,6 @@
 package dev.weir.bench.engines;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -9,6 +10,10 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NoiseRow;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.network.Networks;
+import dev.weir.engine.weights.ComponentWeights;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 
@@ -16,23 +21,35 @@ import java.util.List;
 final class Contestant implements AutoCloseable {
 
     private static final long SEED = 1;
-    /** Eight tokens of the default model's tokenizer, as the other programs get. */
-    private static final String PROMPT = "a red apple on a table";
-    /** Until the JVM has compiled the tokenizer, which other programs do not run here. */
-    private static final int TOKENIZER_WARM_UP = 200;
+    /** Until the JVM has compiled what is around a forward. A server has done so within its first minute. */
+    private static final int WARM_UP = 300;
+
+    private static final int WARM_UP_SIDE = 8;
 
     private final Denoiser denoiser;
     private final ImageCodec codec;
     private final TextEncoder encoder;
 
-    Contestant(ModelFolder model, Engine engine) {
+    /** @param text the folder of the text encoder */
+    Contestant(ModelFolder model, Path text, int tokens, Engine engine) throws IOException {
         var target = new ComputeTarget("cpu", Precision.FP32, engine);
         this.denoiser = model.denoiser(target);
         this.codec = model.imageCodec(target);
-        this.encoder = model.textEncoder(target);
-        for (int i = 0; i < TOKENIZER_WARM_UP; i++) {
-            encoder.states(List.of(PROMPT));
-        }
+        var config = new ObjectMapper().readTree(text.resolve("config.json").toFile());
+        this.encoder = Networks.textEncoder(config, ComponentWeights.open(text), new ReadPrompt(tokens), target);
+    }
+
+    /** Runs each network until the JVM has compiled what is around a forward, on small images. */
+    void warmUp(List<Case> cases) {
+        cases.stream()
+                .map(work -> new Case(work.network(), work.folder(), 1, WARM_UP_SIDE, work.tokens()))
+                .distinct()
+                .map(this::forward)
+                .forEach(forward -> {
+                    for (int i = 0; i < WARM_UP; i++) {
+                        forward.run();
+                    }
+                });
     }
 
     /** Of the second of two forwards: after a pause the first one finds cold caches and a processor that sleeps. */
@@ -52,7 +69,7 @@ final class Contestant implements AutoCloseable {
                 yield () -> denoiser.predict(shape, Collections.nCopies(work.rows(), row));
             }
             case "vae" -> () -> codec.decode(shape, Collections.nCopies(work.rows(), new float[shape.size()]));
-            case "text_encoder" -> () -> encoder.states(Collections.nCopies(work.rows(), PROMPT));
+            case "text_encoder" -> () -> encoder.states(Collections.nCopies(work.rows(), ""));
             default -> throw new IllegalArgumentException(work.network());
         };
     }

@@ -49,7 +49,7 @@ public final class EnginesBench implements Benchmark {
         List<String> peerNames = settings.peers().isEmpty() ? List.of() : Peers.NAMES;
         try (var peers = peerNames.isEmpty() ? null : Peers.start(settings.peers(), Torch.threads())) {
             if (!cases.isEmpty()) {
-                measure(model, cases, peers, peerNames, settings.rounds(), medians);
+                measure(settings.model(), model, cases, peers, peerNames, settings.rounds(), medians);
             }
             if (peers != null && LargeUnet.NAME.contains(settings.only())) {
                 peers.drop();
@@ -63,10 +63,19 @@ public final class EnginesBench implements Benchmark {
     }
 
     private static void measure(
-            ModelFolder model, List<Case> cases, Peers peers, List<String> peerNames, int rounds, Medians medians)
+            Path folder,
+            ModelFolder model,
+            List<Case> cases,
+            Peers peers,
+            List<String> peerNames,
+            int rounds,
+            Medians medians)
             throws IOException {
-        try (var onnx = new Contestant(model, Engine.ONNX);
-                var torch = new Contestant(model, Engine.TORCH)) {
+        Path text = folder.resolve("text_encoder");
+        try (var onnx = new Contestant(model, text, TOKENS, Engine.ONNX);
+                var torch = new Contestant(model, text, TOKENS, Engine.TORCH)) {
+            onnx.warmUp(cases);
+            torch.warmUp(cases);
             for (int round = -WARM_UP; round < rounds; round++) {
                 Medians kept = round < 0 ? new Medians() : medians;
                 for (Case work : cases) {
