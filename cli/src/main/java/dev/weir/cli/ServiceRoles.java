@@ -6,6 +6,8 @@ import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayVerticle;
+import dev.weir.gateway.http.MetricsGuard;
+import dev.weir.gateway.user.Users;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.Role;
 import dev.weir.runtime.RoleFactory;
@@ -17,6 +19,9 @@ import dev.weir.textencoder.StatesMemory;
 import dev.weir.textencoder.TextEncoderStage;
 import dev.weir.upsampler.UpsamplerStage;
 import io.vertx.core.Deployable;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.RoutingContext;
 import java.util.Optional;
 
 /** Creates the verticle of each role. The only class that knows all services. */
@@ -40,6 +45,19 @@ final class ServiceRoles implements RoleFactory {
     @Override
     public void named(String nodeId) {
         Logs.name(nodeId);
+    }
+
+    /** The keys of gateways, if this node has them too. */
+    @Override
+    public Handler<RoutingContext> metricsGuard(Vertx vertx) {
+        return gateway.security()
+                .keys()
+                .<Handler<RoutingContext>>map(file -> {
+                    Users users = Users.of(file);
+                    users.watch(vertx, () -> {});
+                    return new MetricsGuard(users);
+                })
+                .orElse(RoutingContext::next);
     }
 
     @Override

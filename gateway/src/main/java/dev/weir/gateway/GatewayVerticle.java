@@ -60,6 +60,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private GatewayProtocol protocol;
     private ImageMemory images;
     private Users users;
+    private Authentication authentication;
     private Optional<ServerCertificate> certificate = Optional.empty();
     private StreamHandler streams;
     private HttpServer server;
@@ -102,7 +103,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         return protocol.start().compose(opened -> listen()).onSuccess(listening -> {
             server = listening;
             listens = true;
-            users.watch(vertx);
+            users.watch(vertx, authentication::keysChanged);
             certificate.ifPresent(tls -> tls.watch(vertx, listening));
             node.health().add(this);
             OtherWeights.watch(node, catalog);
@@ -165,7 +166,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         router.route().handler(new CrossOrigin(config.access()));
         router.route().handler(entrance);
         shapeErrors(router);
-        Authentication authentication = new Authentication(users, entrance.guard(), node.metrics());
+        authentication = new Authentication(users, entrance.guard(), node.metrics());
         router.route().handler(authentication);
         RequestTrace trace = new RequestTrace(node.tracing());
         router.post("/v1/images/*").handler(trace);
@@ -176,8 +177,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         }
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
         SocketEntrance sockets = new SocketEntrance(vertx, entrance.guard());
-        streams = new StreamHandler(
-                vertx, reader, threads, ledger, images, config, sockets, authentication, node.metrics());
+        streams = new StreamHandler(vertx, reader, threads, ledger, images, config, sockets, node.metrics());
         router.route("/v1/stream")
                 .method(HttpMethod.GET)
                 .method(HttpMethod.HEAD)

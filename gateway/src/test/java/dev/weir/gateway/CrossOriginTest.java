@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.gateway.RawHttp.Reply;
 import dev.weir.gateway.http.Access;
 import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -32,12 +33,15 @@ final class CrossOriginTest {
 
     private TestKeys keys;
     private TestGateway gateway;
+    /** Vert.x closes a client that nothing refers to any more. */
+    private WebSocketClient sockets;
 
     @BeforeEach
     void start() {
         keys = new TestKeys(folder);
         Access access = Access.DEFAULT.withCrossOrigins(List.of(APP + "/", "http://LOCALHOST:3000", DESKTOP, ""));
         gateway = new TestGateway(keys.in(TestGateway.CONFIG.with(access)));
+        sockets = gateway.vertx.createWebSocketClient();
         gateway.stage.script(sitting -> {
             sitting.start();
             sitting.finish(new byte[] {1});
@@ -128,14 +132,12 @@ final class CrossOriginTest {
 
     @Test
     void aPageThatMayUseTheGatewayOpensSocketsAndSendsPrompts() {
-        WebSocket socket = TestGateway.get(gateway.vertx
-                .createWebSocketClient()
-                .connect(new WebSocketConnectOptions()
-                        .setHost("127.0.0.1")
-                        .setPort(gateway.port())
-                        .setURI("/v1/stream")
-                        .putHeader("Origin", APP)
-                        .setSubProtocols(List.of("weir", "weir-key." + keys.anna))));
+        WebSocket socket = TestGateway.get(sockets.connect(new WebSocketConnectOptions()
+                .setHost("127.0.0.1")
+                .setPort(gateway.port())
+                .setURI("/v1/stream")
+                .putHeader("Origin", APP)
+                .setSubProtocols(List.of("weir", "weir-key." + keys.anna))));
 
         assertThat(socket.subProtocol()).isEqualTo("weir");
         // The graph is wrong, but it was read.

@@ -222,6 +222,10 @@ final class TestGateway implements AutoCloseable {
         return node.health();
     }
 
+    NodeContext node() {
+        return node;
+    }
+
     int kept() {
         return ask(jobs -> verticle.kept().size());
     }

@@ -44,11 +44,11 @@ public final class Node {
     private final Optional<HostPort> clusterAddress;
     private final Optional<OpsServer> ops;
 
-    private Node(NodeContext context, NodeConfig config, Optional<HostPort> clusterAddress) {
+    private Node(NodeContext context, NodeConfig config, Optional<HostPort> clusterAddress, RoleFactory factory) {
         this.context = context;
         this.config = config;
         this.clusterAddress = clusterAddress;
-        this.ops = config.ops().map(listen -> new OpsServer(context, listen));
+        this.ops = config.ops().map(listen -> new OpsServer(context, listen, factory::metricsGuard));
     }
 
     /**
@@ -71,7 +71,7 @@ public final class Node {
                 .orElseGet(Tracing::off);
         return member(config, metrics, health).compose(member -> NodeContext.create(
                         member.vertx, nodeId, config.limits(), member.memory, health, metrics, tracing)
-                .compose(context -> new Node(context, config, member.address).deploy(factory))
+                .compose(context -> new Node(context, config, member.address, factory).deploy(factory))
                 .recover(problem -> member.vertx.close().transform(closed -> Future.failedFuture(problem))));
     }
 

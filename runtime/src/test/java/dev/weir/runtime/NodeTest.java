@@ -19,6 +19,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.RoutingContext;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -63,7 +64,7 @@ class NodeTest {
     @Test
     void healthReadinessAndMetricsAreServed() throws Exception {
         Node node = nodes.start(nodes.alone(Role.DECODER));
-        OpsServer ops = new OpsServer(node.context(), new HostPort("127.0.0.1", 0));
+        OpsServer ops = new OpsServer(node.context(), new HostPort("127.0.0.1", 0), vertx -> RoutingContext::next);
         get(node.context().vertx().deployVerticle(ops));
         TestOwner owner = get(TestOwner.on(node.context()));
         get(owner.dispatch(owner.task("job", DECODER).build(), 1));

@@ -54,7 +54,8 @@ final class Sockets {
             }
             Socket socket = new Socket(vertx, opened, caller, slowClient, () -> Cutoff.cut(ctx.request()));
             byClient.put(client, socket);
-            entrance.watch(opened, () -> byClient.remove(client, socket));
+            // That program has no message for it; the code of the close says why.
+            entrance.watch(ctx, opened, () -> byClient.remove(client, socket), removed -> {});
             socket.tell("status", status(caller).put("sid", name));
             onOpen.accept(client);
         });

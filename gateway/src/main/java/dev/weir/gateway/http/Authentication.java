@@ -11,12 +11,18 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds out whose request it is, before all routes, and refuses those without a key. Probes need none. Event loop of the gateway. */
+/**
+ * Finds out whose request it is, before all routes, and refuses those without a key. Probes need none. Ends streams and sockets whose
+ * key is removed. Event loop of the gateway.
+ */
 public final class Authentication implements Handler<RoutingContext> {
 
     private static final Logger log = LoggerFactory.getLogger(Authentication.class);
@@ -24,16 +30,27 @@ public final class Authentication implements Handler<RoutingContext> {
     /** What the gateway answers to a page that offers its key as another subprotocol. */
     public static final String SUBPROTOCOL = "weir";
 
+    static final List<CharSequence> CHALLENGES = List.of("Bearer", "Basic realm=\"Weir\", charset=\"UTF-8\"");
+
     private static final String USER = "weir.user";
+    private static final String HOLDER = "weir.key-holder";
     private static final Set<String> OPEN = Set.of("/healthz", "/readyz");
     private static final Set<String> OF_METRICS = Set.of("/metrics", "/v1/cluster");
     private static final Set<HttpMethod> READING = Set.of(HttpMethod.GET, HttpMethod.HEAD);
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
+    private static final ApiError REMOVED = ApiError.invalid(
+            UNAUTHORIZED, "invalid_api_key", "the API key of this connection is not valid any more", null);
+
+    /** Who sent a request, by the key and not by its name: another key may take over a name. */
+    private record Holder(Authentication authentication, String key) {}
+
+    private record Open(String key, Consumer<ApiError> onRemoved) {}
 
     private final Users users;
     private final BrowserGuard guard;
     private final Counter refused;
+    private final Map<Object, Open> open = new LinkedHashMap<>();
 
     public Authentication(Users users, BrowserGuard guard, MeterRegistry metrics) {
         this.users = users;
@@ -64,6 +81,7 @@ public final class Authentication implements Handler<RoutingContext> {
             guard.requireOwnPage(ctx.request());
         }
         ctx.put(USER, user);
+        ctx.put(HOLDER, new Holder(this, credentials.key()));
         ctx.next();
     }
 
@@ -85,9 +103,7 @@ public final class Authentication implements Handler<RoutingContext> {
     /** Browsers ask people for the key because of it. */
     private void challenge(RoutingContext ctx) {
         refused.increment();
-        ctx.response()
-                .putHeader(
-                        HttpHeaderNames.WWW_AUTHENTICATE, List.of("Bearer", "Basic realm=\"Weir\", charset=\"UTF-8\""));
+        ctx.response().putHeader(HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGES);
     }
 
     /** Whose request it is. */
@@ -95,13 +111,37 @@ public final class Authentication implements Handler<RoutingContext> {
         return ctx.get(USER);
     }
 
-    /** The user of a connection that has been open for some time, if there still is such a key. */
-    public User still(User user) {
-        return users.now(user)
-                .orElseThrow(() -> new ApiException(ApiError.invalid(
-                        UNAUTHORIZED,
-                        "invalid_api_key",
-                        "the API key of this connection is not valid any more",
-                        null)));
+    /** The user of a connection that has been open for some time, as the keys describe it now. */
+    public static User userNow(RoutingContext ctx) {
+        Holder holder = ctx.get(HOLDER);
+        return holder == null
+                ? user(ctx)
+                : holder.authentication.users.find(holder.key).orElseThrow(() -> new ApiException(REMOVED));
+    }
+
+    /**
+     * Watches the key of a request that is answered for a long time.
+     *
+     * @param onRemoved called once when the key is removed, with what to tell the client
+     * @return to be called at the end of the answer
+     */
+    static Runnable watch(RoutingContext ctx, Consumer<ApiError> onRemoved) {
+        Holder holder = ctx.get(HOLDER);
+        if (holder == null) {
+            return () -> {};
+        }
+        Map<Object, Open> open = holder.authentication.open;
+        Object watch = new Object();
+        open.put(watch, new Open(holder.key, onRemoved));
+        return () -> open.remove(watch);
+    }
+
+    /** Ends what is open with keys that are not valid any more. */
+    public void keysChanged() {
+        for (Open each : List.copyOf(open.values())) {
+            if (users.find(each.key).isEmpty()) {
+                each.onRemoved.accept(REMOVED);
+            }
+        }
     }
 }

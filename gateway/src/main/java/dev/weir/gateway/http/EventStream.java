@@ -1,11 +1,13 @@
 package dev.weir.gateway.http;
 
+import dev.weir.gateway.api.ApiError;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * One answer of server-sent events. Optional events are dropped while the client's side is full. A client whose side
@@ -23,11 +25,18 @@ public final class EventStream {
     private final HttpServerResponse response;
     private final Duration slowClient;
     private final long keepAliveTimer;
+    private final Runnable stopWatching;
     private long slowTimer = NONE;
     private boolean closed;
 
-    /** Writes the head. @param onGone called when the client disconnects before the end */
-    public EventStream(Vertx vertx, RoutingContext ctx, Duration slowClient, Runnable onGone) {
+    /**
+     * Writes the head.
+     *
+     * @param onGone called when the client disconnects before the end, and when its key is removed
+     * @param onRemoved called when the key is removed, to send this as the last event and to end the stream
+     */
+    public EventStream(
+            Vertx vertx, RoutingContext ctx, Duration slowClient, Runnable onGone, Consumer<ApiError> onRemoved) {
         this.vertx = vertx;
         this.ctx = ctx;
         this.response = ctx.response();
@@ -50,6 +59,10 @@ public final class EventStream {
             if (!response.writeQueueFull()) {
                 write(": keep-alive\n\n");
             }
+        });
+        stopWatching = Authentication.watch(ctx, removed -> {
+            onRemoved.accept(removed);
+            onGone.run();
         });
         write(": weir\n\n");
     }
@@ -91,6 +104,7 @@ public final class EventStream {
 
     private void close() {
         closed = true;
+        stopWatching.run();
         vertx.cancelTimer(keepAliveTimer);
     }
 

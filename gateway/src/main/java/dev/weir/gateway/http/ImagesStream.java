@@ -47,7 +47,7 @@ final class ImagesStream {
 
     /** Call it before the first event. */
     void start(Vertx vertx, Duration slowClient, Attendance client) {
-        stream = new EventStream(vertx, ctx, slowClient, client::leave);
+        stream = new EventStream(vertx, ctx, slowClient, client::leave, this::fail);
     }
 
     void lost() {

@@ -1,5 +1,6 @@
 package dev.weir.gateway.http;
 
+import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.EventJson;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
@@ -37,7 +38,7 @@ final class JobEvents {
 
     void start(Vertx vertx, RoutingContext ctx, Duration slowClient, UserJobs jobs) {
         Attendance[] client = new Attendance[1];
-        stream = new EventStream(vertx, ctx, slowClient, () -> client[0].leave());
+        stream = new EventStream(vertx, ctx, slowClient, () -> client[0].leave(), this::fail);
         // A client that is disconnected here comes back, and receives the rest from the gateway that then has the job.
         client[0] = jobs.attend(job, this::on, () -> stream.end(""));
         job.eventsAfter(after).forEach(this::send);
@@ -58,6 +59,11 @@ final class JobEvents {
 
     private void send(JobEvent event) {
         stream.send(EventJson.type(event), json(event), id(event));
+    }
+
+    private void fail(ApiError error) {
+        stream.send("error", error.toJson(), null);
+        stream.end("");
     }
 
     private void endIfOver() {

@@ -11,15 +11,18 @@ import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
- * Opens WebSockets. Refuses requests that are no upgrade and pages of other origins, and closes sockets whose clients are dead. Event
- * loop of the gateway.
+ * Opens WebSockets. Refuses requests that are no upgrade and pages of other origins, and closes sockets whose clients are dead or have no
+ * key any more. Event loop of the gateway.
  */
 public final class SocketEntrance {
 
     private static final String VERSION = "13";
     private static final long PING_MS = 20_000;
+    private static final short KEY_REMOVED = 4401;
+    private static final long GOODBYE_MS = 2000;
     private static final int FRAME_BYTES = 64 << 10;
 
     private final Vertx vertx;
@@ -56,8 +59,14 @@ public final class SocketEntrance {
         }
     }
 
-    /** Pings the client of an open socket. @param onClosed called when it is gone */
-    public void watch(ServerWebSocket socket, Runnable onClosed) {
+    /**
+     * Pings the client of an open socket, and closes it when its key is removed.
+     *
+     * @param ctx the request that opened it
+     * @param onClosed called when it is gone
+     * @param onRemoved called when the key is removed, to send this as the last message
+     */
+    public void watch(RoutingContext ctx, ServerWebSocket socket, Runnable onClosed, Consumer<ApiError> onRemoved) {
         boolean[] answered = {true};
         socket.pongHandler(pong -> answered[0] = true);
         long pings = vertx.setPeriodic(PING_MS, timer -> {
@@ -71,8 +80,14 @@ public final class SocketEntrance {
             answered[0] = false;
             socket.writePing(Buffer.buffer());
         });
+        Runnable stopWatching = Authentication.watch(ctx, removed -> {
+            onRemoved.accept(removed);
+            long late = vertx.setTimer(GOODBYE_MS, timer -> Cutoff.cut(ctx.request()));
+            socket.close(KEY_REMOVED, removed.message()).onComplete(closed -> vertx.cancelTimer(late));
+        });
         socket.closeHandler(gone -> {
             vertx.cancelTimer(pings);
+            stopWatching.run();
             onClosed.run();
         });
     }

@@ -36,7 +36,7 @@ final class ResponseStream {
     /** Call it before the first event of the job. */
     void start(Vertx vertx, RoutingContext ctx, Duration slowClient, Attendance client) {
         job = client.job();
-        stream = new EventStream(vertx, ctx, slowClient, client::leave);
+        stream = new EventStream(vertx, ctx, slowClient, client::leave, this::fail);
         send("response.created", new JsonObject().put("response", json.inProgress(job)));
         send("response.in_progress", new JsonObject().put("response", json.inProgress(job)));
         send("response.output_item.added", item(json.call(job, "in_progress", null)));

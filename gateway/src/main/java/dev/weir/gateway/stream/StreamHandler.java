@@ -8,7 +8,6 @@ import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.SocketEntrance;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.ledger.JobLedger;
-import dev.weir.gateway.user.User;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Handler;
@@ -28,7 +27,6 @@ public final class StreamHandler implements Handler<RoutingContext> {
     private final ImageMemory images;
     private final GatewayConfig config;
     private final SocketEntrance entrance;
-    private final Authentication authentication;
     private final Set<StreamSession> sessions = new HashSet<>();
 
     public StreamHandler(
@@ -39,7 +37,6 @@ public final class StreamHandler implements Handler<RoutingContext> {
             ImageMemory images,
             GatewayConfig config,
             SocketEntrance entrance,
-            Authentication authentication,
             MeterRegistry metrics) {
         this.vertx = vertx;
         this.reader = reader;
@@ -48,7 +45,6 @@ public final class StreamHandler implements Handler<RoutingContext> {
         this.images = images;
         this.config = config;
         this.entrance = entrance;
-        this.authentication = authentication;
         Gauge.builder("weir.gateway.sockets", sessions, Set::size)
                 .description("WebSockets that are open")
                 .register(metrics);
@@ -65,19 +61,27 @@ public final class StreamHandler implements Handler<RoutingContext> {
 
     @Override
     public void handle(RoutingContext ctx) {
-        entrance.open(ctx).onSuccess(socket -> open(socket, Authentication.user(ctx), () -> Cutoff.cut(ctx.request())));
+        entrance.open(ctx).onSuccess(socket -> open(ctx, socket));
     }
 
-    private void open(ServerWebSocket socket, User user, Runnable cut) {
+    private void open(RoutingContext ctx, ServerWebSocket socket) {
         if (socket.isClosed()) {
             return;
         }
         StreamSession session = new StreamSession(
-                vertx, socket, cut, reader, threads, () -> ledger.of(authentication.still(user)), images, config);
+                vertx,
+                socket,
+                () -> Cutoff.cut(ctx.request()),
+                reader,
+                threads,
+                () -> ledger.of(Authentication.userNow(ctx)),
+                images,
+                config);
         sessions.add(session);
-        entrance.watch(socket, () -> {
+        Runnable onClosed = () -> {
             sessions.remove(session);
             session.close();
-        });
+        };
+        entrance.watch(ctx, socket, onClosed, session::dismiss);
     }
 }

@@ -335,6 +335,10 @@ final class StreamSession {
     }
 
     private void refuse(String id, ApiError error) {
+        outbound.tell(message(id, error));
+    }
+
+    private static JsonObject message(String id, ApiError error) {
         JsonObject message = new JsonObject().put("type", "error");
         if (id != null) {
             message.put("id", id);
@@ -343,7 +347,15 @@ final class StreamSession {
         if (error.retryAfterSeconds() > 0) {
             message.put("retry_after_seconds", error.retryAfterSeconds());
         }
-        outbound.tell(message);
+        return message;
+    }
+
+    /** The last message says why the socket ends; its jobs are as if the client had left. */
+    void dismiss(ApiError error) {
+        close();
+        if (!socket.isClosed()) {
+            socket.writeTextMessage(message(null, error).encode());
+        }
     }
 
     /** Closes with a code once the client has read the pending data. A client that reads nothing is disconnected. */

@@ -24,6 +24,7 @@ public final class Users implements AutoCloseable {
     private final byte[] known;
     private Keys keys;
     private FileWatch watch;
+    private Runnable onChange = () -> {};
 
     private Users(Path file, byte[] known, Keys keys) {
         this.file = file;
@@ -48,8 +49,13 @@ public final class Users implements AutoCloseable {
         }
     }
 
-    /** Reads the file again whenever it has changed. A file with an error changes nothing. */
-    public void watch(Vertx vertx) {
+    /**
+     * Reads the file again whenever it has changed. A file with an error changes nothing.
+     *
+     * @param changed called after each change
+     */
+    public void watch(Vertx vertx, Runnable changed) {
+        onChange = changed;
         if (haveKeys()) {
             watch = FileWatch.start(vertx, List.of(file), List.of(known), contents -> read(contents.get(0)));
         }
@@ -59,6 +65,7 @@ public final class Users implements AutoCloseable {
         try {
             keys = KeyFile.parse(content);
             log.info("the keys of {} have changed", file);
+            onChange.run();
         } catch (IllegalArgumentException e) {
             log.error("the keys of {} stay as they were: {}", file, e.getMessage());
         }
@@ -68,7 +75,7 @@ public final class Users implements AutoCloseable {
         return keys != null;
     }
 
-    /** Who has a key. */
+    /** Who has a key now. */
     public Optional<User> find(String key) {
         return keys == null ? Optional.of(User.ANYONE) : keys.find(key);
     }
@@ -81,11 +88,6 @@ public final class Users implements AutoCloseable {
     /** The names of users whose images or pixel steps are counted. */
     Set<String> counted() {
         return keys == null ? Set.of() : keys.counted();
-    }
-
-    /** The user as the file describes it now; empty if the file has no such key any more. */
-    public Optional<User> now(User user) {
-        return keys == null ? Optional.of(User.ANYONE) : keys.named(user.name());
     }
 
     @Override

@@ -3,9 +3,13 @@ package dev.weir.runtime.ops;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.NodeContext;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,17 +20,23 @@ public final class OpsServer extends VerticleBase {
 
     private final NodeContext node;
     private final HostPort listen;
+    private final Function<Vertx, Handler<RoutingContext>> guard;
     private volatile int port;
 
-    /** @param listen port 0 means any free port */
-    public OpsServer(NodeContext node, HostPort listen) {
+    /**
+     * @param listen port 0 means any free port
+     * @param guard makes what requests for metrics pass
+     */
+    public OpsServer(NodeContext node, HostPort listen, Function<Vertx, Handler<RoutingContext>> guard) {
         this.node = node;
         this.listen = listen;
+        this.guard = guard;
     }
 
     @Override
     public Future<?> start() {
         Router router = Router.router(vertx);
+        router.route("/metrics").handler(guard.apply(vertx));
         OpsRoutes.mount(router, node);
         return vertx.createHttpServer()
                 .requestHandler(router)
