@@ -140,13 +140,14 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         return options;
     }
 
-    /** Before anything that may refuse a request. OpenAI's shape is Weir's own. */
+    /** Before anything that may refuse a request. OpenAI's shape is Weir's own. What ComfyUI has below {@code /models} is its own. */
     private void shapeErrors(Router router) {
         Map<Api, Consumer<Router>> shapes = Map.of(
                 Api.A1111, A1111Api::shapeErrors,
                 Api.COMFYUI, ComfyApi::shapeErrors,
                 Api.HUGGINGFACE, HuggingFaceApi::shapeErrors);
-        config.apis().stream()
+        Stream.of(Api.values())
+                .filter(config.apis()::contains)
                 .flatMap(api -> Stream.ofNullable(shapes.get(api)))
                 .forEach(shape -> shape.accept(router));
     }
@@ -164,8 +165,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
         router.route().handler(new CrossOrigin(config.access()));
-        router.route().handler(entrance);
         shapeErrors(router);
+        router.route().handler(entrance);
         authentication = new Authentication(users, entrance.guard(), node.metrics());
         router.route().handler(authentication);
         RequestTrace trace = new RequestTrace(node.tracing());

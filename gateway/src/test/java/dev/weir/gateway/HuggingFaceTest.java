@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.GatewayConfig.Api;
+import dev.weir.gateway.RawHttp.Reply;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageKind;
@@ -108,8 +109,13 @@ final class HuggingFaceTest {
     @CsvSource({
         "/models/someone/else,{\"inputs\": \"x\"},404,someone/else",
         "/models/tiny,{},400,inputs",
-        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"scheduler\": \"DPMSolverSDEScheduler\"}}',400,sampler",
-        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"num_images_per_prompt\": 2}}',400,num_images_per_prompt",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"scheduler\": \"DPMSolverSDEScheduler\"}}',400,parameters.scheduler must be one of",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"num_images_per_prompt\": 2}}',400,'parameters.num_images_per_prompt must be 1, as'",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"sampler\": \"x\"}}',400,parameters.sampler must be one of",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"seed\": \"x\"}}',400,parameters.seed must",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"guidance_scale\": 1e9}}',400,parameters.guidance_scale must",
+        "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"width\": 99, \"height\": 64}}',400,parameters.width and parameters.height",
+        "/models/tiny,{\"inputs\": 5},400,inputs must be a string",
         "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"lora\": \"y\"}}',400,lora",
         "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"model\": \"y\"}}',400,parameters.model is part of the path",
         "/models/tiny,'{\"inputs\": \"x\", \"parameters\": {\"prompt\": \"y\"}}',400,parameters.prompt is the field",
@@ -124,6 +130,35 @@ final class HuggingFaceTest {
 
         assertThat(response.statusCode()).isEqualTo(status);
         assertThat(new JsonObject(response.body()).getString("error")).contains(named);
+    }
+
+    /** A GET of one name is ComfyUI's list of a folder. */
+    @ParameterizedTest
+    @CsvSource({
+        "POST,/models/%ff,400",
+        "PUT,/models/tiny,405",
+        "DELETE,/models/a/b,405",
+        "GET,/models/a/b,405",
+        "POST,/models/a/b,404"
+    })
+    void whatIsNotThereIsRefusedInTheSameShape(String method, String path, int status) {
+        Reply reply = RawHttp.exchange(
+                gateway.port(),
+                RawHttp.bytes(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"inputs\": \"x\"}"));
+
+        assertThat(reply.status()).as(reply.body()).isEqualTo(status);
+        assertThat(new JsonObject(reply.body()).getValue("error")).isInstanceOf(String.class);
+    }
+
+    @Test
+    void withoutComfyUiAllOfItsPathsHaveItsShape() {
+        try (TestGateway alone = new TestGateway(TestGateway.CONFIG.withApis(Set.of(Api.HUGGINGFACE)))) {
+            assertThat(new JsonObject(alone.fetch("/models/tiny").body()).getValue("error"))
+                    .isInstanceOf(String.class);
+        }
+        assertThat(new JsonObject(gateway.fetch("/models/tiny").body()).getValue("error"))
+                .isInstanceOf(JsonObject.class);
     }
 
     @Test

@@ -74,6 +74,13 @@ public final class Fields {
         return new Fields(path, renamed, names);
     }
 
+    /** The same where messages have the client's names. @param names the client's by those here */
+    public Fields calledByClient(Map<String, String> names) {
+        Map<String, String> all = new LinkedHashMap<>(clientNames);
+        all.putAll(names);
+        return new Fields(path, values, all);
+    }
+
     Fields without(Set<String> names) {
         Map<String, Object> fewer = new LinkedHashMap<>(values);
         fewer.keySet().removeAll(names);

@@ -35,9 +35,11 @@ public final class Answers {
         this.slowClient = slowClient;
     }
 
-    /** Has all errors of a request written in the shape of another API. */
+    /** Has all errors of a request written in the shape of another API. Where two APIs have a path, the first one counts. */
     public static void errorsOf(RoutingContext ctx, Function<ApiError, JsonObject> shape) {
-        ctx.put(SHAPE, shape);
+        if (ctx.get(SHAPE) == null) {
+            ctx.put(SHAPE, shape);
+        }
     }
 
     /** Handles failures of all routes, and requests without a route. */

@@ -39,7 +39,7 @@ public final class HuggingFaceApi {
 
     /** To be called before anything that may refuse a request. */
     public static void shapeErrors(Router router) {
-        router.post(MODELS + "*").handler(HuggingFaceApi::shapeErrors);
+        router.route(MODELS + "*").handler(HuggingFaceApi::shapeErrors);
     }
 
     public void mount(Router router, RequestTrace trace) {

@@ -1,6 +1,7 @@
 package dev.weir.gateway.huggingface;
 
 import dev.weir.gateway.api.Fields;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,8 @@ import java.util.stream.Stream;
 /** Turns a request of that API into Weir's own fields. Stateless; any thread. */
 final class TextToImage {
 
-    private static final Set<String> KNOWN = Set.of("inputs", "parameters", "options", "model");
+    private static final String PARAMETERS = "parameters";
+    private static final Set<String> KNOWN = Set.of("inputs", PARAMETERS, "options", "model");
     private static final int MOST_SIDE = 99_999;
     private static final String SCHEDULER = "scheduler";
     /** Fields of Weir that are not parameters, and what says them instead. */
@@ -62,11 +64,13 @@ final class TextToImage {
         weir.put("model", model);
         weir.put("output_format", format(accept));
         weir.put("on_disconnect", "cancel");
-        asked.object("parameters").ifPresent(parameters -> read(parameters, weir));
-        return Fields.of(weir);
+        Map<String, String> names = new HashMap<>(Map.of("prompt", "inputs"));
+        asked.object(PARAMETERS).ifPresent(parameters -> read(parameters, weir, names));
+        return Fields.of(weir).calledByClient(names);
     }
 
-    private static void read(Fields parameters, Map<String, Object> weir) {
+    /** @param names gets the client's names of fields, for messages */
+    private static void read(Fields parameters, Map<String, Object> weir, Map<String, String> names) {
         ELSEWHERE.forEach((name, where) -> {
             if (parameters.has(name)) {
                 throw parameters.invalid("unknown_parameter", name, where);
@@ -76,16 +80,25 @@ final class TextToImage {
         requireOne(parameters, "size", "height");
         requireOne(parameters, "sampler", SCHEDULER);
         for (String count : COUNTS) {
-            parameters.integer(count, 1, 1);
+            if (parameters.integer(count, Long.MIN_VALUE, Long.MAX_VALUE).orElse(1L) != 1) {
+                throw parameters.invalid("unsupported_value", count, "must be 1, as an answer has one picture");
+            }
         }
         Map<String, Object> others = new LinkedHashMap<>(parameters.toJson().getMap());
         others.keySet().removeAll(TRANSLATED);
         others.keySet().removeAll(COUNTS);
-        others.forEach(weir::putIfAbsent);
+        others.forEach((name, value) -> {
+            weir.putIfAbsent(name, value);
+            names.put(name, PARAMETERS + "." + name);
+        });
         if (parameters.has("width") || parameters.has("height")) {
             weir.put("size", side(parameters, "width", "height") + "x" + side(parameters, "height", "width"));
+            names.put("size", PARAMETERS + ".width and " + PARAMETERS + ".height");
         }
-        parameters.text(SCHEDULER).ifPresent(name -> weir.put("sampler", SCHEDULERS.getOrDefault(name, name)));
+        parameters.text(SCHEDULER).ifPresent(name -> {
+            weir.put("sampler", SCHEDULERS.getOrDefault(name, name));
+            names.put("sampler", PARAMETERS + "." + SCHEDULER);
+        });
     }
 
     private static void requireOne(Fields parameters, String own, String translated) {
