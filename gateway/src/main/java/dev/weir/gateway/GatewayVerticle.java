@@ -165,8 +165,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         answers.handleFailuresOf(router);
         Duration slowClient = config.patience().slowClient();
         router.route().handler(new CrossOrigin(config.access()));
-        shapeErrors(router);
         router.route().handler(entrance);
+        shapeErrors(router);
         authentication = new Authentication(users, entrance.guard(), node.metrics());
         router.route().handler(authentication);
         RequestTrace trace = new RequestTrace(node.tracing());
