@@ -134,12 +134,7 @@ final class HuggingFaceTest {
 
     /** A GET of one name is ComfyUI's list of a folder. */
     @ParameterizedTest
-    @CsvSource({
-        "PUT,/models/tiny,405",
-        "DELETE,/models/a/b,405",
-        "GET,/models/a/b,405",
-        "POST,/models/a/b,404"
-    })
+    @CsvSource({"PUT,/models/tiny,405", "DELETE,/models/a/b,405", "GET,/models/a/b,405", "POST,/models/a/b,404"})
     void whatIsNotThereIsRefusedInTheSameShape(String method, String path, int status) {
         Reply reply = RawHttp.exchange(
                 gateway.port(),
