@@ -3,9 +3,11 @@ package dev.weir.serving;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.stage.Stage.Admission;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -17,7 +19,11 @@ public final class PictureReaders implements AutoCloseable {
 
     private static final int THREADS = 2;
 
+    /** A picture of many pixels is put back within a second. */
+    private static final long CLOSE_SECONDS = 5;
+
     private final ExecutorService threads;
+    private volatile boolean isClosing;
 
     public PictureReaders(StageKind stage) {
         threads = Executors.newFixedThreadPool(THREADS, run -> {
@@ -29,10 +35,17 @@ public final class PictureReaders implements AutoCloseable {
 
     /**
      * The admission of work whose pictures are read first. A problem with them is thrown to the admission, which reports it with its
-     * sample. Nothing is read if the result is cancelled before its turn.
+     * sample. Nothing is read if the result is cancelled, or the stage closed, before its turn.
      */
     public <T> CompletableFuture<Admission> admission(Supplier<T> reading, Function<Supplier<T>, Admission> admission) {
-        return CompletableFuture.supplyAsync(() -> admission.apply(read(reading)), threads);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    if (isClosing) {
+                        throw new CancellationException("the stage is closed");
+                    }
+                    return admission.apply(read(reading));
+                },
+                threads);
     }
 
     private static <T> Supplier<T> read(Supplier<T> reading) {
@@ -51,8 +64,18 @@ public final class PictureReaders implements AutoCloseable {
         threads.execute(work);
     }
 
+    /** Waits for what {@link #execute} was given: its samples end there. */
     @Override
     public void close() {
+        isClosing = true;
+        threads.shutdown();
+        try {
+            if (threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         threads.shutdownNow();
     }
 }

@@ -8,7 +8,9 @@ import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Stage.Admission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -80,6 +82,32 @@ final class PictureReadersTest {
 
         assertThat(others).hasValue(1);
         assertThat(reading).hasValue(3);
+    }
+
+    /** The samples of pictures that are put back end on these threads, so none may be dropped. */
+    @Test
+    void whatWasHandedOverIsDoneBeforeTheThreadsEndAndNothingElseIsRead() throws Exception {
+        List<String> done = new CopyOnWriteArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            readers.execute(() -> {
+                try {
+                    gate.await();
+                    done.add("put back");
+                } catch (InterruptedException e) {
+                    done.add("interrupted");
+                }
+            });
+        }
+        CompletableFuture<Admission> waiting = readers.admission(() -> done.add("read"), admission);
+        Thread closing = new Thread(readers::close);
+        closing.start();
+        await().until(() ->
+                Set.of(Thread.State.TIMED_WAITING, Thread.State.TERMINATED).contains(closing.getState()));
+        gate.countDown();
+        closing.join();
+
+        assertThat(done).containsExactly("put back", "put back", "put back");
+        assertThat(waiting).isCompletedExceptionally();
     }
 
     @Test
