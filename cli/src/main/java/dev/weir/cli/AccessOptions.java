@@ -31,8 +31,12 @@ final class AccessOptions {
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, "--url: " + e.getMessage(), e);
         }
-        if (key != null && !key.isBlank()) {
-            client.apiKey(key.strip());
+        try {
+            if (key != null && !key.isBlank()) {
+                client.apiKey(key.strip());
+            }
+        } catch (IllegalArgumentException e) {
+            throw new CliException(CliException.USAGE, "--api-key: " + e.getMessage(), e);
         }
         try {
             return authority == null ? client.build() : client.trust(authority).build();

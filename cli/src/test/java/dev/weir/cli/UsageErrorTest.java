@@ -49,6 +49,14 @@ final class UsageErrorTest {
     }
 
     @Test
+    void aKeyThatNoHeaderMayHaveIsRefusedUnderItsOwnName() {
+        for (String key : List.of("weir_a\nb", "weir_a b", "weir_ä")) {
+            assertThat(refusal("models", "--url", "http://127.0.0.1:1", "--api-key", key))
+                    .isEqualTo("--api-key: an API key has visible ASCII characters only");
+        }
+    }
+
+    @Test
     void framesOfAGradeThatTheModelLacksAreRefusedBeforeItIsLoaded() {
         Path reference = Path.of("../engine/src/test/resources/reference").toAbsolutePath();
         String model = reference.resolve("checkpoints/sd1").toString();

@@ -170,8 +170,14 @@ public final class WeirClient implements AutoCloseable {
             return this;
         }
 
-        /** The key of a gateway that asks for one, for every request. */
+        /**
+         * The key of a gateway that asks for one, for every request. Throws {@link IllegalArgumentException} if no header may have it. The
+         * message does not contain it.
+         */
         public Builder apiKey(String key) {
+            if (!key.matches("[\\x21-\\x7e]+")) {
+                throw new IllegalArgumentException("an API key has visible ASCII characters only");
+            }
             return header("Authorization", "Bearer " + key);
         }
 

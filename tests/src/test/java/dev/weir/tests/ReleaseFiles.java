@@ -14,7 +14,11 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** The files of a release, as {@code cli/src/dist/release.xml} lists them. The build's profile {@code dist} packs them. */
+/**
+ * The files of a release, as {@code cli/src/dist/release.xml} lists them. The build's profile {@code dist} packs them. This reads the
+ * patterns by the rules of Java's globs, and not by those of Maven's assembly plugin. They differ for patterns that this list does not use:
+ * {@code docs/**} also names {@code docs} in Maven. Packing 270 MB in each build would take too long.
+ */
 final class ReleaseFiles {
 
     private static final String LAUNCHER = "weir";

@@ -39,11 +39,11 @@ record Hires(int width, int height, String latentResize, double strength, int st
 
     /** That program resizes by Lanczos without an upscaler, too. */
     private static final Set<String> LANCZOS = Set.of("Lanczos", "None");
-    /** A picture of one pixel, for a trial of the second pass before the first one. */
+    /** An image of one pixel. It stands for the result of the first pass when the second pass is validated. */
     private static final byte[] PIXEL = Base64.getDecoder()
             .decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC");
 
-    /** Other names in the second pass. */
+    /** Values that mean "as in the first pass". */
     private static final Map<String, String> SAME = Map.of(
             "hr_checkpoint_name", "Use same checkpoint",
             "hr_sampler_name", "Use same sampler",

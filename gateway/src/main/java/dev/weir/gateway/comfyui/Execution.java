@@ -184,7 +184,7 @@ final class Execution {
                         .mergeIn(prompt.about()));
     }
 
-    /** Nothing more comes from its job. */
+    /** Ends the prompt with an error. No more events of its job are expected. */
     void fail(ApiError error) {
         if (over) {
             return;

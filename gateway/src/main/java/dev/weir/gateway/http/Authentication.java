@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out whose request it is, before all routes, and refuses those without a key. Probes need none. Ends streams and sockets whose
- * key is removed. Event loop of the gateway.
+ * Identifies the user of each request and rejects requests without a valid key. Runs before all routes. Probes need no key. Ends streams
+ * and sockets whose key is removed. Event loop of the gateway.
  */
 public final class Authentication implements Handler<RoutingContext> {
 
@@ -106,7 +106,7 @@ public final class Authentication implements Handler<RoutingContext> {
         ctx.response().putHeader(HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGES);
     }
 
-    /** Whose request it is. */
+    /** The user of a request. */
     public static User user(RoutingContext ctx) {
         return ctx.get(USER);
     }

@@ -1,7 +1,7 @@
 package dev.weir.gateway.user;
 
 /**
- * How much a user may have made. Immutable.
+ * The limits of a user. Immutable.
  *
  * @param inFlight unfinished images at once
  * @param perMinute images in any 60 seconds
@@ -11,7 +11,7 @@ public record Allowance(long inFlight, long perMinute, double pixelStepsPerDay) 
 
     public static final Allowance UNLIMITED = new Allowance(Long.MAX_VALUE, Long.MAX_VALUE, Double.POSITIVE_INFINITY);
 
-    /** Whether gateways must count together what a user has had. */
+    /** Whether gateways must count together what a user has used. */
     boolean isCounted() {
         return perMinute < Long.MAX_VALUE || pixelStepsPerDay < Double.POSITIVE_INFINITY;
     }

@@ -7,7 +7,7 @@ import dev.weir.runtime.Loop;
 import dev.weir.runtime.memory.MemoryMap;
 import java.util.function.IntSupplier;
 
-/** Holds users to what the file of keys allows them. Event loop of the gateway. */
+/** Enforces the limits that the file of keys sets for users. Event loop of the gateway. */
 public final class Limits implements UserRules {
 
     private static final long SOON_SECONDS = 1;

@@ -8,7 +8,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * What a user has had made: pixel steps of one day, and images by the second. Immutable.
+ * What a user has used: pixel steps of one day, and images by the second. Immutable.
  *
  * @param day since 1970, UTC
  */

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * What users have had made at all gateways. Each gateway adds its part to the cluster's memory once a second, and so learns the
+ * What users have used at all gateways. Each gateway adds its part to the cluster's memory once a second, and so learns the
  * parts of the others. Nothing waits for that memory. A write whose answer is lost is repeated, so that it may count twice. Event
  * loop of the gateway.
  */
@@ -56,7 +56,7 @@ final class Usage {
         loop.every(EXCHANGE_MS, this::exchange);
     }
 
-    /** Empty as long as the memory has not said what the user had before. */
+    /** Empty as long as the memory has not said what the user had used before. */
     Optional<Spent> of(String user) {
         Account account = account(user);
         account.askedMs = loop.nowMs();

@@ -75,7 +75,7 @@ public final class Users implements AutoCloseable {
         return keys != null;
     }
 
-    /** Who has a key now. */
+    /** Finds the user of a key, by the file as it is now. */
     public Optional<User> find(String key) {
         return keys == null ? Optional.of(User.ANYONE) : keys.find(key);
     }
