@@ -17,8 +17,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A node that leaves a cluster that does not answer. */
+@Execution(ExecutionMode.CONCURRENT)
 class LeaveTest {
 
     private final String name = "test-" + UUID.randomUUID();
@@ -27,18 +30,23 @@ class LeaveTest {
     void aNodeLeavesWhileAWriteOfItsClusterManagerWaits() throws Exception {
         HostPort first = FreePorts.onLoopback();
         Vertx holder = join(first, List.of());
-        Vertx leaver = join(FreePorts.onLoopback(), List.of(first));
+        HostPort second = FreePorts.onLoopback();
+        Vertx leaver = join(second, List.of(first));
         Vertx departed = join(FreePorts.onLoopback(), List.of(first));
         IMap<String, ?> nodes = instance(first).getMap(Registrations.NODES);
         Set<String> all = Set.copyOf(nodes.keySet());
+        String threads = "hz." + instance(second).getName() + ".";
         try {
             // The leaver writes all members' entries again when another one departs, and these locks are never given
             // back.
             all.forEach(nodes::lock);
 
             get(departed.close());
-            await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().values().stream()
-                            .filter(stack -> List.of(stack).toString().contains("PatientClusterManager.memberRemoved")))
+            await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().entrySet().stream()
+                            .filter(stack -> stack.getKey().getName().startsWith(threads))
+                            .filter(stack -> List.of(stack.getValue())
+                                    .toString()
+                                    .contains("PatientClusterManager.memberRemoved")))
                     .isNotEmpty());
             get(leaver.close());
 

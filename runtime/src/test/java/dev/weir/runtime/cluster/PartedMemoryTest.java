@@ -24,8 +24,11 @@ import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The ledger where not all nodes see each other. */
+@Execution(ExecutionMode.CONCURRENT)
 class PartedMemoryTest {
 
     private static final Duration LIFE = Duration.ofMinutes(5);

@@ -23,8 +23,11 @@ import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Data on its way to a member that joins. */
+@Execution(ExecutionMode.CONCURRENT)
 class PartitionMoveTest {
 
     private static final int LOSES_MS = 300;

@@ -28,8 +28,11 @@ import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What owners get to keep of a run, and how a run goes on from it. */
+@Execution(ExecutionMode.CONCURRENT)
 final class CheckpointsTest {
 
     private final Vertx vertx = Vertx.vertx();

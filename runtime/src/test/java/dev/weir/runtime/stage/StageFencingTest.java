@@ -27,8 +27,11 @@ import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Which attempt at a sample a stage keeps, and what it says of it. */
+@Execution(ExecutionMode.CONCURRENT)
 final class StageFencingTest {
 
     private final Vertx vertx = Vertx.vertx();
