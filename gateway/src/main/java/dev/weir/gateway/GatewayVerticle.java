@@ -103,7 +103,10 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         return protocol.start().compose(opened -> listen()).onSuccess(listening -> {
             server = listening;
             listens = true;
-            users.watch(vertx, authentication::keysChanged);
+            users.watch(vertx, () -> {
+                authentication.keysChanged();
+                rules.usersChanged();
+            });
             certificate.ifPresent(tls -> tls.watch(vertx, listening));
             node.health().add(this);
             OtherWeights.watch(node, catalog);

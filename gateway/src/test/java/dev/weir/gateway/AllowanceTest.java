@@ -6,11 +6,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.gateway.user.Keys;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -123,6 +126,26 @@ final class AllowanceTest {
 
         assertThat(submit(gateway, keys.anna, 3).statusCode()).isEqualTo(202);
         assertRefused(submit(gateway, keys.anna, 1), "rate_limit_exceeded");
+    }
+
+    /** The counts of a user who is new in the file are asked for as soon as the file is read. */
+    @Test
+    void aNewUserIsServedAtOnce() {
+        start("");
+        String carol = Keys.random();
+        keys.write(TestKeys.entry("carol", carol, "images-per-minute: 3"));
+
+        List<Integer> statuses = new ArrayList<>();
+        await().until(() -> {
+            statuses.add(submit(gateway, carol, 3).statusCode());
+            return statuses.get(statuses.size() - 1) != 401;
+        });
+
+        assertThat(statuses.get(statuses.size() - 1)).isEqualTo(202);
+        assertThat(gateway.stage.sittings())
+                .extracting(sitting -> sitting.task.getUser())
+                .contains("carol");
+        assertThat(submit(gateway, carol, 1).statusCode()).isEqualTo(429);
     }
 
     @Test

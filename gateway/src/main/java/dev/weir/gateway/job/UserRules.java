@@ -17,6 +17,9 @@ public interface UserRules {
 
         @Override
         public void takeBack(JobSpec spec, long admittedMs) {}
+
+        @Override
+        public void usersChanged() {}
     };
 
     /** The share of a stage's time; 0 if the gateway says nothing about it. */
@@ -32,4 +35,7 @@ public interface UserRules {
 
     /** Reverses {@link #admit} for a job that cannot begin. */
     void takeBack(JobSpec spec, long admittedMs);
+
+    /** There may be other users, or other limits, than before. */
+    void usersChanged();
 }

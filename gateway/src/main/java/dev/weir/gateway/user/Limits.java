@@ -48,6 +48,11 @@ public final class Limits implements UserRules {
                 .ifPresent(user -> usage.add(user.name(), Spent.of(-spec.samples(), -pixelSteps(spec), admittedMs)));
     }
 
+    @Override
+    public void usersChanged() {
+        usage.exchange();
+    }
+
     private static void requireFew(User user, int images, int inFlight) {
         long most = user.allowance().inFlight();
         if (inFlight + (long) images > most) {

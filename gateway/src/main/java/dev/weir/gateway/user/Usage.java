@@ -75,7 +75,8 @@ final class Usage {
         return accounts.computeIfAbsent(user, unknown -> new Account());
     }
 
-    private void exchange() {
+    /** Also looks up users who are new. */
+    void exchange() {
         Set<String> users = counted.get();
         accounts.entrySet()
                 .removeIf(entry -> !users.contains(entry.getKey()) && entry.getValue().unwritten == Spent.NOTHING);
