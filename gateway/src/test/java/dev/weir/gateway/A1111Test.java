@@ -359,43 +359,9 @@ final class A1111Test {
     }
 
     @Test
-    void theTextOfAPictureIsReadAgain() {
-        String text =
-                "two lines\nof prompt\nNegative prompt: worms\nSteps: 6, Sampler: Euler a, CFG scale: 7, Seed: 40, "
-                        + "Size: 64x32, Model: \"a, b\"";
-        JsonObject asked = new JsonObject()
-                .put("image", Base64.getEncoder().encodeToString(PngText.with(PNG, "parameters", text)));
-
-        JsonObject info = new JsonObject(post("png-info", asked).body());
-
-        assertThat(info.getString("info")).isEqualTo(text);
-        assertThat(info.getJsonObject("parameters"))
-                .isEqualTo(new JsonObject()
-                        .put("Prompt", "two lines\nof prompt")
-                        .put("Negative prompt", "worms")
-                        .put("Steps", "6")
-                        .put("Sampler", "Euler a")
-                        .put("CFG scale", "7")
-                        .put("Seed", "40")
-                        .put("Size", "64x32")
-                        .put("Model", "a, b"));
-    }
-
-    @Test
     void anApiThatIsOffIsNotThere() {
         TestGateway off = gateway.another(TestGateway.CONFIG.withApis(Set.of(Api.OPENAI)));
 
         assertThat(off.fetch("/sdapi/v1/options").statusCode()).isEqualTo(404);
-    }
-
-    @Test
-    void aDamagedPictureHasNoText() {
-        JsonObject asked = new JsonObject().put("image", Base64.getEncoder().encodeToString(new byte[] {
-            (byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0, 0
-        }));
-
-        assertThat(post("png-info", asked).statusCode()).isEqualTo(404);
-        assertThat(post("png-info", new JsonObject().put("image", "!!")).statusCode())
-                .isIn(200, 404);
     }
 }

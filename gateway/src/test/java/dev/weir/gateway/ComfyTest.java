@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 /** Programs that were written for ComfyUI. */
 final class ComfyTest {
 
-    private static final byte[] PNG =
+    static final byte[] PNG =
             PngText.with(ComfyGraphsTest.png(BufferedImage.TYPE_INT_RGB), "parameters", "as the decoder says");
 
     private final TestGateway gateway = new TestGateway();
@@ -67,7 +67,7 @@ final class ComfyTest {
         return gateway.stage.sittings().get(0).task.getGeneration();
     }
 
-    private static String viewOf(JsonObject image) {
+    static String viewOf(JsonObject image) {
         return "/view?filename=%s&subfolder=%s&type=%s"
                 .formatted(
                         URLEncoder.encode(image.getString("filename"), StandardCharsets.UTF_8),
@@ -343,75 +343,5 @@ final class ComfyTest {
             assertThat(status.getJsonArray("messages").getJsonArray(0).getString(0))
                     .isEqualTo("execution_start");
         }
-    }
-
-    @Test
-    void callersMayChooseTheSameIds() {
-        gateway.stage.script(sitting -> {});
-        JsonObject asked =
-                new JsonObject().put("prompt", ComfyClient.template()).put("prompt_id", "job-1");
-        assertThat(post("/prompt", asked).statusCode()).isEqualTo(200);
-        assertThat(post("/prompt", asked).statusCode()).isEqualTo(400);
-        assertThat(gateway.send(gateway.request("/prompt")
-                                .header("Authorization", "Bearer other")
-                                .POST(BodyPublishers.ofString(asked.encode()))
-                                .build())
-                        .statusCode())
-                .isEqualTo(200);
-        await().until(() -> gateway.stage.sittings().size() == 2);
-        gateway.stage.sittings().forEach(sitting -> {
-            sitting.start();
-            sitting.finish(PNG);
-        });
-
-        await().until(() -> get("/history/job-1").containsKey("job-1"));
-        await().until(() -> othersHistory().containsKey("job-1"));
-        String mine = pictureOf(get("/history/job-1"));
-        String other = pictureOf(othersHistory());
-        assertThat(mine).isNotEqualTo(other);
-    }
-
-    private JsonObject othersHistory() {
-        return new JsonObject(gateway.send(gateway.request("/history/job-1")
-                        .header("Authorization", "Bearer other")
-                        .build())
-                .body());
-    }
-
-    private static String pictureOf(JsonObject history) {
-        return history.getJsonObject("job-1")
-                .getJsonObject("outputs")
-                .getJsonObject("9")
-                .getJsonArray("images")
-                .getJsonObject(0)
-                .getString("filename");
-    }
-
-    @Test
-    void othersSeeNothingOfACallersPromptsButTheirPicturesByName() {
-        try (ComfyClient client = client("me")) {
-            post(
-                    "/prompt",
-                    new JsonObject()
-                            .put("prompt", ComfyClient.template())
-                            .put("client_id", "me")
-                            .put("prompt_id", "mine"));
-            client.awaitEnd("mine");
-        }
-        assertThat(gateway.send(gateway.request("/history")
-                                .header("Authorization", "Bearer other")
-                                .build())
-                        .body())
-                .isEqualTo("{}");
-        JsonObject image = get("/history/mine")
-                .getJsonObject("mine")
-                .getJsonObject("outputs")
-                .getJsonObject("9")
-                .getJsonArray("images")
-                .getJsonObject(0);
-        TestGateway second = gateway.beside(TestGateway.CONFIG);
-        assertThat(second.fetch(viewOf(image)).statusCode()).isEqualTo(200);
-        assertThat(gateway.fetch("/view?filename=ComfyUI_00001_.png").statusCode())
-                .isEqualTo(404);
     }
 }
