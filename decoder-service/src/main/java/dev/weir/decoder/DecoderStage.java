@@ -46,7 +46,7 @@ import java.util.function.Supplier;
 /**
  * Decodes latents to images, and sees the pictures that requests bring. Latents of one model and shape share a forward pass: images
  * first, then pictures that are to be seen, then frames. Owned by the device thread; threads of its own read and resize the pictures of
- * requests. It does not know the watchers; the stage node decides whether there is room for a frame.
+ * requests, and write files. It does not know the watchers; the stage node decides whether there is room for a frame.
  */
 public final class DecoderStage implements Stage {
 
@@ -79,6 +79,7 @@ public final class DecoderStage implements Stage {
     private final Deque<Seeing> sights = new ArrayDeque<>();
     private final List<Waiting> frames = new ArrayList<>();
     private final PictureReaders readers = new PictureReaders(kind());
+    private final PictureWriters writers = new PictureWriters();
     private volatile ServedModels<PictureDecoder> models;
 
     /** A stage that checks no pictures. */
@@ -305,12 +306,12 @@ public final class DecoderStage implements Stage {
         }
     }
 
-    /** The picture into which a part is put back is read on another thread: the sample ends there. */
+    /** The sample ends on another thread. The picture into which a part is put back is read first. */
     private void finish(Work work, Decoded decoded, Outbox outbox) {
         if (Sights.isPutBack(work)) {
             readers.execute(() -> encode(work, decoded, outbox));
         } else {
-            encode(work, decoded, outbox);
+            writers.write(work.key(), () -> encode(work, decoded, outbox));
         }
     }
 
@@ -369,6 +370,7 @@ public final class DecoderStage implements Stage {
     @Override
     public void close() {
         readers.close();
+        writers.close();
         models.close();
     }
 }

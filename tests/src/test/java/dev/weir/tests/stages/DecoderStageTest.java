@@ -19,6 +19,8 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class DecoderStageTest {
 
@@ -68,6 +70,22 @@ final class DecoderStageTest {
                         "parameters\0a red apple\nNegative prompt: blurry\nSteps: 4, Sampler: ddim, CFG scale: 4, Seed: 7");
         assertThat(ImageIO.read(new ByteArrayInputStream(file)).getWidth())
                 .isEqualTo(outbox.finished.get("a/0").width());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"png", "jpeg", "webp"})
+    void filesAreWrittenBesideTheDeviceThread(String format) {
+        stage.admit(work(task("a", generation("a").setOutputFormat(format)), latent(8, 8)), outbox);
+        PreviewFrame.Builder frame = PreviewFrame.newBuilder().setStep(2).setTotal(4);
+        stage.admit(work(task("watched", generation("w")).setFrame(frame), latent(8, 8)), outbox);
+        stage.admit(work(task("b", generation("b").setOutputFormat("avif")), latent(8, 8)), outbox);
+        turnAll(stage, outbox);
+
+        assertThat(outbox.finished.get("a/0").format()).isEqualTo(format);
+        assertThat(outbox.failures).containsOnlyKeys("b/0");
+        assertThat(outbox.endedBy)
+                .containsOnlyKeys("a/0", "watched/0", "b/0")
+                .allSatisfy((sample, thread) -> assertThat(thread).isEqualTo("weir-decoder-files"));
     }
 
     @Test

@@ -11,6 +11,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /** Records a stage's output, by sample. Ends of samples may come from any thread. */
@@ -21,14 +23,30 @@ final class RecordingOutbox implements Outbox {
 
     final Map<String, Map<String, Tensor>> handedOn = new LinkedHashMap<>();
     final Map<String, EncodedImage> finished = Collections.synchronizedMap(new LinkedHashMap<>());
-    final Map<String, List<EncodedImage>> frames = new LinkedHashMap<>();
+    final Map<String, List<EncodedImage>> frames = new ConcurrentHashMap<>();
     final Map<String, Failure> failures = Collections.synchronizedMap(new LinkedHashMap<>());
     final Map<String, List<Warning>> warnings = new LinkedHashMap<>();
     final Map<String, List<Snapshot>> checkpoints = new LinkedHashMap<>();
 
+    /** The thread that ended a sample or frame. */
+    final Map<String, String> endedBy = new ConcurrentHashMap<>();
+
+    private final Set<Work> running = ConcurrentHashMap.newKeySet();
+
+    /** What was started and has not ended. */
+    Set<Work> running() {
+        return Set.copyOf(running);
+    }
+
+    private void ended(Work work) {
+        endedBy.put(work.key().toString(), Thread.currentThread().getName());
+        running.remove(work);
+    }
+
     @Override
     public void started(Work work) {
         calls.add(work.key() + " started");
+        running.add(work);
     }
 
     @Override
@@ -50,6 +68,7 @@ final class RecordingOutbox implements Outbox {
     public void frame(Work work, int step, int total, EncodedImage image) {
         calls.add("%s frame %d of %d".formatted(work.key(), step, total));
         frames.computeIfAbsent(work.key().toString(), key -> new ArrayList<>()).add(image);
+        ended(work);
     }
 
     @Override
@@ -68,6 +87,7 @@ final class RecordingOutbox implements Outbox {
     @Override
     public void handOn(Work work, List<Tensor> tensors) {
         calls.add(work.key() + " handed on");
+        running.remove(work);
         Map<String, Tensor> byName = new LinkedHashMap<>();
         tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
         handedOn.put(work.key().toString(), byName);
@@ -77,11 +97,13 @@ final class RecordingOutbox implements Outbox {
     public void finish(Work work, EncodedImage image) {
         calls.add(work.key() + " finished");
         finished.put(work.key().toString(), image);
+        ended(work);
     }
 
     @Override
     public void fail(Work work, Failure failure) {
         calls.add(work.key() + " failed");
         failures.put(work.key().toString(), failure);
+        ended(work);
     }
 }

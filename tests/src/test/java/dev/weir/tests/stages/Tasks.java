@@ -1,5 +1,8 @@
 package dev.weir.tests.stages;
 
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.decoder.DecoderStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelFolder;
 import dev.weir.gateway.job.Route;
@@ -16,6 +19,7 @@ import dev.weir.serving.Cards;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Tasks for the tiny checkpoint of the default model's shape, a cascade, and manual turns of a stage. */
 final class Tasks {
@@ -83,9 +87,17 @@ final class Tasks {
     /** Takes turns until there is nothing to do. Returns the rows of each turn. */
     static List<Integer> turnAll(Stage stage, Outbox outbox) {
         List<Integer> rows = new ArrayList<>();
+        Set<Work> others = running(outbox);
         for (int turned = stage.turn(outbox); turned > 0; turned = stage.turn(outbox)) {
             rows.add(turned);
+            if (stage instanceof DecoderStage) { // whose files are written on other threads
+                await().until(() -> others.containsAll(running(outbox)));
+            }
         }
         return rows;
+    }
+
+    private static Set<Work> running(Outbox outbox) {
+        return outbox instanceof RecordingOutbox recording ? recording.running() : Set.of();
     }
 }
