@@ -41,6 +41,14 @@ final class InputOptions {
     private Double maskBlur;
 
     @Option(
+            names = "--masked-content",
+            paramLabel = "KIND",
+            description =
+                    "What the masked part begins as, if --strength is below 1: original (default), fill (colours from around it), "
+                            + "noise or nothing.")
+    private String maskedContent;
+
+    @Option(
             names = "--padding-mask-crop",
             paramLabel = "N",
             description =
@@ -58,8 +66,11 @@ final class InputOptions {
 
     /** Throws {@link CliException} that names the option whose file cannot be read. */
     ImageInput read() {
-        ImageInput input =
-                ImageInput.NONE.withStrength(strength).withMaskBlur(maskBlur).withPaddingMaskCrop(paddingMaskCrop);
+        ImageInput input = ImageInput.NONE
+                .withStrength(strength)
+                .withMaskBlur(maskBlur)
+                .withMaskedContent(maskedContent)
+                .withPaddingMaskCrop(paddingMaskCrop);
         if (image != null) {
             input = input.withImage(bytes("--image", image));
         }

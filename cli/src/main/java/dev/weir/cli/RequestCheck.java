@@ -63,6 +63,7 @@ final class RequestCheck {
             Map.entry("prior_guidance_scale", "--prior-guidance"),
             Map.entry("strength", "--strength"),
             Map.entry("mask_blur", "--mask-blur"),
+            Map.entry("masked_content", "--masked-content"),
             Map.entry("padding_mask_crop", "--padding-mask-crop"),
             Map.entry("loras", "--lora"),
             Map.entry("controlnets", "--controlnet"),

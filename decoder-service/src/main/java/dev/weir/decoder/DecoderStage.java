@@ -31,6 +31,7 @@ import dev.weir.serving.Latents;
 import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.PictureReaders;
+import dev.weir.serving.PictureWriters;
 import dev.weir.serving.Pictures;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
@@ -332,9 +333,8 @@ public final class DecoderStage implements Stage {
             outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(decoded.image()));
         } else {
             RgbImage made = Sights.isPutBack(work) ? Sights.of(work).finished(decoded.image()) : decoded.image();
-            boolean isShown =
-                    !(decoded.flagged() && models.get(work.task().getModel()).blanks());
-            outbox.finish(work, Pictures.picture(made, work, target(), isShown).flagged(decoded.flagged()));
+            EncodedImage file = Pictures.picture(made, work, target(), decoded.shown());
+            outbox.finish(work, file.flagged(decoded.flagged()));
         }
     }
 

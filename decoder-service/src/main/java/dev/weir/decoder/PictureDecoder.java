@@ -38,8 +38,11 @@ final class PictureDecoder implements AutoCloseable {
         this.safety = safety;
     }
 
-    /** @param flagged whether the checker found something in the image, which is black where that is wanted */
-    record Decoded(RgbImage image, boolean flagged) {}
+    /**
+     * @param flagged whether the checker found something in the image
+     * @param shown whether the image is what was decoded, and not black
+     */
+    record Decoded(RgbImage image, boolean flagged, boolean shown) {}
 
     static PictureDecoder open(ModelFolder folder, ComputeTarget target, Safety safety) {
         tell(folder, safety);
@@ -120,8 +123,8 @@ final class PictureDecoder implements AutoCloseable {
 
     private Decoded checked(RgbImage image, boolean flagged) {
         return flagged && blanks()
-                ? new Decoded(new RgbImage(image.width(), image.height(), new byte[image.pixels().length]), true)
-                : new Decoded(image, flagged);
+                ? new Decoded(new RgbImage(image.width(), image.height(), new byte[image.pixels().length]), true, false)
+                : new Decoded(image, flagged, true);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.weir.decoder;
 
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.DepthMap;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Sight;
 import dev.weir.picture.PictureException;
@@ -29,7 +30,7 @@ final class Sights {
         Generation generation = work.task().getGeneration();
         boolean isMasked = work.has(Port.MASK.name()) || needsMask(work);
         Optional<Bitmap> mask = isMasked ? Optional.of(Inputs.picture(work, Port.MASK)) : Optional.empty();
-        return Sight.of(
+        Sight sight = Sight.of(
                 Inputs.picture(work, Port.INIT_IMAGE),
                 mask,
                 work.stage().getWidth(),
@@ -37,6 +38,7 @@ final class Sights {
                 generation.getMaskBlur(),
                 generation.hasPaddingMaskCrop() ? OptionalInt.of(generation.getPaddingMaskCrop()) : OptionalInt.empty(),
                 depth(work));
+        return sight.with(MaskedContent.named(generation.getMaskedContent()));
     }
 
     /** Without the mask of its request, the whole image would be painted. */

@@ -12,9 +12,11 @@ import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.Sight;
+import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.Span;
@@ -34,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Image-to-image and inpainting: where each run begins, its trajectory and its picture, as diffusers' pipelines make them. */
@@ -164,6 +167,35 @@ class ImagesReferenceTest {
         requireClose(row.state().sample(), TENSORS.floats(json.get("name").asText() + "/step " + last), "end");
     }
 
+    /** Outside of the mask nothing changes. Inside, noise is added to noise or to nothing. */
+    @ParameterizedTest
+    @EnumSource(
+            value = MaskedContent.class,
+            names = {"NOISE", "NOTHING"})
+    void theMaskedPartOfLatentsBeginsAsTheRequestSays(MaskedContent content) {
+        JsonNode json = cases().filter(one -> one.get("name").asText().equals("inpaint-pndm"))
+                .findFirst()
+                .orElseThrow();
+        Parts parts = parts(Engine.TORCH, json);
+        Tensors given = parts.given(json);
+        float[] original = begin(parts, json, given, strength(json)).state().sample();
+        Row row = begin(parts, json, given, strength(json), content);
+        float[] mask = given.get("image/mask").values();
+        TorchGenerator generator = new TorchGenerator(json.get("seed").asLong());
+        generator.normal(original.length); // of the picture's latents
+        float[] noise = generator.normal(original.length);
+        float[] clean = content == MaskedContent.NOISE ? noise : new float[noise.length];
+        float[] painted = sampler(parts.model(), json, strength(json)).addNoise(0, clean, noise);
+
+        float[] expected = new float[original.length];
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = mask[i % mask.length] == 1 ? painted[i] : original[i];
+        }
+        assertThat(mask).contains(0, 1);
+        assertThat(row.state().sample()).isNotEqualTo(original);
+        requireClose(row.state().sample(), expected, "start");
+    }
+
     /** A published inpainting model has another network and the same parts besides. */
     private static ModelFolder folder(JsonNode json) {
         Path plain = ReferenceFile.path(json.get("checkpoint").asText());
@@ -232,20 +264,29 @@ class ImagesReferenceTest {
         return json.get("strength").asDouble();
     }
 
+    private static Sampler sampler(ModelFolder model, JsonNode json, double strength) {
+        return Samplers.create(
+                model.scheduler(model.pipeline().diffusing().get(0)),
+                SamplerSpec.parse(json.get("sampler").asText()),
+                Span.ofStrength(json.get("steps").asInt(), strength));
+    }
+
     private static Row begin(Parts parts, JsonNode json, Tensors given, double strength) {
+        return begin(parts, json, given, strength, MaskedContent.ORIGINAL);
+    }
+
+    private static Row begin(Parts parts, JsonNode json, Tensors given, double strength, MaskedContent content) {
         ModelFolder model = parts.model();
         Denoiser network = parts.network();
         var stage = model.pipeline().diffusing().get(0);
         var schedule = model.scheduler(stage);
-        var sampler = Samplers.create(
-                schedule,
-                SamplerSpec.parse(json.get("sampler").asText()),
-                Span.ofStrength(json.get("steps").asInt(), strength));
+        var sampler = sampler(model, json, strength);
         var request = Request.of(
                         json.get("width").asInt(),
                         json.get("height").asInt(),
                         json.get("guidance_scale").floatValue())
-                .changing(strength);
+                .changing(strength)
+                .with(content);
         var noise = new TorchGenerator(json.get("seed").asLong());
         return model.pipeline()
                 .type()

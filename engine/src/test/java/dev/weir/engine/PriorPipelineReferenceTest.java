@@ -10,6 +10,7 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Sampler;
@@ -168,7 +169,8 @@ class PriorPipelineReferenceTest {
                 OptionalInt.empty(),
                 OptionalInt.of(json.get("noise_level").asInt()),
                 1,
-                1);
+                1,
+                MaskedContent.ORIGINAL);
         StageSpec first = model.pipeline().diffusing().get(0);
         Sampler priors = Samplers.create(
                 model.scheduler(first),

@@ -10,6 +10,7 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.sampler.Samplers;
 import java.io.IOException;
@@ -101,7 +102,8 @@ class SdxlReferenceTest {
                 OptionalInt.empty(),
                 OptionalInt.empty(),
                 1,
-                1);
+                1,
+                MaskedContent.ORIGINAL);
     }
 
     /** The states of both prompts, as they travel to the denoiser, held to the reference's. */

@@ -10,6 +10,7 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.SamplerState;
@@ -163,7 +164,20 @@ class UnconditionalReferenceTest {
                                 new TorchGenerator(7),
                                 network.inputs(),
                                 0,
-                                new Request(side, side, 1, 0, side, side, 0, 0, label, OptionalInt.empty(), 1, 1),
+                                new Request(
+                                        side,
+                                        side,
+                                        1,
+                                        0,
+                                        side,
+                                        side,
+                                        0,
+                                        0,
+                                        label,
+                                        OptionalInt.empty(),
+                                        1,
+                                        1,
+                                        MaskedContent.ORIGINAL),
                                 Tensors.NONE));
     }
 

@@ -12,6 +12,7 @@ import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.Samplers;
@@ -214,7 +215,8 @@ class VariationsReferenceTest {
                 OptionalInt.empty(),
                 OptionalInt.of(json.get("noise_level").asInt()),
                 1,
-                1);
+                1,
+                MaskedContent.ORIGINAL);
         var noise = new TorchGenerator(json.get("seed").asLong());
         var begin = new Begin(
                 model.card(), shape(model, json), sampler, schedule, noise, network.inputs(), 0, request, given);

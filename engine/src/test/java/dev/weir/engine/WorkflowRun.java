@@ -10,6 +10,7 @@ import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.Begin;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.Role;
@@ -206,7 +207,8 @@ final class WorkflowRun implements AutoCloseable {
                         ? OptionalInt.of(json.get("noise_level").asInt())
                         : OptionalInt.empty(),
                 strength,
-                json.path("image_guidance_scale").floatValue());
+                json.path("image_guidance_scale").floatValue(),
+                MaskedContent.ORIGINAL);
     }
 
     /** Makes the next step of all rows that are not done, in one forward. Returns how many these are. */

@@ -237,6 +237,22 @@ final class A1111Test {
         assertThat(parameters.getDouble("denoising_strength")).isEqualTo(0.4);
     }
 
+    @ParameterizedTest
+    @CsvSource({"0,fill", "1,''", "2,noise", "3,nothing"})
+    void whatTheMaskedPartBeginsAsHasAnotherName(int fill, String content) {
+        String png = Base64.getEncoder().encodeToString(PNG);
+        post(
+                "img2img",
+                new JsonObject()
+                        .put("prompt", "x")
+                        .put("init_images", new JsonArray().add(png))
+                        .put("mask", png)
+                        .put("inpainting_fill", fill));
+
+        assertThat(gateway.stage.sittings().get(0).task.getGeneration().getMaskedContent())
+                .isEqualTo(content);
+    }
+
     @Test
     void imageToImageWithoutAnImageIsRefused() {
         HttpResponse<String> response = post("img2img", new JsonObject().put("prompt", "x"));

@@ -77,7 +77,8 @@ final class AttachmentsTest {
     @Test
     void whatIsSaidOfTheMaskTravelsWithTheTask() {
         JsonObject body = request().put("init_image", base64(PHOTO)).put("mask", base64(PHOTO));
-        JsonObject part = body.copy().put("mask_blur", 2.5).put("padding_mask_crop", 32);
+        JsonObject part =
+                body.copy().put("mask_blur", 2.5).put("padding_mask_crop", 32).put("masked_content", "noise");
 
         assertThat(gateway.generate(part).statusCode()).isEqualTo(200);
         assertThat(gateway.generate(body).statusCode()).isEqualTo(200);
@@ -85,14 +86,17 @@ final class AttachmentsTest {
         Generation painted = gateway.stage.sittings().get(0).task.getGeneration();
         assertThat(painted.getMaskBlur()).isEqualTo(2.5);
         assertThat(painted.getPaddingMaskCrop()).isEqualTo(32);
+        assertThat(painted.getMaskedContent()).isEqualTo("noise");
         assertThat(painted.getWidth())
                 .as("a part is painted at the model's own size")
                 .isEqualTo(64);
         Generation whole = gateway.stage.sittings().get(1).task.getGeneration();
         assertThat(whole.hasMaskBlur()).isFalse();
         assertThat(whole.hasPaddingMaskCrop()).isFalse();
+        assertThat(whole.getMaskedContent()).isEmpty();
         refused("mask_blur", 65, "out_of_range", "64");
         refused("padding_mask_crop", -1, "out_of_range", "4096");
+        refused("masked_content", "smear", "invalid_value", "original, fill, noise, nothing");
         assertThat(gateway.generate(part.copy().put("mask", base64(MASK))).body())
                 .contains("mask has 40x31 pixels", "as large as init_image, 40x30");
         assertThat(gateway.generate(request().put("mask_blur", 1)).body())

@@ -41,6 +41,7 @@ public final class TestCards {
                 .addFields(Field.newBuilder().setName("control_image"))
                 .addFields(number("strength", 1))
                 .addFields(number("mask_blur", 64))
+                .addFields(Field.newBuilder().setName("masked_content"))
                 .addFields(number("padding_mask_crop", 4096))
                 .setStages(
                         1,

@@ -80,6 +80,9 @@ final class MoreSettings {
         if (generation.hasMaskBlur()) {
             more.put("Mask blur", Double.toString(generation.getMaskBlur()));
         }
+        if (!generation.getMaskedContent().isEmpty()) {
+            more.put("Masked content", generation.getMaskedContent());
+        }
         if (generation.hasPaddingMaskCrop()) {
             more.put("Inpaint area", "Only masked");
             more.put("Masked area padding", Integer.toString(generation.getPaddingMaskCrop()));

@@ -6,8 +6,6 @@ import dev.weir.runtime.stage.Stage.Admission;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -19,18 +17,11 @@ public final class PictureReaders implements AutoCloseable {
 
     private static final int THREADS = 2;
 
-    /** A picture of many pixels is put back within a second. */
-    private static final long CLOSE_SECONDS = 5;
-
     private final ExecutorService threads;
     private volatile boolean isClosing;
 
     public PictureReaders(StageKind stage) {
-        threads = Executors.newFixedThreadPool(THREADS, run -> {
-            Thread thread = new Thread(run, "weir-%s-pictures".formatted(Addresses.name(stage)));
-            thread.setDaemon(true);
-            return thread;
-        });
+        threads = PictureThreads.start("weir-%s-pictures".formatted(Addresses.name(stage)), THREADS);
     }
 
     /**
@@ -68,14 +59,6 @@ public final class PictureReaders implements AutoCloseable {
     @Override
     public void close() {
         isClosing = true;
-        threads.shutdown();
-        try {
-            if (threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                return;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        threads.shutdownNow();
+        PictureThreads.end(threads);
     }
 }

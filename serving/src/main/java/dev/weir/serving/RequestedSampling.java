@@ -2,6 +2,7 @@ package dev.weir.serving;
 
 import dev.weir.engine.noise.NoiseKind;
 import dev.weir.engine.noise.NoiseStream;
+import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.SigmaSpacing;
@@ -63,6 +64,7 @@ final class RequestedSampling {
                 generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty(),
                 generation.hasNoiseLevel() ? OptionalInt.of(generation.getNoiseLevel()) : OptionalInt.empty(),
                 sampling.hasStrength() ? sampling.getStrength() : 1,
-                generation.hasImageGuidanceScale() ? generation.getImageGuidanceScale() : 1);
+                generation.hasImageGuidanceScale() ? generation.getImageGuidanceScale() : 1,
+                MaskedContent.named(generation.getMaskedContent()));
     }
 }

@@ -73,6 +73,11 @@ public record Field(String name, boolean needed, double min, double max, Optiona
         return number("mask_blur", 0, MOST_BLUR);
     }
 
+    /** What the painted part begins as. */
+    static Field maskedContent() {
+        return of("masked_content");
+    }
+
     /** The pixels around what the mask marks that are painted with it at the full size. */
     static Field paddingMaskCrop() {
         return needed("padding_mask_crop", 0, MOST_PADDING);

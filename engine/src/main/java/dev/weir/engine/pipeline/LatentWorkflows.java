@@ -41,7 +41,7 @@ record LatentWorkflows(
     }
 
     private List<Field> painted(List<Field> fields, Field mask) {
-        return with(fields, mask, Field.strength(inpaintingStrength), Field.maskBlur());
+        return with(fields, mask, Field.strength(inpaintingStrength), Field.maskBlur(), Field.maskedContent());
     }
 
     private Workflow ofPicture(String name, List<Field> fields, Sizes sizes, StageSpec last) {

@@ -12,6 +12,7 @@ import java.util.OptionalInt;
  * @param noiseLevel of a given picture, for networks that are told one
  * @param strength how far a given picture is changed, 0 to 1
  * @param imageGuidanceScale how much a given picture counts beside the prompt that edits it; 1 for models that edit none
+ * @param maskedContent what the painted part of a given picture begins as
  */
 public record Request(
         int width,
@@ -25,7 +26,8 @@ public record Request(
         OptionalInt classLabel,
         OptionalInt noiseLevel,
         double strength,
-        float imageGuidanceScale) {
+        float imageGuidanceScale,
+        MaskedContent maskedContent) {
 
     /** The same for a given picture. */
     public Request changing(double newStrength) {
@@ -41,12 +43,43 @@ public record Request(
                 classLabel,
                 noiseLevel,
                 newStrength,
-                imageGuidanceScale);
+                imageGuidanceScale,
+                maskedContent);
+    }
+
+    /** The same with something else in the painted part. */
+    public Request with(MaskedContent other) {
+        return new Request(
+                width,
+                height,
+                guidanceScale,
+                guidanceRescale,
+                originalWidth,
+                originalHeight,
+                cropTop,
+                cropLeft,
+                classLabel,
+                noiseLevel,
+                strength,
+                imageGuidanceScale,
+                other);
     }
 
     /** A picture that stands for itself. */
     public static Request of(int width, int height, float guidanceScale) {
         return new Request(
-                width, height, guidanceScale, 0, width, height, 0, 0, OptionalInt.empty(), OptionalInt.empty(), 1, 1);
+                width,
+                height,
+                guidanceScale,
+                0,
+                width,
+                height,
+                0,
+                0,
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                1,
+                1,
+                MaskedContent.ORIGINAL);
     }
 }

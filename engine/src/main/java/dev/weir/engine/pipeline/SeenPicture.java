@@ -91,10 +91,11 @@ final class SeenPicture {
         float[] picture = looks && noisiest ? new float[size] : drawn(begin, size);
         float[] noise = begin.noise().normal(picture.length);
         float[] kept = drawn(KEPT, begin, size);
+        HostTensor mask = given.get(MASK);
+        float[] begun = begin.request().maskedContent().latents(picture, mask.values(), noise);
         float[] start = noisiest && begin.noise().drawsPictures()
                 ? scaled(noise, sampler.initialNoiseScale())
-                : sampler.start(picture, noise);
-        HostTensor mask = given.get(MASK);
+                : sampler.start(begun, noise);
         return looks
                 ? row(begin, sampler, start, Tensors.of(Tensors.CONCAT, beside(mask, kept, begin.sample())), guider)
                 : row(

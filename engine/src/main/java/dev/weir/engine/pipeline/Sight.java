@@ -4,6 +4,7 @@ import dev.weir.engine.RgbImage;
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.Filter;
+import dev.weir.engine.image.MaskFill;
 import dev.weir.engine.image.MaskRegion;
 import dev.weir.engine.image.Region;
 import dev.weir.engine.image.Resampler;
@@ -20,6 +21,7 @@ import java.util.OptionalInt;
  * @param width of the picture that is made
  * @param part of the picture that is painted at the full size; empty: the whole picture is
  * @param depth how near each part of the picture is, for networks that are told it
+ * @param content what the painted part begins as
  */
 public record Sight(
         Bitmap picture,
@@ -27,7 +29,8 @@ public record Sight(
         int width,
         int height,
         Optional<Region> part,
-        Optional<DepthMap> depth) {
+        Optional<DepthMap> depth,
+        MaskedContent content) {
 
     /**
      * Computes the marks and the part, which take long for a large picture.
@@ -50,12 +53,22 @@ public record Sight(
         Optional<Region> part = padding.isEmpty()
                 ? Optional.empty()
                 : marks.map(found -> MaskRegion.of(sameSize(found, picture), width, height, padding.getAsInt()));
-        return new Sight(picture, marks, width, height, part, depth);
+        return new Sight(picture, marks, width, height, part, depth, MaskedContent.ORIGINAL);
+    }
+
+    /** The same with something else in the painted part. */
+    public Sight with(MaskedContent other) {
+        return new Sight(picture, marks, width, height, part, depth, other);
     }
 
     /** The picture and the marks at the size that is made. Takes long for a large picture. */
     PictureInput input() {
-        return new PictureInput(sized(picture.rgb()), marks.map(this::sized), Optional.empty());
+        Bitmap whole = sized(picture.rgb());
+        Optional<Bitmap> painted = marks.map(this::sized);
+        Bitmap begun = painted.filter(mask -> content != MaskedContent.ORIGINAL)
+                .map(mask -> MaskFill.of(whole, mask))
+                .orElse(whole);
+        return new PictureInput(begun, painted, Optional.empty());
     }
 
     /** The whole picture alone, with another filter. */

@@ -22,7 +22,9 @@ final class Translation {
 
     private static final int MOST_IMAGES = 10;
     static final int MOST_SIDE = 99_999;
-    private static final int ORIGINAL = 1;
+    /** By the numbers of {@code inpainting_fill}. */
+    private static final List<String> MASKED_CONTENT = List.of("fill", "original", "noise", "nothing");
+
     private static final String CLIP_SKIP = "clip_skip";
     private static final String SYNTAX = "prompt_syntax";
     private static final String IMAGE_GUIDANCE = "image_guidance_scale";
@@ -91,9 +93,9 @@ final class Translation {
 
     private static void mask(Fields asked, Map<String, Object> weir) {
         weir.put("mask", asked.text("mask").orElseThrow());
-        if (asked.integer("inpainting_fill", 0, 3).orElse((long) ORIGINAL) != ORIGINAL) {
-            throw unsupported(asked, "inpainting_fill", "only 1 (original) is supported");
-        }
+        asked.integer("inpainting_fill", 0, 3)
+                .map(fill -> MASKED_CONTENT.get(fill.intValue()))
+                .ifPresent(content -> weir.put("masked_content", content));
         weir.put("mask_blur", asked.integer("mask_blur", 0, 64).orElse(4L));
         // True there where it is absent, and also where it is 1.
         if (!asked.has("inpaint_full_res") || asked.isOn("inpaint_full_res")) {

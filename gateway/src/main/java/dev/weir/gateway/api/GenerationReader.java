@@ -22,6 +22,9 @@ final class GenerationReader {
 
     private static final String PLAIN = "plain";
     /** Those of the engine, which gateways do not know. */
+    /** What the painted part of an image may begin as, the default first. */
+    private static final List<String> CONTENTS = List.of("original", "fill", "noise", "nothing");
+
     private static final List<String> SYNTAXES = List.of(PLAIN, "a1111", "comfyui", "compel");
 
     static final int MAX_SIDE = 99_999;
@@ -77,6 +80,9 @@ final class GenerationReader {
                 .ifPresent(generation::setImageGuidanceScale);
         number(fields, workflow, "refiner_start").ifPresent(generation::setRefinerStart);
         number(fields, workflow, "mask_blur").ifPresent(generation::setMaskBlur);
+        fields.oneOf("masked_content", CONTENTS)
+                .filter(content -> !content.equals(CONTENTS.get(0)))
+                .ifPresent(generation::setMaskedContent);
         integer(fields, workflow, "padding_mask_crop")
                 .ifPresent(padding -> generation.setPaddingMaskCrop(padding.intValue()));
         integer(fields, workflow, "noise_level").ifPresent(level -> generation.setNoiseLevel(level.intValue()));

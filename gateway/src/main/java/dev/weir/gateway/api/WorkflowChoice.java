@@ -33,6 +33,7 @@ final class WorkflowChoice {
             "init_image",
             "mask",
             "mask_blur",
+            "masked_content",
             "padding_mask_crop",
             "depth_map",
             "control_image"));

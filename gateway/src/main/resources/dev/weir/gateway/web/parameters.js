@@ -20,7 +20,13 @@ const NUMBERS = {
   "Mask blur": "mask_blur",
   "Masked area padding": "padding_mask_crop",
 };
-const TEXTS = { "Sampler": "sampler", "Schedule type": "schedule", "Size": "size", "Model": "model" };
+const TEXTS = {
+  "Sampler": "sampler",
+  "Schedule type": "schedule",
+  "Size": "size",
+  "Model": "model",
+  "Masked content": "masked_content",
+};
 
 /** @param text the prompt, the negative prompt and one line of settings; null where it is not that */
 export function bodyOf(text) {

@@ -75,7 +75,9 @@ final class DecoderStageTest {
     @ParameterizedTest
     @ValueSource(strings = {"png", "jpeg", "webp"})
     void filesAreWrittenBesideTheDeviceThread(String format) {
-        stage.admit(work(task("a", generation("a").setOutputFormat(format)), latent(8, 8)), outbox);
+        stage.admit(
+                work(task("a", generation("a").setOutputFormat(format).setOutputCompression(90)), latent(8, 8)),
+                outbox);
         PreviewFrame.Builder frame = PreviewFrame.newBuilder().setStep(2).setTotal(4);
         stage.admit(work(task("watched", generation("w")).setFrame(frame), latent(8, 8)), outbox);
         stage.admit(work(task("b", generation("b").setOutputFormat("avif")), latent(8, 8)), outbox);

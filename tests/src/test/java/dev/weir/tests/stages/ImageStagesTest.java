@@ -32,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
@@ -189,6 +190,30 @@ final class ImageStagesTest {
                 assertThat(made.getRGB(x, y + 4) & 0xFFFFFF).isEqualTo(rgb);
             }
         }
+    }
+
+    /** Each kind gives another picture: the decoder fills the part, and the denoiser replaces its latents. */
+    @Test
+    void theMaskedPartBeginsAsTheRequestSays() throws IOException {
+        Stage encoder = opened(new TextEncoderStage(List.of(TINY), EXACT, 8));
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        Stage denoiser = opened(DenoiserStage.create(List.of(TINY), EXACT, LIMITS));
+        List<String> latents = new ArrayList<>();
+        for (String content : List.of("", "fill", "noise", "nothing")) {
+            Task.Builder task = Tasks.of(
+                    "inpainting",
+                    "a",
+                    generation("a red apple").setStrength(0.75).setMaskedContent(content));
+            encoder.admit(work(task.clone().setPosition(TEXT)), outbox);
+            turnAll(encoder, outbox);
+            List<Tensor> given = new ArrayList<>(outbox.handedOn.remove(SAMPLE).values());
+            given.addAll(seen(decoder, task));
+            denoiser.admit(work(task.clone().setPosition(DENOISER), array(given)), outbox);
+            turnAll(denoiser, outbox);
+            latents.add(
+                    Arrays.toString(outbox.handedOn.remove(SAMPLE).get("latent").toFloats()));
+        }
+        assertThat(latents).doesNotHaveDuplicates();
     }
 
     @Test

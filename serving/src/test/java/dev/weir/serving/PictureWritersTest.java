@@ -1,4 +1,4 @@
-package dev.weir.decoder;
+package dev.weir.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -52,6 +52,18 @@ final class PictureWritersTest {
 
         device.join();
         await().until(() -> written.size() == PictureWriters.MOST + 1);
+    }
+
+    /** The samples that wait for their files end there. */
+    @Test
+    void whatWasBegunIsWrittenAtTheEnd() {
+        gate.countDown();
+        for (int i = 0; i < PictureWriters.MOST; i++) {
+            writers.write(i, () -> slow("begun"));
+        }
+        writers.close();
+
+        assertThat(written).hasSize(PictureWriters.MOST);
     }
 
     private void slow(String name) {

@@ -1,8 +1,7 @@
-package dev.weir.decoder;
+package dev.weir.serving;
 
 import java.util.List;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 
@@ -11,23 +10,16 @@ import java.util.stream.Stream;
  * one sample is written in order. Few decoded pictures wait at once: where writing is slower than decoding, the device thread waits for
  * it. A picture whose sample was dropped meanwhile is still written, and the stage node ignores it.
  */
-final class PictureWriters implements AutoCloseable {
+public final class PictureWriters implements AutoCloseable {
 
     private static final int THREADS = 2;
     /** Decoded pictures that are being written or wait for it. */
     static final int MOST = 4;
 
-    private final List<ExecutorService> threads =
-            Stream.generate(PictureWriters::thread).limit(THREADS).toList();
+    private final List<ExecutorService> threads = Stream.generate(() -> PictureThreads.start("weir-decoder-files", 1))
+            .limit(THREADS)
+            .toList();
     private final Semaphore room = new Semaphore(MOST);
-
-    private static ExecutorService thread() {
-        return Executors.newSingleThreadExecutor(run -> {
-            Thread thread = new Thread(run, "weir-decoder-files");
-            thread.setDaemon(true);
-            return thread;
-        });
-    }
 
     /**
      * Waits for room, then returns.
@@ -35,7 +27,7 @@ final class PictureWriters implements AutoCloseable {
      * @param sample whose pictures are written in order
      * @param writing reports its own problems
      */
-    void write(Object sample, Runnable writing) {
+    public void write(Object sample, Runnable writing) {
         room.acquireUninterruptibly();
         threads.get(Math.floorMod(sample.hashCode(), THREADS)).execute(() -> {
             try {
@@ -48,6 +40,6 @@ final class PictureWriters implements AutoCloseable {
 
     @Override
     public void close() {
-        threads.forEach(ExecutorService::shutdownNow);
+        threads.forEach(PictureThreads::end);
     }
 }
