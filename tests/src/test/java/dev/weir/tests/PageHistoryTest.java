@@ -116,6 +116,7 @@ final class PageHistoryTest {
     @Test
     void aPictureIsUpscaledWhereItsModelCan() {
         visit(1280, 800, page -> {
+            assertThat(Axe.violationsInEveryLook(page)).isEmpty();
             tiles(page).nth(1).getByTestId("enlarge").click();
             page.getByTestId("enlargeImage").click();
             assertThat(cards(page).first()).hasAttribute("data-state", "completed", PATIENT);
