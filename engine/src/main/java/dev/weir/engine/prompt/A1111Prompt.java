@@ -43,7 +43,7 @@ final class A1111Prompt {
             } else if (found.equals("[")) {
                 square.push(fragments.size());
             } else if (token.group(1) != null && !round.isEmpty()) {
-                multiply(round.pop(), Double.parseDouble(token.group(1)));
+                multiply(round.pop(), PromptWeight.parse(token.group(1)));
             } else if (found.equals(")") && !round.isEmpty()) {
                 multiply(round.pop(), UP);
             } else if (found.equals("]") && !square.isEmpty()) {

@@ -41,7 +41,7 @@ final class ComfyPrompt {
             String inner = part.substring(1, part.length() - 1);
             int colon = inner.lastIndexOf(':');
             if (colon > 0 && NUMBER.matcher(inner.substring(colon + 1)).matches()) {
-                double weight = Double.parseDouble(inner.substring(colon + 1).strip());
+                double weight = PromptWeight.parse(inner.substring(colon + 1).strip());
                 read(inner.substring(0, colon), weight, depth + 1, fragments);
             } else {
                 read(inner, outer * UP, depth + 1, fragments);

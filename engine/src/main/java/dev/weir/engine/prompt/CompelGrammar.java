@@ -88,7 +88,7 @@ final class CompelGrammar {
                     if (!NUMBER.matcher(option).matches()) {
                         throw new IllegalArgumentException("\"%s\" is not a weight".formatted(option));
                     }
-                    return Double.valueOf(option);
+                    return PromptWeight.parse(option);
                 })
                 .toList();
     }
@@ -158,7 +158,7 @@ final class CompelGrammar {
         }
         Matcher number = matcher(NUMBER, at);
         return numbers && number.lookingAt()
-                ? Optional.of(new Weight(Double.parseDouble(number.group()), number.end()))
+                ? Optional.of(new Weight(PromptWeight.parse(number.group()), number.end()))
                 : Optional.empty();
     }
 

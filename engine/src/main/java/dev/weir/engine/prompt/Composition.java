@@ -77,7 +77,7 @@ public record Composition(List<String> texts, List<Part> parts) {
         for (String text : texts) {
             Matcher weight = WEIGHT.matcher(text);
             boolean split = weighted && weight.matches();
-            weights.add(split && weight.group(2) != null ? Double.parseDouble(weight.group(2)) : 1);
+            weights.add(split && weight.group(2) != null ? PromptWeight.parse(weight.group(2)) : 1);
             List<PromptSchedule.Until> schedule = PromptSchedule.parse(split ? weight.group(1) : text, steps);
             schedule.forEach(until -> all.add(until.text()));
             schedules.add(schedule);

@@ -8,6 +8,11 @@ record Fragment(String text, double weight) {
 
     static final double BREAK_WEIGHT = -1;
 
+    /** Throws an IllegalArgumentException if the weight is out of bounds. */
+    Fragment {
+        PromptWeight.require(weight, text);
+    }
+
     Fragment times(double factor) {
         return new Fragment(text, weight * factor);
     }
