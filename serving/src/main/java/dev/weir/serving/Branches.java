@@ -65,6 +65,15 @@ public final class Branches {
         return new Tensors(given);
     }
 
+    /** The length of the longest text that a prompt of the sample has at any step; 0 without prompts. */
+    static int tokens(Work work) {
+        return work.tensors().stream()
+                .filter(tensor -> Snapshot.givenName(tensor).endsWith("/" + Tensors.ENCODER_HIDDEN_STATES))
+                .mapToInt(tensor -> Math.toIntExact(tensor.shape()[0]))
+                .max()
+                .orElse(0);
+    }
+
     private static Tensor toTensor(String name, HostTensor tensor) {
         return Tensor.ofFloats(
                 name,

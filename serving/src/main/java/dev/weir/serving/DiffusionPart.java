@@ -239,16 +239,17 @@ public record DiffusionPart(
 
     /** What rows at the native size have in common. */
     BatchKey nativeKey() {
-        return key(nativeShape, List.of(testRow().inputs()));
+        return key(nativeShape, List.of(testRow().inputs()), TEST_TOKENS);
     }
 
     /**
      * What the rows of a sample have in common with others that may share their forward pass.
      *
      * @param branches the inputs of each of its network rows
+     * @param tokens of its longest prompt
      * @throws IllegalArgumentException that names an input that the network lacks or does not take
      */
-    BatchKey key(LatentShape sample, List<Tensors> branches) {
+    BatchKey key(LatentShape sample, List<Tensors> branches, int tokens) {
         branches.forEach(branch -> NetworkInput.require(network.inputs(), branch));
         List<Signature> signatures = branches.stream()
                 .map(branch -> Signature.of(branch, network.inputs()))
@@ -257,7 +258,7 @@ public record DiffusionPart(
         if (signatures.size() != 1) {
             throw new IllegalArgumentException("the branches of a sample have different inputs: " + signatures);
         }
-        return new BatchKey(card.id(), sample, signatures.get(0));
+        return new BatchKey(card.id(), sample, signatures.get(0), BatchKey.length(tokens));
     }
 
     /** Runs the network on so many rows of noise, and says whether all that it gives is finite. */

@@ -218,7 +218,7 @@ public final class SteppingStage implements Stage {
             DiffusionPart part = models.get(work.task().getModel());
             roster.learns(part);
             Row row = Checkpoints.resumed(part.begin(work, steering.get()), work);
-            BatchKey group = part.key(part.shape(work.stage()), row.branches());
+            BatchKey group = part.key(part.shape(work.stage()), row.branches(), Branches.tokens(work));
             Pace pace = new Pace(limits.checkpointEvery());
             roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
             Loras.warnings(row.loras()).forEach(warning -> outbox.warn(work, warning));

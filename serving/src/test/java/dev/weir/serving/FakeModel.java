@@ -31,6 +31,8 @@ final class FakeModel implements Denoiser {
     private static final int WIDTH = 3;
 
     final List<Integer> batches = new ArrayList<>();
+    /** The lengths of the prompts of each forward. */
+    final List<List<Integer>> lengths = new ArrayList<>();
     /** For which rows the network gives NaN. */
     Predicate<Denoiser.Row> breaks = row -> false;
 
@@ -76,6 +78,11 @@ final class FakeModel implements Denoiser {
     public List<float[]> predict(LatentShape input, List<Denoiser.Row> rows) {
         onForward.accept(rows.size());
         batches.add(rows.size());
+        lengths.add(rows.stream()
+                .map(row ->
+                        row.inputs().get(Tensors.ENCODER_HIDDEN_STATES).shape().get(0))
+                .distinct()
+                .toList());
         return rows.stream().map(this::predict).toList();
     }
 

@@ -5,11 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Work;
+import dev.weir.serving.plan.BatchKey;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,6 +65,43 @@ final class SteppingStageTest {
             assertThat(failure.code()).isEqualTo("out_of_memory");
             assertThat(failure.retryable()).isTrue();
         });
+    }
+
+    /** The long one's neighbours would be padded to its length. */
+    @Test
+    void aVeryLongPromptHasForwardsOfItsOwn() {
+        FakeModel model = new FakeModel(rows -> {});
+        SteppingStage stage = open(model);
+        model.lengths.clear();
+        List<Integer> brief = List.of(1, 77, 154);
+        List<Integer> extended = List.of(33 * 77, 64 * 77);
+        Stream.concat(brief.stream(), extended.stream())
+                .forEach(tokens -> stage.admit(prompt("of " + tokens, tokens), results));
+        runOut(stage);
+
+        assertThat(results.latents).hasSize(5);
+        assertThat(model.lengths)
+                .isNotEmpty()
+                .allMatch(together -> brief.containsAll(together) || extended.containsAll(together));
+    }
+
+    @Test
+    void promptsOfSimilarLengthsShareForwards() {
+        for (int[] chunks : new int[][] {{1, 2}, {3, 4}, {5, 8}, {33, 64}}) {
+            assertThat(BatchKey.length(77 * chunks[0])).isEqualTo(BatchKey.length(77 * chunks[1]));
+            assertThat(BatchKey.length(77 * chunks[1] + 1)).isEqualTo(BatchKey.length(77 * chunks[1]) + 1);
+        }
+        assertThat(BatchKey.length(0)).isZero();
+        assertThat(BatchKey.length(Integer.MAX_VALUE)).isLessThan(32);
+    }
+
+    private static Work prompt(String name, int tokens) {
+        Work work = FakeModel.work(name, "a", Priority.STANDARD, 2, false, 1);
+        Tensor states = work.tensors().get(0);
+        int width = (int) states.shape()[1];
+        return new Work(
+                work.task(),
+                List.of(Tensor.ofFloats("cond/encoder_hidden_states", new float[tokens * width], tokens, width)));
     }
 
     @Test
