@@ -113,6 +113,26 @@ final class A1111ExtrasTest {
         assertThat(gateway.stage.sittings()).hasSize(2);
     }
 
+    @Test
+    void thePicturesOfARequestTogetherAreBounded() {
+        JsonObject large = new JsonObject()
+                .put("upscaler_1", "Lanczos")
+                .put("resize_mode", 1)
+                .put("upscaling_resize_w", 64)
+                .put("upscaling_resize_h", 2400);
+        JsonObject picture = new JsonObject().put("data", PICTURE);
+        JsonObject one = large.copy().put("imageList", new JsonArray().add(picture));
+        JsonObject two =
+                large.copy().put("imageList", new JsonArray().add(picture).add(picture));
+
+        assertThat(post("extra-batch-images", one).statusCode()).isEqualTo(200);
+        HttpResponse<String> refused = post("extra-batch-images", two);
+
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).contains("upscaling_resize_w", "4016x2400", "at most 8388608 pixels");
+        assertThat(gateway.stage.sittings()).hasSize(1);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "upscaler_1,R-ESRGAN 4x+",

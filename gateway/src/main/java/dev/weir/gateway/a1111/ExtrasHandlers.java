@@ -96,7 +96,7 @@ final class ExtrasHandlers {
     }
 
     private void resize(RoutingContext ctx, Asked asked, Function<List<String>, JsonObject> answer) {
-        Upscale upscale = Upscale.of(asked.fields());
+        Upscale upscale = Upscale.of(asked.fields(), asked.pictures().size());
         List<JobSpec> specs = asked.pictures().stream()
                 .map(picture -> spec(asked.fields(), picture, upscale).under(RequestTrace.of(ctx)))
                 .toList();

@@ -15,8 +15,9 @@ import java.util.Map;
  * @param filter empty: pictures stay as they are
  * @param scale 0: to the size
  * @param crops whether what exceeds the size is cut off
+ * @param mostPixels of one picture
  */
-record Upscale(String filter, double scale, int width, int height, boolean crops) {
+record Upscale(String filter, double scale, int width, int height, boolean crops, long mostPixels) {
 
     /** Weir's filters by that program's names. */
     static final Map<String, String> FILTERS = new LinkedHashMap<>();
@@ -28,11 +29,14 @@ record Upscale(String filter, double scale, int width, int height, boolean crops
     }
 
     private static final int MULTIPLE = 8;
-    private static final long MOST_PIXELS = 1 << 26;
+    /** Of all pictures of a request: an answer has all of them as base64. */
+    private static final long MOST_PIXELS = 1 << 24;
+
     private static final List<String> VISIBILITIES =
             List.of("extras_upscaler_2_visibility", "gfpgan_visibility", "codeformer_visibility");
 
-    static Upscale of(Fields asked) {
+    /** @param pictures of the request */
+    static Upscale of(Fields asked, int pictures) {
         for (String name : VISIBILITIES) {
             asked.real(name, 0, 1).filter(share -> share > 0).ifPresent(share -> {
                 throw Translation.unsupported(asked, name, "only 0 is");
@@ -55,7 +59,8 @@ record Upscale(String filter, double scale, int width, int height, boolean crops
                 asked.integer("upscaling_resize_h", 1, Translation.MOST_SIDE)
                         .orElse(512L)
                         .intValue(),
-                toSize && (!asked.has("upscaling_crop") || asked.flag("upscaling_crop")));
+                toSize && (!asked.has("upscaling_crop") || asked.flag("upscaling_crop")),
+                MOST_PIXELS / pictures);
     }
 
     /** What is done with a picture of a size. */
@@ -66,7 +71,7 @@ record Upscale(String filter, double scale, int width, int height, boolean crops
         }
         double by = scale > 0 ? scale : Math.max(width / (double) wide, height / (double) high);
         int[] end = {multiple(wide * by), multiple(high * by)};
-        if (end[0] < 1 || end[1] < 1 || (long) end[0] * end[1] > MOST_PIXELS) {
+        if (end[0] < 1 || end[1] < 1 || (long) end[0] * end[1] > mostPixels) {
             throw tooLarge(asked, end);
         }
         int[] now = {wide, high};
@@ -83,8 +88,8 @@ record Upscale(String filter, double scale, int width, int height, boolean crops
         return asked.invalid(
                 "out_of_range",
                 scale > 0 ? "upscaling_resize" : "upscaling_resize_w",
-                "makes a picture of %dx%d; sides are at least %d, and there are at most %d pixels"
-                        .formatted(end[0], end[1], MULTIPLE, MOST_PIXELS));
+                "makes a picture of %dx%d; sides are at least %d, and a picture of this request has at most %d pixels"
+                        .formatted(end[0], end[1], MULTIPLE, mostPixels));
     }
 
     private static int[] step(Resizing.Builder resizing, String filter, int[] to) {

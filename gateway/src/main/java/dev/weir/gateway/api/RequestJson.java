@@ -2,8 +2,13 @@ package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Lora;
+import dev.weir.proto.v1.Size;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Collector;
 
 /**
@@ -28,7 +33,8 @@ public final class RequestJson {
                 .put("num_inference_steps", generation.getSteps())
                 .put("guidance_scale", exact(generation.getGuidanceScale()))
                 .put("sampler", generation.getSampler())
-                .put("output_format", generation.getOutputFormat());
+                .put("output_format", generation.getOutputFormat())
+                .put("output_compression", generation.getOutputCompression());
         if (generation.hasNegativePrompt()) {
             json.put("negative_prompt", generation.getNegativePrompt());
         }
@@ -59,6 +65,15 @@ public final class RequestJson {
         if (generation.hasClassLabel()) {
             json.put("class_label", generation.getClassLabel());
         }
+        if (generation.hasOriginalSize()) {
+            Size size = generation.getOriginalSize();
+            json.put("original_size", size.getWidth() + "x" + size.getHeight());
+        }
+        if (generation.hasCrop()) {
+            json.put(
+                    "crop",
+                    generation.getCrop().getX() + "," + generation.getCrop().getY());
+        }
         if (generation.hasStrength()) {
             json.put("strength", generation.getStrength());
         }
@@ -71,6 +86,7 @@ public final class RequestJson {
         if (generation.hasMaskBlur()) {
             json.put("mask_blur", generation.getMaskBlur());
         }
+        putText(json, "masked_content", generation.getMaskedContent());
         if (generation.hasPaddingMaskCrop()) {
             json.put("padding_mask_crop", generation.getPaddingMaskCrop());
         }
@@ -85,14 +101,20 @@ public final class RequestJson {
         }
     }
 
+    /** A LoRA with another weight for the text encoders is there twice, first for them ({@link LoraReader}). */
+    private static void putLora(Map<String, JsonObject> loras, Lora lora) {
+        JsonObject first = loras.putIfAbsent(
+                lora.getName(), new JsonObject().put("name", lora.getName()).put("weight", exact(lora.getWeight())));
+        if (first != null) {
+            first.put("text_weight", first.getValue("weight")).put("weight", exact(lora.getWeight()));
+        }
+    }
+
     private static void putFiles(JsonObject json, Generation generation) {
         if (generation.getLorasCount() > 0) {
-            json.put(
-                    "loras",
-                    generation.getLorasList().stream()
-                            .map(lora ->
-                                    new JsonObject().put("name", lora.getName()).put("weight", exact(lora.getWeight())))
-                            .collect(ARRAY));
+            Map<String, JsonObject> loras = new LinkedHashMap<>();
+            generation.getLorasList().forEach(lora -> putLora(loras, lora));
+            json.put("loras", new JsonArray(List.copyOf(loras.values())));
         }
         if (generation.getControlsCount() > 0) {
             json.put(
