@@ -20,11 +20,8 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Who owns a job: one whose owner is gone continues at another gateway, once; a superseded owner asks the ledger. */
-@Execution(ExecutionMode.CONCURRENT)
 final class AdoptionTest {
 
     private static final JsonObject APPLE =
