@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Lora;
+import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonArray;
@@ -26,17 +27,25 @@ final class RepeatedRequestTest {
     RepeatedRequestTest() {
         gateway.stage.script(Sitting::paint);
         gateway.directory.put(TestGateway.status(StageKind.DENOISER)
-                .addModels(ModelStatus.newBuilder()
+                .addModels(model(TestGateway.CARD.toBuilder()
                         .setId("adaptable")
-                        .addAllStages(List.of("text-encoder", "denoiser", "decoder"))
-                        .setCard(TestGateway.CARD.toBuilder()
-                                .setId("adaptable")
-                                .addLoras(Lora.newBuilder()
-                                        .setName("style")
-                                        .setFingerprint("1")
-                                        .addStages("text-encoder")
-                                        .addStages("denoiser"))))
+                        .addLoras(Lora.newBuilder()
+                                .setName("style")
+                                .setFingerprint("1")
+                                .addStages("text-encoder")
+                                .addStages("denoiser"))))
+                .addModels(model(TestGateway.CARD.toBuilder()
+                        .setId("classes")
+                        .clearWorkflows()
+                        .addWorkflows(TestCards.withoutText(TestCards.number("class_label", 9)))))
                 .build());
+    }
+
+    private static ModelStatus.Builder model(ModelCard.Builder card) {
+        return ModelStatus.newBuilder()
+                .setId(card.getId())
+                .addAllStages(List.of("text-encoder", "denoiser", "decoder"))
+                .setCard(card);
     }
 
     @AfterEach
@@ -101,5 +110,17 @@ final class RepeatedRequestTest {
         }
         assertThat(first.getLorasList()).hasSize(2);
         assertThat(first.getMaskedContent()).isEqualTo("noise");
+    }
+
+    @Test
+    void aModelWithoutTextTakesItsOwnRequestAgain() {
+        JsonObject shown = shown(new JsonObject().put("model", "classes").put("class_label", 3));
+        Generation first = last();
+
+        assertThat(shown(shown)).isEqualTo(shown);
+        assertThat(last()).isEqualTo(first);
+        assertThat(gateway.generate(new JsonObject().put("model", "classes").put("guidance_scale", 2))
+                        .statusCode())
+                .isEqualTo(400);
     }
 }

@@ -329,7 +329,7 @@ public final class SteppingStage implements Stage {
         tellLoad();
         Failure failure = noMemory
                 ? new Failure("out_of_memory", String.valueOf(problem.getMessage()), true)
-                : stepFailed(problem);
+                : new Failure("step_failed", String.valueOf(problem.getMessage()), true);
         chosen.forEach(s -> outbox.fail(s.work(), failure));
     }
 

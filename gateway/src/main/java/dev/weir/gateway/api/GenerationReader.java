@@ -21,10 +21,10 @@ import java.util.stream.Stream;
 final class GenerationReader {
 
     private static final String PLAIN = "plain";
-    /** Those of the engine, which gateways do not know. */
     /** What the painted part of an image may begin as, the default first. */
     private static final List<String> CONTENTS = List.of("original", "fill", "noise", "nothing");
 
+    /** Those of the engine, which gateways do not know. */
     private static final List<String> SYNTAXES = List.of(PLAIN, "a1111", "comfyui", "compel");
 
     static final int MAX_SIDE = 99_999;

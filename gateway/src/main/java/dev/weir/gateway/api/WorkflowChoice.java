@@ -65,8 +65,13 @@ final class WorkflowChoice {
     /** A field of the request that the workflow does not take. */
     private static Optional<String> foreign(Workflow workflow, Fields fields) {
         return FIELDS.stream()
-                .filter(name -> fields.says(name) && field(workflow, name).isEmpty())
+                .filter(name -> fields.says(name) && field(workflow, name).isEmpty() && !isWithoutEffect(name, fields))
                 .findFirst();
+    }
+
+    /** A workflow without guidance does what a guidance scale of 1 does. */
+    private static boolean isWithoutEffect(String name, Fields fields) {
+        return name.equals("guidance_scale") && fields.value(name) instanceof Number scale && scale.doubleValue() == 1;
     }
 
     private static Optional<String> missing(Workflow workflow, Fields fields) {

@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * Follows the links of a graph that {@link Validation} has passed, and folds it into the fields of one request. What ComfyUI computes
@@ -199,17 +198,23 @@ final class Compilation {
     private Picture scaledBy(Node node) {
         Picture picture = value(node, "image", Picture.class);
         double factor = node.number("scale_by").doubleValue();
-        String size = Arrays.stream(picture.size()
+        long[] sides = Arrays.stream(picture.size()
                         .orElseGet(() -> Uploads.pixels(picture.file()))
                         .split("x"))
-                .map(side -> "" + (long) Math.rint(Integer.parseInt(side) * factor))
-                .collect(Collectors.joining("x"));
-        return new Picture(picture.file(), Optional.of(size));
+                .mapToLong(side -> (long) Math.rint(Integer.parseInt(side) * factor))
+                .toArray();
+        if (Arrays.stream(sides).max().orElseThrow() > NodeTypes.MOST_SIDE) {
+            throw new RefusedNodeException(
+                    node,
+                    "scale_by",
+                    "makes an image of %dx%d; sides are at most %d".formatted(sides[0], sides[1], NodeTypes.MOST_SIDE));
+        }
+        return new Picture(picture.file(), Optional.of(sides[0] + "x" + sides[1]));
     }
 
     private Latent encoded(Node node) {
         Picture picture = value(node, "pixels", Picture.class);
-        String size = picture.size().orElseGet(() -> Uploads.size(picture.file()));
+        String size = Uploads.encoded(picture.size().orElseGet(() -> Uploads.pixels(picture.file())));
         return new Latent(node, vae(node), size, 1, Optional.of(picture), Optional.empty());
     }
 

@@ -11,7 +11,7 @@ final class NodeTypes {
 
     private static final BigInteger MOST_SEED =
             BigInteger.ONE.shiftLeft(Long.SIZE).subtract(BigInteger.ONE);
-    private static final int MOST_SIDE = 16_384;
+    static final int MOST_SIDE = 16_384;
     private static final int MOST_STEPS = 10_000;
     private static final int MOST_BATCH = 4096;
     private static final String CONDITIONING = "CONDITIONING";

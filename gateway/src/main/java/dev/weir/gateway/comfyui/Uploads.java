@@ -2,7 +2,6 @@ package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.comfyui.Value.Mask;
-import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.picture.Transparency;
 import java.util.Arrays;
@@ -11,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The images that callers have uploaded, by the name that {@code LoadImage} has for them. If there is no room, the oldest image of the
@@ -145,9 +145,10 @@ final class Uploads {
         return file.image().width() + "x" + file.image().height();
     }
 
-    /** The size of an image, as an autoencoder needs it. */
-    static String size(ReadImage.Fine file) {
-        Attachment image = file.image();
-        return image.width() / MULTIPLE * MULTIPLE + "x" + image.height() / MULTIPLE * MULTIPLE;
+    /** A size, as an autoencoder needs it. */
+    static String encoded(String size) {
+        return Arrays.stream(size.split("x"))
+                .map(side -> "" + Integer.parseInt(side) / MULTIPLE * MULTIPLE)
+                .collect(Collectors.joining("x"));
     }
 }

@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Authentication implements Handler<RoutingContext> {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Authentication.class);
     private static final Logger log = LoggerFactory.getLogger(Authentication.class);
 
     /** What the gateway answers to a page that offers its key as another subprotocol. */
@@ -133,15 +134,32 @@ public final class Authentication implements Handler<RoutingContext> {
         Map<Object, Open> open = holder.authentication.open;
         Object watch = new Object();
         open.put(watch, new Open(holder.key, onRemoved));
+        if (holder.authentication.users.find(holder.key).isEmpty()) {
+            // It was removed after this request was checked. The caller has not kept what this returns yet.
+            ctx.vertx().runOnContext(now -> holder.authentication.end(watch));
+        }
         return () -> open.remove(watch);
     }
 
     /** Ends what is open with keys that are not valid any more. */
     public void keysChanged() {
-        for (Open each : List.copyOf(open.values())) {
-            if (users.find(each.key).isEmpty()) {
-                each.onRemoved.accept(REMOVED);
+        for (Object watch : List.copyOf(open.keySet())) {
+            Open each = open.get(watch);
+            if (each != null && users.find(each.key).isEmpty()) {
+                end(watch);
             }
+        }
+    }
+
+    private void end(Object watch) {
+        Open ended = open.remove(watch);
+        if (ended == null) {
+            return;
+        }
+        try {
+            ended.onRemoved.accept(REMOVED);
+        } catch (RuntimeException e) {
+            LOG.warn("A stream of a removed key could not be told of it", e);
         }
     }
 }

@@ -64,7 +64,7 @@ final class Restarts {
         } else if (failure.code().equals(NO_NODE)) {
             Optional<Failure> missingFiles = jobs.missingFiles(job, sample);
             if (missingFiles.isPresent()) {
-                jobs.fail(job, sample, missingFiles.get());
+                fileUnavailable(job, sample, missingFiles.get()); // The node that has them may be about to come back.
             } else if (isLastChance(sample)) {
                 wait(job, sample, failure); // Meanwhile it is the turn of others, whose models have nodes.
             } else {

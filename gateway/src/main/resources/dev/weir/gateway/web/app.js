@@ -49,7 +49,7 @@ async function goOnLooking() {
 }
 
 async function lookForJobs() {
-  if (!document.hidden) join(await listJobs());
+  if (!document.hidden) join(await listJobs(50));
 }
 
 startForm((body) => generate(body));
@@ -78,7 +78,7 @@ startViewer({
     useAs("init_image", picture);
   },
   deleteImage: async (entry) => {
-    if (!confirm("Delete this image, here and at the server?")) return;
+    if (!confirm("Delete this image here? The server deletes it with the last image of its job.")) return;
     await forget(entry);
     if (isShown("history")) showHistory();
   },

@@ -3,13 +3,12 @@
 import { serverUrl } from "./server.js";
 import { deletedPictures, noteDeleted } from "./store.js";
 
-const MOST = 200;
 const keyOf = (job, sample) => `${job} ${sample}`;
 
-/** Newest first, in the form in which the page keeps jobs. None where the server does not answer. */
-export async function listJobs() {
+/** The newest first, in the form in which the page keeps jobs. None where the server does not answer. */
+export async function listJobs(most) {
   try {
-    const answer = await fetch(serverUrl(`v1/jobs?limit=${MOST}`));
+    const answer = await fetch(serverUrl(`v1/jobs?limit=${most}`));
     return (await answer.json()).data.map(({ id, created, request, images }) => (
       { id, job: id, at: created * 1000, body: request, samples: images.map(outcomeOf), isElsewhere: true }));
   } catch {

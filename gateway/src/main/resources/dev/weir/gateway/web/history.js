@@ -31,7 +31,7 @@ export async function showHistory() {
   entries = kept;
   most = PAGE;
   await show();
-  const others = entriesOf(await listJobs(), kept);
+  const others = entriesOf(await listJobs(200), kept);
   if (others.length === 0) return;
   entries = [...kept, ...others].sort((one, other) => other.at - one.at);
   await show();

@@ -18,6 +18,8 @@ const STARTING = ["no_model", "no_node"];
 const UNKNOWN = ["expired", "not_found"];
 const TRY_AGAIN_MS = 1000;
 const MOST_TRIES = 60;
+/** Images in progress of other browsers. A socket may have few, and this page needs some itself. */
+const MOST_ELSEWHERE = 16;
 /** How much of an image its variations paint anew. */
 const VARIATION = 0.6;
 /** A job whose acceptance the page did not hear of is asked for again, unless that was long ago. */
@@ -164,6 +166,7 @@ function onAttached(job, event) {
   job.cards.forEach((card) => { card.element.dataset.job = event.job; });
   save(job);
   job.cancels.splice(0).forEach((sample) => stream.send({ type: "cancel", job: job.job, sample }));
+  if (isGone(job)) drop(job);
 }
 
 /** It is told again to each socket that attaches. */
@@ -226,6 +229,9 @@ async function onError(job, { error, retry_after_seconds: retryAfter }) {
   if (mayPass && ++job.tries < MOST_TRIES) {
     await pause(TRY_AGAIN_MS);
     if (stream.isOpen && isWanted(job)) ask(job);
+  } else if (job.isElsewhere && error.code === "too_many_images") {
+    job.cards.forEach(removeCard);
+    drop(job);
   } else if (job.job) {
     job.cancels = [];
     endAll(job, UNKNOWN.includes(error.code) ? { state: "lost" } : { state: "failed", text: problem(error, retryAfter) });
@@ -240,8 +246,7 @@ function refused(job, error) {
     endAll(job, { state: "failed", text: error.message });
   } else {
     job.cards.forEach(removeCard);
-    jobs.delete(job.id);
-    forgetJob(job.id);
+    drop(job);
     showError(error);
   }
 }
@@ -289,12 +294,16 @@ async function deletePicture({ id, at, job }, sample) {
 function leave(job, sample) {
   removeCard(job.cards[sample]);
   job.samples[sample] = { state: "removed" };
-  if (job.samples.every((outcome) => outcome?.state === "removed")) {
-    jobs.delete(job.id);
-    forgetJob(job.id);
-  } else {
-    save(job);
-  }
+  if (!isGone(job)) save(job);
+  else if (job.job || !job.sent) drop(job);
+  // Otherwise the server is about to name the job, and it can be cancelled then.
+}
+
+const isGone = (job) => job.samples.every((outcome) => outcome?.state === "removed");
+
+function drop(job) {
+  jobs.delete(job.id);
+  forgetJob(job.id);
 }
 
 /** @param cards which to remove; those of images in progress stay */
@@ -339,7 +348,9 @@ async function keepInput(picture) {
 }
 
 export function cancelAll() {
-  for (const job of jobs.values()) {
+  const asksFirst = [...jobs.values()].some((job) => job.isElsewhere && !isOver(job));
+  const all = !asksFirst || confirm("Also cancel the images that were started in another browser or program?");
+  for (const job of [...jobs.values()].filter((each) => all || !each.isElsewhere)) {
     job.samples.forEach((ended, sample) => { if (!ended) cancel(job, sample); });
   }
 }
@@ -368,14 +379,19 @@ function show(job) {
   });
 }
 
+const unfinished = (job) => job.samples.filter((outcome) => !outcome).length;
+
 /** Goes on with the unfinished jobs of the server's list that were started in other browsers. Other tabs of this one keep theirs. */
 export function join(listed) {
   const kept = loadJobs();
   // A job that was just asked for may be in the list, and its name is not known here yet.
   if ([...jobs.values(), ...kept].some((job) => !job.job && !isOver(job) && Date.now() - job.at < CONFIRM_MS)) return;
   const known = new Set([...jobs.values()].map((job) => job.job));
+  let room = MOST_ELSEWHERE - [...jobs.values()].filter((job) => job.isElsewhere).reduce((sum, job) => sum + unfinished(job), 0);
   for (const other of listed.filter((job) => !isOver(job) && !known.has(job.job)).reverse()) {
     const job = newJob(kept.find((own) => own.job === other.job) ?? other);
+    if (job.isElsewhere) room -= unfinished(job);
+    if (room < 0) break; // The next list has the rest.
     show(job);
     save(job);
     ask(job);
