@@ -8,7 +8,6 @@ import static dev.weir.runtime.TestNodes.awaitStages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.multimap.MultiMap;
 import dev.weir.proto.ParcelFormat;
@@ -142,10 +141,7 @@ class ClusterTest {
         Node first = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
         nodes.start(joining(false, Role.DENOISER, Role.DECODER));
         awaitStages(first, DENOISER, 1);
-        HazelcastInstance memory = Hazelcast.getAllHazelcastInstances().stream()
-                .filter(one -> one.getCluster().getLocalMember().getAddress().getPort() == gateway.port())
-                .findFirst()
-                .orElseThrow();
+        HazelcastInstance memory = TestMembers.find(nodes.clusterName(), gateway.port());
         MultiMap<Object, Object> listeners = memory.getMultiMap(Registrations.LISTENERS);
         Set<Object> known = Set.copyOf(memory.getMap(Registrations.NODES).keySet());
         Set<Map.Entry<Object, Object>> listening = Set.copyOf(listeners.entrySet());

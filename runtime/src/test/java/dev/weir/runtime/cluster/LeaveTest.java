@@ -4,8 +4,6 @@ import static dev.weir.runtime.Futures.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.hazelcast.core.Hazelcast;
-import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.FreePorts;
@@ -33,9 +31,9 @@ class LeaveTest {
         HostPort second = FreePorts.onLoopback();
         Vertx leaver = join(second, List.of(first));
         Vertx departed = join(FreePorts.onLoopback(), List.of(first));
-        IMap<String, ?> nodes = instance(first).getMap(Registrations.NODES);
+        IMap<String, ?> nodes = TestMembers.find(name, first.port()).getMap(Registrations.NODES);
         Set<String> all = Set.copyOf(nodes.keySet());
-        String threads = "hz." + instance(second).getName() + ".";
+        String threads = "hz." + TestMembers.find(name, second.port()).getName() + ".";
         try {
             // The leaver writes all members' entries again when another one departs, and these locks are never given
             // back.
@@ -50,21 +48,13 @@ class LeaveTest {
                     .isNotEmpty());
             get(leaver.close());
 
-            await().untilAsserted(() ->
-                    assertThat(instance(first).getCluster().getMembers()).hasSize(1));
+            await().untilAsserted(() -> assertThat(
+                            TestMembers.find(name, first.port()).getCluster().getMembers())
+                    .hasSize(1));
         } finally {
             all.forEach(nodes::unlock);
             get(holder.close());
         }
-    }
-
-    private HazelcastInstance instance(HostPort address) {
-        return Hazelcast.getAllHazelcastInstances().stream()
-                .filter(member -> member.getConfig().getClusterName().equals(name))
-                .filter(member ->
-                        member.getCluster().getLocalMember().getAddress().getPort() == address.port())
-                .findFirst()
-                .orElseThrow();
     }
 
     private Vertx join(HostPort bind, List<HostPort> others) throws Exception {
