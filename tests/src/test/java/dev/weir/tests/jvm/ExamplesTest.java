@@ -87,13 +87,13 @@ final class ExamplesTest {
 
     @Test
     void theExampleForOpenAisLibraryReturnsAPicture() throws IOException {
-        byte[] file = OpenAiExample.draw(UP.server().url() + "/v1");
+        byte[] file = OpenAiExample.draw(UP.server().url() + "/v1", "any");
         assertThat(ImageIO.read(new ByteArrayInputStream(file))).isNotNull();
     }
 
     @Test
     void theExampleForLangChain4jReturnsAPicture() throws IOException {
-        byte[] file = LangChainExample.draw(UP.server().url() + "/v1");
+        byte[] file = LangChainExample.draw(UP.server().url() + "/v1", "any");
         assertThat(ImageIO.read(new ByteArrayInputStream(file))).isNotNull();
     }
 

@@ -9,10 +9,10 @@ final class LangChainExample {
 
     private LangChainExample() {}
 
-    static byte[] draw(String baseUrl) {
+    static byte[] draw(String baseUrl, String key) {
         ImageModel model = OpenAiImageModel.builder()
                 .baseUrl(baseUrl) // such as http://127.0.0.1:8080/v1
-                .apiKey("not needed")
+                .apiKey(key) // any text, if the gateway has no keys
                 .modelName("default")
                 .build();
         String file = model.generate("a red apple").content().base64Data();

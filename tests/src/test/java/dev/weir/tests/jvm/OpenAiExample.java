@@ -12,10 +12,10 @@ final class OpenAiExample {
 
     private OpenAiExample() {}
 
-    static byte[] draw(String baseUrl) {
+    static byte[] draw(String baseUrl, String key) {
         OpenAIClient openai = OpenAIOkHttpClient.builder()
                 .baseUrl(baseUrl) // such as http://127.0.0.1:8080/v1
-                .apiKey("not needed")
+                .apiKey(key) // any text, if the gateway has no keys
                 .build();
         ImagesResponse response = openai.images()
                 .generate(ImageGenerateParams.builder()
