@@ -75,7 +75,7 @@ final class LoraRequests {
         ImagesTest.refused(
                 server,
                 Map.of("loras", List.of(Map.of("name", "sgm"))),
-                "\"sgm\" does not fit the model sd1: the layer lora_te1_text_model_encoder_layers_0_mlp_fc1 has a down of [3, 16]");
+                "\"sgm\" does not fit the model sd1: the layer lora_te1_text_model_encoder_layers_0_mlp_fc1 has a tensor down of [3, 16]");
         Map<String, Object> form = ImagesTest.request(Map.of("loras", "[{\"name\": \"other\"}]"));
         form.put("image[]", Files.readAllBytes(files.resolveSibling("images/photo.png")));
         assertThat(server.form("/v1/images/edits", form).join()).contains("unknown_lora");
