@@ -6,7 +6,6 @@ import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -57,11 +56,6 @@ final class DepthToImage implements OneTextPipeline {
                 GUIDANCE,
                 false,
                 List.of(new Workflow(WORKFLOW, List.copyOf(fields), sizes, stages)));
-    }
-
-    @Override
-    public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
-        return file.as(indexClass);
     }
 
     @Override

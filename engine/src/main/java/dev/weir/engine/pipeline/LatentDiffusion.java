@@ -6,7 +6,6 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.network.LatentSpace;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Component.Use;
-import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 
 /** Latent diffusion without text (Rombach et al. 2022, arXiv 2112.10752): the latents of an autoencoder with a codebook. */
@@ -52,11 +51,6 @@ final class LatentDiffusion implements PipelineType {
         var model = new UnconditionalModel(index, settings);
         model.requireChannels(space.channels(), "the autoencoder's latents");
         return model.pipeline(this, space.scale(), StageSpec.decode(AUTOENCODER));
-    }
-
-    @Override
-    public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
-        return file.as(indexClass);
     }
 
     @Override

@@ -15,7 +15,6 @@ import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.sampler.PreconditionedSampler;
 import dev.weir.engine.sampler.Sampler;
-import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -94,11 +93,6 @@ final class LatentUpscaler implements OneTextPipeline {
                     "%s: time_cond_proj_dim is not %d, the width of a noise level and the text encoder's pooled state"
                             .formatted(model.unet().file(), width));
         }
-    }
-
-    @Override
-    public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
-        return file.as(indexClass);
     }
 
     @Override

@@ -14,7 +14,6 @@ import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.image.Filter;
 import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.NoiseSchedule;
-import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -94,11 +93,6 @@ final class PictureUpscaler implements OneTextPipeline {
                 index.json().path(MOST_NOISE).asInt(MOST_NOISE_LEVEL),
                 Math.min(levels, unet.count("num_class_embeds", levels)) - 1);
         return Field.noiseLevel(most, Math.min(NOISE_LEVEL, most));
-    }
-
-    @Override
-    public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
-        return file.as(indexClass);
     }
 
     /** diffusers 0.35.2 takes this factor whatever the autoencoder's file says (pipeline_stable_diffusion_upscale.py). */

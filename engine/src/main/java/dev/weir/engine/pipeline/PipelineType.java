@@ -68,9 +68,9 @@ public interface PipelineType {
         return false;
     }
 
-    /** The scheduler as the pipeline uses it: some change what the file says. */
+    /** The scheduler as the pipeline uses it: of the class that model_index.json names. Some change more of what the file says. */
     default SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
-        return file;
+        return file.as(indexClass);
     }
 
     /** A part's configuration as the pipeline uses it: some change what the file says. */
