@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.v1.Failed;
+import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Size;
 import dev.weir.proto.v1.StageKind;
@@ -111,6 +114,23 @@ final class A1111ExtrasTest {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(new JsonObject(response.body()).getJsonArray("images")).hasSize(2);
         assertThat(gateway.stage.sittings()).hasSize(2);
+    }
+
+    @Test
+    void aModelThatNeedsMoreThanAPictureIsNotAsked() {
+        ModelCard.Builder depth = TestGateway.CARD.toBuilder().setId("depth").clearWorkflows();
+        depth.addWorkflows(TestCards.imageToImage(32, 64, 8, 64).toBuilder()
+                .addFields(Field.newBuilder().setName("depth_map").setNeeded(true)));
+        for (StageKind kind :
+                List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER)) {
+            NodeStatus.Builder status = TestGateway.status(kind);
+            status.addModels(0, status.getModels(0).toBuilder().setId("depth").setCard(depth));
+            gateway.directory.put(status.build());
+        }
+
+        resizing(new JsonObject().put("upscaler_1", "Lanczos"));
+
+        assertThat(gateway.stage.sittings().get(0).task.getModel()).isEqualTo("tiny");
     }
 
     @Test

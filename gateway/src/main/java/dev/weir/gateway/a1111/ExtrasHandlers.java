@@ -3,7 +3,6 @@ package dev.weir.gateway.a1111;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
-import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
@@ -12,17 +11,22 @@ import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.job.Route;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.Workflow;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** {@code extra-single-image} and {@code extra-batch-images}: pictures are resized by a decoder node. Event loop of the gateway. */
 final class ExtrasHandlers {
@@ -106,7 +110,7 @@ final class ExtrasHandlers {
     /** The last stage alone of a model that begins with pictures. */
     private JobSpec spec(Fields asked, Fields picture, Upscale upscale) {
         String model = models.cards().stream()
-                .filter(card -> ModelFields.takes(card, INIT_IMAGE))
+                .filter(card -> card.getWorkflowsList().stream().anyMatch(ExtrasHandlers::readsAnyPicture))
                 .map(ModelCard::getId)
                 .findFirst()
                 .orElseThrow(() -> new ApiException(ApiError.invalid(
@@ -120,6 +124,16 @@ final class ExtrasHandlers {
                         .addTakes(Attachment.port(INIT_IMAGE))
                         .build()))
                 .making(read.generation().toBuilder().setResizing(resizing).build());
+    }
+
+    /** Whether the workflow begins with a picture of any size, and needs nothing beside it and a prompt. */
+    private static boolean readsAnyPicture(Workflow workflow) {
+        Set<String> needed = workflow.getFieldsList().stream()
+                .filter(Field::getNeeded)
+                .map(Field::getName)
+                .collect(Collectors.toSet());
+        needed.remove("prompt");
+        return needed.equals(Set.of(INIT_IMAGE)) && Route.enlargement(workflow) == 1;
     }
 
     private JobSpec read(Fields picture) {
