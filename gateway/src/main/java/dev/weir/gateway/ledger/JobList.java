@@ -4,6 +4,7 @@ import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
 import dev.weir.runtime.Loop;
 import io.vertx.core.Future;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,8 @@ final class JobList {
 
     /** The list is made from at most this many records, whoever's they are. */
     private static final int MOST_READ = 500;
+
+    private static final int LEAST_BLOCK = 20;
 
     private final Loop loop;
     private final KeptJobs kept;
@@ -38,14 +41,26 @@ final class JobList {
             Set<String> ids = new TreeSet<>(Comparator.reverseOrder());
             ids.addAll(kept.ids());
             holders.stream().filter(Future::succeeded).map(Future::result).forEach(ids::addAll);
-            List<Future<Optional<KeptJob>>> found =
-                    ids.stream().limit(MOST_READ).map(this::find).toList();
-            return Future.join(found).map(read -> found.stream()
+            return read(ids.stream().limit(MOST_READ).toList(), wanted, most, List.of());
+        });
+    }
+
+    /** Reads block after block until there are enough. */
+    private Future<List<KeptJob>> read(List<String> ids, Predicate<KeptJob> wanted, int most, List<KeptJob> newer) {
+        if (newer.size() >= most || ids.isEmpty()) {
+            return Future.succeededFuture(newer.stream().limit(most).toList());
+        }
+        int block = Math.min(Math.max(most - newer.size(), LEAST_BLOCK), ids.size());
+        List<Future<Optional<KeptJob>>> found =
+                ids.subList(0, block).stream().map(this::find).toList();
+        return Future.join(found).compose(read -> {
+            List<KeptJob> jobs = new ArrayList<>(newer);
+            found.stream()
                     .map(Future::result)
                     .flatMap(Optional::stream)
                     .filter(wanted)
-                    .limit(most)
-                    .toList());
+                    .forEach(jobs::add);
+            return read(ids.subList(block, ids.size()), wanted, most, jobs);
         });
     }
 
