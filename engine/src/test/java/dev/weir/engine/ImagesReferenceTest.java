@@ -285,8 +285,7 @@ class ImagesReferenceTest {
                         json.get("width").asInt(),
                         json.get("height").asInt(),
                         json.get("guidance_scale").floatValue())
-                .changing(strength)
-                .with(content);
+                .changing(strength, content);
         var noise = new TorchGenerator(json.get("seed").asLong());
         return model.pipeline()
                 .type()

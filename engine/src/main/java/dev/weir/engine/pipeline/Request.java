@@ -29,8 +29,13 @@ public record Request(
         float imageGuidanceScale,
         MaskedContent maskedContent) {
 
-    /** The same for a given picture. */
+    /** The same for a given picture, whose masked content is the original. */
     public Request changing(double newStrength) {
+        return changing(newStrength, MaskedContent.ORIGINAL);
+    }
+
+    /** The same for a given picture. */
+    public Request changing(double newStrength, MaskedContent newContent) {
         return new Request(
                 width,
                 height,
@@ -44,25 +49,7 @@ public record Request(
                 noiseLevel,
                 newStrength,
                 imageGuidanceScale,
-                maskedContent);
-    }
-
-    /** The same with something else in the painted part. */
-    public Request with(MaskedContent other) {
-        return new Request(
-                width,
-                height,
-                guidanceScale,
-                guidanceRescale,
-                originalWidth,
-                originalHeight,
-                cropTop,
-                cropLeft,
-                classLabel,
-                noiseLevel,
-                strength,
-                imageGuidanceScale,
-                other);
+                newContent);
     }
 
     /** A picture that stands for itself. */

@@ -48,6 +48,7 @@ public final class PageHandler {
             "slot.js",
             "store.js",
             "stream.js",
+            "variations.js",
             "viewer.js",
             "views.js",
             "words.js",

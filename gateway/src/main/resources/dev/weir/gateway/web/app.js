@@ -7,11 +7,12 @@ import { startFollowing } from "./follow.js";
 import { currentModel, fill, loadModels, startForm, useAs } from "./form.js";
 import { showHistory, startHistory } from "./history.js";
 import { startIncoming } from "./incoming.js";
-import { cancelAll, clear, draw, enlarge, forget, generate, join, restore, vary } from "./jobs.js";
+import { cancelAll, clear, draw, forget, generate, join, restore } from "./jobs.js";
 import { pictureOf } from "./store.js";
 import { enlargement, startViewer } from "./viewer.js";
 import { go, isShown, startViews } from "./views.js";
 import { serverUrl } from "./server.js";
+import { enlarge, vary } from "./variations.js";
 
 const LOOK_MS = 5000;
 const WATCH_MS = 1000;

@@ -4,10 +4,10 @@
 import { addCards, entryOf, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
 import { deleteAtServer } from "./elsewhere.js";
 import { fill, noteSeed, showError } from "./form.js";
-import { fieldOf, IMAGES, LISTS, taskFor } from "./models.js";
+import { IMAGES } from "./models.js";
 import { noteEvent } from "./places.js";
 import { seedOf } from "./seed.js";
-import { forgetJob, forgetPicture, loadInput, loadJobs, nameOfInput, saveEntry, saveInput, saveJob, savePicture } from "./store.js";
+import { forgetJob, forgetPicture, loadInput, loadJobs, saveEntry, saveJob, savePicture } from "./store.js";
 import { pause, Stream } from "./stream.js";
 import { images, problem, seconds, sentence, waiting } from "./words.js";
 
@@ -20,12 +20,8 @@ const TRY_AGAIN_MS = 1000;
 const MOST_TRIES = 60;
 /** Images in progress of other browsers. A socket may have few, and this page needs some itself. */
 const MOST_ELSEWHERE = 16;
-/** How much of an image its variations paint anew. */
-const VARIATION = 0.6;
 /** A job whose acceptance the page did not hear of is asked for again, unless that was long ago. */
 const CONFIRM_MS = 60_000;
-/** Fields that a request may have whatever its task. A seed is drawn anew for variations. */
-const OF_EVERY_TASK = ["model", "size", "num_inference_steps", "sampler", "schedule", "eta", "output_format", "preview", ...LISTS];
 
 /** By our own id, which is also the idempotency key: however often a job is asked for, it is one job. */
 const jobs = new Map();
@@ -295,8 +291,8 @@ function leave(job, sample) {
   removeCard(job.cards[sample]);
   job.samples[sample] = { state: "removed" };
   if (!isGone(job)) save(job);
-  else if (job.job || !job.sent) drop(job);
-  // Otherwise the server is about to name the job, and it can be cancelled then.
+  else if (!isWanted(job)) drop(job);
+  // Otherwise the server is told to cancel it as soon as it names the job.
 }
 
 const isGone = (job) => job.samples.every((outcome) => outcome?.state === "removed");
@@ -320,31 +316,6 @@ export async function forget({ id, at, job: name, sample }) {
   await deletePicture({ id, at, job: name }, sample);
   const job = jobs.get(id);
   if (job?.samples[sample] && job.samples[sample].state !== "removed") leave(job, sample);
-}
-
-/** Four images like one: painted over it where the model can, else with other seeds. */
-export async function vary({ body }, picture, model) {
-  const task = model?.id === body.model && taskFor(model, ["init_image"]);
-  if (task && fieldOf(task, "strength")) {
-    const own = [...OF_EVERY_TASK, ...task.fields.map((field) => field.name)].filter((name) => body[name] !== undefined);
-    const like = Object.fromEntries(own.map((name) => [name, body[name]]));
-    generate({ ...like, init_image: await keepInput(picture), strength: VARIATION, n: 4 });
-  } else {
-    generate({ ...body, seed: undefined, n: 4 });
-  }
-}
-
-/** The same image, larger. @param way see enlarging in models.js */
-export async function enlarge({ body, outcome }, picture, { model, takesPicture, size }) {
-  if (takesPicture) generate({ prompt: body.prompt, model, init_image: await keepInput(picture), output_format: "png" });
-  else generate({ ...body, seed: outcome.seed, size, n: 1 });
-}
-
-/** What a request says of an image that the browser keeps for it. */
-async function keepInput(picture) {
-  const id = nameOfInput();
-  await saveInput(id, picture);
-  return `upload:${id}`;
 }
 
 export function cancelAll() {
