@@ -9,6 +9,7 @@ import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Task;
 import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -36,11 +37,14 @@ final class OwnJobsTest {
 
     private TestKeys keys;
     private TestGateway gateway;
+    /** Vert.x closes a client that nothing refers to any more. */
+    private WebSocketClient sockets;
 
     @BeforeEach
     void start() {
         keys = new TestKeys(folder, "class: batch");
         gateway = new TestGateway(keys.in(TestGateway.CONFIG));
+        sockets = gateway.vertx.createWebSocketClient();
         gateway.stage.script(Sitting::start);
     }
 
@@ -142,13 +146,11 @@ final class OwnJobsTest {
 
     private JsonObject attach(String job, String key) {
         List<JsonObject> told = new CopyOnWriteArrayList<>();
-        WebSocket socket = TestGateway.get(gateway.vertx
-                .createWebSocketClient()
-                .connect(new WebSocketConnectOptions()
-                        .setHost("127.0.0.1")
-                        .setPort(gateway.port())
-                        .setURI("/v1/stream")
-                        .putHeader("Authorization", bearer(key))));
+        WebSocket socket = TestGateway.get(sockets.connect(new WebSocketConnectOptions()
+                .setHost("127.0.0.1")
+                .setPort(gateway.port())
+                .setURI("/v1/stream")
+                .putHeader("Authorization", bearer(key))));
         socket.textMessageHandler(text -> told.add(new JsonObject(text)));
         TestGateway.get(socket.writeTextMessage(
                 new JsonObject().put("type", "attach").put("job", job).encode()));

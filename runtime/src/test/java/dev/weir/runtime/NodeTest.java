@@ -16,7 +16,8 @@ import dev.weir.runtime.ops.OpsServer;
 import dev.weir.runtime.stage.StageNode;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.RoutingContext;
@@ -174,12 +175,14 @@ class NodeTest {
     }
 
     private static String fetch(Node node, OpsServer ops, String path) throws Exception {
-        return get(node.context()
-                .vertx()
-                .createHttpClient()
-                .request(HttpMethod.GET, ops.port(), "127.0.0.1", path)
-                .compose(request -> request.send())
-                .compose((HttpClientResponse response) ->
-                        response.body().map(body -> response.statusCode() + " " + body)));
+        // Vert.x closes a client that nobody refers to, also while a request of it waits for its answer.
+        HttpClient client = node.context().vertx().createHttpClient();
+        try {
+            return get(client.request(HttpMethod.GET, ops.port(), "127.0.0.1", path)
+                    .compose(HttpClientRequest::send)
+                    .compose(response -> response.body().map(body -> response.statusCode() + " " + body)));
+        } finally {
+            client.close();
+        }
     }
 }

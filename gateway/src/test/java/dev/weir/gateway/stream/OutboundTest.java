@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.weir.gateway.job.JobEvent;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,8 @@ import org.junit.jupiter.api.Test;
 final class OutboundTest {
 
     private final Vertx vertx = Vertx.vertx();
+    /** Vert.x closes a client that nothing refers to any more. */
+    private final WebSocketClient sockets = vertx.createWebSocketClient();
 
     @AfterEach
     void close() throws Exception {
@@ -35,7 +38,7 @@ final class OutboundTest {
                 .toCompletableFuture()
                 .get(10, TimeUnit.SECONDS)
                 .actualPort();
-        vertx.createWebSocketClient().connect(port, "127.0.0.1", "/");
+        sockets.connect(port, "127.0.0.1", "/");
 
         assertThatCode(() ->
                         told.future().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS))
