@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.CRC32;
 
 /**
@@ -13,6 +14,9 @@ import java.util.zip.CRC32;
  * thousand times, so it is left out. Decodes no pixels. Any thread.
  */
 public final class PngText {
+
+    /** The keyword of the latent of a picture, for a second pass over it. */
+    public static final String LATENT = "Weir latent";
 
     private static final String LATIN = "tEXt";
     private static final String INTERNATIONAL = "iTXt";
@@ -78,6 +82,20 @@ public final class PngText {
      * @throws PictureException if the file is damaged
      */
     public static byte[] with(byte[] file, Map<String, String> texts) {
+        return replaced(file, texts.keySet(), texts);
+    }
+
+    /**
+     * The same file without a text.
+     *
+     * @param file a PNG
+     * @throws PictureException if the file is damaged
+     */
+    public static byte[] without(byte[] file, String keyword) {
+        return replaced(file, Set.of(keyword), Map.of());
+    }
+
+    private static byte[] replaced(byte[] file, Set<String> gone, Map<String, String> texts) {
         var out = new ByteArrayOutputStream(file.length);
         out.write(file, 0, HEAD);
         texts.forEach((keyword, text) -> write(keyword, text, out));
@@ -88,7 +106,7 @@ public final class PngText {
             int length = bytes.signed32();
             byte[] body = bytes.take(4 + length);
             bytes.skip(4);
-            if (texts.keySet().stream().noneMatch(keyword -> isText(body, keyword))) {
+            if (gone.stream().noneMatch(keyword -> isText(body, keyword))) {
                 bytes.copy(start, bytes.at(), out);
             }
         }

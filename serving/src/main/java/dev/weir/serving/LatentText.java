@@ -21,8 +21,6 @@ import java.util.Optional;
  */
 public final class LatentText {
 
-    static final String KEYWORD = "Weir latent";
-
     private static final int SIDES = 3;
 
     private LatentText() {}
@@ -51,7 +49,7 @@ public final class LatentText {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "latents are not resized by \"%s\"".formatted(generation.getLatentResize())));
-        String text = PngText.of(work.tensor(Port.INIT_IMAGE.name()).toBytes()).get(KEYWORD);
+        String text = PngText.of(work.tensor(Port.INIT_IMAGE.name()).toBytes()).get(PngText.LATENT);
         if (text == null) {
             throw new PictureException(
                     "init_image: its file has no latent; one that the safety checker has made black gets none");
@@ -66,7 +64,10 @@ public final class LatentText {
         }
         float[] latent = new float[numbers.remaining()];
         numbers.get(latent);
-        return Optional.of(HostTensor.of(resize.resize(shape, latent, height, width), shape.channels(), height, width));
+        float[] resized = generation.getLatentCrop()
+                ? resize.resizeMiddle(shape, latent, height, width)
+                : resize.resize(shape, latent, height, width);
+        return Optional.of(HostTensor.of(resized, shape.channels(), height, width));
     }
 
     private static ByteBuffer decoded(String text) {

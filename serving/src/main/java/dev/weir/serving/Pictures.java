@@ -4,6 +4,7 @@ import dev.weir.engine.RgbImage;
 import dev.weir.engine.image.ImageFile;
 import dev.weir.engine.image.ImageFormat;
 import dev.weir.engine.image.PictureText;
+import dev.weir.picture.PngText;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Outbox.EncodedImage;
@@ -45,7 +46,7 @@ public final class Pictures {
                         String.join(" + ", work.engines(decoder)))
                 .byKeyword();
         if (generation.getKeepsLatent() && isShown) {
-            text.put(LatentText.KEYWORD, LatentText.of(Latents.of(work)));
+            text.put(PngText.LATENT, LatentText.of(Latents.of(work)));
         }
         ImageFormat format = ImageFormat.of(generation.getOutputFormat());
         return encoded(image, ImageFile.encode(image, format, generation.getOutputCompression(), text));

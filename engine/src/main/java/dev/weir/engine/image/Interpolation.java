@@ -5,7 +5,8 @@ import java.util.Locale;
 
 /**
  * Planes of numbers at another size, as {@code torch.nn.functional.interpolate} computes them without aligned corners. Pixels are
- * areas, and the outermost ones continue past the edge. One axis is computed after the other. Stateless; any thread.
+ * areas, and the outermost ones continue past the edge. One axis is computed after the other. Stateless; any thread. {@link #BISLERP} is
+ * ComfyUI's own.
  */
 public enum Interpolation {
     NEAREST,
@@ -15,7 +16,9 @@ public enum Interpolation {
     BICUBIC,
     BICUBIC_ANTIALIASED,
     /** The mean of the pixels that a new one touches. */
-    AREA;
+    AREA,
+    /** See {@link Bislerp}. */
+    BISLERP;
 
     private static final float CUBIC = -0.75f;
     private static final int CUBIC_TAPS = 4;
@@ -27,6 +30,9 @@ public enum Interpolation {
 
     /** {@code [channels, height, width]} at another height and width. */
     public float[] resize(LatentShape shape, float[] planes, int height, int width) {
+        if (this == BISLERP) {
+            return Bislerp.resize(shape, planes, height, width);
+        }
         Axis rows = axis(shape.height(), height);
         Axis columns = axis(shape.width(), width);
         float[] wide = new float[shape.channels() * shape.height() * width];
@@ -47,6 +53,21 @@ public enum Interpolation {
         return resized;
     }
 
+    /** The same of the part in the middle that has the proportions of the new size, as ComfyUI crops. */
+    public float[] resizeMiddle(LatentShape shape, float[] planes, int height, int width) {
+        double old = (double) shape.width() / shape.height();
+        double wanted = (double) width / height;
+        int left = old > wanted ? (int) Math.rint((shape.width() - shape.width() * (wanted / old)) / 2) : 0;
+        int top = old < wanted ? (int) Math.rint((shape.height() - shape.height() * (old / wanted)) / 2) : 0;
+        LatentShape middle = new LatentShape(shape.channels(), shape.height() - 2 * top, shape.width() - 2 * left);
+        float[] part = new float[middle.size()];
+        for (int line = 0; line < middle.channels() * middle.height(); line++) {
+            int row = line / middle.height() * shape.height() + top + line % middle.height();
+            System.arraycopy(planes, row * shape.width() + left, part, line * middle.width(), middle.width());
+        }
+        return resize(middle, part, height, width);
+    }
+
     private Axis axis(int length, int newLength) {
         Axis axis = new Axis(new int[newLength][], new float[newLength][]);
         float scale = (float) length / newLength;
@@ -58,6 +79,7 @@ public enum Interpolation {
                 case BICUBIC -> cubic(axis, i, length, scale * (i + 0.5f) - 0.5f);
                 case BILINEAR_ANTIALIASED -> filtered(axis, i, length, scale, Filter.BILINEAR);
                 case BICUBIC_ANTIALIASED -> filtered(axis, i, length, scale, Filter.BICUBIC);
+                case BISLERP -> throw new IllegalStateException("it is no sum of pixels");
                 case AREA -> mean(axis, i, i * length / newLength, ((i + 1) * length + newLength - 1) / newLength);
             }
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ReferenceFile;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -25,10 +26,33 @@ class InterpolationTest {
 
             float[] ours = mode.resize(SHAPE, TENSORS.floats("latent"), sides[0], sides[1]);
 
-            assertThat(ours).as(name).hasSameSizeAs(theirs);
-            for (int i = 0; i < ours.length; i++) {
-                assertThat(ours[i]).as("%s, number %d", name, i).isCloseTo(theirs[i], within(1e-5f));
-            }
+            assertSame(name, ours, theirs);
         });
+    }
+
+    private static void assertSame(String name, float[] ours, float[] theirs) {
+        assertThat(ours).as(name).hasSameSizeAs(theirs);
+        for (int i = 0; i < ours.length; i++) {
+            assertThat(ours[i]).as("%s, number %d", name, i).isCloseTo(theirs[i], within(1e-5f));
+        }
+    }
+
+    /** Vectors of one direction, of opposite ones, and of no length. */
+    @Test
+    void vectorsWithoutAnAngleAreComfyuis() {
+        float[] ours = Interpolation.BISLERP.resize(SHAPE, TENSORS.floats("alike"), 7, 9);
+
+        assertSame("alike", ours, TENSORS.floats("bislerp/alike"));
+    }
+
+    @Test
+    void theMiddleHasTheProportionsOfTheNewSize() {
+        Map.of("wide", new int[] {4, 12}, "high", new int[] {12, 6}, "square", new int[] {9, 9})
+                .forEach((name, sides) -> {
+                    float[] ours = Interpolation.BILINEAR.resizeMiddle(
+                            SHAPE, TENSORS.floats("latent"), sides[0], sides[1]);
+
+                    assertSame(name, ours, TENSORS.floats("center/" + name));
+                });
     }
 }
