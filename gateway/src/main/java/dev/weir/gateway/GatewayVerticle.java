@@ -188,7 +188,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .handler(streams);
         new ClusterHandlers(node, catalog, names, jobs, ledger, answers).mount(router);
         if (config.apis().contains(Api.A1111)) {
-            new A1111Api(body, reader, ledger, answers, names, trace).mount(router);
+            new A1111Api(body, reader, ledger, answers, names, trace, threads).mount(router);
         }
         if (config.apis().contains(Api.COMFYUI)) {
             new ComfyApi(

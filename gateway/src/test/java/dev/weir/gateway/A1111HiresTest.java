@@ -185,6 +185,39 @@ final class A1111HiresTest {
         await().untilAsserted(() -> assertThat(gateway.cancels).hasSizeGreaterThanOrEqualTo(2));
     }
 
+    /** The latent is for the second pass alone. */
+    @Test
+    void anInterruptedSecondPassGivesThePictureOfTheFirstWithoutItsLatent() {
+        byte[] first = PngText.with(AttachmentsTest.PHOTO, PngText.LATENT, "numbers");
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            if (!isSecond(sitting)) {
+                sitting.finish(first);
+            }
+        });
+        CompletableFuture<HttpResponse<String>> answer = gateway.http()
+                .sendAsync(gateway.post("/sdapi/v1/txt2img", request().encode()), BodyHandlers.ofString());
+        await().until(() -> passes(true).size() == 1);
+        gateway.send(gateway.post("/sdapi/v1/interrupt", "{}"));
+
+        JsonObject answered = new JsonObject(answer.join().body());
+        byte[] file = Base64.getDecoder().decode(answered.getJsonArray("images").getString(0));
+        assertThat(PngText.of(file)).containsOnlyKeys("parameters");
+        assertThat(PngText.without(file, "parameters"))
+                .as("nothing else is gone")
+                .isEqualTo(AttachmentsTest.PHOTO);
+    }
+
+    @Test
+    void aPictureThatCannotBeReadEndsTheRequest() {
+        gateway.stage.script(Sitting::paint);
+
+        HttpResponse<String> response = post(request());
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("the picture of the pass before cannot be read");
+    }
+
     @Test
     void aFailedSecondPassIsAnError() {
         gateway.stage.script(sitting -> {

@@ -112,6 +112,47 @@ final class AllowanceTest {
         assertThat(never.headers().firstValue("Retry-After")).isEmpty();
     }
 
+    private HttpResponse<String> secondPass(int batch) {
+        return gateway.send(gateway.request("/sdapi/v1/txt2img")
+                .header("Authorization", bearer(keys.anna))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(
+                        """
+                        {"prompt": "an apple", "steps": 4, "width": 32, "height": 32, "enable_hr": true, "denoising_strength": 0.5,
+                         "hr_upscaler": "Lanczos", "batch_size": %d}"""
+                                .formatted(batch)))
+                .build());
+    }
+
+    /** Of eight steps the second pass does four. */
+    @Test
+    void aRequestOfTwoPassesIsAdmittedAsAWhole() {
+        start("images-per-minute: 2, images-in-flight: 2, pixel-steps-per-day: " + 2 * (32 * 32 * 4 + 64 * 64 * 4));
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            sitting.finish(AttachmentsTest.PHOTO);
+        });
+
+        HttpResponse<String> made = secondPass(2);
+
+        assertThat(made.statusCode()).as(made.body()).isEqualTo(200);
+        assertThat(gateway.stage.sittings()).hasSize(4);
+        HttpResponse<String> refused = secondPass(1);
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.body()).contains("anna has had 2 images in a minute");
+    }
+
+    @Test
+    void aSecondPassThatIsTooMuchIsRefusedBeforeTheFirst() {
+        start("pixel-steps-per-day: " + (32 * 32 * 4 + 64 * 64 * 4 - 1));
+
+        HttpResponse<String> refused = secondPass(1);
+
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.body()).contains("anna has had 0.000 pixel steps today");
+        assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
     @Test
     void aJobThatCannotBeRecordedDoesNotCount() {
         Vertx vertx = Vertx.vertx();

@@ -49,8 +49,8 @@ class InterpolationTest {
     void theMiddleHasTheProportionsOfTheNewSize() {
         Map.of("wide", new int[] {4, 12}, "high", new int[] {12, 6}, "square", new int[] {9, 9})
                 .forEach((name, sides) -> {
-                    float[] ours = Interpolation.BILINEAR.resizeMiddle(
-                            SHAPE, TENSORS.floats("latent"), sides[0], sides[1]);
+                    float[] ours =
+                            Interpolation.BILINEAR.resizeMiddle(SHAPE, TENSORS.floats("latent"), sides[0], sides[1]);
 
                     assertSame(name, ours, TENSORS.floats("center/" + name));
                 });

@@ -2,6 +2,7 @@ package dev.weir.gateway.a1111;
 
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.ModelNames;
@@ -23,10 +24,11 @@ public final class A1111Api {
             JobLedger ledger,
             Answers answers,
             ModelNames models,
-            RequestTrace trace) {
+            RequestTrace trace,
+            ReadingThreads threads) {
         Callers callers = new Callers();
         this.pictures = new PictureHandlers(
-                body, reader, ledger, answers, callers, new RunningRequests(), new Translation(models));
+                body, reader, ledger, answers, callers, new RunningRequests(), new Translation(models), threads);
         this.extras = new ExtrasHandlers(body, reader, ledger, answers, models);
         this.lists = new ListHandlers(body, answers, callers, models);
         this.trace = trace;

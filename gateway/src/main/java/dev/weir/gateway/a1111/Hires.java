@@ -5,7 +5,6 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.JobSpec;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,10 +38,6 @@ record Hires(int width, int height, String latentResize, double strength, int st
 
     /** That program resizes by Lanczos without an upscaler, too. */
     private static final Set<String> LANCZOS = Set.of("Lanczos", "None");
-    /** An image of one pixel. It stands for the result of the first pass when the second pass is validated. */
-    private static final byte[] PIXEL = Base64.getDecoder()
-            .decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC");
-
     /** Values that mean "as in the first pass". */
     private static final Map<String, String> SAME = Map.of(
             "hr_checkpoint_name", "Use same checkpoint",
@@ -124,12 +119,14 @@ record Hires(int width, int height, String latentResize, double strength, int st
         return new int[] {(int) wide, (int) high};
     }
 
-    /** Refuses a second pass that the model cannot make, and returns one as it will be. */
-    JobSpec trial(Fields asked, Fields first, JobSpec spec, RequestReader reader) {
+    /** The second pass of the first sample. Refuses one that the model cannot make. */
+    JobSpec second(Fields asked, Fields first, RequestReader reader) {
         try {
-            JobSpec second = second(first, spec, 0, PIXEL, reader);
+            JobSpec second = reader.laterJob(fields(first));
             ControlUnits.requireExact(asked, second);
-            return second;
+            return second.making(second.generation().toBuilder()
+                    .setLatentResize(latentResize)
+                    .build());
         } catch (ApiException e) {
             ApiError error = e.error();
             throw new ApiException(
@@ -137,17 +134,8 @@ record Hires(int width, int height, String latentResize, double strength, int st
         }
     }
 
-    /** The second pass of a sample. */
-    JobSpec second(Fields first, JobSpec spec, int sample, byte[] picture, RequestReader reader) {
-        JobSpec second = reader.job(fields(first, spec, sample, picture));
-        return second.making(
-                second.generation().toBuilder().setLatentResize(latentResize).build());
-    }
-
-    private Fields fields(Fields first, JobSpec spec, int sample, byte[] picture) {
-        return first.with("init_image", picture)
-                .with("n", 1)
-                .with("seed", Long.toUnsignedString(spec.seed(sample)))
+    private Fields fields(Fields first) {
+        return first.with("n", 1)
                 .with("size", width + "x" + height)
                 .with("strength", strength)
                 .with("num_inference_steps", strength > 0 ? (int) scheduled(steps, strength) : steps);

@@ -1,12 +1,12 @@
 package dev.weir.gateway.a1111;
 
-import dev.weir.gateway.a1111.PicturesRun.SecondPass;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
+import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.JobSpec;
@@ -32,6 +32,7 @@ final class PictureHandlers {
     private final Callers callers;
     private final RunningRequests running;
     private final Translation translation;
+    private final ReadingThreads threads;
 
     PictureHandlers(
             RequestBody body,
@@ -40,7 +41,8 @@ final class PictureHandlers {
             Answers answers,
             Callers callers,
             RunningRequests running,
-            Translation translation) {
+            Translation translation,
+            ReadingThreads threads) {
         this.body = body;
         this.reader = reader;
         this.ledger = ledger;
@@ -48,6 +50,7 @@ final class PictureHandlers {
         this.callers = callers;
         this.running = running;
         this.translation = translation;
+        this.threads = threads;
     }
 
     void mount(Router router, RequestTrace trace) {
@@ -70,18 +73,28 @@ final class PictureHandlers {
     }
 
     private void generate(RoutingContext ctx, Fields asked, Fields fields) {
-        JobSpec spec = Hires.first(asked, job(asked, fields)).under(RequestTrace.of(ctx));
-        ControlUnits.requireExact(asked, spec);
-        Optional<Hires> hires = Hires.of(asked, spec);
-        Optional<JobSpec> trial = hires.map(pass -> pass.trial(asked, fields, spec, reader));
+        JobSpec first = Hires.first(asked, job(asked, fields)).under(RequestTrace.of(ctx));
+        ControlUnits.requireExact(asked, first);
+        Optional<Hires> hires = Hires.of(asked, first);
+        Optional<JobSpec> second =
+                hires.map(pass -> pass.second(asked, fields, reader).under(RequestTrace.of(ctx)));
         RunningRequest request = new RunningRequest(
-                asked.text("force_task_id").orElse(""), Caller.of(ctx), spec, trial, System.currentTimeMillis());
+                asked.text("force_task_id").orElse(""),
+                Caller.of(ctx),
+                first.before(second.stream().toList()),
+                second,
+                System.currentTimeMillis());
         PicturesAnswer answer = new PicturesAnswer(
                 request, parameters(asked), hires.map(Hires::shown).orElse(Map.of()));
-        SecondPass second = hires.<SecondPass>map(pass -> (sample, picture) ->
-                        pass.second(fields, spec, sample, picture, reader).under(RequestTrace.of(ctx)))
-                .orElse(null);
-        new PicturesRun(ctx, ledger.of(Authentication.user(ctx)), answers, running, request, answer, second).start();
+        new PicturesRun(
+                        ctx,
+                        ledger.of(Authentication.user(ctx)),
+                        answers,
+                        running,
+                        request,
+                        answer,
+                        file -> threads.read(() -> reader.picture(file)))
+                .start();
     }
 
     private JobSpec job(Fields asked, Fields fields) {

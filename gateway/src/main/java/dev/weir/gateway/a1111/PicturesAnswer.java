@@ -56,7 +56,7 @@ final class PicturesAnswer {
                 byte[] file = picture.get().bytes();
                 boolean isPng = picture.get().format().equals(PNG);
                 String text = Infotext.of(request.spec(), request.spec().seed(sample), said(isPng, file));
-                images.add(Base64.getEncoder().encodeToString(isPng ? PngText.with(file, KEYWORD, text) : file));
+                images.add(Base64.getEncoder().encodeToString(isPng ? told(file, text) : file));
                 texts.add(text);
                 samples.add(sample);
             }
@@ -65,6 +65,11 @@ final class PicturesAnswer {
                 .put("images", images)
                 .put("parameters", parameters)
                 .put("info", info(samples, texts).encode());
+    }
+
+    /** The latent of a first pass is for the second one alone. */
+    private static byte[] told(byte[] file, String text) {
+        return PngText.with(PngText.without(file, PngText.LATENT), KEYWORD, text);
     }
 
     private Map<String, String> said(boolean isPng, byte[] file) {

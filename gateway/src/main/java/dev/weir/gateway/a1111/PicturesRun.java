@@ -2,15 +2,20 @@ package dev.weir.gateway.a1111;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.ledger.UserJobs;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * One request from its first job to its answer. A second pass has a job for each sample, since each begins with a picture of its own. A
@@ -24,14 +29,9 @@ final class PicturesRun {
     private final RunningRequests running;
     private final RunningRequest request;
     private final PicturesAnswer answer;
-    private final SecondPass second;
+    private final Function<byte[], Future<Attachment>> reading;
     private final List<Part> parts = new ArrayList<>();
     private boolean ended;
-
-    /** Makes the second pass of a sample from the picture of its first. */
-    interface SecondPass {
-        JobSpec of(int sample, byte[] picture);
-    }
 
     /**
      * A job of the request.
@@ -45,7 +45,7 @@ final class PicturesRun {
         }
     }
 
-    /** @param second null: there is none */
+    /** @param reading takes the file of a picture apart, beside the event loop */
     PicturesRun(
             RoutingContext ctx,
             UserJobs jobs,
@@ -53,14 +53,14 @@ final class PicturesRun {
             RunningRequests running,
             RunningRequest request,
             PicturesAnswer answer,
-            SecondPass second) {
+            Function<byte[], Future<Attachment>> reading) {
         this.ctx = ctx;
         this.jobs = jobs;
         this.answers = answers;
         this.running = running;
         this.request = request;
         this.answer = answer;
-        this.second = second;
+        this.reading = reading;
     }
 
     RunningRequest request() {
@@ -104,26 +104,40 @@ final class PicturesRun {
         if (event instanceof Failed failed) {
             fail(ApiError.of(failed.failure()));
         } else if (event.isLast() && request.isOver()) {
-            if (second == null || request.isInSecondPass() || request.isInterrupted()) {
+            if (request.second().isEmpty() || request.isInSecondPass() || request.isInterrupted()) {
                 succeed();
             } else {
-                beginSecondPass();
+                readPictures();
             }
         }
     }
 
-    private void beginSecondPass() {
+    /** Large files take some time. */
+    private void readPictures() {
         request.beginSecondPass();
-        try {
-            for (int sample = 0; sample < request.samples(); sample++) {
-                if (request.isCompleted(sample)) {
-                    attend(
-                            second.of(
-                                    sample,
-                                    request.picture(sample).orElseThrow().bytes()),
-                            sample);
-                }
+        Map<Integer, Future<Attachment>> files = new TreeMap<>();
+        for (int sample = 0; sample < request.samples(); sample++) {
+            if (request.isCompleted(sample)) {
+                files.put(
+                        sample,
+                        reading.apply(request.picture(sample).orElseThrow().bytes()));
             }
+        }
+        Future.all(List.copyOf(files.values()))
+                .onSuccess(read -> beginSecondPass(files))
+                .onFailure(problem -> fail(ApiError.of(problem, "").orElseGet(ApiError::internal)));
+    }
+
+    private void beginSecondPass(Map<Integer, Future<Attachment>> files) {
+        if (ended) {
+            return;
+        }
+        if (request.isInterrupted()) {
+            succeed();
+            return;
+        }
+        try {
+            files.forEach((sample, file) -> attend(request.second(sample).after(file.result()), sample));
         } catch (RuntimeException e) {
             // No router handles what is thrown here, and the client would wait.
             fail(ApiError.of(e, "").orElseGet(ApiError::internal));

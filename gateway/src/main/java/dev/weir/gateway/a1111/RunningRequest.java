@@ -89,6 +89,18 @@ final class RunningRequest {
         return spec;
     }
 
+    /** That of the first sample. */
+    Optional<JobSpec> second() {
+        return second;
+    }
+
+    /** The second pass of a sample, without the picture that it begins with. */
+    JobSpec second(int sample) {
+        JobSpec job = second.orElseThrow();
+        return job.making(
+                job.generation().toBuilder().setSeed(spec.seed(sample)).build());
+    }
+
     long startedMs() {
         return startedMs;
     }

@@ -15,6 +15,7 @@ import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -65,6 +66,10 @@ public final class RequestReader {
 
     static final int MAX_IMAGES = 10;
     static final int MAX_USER_LENGTH = 256;
+
+    /** An image of one pixel. It stands for a picture that does not exist yet. */
+    private static final byte[] PIXEL = Base64.getDecoder()
+            .decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC");
 
     private static final List<Priority> PRIORITIES = List.of(Priority.INTERACTIVE, Priority.STANDARD, Priority.BATCH);
     private static final List<OnDisconnect> ON_DISCONNECT = List.of(OnDisconnect.values());
@@ -158,6 +163,21 @@ public final class RequestReader {
     public JobSpec job(Fields fields) {
         fields.allowOnly(JOB);
         return generation(fields, FramesWanted.read(fields, Preview.getDefaultInstance()), OnDisconnect.FINISH);
+    }
+
+    /** A job that begins with a picture that an earlier job of its request will have made. See {@link JobSpec#after}. */
+    public JobSpec laterJob(Fields fields) {
+        return job(fields.with("init_image", PIXEL));
+    }
+
+    /** The picture of an earlier job of the request. Any thread. */
+    public Attachment picture(byte[] file) {
+        ReadImage read = images.read(file);
+        if (read instanceof ReadImage.Refused refused) {
+            throw new ApiException(ApiError.invalid(
+                    refused.code(), "the picture of the pass before " + refused.problem(), "init_image"));
+        }
+        return ((ReadImage.Fine) read).image();
     }
 
     /** A {@code generate} command. Default: frames after every step. */

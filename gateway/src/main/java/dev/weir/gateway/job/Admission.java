@@ -35,6 +35,8 @@ final class Admission {
     }
 
     /**
+     * A job that was admitted with an earlier one of its request needs no more than nodes.
+     *
      * @param jobs in flight
      * @param samples in flight
      * @param inFlight samples of the same user, at all gateways
@@ -55,6 +57,9 @@ final class Admission {
                                     .map(problem -> ": " + problem)
                                     .orElse(""));
             throw refused(Reason.UNAVAILABLE, "no_node", message, NODE_MAY_COME_SECONDS);
+        }
+        if (Charge.of(spec).isPaid()) {
+            return;
         }
         int tooMany = Math.max(jobs + 1 - limits.jobs(), samples + spec.samples() - limits.samples());
         if (tooMany > 0) {

@@ -12,6 +12,7 @@ import dev.weir.runtime.route.Ports;
 import dev.weir.runtime.stage.Failure;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a job generates, checked against its model, with every default filled in.
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param user the name of the API key; at a gateway without keys as stated by the client, empty if it is not stated
  * @param attachments the images that the request brought; empty at gateways that do not own the job
  * @param traceparent the request's W3C trace context; empty if it is not traced
+ * @param charge what it counts against its user's limits, where that is not what it makes; see {@link Charge}
  */
 public record JobSpec(
         String model,
@@ -33,7 +35,8 @@ public record JobSpec(
         Priority priority,
         OnDisconnect onDisconnect,
         String traceparent,
-        List<Attachment> attachments) {
+        List<Attachment> attachments,
+        Optional<Charge> charge) {
 
     /** Why a sample fails that cannot begin without an image of its request. */
     static final Failure IMAGE_LOST =
@@ -44,9 +47,37 @@ public record JobSpec(
 
     private static final String COMFYUI = "comfyui";
 
+    private static final String INIT_IMAGE = "init_image";
+
     public JobSpec {
         route = List.copyOf(route);
         attachments = List.copyOf(attachments);
+    }
+
+    /** A job that counts what it makes. */
+    public JobSpec(
+            String model,
+            List<Stage> route,
+            Generation generation,
+            int samples,
+            Preview preview,
+            String user,
+            Priority priority,
+            OnDisconnect onDisconnect,
+            String traceparent,
+            List<Attachment> attachments) {
+        this(
+                model,
+                route,
+                generation,
+                samples,
+                preview,
+                user,
+                priority,
+                onDisconnect,
+                traceparent,
+                attachments,
+                Optional.empty());
     }
 
     /** A job without a trace. */
@@ -66,7 +97,17 @@ public record JobSpec(
     /** The same job as part of a trace. */
     public JobSpec under(String newTraceparent) {
         return new JobSpec(
-                model, route, generation, samples, preview, user, priority, onDisconnect, newTraceparent, attachments);
+                model,
+                route,
+                generation,
+                samples,
+                preview,
+                user,
+                priority,
+                onDisconnect,
+                newTraceparent,
+                attachments,
+                charge);
     }
 
     /** The same job as one of a user, whatever user and priority the client stated. */
@@ -81,7 +122,8 @@ public record JobSpec(
                 newPriority,
                 onDisconnect,
                 traceparent,
-                attachments);
+                attachments,
+                charge);
     }
 
     /** The same job on other stages. */
@@ -96,19 +138,63 @@ public record JobSpec(
                 priority,
                 onDisconnect,
                 traceparent,
-                attachments);
+                attachments,
+                charge);
     }
 
     /** The same job with other settings of its images. */
     public JobSpec making(Generation changed) {
         return new JobSpec(
-                model, route, changed, samples, preview, user, priority, onDisconnect, traceparent, attachments);
+                model,
+                route,
+                changed,
+                samples,
+                preview,
+                user,
+                priority,
+                onDisconnect,
+                traceparent,
+                attachments,
+                charge);
     }
 
     /** The same job with the images that its request brought. */
     public JobSpec with(List<Attachment> found) {
         return new JobSpec(
-                model, route, generation, samples, preview, user, priority, onDisconnect, traceparent, found);
+                model, route, generation, samples, preview, user, priority, onDisconnect, traceparent, found, charge);
+    }
+
+    /** The same job as one that is admitted together with jobs that will begin with its pictures. */
+    public JobSpec before(List<JobSpec> later) {
+        return charged(Charge.of(this, later));
+    }
+
+    /** The same job with the picture of an earlier job of its request as its init image. It was admitted with that job. */
+    public JobSpec after(Attachment picture) {
+        Stream<Attachment> others =
+                attachments.stream().filter(attachment -> !attachment.name().equals(INIT_IMAGE));
+        List<Attachment> all =
+                Stream.concat(Stream.of(picture.named(INIT_IMAGE)), others).toList();
+        Generation begun = generation.toBuilder()
+                .clearAttachments()
+                .addAllAttachments(all.stream().map(Attachment::toProto).toList())
+                .build();
+        return making(begun).with(all).charged(Charge.NONE);
+    }
+
+    private JobSpec charged(Charge charged) {
+        return new JobSpec(
+                model,
+                route,
+                generation,
+                samples,
+                preview,
+                user,
+                priority,
+                onDisconnect,
+                traceparent,
+                attachments,
+                Optional.of(charged));
     }
 
     /** The image of a field. */
@@ -152,7 +238,8 @@ public record JobSpec(
                 priority,
                 OnDisconnect.FINISH,
                 traceparent,
-                attachments);
+                attachments,
+                charge);
     }
 
     /** An unsigned number. After the largest one comes 0. Samples whose noise is one draw have one seed. */

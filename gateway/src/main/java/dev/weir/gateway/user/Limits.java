@@ -1,5 +1,6 @@
 package dev.weir.gateway.user;
 
+import dev.weir.gateway.job.Charge;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.job.UserRules;
@@ -36,16 +37,17 @@ public final class Limits implements UserRules {
                 requireFew(user, spec.samples(), inFlight.getAsInt());
             }
             if (user.allowance().isCounted()) {
-                count(user, spec);
+                count(user, Charge.of(spec));
             }
         });
     }
 
     @Override
     public void takeBack(JobSpec spec, long admittedMs) {
-        users.named(spec.user())
-                .filter(user -> user.allowance().isCounted())
-                .ifPresent(user -> usage.add(user.name(), Spent.of(-spec.samples(), -pixelSteps(spec), admittedMs)));
+        users.named(spec.user()).filter(user -> user.allowance().isCounted()).ifPresent(user -> {
+            Charge charge = Charge.of(spec);
+            usage.add(user.name(), Spent.of(-charge.images(), -charge.pixelSteps(), admittedMs));
+        });
     }
 
     @Override
@@ -63,9 +65,9 @@ public final class Limits implements UserRules {
         }
     }
 
-    private void count(User user, JobSpec spec) {
+    private void count(User user, Charge charge) {
         Allowance allowance = user.allowance();
-        int images = spec.samples();
+        int images = charge.images();
         long nowMs = loop.nowMs();
         Spent spent = usage.of(user.name())
                 .orElseThrow(() -> RefusedException.unavailable(
@@ -79,7 +81,7 @@ public final class Limits implements UserRules {
                             .formatted(user.name(), spent.lastMinute(nowMs), allowance.perMinute()),
                     images > allowance.perMinute() ? NEVER : spent.secondsUntil(allowance.perMinute() - images, nowMs));
         }
-        double pixelSteps = pixelSteps(spec);
+        double pixelSteps = charge.pixelSteps();
         if (spent.pixelStepsToday(nowMs) + pixelSteps > allowance.pixelStepsPerDay()) {
             throw refused(
                     "quota_exceeded",
@@ -92,13 +94,6 @@ public final class Limits implements UserRules {
                     pixelSteps > allowance.pixelStepsPerDay() ? NEVER : Spent.secondsToMidnight(nowMs));
         }
         usage.add(user.name(), Spent.of(images, pixelSteps, nowMs));
-    }
-
-    private static double pixelSteps(JobSpec spec) {
-        return (double) spec.generation().getWidth()
-                * spec.generation().getHeight()
-                * spec.totalSteps()
-                * spec.samples();
     }
 
     private static RefusedException refused(String code, String message, long retryAfterSeconds) {
