@@ -41,6 +41,23 @@ final class RequestOptions {
     @Option(names = "--guidance-rescale", paramLabel = "X", description = "Against overexposure, 0 to 1.")
     private Double guidanceRescale;
 
+    @Option(
+            names = "--guidance-start",
+            paramLabel = "X",
+            description = "The share of the steps before which there is no guidance. Default: 0.")
+    private Double guidanceStart;
+
+    @Option(
+            names = "--guidance-end",
+            paramLabel = "X",
+            description = "The share of the steps from which on there is no guidance, which saves time. Default: 1.")
+    private Double guidanceEnd;
+
+    @Option(
+            names = "--guidance-reuse",
+            description = "Later steps add the difference that guidance made in its last step.")
+    private Boolean guidanceReuse;
+
     @Option(names = "--original-size", paramLabel = "WxH", description = "What SDXL is told of the image's source.")
     private String originalSize;
 
@@ -103,6 +120,9 @@ final class RequestOptions {
                 .withPromptSyntax(promptSyntax)
                 .withClipSkip(clipSkip)
                 .withGuidanceRescale(guidanceRescale)
+                .withGuidanceStart(guidanceStart)
+                .withGuidanceEnd(guidanceEnd)
+                .withGuidanceReuse(guidanceReuse)
                 .withOriginalSize(originalSize)
                 .withCrop(crop)
                 .withRefinerStart(refinerStart)

@@ -31,7 +31,7 @@ final class InspectCommandTest {
                 .containsPattern(
                         "workflow text_to_image: text-encoder \\(text-encoder node\\), denoiser \\(denoiser node\\), decoder \\(decoder node\\); sides are multiples of \\d+ from \\d+ to \\d+, by default (\\d+)x\\1\n")
                 .contains(
-                        "\n  takes: prompt (required), negative_prompt, prompt_syntax, guidance_scale (0 to 50), guidance_rescale (0 to 1), clip_skip (")
+                        "\n  takes: prompt (required), negative_prompt, prompt_syntax, guidance_scale (0 to 50), guidance_rescale (0 to 1), guidance_start (0 to 1), guidance_end (0 to 1), guidance_reuse, clip_skip (")
                 .contains("), original_size, crop\n")
                 .contains("Every workflow takes: size, n (1 to 10), seed", "num_inference_steps (1 to 1000)");
         assertThat(inspect(0, FIXTURES.resolve("checkpoints/default").toString()))
@@ -46,7 +46,8 @@ final class InspectCommandTest {
         assertThat(inspect(0, FIXTURES.resolve("variations/plain").toString()))
                 .contains(
                         "workflow image_variation: vision-encoder (text-encoder node), denoiser (denoiser node), decoder (decoder node);")
-                .contains("\n  takes: init_image (required), guidance_scale (0 to 50), guidance_rescale (0 to 1)\n")
+                .contains(
+                        "\n  takes: init_image (required), guidance_scale (0 to 50), guidance_rescale (0 to 1), guidance_start (0 to 1), guidance_end (0 to 1), guidance_reuse\n")
                 .containsPattern("\nimage_encoder +CLIPVisionModelWithProjection ");
         assertThat(inspect(0, FIXTURES.resolve("variations/unclip").toString()))
                 .contains("takes: init_image (required), noise_level (0 to 999), prompt, negative_prompt,")

@@ -59,6 +59,21 @@ public record Options(Map<String, Object> fields) {
         return with("guidance_rescale", share);
     }
 
+    /** The share of the steps before which there is no guidance, 0 to 1. */
+    public Options withGuidanceStart(Double share) {
+        return with("guidance_start", share);
+    }
+
+    /** The share of the steps from which on there is no guidance, 0 to 1. Such steps take about half of the time. */
+    public Options withGuidanceEnd(Double share) {
+        return with("guidance_end", share);
+    }
+
+    /** Whether later steps add the difference that guidance made in its last step. */
+    public Options withGuidanceReuse(Boolean isReused) {
+        return with("guidance_reuse", isReused);
+    }
+
     /** How much the picture counts, for models that edit one as the prompt says. */
     public Options withImageGuidanceScale(Double scale) {
         return with("image_guidance_scale", scale);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
@@ -95,6 +96,7 @@ class SdxlReferenceTest {
                 height,
                 json.get("guidance_scale").floatValue(),
                 json.path("guidance_rescale").floatValue(),
+                GuidanceInterval.WHOLE,
                 json.path("original_size").path(0).asInt(width),
                 json.path("original_size").path(1).asInt(height),
                 json.path("crop").path(1).asInt(),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
@@ -169,6 +170,7 @@ class UnconditionalReferenceTest {
                                         side,
                                         1,
                                         0,
+                                        GuidanceInterval.WHOLE,
                                         side,
                                         side,
                                         0,

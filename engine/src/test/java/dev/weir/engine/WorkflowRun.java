@@ -3,6 +3,7 @@ package dev.weir.engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.image.DepthMap;
@@ -198,6 +199,10 @@ final class WorkflowRun implements AutoCloseable {
                 height,
                 json.get("guidance_scale").floatValue(),
                 json.path("guidance_rescale").floatValue(),
+                new GuidanceInterval(
+                        json.path("guidance_start").asDouble(0),
+                        json.path("guidance_end").asDouble(1),
+                        json.path("guidance_reuse").asBoolean(false)),
                 width,
                 height,
                 0,

@@ -93,6 +93,13 @@ final class BadInputTest {
                         "from 2 to 40"),
                 valid("\"num_inference_steps\":51", "out_of_range", "num_inference_steps", "from 1 to 50"),
                 valid("\"guidance_scale\":-0.1", "out_of_range", "guidance_scale", "from 0"),
+                valid("\"guidance_end\":1.5", "out_of_range", "guidance_end", "to 1"),
+                valid(
+                        "\"guidance_start\":0.6,\"guidance_end\":0.5",
+                        "invalid_value",
+                        "guidance_start",
+                        "at most guidance_end, 0.5, not 0.6"),
+                valid("\"guidance_reuse\":1", "invalid_type", "guidance_reuse", "true or false"),
                 valid("\"guidance_scale\":1e400", "out_of_range", "guidance_scale", "to 50"),
                 valid("\"guidance_scale\":true", "invalid_type", "guidance_scale", "not a boolean"),
                 valid("\"sampler\":\"plms\"", "invalid_value", "sampler", "[ddim, euler, pndm]"),

@@ -40,6 +40,15 @@ final class MoreSettings {
         if (generation.getGuidanceRescale() != 0) {
             more.put("Guidance rescale", Float.toString(generation.getGuidanceRescale()));
         }
+        if (generation.getGuidanceStart() > 0) {
+            more.put("Guidance start", Double.toString(generation.getGuidanceStart()));
+        }
+        if (generation.hasGuidanceEnd()) {
+            more.put("Guidance end", Double.toString(generation.getGuidanceEnd()));
+        }
+        if (generation.getGuidanceReuse()) {
+            more.put("Guidance reuse", "True");
+        }
         if (generation.hasClassLabel()) {
             more.put("Class label", Integer.toUnsignedString(generation.getClassLabel()));
         }

@@ -1,5 +1,6 @@
 package dev.weir.serving;
 
+import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.noise.NoiseKind;
 import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.pipeline.MaskedContent;
@@ -48,6 +49,13 @@ final class RequestedSampling {
         return kind.stream(generation.getSeed());
     }
 
+    /** A refiner and the network before it share the steps. */
+    private static GuidanceInterval guidance(Sampling sampling, Generation generation) {
+        double end = generation.hasGuidanceEnd() ? generation.getGuidanceEnd() : 1;
+        return new GuidanceInterval(generation.getGuidanceStart(), end, generation.getGuidanceReuse())
+                .within(sampling.getStart(), sampling.getEnd() > 0 ? sampling.getEnd() : 1);
+    }
+
     /** The original size is the picture's own size unless the request names one. */
     static Request request(Stage stage, Generation generation) {
         boolean sized = generation.hasOriginalSize();
@@ -57,6 +65,7 @@ final class RequestedSampling {
                 stage.getHeight(),
                 sampling.hasGuidanceScale() ? sampling.getGuidanceScale() : generation.getGuidanceScale(),
                 sampling.hasGuidanceScale() ? 0 : generation.getGuidanceRescale(),
+                sampling.hasGuidanceScale() ? GuidanceInterval.WHOLE : guidance(sampling, generation),
                 sized ? generation.getOriginalSize().getWidth() : stage.getWidth(),
                 sized ? generation.getOriginalSize().getHeight() : stage.getHeight(),
                 generation.getCrop().getY(),

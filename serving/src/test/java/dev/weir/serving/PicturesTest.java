@@ -30,6 +30,9 @@ final class PicturesTest {
                 .setPromptSyntax("a1111")
                 .setClipSkip(1)
                 .setGuidanceRescale(0.7f)
+                .setGuidanceStart(0.1)
+                .setGuidanceEnd(0.6)
+                .setGuidanceReuse(true)
                 .setClassLabel(0)
                 .setStrength(0.6)
                 .setImageGuidanceScale(1.5f)
@@ -40,7 +43,7 @@ final class PicturesTest {
         assertThat(text(Task.newBuilder().setGeneration(generation).setModel("sdxl")))
                 .contains(
                         "Model: sdxl, Schedule type: karras, Eta: 0.0, RNG: cuda:132, Prompt syntax: a1111, Clip skip: 2, "
-                                + "Guidance rescale: 0.7, Class label: 0, Original size: 1024x768, Crop: 8+16, "
+                                + "Guidance rescale: 0.7, Guidance start: 0.1, Guidance end: 0.6, Guidance reuse: True, Class label: 0, Original size: 1024x768, Crop: 8+16, "
                                 + "Refiner switch at: 0.7, Denoising strength: 0.6, Image CFG scale: 1.5, Engine: onnx avx2");
     }
 

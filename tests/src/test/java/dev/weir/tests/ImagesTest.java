@@ -177,7 +177,8 @@ final class ImagesTest {
                         .path("message")
                         .asText())
                 .isEqualTo(
-                        "prompt is not taken by \"plain\", which takes init_image, guidance_scale, guidance_rescale");
+                        "prompt is not taken by \"plain\", which takes init_image, guidance_scale, guidance_rescale, "
+                                + "guidance_start, guidance_end, guidance_reuse");
     }
 
     private static void makesAPictureWithAPrior(Server server) throws IOException {

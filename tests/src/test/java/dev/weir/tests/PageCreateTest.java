@@ -71,7 +71,8 @@ final class PageCreateTest {
                 """
                 a cat, 5: five
                 Negative prompt: blur
-                Steps: 8, Sampler: euler, Seed: 5, Size: 64x96, Clip skip: 2, Loras: ink:0.5:0.7 pixel:1.0, \
+                Steps: 8, Sampler: euler, Seed: 5, Size: 64x96, Clip skip: 2, Guidance start: 0.1, Guidance end: 0.6, Guidance reuse: True, \
+                Loras: ink:0.5:0.7 pixel:1.0, \
                 ControlNet 0: "Module: canny, Model: edges, Steps: 3", Denoising strength: 0.5""";
         PageVisit.to(UP.server().url()).doing(page -> {
             Object body =
@@ -83,6 +84,7 @@ final class PageCreateTest {
                                     """
                             {"prompt": "a cat, 5: five", "negative_prompt": "blur", "num_inference_steps": 8, "sampler": "euler",
                              "seed": 5, "size": "64x96", "clip_skip": 1, "strength": 0.5,
+                             "guidance_start": 0.1, "guidance_end": 0.6, "guidance_reuse": true,
                              "loras": [{"name": "ink", "weight": 0.7}, {"name": "pixel", "weight": 1}]}
                             """));
         });

@@ -38,7 +38,7 @@ public record ClassifierFreeGuidance(Tensors positive, Tensors negative, float s
     }
 
     @Override
-    public boolean isPrompt(int branch) {
+    public boolean isPrompt(int step, int branch) {
         return branch == 1;
     }
 

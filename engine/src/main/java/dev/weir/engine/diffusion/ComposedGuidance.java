@@ -36,7 +36,7 @@ public record ComposedGuidance(List<Part> parts, Optional<IntFunction<Tensors>> 
     }
 
     @Override
-    public boolean isPrompt(int branch) {
+    public boolean isPrompt(int step, int branch) {
         return negative.isEmpty() || branch > 0;
     }
 

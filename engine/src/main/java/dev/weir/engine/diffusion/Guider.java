@@ -2,6 +2,7 @@ package dev.weir.engine.diffusion;
 
 import dev.weir.engine.Tensors;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a row's step is steered: the inputs of each network row that a step needs, and how their outputs become one. Immutable.
@@ -12,8 +13,8 @@ public interface Guider {
     /** The inputs of the network rows of a step. */
     List<Tensors> branches(int step);
 
-    /** Whether a branch is of the prompt, and not of the negative one. */
-    default boolean isPrompt(int branch) {
+    /** Whether a branch of a step is of the prompt, and not of the negative one. */
+    default boolean isPrompt(int step, int branch) {
         return branch == 0;
     }
 
@@ -24,6 +25,25 @@ public interface Guider {
      * @param size of the sample; a network that predicts a variance too gives it after the sample's own numbers
      */
     float[] combine(List<float[]> outputs, int step, int size);
+
+    /**
+     * The same where later steps need something of this one.
+     *
+     * @param remembered by the last step of the row
+     */
+    default Combined combine(List<float[]> outputs, int step, int size, Optional<float[]> remembered) {
+        return new Combined(combine(outputs, step, size), Optional.empty());
+    }
+
+    /**
+     * The same guidance in a part of the steps.
+     *
+     * @param plain what steps without it do: the branches of the prompt
+     * @param steps of the run
+     */
+    default Guider in(GuidanceInterval interval, Guider plain, int steps) {
+        return interval.equals(GuidanceInterval.WHOLE) ? this : new IntervalGuidance(this, plain, interval, steps);
+    }
 
     /** No guidance: one branch, whose output counts. */
     static Guider none(Tensors inputs) {

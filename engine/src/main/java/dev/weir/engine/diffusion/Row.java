@@ -22,6 +22,9 @@ import java.util.stream.IntStream;
  */
 public final class Row {
 
+    /** What guidance remembers is in the memory of the sampler's state, where a checkpoint has it. */
+    private static final String GUIDANCE = "guidance";
+
     private final Sampler sampler;
     private final NoiseStream noise;
     private final Guider guider;
@@ -130,7 +133,7 @@ public final class Row {
     /** The ControlNets that steer a branch in the next step; none after the last. */
     private List<Control> steering(int branch) {
         return controls.stream()
-                .filter(control -> control.steers(state.step(), steps(), guider.isPrompt(branch)))
+                .filter(control -> control.steers(state.step(), steps(), guider.isPrompt(state.step(), branch)))
                 .toList();
     }
 
@@ -157,12 +160,18 @@ public final class Row {
         if (!outputs.stream().allMatch(Finite::all)) {
             return Optional.empty();
         }
-        Sampler.Advance advance =
-                sampler.advance(state, guider.combine(outputs, state.step(), state.sample().length), noise);
+        Combined combined = guider.combine(
+                outputs,
+                state.step(),
+                state.sample().length,
+                Optional.ofNullable(state.memory().get(GUIDANCE)));
+        Sampler.Advance advance = sampler.advance(state, combined.output(), noise);
         if (!isFinite(advance)) {
             return Optional.empty();
         }
-        state = advance.next();
+        state = combined.remembered()
+                .map(difference -> advance.next().with(GUIDANCE, difference))
+                .orElse(advance.next());
         return Optional.of(advance.predictedOriginal());
     }
 

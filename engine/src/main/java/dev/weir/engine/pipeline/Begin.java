@@ -100,9 +100,19 @@ public record Begin(
             return Guider.embedded(prompt, request.guidanceScale(), embedding.getAsInt());
         }
         return ClassifierFreeGuidance.isGuided(request.guidanceScale())
-                ? new ClassifierFreeGuidance(
-                        prompt, branch(Port.UNCOND).with(uncond), request.guidanceScale(), request.guidanceRescale())
+                ? inInterval(
+                        new ClassifierFreeGuidance(
+                                prompt,
+                                branch(Port.UNCOND).with(uncond),
+                                request.guidanceScale(),
+                                request.guidanceRescale()),
+                        Guider.none(prompt))
                 : Guider.none(prompt);
+    }
+
+    /** The guidance in the steps for which the request asks for it. */
+    Guider inInterval(Guider guided, Guider plain) {
+        return guided.in(request.guidance(), plain, sampler.steps());
     }
 
     private Guider composed(Tensors cond, Tensors uncond) {
@@ -113,17 +123,20 @@ public record Begin(
                 : cond.with(Tensors.TIMESTEP_COND, GuidanceEmbedding.of(request.guidanceScale(), embedding.getAsInt()));
         List<Tensors> prompts = texts(Port.COND, words.prompt(), more);
         List<Tensors> negatives = guided ? texts(Port.UNCOND, words.negative(), uncond) : List.of();
-        return new ComposedGuidance(
-                words.prompt().parts().stream()
-                        .map(part -> new ComposedGuidance.Part(
-                                step -> prompts.get(part.textAt(step)), (float) part.weight()))
-                        .toList(),
-                guided
-                        ? Optional.of(step ->
-                                negatives.get(words.negative().parts().get(0).textAt(step)))
-                        : Optional.empty(),
-                request.guidanceScale(),
-                request.guidanceRescale());
+        List<ComposedGuidance.Part> parts = words.prompt().parts().stream()
+                .map(part -> new ComposedGuidance.Part(step -> prompts.get(part.textAt(step)), (float) part.weight()))
+                .toList();
+        Guider plain = new ComposedGuidance(parts, Optional.empty(), 1, 0);
+        return guided
+                ? inInterval(
+                        new ComposedGuidance(
+                                parts,
+                                Optional.of(step -> negatives.get(
+                                        words.negative().parts().get(0).textAt(step))),
+                                request.guidanceScale(),
+                                request.guidanceRescale()),
+                        plain)
+                : plain;
     }
 
     /** What the network takes for each text of a prompt. The names of the first one's tensors have no number. */

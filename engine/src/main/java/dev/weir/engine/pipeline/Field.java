@@ -85,7 +85,12 @@ public record Field(String name, boolean needed, double min, double max, Optiona
 
     /** Those of workflows that compare what is asked for with something else. */
     static List<Field> ofGuidance() {
-        return List.of(number("guidance_scale", 0, MOST_GUIDANCE), number("guidance_rescale", 0, 1));
+        return List.of(
+                number("guidance_scale", 0, MOST_GUIDANCE),
+                number("guidance_rescale", 0, 1),
+                number("guidance_start", 0, 1),
+                number("guidance_end", 0, 1),
+                of("guidance_reuse"));
     }
 
     Field atLeast(double least) {

@@ -113,12 +113,14 @@ final class InstructPix2Pix implements DerivedPipeline {
         }
         Tensors negative = begin.branch(Port.UNCOND).with(told);
         HostTensor none = new HostTensor(picture.shape(), new float[picture.values().length]);
-        return new PictureGuidance(
-                prompt,
-                negative.with(Tensors.CONCAT, picture),
-                negative.with(Tensors.CONCAT, none),
-                request.guidanceScale(),
-                request.imageGuidanceScale(),
-                request.guidanceRescale());
+        return begin.inInterval(
+                new PictureGuidance(
+                        prompt,
+                        negative.with(Tensors.CONCAT, picture),
+                        negative.with(Tensors.CONCAT, none),
+                        request.guidanceScale(),
+                        request.imageGuidanceScale(),
+                        request.guidanceRescale()),
+                Guider.none(prompt));
     }
 }

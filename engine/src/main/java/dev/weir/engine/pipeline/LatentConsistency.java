@@ -20,7 +20,8 @@ final class LatentConsistency implements DerivedPipeline {
     private static final float GUIDANCE = 8.5f;
     private static final int STEPS = 4;
     /** They steer with the negative prompt. */
-    private static final Set<String> OF_PAIRS = Set.of("negative_prompt", "guidance_rescale");
+    private static final Set<String> OF_PAIRS =
+            Set.of("negative_prompt", "guidance_rescale", "guidance_start", "guidance_end", "guidance_reuse");
 
     private final StableDiffusion base = new StableDiffusion();
 

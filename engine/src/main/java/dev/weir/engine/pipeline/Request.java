@@ -1,11 +1,13 @@
 package dev.weir.engine.pipeline;
 
+import dev.weir.engine.diffusion.GuidanceInterval;
 import java.util.OptionalInt;
 
 /**
  * What a request says that the start of a sample depends on.
  *
  * @param width of the picture in pixels
+ * @param guidance the steps that are guided
  * @param originalWidth of the picture that the made one stands for, which some networks are told
  * @param cropTop where the made picture lies in it
  * @param classLabel of the picture, for networks that are told one
@@ -19,6 +21,7 @@ public record Request(
         int height,
         float guidanceScale,
         float guidanceRescale,
+        GuidanceInterval guidance,
         int originalWidth,
         int originalHeight,
         int cropTop,
@@ -41,6 +44,7 @@ public record Request(
                 height,
                 guidanceScale,
                 guidanceRescale,
+                guidance,
                 originalWidth,
                 originalHeight,
                 cropTop,
@@ -59,6 +63,7 @@ public record Request(
                 height,
                 guidanceScale,
                 0,
+                GuidanceInterval.WHOLE,
                 width,
                 height,
                 0,

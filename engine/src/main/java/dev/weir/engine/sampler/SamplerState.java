@@ -33,6 +33,13 @@ public record SamplerState(int step, float[] sample, Map<String, float[]> memory
         return new SamplerState(step + 1, nextSample, kept);
     }
 
+    /** The same with one more array in its memory, which no sampler reads. */
+    public SamplerState with(String name, float[] values) {
+        Map<String, float[]> more = new HashMap<>(memory);
+        more.put(name, values);
+        return new SamplerState(step, sample, more);
+    }
+
     boolean remembers(String name) {
         return memory.containsKey(name);
     }

@@ -1,6 +1,7 @@
 package dev.weir.engine.diffusion;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.engine.HostTensor;
@@ -9,6 +10,7 @@ import dev.weir.engine.NetworkInput;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.Tensors;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,5 +55,47 @@ class GuidanceTest {
 
         assertThat(guidance.combine(List.of(new float[] {1, -1, 7, 8}, new float[] {2, -1, 3, 4}), 0, 2))
                 .containsExactly(6, -1, 3, 4);
+    }
+
+    @Test
+    void aComposedPromptWithoutGuidanceHasTheRowsOfItsPartsAndAddsTheLastDifference() {
+        var parts =
+                List.of(new ComposedGuidance.Part(step -> PROMPT, 1), new ComposedGuidance.Part(step -> PROMPT, 0.5f));
+        Guider plain = new ComposedGuidance(parts, Optional.empty(), 1, 0);
+        Guider guider = new ComposedGuidance(parts, Optional.of(step -> PROMPT), 4, 0)
+                .in(new GuidanceInterval(0, 0.5, true), plain, 4);
+
+        assertThat(guider.branches(1)).hasSize(3);
+        assertThat(guider.branches(2)).hasSize(2);
+        assertThat(guider.isPrompt(1, 0)).isFalse();
+        assertThat(guider.isPrompt(2, 0)).isTrue();
+        Combined guided = guider.combine(List.of(one(1), one(2), one(3)), 1, 1, Optional.empty());
+        assertThat(guided.output()).containsExactly(1 + 4 * (2 - 1) + 0.5f * 4 * (3 - 1));
+        // The parts alone: the first one, and half of what the second one adds to it.
+        float alone = 2 + 0.5f * (3 - 2);
+        float difference = guided.output()[0] - alone;
+        Combined after = guider.combine(List.of(one(5), one(7)), 2, 1, guided.remembered());
+        assertThat(after.output()).containsExactly(5 + 0.5f * (7 - 5) + difference);
+        assertThat(after.remembered()).isEqualTo(guided.remembered());
+    }
+
+    @Test
+    void anIntervalThatEndsBeforeItStartsIsRefused() {
+        assertThatThrownBy(() -> new GuidanceInterval(0.6, 0.5, false)).hasMessageContaining("0.6 and 0.5");
+        assertThatThrownBy(() -> new GuidanceInterval(0, Double.NaN, false)).hasMessageContaining("NaN");
+    }
+
+    /** A refiner that takes over at 0.8 is guided up to the half of its own steps. */
+    @Test
+    void aStageThatDoesAPartOfTheStepsIsGuidedInItsShareOfTheInterval() {
+        var interval = new GuidanceInterval(0.25, 0.9, false);
+
+        assertThat(interval.within(0, 0.8)).isEqualTo(new GuidanceInterval(0.3125, 1, false));
+        assertThat(interval.within(0.8, 1).end()).isEqualTo(0.5, within(1e-9));
+        assertThat(new GuidanceInterval(0, 0.5, false).within(0.8, 1).end()).isZero();
+    }
+
+    private static float[] one(float value) {
+        return new float[] {value};
     }
 }

@@ -68,6 +68,7 @@ final class GenerationReader {
                 .setWidth(size.map(sides -> sides[0]).orElse(sizes.getDefaultWidth()))
                 .setHeight(size.map(sides -> sides[1]).orElse(sizes.getDefaultHeight()));
         fields.text("negative_prompt", maxPromptLength).ifPresent(generation::setNegativePrompt);
+        guidanceInterval(fields, workflow, generation);
         eta(fields, sampler).ifPresent(generation::setEta);
         integer(fields, workflow, "class_label").ifPresent(label -> generation.setClassLabel(label.intValue()));
         size(fields, "original_size")
@@ -106,6 +107,19 @@ final class GenerationReader {
     /** A model without guidance has a scale of 1, which has no effect. */
     private static float guidance(ModelCard card, Workflow workflow) {
         return WorkflowChoice.field(workflow, "guidance_scale").isPresent() ? card.getDefaultGuidanceScale() : 1;
+    }
+
+    private static void guidanceInterval(Fields fields, Workflow workflow, Generation.Builder generation) {
+        double start = number(fields, workflow, "guidance_start").orElse(0.0);
+        Optional<Double> end = number(fields, workflow, "guidance_end");
+        if (start > end.orElse(1.0)) {
+            throw fields.invalid(
+                    "invalid_value",
+                    "guidance_start",
+                    "must be at most guidance_end, %s, not %s".formatted(end.orElse(1.0), start));
+        }
+        generation.setGuidanceStart(start).setGuidanceReuse(fields.flag("guidance_reuse"));
+        end.filter(share -> share < 1).ifPresent(generation::setGuidanceEnd);
     }
 
     /** What the request says, else what the workflow has for requests that do not say it. */

@@ -47,6 +47,15 @@ public final class RequestJson {
         if (generation.getGuidanceRescale() != 0) {
             json.put("guidance_rescale", exact(generation.getGuidanceRescale()));
         }
+        if (generation.getGuidanceStart() > 0) {
+            json.put("guidance_start", generation.getGuidanceStart());
+        }
+        if (generation.hasGuidanceEnd()) {
+            json.put("guidance_end", generation.getGuidanceEnd());
+        }
+        if (generation.getGuidanceReuse()) {
+            json.put("guidance_reuse", true);
+        }
         if (generation.getClipSkip() != 0) {
             json.put("clip_skip", generation.getClipSkip());
         }

@@ -11,6 +11,8 @@ const NUMBERS = {
   "Denoising strength": "strength",
   "Eta": "eta",
   "Guidance rescale": "guidance_rescale",
+  "Guidance start": "guidance_start",
+  "Guidance end": "guidance_end",
   "Class label": "class_label",
   "Refiner switch at": "refiner_start",
   "Prior steps": "prior_steps",
@@ -45,6 +47,7 @@ export function bodyOf(text) {
   if (/^\d+$/.test(settings.Seed ?? "")) body.seed = parseSeed(settings.Seed);
   // Tools count the last layer as 1, the API as 0.
   if (Number(settings["Clip skip"]) > 1) body.clip_skip = Number(settings["Clip skip"]) - 1;
+  if (settings["Guidance reuse"]) body.guidance_reuse = true;
   if (settings.Loras) body.loras = settings.Loras.split(" ").map(lora);
   return body;
 }
