@@ -10,6 +10,7 @@ import uuid
 
 import huggingface_hub
 import openai
+import replicate
 import webuiapi
 import websocket
 from PIL import Image
@@ -59,6 +60,27 @@ api.util_wait_for_ready()
 inference = huggingface_hub.InferenceClient(base_url=f"{url}/models/default", api_key="none")
 picture = inference.text_to_image("a red apple", seed=7, num_inference_steps=6, width=128, height=128)
 assert picture.size == (128, 128)
+
+# Replicate
+there = replicate.Client(api_token="none", base_url=url)
+asked = {"prompt": "a red apple", "seed": 7, "num_inference_steps": 6, "width": 128, "height": 128}
+outputs = there.run("weir/default", input={**asked, "num_outputs": 2})
+assert [Image.open(io.BytesIO(output.read())).size for output in outputs] == [(128, 128)] * 2
+polled = there.predictions.create(version="default", input=asked)
+polled.wait()
+assert polled.status == "succeeded" and polled.progress.percentage == 1, polled
+assert polled.id in [listed.id for listed in there.predictions.list()]
+events = list(there.stream("weir/default", input={**asked, "image": f"data:image/png;base64,{made.data[0].b64_json}"}))
+assert [event.event.value for event in events] == ["output", "done"]
+assert Image.open(io.BytesIO(events[0].data.read())).size == (128, 128)
+stopped = there.models.predictions.create("weir/default", input={**asked, "num_inference_steps": 1000})
+stopped.cancel()
+assert stopped.status == "canceled", stopped
+try:
+    there.run("weir/default", input={**asked, "width": 99})
+    raise AssertionError("a wrong size was accepted")
+except replicate.exceptions.ReplicateError as refused:
+    assert refused.status == 400 and "input.width" in refused.detail, refused
 
 # ComfyUI: the calls of its script_examples/websockets_api_example.py, which has no library but the WebSocket's.
 server, me, prompt_id = url.removeprefix("http://"), str(uuid.uuid4()), str(uuid.uuid4())

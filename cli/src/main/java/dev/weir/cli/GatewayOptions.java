@@ -58,7 +58,7 @@ final class GatewayOptions {
             paramLabel = "NAME",
             split = ",",
             description = "APIs of other programs that the gateway offers besides its own: openai, a1111, comfyui, "
-                    + "huggingface. Default: all. none: its own only.")
+                    + "huggingface, replicate. Default: all. none: its own only.")
     private List<String> apis = all();
 
     private static List<String> all() {

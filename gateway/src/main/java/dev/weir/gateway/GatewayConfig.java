@@ -59,7 +59,8 @@ public record GatewayConfig(
         OPENAI,
         A1111,
         COMFYUI,
-        HUGGINGFACE;
+        HUGGINGFACE,
+        REPLICATE;
 
         /** In settings. */
         @Override

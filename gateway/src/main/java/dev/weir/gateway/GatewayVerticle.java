@@ -26,6 +26,7 @@ import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.job.OtherWeights;
 import dev.weir.gateway.job.UserRules;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.replicate.ReplicateApi;
 import dev.weir.gateway.responses.ResponsesApi;
 import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.gateway.user.Limits;
@@ -148,7 +149,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         Map<Api, Consumer<Router>> shapes = Map.of(
                 Api.A1111, A1111Api::shapeErrors,
                 Api.COMFYUI, ComfyApi::shapeErrors,
-                Api.HUGGINGFACE, HuggingFaceApi::shapeErrors);
+                Api.HUGGINGFACE, HuggingFaceApi::shapeErrors,
+                Api.REPLICATE, ReplicateApi::shapeErrors);
         Stream.of(Api.values())
                 .filter(config.apis()::contains)
                 .flatMap(api -> Stream.ofNullable(shapes.get(api)))
@@ -208,6 +210,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         }
         if (config.apis().contains(Api.HUGGINGFACE)) {
             new HuggingFaceApi(body, reader, ledger, answers).mount(router, trace);
+        }
+        if (config.apis().contains(Api.REPLICATE)) {
+            new ReplicateApi(vertx, body, reader, ledger, answers, names, slowClient).mount(router, trace);
         }
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);

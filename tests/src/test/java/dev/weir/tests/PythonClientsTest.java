@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Python libraries that others wrote for OpenAI, Automatic1111, ComfyUI and Hugging Face, as {@code .ci/run} installs them. */
+/** Python libraries that others wrote for OpenAI, Automatic1111, ComfyUI, Hugging Face and Replicate, as {@code .ci/run} installs them. */
 final class PythonClientsTest {
 
     private static final Path LIBRARIES = Repository.ROOT.resolve("target/clients");
@@ -22,7 +22,7 @@ final class PythonClientsTest {
     @Test
     void theirOrdinaryCallsSucceedUnchanged() {
         assumeTrue(
-                Files.exists(LIBRARIES.resolve("websocket")),
+                Files.exists(LIBRARIES.resolve("replicate")),
                 "skipped: the Python libraries of the clients are not in target/clients, where .ci/run puts them");
         Path script = Repository.ROOT.resolve("tests/src/test/resources/clients.py");
 

@@ -348,6 +348,13 @@ public final class Fields {
         return value == null ? List.of() : (List<?>) value;
     }
 
+    /** Refuses two fields that say the same thing. */
+    public void requireOne(String name, String other) {
+        if (has(name) && has(other)) {
+            throw invalid("invalid_value", name, "and " + other + " cannot be used together");
+        }
+    }
+
     public ApiException missing(String name) {
         return invalid("missing_required_parameter", name, "is required");
     }

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  */
 public final class EventStream {
 
-    static final String MEDIA_TYPE = "text/event-stream; charset=utf-8";
+    public static final String MEDIA_TYPE = "text/event-stream; charset=utf-8";
 
     private static final long KEEP_ALIVE_MS = 10_000;
     private static final int NONE = -1;
@@ -69,16 +69,26 @@ public final class EventStream {
 
     /** Sends an optional event, unless the client is behind. @return whether it was sent */
     public boolean offer(String event, JsonObject data, String id) {
+        return offerLine(event, data.encode(), id);
+    }
+
+    /** @param line of text. @return whether it was sent */
+    public boolean offerLine(String event, String line, String id) {
         if (closed || response.writeQueueFull()) {
             return false;
         }
-        send(event, data, id);
+        sendLine(event, line, id);
         return true;
     }
 
     public void send(String event, JsonObject data, String id) {
+        sendLine(event, data.encode(), id);
+    }
+
+    /** @param line of text */
+    public void sendLine(String event, String line, String id) {
         String idLine = id == null ? "" : "id: " + id + "\n";
-        write("event: " + event + "\n" + idLine + "data: " + data.encode() + "\n\n");
+        write("event: " + event + "\n" + idLine + "data: " + line + "\n\n");
     }
 
     /** @param last sent unchanged before the end, or empty */

@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /** A kept job as JSON. */
-final class JobJson {
+public final class JobJson {
 
     private JobJson() {}
 
@@ -24,7 +24,7 @@ final class JobJson {
         return "/v1/jobs/" + job.id();
     }
 
-    static String imagePath(String job, int sample) {
+    public static String imagePath(String job, int sample) {
         return "/v1/jobs/" + job + "/images/" + sample;
     }
 

@@ -59,9 +59,7 @@ public final class JobsHandlers {
 
     private void submit(RoutingContext ctx, RequestBody.Content read) {
         JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
-        read.key()
-                .map(key -> jobsOf(ctx).submit(spec, key.key(), key.request()))
-                .orElseGet(() -> jobsOf(ctx).submit(spec))
+        read.submit(jobsOf(ctx), spec)
                 .onSuccess(job -> {
                     ctx.response()
                             .putHeader(

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Which methods a path has. Event loop of its router. */
-final class Methods {
+public final class Methods {
 
     private final Router router;
 
@@ -42,7 +42,7 @@ final class Methods {
     }
 
     /** A route for what is read, with and without its body. */
-    static Route get(Router router, String path) {
+    public static Route get(Router router, String path) {
         return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD);
     }
 }

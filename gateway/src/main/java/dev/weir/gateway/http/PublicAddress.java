@@ -17,7 +17,7 @@ public record PublicAddress(Optional<Origin> origin, String prefix) {
         ctx.put(KEY, this);
     }
 
-    static PublicAddress of(RoutingContext ctx) {
+    public static PublicAddress of(RoutingContext ctx) {
         return ctx.get(KEY);
     }
 
@@ -27,7 +27,7 @@ public record PublicAddress(Optional<Origin> origin, String prefix) {
     }
 
     /** The same with scheme and host where these are known. */
-    String url(String path) {
+    public String url(String path) {
         return origin.map(Origin::text).orElse("") + path(path);
     }
 }

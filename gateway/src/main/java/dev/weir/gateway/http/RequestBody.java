@@ -6,7 +6,11 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.ImageMemory;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.ledger.UserJobs;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
@@ -35,7 +39,14 @@ public final class RequestBody {
     private final ImageMemory images;
 
     /** @param key if the request may be a repetition */
-    public record Content(Fields fields, Optional<IdempotencyKey> key) {}
+    public record Content(Fields fields, Optional<IdempotencyKey> key) {
+
+        /** Starts a job that is queried later, or finds the one that the same request has started. */
+        public Future<KeptJob> submit(UserJobs jobs, JobSpec spec) {
+            return key.map(same -> jobs.submit(spec, same.key(), same.request()))
+                    .orElseGet(() -> jobs.submit(spec));
+        }
+    }
 
     public RequestBody(GatewayConfig.Limits limits, RequestReader reader, ReadingThreads threads, ImageMemory images) {
         this.reader = reader;

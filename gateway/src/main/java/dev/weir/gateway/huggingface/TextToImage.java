@@ -1,6 +1,7 @@
 package dev.weir.gateway.huggingface;
 
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.Sides;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +16,6 @@ final class TextToImage {
 
     private static final String PARAMETERS = "parameters";
     private static final Set<String> KNOWN = Set.of("inputs", PARAMETERS, "options", "model");
-    private static final int MOST_SIDE = 99_999;
     private static final String SCHEDULER = "scheduler";
     /** Fields of Weir that are not parameters, and what says them instead. */
     private static final Map<String, String> ELSEWHERE = Map.of(
@@ -26,7 +26,7 @@ final class TextToImage {
             "preview", "has no effect, because the answer is one picture");
 
     /** Parameters that have another name in Weir's own API. */
-    private static final Set<String> TRANSLATED = Set.of("width", "height", SCHEDULER);
+    private static final Set<String> TRANSLATED = Set.of(Sides.WIDTH, Sides.HEIGHT, SCHEDULER);
     /** An answer has one picture. */
     private static final List<String> COUNTS = List.of("n", "num_images_per_prompt");
 
@@ -76,9 +76,7 @@ final class TextToImage {
                 throw parameters.invalid("unknown_parameter", name, where);
             }
         });
-        requireOne(parameters, "size", "width");
-        requireOne(parameters, "size", "height");
-        requireOne(parameters, "sampler", SCHEDULER);
+        parameters.requireOne("sampler", SCHEDULER);
         for (String count : COUNTS) {
             if (parameters.integer(count, Long.MIN_VALUE, Long.MAX_VALUE).orElse(1L) != 1) {
                 throw parameters.invalid("unsupported_value", count, "must be 1, as an answer has one picture");
@@ -91,28 +89,14 @@ final class TextToImage {
             weir.putIfAbsent(name, value);
             names.put(name, PARAMETERS + "." + name);
         });
-        if (parameters.has("width") || parameters.has("height")) {
-            weir.put("size", side(parameters, "width", "height") + "x" + side(parameters, "height", "width"));
+        Sides.size(parameters).ifPresent(size -> {
+            weir.put("size", size);
             names.put("size", PARAMETERS + ".width and " + PARAMETERS + ".height");
-        }
+        });
         parameters.text(SCHEDULER).ifPresent(name -> {
             weir.put("sampler", SCHEDULERS.getOrDefault(name, name));
             names.put("sampler", PARAMETERS + "." + SCHEDULER);
         });
-    }
-
-    private static void requireOne(Fields parameters, String own, String translated) {
-        if (parameters.has(own) && parameters.has(translated)) {
-            throw parameters.invalid("invalid_value", own, "and " + translated + " cannot be used together");
-        }
-    }
-
-    /** A side that is not given is as long as the other one. */
-    private static long side(Fields parameters, String name, String other) {
-        return parameters
-                .integer(name, 1, MOST_SIDE)
-                .or(() -> parameters.integer(other, 1, MOST_SIDE))
-                .orElseThrow();
     }
 
     /** The first type of picture that the header names; PNG where it names none. */

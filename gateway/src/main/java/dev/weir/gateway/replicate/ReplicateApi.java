@@ -1,0 +1,187 @@
+package dev.weir.gateway.replicate;
+
+import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.Authentication;
+import dev.weir.gateway.http.EventStream;
+import dev.weir.gateway.http.Methods;
+import dev.weir.gateway.http.PublicAddress;
+import dev.weir.gateway.http.RequestBody;
+import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.KeptJob;
+import dev.weir.gateway.job.ModelNames;
+import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.gateway.ledger.UserJobs;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+
+/** Mounts {@code /v1/predictions}, and {@code POST /v1/models/OWNER/NAME/predictions}. Event loop of the gateway. */
+public final class ReplicateApi {
+
+    private static final String PREDICTIONS = "/v1/predictions";
+    private static final String OF_MODEL = "/v1/models/:owner/:name/predictions";
+    private static final String FILES = "/v1/files";
+    private static final int LONGEST_LIST = 100;
+    private static final int CANCEL_SECONDS = 2;
+
+    private final Vertx vertx;
+    private final RequestBody body;
+    private final RequestReader reader;
+    private final JobLedger ledger;
+    private final Answers answers;
+    private final ModelNames models;
+    private final Duration slowClient;
+
+    public ReplicateApi(
+            Vertx vertx,
+            RequestBody body,
+            RequestReader reader,
+            JobLedger ledger,
+            Answers answers,
+            ModelNames models,
+            Duration slowClient) {
+        this.vertx = vertx;
+        this.body = body;
+        this.reader = reader;
+        this.ledger = ledger;
+        this.answers = answers;
+        this.models = models;
+        this.slowClient = slowClient;
+    }
+
+    /** To be called before anything that may refuse a request. */
+    public static void shapeErrors(Router router) {
+        List.of(PREDICTIONS, PREDICTIONS + "/*", OF_MODEL, FILES)
+                .forEach(path -> router.route(path).handler(ctx -> {
+                    Answers.errorsOf(ctx, ReplicateApi::toJson);
+                    ctx.next();
+                }));
+    }
+
+    private static JsonObject toJson(ApiError error) {
+        return new JsonObject()
+                .put("title", HttpResponseStatus.valueOf(error.status()).reasonPhrase())
+                .put("detail", error.message())
+                .put("status", error.status());
+    }
+
+    public void mount(Router router, RequestTrace trace) {
+        mount(router, trace, PREDICTIONS, (ctx, sent) -> PredictionRequest.translate(sent, models));
+        mount(router, trace, OF_MODEL, (ctx, sent) -> {
+            String model = ctx.pathParam("owner") + "/" + ctx.pathParam("name");
+            return PredictionRequest.translate(sent, models, model);
+        });
+        Methods.get(router, PREDICTIONS).handler(this::list);
+        Methods.get(router, PREDICTIONS + "/:id").handler(ctx -> find(ctx, job -> answer(ctx, 200, job)));
+        Methods.get(router, PREDICTIONS + "/:id/stream").handler(ctx -> find(ctx, job -> stream(ctx, job)));
+        router.post(PREDICTIONS + "/:id/cancel").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
+        // Libraries upload images first. Where that fails with such a status, that for JavaScript sends data URLs.
+        router.post(FILES).handler(this::refuseFile);
+    }
+
+    private void mount(
+            Router router, RequestTrace trace, String path, BiFunction<RoutingContext, Fields, Fields> translation) {
+        router.post(path)
+                .handler(trace)
+                .handler(body.gathering())
+                .handler(ctx -> body.read(ctx, sent -> translation.apply(ctx, sent), read -> create(ctx, read)));
+    }
+
+    private void create(RoutingContext ctx, RequestBody.Content read) {
+        JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
+        Prefer prefer = Prefer.of(ctx.request().getHeader("Prefer"));
+        read.submit(jobsOf(ctx), spec)
+                .onSuccess(job -> {
+                    if (prefer.waitSeconds() == 0) {
+                        answer(ctx, prefer.async() ? 202 : 201, job);
+                    } else {
+                        await(ctx, job, prefer.waitSeconds(), () -> answerWaiting(ctx, job));
+                    }
+                })
+                .onFailure(ctx::fail);
+    }
+
+    /** A library takes every other status than "starting" for the end, after it has waited. */
+    private void answerWaiting(RoutingContext ctx, KeptJob job) {
+        JsonObject json = PredictionJson.of(job, PublicAddress.of(ctx));
+        answers.json(ctx, 201, job.isOver() ? json : json.put("status", PredictionJson.STARTING));
+    }
+
+    private void answer(RoutingContext ctx, int status, KeptJob job) {
+        answers.json(ctx, status, PredictionJson.of(job, PublicAddress.of(ctx)));
+    }
+
+    private UserJobs jobsOf(RoutingContext ctx) {
+        return ledger.of(Authentication.user(ctx));
+    }
+
+    private void list(RoutingContext ctx) {
+        jobsOf(ctx)
+                .newest(LONGEST_LIST)
+                .onSuccess(jobs -> {
+                    JsonArray results = new JsonArray();
+                    jobs.forEach(job -> results.add(PredictionJson.brief(job, PublicAddress.of(ctx))));
+                    answers.json(
+                            ctx,
+                            200,
+                            new JsonObject().putNull("previous").putNull("next").put("results", results));
+                })
+                .onFailure(ctx::fail);
+    }
+
+    /** The answer has the state after it, which another gateway may have to report. */
+    private void cancel(RoutingContext ctx, KeptJob job) {
+        jobsOf(ctx)
+                .cancel(job.id())
+                .onSuccess(cancelled -> await(ctx, job, CANCEL_SECONDS, () -> answer(ctx, 200, job)))
+                .onFailure(ctx::fail);
+    }
+
+    private void await(RoutingContext ctx, KeptJob job, int seconds, Runnable answer) {
+        if (!ctx.response().closed()) {
+            new WaitingClient(vertx, job, answer)
+                    .start(ctx, jobsOf(ctx), seconds, removed -> answers.error(ctx, removed));
+        }
+    }
+
+    private void stream(RoutingContext ctx, KeptJob job) {
+        if (ctx.request().method().equals(HttpMethod.HEAD)) {
+            ctx.response()
+                    .putHeader(HttpHeaderNames.CONTENT_TYPE, EventStream.MEDIA_TYPE)
+                    .end();
+        } else {
+            new PredictionStream(job, PublicAddress.of(ctx)).start(vertx, ctx, slowClient, jobsOf(ctx));
+        }
+    }
+
+    private void refuseFile(RoutingContext ctx) {
+        String message = "there are no uploads: send images as data URLs in the input, which clients do with "
+                + "file_encoding_strategy=\"base64\" (Python) or fileEncodingStrategy: \"data-uri\" (JavaScript)";
+        throw new ApiException(new ApiError(501, "server_error", "no_uploads", message, null, 0));
+    }
+
+    /** Continues with the job in the path, whichever gateway owns it, or answers with the error. */
+    private void find(RoutingContext ctx, Consumer<KeptJob> next) {
+        jobsOf(ctx)
+                .find(ctx.pathParam("id"))
+                .<Void>map(job -> {
+                    next.accept(job);
+                    return null;
+                })
+                .onFailure(ctx::fail);
+    }
+}
