@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The Compose file, run: two gateways behind the proxy, two denoisers, one node for each other stage, and Prometheus. */
@@ -48,7 +50,9 @@ final class ComposeTest {
     private static ComposeRun run;
     private static byte[] apple;
 
+    /** Each start has its own bound; eight of them on a busy machine may together take longer than one test may. */
     @BeforeAll
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
     static void up() throws IOException {
         Network.problem().ifPresent(problem -> assumeTrue(false, "skipped: " + problem));
         Confinement.problem().ifPresent(problem -> assumeTrue(false, "skipped: " + problem));
