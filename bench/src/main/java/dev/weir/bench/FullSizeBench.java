@@ -13,7 +13,6 @@ import dev.weir.engine.network.Networks;
 import dev.weir.engine.weights.ComponentWeights;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -88,14 +87,11 @@ public final class FullSizeBench implements Benchmark {
     private static void measure(
             Size size, List<ComputeTarget> targets, int rounds, List<List<String>> rows, Map<String, Object> json)
             throws IOException {
-        Path folder = Files.createTempDirectory("weir-full-size");
-        try {
-            json.put(size.name() + " parameters", RandomCheckpoint.write(folder, size.config(), SEED));
+        try (TemporaryFolder folder = TemporaryFolder.create("weir-full-size")) {
+            json.put(size.name() + " parameters", RandomCheckpoint.write(folder.path(), size.config(), SEED));
             for (ComputeTarget target : targets) {
-                measure(size, folder, target, rounds, rows, json);
+                measure(size, folder.path(), target, rounds, rows, json);
             }
-        } finally {
-            delete(folder);
         }
     }
 
@@ -133,14 +129,5 @@ public final class FullSizeBench implements Benchmark {
                 "" + peak,
                 "" + own));
         json.put(label, Map.of("load_s", load, "batch1_s", one, "batch2_s", two, "peak_mib", peak, "own_mib", own));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(folder);
     }
 }

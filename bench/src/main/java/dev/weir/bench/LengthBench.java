@@ -1,7 +1,6 @@
 package dev.weir.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.cli.Benchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
@@ -14,12 +13,8 @@ import dev.weir.engine.NoiseRow;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.weights.ComponentWeights;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,15 +26,12 @@ import java.util.stream.Stream;
  */
 public final class LengthBench implements Benchmark {
 
-    private static final int SHORT_ROWS = 6;
-    private static final int LONG_ROWS = 2;
     private static final int CHUNK = 77;
-    private static final List<Integer> CHUNKS = List.of(2, 4, 8, 16, 64);
     private static final long SEED = 1;
     private static final int WARM_UP = 1;
 
-    /** A quarter of the latents of a picture of 512x512, because rounds would take minutes otherwise. */
-    private static final LatentShape SD15 = new LatentShape(4, 32, 32);
+    /** @param chunks of the long prompts */
+    private record Case(String name, LatentShape sample, int shortRows, int longRows, List<Integer> chunks) {}
 
     @Override
     public String name() {
@@ -61,45 +53,35 @@ public final class LengthBench implements Benchmark {
             int side = model.card().nativeSize() / model.card().scale();
             try (Denoiser network = model.denoiser(target)) {
                 LatentShape sample = new LatentShape(network.outChannels(), side, side);
-                measure(model.card().id(), network, sample, settings.rounds(), table, json);
+                var chunks = List.of(2, 4, 8, 16, 64);
+                measure(new Case(model.card().id(), sample, 6, 2, chunks), network, settings.rounds(), table, json);
             }
         }
         if ("sd15".contains(settings.only())) {
-            Path folder = Files.createTempDirectory("weir-lengths");
-            try {
-                JsonNode config = config();
-                RandomCheckpoint.write(folder, config, SEED);
-                try (Denoiser network = Networks.denoiser(config, ComponentWeights.open(folder), "unet", target)) {
-                    measure("sd15", network, SD15, settings.rounds(), table, json);
+            try (TemporaryFolder folder = TemporaryFolder.create("weir-lengths")) {
+                JsonNode config = Sd15.config();
+                RandomCheckpoint.write(folder.path(), config, SEED);
+                var weights = ComponentWeights.open(folder.path());
+                try (Denoiser network = Networks.denoiser(config, weights, "unet", target)) {
+                    var work = new Case("sd15", Sd15.SAMPLE, 3, 1, List.of(2, 4, 8));
+                    measure(work, network, settings.rounds(), table, json);
                 }
-            } finally {
-                delete(folder);
             }
         }
         return new Result(
                 List.of("network", "chunks", "together s", "short s", "long s", "apart / together"), table, json);
     }
 
-    private static JsonNode config() throws IOException {
-        try (InputStream resource = LengthBench.class.getResourceAsStream("/sd15/unet.json")) {
-            return new ObjectMapper().readTree(resource);
-        }
-    }
-
     private static void measure(
-            String name,
-            Denoiser network,
-            LatentShape sample,
-            int rounds,
-            List<List<String>> table,
-            Map<String, Object> json) {
+            Case work, Denoiser network, int rounds, List<List<String>> table, Map<String, Object> json) {
+        LatentShape sample = work.sample();
         Medians medians = new Medians();
-        List<Row> brief = rows(network, sample, 1, SHORT_ROWS);
+        List<Row> brief = rows(network, sample, 1, work.shortRows());
         for (int round = -WARM_UP; round < rounds; round++) {
             Medians own = round < 0 ? new Medians() : medians;
             own.time("short", () -> network.predict(sample, brief));
-            for (int chunks : CHUNKS) {
-                List<Row> extended = rows(network, sample, chunks, LONG_ROWS);
+            for (int chunks : work.chunks()) {
+                List<Row> extended = rows(network, sample, chunks, work.longRows());
                 List<Row> both =
                         Stream.concat(brief.stream(), extended.stream()).toList();
                 own.time("together/" + chunks, () -> network.predict(sample, both));
@@ -107,29 +89,21 @@ public final class LengthBench implements Benchmark {
             }
         }
         double alone = medians.median("short");
-        for (int chunks : CHUNKS) {
+        for (int chunks : work.chunks()) {
             double together = medians.median("together/" + chunks);
             double extended = medians.median("long/" + chunks);
             table.add(List.of(
-                    name,
+                    work.name(),
                     String.valueOf(chunks),
                     Medians.format(together),
                     Medians.format(alone),
                     Medians.format(extended),
                     Medians.format((alone + extended) / together)));
-            json.put(name + "/" + chunks, Map.of("together_s", together, "short_s", alone, "long_s", extended));
+            json.put(work.name() + "/" + chunks, Map.of("together_s", together, "short_s", alone, "long_s", extended));
         }
     }
 
     private static List<Row> rows(Denoiser network, LatentShape sample, int chunks, int rows) {
         return Collections.nCopies(rows, NoiseRow.of(network, sample, chunks * CHUNK, SEED));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.weir.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.cli.Benchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
@@ -15,11 +14,8 @@ import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.weights.ComponentWeights;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,10 +33,6 @@ public final class LoraBench implements Benchmark {
     private static final long SEED = 1;
     private static final int WARM_UP = 1;
 
-    /** A quarter of the latents of a picture of 512x512, because rounds would take minutes otherwise. */
-    private static final LatentShape SD15 = new LatentShape(4, 32, 32);
-
-    private static final int SD15_TOKENS = 77;
     private static final int DEFAULT_TOKENS = 8;
 
     @Override
@@ -58,8 +50,8 @@ public final class LoraBench implements Benchmark {
     public Result run(Settings settings) throws IOException {
         List<List<String>> rows = new ArrayList<>();
         Map<String, Object> json = new LinkedHashMap<>();
-        Path folder = Files.createTempDirectory("weir-lora");
-        try {
+        try (TemporaryFolder temporary = TemporaryFolder.create("weir-lora")) {
+            Path folder = temporary.path();
             if ("model".contains(settings.only())) {
                 ModelFolder model = ModelFolder.open(settings.model());
                 ComputeTarget target = EngineChoice.AUTO.known(List.of(model));
@@ -71,29 +63,26 @@ public final class LoraBench implements Benchmark {
                 }
             }
             if ("sd15".contains(settings.only())) {
-                JsonNode config = config();
+                JsonNode config = Sd15.config();
                 Path weights = folder.resolve("unet");
                 RandomCheckpoint.write(weights, config, SEED);
                 AdaptedParts parts = new AdaptedParts("unet", List.of(), Map.of("unet", Networks.layers(config)));
                 ComputeTarget target = EngineChoice.AUTO.known(List.of(ModelFolder.open(settings.model())));
                 try (Denoiser network = Networks.denoiser(config, ComponentWeights.open(weights), "unet", target)) {
-                    measure(new Case("sd15", network, SD15, SD15_TOKENS, parts), folder, settings.rounds(), rows, json);
+                    measure(
+                            new Case("sd15", network, Sd15.SAMPLE, Sd15.TOKENS, parts),
+                            folder,
+                            settings.rounds(),
+                            rows,
+                            json);
                 }
             }
-        } finally {
-            delete(folder);
         }
         return new Result(
                 List.of("network", "without s", "mixed s", "mixed/without", "one by one s", "gain"), rows, json);
     }
 
     private record Case(String name, Denoiser network, LatentShape sample, int tokens, AdaptedParts parts) {}
-
-    private static JsonNode config() throws IOException {
-        try (InputStream resource = LoraBench.class.getResourceAsStream("/sd15/unet.json")) {
-            return new ObjectMapper().readTree(resource);
-        }
-    }
 
     private static void measure(Case work, Path folder, int rounds, List<List<String>> rows, Map<String, Object> json)
             throws IOException {
@@ -128,13 +117,5 @@ public final class LoraBench implements Benchmark {
                         "mixed_to_without", together / none,
                         "one_by_one_s", serial,
                         "gain", serial / together));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -70,7 +70,7 @@ final class FileKind {
         try {
             weights = SafetensorsFile.open(file);
         } catch (ModelException e) {
-            return Refusal.unread(e, e.getMessage().replace(file + ": ", ""));
+            return Refusal.unread(e, e.reason(file));
         }
         if (weights.names().stream().anyMatch(name -> name.contains("motion_modules"))) {
             return Refusal.notRun("a motion module for video");

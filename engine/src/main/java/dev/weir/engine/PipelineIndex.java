@@ -223,7 +223,7 @@ public record PipelineIndex(ModelSource source, String className, Map<String, St
         try {
             return network.get();
         } catch (ModelException e) {
-            throw e.getMessage().startsWith(place) ? e : new ModelException(place + ": " + e.getMessage(), e);
+            throw e.in(place);
         }
     }
 }

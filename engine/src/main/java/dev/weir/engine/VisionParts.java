@@ -34,7 +34,7 @@ record VisionParts(PipelineIndex index) {
         try {
             return ClipImageProcessor.read(JsonFile.read(file));
         } catch (ModelException e) {
-            throw e.getMessage().startsWith(file + "") ? e : new ModelException(file + ": " + e.getMessage(), e);
+            throw e.in(file);
         }
     }
 }

@@ -1,9 +1,9 @@
 package dev.weir.bench.engines;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.bench.Medians;
 import dev.weir.bench.RandomCheckpoint;
+import dev.weir.bench.Sd15;
+import dev.weir.bench.TemporaryFolder;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.LatentShape;
@@ -11,9 +11,6 @@ import dev.weir.engine.NoiseRow;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.weights.ComponentWeights;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -31,22 +28,18 @@ final class LargeUnet implements AutoCloseable {
     /** A forward takes seconds. */
     private static final int MOST_ROUNDS = 3;
 
+    private final TemporaryFolder folder;
     private final Case work;
 
-    private LargeUnet(Case work) {
-        this.work = work;
+    private LargeUnet(TemporaryFolder folder) {
+        this.folder = folder;
+        this.work = new Case(NAME, folder.path(), 1, SIDE, TOKENS);
     }
 
     static LargeUnet create() throws IOException {
-        Path folder = Files.createTempDirectory("weir-large-unet");
-        RandomCheckpoint.write(folder, config(), SEED);
-        return new LargeUnet(new Case(NAME, folder, 1, SIDE, TOKENS));
-    }
-
-    private static JsonNode config() throws IOException {
-        try (InputStream resource = LargeUnet.class.getResourceAsStream("/sd15/unet.json")) {
-            return new ObjectMapper().readTree(resource);
-        }
+        TemporaryFolder folder = TemporaryFolder.create("weir-large-unet");
+        RandomCheckpoint.write(folder.path(), Sd15.config(), SEED);
+        return new LargeUnet(folder);
     }
 
     Case work() {
@@ -57,7 +50,7 @@ final class LargeUnet implements AutoCloseable {
     void measure(ComputeTarget target, Peers peers, List<String> names, int rounds, Medians medians)
             throws IOException {
         LatentShape sample = new LatentShape(4, SIDE, SIDE);
-        try (Denoiser network = Networks.denoiser(config(), ComponentWeights.open(work.folder()), target)) {
+        try (Denoiser network = Networks.denoiser(Sd15.config(), ComponentWeights.open(work.folder()), target)) {
             Denoiser.Row row = NoiseRow.of(network, sample, TOKENS, SEED);
             for (String peer : names) {
                 for (int round = -WARM_UP; round < Math.min(rounds, MOST_ROUNDS); round++) {
@@ -78,11 +71,6 @@ final class LargeUnet implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        try (var files = Files.list(work.folder())) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(work.folder());
+        folder.close();
     }
 }

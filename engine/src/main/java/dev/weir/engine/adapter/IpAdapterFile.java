@@ -38,7 +38,7 @@ final class IpAdapterFile {
             var encoder = encoder(file, kind, encoders);
             return new IpAdapter(name, fingerprint(file, encoder), kind, file, encoder.folder());
         } catch (ModelException e) {
-            throw new ModelException(path + ": " + e.getMessage(), e);
+            throw e.in(path);
         }
     }
 

@@ -69,7 +69,7 @@ public final class Lora {
                     .getOrDefault(part, Map.of())
                     .forEach((layer, change) -> changes.put(layer, change.read()));
         } catch (ModelException e) {
-            throw LoraFile.named(file.path(), e);
+            throw e.in(file.path());
         } catch (InternalError e) {
             // The file became shorter while it is mapped.
             throw file.changed(e);

@@ -54,14 +54,8 @@ public final class LoraFile {
             return new Opened(
                     new Lora(name, fingerprint(file, config), state, parts, layers, warning), changes.unknown());
         } catch (ModelException e) {
-            throw named(state.path(), e);
+            throw e.in(state.path());
         }
-    }
-
-    static ModelException named(Path path, ModelException problem) {
-        return problem.getMessage().startsWith(path + ": ")
-                ? problem
-                : new ModelException(path + ": " + problem.getMessage(), problem);
     }
 
     /** With the names that the model has for its layers, of which many files keep the same objects. */

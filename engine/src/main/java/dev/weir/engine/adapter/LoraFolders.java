@@ -19,13 +19,11 @@ public final class LoraFolders {
 
     private static final Logger LOG = LoggerFactory.getLogger(LoraFolders.class);
 
-    static final int MOST_FILES = 1000;
-
     private final WatchedFiles<AdaptedParts, FileState, Lora> files;
 
     private LoraFolders(List<Path> folders) {
         this.files = new WatchedFiles<>(
-                new WatchedFiles.Kind("a", "LoRA", MOST_FILES),
+                new WatchedFiles.Kind("a", "LoRA"),
                 problems -> look(folders, problems),
                 LoraFolders::open,
                 (before, now) -> false);

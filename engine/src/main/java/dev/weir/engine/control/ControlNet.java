@@ -16,6 +16,8 @@ public final class ControlNet {
     private final Path place;
     private final JsonNode config;
     private final Weights weights;
+    private final boolean isT2iAdapter;
+    private final boolean isPooled;
 
     /**
      * @param fingerprint a digest of the configuration and the weights
@@ -27,6 +29,9 @@ public final class ControlNet {
         this.place = place;
         this.config = config;
         this.weights = weights;
+        // Asked for each row and step.
+        this.isT2iAdapter = config.path("_class_name").asText().equals(T2iAdapterFile.CLASS);
+        this.isPooled = config.path("global_pool_conditions").asBoolean();
     }
 
     public String name() {
@@ -54,12 +59,12 @@ public final class ControlNet {
 
     /** Whether it sees the picture alone, and so steers all steps alike. */
     public boolean isT2iAdapter() {
-        return config.path("_class_name").asText().equals(T2iAdapterFile.CLASS);
+        return isT2iAdapter;
     }
 
     /** Whether its results are means over all places, which steer the prompt's branch alone. */
     boolean isPooled() {
-        return config.path("global_pool_conditions").asBoolean();
+        return isPooled;
     }
 
     @Override

@@ -24,15 +24,13 @@ public final class ControlNetFolders {
 
     public static final ControlNetFolders NONE = new ControlNetFolders(List.of());
 
-    private static final int MOST_NETS = 1000;
-
     private final WatchedFiles<Fit, Place, ControlNet> nets;
     /** Whether a configuration is a ControlNet's. */
     private final StampedReads<Boolean> configs = new StampedReads<>(ControlNetFolders::isControlNets);
 
     private ControlNetFolders(List<Path> folders) {
         this.nets = new WatchedFiles<>(
-                new WatchedFiles.Kind("a", "ControlNet", MOST_NETS),
+                new WatchedFiles.Kind("a", "ControlNet"),
                 problems -> look(folders, problems),
                 (model, fit, name, place) -> open(name, place.path(), fit),
                 (before, now) -> false);
@@ -99,14 +97,8 @@ public final class ControlNetFolders {
     }
 
     private static ControlNet open(String name, Path place, Fit fit) {
-        try {
-            ControlNet net = ControlNetFile.read(name, place, fit);
-            fit.require(net.config(), net.weights());
-            return net;
-        } catch (ModelException e) {
-            throw e.getMessage().startsWith(place.toString())
-                    ? e
-                    : new ModelException(place + ": " + e.getMessage(), e);
-        }
+        ControlNet net = ControlNetFile.read(name, place, fit);
+        fit.require(net.config(), net.weights());
+        return net;
     }
 }

@@ -1,8 +1,7 @@
 package dev.weir.engine.control;
 
+import java.util.Collection;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Which kinds of networks steer some rows, or may steer those of a model. */
@@ -21,12 +20,13 @@ public enum Steering {
     }
 
     /** The kinds of some ControlNets and T2I-Adapters. */
-    public static Steering of(Stream<ControlNet> steering) {
-        Set<Boolean> kinds = steering.map(ControlNet::isT2iAdapter).collect(Collectors.toSet());
-        return Stream.of(values())
-                .filter(one -> one.nets == kinds.contains(false) && one.adapters == kinds.contains(true))
-                .findFirst()
-                .orElseThrow();
+    public static Steering of(Collection<ControlNet> steering) {
+        boolean hasAdapters = steering.stream().anyMatch(ControlNet::isT2iAdapter);
+        boolean hasNets = steering.stream().anyMatch(net -> !net.isT2iAdapter());
+        if (hasNets) {
+            return hasAdapters ? BOTH : NETS;
+        }
+        return hasAdapters ? ADAPTERS : NONE;
     }
 
     public boolean hasNets() {

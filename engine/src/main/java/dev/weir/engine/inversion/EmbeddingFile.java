@@ -67,7 +67,7 @@ final class EmbeddingFile {
             String token = ofSdxl || only.equals(NAMELESS) || only.isBlank() ? name : only;
             return new Embedding(name, token, fingerprint(file, chosen), vectors);
         } catch (ModelException e) {
-            throw new ModelException(path + ": " + e.getMessage(), e);
+            throw e.in(path);
         }
     }
 

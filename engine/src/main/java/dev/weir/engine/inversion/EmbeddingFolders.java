@@ -18,8 +18,6 @@ public final class EmbeddingFolders {
 
     public static final EmbeddingFolders NONE = new EmbeddingFolders(List.of());
 
-    private static final int MOST_FILES = 1000;
-
     private static final String PICKLE =
             "%s: a pickle may run code, and is not read. Convert it: python -c \"import sys, torch; from safetensors.torch import "
                     + "save_file; d = torch.load(sys.argv[1], weights_only=True); v = d['string_to_param']['*'] if "
@@ -31,7 +29,7 @@ public final class EmbeddingFolders {
 
     private EmbeddingFolders(List<Path> folders) {
         this.files = new WatchedFiles<>(
-                new WatchedFiles.Kind("an", "embedding", MOST_FILES),
+                new WatchedFiles.Kind("an", "embedding"),
                 problems -> look(folders, problems),
                 (model, widths, name, place) -> EmbeddingFile.read(place.path(), name, byFolder(widths)),
                 (before, now) -> false);

@@ -58,12 +58,8 @@ final class ClipImagePrompter implements ImagePrompter {
             var network = NetworkType.read(ComponentConfig.read(folder).json(), ClipVisionModel.class);
             return ClipImageProcessor.ofSide(network.options().side());
         } catch (ModelException e) {
-            throw named(folder, e);
+            throw e.in(folder);
         }
-    }
-
-    private static ModelException named(Path folder, ModelException problem) {
-        return new ModelException(folder + ": " + problem.getMessage(), problem);
     }
 
     @Override
@@ -84,7 +80,7 @@ final class ClipImagePrompter implements ImagePrompter {
                     ClipImageProcessor.ofSide(side),
                     side);
         } catch (ModelException e) {
-            throw named(clip.folder(), e);
+            throw e.in(clip.folder());
         }
     }
 

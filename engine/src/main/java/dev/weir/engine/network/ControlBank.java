@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.Predicate;
 
 /**
  * The ControlNets and T2I-Adapters that a network has loaded, and what they add to the rows of a forward. The least recently used ones
@@ -72,27 +72,26 @@ final class ControlBank implements AutoCloseable {
         }
     }
 
-    /** The further inputs of a forward that networks of some kinds steer: of each row what these add, and zeros where none does. */
+    /**
+     * The further inputs of a forward that networks of some kinds steer: of each row what these add, and zeros where none does.
+     *
+     * @param rows whose nets are loaded
+     */
     List<Feed> added(LatentShape sample, List<Row> rows, Steering steering) {
-        Set<ControlNet> used = rows.stream()
-                .flatMap(row -> row.controls().stream())
-                .map(Control::net)
-                .collect(Collectors.toSet());
-        load(used, used);
         List<Feed> feeds = new ArrayList<>();
         if (steering.hasNets()) {
-            feeds.addAll(added(sample, rows, residuals, false));
+            feeds.addAll(added(sample, rows, residuals, net -> !net.isT2iAdapter()));
         }
         if (steering.hasAdapters()) {
-            feeds.addAll(added(sample, rows, features, true));
+            feeds.addAll(added(sample, rows, features, ControlNet::isT2iAdapter));
         }
         return feeds;
     }
 
-    private List<Feed> added(LatentShape sample, List<Row> rows, RowSums all, boolean areAdapters) {
+    private List<Feed> added(LatentShape sample, List<Row> rows, RowSums all, Predicate<ControlNet> isOfKind) {
         List<List<Control>> own = rows.stream()
                 .map(row -> row.controls().stream()
-                        .filter(control -> control.net().isT2iAdapter() == areAdapters)
+                        .filter(control -> isOfKind.test(control.net()))
                         .toList())
                 .toList();
         var sums = all.begin(

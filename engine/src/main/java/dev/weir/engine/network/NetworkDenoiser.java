@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Runs a denoising network: rows of one shape in one forward. If ControlNets or T2I-Adapters steer some of them, these run first, and
@@ -76,10 +77,14 @@ final class NetworkDenoiser implements Denoiser {
         if (rows.isEmpty()) {
             return List.of();
         }
-        var steering = Steering.of(
-                rows.stream().flatMap(row -> row.controls().stream()).map(Control::net));
+        var nets = rows.stream()
+                .flatMap(row -> row.controls().stream())
+                .map(Control::net)
+                .collect(Collectors.toSet());
+        var steering = Steering.of(nets);
         var all = new ArrayList<>(feeds.of(sample, rows));
         if (steering != Steering.NONE) {
+            bank().load(nets, nets);
             all.addAll(bank().added(sample, rows, steering));
         }
         return network.run(

@@ -136,9 +136,7 @@ public final class Networks {
             var model = NetworkType.read(net.config(), ControlNetModel.class);
             return new ControlNetwork(load(model, net.config(), net.weights(), target), model);
         } catch (ModelException e) {
-            throw e.getMessage().startsWith(net.place())
-                    ? e
-                    : new ModelException(net.place() + ": " + e.getMessage(), e);
+            throw e.in(net.place());
         }
     }
 

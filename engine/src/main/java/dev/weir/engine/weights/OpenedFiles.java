@@ -5,8 +5,8 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -28,11 +28,11 @@ public final class OpenedFiles<S, T> {
      *
      * @param now the state of each file, by name
      * @param opener throws {@link ModelException} that says why a file does not fit
-     * @param refused told of each file that was opened and does not fit
+     * @param refused told of each file that was opened and does not fit, and why
      * @return those that fit, by name, in its order
      */
     public synchronized Map<String, T> update(
-            Map<String, S> now, BiFunction<String, S, T> opener, Consumer<ModelException> refused) {
+            Map<String, S> now, BiFunction<String, S, T> opener, BiConsumer<String, ModelException> refused) {
         Map<String, Opened<S, T>> opened = new TreeMap<>();
         now.forEach((name, state) -> {
             var before = files.get(name);
@@ -44,11 +44,11 @@ public final class OpenedFiles<S, T> {
     }
 
     private static <S, T> Opened<S, T> open(
-            String name, S state, BiFunction<String, S, T> opener, Consumer<ModelException> refused) {
+            String name, S state, BiFunction<String, S, T> opener, BiConsumer<String, ModelException> refused) {
         try {
             return new Opened<>(state, Optional.of(opener.apply(name, state)), "");
         } catch (ModelException e) {
-            refused.accept(e);
+            refused.accept(name, e);
             return new Opened<>(state, Optional.empty(), e.getMessage());
         }
     }

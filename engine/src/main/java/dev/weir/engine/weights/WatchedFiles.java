@@ -49,7 +49,7 @@ public final class WatchedFiles<K, S, T> {
     public interface Opener<K, S, T> {
 
         /**
-         * Throws {@link ModelException} that says why the file does not fit.
+         * Throws {@link ModelException} that says why the file does not fit. The message need not name the file.
          *
          * @param model one of the family, for messages
          */
@@ -60,9 +60,17 @@ public final class WatchedFiles<K, S, T> {
      * What the files are.
      *
      * @param article of the noun in messages
-     * @param most how many are offered: each node states all names twice a second
+     * @param most how many are offered
      */
-    public record Kind(String article, String noun, int most) {}
+    public record Kind(String article, String noun, int most) {
+
+        /** Each node states all names twice a second. */
+        public static final int MOST = 1000;
+
+        public Kind(String article, String noun) {
+            this(article, noun, MOST);
+        }
+    }
 
     private record Family<S, T>(String model, OpenedFiles<S, T> opened, FittingFiles<T> fitting) {}
 
@@ -168,27 +176,25 @@ public final class WatchedFiles<K, S, T> {
                 .update(
                         offered,
                         (name, state) -> open(demands, family, name, state),
-                        e -> unsuitable.add("not %s %s of the model %s: %s"
-                                .formatted(kind.article(), kind.noun(), family.model(), e.getMessage())));
+                        (name, e) -> unsuitable.add("not %s %s of the model %s: %s: %s"
+                                .formatted(
+                                        kind.article(), kind.noun(), family.model(), paths.get(name), e.getMessage())));
         warn(unsuitable);
-        Map<String, String> refused = new TreeMap<>();
-        family.opened()
-                .problems()
-                .forEach((name, problem) -> refused.put(name, problem.replace(paths.get(name) + ": ", "")));
-        family.fitting().set(new FittingFiles.Offer<>(files, Map.copyOf(refused), changing));
+        family.fitting()
+                .set(new FittingFiles.Offer<>(files, Map.copyOf(family.opened().problems()), changing));
     }
 
-    /** A file that cannot be opened must not stop the others. */
+    /** A file that cannot be opened must not stop the others. Throws {@link ModelException} that says why, without the file. */
     private T open(K demands, Family<S, T> family, String name, S state) {
         try {
             return opener.open(family.model(), demands, name, state);
         } catch (ModelException e) {
-            throw e;
+            throw new ModelException(e.reason(paths.get(name)), e);
         } catch (InternalError e) {
-            throw new ModelException(paths.get(name) + ": the file changed while it was read", e); // It became shorter.
+            throw new ModelException("the file changed while it was read", e); // It became shorter.
         } catch (RuntimeException e) {
             LOG.debug("{}", paths.get(name), e);
-            throw new ModelException(paths.get(name) + ": cannot be opened: " + e, e);
+            throw new ModelException("cannot be opened: " + e, e);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.weights.FittingFiles;
+import dev.weir.engine.weights.WatchedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,10 +151,10 @@ class LoraFoldersTest {
         folders = LoraFolders.open(List.of(folder));
         model = folders.of("sd1", SD1);
         assertThat(model.byName()).containsOnlyKeys("a-new-one", "first");
-        assertThat(model.offer().refused()).hasSize(LoraFolders.MOST_FILES - 2).containsKey("n00997");
+        assertThat(model.offer().refused()).hasSize(WatchedFiles.Kind.MOST - 2).containsKey("n00997");
         folders.poll();
         Files.delete(path("n00000"));
         folders.poll();
-        assertThat(model.offer().refused()).containsKey("n00998").hasSize(LoraFolders.MOST_FILES - 2);
+        assertThat(model.offer().refused()).containsKey("n00998").hasSize(WatchedFiles.Kind.MOST - 2);
     }
 }

@@ -17,6 +17,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
 /** Folders that fail for a moment, and files that cannot be opened. The test plays both. */
@@ -100,6 +102,22 @@ final class WatchedFilesTest {
 
         assertThat(fitting.byName()).containsOnlyKeys("a", "c");
         assertThat(fitting.offer().refused().get("b")).contains("strange");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "made for another model,made for another model",
+        "folder/b: made for another model,made for another model",
+        "folder/b/config.json: no JSON,config.json: no JSON",
+        "made for folder/b: no,made for folder/b: no"
+    })
+    void theLogNamesTheFileOnceAndTheCardDoesNot(String problem, String reason) {
+        failures.put("b", new ModelException(problem));
+        arrives("b");
+        files.poll();
+
+        assertThat(said()).containsExactly("not a file of the model tiny: folder/b: " + reason);
+        assertThat(fitting.offer().refused()).containsEntry("b", reason);
     }
 
     @Test
