@@ -147,9 +147,16 @@ public final class ModelFolder {
         return textEncoder(target, embeddings.byName());
     }
 
-    /** See {@link #textEncoder(ComputeTarget)}. It reads these embeddings, whatever files come and go later. */
+    /** See {@link #textEncoder(ComputeTarget)}. It reads these embeddings until {@link TextEncoder#prepareWords} gives it others. */
     public TextEncoder textEncoder(ComputeTarget target, Map<String, Embedding> known) {
-        return new TextEncoders(index, pipeline, known.values()).open(target);
+        TextEncoder encoder = new TextEncoders(index, pipeline, embeddings.isWatched()).open(target);
+        try {
+            encoder.prepareWords(known.values()).run();
+            return encoder;
+        } catch (RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
     }
 
     /** The textual inversions that prompts may name. They change as files come and go. */

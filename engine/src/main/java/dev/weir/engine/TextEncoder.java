@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.inversion.Embedding;
 import java.util.Collection;
 import java.util.List;
 
@@ -27,6 +28,15 @@ public interface TextEncoder extends AutoCloseable {
         return encode(prompts.stream().map(Prompt::of).toList()).stream()
                 .map(PromptStates::states)
                 .toList();
+    }
+
+    /**
+     * Opens what reads embeddings as words. When the result runs, prompts may name these embeddings, and no others.
+     *
+     * @throws ModelException that names a file that cannot be read
+     */
+    default Runnable prepareWords(Collection<Embedding> embeddings) {
+        return () -> {};
     }
 
     /** Prepares for prompts with these LoRAs, which may take as long as loading the encoder. */

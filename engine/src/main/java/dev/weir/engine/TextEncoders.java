@@ -16,14 +16,15 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
  * Opens the text encoders of a model as one, with their tokenizers. Immutable; any thread.
  *
- * @param embeddings whose words they read
+ * @param readEmbeddings whether they read the words of embeddings
  */
-record TextEncoders(PipelineIndex index, Pipeline pipeline, Collection<Embedding> embeddings) {
+record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddings) {
 
     TextEncoder open(ComputeTarget target) {
         List<TextEncoder> opened = new ArrayList<>();
@@ -53,16 +54,17 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, Collection<Embedding
     }
 
     private TextEncoder textEncoder(TextPart text, ComputeTarget target) {
-        Inversions inversions = inversions(text);
-        Lexicon lexicon = lexicon(text, inversions);
+        Optional<Lexicon.Extension> extension = Optional.of((before, embeddings) -> extended(text, before, embeddings));
+        Lexicon lexicon = Lexicon.of(tokenizer(index, text.tokenizer()));
         try {
             return index.load(
                     text.encoder(),
                     (config, weights) -> Networks.textEncoder(
-                            inversions.isEmpty() ? config.json() : inversions.extended(config.json()),
-                            inversions.isEmpty() ? weights : inversions.extended(weights),
+                            config.json(),
+                            weights,
                             text.encoder(),
                             lexicon,
+                            extension.filter(words -> reads(text)),
                             text.output(),
                             target));
         } catch (RuntimeException e) {
@@ -71,25 +73,21 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, Collection<Embedding
         }
     }
 
-    private Inversions inversions(TextPart text) {
-        boolean takesThem = pipeline.type().texts().contains(text);
-        return Inversions.of(text.encoder(), index.config(text.encoder()).json(), takesThem ? embeddings : List.of());
+    private boolean reads(TextPart text) {
+        return readEmbeddings && pipeline.type().texts().contains(text);
     }
 
-    private Lexicon lexicon(TextPart text, Inversions inversions) {
-        Tokenizer tokenizer = tokenizer(index, text.tokenizer());
-        if (inversions.isEmpty()) {
-            return Lexicon.of(tokenizer);
-        }
+    private Lexicon extended(TextPart text, Lexicon lexicon, Collection<Embedding> embeddings) {
+        ComponentConfig config = index.config(text.encoder());
+        Inversions inversions = new Inversions(text.encoder(), config.count("vocab_size"), List.copyOf(embeddings));
         Path home = index.home(text.tokenizer());
-        return Lexicon.of(
-                tokenizer,
+        return lexicon.with(
                 inversions,
                 words -> Tokenizers.extended(
                         home,
                         index.source().vocabulary(home),
                         index.classOf(text.tokenizer()),
-                        index.config(text.encoder()).count("max_position_embeddings"),
+                        config.count("max_position_embeddings"),
                         inversions.all(),
                         words));
     }

@@ -39,8 +39,8 @@ final class Encoders implements AutoCloseable {
     private volatile Map<String, Embedding> embeddings = Map.of();
     /** Of the text encoder with these embeddings; empty if there is none. Other threads ask for it. */
     private volatile String weights = "";
-    /** Those that it was last to read, also if it could not be opened with them. */
-    private Map<String, Embedding> wanted = Map.of();
+    /** Those that it could not read the last time; the log says why. */
+    private Map<String, Embedding> unread = Map.of();
 
     private Encoders(ModelFolder folder, ComputeTarget target) {
         this.folder = folder;
@@ -64,27 +64,36 @@ final class Encoders implements AutoCloseable {
     }
 
     private void openText() {
-        wanted = folder.embeddings().byName();
-        TextEncoder opened = folder.textEncoder(target, wanted);
-        text.ifPresent(TextEncoder::close);
+        Map<String, Embedding> now = folder.embeddings().byName();
+        TextEncoder opened = folder.textEncoder(target, now);
         text = Optional.of(opened);
-        weights = folder.textEncoderFingerprint(wanted);
-        embeddings = wanted;
+        reads(now);
         opened.expect(folder.loras().byName().values());
     }
 
-    /** Opens the text encoder again if embeddings have come or gone. If that fails, it reads those that it has. */
+    private void reads(Map<String, Embedding> now) {
+        weights = folder.textEncoderFingerprint(now);
+        embeddings = now;
+    }
+
+    /** Reads the embeddings that have come, and those no more that have gone. If that fails, it reads those that it has, and tries again. */
     void follow() {
-        if (text.isEmpty() || folder.embeddings().byName().equals(wanted)) {
+        Map<String, Embedding> now = folder.embeddings().byName();
+        // It is the same object until something changes.
+        if (text.isEmpty() || now == embeddings) {
             return;
         }
         try {
-            openText();
+            text.get().prepareWords(now.values()).run();
+            reads(now);
         } catch (RuntimeException e) {
-            LOG.warn(
-                    "the text encoder of {} cannot read the new embeddings",
-                    folder.card().id(),
-                    e);
+            if (now != unread) {
+                unread = now;
+                LOG.warn(
+                        "the text encoder of {} cannot read the new embeddings",
+                        folder.card().id(),
+                        e);
+            }
         }
     }
 

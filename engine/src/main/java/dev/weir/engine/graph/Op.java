@@ -35,7 +35,7 @@ public enum Op {
     GEGLU,
     /** x, y. */
     ADD,
-    /** x, y. The product of each two numbers; the second may be {@link #OVER_PIXELS}, or an image of one channel. */
+    /** x, y. The product of each two numbers; the second may be {@link #OVER_PIXELS}, or an image or a sequence of one channel. */
     MULTIPLY,
     /** x, weight. Their sum; the weight is the same for each row. */
     OFFSET,

@@ -8,6 +8,7 @@ import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import dev.weir.engine.prompt.Row;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,10 +19,16 @@ final class ClipTextModel implements TextNetwork {
 
     private final Options options;
     private final ClipOutput output;
+    private final boolean takesVectors;
 
     ClipTextModel(Options options, ClipOutput output) {
+        this(options, output, false);
+    }
+
+    private ClipTextModel(Options options, ClipOutput output, boolean takesVectors) {
         this.options = options;
         this.output = output;
+        this.takesVectors = takesVectors;
     }
 
     static ClipTextModel read(JsonNode config) {
@@ -30,16 +37,31 @@ final class ClipTextModel implements TextNetwork {
 
     @Override
     public TextNetwork giving(ClipOutput other) {
-        return new ClipTextModel(options, other);
+        return new ClipTextModel(options, other, takesVectors);
+    }
+
+    @Override
+    public boolean takesVectors() {
+        return takesVectors;
+    }
+
+    @Override
+    public TextNetwork takingVectors() {
+        return new ClipTextModel(options, output, true);
     }
 
     @Override
     public void describe(Script script) {
-        var whole = script.method(TextTransformer.FORWARD, "ids", "kept", "layer", "end");
+        var names = new ArrayList<>(List.of("ids", "kept", "layer", "end"));
+        if (takesVectors) {
+            names.addAll(WordVectors.NAMES);
+        }
+        var whole = script.method(TextTransformer.FORWARD, names.toArray(String[]::new));
         var g = whole.at(script.hasWeight("embeddings.token_embedding.weight") ? "" : "text_model");
         var ids = g.input(Input.Kind.IDS, "ids", 1, options.positions()); // [B, T]
+        var words = g.embedding(ids, "embeddings.token_embedding", options.vocabulary(), options.width());
         var x = g.add(
-                g.embedding(ids, "embeddings.token_embedding", options.vocabulary(), options.width()),
+                takesVectors ? WordVectors.in(g, words, options.width(), options.positions()) : words,
                 g.embedding(
                         g.positionsOf(ids),
                         "embeddings.position_embedding",

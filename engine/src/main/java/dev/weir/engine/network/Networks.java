@@ -27,6 +27,7 @@ import dev.weir.engine.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -64,17 +65,29 @@ public final class Networks {
     /** @throws ModelException where the network, an option or the weights do not fit */
     public static TextEncoder textEncoder(
             JsonNode config, Weights weights, Tokenizer tokenizer, ClipOutput output, ComputeTarget target) {
-        return textEncoder(config, weights, "", Lexicon.of(tokenizer), output, target);
+        return textEncoder(config, weights, "", Lexicon.of(tokenizer), Optional.empty(), output, target);
     }
 
     /**
      * @param part the network's folder, which LoRAs know it by
+     * @param extension of an encoder that reads embeddings as words
      * @throws ModelException where the network, an option or the weights do not fit
      */
     public static TextEncoder textEncoder(
-            JsonNode config, Weights weights, String part, Lexicon lexicon, ClipOutput output, ComputeTarget target) {
-        var network = NetworkType.read(config, TextNetwork.class).giving(output);
-        return new TextTransformer(adaptable(network, config, weights, part, target), lexicon, network);
+            JsonNode config,
+            Weights weights,
+            String part,
+            Lexicon lexicon,
+            Optional<Lexicon.Extension> extension,
+            ClipOutput output,
+            ComputeTarget target) {
+        var plain = NetworkType.read(config, TextNetwork.class).giving(output);
+        var network = extension.isPresent() ? plain.takingVectors() : plain;
+        return new TextTransformer(
+                adaptable(network, config, weights, part, target),
+                lexicon,
+                network,
+                extension.orElse((before, embeddings) -> before));
     }
 
     /** @throws ModelException where the network, an option or the weights do not fit */

@@ -24,6 +24,16 @@ interface TextNetwork extends Network {
         return List.of();
     }
 
+    /** Whether it takes {@link WordVectors} behind all others. */
+    default boolean takesVectors() {
+        return false;
+    }
+
+    /** The same network, which takes {@link WordVectors}. */
+    default TextNetwork takingVectors() {
+        throw new ModelException("this text encoder has no words of embeddings");
+    }
+
     /** How many layers a prompt may leave out. */
     default int maxClipSkip() {
         return 0;

@@ -9,6 +9,7 @@ import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Feed;
+import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.prompt.Lexicon;
 import dev.weir.engine.prompt.Reading;
 import dev.weir.engine.prompt.Row;
@@ -32,13 +33,16 @@ final class TextTransformer implements TextEncoder {
     private record OwnRow(Prompt prompt, Row row) {}
 
     private final AdaptableNetwork network;
-    private final Lexicon lexicon;
     private final TextNetwork form;
+    private final Lexicon.Extension extension;
+    private Lexicon lexicon;
 
-    TextTransformer(AdaptableNetwork network, Lexicon lexicon, TextNetwork form) {
+    /** @param extension of a network that takes the vectors of words */
+    TextTransformer(AdaptableNetwork network, Lexicon lexicon, TextNetwork form, Lexicon.Extension extension) {
         this.network = network;
         this.lexicon = lexicon;
         this.form = form;
+        this.extension = extension;
     }
 
     @Override
@@ -85,19 +89,35 @@ final class TextTransformer implements TextEncoder {
         var rows = owned.stream().map(OwnRow::row).toList();
         rows.forEach(this::requirePositions);
         int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
+        var inversions = lexicon.inversions();
         var padded = Feed.longs(
                 bytes -> {
                     var out = bytes.asLongBuffer();
                     for (Row row : rows) {
-                        out.put(Arrays.copyOf(row.ids(), longest));
+                        var ids = Arrays.copyOf(row.ids(), longest);
+                        out.put(Arrays.stream(ids)
+                                .map(id -> WordVectors.id(id, inversions))
+                                .toArray());
                     }
                 },
                 rows.size(),
                 longest);
         var feeds = new ArrayList<>(List.of(padded, Lengths.seen(rows)));
         feeds.addAll(form.more(prompts, rows));
+        if (form.takesVectors()) {
+            feeds.addAll(WordVectors.feeds(rows, longest, form.width(), inversions));
+        }
         return network.run(
                 FORWARD, feeds, prompts.stream().map(Prompt::loras).toList(), states -> split(states, rows, longest));
+    }
+
+    @Override
+    public Runnable prepareWords(Collection<Embedding> embeddings) {
+        var next = extension.of(lexicon, embeddings);
+        return () -> {
+            lexicon.closeEmbeddings();
+            lexicon = next;
+        };
     }
 
     @Override
@@ -151,5 +171,6 @@ final class TextTransformer implements TextEncoder {
     @Override
     public void close() {
         network.close();
+        lexicon.close();
     }
 }

@@ -8,6 +8,7 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.inversion.Embedding;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -106,6 +107,15 @@ public final class JoinedTextEncoder implements TextEncoder {
                 .map(encoder -> encoder.size(prompt))
                 .reduce(PromptSize::plus)
                 .orElseThrow();
+    }
+
+    @Override
+    public Runnable prepareWords(Collection<Embedding> embeddings) {
+        // None of them changes where one cannot.
+        List<Runnable> prepared = encoders.stream()
+                .map(encoder -> encoder.prepareWords(embeddings))
+                .toList();
+        return () -> prepared.forEach(Runnable::run);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.inversion.Embedding;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -15,8 +16,8 @@ import java.util.stream.Stream;
 
 /**
  * The text encoder of a pipeline beside the one that its prior reads. A prompt has the states of both, and those that the prior's
- * encoder gives for the empty prompt: the prior is guided away from these, whatever the negative prompt says. LoRAs, {@code
- * clip_skip} and the prompt's syntax count for the pipeline's own encoder only: the prior reads the text as it stands. Owned by one device thread, as the encoders are.
+ * encoder gives for the empty prompt: the prior is guided away from these, whatever the negative prompt says. LoRAs, embeddings,
+ * {@code clip_skip} and the prompt's syntax count for the pipeline's own encoder only: the prior reads the text as it stands. Owned by one device thread, as the encoders are.
  */
 public final class PriorTextEncoder implements TextEncoder {
 
@@ -67,6 +68,11 @@ public final class PriorTextEncoder implements TextEncoder {
     @Override
     public PromptSize size(Prompt prompt) {
         return encoder.size(prompt).plus(priors.size(Prompt.of(prompt.text()))).plus(priors.size(Prompt.of("")));
+    }
+
+    @Override
+    public Runnable prepareWords(Collection<Embedding> embeddings) {
+        return encoder.prepareWords(embeddings);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.inversion.Inversions;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers.Word;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,26 +19,42 @@ import java.util.function.Function;
  * @param tokenizer of the vocabulary
  * @param extended knows the tokens of embeddings too, as diffusers does
  * @param names the ids of each embedding's vectors, by its name
+ * @param inversions whose ids these are
  */
-public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[]> names) implements AutoCloseable {
+public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[]> names, Inversions inversions)
+        implements AutoCloseable {
+
+    /** Gives a lexicon other embeddings, of a text encoder that reads some. */
+    public interface Extension {
+
+        /** Throws ModelException that names a file that cannot be read. */
+        Lexicon of(Lexicon before, Collection<Embedding> embeddings);
+    }
 
     public Lexicon {
         names = Map.copyOf(names);
     }
 
     public static Lexicon of(Tokenizer tokenizer) {
-        return new Lexicon(tokenizer, tokenizer, Map.of());
+        return new Lexicon(tokenizer, tokenizer, Map.of(), Inversions.NONE);
     }
 
-    /** @param opener of the same tokenizer with more words */
-    public static Lexicon of(Tokenizer tokenizer, Inversions inversions, Function<List<Word>, Tokenizer> opener) {
+    /**
+     * The same vocabulary with other embeddings.
+     *
+     * @param opener of the same tokenizer with more words
+     */
+    public Lexicon with(Inversions inversions, Function<List<Word>, Tokenizer> opener) {
+        if (inversions.isEmpty()) {
+            return of(tokenizer);
+        }
         Map<Embedding, long[]> ids = inversions.ids();
         Map<String, long[]> names = new LinkedHashMap<>();
         ids.forEach((embedding, own) -> names.put(embedding.name(), own));
         List<Word> words = ids.entrySet().stream()
                 .map(entry -> new Word(entry.getKey().token(), entry.getValue()))
                 .toList();
-        return new Lexicon(tokenizer, opener.apply(words), names);
+        return new Lexicon(tokenizer, opener.apply(words), names, inversions);
     }
 
     Optional<long[]> embedding(String name) {
@@ -53,11 +70,16 @@ public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[
                 .toList();
     }
 
-    @Override
-    public void close() {
-        tokenizer.close();
+    /** Closes all but the vocabulary, which another one has too. */
+    public void closeEmbeddings() {
         if (extended != tokenizer) {
             extended.close();
         }
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+        closeEmbeddings();
     }
 }

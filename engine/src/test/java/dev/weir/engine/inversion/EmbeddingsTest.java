@@ -65,6 +65,25 @@ final class EmbeddingsTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void anOpenTextEncoderReadsTheWordsThatComeAndThoseThatGoNoMore(Engine engine) {
+        ModelFolder model = model("checkpoints/sd1");
+        var embeddings = model.embeddings().byName();
+        try (TextEncoder encoder = model.textEncoder(new ComputeTarget("cpu", Precision.FP32, engine), Map.of())) {
+            float[] unread = states(encoder, Prompt.of(TOLD));
+            Runnable all = encoder.prepareWords(embeddings.values());
+            requireClose(states(encoder, Prompt.of(TOLD)), unread);
+
+            all.run();
+            requireClose(states(encoder, Prompt.of(TOLD)), TENSORS.floats("sd1"));
+            encoder.prepareWords(List.of(embeddings.get("sd1-toy"))).run();
+            assertThat(states(encoder, Prompt.of(TOLD))).isNotEqualTo(TENSORS.floats("sd1"));
+            encoder.prepareWords(List.of()).run();
+            requireClose(states(encoder, Prompt.of(TOLD)), unread);
+        }
+    }
+
     /** The same ids, whichever way the word is written. */
     @Test
     void eachSyntaxHasItsOwnWayToNameAWord() {
