@@ -325,16 +325,6 @@ final class ComfyGraphsTest {
     }
 
     @Test
-    void aSecondSamplerIsRefused() {
-        JsonObject graph = template();
-        graph.put("20", graph.getJsonObject("3").copy());
-        inputs(graph, "20").put("latent_image", link("3", 0)).put("denoise", 0.5);
-        inputs(graph, "8").put("samples", link("20", 0));
-
-        refused(graph, "20", "one sampler");
-    }
-
-    @Test
     void uploadsKeepTheirNamesAndBelongToTheirCallers() {
         upload("a.png", OPAQUE, Map.of());
         assertThat(upload("a.png", OPAQUE, Map.of()).getString("name")).isEqualTo("a.png");

@@ -65,7 +65,7 @@ public final class ComfyApi {
         this.guard = guard;
         this.sockets = new Sockets(vertx, entrance, config.patience().slowClient());
         History history = new History(job -> ledger.kept().find(job).isPresent());
-        Queue queue = new Queue(sockets, history, memory);
+        Queue queue = new Queue(sockets, history, memory, file -> threads.read(() -> reader.picture(file)));
         // Sockets of other APIs have uploads too, and all uploads together have half.
         GatewayConfig.Limits limits = config.limits();
         long most = Math.min(limits.attachmentsPerSocketBytes(), limits.attachmentsBytes() / 4);

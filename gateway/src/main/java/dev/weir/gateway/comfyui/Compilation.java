@@ -43,7 +43,10 @@ final class Compilation {
         Value value = values(graph.node(link.node())).get(link.slot());
         if (!type.isInstance(value)) {
             throw new RefusedNodeException(
-                    node, input, "Weir runs one sampler for each prompt, and its pictures can only be shown and saved");
+                    node,
+                    input,
+                    "is not computed: the latent of a sampler can be decoded, or resized once for another sampler, and its"
+                            + " pictures can be shown and saved");
         }
         return type.cast(value);
     }
@@ -89,7 +92,7 @@ final class Compilation {
             case "ImageScaleBy" -> List.of(scaledBy(node));
             case "EmptyLatentImage" -> {
                 String size = node.whole("width") + "x" + node.whole("height");
-                yield List.of(new Latent(node, "", size, node.whole("batch_size"), Optional.empty(), Optional.empty()));
+                yield List.of(Latent.of(node, "", size, node.whole("batch_size"), Optional.empty()));
             }
             case "VAEEncode" -> List.of(encoded(node));
             case "VAEEncodeForInpaint" -> List.of(encoded(node).with(value(node, "mask", Mask.class)));
@@ -101,12 +104,12 @@ final class Compilation {
                         encoded(node).with(value(node, "mask", Mask.class)));
             case "RepeatLatentBatch" ->
                 List.of(value(node, "samples", Latent.class).times(node.whole("amount")));
+            case "LatentUpscale" -> List.of(LatentSizes.upscaled(node, value(node, "samples", Sampled.class)));
+            case "LatentUpscaleBy" -> List.of(LatentSizes.upscaledBy(node, value(node, "samples", Sampled.class)));
             case "KSampler", "KSamplerAdvanced" -> {
                 Sampling sampling = new Sampling(node, model(node), offer);
-                yield List.of(sampling.sampled(
-                        conditioning(node, "positive"),
-                        conditioning(node, "negative"),
-                        value(node, "latent_image", Latent.class)));
+                yield List.of(
+                        sampling.sampled(conditioning(node, "positive"), conditioning(node, "negative"), begun(node)));
             }
             case "VAEDecode" -> {
                 Sampled samples = value(node, "samples", Sampled.class);
@@ -119,6 +122,14 @@ final class Compilation {
                         "",
                         "Weir does not compute the class " + node.type().name());
         };
+    }
+
+    /** Another sampler may follow a sampler at once. */
+    private Latent begun(Node node) {
+        Link link = node.link("latent_image").orElseThrow();
+        return values(graph.node(link.node())).get(link.slot()) instanceof Sampled samples
+                ? LatentSizes.same(samples)
+                : value(node, "latent_image", Latent.class);
     }
 
     private Model model(Node node) {
@@ -215,7 +226,7 @@ final class Compilation {
     private Latent encoded(Node node) {
         Picture picture = value(node, "pixels", Picture.class);
         String size = Uploads.encoded(picture.size().orElseGet(() -> Uploads.pixels(picture.file())));
-        return new Latent(node, vae(node), size, 1, Optional.of(picture), Optional.empty());
+        return Latent.of(node, vae(node), size, 1, Optional.of(picture));
     }
 
     private Latent masked(Node node) {

@@ -9,16 +9,17 @@ import dev.weir.gateway.job.JobEvent.Loading;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobEvent.Warning;
-import dev.weir.gateway.job.Picture;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
- * Tells the events of a prompt's job as ComfyUI tells the execution of its nodes. The nodes before the sampler are reported when it
- * starts, and those after it when all pictures exist. Event loop of the gateway.
+ * Tells the events of a prompt's jobs as ComfyUI tells the execution of its nodes. The nodes before a sampler are reported when it
+ * starts, and those after the last one when all pictures exist. Event loop of the gateway.
  */
 final class Execution {
 
@@ -26,12 +27,16 @@ final class Execution {
     private final Sockets sockets;
     private final Runnable onBegin;
     private final Runnable onOver;
+    private final BiConsumer<Integer, List<Made>> onPass;
     private final int[] steps;
-    private final Picture[] pictures;
+    /** By pass and image. */
+    private final Made[][] made;
+
     private final Set<String> executed = new LinkedHashSet<>();
     private final JsonArray messages = new JsonArray();
     private final JsonObject outputs = new JsonObject();
     private final JsonObject meta = new JsonObject();
+    private int pass;
     private int shownSteps;
     private int ended;
     private boolean begun;
@@ -41,37 +46,49 @@ final class Execution {
     /**
      * @param onBegin called when its first step starts
      * @param onOver called before the last message, so that the client then finds it in the history
+     * @param onPass called with a pass and what it begins with: the pictures of the one before
      */
-    Execution(Prompt prompt, Sockets sockets, Runnable onBegin, Runnable onOver) {
+    Execution(
+            Prompt prompt, Sockets sockets, Runnable onBegin, Runnable onOver, BiConsumer<Integer, List<Made>> onPass) {
         this.prompt = prompt;
         this.sockets = sockets;
         this.onBegin = onBegin;
         this.onOver = onOver;
-        this.steps = new int[prompt.job().spec().samples()];
-        this.pictures = new Picture[steps.length];
+        this.onPass = onPass;
+        this.steps = new int[prompt.images()];
+        this.made = new Made[prompt.plan().passes().size()][steps.length];
     }
 
-    void on(JobEvent event) {
+    /**
+     * @param job of the pass that runs
+     * @param first the image that is the first sample of the job
+     */
+    void on(String job, int first, JobEvent event) {
         if (over) {
             return;
         }
-        int sample = event.at().sample();
+        int image = first + event.at().sample();
         if (event instanceof Failed failed) {
             fail(ApiError.of(failed.failure()));
         } else if (event instanceof Cancelled) {
             interrupt();
         } else if (!(event instanceof Queued || event instanceof Loading || event instanceof Warning)) {
             begin();
-            step(sample, event.at().step());
+            step(image, event.at().step());
             if (event instanceof Preview preview) {
                 sockets.picture(prompt.client(), prompt.id(), current, preview.picture(), true);
             } else if (event instanceof Completed completed) {
-                pictures[sample] = completed.picture();
-                if (++ended == pictures.length) {
-                    finish();
+                boolean isLast = pass + 1 == made.length;
+                made[pass][image] = new Made(job, event.at().sample(), completed.picture(), !isLast);
+                if (++ended == steps.length) {
+                    endPass();
                 }
             }
         }
+    }
+
+    boolean isOver() {
+        return over;
     }
 
     boolean hasBegun() {
@@ -95,13 +112,20 @@ final class Execution {
         record(
                 "execution_cached",
                 new JsonObject().put("nodes", new JsonArray()).mergeIn(prompt.about()));
-        prompt.plan().before().forEach(this::run);
-        executing(prompt.plan().pictures().sampler().id());
+        beginPass();
+    }
+
+    private void beginPass() {
+        prompt.plan().before(pass).forEach(this::run);
+        executing(prompt.plan().passes().get(pass).sampler().id());
     }
 
     private void run(Node node) {
         executing(node.id());
         executed.add(node.id());
+        if (prompt.plan().ends().containsKey(node.id())) {
+            show(node);
+        }
     }
 
     private void executing(String node) {
@@ -118,7 +142,7 @@ final class Execution {
             return;
         }
         shownSteps = value;
-        int most = prompt.job().spec().totalSteps();
+        int most = prompt.steps(pass);
         JsonObject state = new JsonObject()
                 .put("value", value)
                 .put("max", most)
@@ -140,30 +164,35 @@ final class Execution {
                         .put("node", current));
     }
 
-    private void finish() {
+    private void endPass() {
         executed.add(current);
-        for (Node node : prompt.plan().after()) {
-            run(node);
-            if (prompt.plan().outputs().contains(node.id())) {
-                show(node);
-            }
+        if (pass + 1 == made.length) {
+            prompt.plan().after().forEach(this::run);
+            record("execution_success", prompt.about());
+            end();
+            return;
         }
-        record("execution_success", prompt.about());
-        end();
+        List<Made> before = List.of(made[pass]);
+        pass++;
+        ended = 0;
+        shownSteps = 0;
+        Arrays.fill(steps, 0);
+        beginPass();
+        onPass.accept(pass, before);
     }
 
     private void show(Node node) {
+        Made[] pictures = made[prompt.plan().ends().get(node.id())];
         if (node.type().name().equals("SaveImageWebsocket")) {
             Arrays.stream(pictures)
-                    .forEach(picture -> sockets.picture(prompt.client(), prompt.id(), current, picture, false));
+                    .forEach(picture -> sockets.picture(prompt.client(), prompt.id(), current, picture.shown(), false));
             return;
         }
         boolean isKept = node.has("filename_prefix");
         String prefix = isKept ? node.text("filename_prefix") : "ComfyUI_temp";
         JsonArray images = new JsonArray();
-        for (int sample = 0; sample < pictures.length; sample++) {
-            images.add(OutputFile.of(
-                            prefix, isKept ? "output" : "temp", prompt.job().id(), sample)
+        for (Made picture : pictures) {
+            images.add(OutputFile.of(prefix, isKept ? "output" : "temp", picture.job(), picture.sample())
                     .toJson());
         }
         JsonObject output = new JsonObject().put("images", images);
@@ -201,7 +230,11 @@ final class Execution {
         end();
     }
 
-    private void interrupt() {
+    /** Ends the prompt as its client wants it. */
+    void interrupt() {
+        if (over) {
+            return;
+        }
         if (begun) {
             record("execution_interrupted", stopped());
         }
@@ -225,7 +258,7 @@ final class Execution {
 
     /** What the history says of a prompt that is over. */
     JsonObject toJson() {
-        boolean isWhole = ended == pictures.length;
+        boolean isWhole = ended == steps.length;
         return new JsonObject()
                 .put("prompt", prompt.toJson())
                 .put("outputs", outputs)

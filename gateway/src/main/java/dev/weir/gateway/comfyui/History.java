@@ -31,7 +31,7 @@ final class History {
     private long characters;
 
     /** @param texts what ComfyUI writes into the pictures */
-    private record Entry(String job, String json, Map<String, String> texts) {
+    private record Entry(List<String> jobs, String json, Map<String, String> texts) {
 
         long characters() {
             return json.length()
@@ -44,18 +44,24 @@ final class History {
         this.isKept = isKept;
     }
 
-    void add(Prompt prompt, JsonObject result) {
+    /** @param jobs those of the prompt */
+    void add(Prompt prompt, List<String> jobs, JsonObject result) {
         remove(prompt.key());
-        Entry added = new Entry(prompt.job().id(), result.encode(), texts(prompt));
+        Entry added = new Entry(jobs, result.encode(), texts(prompt));
         entries.put(prompt.key(), added);
         characters += added.characters();
         for (Iterator<Entry> oldest = entries.values().iterator(); oldest.hasNext(); ) {
             Entry entry = oldest.next();
-            if (entries.size() > MOST || characters > MOST_CHARACTERS || !isKept.test(entry.job())) {
+            if (entries.size() > MOST || characters > MOST_CHARACTERS || !isKept(entry)) {
                 oldest.remove();
                 characters -= entry.characters();
             }
         }
+    }
+
+    /** The pictures of the last job are kept longest. */
+    private boolean isKept(Entry entry) {
+        return entry.jobs().stream().anyMatch(isKept);
     }
 
     private void remove(Prompt.Key key) {
@@ -82,8 +88,7 @@ final class History {
      */
     String of(String caller, int most, int offset) {
         List<Map.Entry<Prompt.Key, Entry>> all = entries.entrySet().stream()
-                .filter(entry -> entry.getKey().caller().equals(caller)
-                        && isKept.test(entry.getValue().job()))
+                .filter(entry -> entry.getKey().caller().equals(caller) && isKept(entry.getValue()))
                 .toList();
         int skipped = offset < 0 ? Math.max(0, all.size() - most) : offset;
         return all.stream()
@@ -105,7 +110,7 @@ final class History {
                         && sees.test(entry.getKey().caller()))
                 .map(Map.Entry::getValue);
         return Stream.concat(Stream.ofNullable(entries.get(key)), others)
-                .filter(entry -> isKept.test(entry.job()))
+                .filter(this::isKept)
                 .findFirst()
                 .map(entry -> "{" + json(key.id(), entry) + "}")
                 .orElse("{}");
@@ -118,7 +123,7 @@ final class History {
     /** What ComfyUI writes into the pictures of a job: the graph, and what the client wants beside it. Empty for an unknown one. */
     Map<String, String> texts(String job) {
         return entries.values().stream()
-                .filter(entry -> entry.job().equals(job))
+                .filter(entry -> entry.jobs().contains(job))
                 .findFirst()
                 .map(Entry::texts)
                 .orElse(Map.of());

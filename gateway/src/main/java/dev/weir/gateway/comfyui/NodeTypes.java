@@ -20,6 +20,7 @@ final class NodeTypes {
     private static final String IMAGE = "IMAGE";
     private static final String LATENT = "LATENT";
     private static final String PIXELS = "pixels";
+    private static final String[] LATENT_METHODS = {"nearest-exact", "bilinear", "area", "bicubic", "bislerp"};
 
     static final Map<String, NodeType> ALL = index(List.of(
             NodeType.of("CheckpointLoaderSimple", "loaders")
@@ -120,6 +121,18 @@ final class NodeTypes {
             NodeType.of("RepeatLatentBatch", "latent/batch")
                     .links(LATENT, "samples")
                     .whole("amount", 1, 1, 64)
+                    .gives(LATENT),
+            NodeType.of("LatentUpscale", "latent")
+                    .links(LATENT, "samples")
+                    .choice("upscale_method", LATENT_METHODS)
+                    .whole("width", 512, 0, MOST_SIDE)
+                    .whole("height", 512, 0, MOST_SIDE)
+                    .choice("crop", "disabled", "center")
+                    .gives(LATENT),
+            NodeType.of("LatentUpscaleBy", "latent")
+                    .links(LATENT, "samples")
+                    .choice("upscale_method", LATENT_METHODS)
+                    .real("scale_by", 1.5, 0.01, 8)
                     .gives(LATENT),
             sampler(NodeType.of("KSampler", "sampling").link("model"), "seed").real("denoise", 1, 0, 1),
             sampler(

@@ -1,23 +1,31 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.comfyui.Value.Place;
+import dev.weir.gateway.comfyui.Value.Resized;
 import dev.weir.gateway.comfyui.Value.Sampled;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.proto.v1.Generation;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * What is made of a graph. Immutable.
  *
- * @param outputs the ends of the graph that are run
+ * @param passes what its samplers make, each with the latents of the one before
+ * @param ends the ends of the graph that are run, each with the pass whose pictures it shows
  * @param nodes those that the ends need, each after those that it depends on
  * @param nodeErrors why other ends are not run
  */
-record Plan(Graph graph, Sampled pictures, List<String> outputs, List<Node> nodes, JsonObject nodeErrors) {
+record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<Node> nodes, JsonObject nodeErrors) {
 
     /**
      * Compiles a graph. As in ComfyUI, an end with errors is left out as long as another one is sound. Any thread.
@@ -27,15 +35,15 @@ record Plan(Graph graph, Sampled pictures, List<String> outputs, List<Node> node
      */
     static Plan of(Object prompt, List<String> targets, Offer offer) {
         Graph graph = Graph.parse(prompt);
-        List<String> ends = graph.outputs().stream()
+        List<String> all = graph.outputs().stream()
                 .filter(end -> targets.isEmpty() || targets.contains(end))
                 .toList();
         Validation validation = new Validation(graph, offer);
         Compilation compilation = new Compilation(graph, offer);
         Set<NodeError> errors = new LinkedHashSet<>();
-        List<String> outputs = new ArrayList<>();
-        Sampled made = null;
-        for (String end : ends) {
+        Map<String, Sampled> shown = new LinkedHashMap<>();
+        List<Sampled> passes = List.of();
+        for (String end : all) {
             Collection<NodeError> found = validation.errors(end);
             if (!found.isEmpty()) {
                 errors.addAll(found);
@@ -43,28 +51,56 @@ record Plan(Graph graph, Sampled pictures, List<String> outputs, List<Node> node
             }
             try {
                 Sampled pictures = compilation.pictures(end);
-                if (made != null && made != pictures) {
-                    errors.add(
-                            NodeError.refused(end, "images", "is of another sampler; Weir runs one for each prompt"));
+                List<Sampled> needed = pictures.passes();
+                List<Sampled> longer = needed.size() > passes.size() ? needed : passes;
+                if (!longer.containsAll(needed) || !longer.containsAll(passes)) {
+                    errors.add(NodeError.refused(
+                            end, "images", "is of another sampler; those of a prompt must follow one another"));
                 } else {
-                    made = pictures;
-                    outputs.add(end);
+                    passes = longer;
+                    shown.put(end, pictures);
                 }
             } catch (RefusedNodeException e) {
                 errors.add(e.error());
             }
         }
-        if (made == null) {
+        if (passes.isEmpty()) {
             throw Errors.refused(graph, errors);
         }
+        Map<String, Integer> ends = new LinkedHashMap<>();
         Set<Node> nodes = new LinkedHashSet<>();
-        outputs.forEach(end -> nodes.addAll(graph.order(end)));
-        return new Plan(graph, made, List.copyOf(outputs), List.copyOf(nodes), Errors.nodeErrors(graph, errors));
+        for (Map.Entry<String, Sampled> end : shown.entrySet()) {
+            ends.put(end.getKey(), passes.indexOf(end.getValue()));
+            nodes.addAll(graph.order(end.getKey()));
+        }
+        return new Plan(graph, passes, ends, List.copyOf(nodes), Errors.nodeErrors(graph, errors));
+    }
+
+    /** The first pass. */
+    Sampled first() {
+        return passes.get(0);
+    }
+
+    /**
+     * The job of a pass: of all images, or without the picture that it begins with.
+     *
+     * @param read the fields of the pass
+     * @throws dev.weir.gateway.api.ApiException if the model cannot make it
+     */
+    JobSpec job(int pass, Fields read, RequestReader reader) {
+        JobSpec job = pass == 0 ? reader.job(read) : reader.laterJob(read);
+        Generation.Builder made = job.generation().toBuilder().setKeepsLatent(pass + 1 < passes.size());
+        passes.get(pass).begins().ifPresent(begins -> resize(begins, made));
+        return job.making(made.build());
+    }
+
+    private static void resize(Resized begins, Generation.Builder made) {
+        made.setLatentResize(begins.method()).setLatentCrop(begins.crops());
     }
 
     /** The answer to a request that Weir refuses after it was compiled. */
-    JsonObject refusal(ApiError error) {
-        Place place = error.param() == null ? null : pictures.places().get(error.param());
+    JsonObject refusal(int pass, ApiError error) {
+        Place place = error.param() == null ? null : passes.get(pass).places().get(error.param());
         if (place == null) {
             return Errors.toJson(error);
         }
@@ -78,13 +114,21 @@ record Plan(Graph graph, Sampled pictures, List<String> outputs, List<Node> node
                 .body();
     }
 
-    /** The nodes before the sampler. */
-    List<Node> before() {
-        return nodes.subList(0, nodes.indexOf(pictures.sampler()));
+    /** The nodes before the sampler of a pass, and after the one before. */
+    List<Node> before(int pass) {
+        return nodes.subList(pass == 0 ? 0 : position(pass - 1) + 1, position(pass));
     }
 
-    /** The nodes after the sampler. */
+    /** The nodes after the last sampler. */
     List<Node> after() {
-        return nodes.subList(nodes.indexOf(pictures.sampler()) + 1, nodes.size());
+        return nodes.subList(position(passes.size() - 1) + 1, nodes.size());
+    }
+
+    private int position(int pass) {
+        return nodes.indexOf(passes.get(pass).sampler());
+    }
+
+    List<String> outputs() {
+        return new ArrayList<>(ends.keySet());
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.core.json.JsonArray;
@@ -14,6 +15,8 @@ import java.util.List;
  * @param client the socket that hears of it; empty: none
  * @param graph as it was sent
  * @param jobs those of its user
+ * @param job that of the first pass
+ * @param later the passes after it, for one image each and without the picture that it begins with
  */
 record Prompt(
         String id,
@@ -24,7 +27,8 @@ record Prompt(
         JsonObject extraData,
         Plan plan,
         UserJobs jobs,
-        KeptJob job) {
+        KeptJob job,
+        List<JobSpec> later) {
 
     /** ComfyUI keeps these out of its lists. */
     private static final List<String> SECRETS = List.of("auth_token_comfy_org", "api_key_comfy_org");
@@ -39,6 +43,16 @@ record Prompt(
 
     Key key() {
         return new Key(caller, id);
+    }
+
+    /** The images of each pass. */
+    int images() {
+        return job.spec().samples();
+    }
+
+    /** Network calls of an image in a pass. */
+    int steps(int pass) {
+        return (pass == 0 ? job.spec() : later.get(pass - 1)).totalSteps();
     }
 
     /** As lists show it. */

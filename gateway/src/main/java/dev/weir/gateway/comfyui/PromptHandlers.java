@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
@@ -17,6 +18,7 @@ import dev.weir.gateway.ledger.UserJobs;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,7 +77,7 @@ final class PromptHandlers {
                     asked[0] = read(fields, offer);
                     return asked[0].plan == null
                             ? Fields.of(Map.of())
-                            : Fields.of(asked[0].plan.pictures().fields());
+                            : Fields.of(asked[0].plan.first().fields());
                 },
                 read -> start(ctx, asked[0], read.fields()));
     }
@@ -101,13 +103,18 @@ final class PromptHandlers {
             return;
         }
         Sender sender = sender(ctx, asked.fields);
-        JobSpec spec;
-        try {
-            spec = reader.job(fields).under(RequestTrace.of(ctx));
-        } catch (ApiException e) {
-            answers.json(ctx, e.error().status(), asked.plan.refusal(e.error()));
-            return;
+        List<JobSpec> passes = new ArrayList<>();
+        for (Sampled pass : asked.plan.passes()) {
+            Fields read = passes.isEmpty() ? fields : Fields.of(pass.fields());
+            try {
+                passes.add(asked.plan.job(passes.size(), read, reader).under(RequestTrace.of(ctx)));
+            } catch (ApiException e) {
+                answers.json(ctx, e.error().status(), asked.plan.refusal(passes.size(), e.error()));
+                return;
+            }
         }
+        List<JobSpec> later = passes.subList(1, passes.size());
+        JobSpec spec = passes.get(0).before(later);
         Prompt.Key key = new Prompt.Key(Caller.of(ctx), sender.id);
         if (!queue.reserve(key, asked.size)) {
             throw asked.fields.invalid("duplicate_id", "prompt_id", "is the id of a prompt that is in the queue");
@@ -115,7 +122,7 @@ final class PromptHandlers {
         UserJobs jobs = ledger.of(Authentication.user(ctx));
         Future.<KeptJob>future(accepted -> jobs.submit(spec).onComplete(accepted))
                 .map(job -> {
-                    Prompt prompt = prompt(ctx, asked, sender, jobs, job);
+                    Prompt prompt = prompt(ctx, asked, sender, jobs, job, later);
                     queue.add(prompt);
                     return prompt;
                 })
@@ -145,7 +152,8 @@ final class PromptHandlers {
                 client.isEmpty() ? "" : Caller.scoped(ctx, client));
     }
 
-    private Prompt prompt(RoutingContext ctx, Asked asked, Sender sender, UserJobs jobs, KeptJob job) {
+    private Prompt prompt(
+            RoutingContext ctx, Asked asked, Sender sender, UserJobs jobs, KeptJob job, List<JobSpec> later) {
         Number number = sender.number
                 .<Number>map(value -> value)
                 .orElseGet(() -> sender.front ? -queue.nextNumber() : queue.nextNumber());
@@ -154,6 +162,6 @@ final class PromptHandlers {
             extra.put("client_id", sender.client);
         }
         JsonObject graph = asked.json.getJsonObject("prompt");
-        return new Prompt(sender.id, number, Caller.of(ctx), sender.socket, graph, extra, asked.plan, jobs, job);
+        return new Prompt(sender.id, number, Caller.of(ctx), sender.socket, graph, extra, asked.plan, jobs, job, later);
     }
 }

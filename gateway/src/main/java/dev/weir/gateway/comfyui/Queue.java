@@ -1,14 +1,16 @@
 package dev.weir.gateway.comfyui;
 
-import dev.weir.gateway.api.ApiError;
+import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.RefusedException;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -20,8 +22,8 @@ final class Queue {
 
     private final Sockets sockets;
     private final History history;
-    /** By the ids of jobs. */
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    /** By the ids of their first jobs. */
+    private final Map<String, PromptRun> runs = new LinkedHashMap<>();
 
     private final ImageMemory memory;
     /** The bytes of each prompt that is accepted or about to be. */
@@ -29,9 +31,11 @@ final class Queue {
 
     private long numbers;
 
-    private record Entry(Prompt prompt, Execution execution) {}
+    private final Function<byte[], Future<Attachment>> reading;
 
-    Queue(Sockets sockets, History history, ImageMemory memory) {
+    /** @param reading takes the file of a picture apart, beside the event loop */
+    Queue(Sockets sockets, History history, ImageMemory memory, Function<byte[], Future<Attachment>> reading) {
+        this.reading = reading;
         this.memory = memory;
         this.sockets = sockets;
         this.history = history;
@@ -65,27 +69,24 @@ final class Queue {
         }
     }
 
-    /** Follows the job of a reserved prompt to its end. */
+    /** Follows a reserved prompt to its end. */
     void add(Prompt prompt) {
-        String job = prompt.job().id();
-        Execution[] execution = new Execution[1];
-        execution[0] = new Execution(
-                prompt, sockets, () -> sockets.queueChanged(prompt.caller()), () -> end(prompt, execution[0]));
-        entries.put(job, new Entry(prompt, execution[0]));
+        PromptRun[] run = new PromptRun[1];
+        run[0] =
+                new PromptRun(prompt, sockets, () -> sockets.queueChanged(prompt.caller()), () -> end(run[0]), reading);
+        runs.put(prompt.job().id(), run[0]);
         sockets.queueChanged(prompt.caller());
-        prompt.jobs().attend(prompt.job(), execution[0]::on, () -> execution[0].fail(ApiError.LOST));
-        prompt.job().eventsAfter(0).forEach(execution[0]::on);
+        run[0].start();
     }
 
-    private void end(Prompt prompt, Execution execution) {
-        entries.remove(prompt.job().id());
+    private void end(PromptRun run) {
+        Prompt prompt = run.prompt();
+        runs.remove(prompt.job().id());
         release(prompt.key());
-        if (execution.hasBegun()) {
-            history.add(prompt, execution.toJson());
+        if (run.execution().hasBegun()) {
+            history.add(prompt, run.jobs(), run.execution().toJson());
         }
-        if (!prompt.job().isOver()) {
-            cancel(prompt);
-        }
+        run.cancel();
         sockets.queueChanged(prompt.caller());
     }
 
@@ -93,30 +94,26 @@ final class Queue {
         return (int) of(caller).count();
     }
 
-    private Stream<Entry> of(String caller) {
-        return entries.values().stream().filter(entry -> entry.prompt().caller().equals(caller));
+    private Stream<PromptRun> of(String caller) {
+        return runs.values().stream().filter(run -> run.prompt().caller().equals(caller));
     }
 
     /** As lists show them. */
     JsonArray list(String caller, boolean running) {
         JsonArray list = new JsonArray();
         of(caller)
-                .filter(entry -> entry.execution().hasBegun() == running)
-                .forEach(entry -> list.add(entry.prompt().toJson()));
+                .filter(run -> run.execution().hasBegun() == running)
+                .forEach(run -> list.add(run.prompt().toJson()));
         return list;
     }
 
     /** Removes prompts of a caller that have not begun. */
     void delete(String caller, Predicate<String> ids) {
-        List<Entry> pending = of(caller)
-                .filter(entry ->
-                        !entry.execution().hasBegun() && ids.test(entry.prompt().id()))
+        List<PromptRun> pending = of(caller)
+                .filter(run ->
+                        !run.execution().hasBegun() && ids.test(run.prompt().id()))
                 .toList();
-        pending.forEach(entry -> cancel(entry.prompt()));
-    }
-
-    private static void cancel(Prompt prompt) {
-        prompt.jobs().cancel(prompt.job().id());
+        pending.forEach(PromptRun::cancel);
     }
 
     /**
@@ -126,19 +123,19 @@ final class Queue {
      * @param sees whether the caller may stop prompts of another one
      */
     void interrupt(String caller, String id, Predicate<String> sees) {
-        Stream<Entry> own = of(caller);
-        Stream<Entry> running = (id.isEmpty() ? own : Stream.concat(own, entries.values().stream()))
-                .filter(entry -> entry.execution().hasBegun());
-        Optional<Entry> first = running.filter(entry -> id.isEmpty()
-                        || entry.prompt().id().equals(id)
-                                && sees.test(entry.prompt().caller()))
+        Stream<PromptRun> own = of(caller);
+        Stream<PromptRun> running = (id.isEmpty() ? own : Stream.concat(own, runs.values().stream()))
+                .filter(run -> run.execution().hasBegun());
+        Optional<PromptRun> first = running.filter(run -> id.isEmpty()
+                        || run.prompt().id().equals(id)
+                                && sees.test(run.prompt().caller()))
                 .findFirst();
-        first.ifPresent(entry -> cancel(entry.prompt()));
+        first.ifPresent(PromptRun::cancel);
     }
 
     private void showCurrent(String client) {
-        entries.values().stream()
-                .filter(entry -> entry.prompt().client().equals(client))
-                .forEach(entry -> entry.execution().showCurrent());
+        runs.values().stream()
+                .filter(run -> run.prompt().client().equals(client))
+                .forEach(run -> run.execution().showCurrent());
     }
 }

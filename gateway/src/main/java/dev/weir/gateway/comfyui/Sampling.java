@@ -30,6 +30,8 @@ final class Sampling {
     private static final String DENOISE = "denoise";
     private static final String ORIGINAL_SIZE = "original_size";
     private static final String CLIP_SKIP = "clip_skip";
+    private static final String LATENT = "latent_image";
+    private static final int MOST_PASSES = 8;
     /** Above this, ComfyUI denoises the whole way too. */
     private static final double WHOLE = 0.9999;
     /** Keeps a share of the steps away from the border at which one step less would be counted. */
@@ -72,7 +74,7 @@ final class Sampling {
         fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
-        return new Sampled(node, card.getId(), fields, places);
+        return new Sampled(node, card.getId(), fields, places, latent.size(), latent.count(), latent.earlier());
     }
 
     private void prompts(Conditioning positive, Conditioning negative) {
@@ -206,7 +208,7 @@ final class Sampling {
             throw refused(input, "needs a schedule of %d steps, and at most %d are computed".formatted(all, mostSteps));
         }
         put("num_inference_steps", "steps", all);
-        if (latent.image().isPresent()) {
+        if (latent.image().isPresent() || latent.earlier().isPresent()) {
             double share = Math.min(1, (all - start + MARGIN) / all);
             put("strength", input, share);
         } else if (start > 0) {
@@ -224,23 +226,42 @@ final class Sampling {
     }
 
     private void latent(Latent latent) {
-        String from = latent.from().has("width") ? wrongSide(latent.from()) : "pixels";
         if (!Objects.equals(fields.getOrDefault(SIZE, latent.size()), latent.size())) {
             throw refused("positive", "the target size must be that of the latent image, " + latent.size());
         }
+        Node from = latent.from();
+        String side = from.has("width") ? wrongSide(from) : from.has("scale_by") ? "scale_by" : "pixels";
         fields.put(SIZE, latent.size());
-        places.put(SIZE, new Place(latent.from().id(), from));
+        places.put(SIZE, new Place(from.id(), side));
         fields.put("n", latent.count());
-        places.put("n", new Place(latent.from().id(), latent.from().has("batch_size") ? "batch_size" : from));
+        places.put("n", new Place(from.id(), from.has("batch_size") ? "batch_size" : side));
         latent.image().ifPresent(image -> {
-            requireSame(node, "latent_image", latent.vae(), card.getId());
+            requireSame(node, LATENT, latent.vae(), card.getId());
             fields.put("init_image", image.file());
-            places.put("init_image", new Place(latent.from().id(), "pixels"));
+            places.put("init_image", new Place(from.id(), "pixels"));
         });
         latent.mask().ifPresent(mask -> {
             fields.put("mask", mask.file());
-            places.put("mask", new Place(latent.from().id(), "mask"));
+            places.put("mask", new Place(from.id(), "mask"));
         });
+        latent.earlier().ifPresent(earlier -> follow(latent, earlier.of()));
+    }
+
+    /** Each image of a pass that begins with the latents of another one is a job of its own. */
+    private void follow(Latent latent, Sampled earlier) {
+        requireSame(node, LATENT, earlier.model(), card.getId());
+        if (earlier.fields().containsKey("mask")) {
+            throw refused(LATENT, "is of a sampler with a mask, which would count here too");
+        }
+        if (latent.count() != earlier.count()) {
+            throw refused(LATENT, "has %d images of the %d before".formatted(latent.count(), earlier.count()));
+        }
+        if (earlier.passes().size() >= MOST_PASSES) {
+            throw refused(LATENT, "at most %d samplers may follow each other".formatted(MOST_PASSES));
+        }
+        fields.put("n", 1);
+        places.put("init_image", new Place(node.id(), LATENT));
+        places.put("strength", new Place(node.id(), LATENT));
     }
 
     /** The side that messages about the size are about. */

@@ -65,29 +65,65 @@ sealed interface Value {
      * @param from the node with its size
      * @param vae of the checkpoint that encodes the image; empty where there is no image
      * @param size of Weir's request
+     * @param earlier what an earlier sampler has made
      */
-    record Latent(Node from, String vae, String size, int count, Optional<Picture> image, Optional<Mask> mask)
+    record Latent(
+            Node from,
+            String vae,
+            String size,
+            int count,
+            Optional<Picture> image,
+            Optional<Mask> mask,
+            Optional<Resized> earlier)
             implements Value {
 
+        static Latent of(Node from, String vae, String size, int count, Optional<Picture> image) {
+            return new Latent(from, vae, size, count, image, Optional.empty(), Optional.empty());
+        }
+
         Latent with(Mask noise) {
-            return new Latent(from, vae, size, count, image, Optional.of(noise));
+            return new Latent(from, vae, size, count, image, Optional.of(noise), earlier);
         }
 
         /** A count that is too large for an int is its largest value, which requests refuse. */
         Latent times(int factor) {
             int product = (int) Math.min(Integer.MAX_VALUE, (long) count * factor);
-            return new Latent(from, vae, size, product, image, mask);
+            return new Latent(from, vae, size, product, image, mask, earlier);
         }
     }
 
     /**
+     * The latents of a sampler at another size.
+     *
+     * @param method as {@code upscale_method} names it; Weir's name is the same
+     * @param crops whether only the middle that has the proportions of the new size is used
+     */
+    record Resized(Sampled of, String method, boolean crops) {}
+
+    /**
      * What a sampler makes, and the pictures that are decoded from it.
      *
-     * @param fields of Weir's request
+     * @param fields of Weir's request; of one that begins with the latent of an earlier sampler, for one image
      * @param places where messages about these fields belong in the graph, by field
+     * @param size of the images
+     * @param count of the images
+     * @param begins what it begins with, where that is of an earlier sampler
      */
-    record Sampled(Node sampler, String model, Map<String, Object> fields, Map<String, Place> places)
-            implements Value {}
+    record Sampled(
+            Node sampler,
+            String model,
+            Map<String, Object> fields,
+            Map<String, Place> places,
+            String size,
+            int count,
+            Optional<Resized> begins)
+            implements Value {
+
+        /** What the samplers up to this one make, in their order. */
+        List<Sampled> passes() {
+            return plus(begins.map(Resized::of).map(Sampled::passes).orElse(List.of()), this);
+        }
+    }
 
     /** An input of a node. */
     record Place(String node, String input) {}

@@ -49,7 +49,14 @@ final class ViewHandler {
                         throw unknown(name);
                     }
                     Picture picture = job.picture(file.sample()).orElseThrow(() -> unknown(name));
-                    answer(ctx, name, picture.mediaType(), PngText.with(picture.bytes(), history.texts(file.job())));
+                    byte[] shown = new Made(
+                                    file.job(),
+                                    file.sample(),
+                                    picture,
+                                    job.spec().generation().getKeepsLatent())
+                            .shown()
+                            .bytes();
+                    answer(ctx, name, picture.mediaType(), PngText.with(shown, history.texts(file.job())));
                     return null;
                 })
                 .onFailure(ctx::fail);

@@ -255,11 +255,20 @@ public record JobSpec(
         return generation.getNoise().equals(COMFYUI);
     }
 
+    private static String comfyui(int image, int images) {
+        return "%s:%d:%d".formatted(COMFYUI, image, images);
+    }
+
+    /** The same job of one image, with the noise of an image of a batch in ComfyUI. */
+    public JobSpec ofBatch(int image, int images) {
+        return making(generation.toBuilder().setNoise(comfyui(image, images)).build());
+    }
+
     /** What one sample is generated from. */
     Generation generation(int sample) {
         Generation.Builder one = generation.toBuilder().setSeed(seed(sample));
         if (isComfyui()) {
-            one.setNoise("%s:%d:%d".formatted(COMFYUI, sample, samples));
+            one.setNoise(comfyui(sample, samples));
         } else if (isOneDraw()) {
             int first = Integer.parseInt(generation.getNoise().substring(ONE_DRAW.length()));
             one.setNoise(ONE_DRAW + (first + sample));
