@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 final class PagesTest {
 
-    private static final Pattern IMPORT = Pattern.compile("from \"\\./([a-z]+\\.js)\";");
+    private static final Pattern IMPORT = Pattern.compile("from \"\\./([a-z0-9]+\\.js)\";");
 
     private final TestGateway gateway = new TestGateway();
 
@@ -87,6 +87,13 @@ final class PagesTest {
         assertThat(model.getInteger("max_size")).isEqualTo(128);
         assertThat(model.getJsonArray("sizes")).containsExactly(sizes(32, 64, 8, false), sizes(64, 128, 16, true));
         assertThat(model.getJsonArray("samplers")).containsExactly("ddim", "euler", "pndm");
+        assertThat(model.getJsonArray("workflows").getJsonObject(0).getJsonArray("fields").stream()
+                        .map(JsonObject.class::cast)
+                        .filter(field -> field.getString("name").equals("prompt_syntax"))
+                        .findFirst()
+                        .orElseThrow()
+                        .getJsonArray("values"))
+                .containsExactly("plain", "a1111", "comfyui", "compel");
         assertThat(new JsonObject(gateway.fetch("/v1/models/tiny").body())).isEqualTo(model);
     }
 

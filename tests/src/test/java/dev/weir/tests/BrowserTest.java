@@ -43,20 +43,6 @@ final class BrowserTest {
             };
             """;
 
-    /** So that the server is asked for its pictures. */
-    private static final String FORGET_PICTURES =
-            """
-            () => new Promise((done, failed) => {
-              const opening = indexedDB.open('weir / pictures');
-              opening.onsuccess = () => {
-                const clearing = opening.result.transaction('pictures', 'readwrite');
-                clearing.objectStore('pictures').clear();
-                clearing.oncomplete = () => { opening.result.close(); done(); };
-              };
-              opening.onerror = failed;
-            })
-            """;
-
     @RegisterExtension
     static final UpServer UP = new UpServer();
 
@@ -188,7 +174,7 @@ final class BrowserTest {
             assertThat(picture).hasAttribute("src", Pattern.compile("^blob:.*"));
             assertThat(naturalWidth(picture)).isEqualTo(128);
 
-            page.evaluate(FORGET_PICTURES);
+            page.evaluate(PageVisit.FORGET_PICTURES);
             page.reload();
             assertThat(picture).hasAttribute("src", Pattern.compile(".*/v1/jobs/[^/]+/images/0$"));
             assertThat(naturalWidth(picture)).isEqualTo(128);

@@ -3,6 +3,11 @@ package dev.weir.tests;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static dev.weir.tests.PageVisit.cards;
 import static dev.weir.tests.PageVisit.generateSlowly;
+import static dev.weir.tests.SpokenStream.accept;
+import static dev.weir.tests.SpokenStream.answering;
+import static dev.weir.tests.SpokenStream.error;
+import static dev.weir.tests.SpokenStream.event;
+import static dev.weir.tests.SpokenStream.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Locator;
@@ -18,8 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -28,8 +31,6 @@ final class PageAloneTest {
 
     @RegisterExtension
     static final UpServer UP = new UpServer();
-
-    private static final String JOB = "0198c0de-0000-7000-8000-000000000000";
 
     @Test
     void aPictureThatWaitsSaysHowManyAreAheadAndForHowLong() {
@@ -341,43 +342,5 @@ final class PageAloneTest {
         return (Integer) card.locator(".actions")
                 .evaluate("line => new Set([...line.children].filter(link => !link.hidden)"
                         + ".map(link => link.offsetTop)).size");
-    }
-
-    /** @param answer what the server says to a {@code generate} command */
-    private static Consumer<Page> answering(BiConsumer<WebSocketRoute, JsonObject> answer) {
-        return page -> page.routeWebSocket(
-                url -> url.endsWith("/v1/stream"),
-                socket -> socket.onMessage(frame -> answer.accept(socket, new JsonObject(frame.text()))));
-    }
-
-    private static void accept(WebSocketRoute socket, JsonObject command) {
-        send(
-                socket,
-                new JsonObject()
-                        .put("type", "attached")
-                        .put("id", command.getString("id"))
-                        .put("job", JOB)
-                        .put("status", "queued")
-                        .put("n", command.getInteger("n")));
-    }
-
-    private static JsonObject event(JsonObject command, String type, int sample) {
-        return new JsonObject()
-                .put("type", type)
-                .put("id", command.getString("id"))
-                .put("job", JOB)
-                .put("sample", sample)
-                .put("seq", sample + 1)
-                .put("attempt", 1)
-                .put("step", 0)
-                .put("total", 100);
-    }
-
-    private static JsonObject error(String code, String message) {
-        return new JsonObject().put("type", "server_error").put("code", code).put("message", message);
-    }
-
-    private static void send(WebSocketRoute socket, JsonObject message) {
-        socket.send(message.encode());
     }
 }

@@ -12,6 +12,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route.FulfillOptions;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.FilePayload;
+import dev.weir.picture.PngText;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.ByteBuffer;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -85,8 +87,59 @@ final class PageCreateTest {
                             {"prompt": "a cat, 5: five", "negative_prompt": "blur", "num_inference_steps": 8, "sampler": "euler",
                              "seed": 5, "size": "64x96", "clip_skip": 1, "strength": 0.5,
                              "guidance_start": 0.1, "guidance_end": 0.6, "guidance_reuse": true,
-                             "loras": [{"name": "ink", "weight": 0.7}, {"name": "pixel", "weight": 1}]}
+                             "loras": [{"name": "ink", "weight": 0.7, "text_weight": 0.5}, {"name": "pixel", "weight": 1}]}
                             """));
+        });
+    }
+
+    @Test
+    void aPictureOfAutomatic1111GivesItsSettingsAndWhatIsNotTakenOverIsSaid() {
+        String text =
+                """
+                a (red:1.2) apple
+                Steps: 8, Sampler: DPM++ 2M, Schedule type: Automatic, CFG scale: 7.25, Seed: 5, Size: 96x128, Model hash: 6ce0161689, \
+                Model: "v1-5: pruned, ema", Denoising strength: 0.5, Masked content: fill, Hires upscale: 2, Version: v1.10.1""";
+        byte[] file = PngText.with(picture().buffer, "parameters", text);
+        PageVisit.to(UP.server().url()).doing(page -> {
+            assertThat(page.getByTestId("generate")).isEnabled();
+            page.getByTestId("openFile").setInputFiles(new FilePayload("theirs.png", "image/png", file));
+            page.getByTestId("useSettings").click();
+
+            assertThat(page.getByTestId("prompt")).hasValue("a (red:1.2) apple");
+            assertThat(page.getByTestId("sampler")).hasValue("dpmpp_2m");
+            assertThat(page.getByTestId("schedule")).hasValue("karras");
+            assertThat(page.getByTestId("guidance")).hasValue("7.25");
+            assertThat(page.getByTestId("noise")).hasValue("cuda");
+            assertThat(page.getByTestId("prompt_syntax")).hasValue("a1111");
+            assertThat(page.getByTestId("moreChanges")).hasText(" · noise cuda · prompt syntax a1111");
+            assertThat(page.getByTestId("notTaken"))
+                    .hasText("Not taken over: model v1-5: pruned, ema; Hires upscale 2."
+                            + " For when you add the image: masked content fill; strength 0.5.");
+        });
+    }
+
+    @Test
+    void theSamplersOfAutomatic1111HaveTheirNamesHere() {
+        PageVisit.to(UP.server().url()).doing(page -> {
+            Object names = page.evaluate(
+                    """
+                    async () => {
+                      const { namesOf } = await import('./a1111.js');
+                      return [["DPM++ 2M SDE", "Automatic"], ["DPM2 a"], ["DPM++ 2M Karras"], ["PLMS"], ["Euler a", "Automatic"],
+                        ["Euler", "Uniform"], ["UniPC", "Align Your Steps"], ["dpmpp_2m", "lu"]]
+                        .map(([sampler, schedule]) => Object.values(namesOf(sampler, schedule)).join(" "));
+                    }
+                    """);
+            assertThat(names)
+                    .isEqualTo(List.of(
+                            "dpmpp_2m_sde exponential",
+                            "kdpm2_ancestral ",
+                            "dpmpp_2m karras",
+                            "pndm ",
+                            "euler_ancestral ",
+                            "euler normal",
+                            "unipc Align Your Steps",
+                            "dpmpp_2m lu"));
         });
     }
 
@@ -109,18 +162,26 @@ final class PageCreateTest {
             assertThat(page.getByTestId("undo")).isEnabled();
             page.getByTestId("maskDone").click();
             assertThat(page.getByTestId("task")).hasValue("inpainting");
+            page.locator("#more summary").click();
+            page.getByTestId("masked_content").selectOption("fill");
             page.getByTestId("generate").click();
 
             assertThat(cards(page).first()).hasAttribute("data-state", "completed", PATIENT);
             String job = ofCards(page, "data-job").get(0);
             var made = UP.server().get("/v1/jobs/" + job);
             assertThat(made.path("workflow").asText()).isEqualTo("inpainting");
+            assertThat(made.at("/request/masked_content").asText()).isEqualTo("fill");
             assertThat(made.path("attachments").findValuesAsText("name"))
                     .containsExactlyInAnyOrder("init_image", "mask");
 
             page.reload();
             assertThat(page.getByTestId("slotPicture").first()).isVisible();
             assertThat(page.getByTestId("task")).hasValue("inpainting");
+            assertThat(page.getByTestId("moreChanges")).hasText(" · masked content fill");
+            page.locator("#more summary").click();
+            page.getByTestId("masked_content").selectOption("original");
+            cards(page).first().getByTestId("reuse").click();
+            assertThat(page.getByTestId("masked_content")).hasValue("fill");
         });
     }
 
@@ -236,6 +297,25 @@ final class PageCreateTest {
                     assertThat(adapter.getDouble("scale")).isEqualTo(0.7);
                     assertThat(adapter.getJsonArray("images"))
                             .containsExactly("upload:" + uploads.get(0), "upload:" + uploads.get(1));
+                });
+    }
+
+    @Test
+    void aPromptMayBeginLikeTheNameOfAnUpload() {
+        AtomicReference<String> prompt = new AtomicReference<>();
+        PageVisit.to(UP.server().url())
+                .preparedBy(SpokenStream.answering((socket, command) -> {
+                    prompt.set(command.getString("prompt"));
+                    SpokenStream.accept(socket, command);
+                }))
+                .doing(page -> {
+                    assertThat(page.getByTestId("generate")).isEnabled();
+                    page.getByTestId("prompt").fill("upload: a cat");
+                    page.getByTestId("prompt").press("Enter");
+
+                    assertThat(cards(page).first()).hasAttribute("data-job", SpokenStream.JOB);
+                    assertThat(prompt.get()).isEqualTo("upload: a cat");
+                    assertThat(page.getByTestId("error")).isHidden();
                 });
     }
 

@@ -8,6 +8,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route.FulfillOptions;
 import com.microsoft.playwright.WebSocketRoute;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
@@ -53,6 +54,44 @@ final class PageDrawingTest {
                     assertThat(commands.get(1).getString("job"))
                             .isEqualTo(commands.get(0).getString("id"));
                     assertThat(page.getByTestId("prompt")).isFocused();
+                });
+    }
+
+    @Test
+    void aDrawingThatIsOutdatedBeforeTheServerNamesItIsCancelledAsSoonAsItIsNamed() {
+        List<JsonObject> commands = new CopyOnWriteArrayList<>();
+        AtomicReference<Runnable> named = new AtomicReference<>();
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> {
+                    withStepsOf(new AtomicReference<>(0.01), page);
+                    page.routeWebSocket(
+                            url -> url.endsWith("/v1/stream"),
+                            socket -> socket.onMessage(frame -> {
+                                JsonObject command = new JsonObject(frame.text());
+                                if (commands.isEmpty()) {
+                                    commands.add(command);
+                                    named.set(() -> answer(socket, command, new ArrayList<>()));
+                                } else {
+                                    answer(socket, command, commands);
+                                }
+                            }));
+                })
+                .doing(page -> {
+                    page.getByTestId("draw").check();
+                    page.getByTestId("prompt").pressSequentially("a red apple");
+                    page.waitForCondition(() -> commands.size() == 1);
+                    page.getByTestId("prompt").pressSequentially(" tree");
+                    page.waitForCondition(() -> commands.size() == 2);
+                    assertThat(cards(page)).hasCount(1);
+
+                    named.get().run();
+
+                    page.waitForCondition(() -> commands.size() == 3);
+                    assertThat(commands.get(2).getString("type")).isEqualTo("cancel");
+                    assertThat(commands.get(2).getString("job"))
+                            .isEqualTo(commands.get(0).getString("id"));
+                    assertThat(cards(page)).hasCount(1);
+                    assertThat(cards(page).first().getByTestId("caption")).hasText("a red apple tree");
                 });
     }
 

@@ -8,6 +8,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Dialog;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route.FulfillOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -58,6 +63,68 @@ final class PageElsewhereTest {
         assertThat(UP.server().get("/v1/jobs/" + job.get()).at("/error/code").asText())
                 .isEqualTo("expired");
         visit().doing(page -> assertThat(inHistory(page)).hasCount(0));
+    }
+
+    /** A script may have more images in progress than a socket takes. */
+    @Test
+    void imagesOfOthersLeaveRoomForThePagesOwnAndAreCancelledOnlyWhereTheUserSaysSo() {
+        List<JsonObject> commands = new CopyOnWriteArrayList<>();
+        visit().preparedBy(page -> {
+                    page.route(
+                            "**/v1/jobs?*",
+                            route -> route.fulfill(new FulfillOptions()
+                                    .setBody(new JsonObject()
+                                            .put(
+                                                    "data",
+                                                    new JsonArray()
+                                                            .add(unfinished("c"))
+                                                            .add(unfinished("b"))
+                                                            .add(unfinished("a")))
+                                            .encode())));
+                    SpokenStream.answering((socket, command) -> {
+                                commands.add(command);
+                                if (!command.getString("type").equals("cancel")) {
+                                    SpokenStream.accept(socket, command);
+                                }
+                            })
+                            .accept(page);
+                })
+                .doing(page -> {
+                    assertThat(PageVisit.cards(page)).hasCount(16);
+                    assertThat(commands)
+                            .extracting(command -> command.getString("job"))
+                            .containsExactly("a", "b");
+                    page.getByTestId("prompt").fill("a red apple");
+                    page.getByTestId("prompt").press("Enter");
+                    assertThat(cardsOf(page, SpokenStream.JOB)).hasCount(1);
+                    commands.clear();
+
+                    page.onceDialog(Dialog::dismiss);
+                    page.getByTestId("cancelAll").click();
+                    page.waitForCondition(() -> commands.size() == 1);
+                    assertThat(commands.get(0).getString("job")).isEqualTo(SpokenStream.JOB);
+
+                    page.onceDialog(Dialog::accept);
+                    page.getByTestId("cancelAll").click();
+                    page.waitForCondition(() -> commands.size() == 18);
+                    assertThat(commands.subList(1, 18))
+                            .extracting(command -> command.getString("job"))
+                            .contains("a", "b");
+                });
+    }
+
+    private static JsonObject unfinished(String id) {
+        JsonArray images = new JsonArray();
+        for (int sample = 0; sample < 8; sample++) {
+            images.add(new JsonObject().put("sample", sample).put("state", "queued"));
+        }
+        return new JsonObject()
+                .put("id", id)
+                .put("created", 1_700_000_000)
+                .put(
+                        "request",
+                        new JsonObject().put("prompt", "a script's").put("n", 8).put("seed", 1))
+                .put("images", images);
     }
 
     private static PageVisit visit() {

@@ -14,6 +14,7 @@ import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,11 @@ final class PageHistoryTest {
 
     /** @param visit begins in the history, with a blue car before a red apple, both of seed 7 */
     private static void visit(int width, int height, Consumer<Page> visit) {
-        PageVisit.to(UP.server().url()).withWindow(width, height).doing(page -> {
+        visit(PageVisit.to(UP.server().url()).withWindow(width, height), visit);
+    }
+
+    private static void visit(PageVisit to, Consumer<Page> visit) {
+        to.doing(page -> {
             assertThat(page.getByTestId("generate")).isEnabled();
             page.locator("#settings").evaluate("part => { part.open = true; }");
             page.getByTestId("seed").fill("7");
@@ -111,6 +116,46 @@ final class PageHistoryTest {
             page.goBack();
             assertThat(cards(page)).hasCount(1);
         });
+    }
+
+    @Test
+    void anImageThatNobodyKeepsAnyMoreCanBeUsedAgainAndDeleted() {
+        visit(PageVisit.to(UP.server().url()).whoseServerMayBeGone(), page -> {
+            page.evaluate(PageVisit.FORGET_PICTURES);
+            page.route("**/v1/jobs/**", route -> route.fulfill(new FulfillOptions().setStatus(410)));
+            page.reload();
+            assertThat(tiles(page).nth(1).getByTestId("gone")).isVisible();
+
+            tiles(page).nth(1).getByTestId("enlarge").click();
+            assertThat(page.getByTestId("viewedSettings")).containsText("a red apple");
+            page.getByTestId("save").click();
+            assertThat(page.getByTestId("viewedProblem")).containsText("Neither this browser nor the server");
+            assertThat(Axe.violations(page)).isEmpty();
+            page.onDialog(Dialog::accept);
+            page.getByTestId("deleteImage").click();
+
+            assertThat(tiles(page)).hasCount(1);
+            assertThat(tiles(page).getByTestId("caption")).hasText("a blue car");
+        });
+    }
+
+    @Test
+    void aSearchShowsTheSameTilesAgainAndForgetsMarksThatItHides() {
+        visit(1280, 800, page -> {
+            List<?> before = sources(page);
+            tiles(page).nth(0).getByTestId("compare").click();
+            page.getByTestId("search").fill("apple");
+            assertThat(tiles(page)).hasCount(1);
+            page.getByTestId("search").fill("");
+            assertThat(tiles(page)).hasCount(2);
+
+            assertThat(sources(page)).isEqualTo(before);
+            assertThat(tiles(page).nth(0).getByTestId("compare")).hasAttribute("aria-pressed", "false");
+        });
+    }
+
+    private static List<?> sources(Page page) {
+        return (List<?>) page.locator("[data-testid=tile] img").evaluateAll("images => images.map(image => image.src)");
     }
 
     @Test

@@ -25,6 +25,20 @@ final class PageVisit {
     /** For what takes as long as a picture does. */
     static final HasAttributeOptions PATIENT = new HasAttributeOptions().setTimeout(60_000);
 
+    /** So that the server is asked for its pictures. */
+    static final String FORGET_PICTURES =
+            """
+            () => new Promise((done, failed) => {
+              const opening = indexedDB.open('weir / pictures');
+              opening.onsuccess = () => {
+                const clearing = opening.result.transaction('pictures', 'readwrite');
+                clearing.objectStore('pictures').clear();
+                clearing.oncomplete = () => { opening.result.close(); done(); };
+              };
+              opening.onerror = failed;
+            })
+            """;
+
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
 
     private final URI url;

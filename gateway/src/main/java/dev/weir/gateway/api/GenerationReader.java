@@ -11,6 +11,7 @@ import dev.weir.proto.v1.Size;
 import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.Workflow;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
@@ -26,6 +27,9 @@ final class GenerationReader {
 
     /** Those of the engine, which gateways do not know. */
     private static final List<String> SYNTAXES = List.of(PLAIN, "a1111", "comfyui", "compel");
+
+    /** By the field, the default first. */
+    static final Map<String, List<String>> VALUES = Map.of("masked_content", CONTENTS, "prompt_syntax", SYNTAXES);
 
     static final int MAX_SIDE = 99_999;
 

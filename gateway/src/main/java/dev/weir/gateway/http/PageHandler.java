@@ -8,8 +8,9 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /** The page at {@code /} and the contract at {@code /openapi.json}: a few files of the class path, kept in memory. */
@@ -18,47 +19,8 @@ public final class PageHandler {
     private static final String POLICY = "default-src 'self'; img-src 'self' blob:; connect-src 'self' ws: wss:; "
             + "frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
 
-    /** What the page is made of, besides {@code index.html}. */
-    private static final List<String> PARTS = List.of(
-            "app.js",
-            "card.js",
-            "choices.js",
-            "cluster.js",
-            "compare.js",
-            "dots.js",
-            "drawing.js",
-            "elsewhere.js",
-            "feed.js",
-            "follow.js",
-            "form.js",
-            "history.js",
-            "incoming.js",
-            "inputs.js",
-            "jobs.js",
-            "models.js",
-            "ownsize.js",
-            "painter.js",
-            "parameters.js",
-            "places.js",
-            "png.js",
-            "rows.js",
-            "seed.js",
-            "server.js",
-            "settings.js",
-            "slot.js",
-            "store.js",
-            "stream.js",
-            "variations.js",
-            "viewer.js",
-            "views.js",
-            "words.js",
-            "cluster.css",
-            "dialogs.css",
-            "feed.css",
-            "form.css",
-            "history.css",
-            "style.css",
-            "icon.svg");
+    /** The files that {@code index.html} names: modules, styles and the icon. */
+    private static final Pattern PART = Pattern.compile(" (?:href|src)=\"([a-z0-9]+\\.(?:js|css|svg))\"");
 
     private static final Map<String, String> MEDIA_TYPES = Map.of(
             "html", "text/html; charset=utf-8",
@@ -67,6 +29,7 @@ public final class PageHandler {
             "svg", "image/svg+xml",
             "json", "application/json");
 
+    private static final String RESOURCES = "/dev/weir/gateway/";
     private static final String HEAD = "<head>";
 
     private final Answers answers;
@@ -77,12 +40,17 @@ public final class PageHandler {
 
     public void mount(Router router) {
         Methods.get(router, "/").handler(serve("web/index.html"));
-        PARTS.forEach(part -> Methods.get(router, "/" + part).handler(serve("web/" + part)));
+        parts().forEach(part -> Methods.get(router, "/" + part).handler(serve("web/" + part)));
         Methods.get(router, "/openapi.json").handler(serve("openapi.json"));
     }
 
+    private static Stream<String> parts() {
+        String page = read(RESOURCES + "web/index.html").toString();
+        return PART.matcher(page).results().map(found -> found.group(1)).distinct();
+    }
+
     private Handler<RoutingContext> serve(String file) {
-        Buffer stored = read("/dev/weir/gateway/" + file);
+        Buffer stored = read(RESOURCES + file);
         String mediaType = MEDIA_TYPES.get(file.substring(file.lastIndexOf('.') + 1));
         return ctx -> {
             Buffer content = below(PublicAddress.of(ctx).prefix(), file, stored);

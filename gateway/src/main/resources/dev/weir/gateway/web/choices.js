@@ -6,7 +6,10 @@ import { title } from "./words.js";
 /** How an emerging image is decoded: the server's names, and the page's. */
 const GRADES = { latent_rgb: "fast", taesd: "TAESD", vae: "full (VAE)" };
 
-/** Fields of a task that have their own place in the form. Numbers that a card has besides are listed as they are. */
+/** The steps of sliders, which finer values of earlier requests change. */
+const SLIDERS = { guidance: 0.1, strength: 0.01 };
+
+/** Fields of a task that have their own place in the form. Numbers and names that a card has besides are listed as they are. */
 const PLACED = ["prompt", "negative_prompt", "guidance_scale", "strength", "class_label"];
 
 const byId = (id) => document.getElementById(id);
@@ -29,8 +32,9 @@ export function showTask(model, task) {
   }
   byId("prompt").required = Boolean(fieldOf(task, "prompt")?.required);
   byId("class").required = Boolean(fieldOf(task, "class_label")?.required);
-  byId("strength").step = 0.01;
-  showNumbers(task);
+  for (const [name, step] of Object.entries(SLIDERS)) byId(name).step = step;
+  byId("others").replaceChildren(...task.fields.filter(({ name }) => !PLACED.includes(name))
+    .map(otherInput).filter(Boolean).map(labelled));
 }
 
 function showSizes(model, task) {
@@ -44,18 +48,24 @@ function showSizes(model, task) {
   byId("size").replaceChildren(...asTheImage, ...groups.values());
 }
 
-function showNumbers(task) {
-  const numbers = task.fields.filter((field) => field.max !== undefined && !PLACED.includes(field.name));
-  byId("numbers").replaceChildren(...numbers.map(({ name, min, max, required }) => {
-    const field = document.createElement("div");
-    const input = Object.assign(document.createElement("input"), {
-      id: `number-${name}`, name, type: "number", min, max, step: "any", required, placeholder: "default",
-    });
-    input.dataset.testid = name;
-    if (required) input.value = Math.max(min, Math.min(32, max));
-    field.append(Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: title(name) }), input);
-    return field;
-  }));
+/** The input of a field that has bounds or several values; undefined for others. */
+function otherInput({ name, min, max, values, required }) {
+  if (values) {
+    const select = Object.assign(document.createElement("select"), { name });
+    select.replaceChildren(...values.map((value) => new Option(title(value), value)));
+    return select;
+  }
+  if (max === undefined) return undefined;
+  const value = required ? Math.max(min, Math.min(32, max)) : "";
+  return Object.assign(document.createElement("input"), { name, type: "number", min, max, step: "any", required, placeholder: "default", value });
+}
+
+function labelled(input) {
+  const field = document.createElement("div");
+  input.id = `other-${input.name}`;
+  input.dataset.testid = input.name;
+  field.append(Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: title(input.name) }), input);
+  return field;
 }
 
 /** The schedules and bounds of the sampler that is chosen. */

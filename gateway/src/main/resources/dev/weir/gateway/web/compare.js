@@ -8,8 +8,8 @@ const byId = (id) => document.getElementById(id);
 export function compare(...frames) {
   const [one, other] = frames.map((frame) => settingsOf(frame.entry));
   frames.forEach((frame, at) => {
-    byId(`compared${at}`).src = frame.querySelector("img").src;
-    byId(`compared${at}`).alt = frame.querySelector("img").alt;
+    const { src, alt } = frame.querySelector("img");
+    Object.assign(byId(`compared${at}`), { src, alt, hidden: !src });
   });
   const names = Object.keys({ ...one, ...other }).filter((name) => one[name] !== other[name] && !name.startsWith("Made"));
   byId("differences").replaceChildren(...names.map((name) => row(name, one[name] ?? "–", other[name] ?? "–")));

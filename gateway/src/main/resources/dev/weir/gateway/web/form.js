@@ -6,12 +6,15 @@ import { defaults, fieldOf, IMAGES, LISTS, taskFor, tasks } from "./models.js";
 import { missingInRows, rowValues, showRows, startRows } from "./rows.js";
 import { showOwnSize, startOwnSize } from "./ownsize.js";
 import { parseSeed } from "./seed.js";
+import { hideLost, showLost } from "./taken.js";
 import { loadSettings, saveSettings } from "./store.js";
 import { images, sentence } from "./words.js";
 import { serverUrl } from "./server.js";
 
 const OF_ALL = ["prompt", "negative_prompt", "n", "seed", "model"];
-const TEXTS = ["negative_prompt", "model", "size", "sampler", "schedule"];
+const TEXTS = ["negative_prompt", "model", "size", "sampler", "schedule", "noise"];
+/** Values that a list need not have. */
+const OPEN_LISTS = ["size", "noise"];
 
 const byId = (id) => document.getElementById(id);
 const form = byId("form");
@@ -47,6 +50,7 @@ export function startForm(submit) {
     event.preventDefault();
     const problem = missing();
     showError(problem || null);
+    hideLost();
     if (!problem) submit(request());
   });
   form.addEventListener("input", ({ target }) => {
@@ -134,15 +138,16 @@ function showModel() {
 }
 
 /** @param name of a task; of none of the model's: the first one that the images suit */
-function chooseTask(name, values = settings.models[model.id]) {
+async function chooseTask(name, values = settings.models[model.id]) {
   task = tasks(model).find((known) => known.name === name) ?? tasks(model)[0];
   field("task").value = task.name;
   showTask(model, task);
   showInputs(model, task);
-  const all = { ...defaults(model, task), strength: 0.6, eta: "", ...values };
+  const all = { ...defaults(model, task), strength: 0.6, eta: "", noise: "", ...values };
   fillFields(all);
   showOwnSize(task);
-  showRows(model, all).then(showValues);
+  await showRows(model, all);
+  showValues();
 }
 
 /** The images that are there choose the task. */
@@ -173,9 +178,11 @@ function fillFields(values) {
     const input = field(name);
     if (!input || name === "task" || name === "model" || LISTS.includes(name)) continue;
     if (input instanceof HTMLSelectElement && ![...input.options].some((known) => known.value === String(value))) {
-      if (name !== "size" || !value) continue;
-      input.add(new Option(String(value).replace("x", " × "), value));
+      if (!OPEN_LISTS.includes(name) || !value) continue;
+      input.add(new Option(String(value).replace(/(\d)x/, "$1 × "), value));
     }
+    const decimals = String(value).split(".")[1]?.length ?? 0;
+    if (input.type === "range" && 10 ** -decimals < Number(input.step)) input.step = 10 ** -decimals;
     input.value = value;
     if (name === "sampler") showSampler(model);
   }
@@ -184,8 +191,12 @@ function fillFields(values) {
   showValues();
 }
 
-/** Takes the settings of an earlier request over. */
-export async function fill(body) {
+/**
+ * Takes the settings of an earlier request over, and says which ones it cannot.
+ *
+ * @param others settings of its file that no request has a field for: names and values
+ */
+export async function fill(body, others = []) {
   if (models.some((known) => known.id === body.model)) {
     field("model").value = body.model;
     remember("model");
@@ -202,7 +213,9 @@ export async function fill(body) {
   const name = (taskFor(model, given) ?? task)?.name;
   settings.models[model.id] = { ...own, ...(preview?.grade && { grade: preview.grade }), task: name };
   saveSettings(settings);
-  chooseTask(name);
+  await chooseTask(name);
+  const later = tasks(model).flatMap((other) => other.fields).map((known) => known.name).filter((known) => !fieldOf(task, known));
+  showLost(body, request(), later, others);
   field("prompt").focus();
 }
 
@@ -212,6 +225,7 @@ function showValues() {
   }
   byId("lock").setAttribute("aria-pressed", String(Boolean(field("seed").value)));
   byId("changes").textContent = changes().map((change) => ` · ${change}`).join("");
+  byId("moreChanges").textContent = moreChanges().map((change) => ` · ${change}`).join("");
 }
 
 /** What the next request has other than the default model's defaults. The page shows it while the settings are folded. */
@@ -236,6 +250,13 @@ function changes() {
   ].filter(Boolean);
 }
 
+/** The same of the group "More settings". */
+function moreChanges() {
+  const inputs = [...byId("more").querySelectorAll("input, select")].filter(({ name, disabled }) => name !== "grade" && !disabled);
+  return inputs.filter((input) => (input instanceof HTMLSelectElement ? input.selectedIndex > 0 : input.value !== ""))
+    .map(({ name, value }) => `${name.replaceAll("_", " ")} ${value}`);
+}
+
 function request() {
   const fields = new FormData(form);
   const body = { prompt: fields.get("prompt") ?? "", output_format: "png" };
@@ -245,6 +266,9 @@ function request() {
   for (const input of form.elements) {
     const isNumber = ["number", "range"].includes(input.type) && input.name && !input.disabled;
     if (isNumber && input.value !== "") body[input.name] = Number(input.value);
+  }
+  for (const select of byId("others").querySelectorAll("select")) {
+    if (select.selectedIndex > 0) body[select.name] = select.value;
   }
   if (fields.get("grade")) body.preview = { every_steps: 1, grade: fields.get("grade") };
   if (fields.get("seed")) body.seed = parseSeed(fields.get("seed"));

@@ -14,6 +14,9 @@ const SEARCHED = ["prompt", "negative_prompt", "model", "sampler", "schedule", "
 let entries = [];
 let most = PAGE;
 let marked = [];
+/** By entry: each tile that was shown, or a promise of it. A search shows them again without loading their pictures again. */
+const tiles = new Map();
+const keyOf = ({ id, sample }) => `${id} ${sample}`;
 
 export function startHistory() {
   byId("search").addEventListener("input", () => {
@@ -32,9 +35,13 @@ export async function showHistory() {
   most = PAGE;
   await show();
   const others = entriesOf(await listJobs(200), kept);
-  if (others.length === 0) return;
   entries = [...kept, ...others].sort((one, other) => other.at - one.at);
-  await show();
+  if (others.length > 0) await show();
+  const known = new Set(entries.map(keyOf));
+  for (const [key, tile] of [...tiles].filter(([each]) => !known.has(each))) {
+    tiles.delete(key);
+    URL.revokeObjectURL(part(await tile, "picture").src);
+  }
 }
 
 /** Every word must be somewhere in the settings. */
@@ -51,12 +58,12 @@ async function show() {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = entries.filter((entry) => matches(entry, words));
   const shown = found.slice(0, most);
-  const tiles = await Promise.all(shown.map(tileOf));
+  for (const entry of shown.filter((each) => !tiles.has(keyOf(each)))) tiles.set(keyOf(entry), tileOf(entry));
+  const ready = await Promise.all(shown.map((entry) => tiles.get(keyOf(entry))));
   // A later search was faster.
   if (ticket !== shows) return;
-  for (const old of byId("tiles").querySelectorAll("img")) URL.revokeObjectURL(old.src);
-  byId("tiles").replaceChildren(...tiles);
-  marked = [];
+  byId("tiles").replaceChildren(...ready);
+  unmark(marked.filter(({ frame }) => !frame.isConnected));
   byId("found").textContent = words.length > 0 ? `${found.length} of ${images(entries.length)}` : images(entries.length);
   byId("noHistory").hidden = found.length > 0;
   byId("noHistory").textContent = entries.length > 0 ? "No image has all of these words." : "Finished images are kept here.";
@@ -73,7 +80,10 @@ async function tileOf(entry) {
   frame.setAttribute("aria-label", `Enlarge: ${label}`);
   part(tile, "picture").src = here ? URL.createObjectURL(here) : there.href;
   part(tile, "picture").alt = label;
-  part(tile, "picture").onerror = () => { frame.disabled = true; };
+  part(tile, "picture").onerror = () => {
+    part(tile, "picture").removeAttribute("src");
+    part(tile, "gone").hidden = false;
+  };
   part(tile, "caption").textContent = part(tile, "caption").title = label;
   part(tile, "compare").setAttribute("aria-label", `Compare: ${label}`);
   part(tile, "compare").onclick = () => mark(frame, part(tile, "compare"));
@@ -82,11 +92,18 @@ async function tileOf(entry) {
 
 /** The second mark opens the comparison. */
 function mark(frame, button) {
-  const at = marked.findIndex((other) => other.frame === frame);
-  if (at >= 0) marked.splice(at, 1);
-  else marked.push({ frame, button });
-  button.setAttribute("aria-pressed", String(at < 0));
+  if (marked.some((other) => other.frame === frame)) {
+    unmark(marked.filter((other) => other.frame === frame));
+    return;
+  }
+  marked.push({ frame, button });
+  button.setAttribute("aria-pressed", "true");
   if (marked.length < 2) return;
   compare(...marked.map((other) => other.frame));
-  for (const other of marked.splice(0)) other.button.setAttribute("aria-pressed", "false");
+  unmark(marked);
+}
+
+function unmark(those) {
+  marked = marked.filter((each) => !those.includes(each));
+  for (const { button } of those) button.setAttribute("aria-pressed", "false");
 }

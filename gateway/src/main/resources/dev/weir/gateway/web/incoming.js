@@ -2,7 +2,7 @@
 
 import { fill, currentModel, useAs } from "./form.js";
 import { takesImage } from "./models.js";
-import { bodyOf } from "./parameters.js";
+import { bodyOf, otherSettings } from "./parameters.js";
 import { texts } from "./png.js";
 import { canTake, putImage } from "./rows.js";
 import { isPicture } from "./slot.js";
@@ -51,7 +51,7 @@ async function ask(file) {
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
   URL.revokeObjectURL(url);
   if (dialog.returnValue) go("create");
-  if (dialog.returnValue === "settings") fill(body);
+  if (dialog.returnValue === "settings") fill(body, otherSettings(text));
   if (dialog.returnValue === "image") useAs("init_image", file);
   if (dialog.returnValue === "control") putImage("controlnets", file);
   if (dialog.returnValue === "prompt") putImage("ip_adapters", file);

@@ -1,5 +1,6 @@
 // The settings in the text of a picture's file as the body of a request. Stateless.
 
+import { namesOf } from "./a1111.js";
 import { parseSeed } from "./seed.js";
 
 const SETTING = /\s*([\w][\w /-]*):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)/g;
@@ -23,19 +24,21 @@ const NUMBERS = {
   "Masked area padding": "padding_mask_crop",
 };
 const TEXTS = {
-  "Sampler": "sampler",
-  "Schedule type": "schedule",
   "Size": "size",
   "Model": "model",
   "Masked content": "masked_content",
+  "Prompt syntax": "prompt_syntax",
+  "Original size": "original_size",
 };
+/** Those that are read in some other way, and those that change no image: what made the file, and sums of files. */
+const READ = ["Sampler", "Schedule type", "Seed", "Clip skip", "Loras", "RNG", "Crop", "Guidance reuse", "Inpaint area"];
+const WITHOUT_EFFECT = /^(Version|Engine|Workflow|.* hash(es)?)$/;
 
 /** @param text the prompt, the negative prompt and one line of settings; null where it is not that */
 export function bodyOf(text) {
-  const last = Math.max(text.lastIndexOf("\nSteps: "), text.startsWith("Steps: ") ? 0 : -1);
-  if (last < 0) return null;
-  const settings = Object.fromEntries([...text.slice(last).matchAll(SETTING)].map(([, name, value]) => [name, value.trim()]));
-  const [prompt, ...negative] = text.slice(0, last).split(/(?:^|\n)Negative prompt: /);
+  const settings = settingsOf(text);
+  if (!settings) return null;
+  const [prompt, ...negative] = text.slice(0, lastLine(text)).split(/(?:^|\n)Negative prompt: /);
   const body = { prompt };
   if (negative.length > 0) body.negative_prompt = negative.join("\nNegative prompt: ");
   for (const [name, field] of Object.entries(TEXTS)) {
@@ -44,16 +47,44 @@ export function bodyOf(text) {
   for (const [name, field] of Object.entries(NUMBERS)) {
     if (settings[name] && Number.isFinite(Number(settings[name]))) body[field] = Number(settings[name]);
   }
+  if (settings.Sampler) Object.assign(body, namesOf(settings.Sampler, settings["Schedule type"]));
+  if (!body.schedule) delete body.schedule;
   if (/^\d+$/.test(settings.Seed ?? "")) body.seed = parseSeed(settings.Seed);
   // Tools count the last layer as 1, the API as 0.
   if (Number(settings["Clip skip"]) > 1) body.clip_skip = Number(settings["Clip skip"]) - 1;
   if (settings["Guidance reuse"]) body.guidance_reuse = true;
+  if (settings.Crop) body.crop = settings.Crop.replace("+", ",");
   if (settings.Loras) body.loras = settings.Loras.split(" ").map(lora);
-  return body;
+  return { ...body, ...ofTheTool(settings) };
 }
 
-/** A LoRA with two weights is there twice, first for the text encoders. The page has one weight for each. */
+/** The settings of the file that no request has a field for, by their names there. */
+export const otherSettings = (text) => Object.entries(settingsOf(text) ?? {})
+  .filter(([name]) => ![...Object.keys(NUMBERS), ...Object.keys(TEXTS), ...READ].includes(name) && !WITHOUT_EFFECT.test(name));
+
+const lastLine = (text) => Math.max(text.lastIndexOf("\nSteps: "), text.startsWith("Steps: ") ? 0 : -1);
+
+function settingsOf(text) {
+  const last = lastLine(text);
+  return last < 0 ? null
+    : Object.fromEntries([...text.slice(last).matchAll(SETTING)].map(([, name, value]) => [name, unquoted(value.trim())]));
+}
+
+/** Values with commas, colons or line breaks are in quotes. */
+function unquoted(value) {
+  return value.length > 1 && value.startsWith("\"") && value.endsWith("\"")
+    ? value.slice(1, -1).replace(/\\(.)/g, (all, letter) => (letter === "n" ? "\n" : letter)) : value;
+}
+
+/** Automatic1111 writes its version, draws noise as a GPU does unless it says otherwise, and has its own syntax of prompts. */
+function ofTheTool({ RNG: noise = "", Version: version = "" }) {
+  const isTheirs = /^f?v?\d/.test(version);
+  const said = { CPU: "", GPU: "cuda", NV: "cuda" }[noise] ?? noise;
+  return { ...((said || (isTheirs && !noise)) && { noise: said || "cuda" }), ...(isTheirs && { prompt_syntax: "a1111" }) };
+}
+
+/** A LoRA with another weight for the text encoders has that first. */
 function lora(text) {
   const [name, ...weights] = text.split(":");
-  return { name, weight: Number(weights.at(-1)) };
+  return { name, weight: Number(weights.at(-1)), ...(weights.length > 1 && { text_weight: Number(weights[0]) }) };
 }

@@ -91,9 +91,11 @@ async function add(kind, value) {
   return row;
 }
 
-function loraRow(element, { name, weight = 1 }) {
+/** Another weight for the text encoders is that of an earlier request, and holds until the weight is changed. */
+function loraRow(element, { name, weight = 1, text_weight }) {
   const input = labelled(element, "weight", weight, `Weight of ${name}`);
-  return { element, name, slots: [], value: () => ({ name, weight: Number(input.value) }) };
+  return { element, name, slots: [], value: () => (
+    { name, weight: Number(input.value), ...(Number(input.value) === weight && { text_weight }) }) };
 }
 
 function controlRow(element, { name, scale = 1, preprocess = "none", start, end, guess }) {

@@ -84,19 +84,35 @@ function open() {
   return database;
 }
 
+/** Browsers close databases by themselves: on a phone in the background, or when data is cleared. Then it is opened again. */
+async function transactionOf(stores, mode) {
+  try {
+    return (await open()).transaction(stores, mode);
+  } catch {
+    database = null;
+    return (await open()).transaction(stores, mode);
+  }
+}
+
 async function stored(store, mode, work) {
-  const transaction = (await open()).transaction(store, mode);
+  const transaction = await transactionOf(store, mode);
   const request = work(transaction.objectStore(store));
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve(request?.result);
-    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+    // A request that fails aborts its transaction, and so does a full disk.
+    transaction.onabort = () => reject(transaction.error);
   });
 }
 
 /** Keys begin with the time, so the first ones are the oldest. */
 async function put(store, key, value, most) {
+  const write = () => stored(store, "readwrite", (all) => all.put(value, key));
   try {
-    await stored(store, "readwrite", (all) => all.put(value, key));
+    await write().catch(async (error) => {
+      if (error?.name !== "QuotaExceededError") throw error;
+      await evict();
+      await write();
+    });
     const keys = await stored(store, "readonly", (all) => all.getAllKeys());
     const tooMany = keys.slice(0, -most);
     if (tooMany.length > 0) await stored(store, "readwrite", (all) => tooMany.forEach((old) => all.delete(old)));
@@ -105,13 +121,32 @@ async function put(store, key, value, most) {
   }
 }
 
+/** Deletes the oldest tenth of the pictures and what is kept of them. */
+async function evict() {
+  const keys = await stored("pictures", "readonly", (all) => all.getAllKeys());
+  const oldest = keys.slice(0, Math.ceil(keys.length / 10));
+  for (const store of ["pictures", "entries"]) {
+    await stored(store, "readwrite", (all) => oldest.forEach((old) => all.delete(old)));
+  }
+}
+
+/** Without it a browser that is short of room may drop everything at once. */
+async function askToPersist() {
+  if (await navigator.storage?.persisted?.() === false) await navigator.storage.persist();
+}
+
+let asked = null;
+
 const get = (store, key) => stored(store, "readonly", (all) => all.get(key)).catch(() => undefined);
 
 const key = (job, sample) => `${String(job.at).padStart(15, "0")} ${job.id} ${sample}`;
 
 /** The picture as a Blob; undefined where it is not kept here. */
 export const loadPicture = (job, sample) => get("pictures", key(job, sample));
-export const savePicture = (job, sample, blob) => put("pictures", key(job, sample), blob, MAX_PICTURES);
+export function savePicture(job, sample, blob) {
+  asked ??= askToPersist().catch(() => {});
+  return put("pictures", key(job, sample), blob, MAX_PICTURES);
+}
 
 /** An image of a request. */
 export const loadInput = (id) => get("inputs", id);

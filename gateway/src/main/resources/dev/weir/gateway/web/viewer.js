@@ -16,6 +16,7 @@ function show(frame) {
   const picture = frame.querySelector("img");
   const { entry } = frame;
   byId("viewed").src = picture.src;
+  byId("viewed").hidden = !picture.src;
   byId("viewed").alt = byId("viewedCaption").textContent = picture.alt;
   byId("viewedCaption").hidden = byId("viewedActions").hidden = byId("viewedSettings").hidden = !entry;
   byId("viewedCaption").hidden = Boolean(entry);
