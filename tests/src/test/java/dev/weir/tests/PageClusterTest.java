@@ -10,6 +10,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route.FulfillOptions;
 import com.microsoft.playwright.assertions.LocatorAssertions.ContainsTextOptions;
+import com.microsoft.playwright.assertions.LocatorAssertions.HasCountOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,6 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class PageClusterTest {
 
     private static final ContainsTextOptions PATIENT_TEXT = new ContainsTextOptions().setTimeout(60_000);
+
+    private static final HasCountOptions PATIENT_COUNT = new HasCountOptions().setTimeout(60_000);
 
     @RegisterExtension
     static final UpServer UP = new UpServer();
@@ -100,6 +103,8 @@ final class PageClusterTest {
                     assertThat(page.getByTestId("followedName")).hasText("a red apple");
                     assertThat(page.locator("[data-testid=stop][aria-current=step]"))
                             .containsText(" of 100");
+                    assertThat(page.getByTestId("stop"))
+                            .containsText(new String[] {"Text encoderpassed", "Denoiser", "Decoderto come"});
 
                     nodes.set(new JsonArray().add(node("two").put("samples", held)));
                     assertThat(page.locator("[data-testid=node]", new Page.LocatorOptions().setHasText("two"))
@@ -109,6 +114,7 @@ final class PageClusterTest {
                     assertThat(Axe.violationsInEveryLook(page)).isEmpty();
 
                     nodes.set(new JsonArray().add(node("two").put("samples", new JsonArray())));
+                    assertThat(page.locator("[data-testid=stop][data-planned]")).hasCount(0, PATIENT_COUNT);
                     assertThat(page.getByTestId("stop").last()).containsText("Decoder", PATIENT_TEXT);
                     assertThat(page.getByTestId("stop").first()).containsText("Text encoder");
                     assertThat(dot).hasCount(0);

@@ -29,7 +29,8 @@ final class GenerationReader {
     private static final List<String> SYNTAXES = List.of(PLAIN, "a1111", "comfyui", "compel");
 
     /** By the field, the default first. */
-    static final Map<String, List<String>> VALUES = Map.of("masked_content", CONTENTS, "prompt_syntax", SYNTAXES);
+    static final Map<String, List<?>> VALUES =
+            Map.of("masked_content", CONTENTS, "prompt_syntax", SYNTAXES, "guidance_reuse", List.of(false, true));
 
     static final int MAX_SIDE = 99_999;
 

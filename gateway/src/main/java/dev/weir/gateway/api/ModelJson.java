@@ -88,7 +88,7 @@ public final class ModelJson {
         JsonArray fields = new JsonArray();
         workflow.getFieldsList().forEach(field -> {
             JsonObject json = new JsonObject().put("name", field.getName()).put("required", field.getNeeded());
-            List<String> values = GenerationReader.VALUES.getOrDefault(field.getName(), List.of());
+            List<?> values = GenerationReader.VALUES.getOrDefault(field.getName(), List.of());
             if (!values.isEmpty()) {
                 json.put("values", new JsonArray(values));
             }

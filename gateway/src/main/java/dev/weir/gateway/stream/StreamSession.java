@@ -261,7 +261,9 @@ final class StreamSession {
                 .put("type", "attached")
                 .put("job", job.id())
                 .put("status", job.status().name().toLowerCase(Locale.ROOT))
-                .put("n", job.spec().samples());
+                .put("n", job.spec().samples())
+                .put("model", job.spec().model())
+                .put("workflow", job.spec().generation().getWorkflow());
         return id == null ? json : json.put("id", id);
     }
 

@@ -32,13 +32,15 @@ async function look() {
       await loadModels();
       looked = Date.now();
     }
-    const stages = cluster.stages.filter(({ nodes }) => nodes.length > 0).map(({ stage, nodes }) => `${nodes.length}\u00a0${stage}`);
+    const stages = cluster.stages.filter(({ nodes }) => nodes.length > 0).map(({ stage, nodes }) => nodesOf(nodes.length, stage));
     text = stages.length > 0 ? stages.join("\u00a0· ") : "No stage is running yet.";
   } catch {
     // Said below, and looked for again.
   }
   if (byId("line").textContent !== text) byId("line").textContent = text;
 }
+
+const nodesOf = (count, stage) => `${count}\u00a0${stage.replaceAll("-", "\u00a0")}${count === 1 ? "" : "s"}`;
 
 let next = null;
 

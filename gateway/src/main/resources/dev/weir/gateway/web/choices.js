@@ -6,6 +6,8 @@ import { title } from "./words.js";
 /** How an emerging image is decoded: the server's names, and the page's. */
 const GRADES = { latent_rgb: "fast", taesd: "TAESD", vae: "full (VAE)" };
 
+const YES_OR_NO = { true: "Yes", false: "No" };
+
 /** The steps of sliders, which finer values of earlier requests change. */
 const SLIDERS = { guidance: 0.1, strength: 0.01 };
 
@@ -33,8 +35,9 @@ export function showTask(model, task) {
   byId("prompt").required = Boolean(fieldOf(task, "prompt")?.required);
   byId("class").required = Boolean(fieldOf(task, "class_label")?.required);
   for (const [name, step] of Object.entries(SLIDERS)) byId(name).step = step;
-  byId("others").replaceChildren(...task.fields.filter(({ name }) => !PLACED.includes(name))
-    .map(otherInput).filter(Boolean).map(labelled));
+  const others = task.fields.filter(({ name }) => !PLACED.includes(name)).map(otherInput).filter(Boolean);
+  byId("ofMask").replaceChildren(...others.filter(isOfMask).map(labelled));
+  byId("others").replaceChildren(...others.filter((input) => !isOfMask(input)).map(labelled));
 }
 
 function showSizes(model, task) {
@@ -48,11 +51,13 @@ function showSizes(model, task) {
   byId("size").replaceChildren(...asTheImage, ...groups.values());
 }
 
+const isOfMask = ({ name }) => name.includes("mask");
+
 /** The input of a field that has bounds or several values; undefined for others. */
 function otherInput({ name, min, max, values, required }) {
   if (values) {
     const select = Object.assign(document.createElement("select"), { name });
-    select.replaceChildren(...values.map((value) => new Option(title(value), value)));
+    select.replaceChildren(...values.map((value) => new Option(YES_OR_NO[value] ?? title(value), value)));
     return select;
   }
   if (max === undefined) return undefined;

@@ -2,6 +2,8 @@
 
 import { settingsOf } from "./settings.js";
 
+/** What differs between any two pictures. */
+const WITHOUT_WORTH = ["Image", "Made in", "Made at"];
 const byId = (id) => document.getElementById(id);
 
 /** @param frames two buttons with a picture and its entry */
@@ -11,7 +13,7 @@ export function compare(...frames) {
     const { src, alt } = frame.querySelector("img");
     Object.assign(byId(`compared${at}`), { src, alt, hidden: !src });
   });
-  const names = Object.keys({ ...one, ...other }).filter((name) => one[name] !== other[name] && !name.startsWith("Made"));
+  const names = Object.keys({ ...one, ...other }).filter((name) => one[name] !== other[name] && !WITHOUT_WORTH.includes(name));
   byId("differences").replaceChildren(...names.map((name) => row(name, one[name] ?? "–", other[name] ?? "–")));
   byId("same").hidden = names.length > 0;
   byId("compareDialog").showModal();

@@ -225,7 +225,7 @@ function showValues() {
   }
   byId("lock").setAttribute("aria-pressed", String(Boolean(field("seed").value)));
   byId("changes").textContent = changes().map((change) => ` · ${change}`).join("");
-  byId("moreChanges").textContent = moreChanges().map((change) => ` · ${change}`).join("");
+  byId("moreChanges").textContent = changesIn(byId("more")).map((change) => ` · ${change}`).join("");
 }
 
 /** What the next request has other than the default model's defaults. The page shows it while the settings are folded. */
@@ -243,6 +243,7 @@ function changes() {
     changed("guidance_scale") && `guidance ${field("guidance_scale").value}`,
     changed("sampler") && field("sampler").value,
     changed("schedule") && field("schedule").value,
+    ...changesIn(byId("ofMask")),
     field("seed").value && `seed ${field("seed").value}`,
     field("negative_prompt").value.trim() && "negative prompt",
     ...(lists.loras ?? []).map((lora) => lora.name),
@@ -250,9 +251,9 @@ function changes() {
   ].filter(Boolean);
 }
 
-/** The same of the group "More settings". */
-function moreChanges() {
-  const inputs = [...byId("more").querySelectorAll("input, select")].filter(({ name, disabled }) => name !== "grade" && !disabled);
+/** The same of inputs whose defaults are the first choice, or none. */
+function changesIn(group) {
+  const inputs = [...group.querySelectorAll("input, select")].filter(({ name, disabled }) => name !== "grade" && !disabled);
   return inputs.filter((input) => (input instanceof HTMLSelectElement ? input.selectedIndex > 0 : input.value !== ""))
     .map(({ name, value }) => `${name.replaceAll("_", " ")} ${value}`);
 }
@@ -267,8 +268,8 @@ function request() {
     const isNumber = ["number", "range"].includes(input.type) && input.name && !input.disabled;
     if (isNumber && input.value !== "") body[input.name] = Number(input.value);
   }
-  for (const select of byId("others").querySelectorAll("select")) {
-    if (select.selectedIndex > 0) body[select.name] = select.value;
+  for (const select of form.querySelectorAll("#ofMask select, #others select")) {
+    if (select.selectedIndex > 0) body[select.name] = select.value === "true" || select.value;
   }
   if (fields.get("grade")) body.preview = { every_steps: 1, grade: fields.get("grade") };
   if (fields.get("seed")) body.seed = parseSeed(fields.get("seed"));

@@ -3,9 +3,9 @@
 
 import { addCards, entryOf, removeCard, showBar, showKept, showOutcome, surplus } from "./feed.js";
 import { deleteAtServer } from "./elsewhere.js";
-import { fill, noteSeed, showError } from "./form.js";
-import { IMAGES } from "./models.js";
-import { noteEvent } from "./places.js";
+import { fill, knownModels, noteSeed, showError } from "./form.js";
+import { IMAGES, stagesOf } from "./models.js";
+import { noteEvent, notePlan } from "./places.js";
 import { seedOf } from "./seed.js";
 import { forgetJob, forgetPicture, loadInput, loadJobs, saveEntry, saveJob, savePicture } from "./store.js";
 import { pause, Stream } from "./stream.js";
@@ -159,6 +159,7 @@ function onEvent(event) {
 
 function onAttached(job, event) {
   job.job = event.job;
+  notePlan(event.job, stagesOf(knownModels(), event.model, event.workflow));
   job.cards.forEach((card) => { card.element.dataset.job = event.job; });
   save(job);
   job.cancels.splice(0).forEach((sample) => stream.send({ type: "cancel", job: job.job, sample }));

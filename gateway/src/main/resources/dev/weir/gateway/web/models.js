@@ -78,6 +78,10 @@ function fitted([a, b], side, { min, max, multiple }) {
     : { value: `${width}x${height}`, label: `${a}:${b} · ${width} × ${height}` };
 }
 
+/** The stages of a workflow in their order, with the kind of node of each; none of a model that is not served. */
+export const stagesOf = (models, id, workflow) =>
+  models.find((model) => model.id === id)?.workflows.find(({ name }) => name === workflow)?.stages ?? [];
+
 /** Whether some task of the model begins with a picture. */
 export const takesImage = (model) => Boolean(model) && tasks(model).some((task) => fieldOf(task, "init_image"));
 

@@ -4,13 +4,23 @@ const MOST = 200;
 
 /** By JOB/NUMBER, the oldest first. */
 const places = new Map();
+/** By job: its stages in their order, with the kind of node that runs each. */
+const plans = new Map();
 
 export const placeOf = (key) => places.get(key);
 
-/** The image that was asked for last, unfinished ones first. */
-export function newest() {
-  const all = [...places.entries()].reverse();
-  return (all.find(([, place]) => !place.isOver) ?? all[0])?.[0];
+export const planOf = (key) => plans.get(key.split("/")[0]) ?? [];
+
+/** The oldest image in progress, which stays the same until it is over; else the one that was asked for last. */
+export function foremost() {
+  const all = [...places.entries()];
+  const unfinished = all.filter(([, place]) => !place.isOver);
+  return (unfinished.find(([, { stops }]) => stops.some((stop) => stop.step)) ?? unfinished[0] ?? all.at(-1))?.[0];
+}
+
+export function notePlan(job, stages) {
+  plans.set(job, stages);
+  if (plans.size > MOST) plans.delete(plans.keys().next().value);
 }
 
 export function noteEvent(card, event) {
@@ -46,10 +56,15 @@ export function noteEvent(card, event) {
   }
 }
 
-/** A node says that it holds an image. */
-export function noteHeld(key, stage, node) {
+/** A node says that it holds an image. It names its kind, and several stages may have nodes of one kind. */
+export function noteHeld(key, kind, node) {
   const place = places.get(key);
-  if (place && !place.isOver) stopAt(place, stage, node);
+  if (!place || place.isOver) return;
+  const plan = planOf(key);
+  const reached = plan.findIndex(({ name }) => name === place.stops.at(-1)?.stage);
+  const stage = plan.slice(Math.max(0, reached)).find((next) => next.node === kind)?.name;
+  // What a node said a moment ago may be of a stage that is passed.
+  if (stage || plan.length === 0) stopAt(place, stage ?? kind, node);
 }
 
 function stopAt({ stops }, stage, node) {

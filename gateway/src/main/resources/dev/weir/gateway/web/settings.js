@@ -3,7 +3,7 @@
 import { IMAGES } from "./models.js";
 import { title } from "./words.js";
 
-const NAMES = { num_inference_steps: "Steps", guidance_scale: "Guidance" };
+const NAMES = { num_inference_steps: "Steps", guidance_scale: "Guidance", init_image: "Input image" };
 
 /** By the name that people read, in the order of reading. */
 export function settingsOf({ body, outcome, at, sample }) {
@@ -16,7 +16,7 @@ export function settingsOf({ body, outcome, at, sample }) {
     "Size": `${outcome.width} × ${outcome.height}`,
   };
   for (const [name, value] of Object.entries(others)) {
-    settings[NAMES[name] ?? title(name)] = IMAGES.includes(name) ? "an image" : value;
+    settings[NAMES[name] ?? title(name)] = IMAGES.includes(name) ? "given" : value;
   }
   settings.LoRAs = loras?.map((lora) => `${lora.name} ${lora.weight}`).join(", ");
   settings.ControlNets = controlnets?.map((net) => `${net.name} ${net.scale} (${net.preprocess})`).join(", ");
