@@ -2,10 +2,14 @@ package dev.weir.cli;
 
 import dev.weir.gateway.GatewayConfig.Security;
 import dev.weir.gateway.GatewayConfig.Tls;
+import dev.weir.gateway.GatewayConfig.Webhooks;
 import dev.weir.gateway.ServerCertificate;
+import dev.weir.gateway.replicate.WebhookSecret;
 import dev.weir.gateway.user.Users;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** Who may use a gateway, and its certificate. */
@@ -30,6 +34,22 @@ final class SecurityOptions {
     @Option(names = "--tls-key", paramLabel = "FILE", description = "PEM key of that certificate, without a password.")
     private Path key;
 
+    @Option(
+            names = "--webhook-secret",
+            paramLabel = "FILE",
+            description =
+                    "A file with at least 32 random characters, the same for all gateways. It lets Replicate's clients "
+                            + "give webhooks, whose signatures derive from it. See docs/apis.md. Default: no webhooks.")
+    private Path webhookSecret;
+
+    @Option(
+            names = "--webhook-hosts",
+            paramLabel = "HOST",
+            split = ",",
+            description =
+                    "Hosts that webhooks may call although they have private addresses or no HTTPS. Default: none.")
+    private List<String> webhookHosts = List.of();
+
     /** Throws {@link IllegalArgumentException} that names the first file which is wrong. */
     Security config() {
         Optional.ofNullable(keys).ifPresent(Users::of);
@@ -38,6 +58,11 @@ final class SecurityOptions {
         }
         Optional<Tls> tls = Optional.ofNullable(certificate).map(file -> new Tls(file, key));
         tls.ifPresent(ServerCertificate::of);
-        return new Security(Optional.ofNullable(keys), tls);
+        if (webhookSecret == null && !webhookHosts.isEmpty()) {
+            throw new IllegalArgumentException("--webhook-hosts needs --webhook-secret");
+        }
+        Optional<Webhooks> webhooks = Optional.ofNullable(webhookSecret)
+                .map(file -> new Webhooks(WebhookSecret.of(file), Set.copyOf(webhookHosts)));
+        return new Security(Optional.ofNullable(keys), tls, webhooks);
     }
 }

@@ -40,6 +40,8 @@ final class GatewayOptionsTest {
     void aCertificateAndItsKeyGoTogetherAndAreReadAtOnce() {
         assertRefused("--tls-cert and --tls-key go together", "--tls-cert", "gateway.pem");
         assertRefused("--tls-cert and --tls-key go together", "--tls-key", "gateway.key");
+        assertRefused("--webhook-hosts needs --webhook-secret", "--webhook-hosts", "hooks.internal");
+        assertRefused("--webhook-secret: none cannot be read", "--webhook-secret", "none");
         assertRefused("tls-cert: none.pem cannot be read", "--tls-cert", "none.pem", "--tls-key", "none.key");
         assertThat(config().security().tls()).isEmpty();
     }

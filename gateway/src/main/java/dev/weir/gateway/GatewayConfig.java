@@ -1,6 +1,7 @@
 package dev.weir.gateway;
 
 import dev.weir.gateway.http.Access;
+import dev.weir.gateway.replicate.WebhookSecret;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -8,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The configuration of a gateway.
@@ -32,17 +34,34 @@ public record GatewayConfig(
      *
      * @param keys the file of API keys; without it anyone
      * @param tls what clients connect with; without it plain HTTP
+     * @param webhooks how it calls other servers; without it not at all
      */
-    public record Security(Optional<Path> keys, Optional<Tls> tls) {
+    public record Security(Optional<Path> keys, Optional<Tls> tls, Optional<Webhooks> webhooks) {
 
-        public static final Security NONE = new Security(Optional.empty(), Optional.empty());
+        public static final Security NONE = new Security(Optional.empty(), Optional.empty(), Optional.empty());
 
         public Security withKeys(Path file) {
-            return new Security(Optional.of(file), tls);
+            return new Security(Optional.of(file), tls, webhooks);
         }
 
         public Security withTls(Tls files) {
-            return new Security(keys, Optional.of(files));
+            return new Security(keys, Optional.of(files), webhooks);
+        }
+
+        public Security withWebhooks(Webhooks allowed) {
+            return new Security(keys, tls, Optional.of(allowed));
+        }
+    }
+
+    /**
+     * How webhooks are signed, and where they may go besides the public internet.
+     *
+     * @param hosts that may have private addresses, and be called without TLS; kept in lower case
+     */
+    public record Webhooks(WebhookSecret secret, Set<String> hosts) {
+
+        public Webhooks {
+            hosts = hosts.stream().map(host -> host.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet());
         }
     }
 

@@ -212,7 +212,16 @@ public final class GatewayVerticle extends VerticleBase implements Component {
             new HuggingFaceApi(body, reader, ledger, answers).mount(router, trace);
         }
         if (config.apis().contains(Api.REPLICATE)) {
-            new ReplicateApi(vertx, body, reader, ledger, answers, names, slowClient).mount(router, trace);
+            new ReplicateApi(
+                            vertx,
+                            body,
+                            reader,
+                            ledger,
+                            answers,
+                            names,
+                            slowClient,
+                            config.security().webhooks())
+                    .mount(router, trace);
         }
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);

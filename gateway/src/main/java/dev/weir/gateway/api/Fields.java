@@ -81,7 +81,7 @@ public final class Fields {
         return new Fields(path, values, all);
     }
 
-    Fields without(Set<String> names) {
+    public Fields without(Set<String> names) {
         Map<String, Object> fewer = new LinkedHashMap<>(values);
         fewer.keySet().removeAll(names);
         return new Fields(path, fewer, clientNames);

@@ -24,13 +24,13 @@ public final class Access {
     /** Apps and browser extensions have schemes of their own. */
     private static final Pattern OTHER_SCHEME = Pattern.compile("(?!https?:)[a-z][a-z0-9+.-]*://[^/?#,\\s]+");
 
-    private final TrustedProxies trustedProxies;
+    private final Networks trustedProxies;
     private final List<Origin> origins;
     private final boolean anyOrigin;
     /** As browsers write them. */
     private final Set<String> crossOrigins;
 
-    private Access(TrustedProxies trustedProxies, List<Origin> origins, boolean anyOrigin, Set<String> crossOrigins) {
+    private Access(Networks trustedProxies, List<Origin> origins, boolean anyOrigin, Set<String> crossOrigins) {
         this.trustedProxies = trustedProxies;
         this.origins = origins;
         this.anyOrigin = anyOrigin;
@@ -48,9 +48,11 @@ public final class Access {
                 .map(Access::origin)
                 .toList();
         return new Access(
-                TrustedProxies.of(trustedProxies.stream()
-                        .filter(proxy -> !proxy.isBlank())
-                        .toList()),
+                Networks.of(
+                        "a trusted proxy",
+                        trustedProxies.stream()
+                                .filter(proxy -> !proxy.isBlank())
+                                .toList()),
                 origins,
                 allowedOrigins.contains(ANY),
                 Set.of());
@@ -87,7 +89,7 @@ public final class Access {
                                 .formatted(text)));
     }
 
-    TrustedProxies trustedProxies() {
+    Networks trustedProxies() {
         return trustedProxies;
     }
 

@@ -26,7 +26,7 @@ public final class PublicAddresses {
             "X-Forwarded-Prefix");
     private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._~-]+)*");
 
-    private final TrustedProxies proxies;
+    private final Networks proxies;
     private final List<Origin> allowed;
 
     PublicAddresses(Access access) {

@@ -8,6 +8,7 @@ import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
+import dev.weir.proto.v1.Webhook;
 import dev.weir.runtime.route.Ports;
 import dev.weir.runtime.stage.Failure;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
  * @param attachments the images that the request brought; empty at gateways that do not own the job
  * @param traceparent the request's W3C trace context; empty if it is not traced
  * @param charge what it counts against its user's limits, where that is not what it makes; see {@link Charge}
+ * @param webhook who is told of the job, besides its clients
  */
 public record JobSpec(
         String model,
@@ -36,7 +38,8 @@ public record JobSpec(
         OnDisconnect onDisconnect,
         String traceparent,
         List<Attachment> attachments,
-        Optional<Charge> charge) {
+        Optional<Charge> charge,
+        Optional<Webhook> webhook) {
 
     /** Why a sample fails that cannot begin without an image of its request. */
     static final Failure IMAGE_LOST =
@@ -77,6 +80,7 @@ public record JobSpec(
                 onDisconnect,
                 traceparent,
                 attachments,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -107,7 +111,8 @@ public record JobSpec(
                 onDisconnect,
                 newTraceparent,
                 attachments,
-                charge);
+                charge,
+                webhook);
     }
 
     /** The same job as one of a user, whatever user and priority the client stated. */
@@ -123,7 +128,8 @@ public record JobSpec(
                 onDisconnect,
                 traceparent,
                 attachments,
-                charge);
+                charge,
+                webhook);
     }
 
     /** The same job on other stages. */
@@ -139,7 +145,8 @@ public record JobSpec(
                 onDisconnect,
                 traceparent,
                 attachments,
-                charge);
+                charge,
+                webhook);
     }
 
     /** The same job with other settings of its images. */
@@ -155,13 +162,42 @@ public record JobSpec(
                 onDisconnect,
                 traceparent,
                 attachments,
-                charge);
+                charge,
+                webhook);
+    }
+
+    /** The same job, of which a server is told. */
+    public JobSpec telling(Webhook told) {
+        return new JobSpec(
+                model,
+                route,
+                generation,
+                samples,
+                preview,
+                user,
+                priority,
+                onDisconnect,
+                traceparent,
+                attachments,
+                charge,
+                Optional.of(told));
     }
 
     /** The same job with the images that its request brought. */
     public JobSpec with(List<Attachment> found) {
         return new JobSpec(
-                model, route, generation, samples, preview, user, priority, onDisconnect, traceparent, found, charge);
+                model,
+                route,
+                generation,
+                samples,
+                preview,
+                user,
+                priority,
+                onDisconnect,
+                traceparent,
+                found,
+                charge,
+                webhook);
     }
 
     /** The same job as one that is admitted together with jobs that will begin with its pictures. */
@@ -194,7 +230,8 @@ public record JobSpec(
                 onDisconnect,
                 traceparent,
                 attachments,
-                Optional.of(charged));
+                Optional.of(charged),
+                webhook);
     }
 
     /** The image of a field. */
@@ -239,7 +276,8 @@ public record JobSpec(
                 OnDisconnect.FINISH,
                 traceparent,
                 attachments,
-                charge);
+                charge,
+                webhook);
     }
 
     /** An unsigned number. After the largest one comes 0. Samples whose noise is one draw have one seed. */

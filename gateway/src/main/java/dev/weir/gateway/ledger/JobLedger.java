@@ -91,6 +91,11 @@ public final class JobLedger {
         return gateways.start();
     }
 
+    /** @param listener called with each job that this gateway owns from now on */
+    public void onOwned(Consumer<KeptJob> listener) {
+        owned.onHold(listener);
+    }
+
     /** The jobs of a user, for APIs. */
     public UserJobs of(User user) {
         return new UserJobs(this, user);

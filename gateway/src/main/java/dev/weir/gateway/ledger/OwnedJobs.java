@@ -80,7 +80,7 @@ final class OwnedJobs implements RecordedJob.Owner {
 
     /** @param listener called with each job that this gateway owns from now on */
     void onHold(Consumer<KeptJob> listener) {
-        onHold = listener;
+        onHold = onHold.andThen(listener);
     }
 
     /** @param listener called with each job that continues at another gateway */

@@ -32,7 +32,7 @@ final class RecordFormat {
 
     /** The record of a new job without events. */
     static JobRecord describe(String id, JobSpec spec, long createdMs, long deadlineMs, String owner) {
-        return JobRecord.newBuilder()
+        JobRecord.Builder record = JobRecord.newBuilder()
                 .setId(id)
                 .setModel(spec.model())
                 .addAllRoute(spec.route())
@@ -45,12 +45,13 @@ final class RecordFormat {
                 .setCreatedMs(createdMs)
                 .setDeadlineMs(deadlineMs)
                 .setOwner(owner)
-                .setTraceparent(spec.traceparent())
-                .build();
+                .setTraceparent(spec.traceparent());
+        spec.webhook().ifPresent(record::setWebhook);
+        return record.build();
     }
 
     static JobSpec spec(JobRecord record) {
-        return new JobSpec(
+        JobSpec spec = new JobSpec(
                 record.getModel(),
                 record.getRouteList(),
                 record.getGeneration(),
@@ -61,6 +62,7 @@ final class RecordFormat {
                 record.getFinishes() ? OnDisconnect.FINISH : OnDisconnect.CANCEL,
                 record.getTraceparent(),
                 List.of());
+        return record.hasWebhook() ? spec.telling(record.getWebhook()) : spec;
     }
 
     /** By sample. */

@@ -2,7 +2,6 @@ package dev.weir.gateway.replicate;
 
 import dev.weir.gateway.api.RequestJson;
 import dev.weir.gateway.http.JobJson;
-import dev.weir.gateway.http.PublicAddress;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
@@ -22,6 +21,7 @@ final class PredictionJson {
 
     static final String STARTING = "starting";
 
+    private static final String HTTPS = "https:";
     private static final int BAR = 10;
 
     private PredictionJson() {}
@@ -30,19 +30,23 @@ final class PredictionJson {
         return "/v1/predictions/" + id;
     }
 
-    /** With its pictures: their URLs, or data URLs where a client would not take the URL for one of a file. */
-    static JsonObject of(KeptJob job, PublicAddress address) {
-        return json(job, address, job.isOver() || isHttps(address, job) ? output(job, address) : List.of());
+    /**
+     * With its pictures: their URLs, or data URLs where a client would not take the URL for one of a file.
+     *
+     * @param base what URLs begin with, here and below
+     */
+    static JsonObject of(KeptJob job, String base) {
+        return json(job, base, job.isOver() || base.startsWith(HTTPS) ? output(job, base) : List.of());
     }
 
     /** With URLs for pictures. */
-    static JsonObject brief(KeptJob job, PublicAddress address) {
-        return json(job, address, completed(job).map(made -> url(made, address)).toList());
+    static JsonObject brief(KeptJob job, String base) {
+        return json(job, base, completed(job).map(made -> url(made, base)).toList());
     }
 
-    private static JsonObject json(KeptJob job, PublicAddress address, List<String> output) {
+    private static JsonObject json(KeptJob job, String base, List<String> output) {
         String model = job.spec().model();
-        String url = address.url(path(job.id()));
+        String url = base + path(job.id());
         return new JsonObject()
                 .put("id", job.id())
                 .put("model", model.contains("/") ? model : PredictionRequest.OWNER + model)
@@ -76,26 +80,22 @@ final class PredictionJson {
         };
     }
 
-    private static List<String> output(KeptJob job, PublicAddress address) {
-        return completed(job).map(made -> picture(made, address)).toList();
+    private static List<String> output(KeptJob job, String base) {
+        return completed(job).map(made -> picture(made, base)).toList();
     }
 
     /** The picture of a client: libraries take texts that begin with https or data for files. */
-    static String picture(Completed made, PublicAddress address) {
-        String url = url(made, address);
-        return url.startsWith("https:") ? url : data(made.picture());
+    static String picture(Completed made, String base) {
+        String url = url(made, base);
+        return url.startsWith(HTTPS) ? url : data(made.picture());
     }
 
     static String data(Picture picture) {
         return "data:" + picture.mediaType() + ";base64," + Base64.getEncoder().encodeToString(picture.bytes());
     }
 
-    private static boolean isHttps(PublicAddress address, KeptJob job) {
-        return address.url(path(job.id())).startsWith("https:");
-    }
-
-    private static String url(Completed made, PublicAddress address) {
-        return address.url(JobJson.imagePath(made.at().job(), made.at().sample()));
+    private static String url(Completed made, String base) {
+        return base + JobJson.imagePath(made.at().job(), made.at().sample());
     }
 
     private static Stream<JobEvent> latest(KeptJob job) {

@@ -30,7 +30,8 @@ final class PredictionRequest {
     private static final String MODEL = "model";
     private static final String SCHEDULER = "scheduler";
     private static final String FORMAT = "output_format";
-    private static final Set<String> KNOWN = Set.of(INPUT, VERSION, MODEL, "stream");
+    private static final Set<String> KNOWN =
+            Set.of(INPUT, VERSION, MODEL, "stream", WebhookField.URL, WebhookField.EVENTS);
     /** Switches of models of that service, and none of Weir's. */
     private static final Set<String> WITHOUT_EFFECT = Set.of("apply_watermark", "disable_safety_checker", "go_fast");
     /** Fields of Weir that are not part of an input, and why. */
@@ -71,6 +72,7 @@ final class PredictionRequest {
         Map<String, String> names = new HashMap<>();
         read(input, weir, names);
         weir.put(MODEL, known(model, models));
+        WebhookField.keep(body, weir);
         return Fields.of(weir).calledByClient(names);
     }
 

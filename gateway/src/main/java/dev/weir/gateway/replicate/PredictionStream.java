@@ -2,7 +2,6 @@ package dev.weir.gateway.replicate;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.http.EventStream;
-import dev.weir.gateway.http.PublicAddress;
 import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
@@ -22,13 +21,13 @@ import java.time.Duration;
 final class PredictionStream {
 
     private final KeptJob job;
-    private final PublicAddress address;
+    private final String base;
     private EventStream stream;
 
-    /** @param address of this gateway, as the client reached it */
-    PredictionStream(KeptJob job, PublicAddress address) {
+    /** @param base what URLs begin with */
+    PredictionStream(KeptJob job, String base) {
         this.job = job;
-        this.address = address;
+        this.base = base;
     }
 
     void start(Vertx vertx, RoutingContext ctx, Duration slowClient, UserJobs jobs) {
@@ -55,7 +54,7 @@ final class PredictionStream {
         if (event instanceof Preview preview) {
             stream.offerLine("output", PredictionJson.data(preview.picture()), id(seq));
         } else if (event instanceof Completed completed) {
-            stream.sendLine("output", PredictionJson.picture(completed, address), id(seq));
+            stream.sendLine("output", PredictionJson.picture(completed, base), id(seq));
         } else if (event instanceof Failed failed) {
             fail(ApiError.of(failed.failure()), seq);
         }

@@ -1,5 +1,6 @@
 package dev.weir.gateway.replicate;
 
+import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
@@ -16,6 +17,7 @@ import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.ledger.UserJobs;
+import dev.weir.proto.v1.Webhook;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Vertx;
@@ -26,6 +28,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
@@ -35,6 +38,7 @@ public final class ReplicateApi {
     private static final String PREDICTIONS = "/v1/predictions";
     private static final String OF_MODEL = "/v1/models/:owner/:name/predictions";
     private static final String FILES = "/v1/files";
+    private static final String SECRET = "/v1/webhooks/default/secret";
     private static final int LONGEST_LIST = 100;
     private static final int CANCEL_SECONDS = 2;
 
@@ -45,6 +49,7 @@ public final class ReplicateApi {
     private final Answers answers;
     private final ModelNames models;
     private final Duration slowClient;
+    private final Optional<Webhooks> webhooks;
 
     public ReplicateApi(
             Vertx vertx,
@@ -53,7 +58,8 @@ public final class ReplicateApi {
             JobLedger ledger,
             Answers answers,
             ModelNames models,
-            Duration slowClient) {
+            Duration slowClient,
+            Optional<GatewayConfig.Webhooks> webhooks) {
         this.vertx = vertx;
         this.body = body;
         this.reader = reader;
@@ -61,11 +67,13 @@ public final class ReplicateApi {
         this.answers = answers;
         this.models = models;
         this.slowClient = slowClient;
+        this.webhooks = webhooks.map(options -> new Webhooks(vertx, options.secret(), options.hosts()));
+        this.webhooks.ifPresent(hooks -> ledger.onOwned(hooks::tellOf));
     }
 
     /** To be called before anything that may refuse a request. */
     public static void shapeErrors(Router router) {
-        List.of(PREDICTIONS, PREDICTIONS + "/*", OF_MODEL, FILES)
+        List.of(PREDICTIONS, PREDICTIONS + "/*", OF_MODEL, FILES, SECRET)
                 .forEach(path -> router.route(path).handler(ctx -> {
                     Answers.errorsOf(ctx, ReplicateApi::toJson);
                     ctx.next();
@@ -89,6 +97,7 @@ public final class ReplicateApi {
         Methods.get(router, PREDICTIONS + "/:id").handler(ctx -> find(ctx, job -> answer(ctx, 200, job)));
         Methods.get(router, PREDICTIONS + "/:id/stream").handler(ctx -> find(ctx, job -> stream(ctx, job)));
         router.post(PREDICTIONS + "/:id/cancel").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
+        Methods.get(router, SECRET).handler(this::secret);
         // Libraries upload images first. Where that fails with such a status, that for JavaScript sends data URLs.
         router.post(FILES).handler(this::refuseFile);
     }
@@ -102,14 +111,16 @@ public final class ReplicateApi {
     }
 
     private void create(RoutingContext ctx, RequestBody.Content read) {
-        JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
+        Optional<Webhook> webhook = WebhookField.read(read.fields(), webhooks, base(ctx), signer(ctx));
+        JobSpec job = reader.job(read.fields().without(WebhookField.NAMES)).under(RequestTrace.of(ctx));
+        JobSpec spec = webhook.map(job::telling).orElse(job);
         Prefer prefer = Prefer.of(ctx.request().getHeader("Prefer"));
         read.submit(jobsOf(ctx), spec)
-                .onSuccess(job -> {
+                .onSuccess(begun -> {
                     if (prefer.waitSeconds() == 0) {
-                        answer(ctx, prefer.async() ? 202 : 201, job);
+                        answer(ctx, prefer.async() ? 202 : 201, begun);
                     } else {
-                        await(ctx, job, prefer.waitSeconds(), () -> answerWaiting(ctx, job));
+                        await(ctx, begun, prefer.waitSeconds(), () -> answerWaiting(ctx, begun));
                     }
                 })
                 .onFailure(ctx::fail);
@@ -117,12 +128,16 @@ public final class ReplicateApi {
 
     /** A library takes every other status than "starting" for the end, after it has waited. */
     private void answerWaiting(RoutingContext ctx, KeptJob job) {
-        JsonObject json = PredictionJson.of(job, PublicAddress.of(ctx));
+        JsonObject json = PredictionJson.of(job, base(ctx));
         answers.json(ctx, 201, job.isOver() ? json : json.put("status", PredictionJson.STARTING));
     }
 
     private void answer(RoutingContext ctx, int status, KeptJob job) {
-        answers.json(ctx, status, PredictionJson.of(job, PublicAddress.of(ctx)));
+        answers.json(ctx, status, PredictionJson.of(job, base(ctx)));
+    }
+
+    private static String base(RoutingContext ctx) {
+        return PublicAddress.of(ctx).url("");
     }
 
     private UserJobs jobsOf(RoutingContext ctx) {
@@ -134,7 +149,7 @@ public final class ReplicateApi {
                 .newest(LONGEST_LIST)
                 .onSuccess(jobs -> {
                     JsonArray results = new JsonArray();
-                    jobs.forEach(job -> results.add(PredictionJson.brief(job, PublicAddress.of(ctx))));
+                    jobs.forEach(job -> results.add(PredictionJson.brief(job, base(ctx))));
                     answers.json(
                             ctx,
                             200,
@@ -164,8 +179,20 @@ public final class ReplicateApi {
                     .putHeader(HttpHeaderNames.CONTENT_TYPE, EventStream.MEDIA_TYPE)
                     .end();
         } else {
-            new PredictionStream(job, PublicAddress.of(ctx)).start(vertx, ctx, slowClient, jobsOf(ctx));
+            new PredictionStream(job, base(ctx)).start(vertx, ctx, slowClient, jobsOf(ctx));
         }
+    }
+
+    private static String signer(RoutingContext ctx) {
+        return Authentication.user(ctx).name();
+    }
+
+    /** Each user has another one. */
+    private void secret(RoutingContext ctx) {
+        Webhooks enabled = webhooks.orElseThrow(() -> new ApiException(ApiError.invalid(
+                404, "not_found", "there are no webhooks at a gateway without --webhook-secret", null)));
+        ctx.response().putHeader(HttpHeaderNames.CACHE_CONTROL, "no-store");
+        answers.json(ctx, 200, new JsonObject().put("key", enabled.secret().shown(signer(ctx))));
     }
 
     private void refuseFile(RoutingContext ctx) {
