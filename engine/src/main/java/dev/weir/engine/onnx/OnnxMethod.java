@@ -23,15 +23,17 @@ final class OnnxMethod implements AutoCloseable {
     private static final int SPIN_MICROS = 100;
 
     private final OrtSession session;
+    private final Workers workers;
     private final OrtSession.RunOptions emptying;
     private final Arena arena = new Arena();
 
-    private OnnxMethod(OrtSession session, OrtSession.RunOptions emptying) {
+    private OnnxMethod(OrtSession session, Workers workers, OrtSession.RunOptions emptying) {
         this.session = session;
+        this.workers = workers;
         this.emptying = emptying;
     }
 
-    /** Throws ModelException where the weights cannot be read. */
+    /** On a {@link RoomyThread}. Throws ModelException where the weights cannot be read. */
     static OnnxMethod open(Script network, Method method) {
         try (var options = new OrtSession.SessionOptions()) {
             spin(options);
@@ -51,7 +53,8 @@ final class OnnxMethod implements AutoCloseable {
             // A method may be opened long after its network, and its file be another one by then.
             network.weights().requireUnchanged();
             var model = OnnxModel.of(network, method).toByteArray();
-            var opened = new OnnxMethod(Ort.environment().createSession(model, options), emptying);
+            var session = Ort.environment().createSession(model, options);
+            var opened = new OnnxMethod(session, Workers.startedByThisThread(), emptying);
             network.weights().requireUnchanged();
             return opened;
         } catch (OrtException e) {
@@ -68,12 +71,17 @@ final class OnnxMethod implements AutoCloseable {
     }
 
     OrtSession.Result run(Map<String, OnnxTensor> inputs, List<Feed> feeds) throws OrtException {
+        workers.place();
         if (!arena.isEmptiedAfter(feeds.get(0).shape())) {
             return session.run(inputs);
         }
         var results = session.run(inputs, emptying);
         LibC.trimMemory();
         return results;
+    }
+
+    Workers workers() {
+        return workers;
     }
 
     @Override
