@@ -13,6 +13,7 @@ import com.microsoft.playwright.assertions.LocatorAssertions.ContainsTextOptions
 import com.microsoft.playwright.assertions.LocatorAssertions.HasCountOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -119,6 +120,29 @@ final class PageClusterTest {
                     assertThat(page.getByTestId("stop").first()).containsText("Text encoder");
                     assertThat(dot).hasCount(0);
                 });
+    }
+
+    @Test
+    void anImageThatComesBackToANodeIsThereAgainUnlessTheNodesMessageIsAnOldOne() {
+        PageVisit.to(UP.server().url()).doing(page -> {
+            Object stops = page.evaluate(
+                    """
+                    async () => {
+                      const { noteEvent, noteHeld, placeOf } = await import('./places.js');
+                      const nodes = () => placeOf('job/0').stops.map((stop) => stop.node).join(' ');
+                      noteEvent({}, { type: 'started', job: 'job', sample: 0, stage: 'denoiser', node: 'one' });
+                      noteHeld('job/0', 'denoiser', 'two');
+                      noteHeld('job/0', 'denoiser', 'one');
+                      const before = nodes();
+                      const now = Date.now();
+                      Date.now = () => now + 3000;
+                      noteHeld('job/0', 'denoiser', 'one');
+                      return [before, nodes()];
+                    }
+                    """);
+
+            assertThat(stops).isEqualTo(List.of("one two", "one two one"));
+        });
     }
 
     /** A node of the running server by another name, without what other tests left there. */

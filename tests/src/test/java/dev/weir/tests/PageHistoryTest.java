@@ -90,7 +90,7 @@ final class PageHistoryTest {
 
     @Test
     void twoPicturesAreComparedAndOneIsDeletedForGood() {
-        visit(390, 844, page -> {
+        visit(390, 667, page -> {
             page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
             assertThat(Axe.violations(page)).isEmpty();
             tiles(page).nth(0).getByTestId("compare").click();
@@ -103,6 +103,8 @@ final class PageHistoryTest {
             tiles(page).nth(0).getByTestId("enlarge").click();
             page.keyboard().press("ArrowRight");
             assertThat(page.getByTestId("viewed")).hasAttribute("alt", "a red apple");
+            assertThat(page.getByTestId("viewed").boundingBox().y).isNotNegative();
+            assertThat(page.getByTestId("close")).isInViewport();
             assertThat(Axe.violations(page)).isEmpty();
             assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
                     .isLessThanOrEqualTo(390);

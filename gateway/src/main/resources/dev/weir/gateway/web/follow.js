@@ -40,7 +40,7 @@ export function showFollowed() {
 
 /** The stops, and where the plan says that the image was unseen or will be. */
 function linesOf(stops, plan, isOver) {
-  const seen = stops.map((stop, at) => ({ ...stop, isHere: !isOver && at === stops.length - 1 }));
+  const seen = stops.map(({ at, ...stop }, order) => ({ ...stop, isHere: !isOver && order === stops.length - 1 }));
   const reached = plan.findLastIndex(({ name }) => stops.some((stop) => stop.stage === name));
   const planned = plan.flatMap(({ name }, at) => {
     const there = seen.filter(({ stage }) => stage === name);

@@ -1,6 +1,8 @@
 // Where each image of this page is in the cluster, and where it was: from the job's events, and from what the nodes say that they hold.
 
 const MOST = 200;
+/** For so long an older message of a node may say that it holds an image that is at another one. */
+const STALE_MS = 2500;
 
 /** By JOB/NUMBER, the oldest first. */
 const places = new Map();
@@ -68,9 +70,12 @@ export function noteHeld(key, kind, node) {
 }
 
 function stopAt({ stops }, stage, node) {
+  const now = Date.now();
   const last = stops.at(-1);
-  if (last?.stage === stage && last.node === node) return;
-  // What a node said a moment ago may be older than the last event.
-  if (stops.some((stop) => stop.stage === stage && stop.node === node && !stop.left)) return;
-  stops.push({ stage, node });
+  if (last?.stage === stage && last.node === node) {
+    last.at = now;
+    return;
+  }
+  const isKnown = stops.some((stop) => stop.stage === stage && stop.node === node && !stop.left);
+  if (!isKnown || now - last.at > STALE_MS) stops.push({ stage, node, at: now });
 }

@@ -66,6 +66,8 @@ export function startViewer(actions) {
     if (frame && !frame.disabled) {
       show(frame);
       byId("viewer").showModal();
+      // The button that has the focus is below the image.
+      byId("viewer").scrollTop = 0;
     }
   });
   // The picture goes on emerging while it is viewed.
