@@ -48,8 +48,7 @@ final class AdoptionTest {
         gateway.stage.script(Sitting::paint);
         TestGateway next = gateway.another(TestGateway.CONFIG);
 
-        await().atMost(Duration.ofSeconds(30))
-                .until(
+        await().until(
                         () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
                         "completed"::equals);
         assertThat(record(job).getEpoch()).isEqualTo(1);
@@ -63,7 +62,7 @@ final class AdoptionTest {
 
         TestGateway next = gateway.another(TestGateway.CONFIG);
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> {
+        await().until(() -> {
             next.fetch("/v1/jobs/" + job);
             return gateway.stage.sittings().size() == 2;
         });
@@ -81,8 +80,7 @@ final class AdoptionTest {
 
         TestGateway next = gateway.another(TestGateway.CONFIG);
 
-        await().atMost(Duration.ofSeconds(30))
-                .until(
+        await().until(
                         () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
                         "failed"::equals);
         assertThat(next.fetch("/v1/jobs/" + job).body()).contains("image_lost");
@@ -112,8 +110,7 @@ final class AdoptionTest {
         gateway.stage.script(Sitting::paint);
         TestGateway next = gateway.another(TestGateway.CONFIG);
 
-        await().atMost(Duration.ofSeconds(30))
-                .until(
+        await().until(
                         () -> new JsonObject(next.fetch("/v1/jobs/" + job).body()).getString("status", ""),
                         "completed"::equals);
     }
@@ -124,9 +121,8 @@ final class AdoptionTest {
         String first = orphan(0);
         String second = orphan(1);
 
-        await().atMost(Duration.ofSeconds(30))
-                .until(() ->
-                        !attempt(first).equals(Attempt.NONE) && !attempt(second).equals(Attempt.NONE));
+        await().until(() ->
+                !attempt(first).equals(Attempt.NONE) && !attempt(second).equals(Attempt.NONE));
 
         assertThat(attempt(first)).as("whatever its number").isGreaterThan(new Attempt(0, Integer.MAX_VALUE));
         assertThat(attempt(second)).as("with the same written").isGreaterThan(attempt(first));
@@ -143,7 +139,7 @@ final class AdoptionTest {
 
         gateway.another(TestGateway.CONFIG);
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> record(job).getEpoch() == 1);
+        await().until(() -> record(job).getEpoch() == 1);
     }
 
     @Test
@@ -157,7 +153,7 @@ final class AdoptionTest {
         TestGateway next = gateway.another(TestGateway.CONFIG);
         memory.mood = Mood.LATE;
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> {
+        await().until(() -> {
             next.http().sendAsync(next.request("/v1/jobs/" + job).build(), BodyHandlers.discarding());
             return gateway.stage.sittings().size() == 2;
         });
@@ -173,10 +169,9 @@ final class AdoptionTest {
     @Test
     void aJobThatIsBeingTakenInIsNotAdoptedByTheGatewayThatTakesItIn() {
         gateway.stage.script(Sitting::start);
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> gateway.fetch("/v1/jobs/" + submit()).statusCode() == 200);
+        await().until(() -> gateway.fetch("/v1/jobs/" + submit()).statusCode() == 200);
         String adoptable = orphan();
-        await().atMost(Duration.ofSeconds(30)).until(() -> record(adoptable).getEpoch() == 1);
+        await().until(() -> record(adoptable).getEpoch() == 1);
         memory.mood = Mood.LATE;
         CompletableFuture<HttpResponse<String>> submitted =
                 gateway.http().sendAsync(gateway.post("/v1/jobs", APPLE.encode()), BodyHandlers.ofString());

@@ -219,11 +219,9 @@ final class LedgerTest {
                 .allSatisfy(response -> assertThat(response.join().statusCode()).isEqualTo(202));
         String last = new JsonObject(storm.get(1999).join().body()).getString("id");
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> gateway.kept() == 0);
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> get(shared.map(MemoryArea.JOBS).keys()).isEmpty());
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> get(shared.map(MemoryArea.CHECKPOINTS).keys()).isEmpty());
+        await().until(() -> gateway.kept() == 0);
+        await().until(() -> get(shared.map(MemoryArea.JOBS).keys()).isEmpty());
+        await().until(() -> get(shared.map(MemoryArea.CHECKPOINTS).keys()).isEmpty());
         assertThat(gateway.fetch("/v1/jobs/" + last).statusCode()).isEqualTo(410);
     }
 

@@ -12,6 +12,7 @@ import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.cluster.Cluster;
 import dev.weir.runtime.stage.StageNode;
 import dev.weir.runtime.trace.Tracing;
+import dev.weir.testing.FreePort;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -21,7 +22,6 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -82,9 +82,10 @@ final class TraceTest {
     @Test
     void aTraceGoesOnAtTheNodesOfACluster() throws Exception {
         String cluster = "test-" + UUID.randomUUID();
-        HostPort first = new HostPort("127.0.0.1", freePort());
+        HostPort first = new HostPort("127.0.0.1", FreePort.next());
         NodeContext one = node(join(cluster, first, List.of()), "a", tracing);
-        NodeContext other = node(join(cluster, new HostPort("127.0.0.1", freePort()), List.of(first)), "b", tracing);
+        NodeContext other =
+                node(join(cluster, new HostPort("127.0.0.1", FreePort.next()), List.of(first)), "b", tracing);
         deploy(one, StageKind.DECODER);
         deploy(other, StageKind.TEXT_ENCODER, StageKind.DENOISER);
 
@@ -166,7 +167,7 @@ final class TraceTest {
     private static void generate(GatewayVerticle gateway, Optional<String> traceparent) throws Exception {
         HttpRequest.Builder request = HttpRequest.newBuilder(
                         URI.create("http://127.0.0.1:" + gateway.actualPort() + "/v1/images/generations"))
-                .timeout(Duration.ofSeconds(30))
+                .timeout(Duration.ofSeconds(60))
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString("{\"prompt\": \"a red apple\", \"num_inference_steps\": 3}"));
         traceparent.ifPresent(value -> request.header("traceparent", value));
@@ -190,7 +191,7 @@ final class TraceTest {
         GatewayVerticle gateway = new GatewayVerticle(node, TestGateway.CONFIG);
         get(node.vertx().deployVerticle(gateway));
         node.health().started();
-        await().atMost(Duration.ofSeconds(30)).until(gateway::ready);
+        await().until(gateway::ready);
         return gateway;
     }
 
@@ -203,11 +204,5 @@ final class TraceTest {
     private Vertx keep(Vertx vertx) {
         started.add(vertx);
         return vertx;
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

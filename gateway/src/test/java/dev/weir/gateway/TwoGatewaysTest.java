@@ -10,7 +10,6 @@ import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -115,8 +114,7 @@ final class TwoGatewaysTest {
         assertThat(status(owner, path).getString("status")).isEqualTo("generating");
 
         second.close();
-        await().atMost(Duration.ofSeconds(40))
-                .until(() -> status(owner, path).getString("status").equals("cancelled"));
+        await().until(() -> status(owner, path).getString("status").equals("cancelled"));
         assertThat(owner.isIdle()).isTrue();
     }
 

@@ -1,18 +1,15 @@
 package dev.weir.runtime;
 
+import dev.weir.testing.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 
-/** Ports that were free a moment ago. */
+/** Addresses at which nothing listens yet. */
 public final class FreePorts {
 
     private FreePorts() {}
 
     public static HostPort onLoopback() throws IOException {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
-        try (ServerSocket socket = new ServerSocket(0, 1, loopback)) {
-            return new HostPort(loopback.getHostAddress(), socket.getLocalPort());
-        }
+        return new HostPort(InetAddress.getLoopbackAddress().getHostAddress(), FreePort.next());
     }
 }

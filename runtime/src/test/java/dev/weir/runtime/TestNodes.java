@@ -79,8 +79,7 @@ public final class TestNodes {
 
     /** Waits until the node sees that many live nodes of the stage. */
     public static void awaitStages(Node node, StageKind stage, int count) {
-        await().atMost(Duration.ofSeconds(40))
-                .until(() -> node.context().directory().alive(stage).size() == count);
+        await().until(() -> node.context().directory().alive(stage).size() == count);
     }
 
     private Deployable create(Role role, NodeContext context) {

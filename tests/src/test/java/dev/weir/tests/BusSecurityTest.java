@@ -6,9 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Outcome;
+import dev.weir.testing.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +42,7 @@ final class BusSecurityTest {
     @Test
     void aPictureIsMadeOverTlsByNodesThatListenAtTheirOwnAddressesAlone() throws IOException {
         assumeTrue(Sockets.canBeSeen(), "only Linux tells who listens where");
-        String join = PRIVATE + ":" + freePort();
+        String join = PRIVATE + ":" + FreePort.next();
         try (WeirProcess gateway = node("gateway", "gateway", "--bind", join);
                 WeirProcess stages = node(
                         "text-encoder,denoiser,decoder",
@@ -101,11 +100,5 @@ final class BusSecurityTest {
         arguments.addAll(List.of("--bus-tls-ca", certificates.resolve("ca.pem").toString()));
         arguments.addAll(List.of(more));
         return WeirProcess.start(arguments);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(PRIVATE))) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -2,8 +2,8 @@ package dev.weir.tests;
 
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Jvm;
+import dev.weir.testing.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,7 +48,7 @@ public final class ClassArchive implements LauncherSessionListener {
                 "gateway,text-encoder,denoiser,upsampler,decoder",
                 "--port=0",
                 "--drain-time=0",
-                "--bind=127.0.0.1:" + freePort(),
+                "--bind=127.0.0.1:" + FreePort.next(),
                 "--cluster=archive-" + UUID.randomUUID());
         try (WeirProcess process = WeirProcess.start(new Jvm(List.of(), flags, Jvm.WEIR.mainClass()), node)) {
             Server.at(process.awaitReady())
@@ -59,12 +59,6 @@ public final class ClassArchive implements LauncherSessionListener {
             if (!Files.exists(FILE)) {
                 throw new AssertionError(process.transcript());
             }
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -17,10 +17,10 @@ import dev.weir.runtime.Node;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.NodeConfig.Compute;
 import dev.weir.runtime.Role;
+import dev.weir.testing.FreePort;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -42,7 +42,7 @@ final class JsonLogsTest {
 
     @Test
     void everyLineIsAnObjectAndThoseOfAFailedSampleNameIt() throws Exception {
-        HostPort here = new HostPort("127.0.0.1", freePort());
+        HostPort here = new HostPort("127.0.0.1", FreePort.next());
         Node owner = get(Node.start(owner(here), (role, context) -> new VerticleBase() {}));
         try (WeirProcess decoder = WeirProcess.start(List.of(
                 "node", "decoder", "-v", "--log-format", "json", "--join", here.toString(), "--cluster", cluster))) {
@@ -127,11 +127,5 @@ final class JsonLogsTest {
 
     private static <T> T get(Future<T> future) throws Exception {
         return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.testing.FreePort;
 import dev.weir.tests.Server.Answer;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -40,7 +40,7 @@ final class ProcessesTest {
 
     @BeforeAll
     static void startTheRest() throws IOException {
-        join = "127.0.0.1:" + freePort();
+        join = "127.0.0.1:" + FreePort.next();
         WeirProcess gateway =
                 WeirProcess.start(List.of("node", "gateway", "--port", "0", "--bind", join, "--cluster", CLUSTER));
         REST.add(gateway);
@@ -152,11 +152,5 @@ final class ProcessesTest {
             }
         }
         return nodes;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

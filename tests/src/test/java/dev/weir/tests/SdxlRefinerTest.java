@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Outcome;
+import dev.weir.testing.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,7 +51,7 @@ final class SdxlRefinerTest {
     @Test
     void baseAndRefinerRunOnNodesOfTheirOwn() throws IOException {
         String cluster = "test-" + UUID.randomUUID();
-        String join = "127.0.0.1:" + freePort();
+        String join = "127.0.0.1:" + FreePort.next();
         List<WeirProcess> nodes = new ArrayList<>();
         try {
             nodes.add(
@@ -121,11 +121,5 @@ final class SdxlRefinerTest {
                 .path("timings")
                 .forEach(stage -> stages.add(stage.path("stage").asText()));
         return stages;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -20,7 +20,7 @@ final class OutboundTest {
 
     @AfterEach
     void close() throws Exception {
-        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     /** A socket is closed a moment before its close handler is called. */
@@ -36,12 +36,12 @@ final class OutboundTest {
                 .listen(0, "127.0.0.1")
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS)
+                .get(60, TimeUnit.SECONDS)
                 .actualPort();
         sockets.connect(port, "127.0.0.1", "/");
 
         assertThatCode(() ->
-                        told.future().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS))
+                        told.future().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS))
                 .doesNotThrowAnyException();
     }
 

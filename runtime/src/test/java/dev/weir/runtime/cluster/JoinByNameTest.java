@@ -13,7 +13,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -74,7 +73,7 @@ class JoinByNameTest {
     }
 
     private void awaitOneClusterOf(int members) {
-        await().atMost(Duration.ofSeconds(60)).until(() -> joined.stream()
+        await().until(() -> joined.stream()
                 .map(cluster -> cluster.memory().view())
                 .allMatch(view -> view.split(",").length == members));
     }

@@ -78,10 +78,9 @@ class PartedMemoryTest {
             get(other.memory().map(MemoryArea.JOBS).put("same" + i, record(3, 5), LIFE));
         }
 
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> one.memory().view().equals(other.memory().view()));
+        await().until(() -> one.memory().view().equals(other.memory().view()));
 
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+        await().untilAsserted(() -> {
             for (int i = 0; i < 20; i++) {
                 assertThat(read(one, "job" + i).getEpoch()).isEqualTo(1);
                 assertThat(read(other, "same" + i).getVersion()).isEqualTo(i % 2 == 1 ? 10 : 5);

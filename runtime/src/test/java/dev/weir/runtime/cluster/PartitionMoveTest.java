@@ -16,7 +16,6 @@ import dev.weir.runtime.FreePorts;
 import dev.weir.runtime.HostPort;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -75,8 +74,7 @@ class PartitionMoveTest {
 
         HazelcastInstance second = start(config(FreePorts.onLoopback(), List.of(door)));
 
-        await().atMost(Duration.ofSeconds(60))
-                .untilAsserted(() -> assertThat(owned(first, second)).isGreaterThan(100));
+        await().untilAsserted(() -> assertThat(owned(first, second)).isGreaterThan(100));
         assertThat(cable.swallowedBytes()).isPositive();
         assertThat(second.getMap("data").get("key")).isEqualTo("value");
     }

@@ -1,5 +1,6 @@
 package dev.weir.runtime.stage;
 
+import static dev.weir.runtime.Futures.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -16,10 +17,8 @@ import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.Stages;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -104,9 +103,5 @@ class ReportsTest {
                 .setRef(SampleRef.newBuilder().setJobId("job").setAttempt(attempt))
                 .setOwner(OWNER)
                 .addRoute(Stages.of(StageKind.DECODER, 1));
-    }
-
-    private static <T> T get(Future<T> future) throws Exception {
-        return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
     }
 }
