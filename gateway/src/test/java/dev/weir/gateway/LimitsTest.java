@@ -131,7 +131,7 @@ final class LimitsTest {
 
     @Test
     void aSampleThatNobodySpeaksOfStartsAnew() {
-        gateway = new TestGateway(TestGateway.CONFIG.with(patience(Duration.ofSeconds(60), Duration.ofMillis(300))));
+        gateway = new TestGateway(TestGateway.CONFIG.with(patience(Duration.ofSeconds(60), Duration.ofSeconds(1))));
         gateway.stage.script(sitting -> {
             if (sitting.task.getRef().getAttempt() == 2) {
                 sitting.paint();

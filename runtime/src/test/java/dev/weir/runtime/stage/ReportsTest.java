@@ -67,7 +67,7 @@ class ReportsTest {
     void theEndOfASampleIsNotRepeatedPastItsDeadline() {
         refusals = Integer.MAX_VALUE;
 
-        deliver(task(1).setDeadlineMs(System.currentTimeMillis() + 50).build());
+        deliver(task(1).setDeadlineMs(System.currentTimeMillis() + 500).build());
 
         await().until(() -> received.get() > 1 && reports.underWay() == 0);
     }

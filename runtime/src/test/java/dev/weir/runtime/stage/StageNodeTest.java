@@ -223,7 +223,7 @@ class StageNodeTest {
 
         get(owner.dispatch(
                 owner.task("job", DECODER)
-                        .setDeadlineMs(System.currentTimeMillis() + 300)
+                        .setDeadlineMs(System.currentTimeMillis() + 1000)
                         .build(),
                 1));
 
