@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A way to a port that swallows what is sent over it while it is told to. */
-final class LossyCable {
+public final class LossyCable {
 
     private final NetClient client;
     private final HostPort end;
@@ -23,7 +23,7 @@ final class LossyCable {
         this.end = end;
     }
 
-    static Future<LossyCable> between(Vertx vertx, HostPort start, HostPort end) {
+    public static Future<LossyCable> between(Vertx vertx, HostPort start, HostPort end) {
         LossyCable cable = new LossyCable(vertx, end);
         return vertx.createNetServer()
                 .connectHandler(cable::connect)
@@ -31,17 +31,22 @@ final class LossyCable {
                 .map(cable);
     }
 
-    void swallow() {
+    public void swallow() {
         swallows = true;
     }
 
+    /** What comes now passes again. What was swallowed is lost, and nobody is told. */
+    public void pass() {
+        swallows = false;
+    }
+
     /** What comes now passes again, over new connections: those that lost something are closed. */
-    void renew() {
+    public void renew() {
         swallows = false;
         open.forEach(NetSocket::close);
     }
 
-    long swallowedBytes() {
+    public long swallowedBytes() {
         return swallowed.get();
     }
 

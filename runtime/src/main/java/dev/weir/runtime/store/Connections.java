@@ -1,0 +1,141 @@
+package dev.weir.runtime.store;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A bounded number of connections to the database. Each call ends within its limit. It knows whether the database works,
+ * and logs changes, but not before it worked once. Any thread.
+ *
+ * <p>The client has no time limit for connections: those to a host that disappeared without a word would be waited for
+ * until TCP gives up. So all connections are replaced when calls get no answer.
+ */
+final class Connections {
+
+    private static final Logger log = LoggerFactory.getLogger(Connections.class);
+
+    /** The server ends a statement after this time. Callers have long stopped waiting. */
+    private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(5);
+
+    /** Connections over which nothing arrives for so long, although something was asked, are presumed dead. */
+    private static final Duration SILENCE = Duration.ofSeconds(2);
+
+    private static final int SIZE = 8;
+    private static final int WAITING = 1024;
+    private static final int IDLE_SECONDS = 60;
+
+    private final Vertx vertx;
+    private final StoreConfig config;
+    private final LongSupplier nanoClock;
+    private Pool pool;
+    private long heardNanos;
+    private long awaySinceNanos;
+    private String problem;
+    private boolean wasThere;
+    private boolean closed;
+
+    Connections(Vertx vertx, StoreConfig config, LongSupplier nanoClock) {
+        this.vertx = vertx;
+        this.config = config;
+        this.nanoClock = nanoClock;
+        this.pool = open();
+    }
+
+    private Pool open() {
+        heardNanos = nanoClock.getAsLong();
+        return PgBuilder.pool()
+                .using(vertx)
+                .connectingTo(config.toOptions(STATEMENT_LIMIT.toMillis()))
+                .with(new PoolOptions()
+                        .setMaxSize(SIZE)
+                        .setMaxWaitQueueSize(WAITING)
+                        .setIdleTimeout(IDLE_SECONDS))
+                .build();
+    }
+
+    Future<RowSet<Row>> execute(String sql, Tuple parameters, Duration limit) {
+        return within(limit, pool -> pool.preparedQuery(sql).execute(parameters));
+    }
+
+    <T> Future<T> inTransaction(Function<SqlConnection, Future<T>> work, Duration limit) {
+        return within(limit, pool -> pool.withTransaction(work));
+    }
+
+    private <T> Future<T> within(Duration limit, Function<Pool, Future<T>> call) {
+        Pool asked = current();
+        return call.apply(asked)
+                .timeout(limit.toMillis(), TimeUnit.MILLISECONDS)
+                .onSuccess(answer -> answered())
+                .onFailure(failure -> unanswered(asked, failure));
+    }
+
+    private synchronized Pool current() {
+        return pool;
+    }
+
+    private synchronized void answered() {
+        heardNanos = nanoClock.getAsLong();
+        wasThere = true;
+        if (problem != null) {
+            problem = null;
+            log.info("The store {} works again, after {} s", config, secondsAway());
+        }
+    }
+
+    private synchronized void unanswered(Pool asked, Throwable failure) {
+        if (closed) {
+            return;
+        }
+        if (problem == null) {
+            awaySinceNanos = nanoClock.getAsLong();
+        }
+        if (problem == null && wasThere) {
+            log.warn("The store {} does not work: {}", config, reason(failure));
+        }
+        problem = reason(failure);
+        if (asked == pool
+                && failure instanceof TimeoutException
+                && nanoClock.getAsLong() - heardNanos > SILENCE.toNanos()) {
+            pool = open();
+            asked.close();
+        }
+    }
+
+    private long secondsAway() {
+        return TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - awaySinceNanos);
+    }
+
+    static String reason(Throwable failure) {
+        return failure instanceof PgException refusal
+                ? refusal.getErrorMessage()
+                : failure instanceof TimeoutException ? "it did not answer in time" : failure.getMessage();
+    }
+
+    /** Why the database does not work; empty if it does. */
+    synchronized Optional<String> problem() {
+        return Optional.ofNullable(problem)
+                .map(reason -> "the store %s has not worked for %d s (%s); until then jobs cannot be recorded"
+                        .formatted(config, secondsAway(), reason));
+    }
+
+    synchronized Future<Void> close() {
+        closed = true;
+        return pool.close();
+    }
+}
