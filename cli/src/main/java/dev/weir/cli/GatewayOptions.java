@@ -20,6 +20,9 @@ final class GatewayOptions {
     @Mixin
     private SecurityOptions security = new SecurityOptions();
 
+    @Mixin
+    private StorageOptions storage = new StorageOptions();
+
     @Option(
             names = "--trusted-proxies",
             paramLabel = "ADDR",
@@ -78,7 +81,8 @@ final class GatewayOptions {
                     .with(Access.of(trustedProxies, allowedOrigins).withCrossOrigins(corsOrigins))
                     .with(security.config())
                     .withAliases(modelAliases)
-                    .withApis(apis());
+                    .withApis(apis())
+                    .with(storage.config());
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }

@@ -197,12 +197,14 @@ final class Settings implements IDefaultValueProvider {
                 : String.valueOf(value);
     }
 
-    /** The path of a key is not secret. A key itself would be, and so would a user in a URL. */
+    /** The path of a key is not secret. A key itself would be, and so would a user in a URL, or a password there. */
     private static boolean isSecret(OptionSpec option) {
-        if (option.getValue() instanceof URI url && url.getUserInfo() != null) {
+        Object value = option.getValue();
+        if (value instanceof URI url && url.getUserInfo() != null
+                || value instanceof String text && text.matches("\\w+://[^/]*:[^/]*@.*")) {
             return true;
         }
-        return key(option).matches(".*(key|password|secret|token).*") && !(option.getValue() instanceof Path);
+        return key(option).matches(".*(key|password|secret|token).*") && !(value instanceof Path);
     }
 
     private static String key(OptionSpec option) {

@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import dev.weir.gateway.http.Access;
 import dev.weir.gateway.replicate.WebhookSecret;
+import dev.weir.runtime.store.StoreConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -18,6 +19,7 @@ import java.util.stream.Collectors;
  * @param port 0: any free one, see {@link GatewayVerticle#actualPort()}
  * @param aliases other names of models, with the ids that they stand for; see {@link dev.weir.gateway.job.ModelNames}
  * @param apis of other programs, offered besides Weir's own
+ * @param storage of what outlives this gateway
  */
 public record GatewayConfig(
         String host,
@@ -27,7 +29,8 @@ public record GatewayConfig(
         Access access,
         Security security,
         Map<String, String> aliases,
-        Set<Api> apis) {
+        Set<Api> apis,
+        Storage storage) {
 
     /**
      * Who may use the gateway, and how it is reached.
@@ -72,6 +75,17 @@ public record GatewayConfig(
      * @param key of the certificate, without a password
      */
     public record Tls(Path certificate, Path key) {}
+
+    /**
+     * Storage outside of the cluster's memory.
+     *
+     * @param store of jobs, which then outlive all nodes
+     * @param results the folder of finished images, which then outlive their gateway
+     */
+    public record Storage(Optional<StoreConfig> store, Optional<Path> results) {
+
+        public static final Storage NONE = new Storage(Optional.empty(), Optional.empty());
+    }
 
     /** The APIs of other programs that a gateway can offer besides its own. */
     public enum Api {
@@ -240,9 +254,18 @@ public record GatewayConfig(
         apis = Set.copyOf(apis);
     }
 
-    /** One with the default access, no other names of models, and all APIs. */
+    /** One with the default access, no other names of models, all APIs, and no storage. */
     public GatewayConfig(String host, int port, Limits limits, Patience patience) {
-        this(host, port, limits, patience, Access.DEFAULT, Security.NONE, Map.of(), EnumSet.allOf(Api.class));
+        this(
+                host,
+                port,
+                limits,
+                patience,
+                Access.DEFAULT,
+                Security.NONE,
+                Map.of(),
+                EnumSet.allOf(Api.class),
+                Storage.NONE);
     }
 
     public static GatewayConfig on(String host, int port) {
@@ -250,26 +273,30 @@ public record GatewayConfig(
     }
 
     public GatewayConfig with(Limits newLimits) {
-        return new GatewayConfig(host, port, newLimits, patience, access, security, aliases, apis);
+        return new GatewayConfig(host, port, newLimits, patience, access, security, aliases, apis, storage);
     }
 
     public GatewayConfig with(Patience newPatience) {
-        return new GatewayConfig(host, port, limits, newPatience, access, security, aliases, apis);
+        return new GatewayConfig(host, port, limits, newPatience, access, security, aliases, apis, storage);
     }
 
     public GatewayConfig with(Access newAccess) {
-        return new GatewayConfig(host, port, limits, patience, newAccess, security, aliases, apis);
+        return new GatewayConfig(host, port, limits, patience, newAccess, security, aliases, apis, storage);
     }
 
     public GatewayConfig with(Security newSecurity) {
-        return new GatewayConfig(host, port, limits, patience, access, newSecurity, aliases, apis);
+        return new GatewayConfig(host, port, limits, patience, access, newSecurity, aliases, apis, storage);
     }
 
     public GatewayConfig withAliases(Map<String, String> newAliases) {
-        return new GatewayConfig(host, port, limits, patience, access, security, newAliases, apis);
+        return new GatewayConfig(host, port, limits, patience, access, security, newAliases, apis, storage);
     }
 
     public GatewayConfig withApis(Set<Api> newApis) {
-        return new GatewayConfig(host, port, limits, patience, access, security, aliases, newApis);
+        return new GatewayConfig(host, port, limits, patience, access, security, aliases, newApis, storage);
+    }
+
+    public GatewayConfig with(Storage newStorage) {
+        return new GatewayConfig(host, port, limits, patience, access, security, aliases, apis, newStorage);
     }
 }

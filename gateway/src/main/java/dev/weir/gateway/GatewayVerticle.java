@@ -32,9 +32,12 @@ import dev.weir.gateway.stream.StreamHandler;
 import dev.weir.gateway.user.Limits;
 import dev.weir.gateway.user.Users;
 import dev.weir.runtime.NodeContext;
+import dev.weir.runtime.memory.ClusterMemory;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.ops.Component;
 import dev.weir.runtime.ops.OpsRoutes;
+import dev.weir.runtime.store.PostgresMemory;
+import io.micrometer.core.instrument.Gauge;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -55,6 +58,9 @@ import java.util.stream.Stream;
  */
 public final class GatewayVerticle extends VerticleBase implements Component {
 
+    /** How often expired entries of the store are removed. */
+    private static final long SWEEP_MS = 5000;
+
     private final NodeContext node;
     private final GatewayConfig config;
     private final ModelCatalog catalog;
@@ -63,6 +69,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private Users users;
     private Authentication authentication;
     private Optional<ServerCertificate> certificate = Optional.empty();
+    private Optional<PostgresMemory> store = Optional.empty();
     private StreamHandler streams;
     private HttpServer server;
     private volatile boolean listens;
@@ -98,9 +105,32 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         users = config.security().keys().map(Users::of).orElseGet(Users::anyone);
         certificate = config.security().tls().map(ServerCertificate::of);
         images = new ImageMemory(config.limits().attachmentsBytes());
+        return memory().compose(this::begin);
+    }
+
+    /** That of the cluster, or the store with it. */
+    private Future<ClusterMemory> memory() {
+        return config.storage()
+                .store()
+                .map(database -> PostgresMemory.open(vertx, database, node.memory(), SWEEP_MS)
+                        .onSuccess(opened -> {
+                            store = Optional.of(opened);
+                            node.health().remark(opened::remarks);
+                            Gauge.builder(
+                                            "weir.gateway.store.up",
+                                            opened,
+                                            up -> up.remarks().isEmpty() ? 1 : 0)
+                                    .description("Whether the store of --store works")
+                                    .register(node.metrics());
+                        })
+                        .<ClusterMemory>map(opened -> opened))
+                .orElseGet(() -> Future.succeededFuture(node.memory()));
+    }
+
+    private Future<?> begin(ClusterMemory memory) {
         UserRules rules =
-                users.haveKeys() ? new Limits(users, node.loop(), node.memory().map(MemoryArea.USAGE)) : UserRules.NONE;
-        protocol = new GatewayProtocol(node, config, catalog, images, rules);
+                users.haveKeys() ? new Limits(users, node.loop(), memory.map(MemoryArea.USAGE)) : UserRules.NONE;
+        protocol = new GatewayProtocol(node.with(memory), config, catalog, images, rules);
         return protocol.start().compose(opened -> listen()).onSuccess(listening -> {
             server = listening;
             listens = true;
@@ -263,6 +293,9 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         users.close();
         certificate.ifPresent(ServerCertificate::close);
         node.health().remove(this);
-        return protocol.leave().compose(idle -> server.close()).compose(closed -> protocol.close());
+        return protocol.leave()
+                .compose(idle -> server.close())
+                .compose(closed -> protocol.close())
+                .eventually(() -> store.map(PostgresMemory::close).orElseGet(Future::succeededFuture));
     }
 }

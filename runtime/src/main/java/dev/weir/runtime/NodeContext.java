@@ -51,6 +51,12 @@ public record NodeContext(
         this(vertx, nodeId, courier, directory, dispatcher, memory, health, metrics, tracing, Loop.of(vertx));
     }
 
+    /** The same node, for a role with another memory. */
+    public NodeContext with(ClusterMemory newMemory) {
+        return new NodeContext(
+                vertx, nodeId, courier, directory, dispatcher, newMemory, health, metrics, tracing, loop);
+    }
+
     /** Creates the shared parts, with a health and a memory of its own. */
     public static Future<NodeContext> create(
             Vertx vertx, String nodeId, NodeConfig.Limits limits, MeterRegistry metrics) {

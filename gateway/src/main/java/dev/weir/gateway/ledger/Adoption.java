@@ -40,6 +40,7 @@ final class Adoption {
     private final Ledger ledger;
     private final Checkpoints checkpoints;
     private final Attachments attachments;
+    private final Optional<PictureFiles> files;
     private final OwnedJobs owned;
     private final Gateways gateways;
     private final Patience patience;
@@ -53,6 +54,7 @@ final class Adoption {
             Ledger ledger,
             Checkpoints checkpoints,
             Attachments attachments,
+            Optional<PictureFiles> files,
             OwnedJobs owned,
             Gateways gateways,
             Patience patience,
@@ -63,6 +65,7 @@ final class Adoption {
         this.ledger = ledger;
         this.checkpoints = checkpoints;
         this.attachments = attachments;
+        this.files = files;
         this.owned = owned;
         this.gateways = gateways;
         this.patience = patience;
@@ -118,14 +121,17 @@ final class Adoption {
                             () -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs(), loop));
             RecordedJob job = owned.recorded(show, record, bytes);
             owned.hold(job);
-            return goOn(job, record).map(Optional.of(show));
+            return files.map(folder -> folder.find(record))
+                    .orElseGet(() -> Future.succeededFuture(Map.of()))
+                    .compose(images -> goOn(job, record, images))
+                    .map(Optional.of(show));
         });
     }
 
-    private Future<Void> goOn(RecordedJob job, JobRecord record) {
+    private Future<Void> goOn(RecordedJob job, JobRecord record, Map<Integer, byte[]> images) {
         KeptJob show = job.kept();
         JobSpec spec = show.spec();
-        PicturesAgain again = new PicturesAgain(job, record);
+        PicturesAgain again = new PicturesAgain(job, record, images);
         List<Future<AdoptedSample>> samples = new ArrayList<>();
         for (int sample = 0; sample < spec.samples(); sample++) {
             samples.add(sample(record, sample, job.hasEnded(sample) && !again.isLost(sample)));

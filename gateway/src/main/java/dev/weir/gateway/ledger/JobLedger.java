@@ -65,17 +65,28 @@ public final class JobLedger {
         jobs.others(gateways::demandsOfOthers);
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
         Attachments attachments = new Attachments(node.memory(), images);
-        this.owned = new OwnedJobs(node.loop(), jobs, kept, ledger, checkpoints, attachments, gateways, patience);
+        Duration longest = patience.deadline().plus(patience.result());
+        Optional<PictureFiles> files = config.storage()
+                .results()
+                .map(folder -> new PictureFiles(node.vertx().fileSystem(), node.loop(), folder, longest));
+        this.owned =
+                new OwnedJobs(node.loop(), jobs, kept, ledger, checkpoints, attachments, files, gateways, patience);
         this.adoption = new Adoption(
-                node.loop(), jobs, kept, ledger, checkpoints, attachments, owned, gateways, patience, node.metrics());
+                node.loop(),
+                jobs,
+                kept,
+                ledger,
+                checkpoints,
+                attachments,
+                files,
+                owned,
+                gateways,
+                patience,
+                node.metrics());
         this.views = new RemoteJobViews(node, kept, gateways, owned, this::show);
         this.publisher = new EventPublisher(node.loop(), node.courier(), kept, owned);
         this.departures = new Departures(node, jobs, kept, gateways, owned, views, publisher);
-        this.keyed = new KeyedJobs(
-                node.loop(),
-                new IdempotencyKeys(node.memory(), patience.deadline().plus(patience.result())),
-                owned,
-                this::find);
+        this.keyed = new KeyedJobs(node.loop(), new IdempotencyKeys(node.memory(), longest), owned, this::find);
         this.list = new JobList(node.loop(), kept, ledger);
         new Orphans(
                 node.loop(),

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Scans the ledger for unfinished jobs whose owner is dead, and adopts them: when a gateway is lost, until one scan got
- * an answer for every job, and now and then. All gateways scan, each in its own order, so that they share the work.
+ * Scans the ledger for unfinished jobs whose owner is dead, and adopts them: at start, when a gateway is lost, until one
+ * scan got an answer for every job, and now and then. All gateways scan, each in its own order, so that they share the work.
  * Event loop of the gateway.
  */
 final class Orphans {
@@ -47,6 +47,7 @@ final class Orphans {
         this.order = order;
         gateways.onLost(name -> look());
         loop.every(EVERY_MS, this::look);
+        lookAgain();
     }
 
     private void look() {

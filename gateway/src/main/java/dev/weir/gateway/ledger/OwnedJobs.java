@@ -2,6 +2,7 @@ package dev.weir.gateway.ledger;
 
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.job.Job;
+import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobId;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
@@ -49,6 +50,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     private final Ledger ledger;
     private final Checkpoints checkpoints;
     private final Attachments attachments;
+    private final Optional<PictureFiles> files;
     private final Gateways gateways;
     private final Patience patience;
     private final Map<String, RecordedJob> recorded = new HashMap<>();
@@ -65,6 +67,7 @@ final class OwnedJobs implements RecordedJob.Owner {
             Ledger ledger,
             Checkpoints checkpoints,
             Attachments attachments,
+            Optional<PictureFiles> files,
             Gateways gateways,
             Patience patience) {
         this.loop = loop;
@@ -73,6 +76,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         this.ledger = ledger;
         this.checkpoints = checkpoints;
         this.attachments = attachments;
+        this.files = files;
         this.gateways = gateways;
         this.patience = patience;
         gateways.onOverslept(this::letGoOfAll);
@@ -216,6 +220,11 @@ final class OwnedJobs implements RecordedJob.Owner {
     }
 
     @Override
+    public void made(Completed image) {
+        files.ifPresent(folder -> folder.keep(image));
+    }
+
+    @Override
     public void lost(RecordedJob job) {
         if (recorded.remove(job.id(), job)) {
             log.info("The job {} continues at another gateway", job.id());
@@ -276,6 +285,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         Optional.ofNullable(recorded.remove(job.id())).ifPresent(RecordedJob::drop);
         ledger.remove(job.id());
         attachments.forget(job.id(), job.spec().generation());
+        files.ifPresent(folder -> folder.forget(job.id()));
         for (int sample = 0; sample < job.spec().samples(); sample++) {
             checkpoints.forget(job.id(), sample);
         }

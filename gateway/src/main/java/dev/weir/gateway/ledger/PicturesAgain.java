@@ -11,6 +11,7 @@ import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.Future;
 import java.util.Comparator;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -33,18 +34,23 @@ final class PicturesAgain implements JobWatcher {
     private int made;
     private Runnable afterwards = () -> {};
 
-    /** Reports what the record holds, up to the first lost image. */
-    PicturesAgain(RecordedJob job, JobRecord record) {
+    /**
+     * Reports what the record holds, up to the first lost image.
+     *
+     * @param files the images that are not lost, by sample
+     */
+    PicturesAgain(RecordedJob job, JobRecord record, Map<Integer, byte[]> files) {
         this.job = job;
         KeptJob show = job.kept();
         record.getEventsList().stream()
-                .map(event -> RecordFormat.event(record.getId(), show.spec(), event, new byte[0]))
+                .map(event -> RecordFormat.event(
+                        record.getId(), show.spec(), event, files.getOrDefault(event.getSample(), new byte[0])))
                 .flatMap(Optional::stream)
                 .sorted(Comparator.comparingLong(event -> event.at().seq()))
                 .forEach(event -> {
-                    if (event instanceof Completed completed
-                            && !show.hasEnded(event.at().sample())) {
-                        told.put(event.at().sample(), completed);
+                    int sample = event.at().sample();
+                    if (event instanceof Completed completed && !show.hasEnded(sample) && !files.containsKey(sample)) {
+                        told.put(sample, completed);
                     } else if (told.isEmpty()) {
                         show.on(event);
                     } else {
@@ -79,7 +85,11 @@ final class PicturesAgain implements JobWatcher {
             job.on(event);
         } else if (event.isLast()) {
             Moment at = before.at();
-            later.put(at.seq(), again(before, event));
+            JobEvent again = again(before, event);
+            later.put(at.seq(), again);
+            if (again instanceof Completed image) {
+                job.madeAgain(image);
+            }
             made++;
             if (made == told.size()) {
                 later.values().forEach(job.kept()::on);

@@ -1,6 +1,7 @@
 package dev.weir.gateway.ledger;
 
 import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
 import dev.weir.gateway.job.JobEvent.Queued;
@@ -43,6 +44,9 @@ final class RecordedJob implements JobWatcher {
 
         /** @return whether this gateway may currently report events of its jobs */
         boolean speaks();
+
+        /** An image is made, and may not be reported yet. */
+        void made(Completed image);
 
         /** Another gateway owns the record. */
         void lost(RecordedJob job);
@@ -130,6 +134,9 @@ final class RecordedJob implements JobWatcher {
         if (dropped || !owner.speaks() || !history.add(event)) {
             return;
         }
+        if (event instanceof Completed image) {
+            owner.made(image);
+        }
         if (event.isLast()) {
             waiting.add(event);
             write();
@@ -173,6 +180,11 @@ final class RecordedJob implements JobWatcher {
     @Override
     public void struck(int sample, Strikes all) {
         strikes.put(sample, all);
+    }
+
+    /** An image that was reported before exists again. */
+    void madeAgain(Completed image) {
+        owner.made(image);
     }
 
     /** The ledger has this version. */

@@ -2,7 +2,7 @@ package dev.weir.gateway.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.gateway.job.JobEvent;
+import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
@@ -14,7 +14,9 @@ import dev.weir.runtime.memory.LocalMemory;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +27,7 @@ class PicturesAgainTest {
     private static final JobSpec SPEC = Specs.of(2);
 
     private final Vertx vertx = Vertx.vertx();
+    private final List<Completed> made = new ArrayList<>();
 
     @AfterEach
     void close() {
@@ -40,14 +43,29 @@ class PicturesAgainTest {
                 .addEvents(event(1, 3).setProgress(JobEventRecord.Progress.getDefaultInstance()))
                 .build();
 
-        PicturesAgain again = new PicturesAgain(recorded(job, record), record);
+        PicturesAgain again = new PicturesAgain(recorded(job, record), record, Map.of());
 
         assertThat(again.lost()).containsExactly(0);
         assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(1L);
         Picture picture = new Picture("png", 1, 1, new byte[] {7}, false);
-        again.on(new JobEvent.Completed(new Moment(ID, 0, 99, 0, 2, 0, 0), picture, List.of(), 1));
+        again.on(new Completed(new Moment(ID, 0, 99, 0, 2, 0, 0), picture, List.of(), 1));
         assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(1L, 2L, 3L);
         assertThat(job.picture(0)).contains(picture);
+        assertThat(made).extracting(Completed::picture).containsExactly(picture);
+    }
+
+    @Test
+    void anImageThatIsStoredIsNotRegenerated() {
+        KeptJob job = new KeptJob(ID, SPEC, 0, Loop.of(vertx));
+        JobRecord record = RecordFormat.describe(ID, SPEC, 0, 0, "here.1").toBuilder()
+                .addEvents(event(0, 2).setCompleted(JobEventRecord.Completed.getDefaultInstance()))
+                .addEvents(event(1, 3).setCompleted(JobEventRecord.Completed.getDefaultInstance()))
+                .build();
+
+        PicturesAgain again = new PicturesAgain(recorded(job, record), record, Map.of(0, new byte[] {8}));
+
+        assertThat(again.lost()).containsExactly(1);
+        assertThat(job.picture(0).orElseThrow().bytes()).containsExactly(8);
     }
 
     private static JobEventRecord.Builder event(int sample, long seq) {
@@ -60,6 +78,11 @@ class PicturesAgainTest {
             @Override
             public boolean speaks() {
                 return true;
+            }
+
+            @Override
+            public void made(Completed image) {
+                made.add(image);
             }
 
             @Override

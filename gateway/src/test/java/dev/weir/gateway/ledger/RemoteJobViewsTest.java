@@ -32,6 +32,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -77,6 +78,7 @@ final class RemoteJobViewsTest {
                     new Ledger(node.memory()),
                     new Checkpoints(node.memory(), 1 << 20, node.metrics()),
                     new Attachments(node.memory(), new ImageMemory(1 << 20)),
+                    Optional.empty(),
                     gateways,
                     PATIENCE);
             views = new RemoteJobViews(node, kept, gateways, owned, job -> {

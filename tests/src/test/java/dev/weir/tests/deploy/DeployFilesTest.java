@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.runtime.store.StoreConfig;
 import dev.weir.tests.Repository;
 import dev.weir.tests.deploy.ComposeFile.Service;
 import java.io.IOException;
@@ -76,6 +77,36 @@ final class DeployFilesTest {
     void composeTakesTheFile() {
         assumeTrue(ComposeRun.isInstalled("docker-compose"), "skipped: docker-compose is not installed");
         assertSucceeds("docker-compose", "-f", "docker-compose.yml", "config", "--quiet");
+    }
+
+    @Test
+    void theOverlayWithAStoreIsTakenAndNamesIt() {
+        assumeTrue(ComposeRun.isInstalled("docker-compose"), "skipped: docker-compose is not installed");
+        List<String> command =
+                List.of("docker-compose", "-f", "docker-compose.yml", "-f", "docker-compose.store.yml", "config");
+        assertThat(WeirProcess.runCommand(DEPLOY, Map.of(), command).err()).contains("set the password of the store");
+
+        var outcome = WeirProcess.runCommand(DEPLOY, Map.of("WEIR_STORE_PASSWORD", "secret"), command);
+
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        JsonNode services = new ObjectMapper()
+                .valueToTree(new Yaml().<Map<String, Object>>load(outcome.out()))
+                .path("services");
+        JsonNode gateway = services.path("gateway");
+        StoreConfig used = StoreConfig.parse(
+                gateway.at("/environment/WEIR_STORE").asText(),
+                gateway.at("/environment/WEIR_STORE_PASSWORD").asText());
+        JsonNode store = services.path(used.host());
+        assertThat(store.path("image").asText()).matches("postgres:\\d+\\.\\d+-alpine");
+        assertThat(store.at("/environment/POSTGRES_USER").asText()).isEqualTo(used.user());
+        assertThat(store.at("/environment/POSTGRES_DB").asText()).isEqualTo(used.database());
+        assertThat(store.at("/environment/POSTGRES_PASSWORD").asText()).isEqualTo("secret");
+        assertThat(store.path("restart").asText()).isEqualTo("unless-stopped");
+        assertThat(store.at("/deploy/resources/limits/memory").isMissingNode()).isFalse();
+        assertThat(store.has("ports")).isFalse();
+        assertThat(gateway.at("/depends_on/store/condition").asText()).isEqualTo("service_healthy");
+        // What the file below says still holds.
+        assertThat(gateway.at("/environment/WEIR_JOIN").asText()).isEqualTo("weir-cluster:5701");
     }
 
     @Test

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import dev.weir.bench.cluster.WeirProcess;
+import dev.weir.runtime.store.StoreConfig;
 import dev.weir.tests.Repository;
 import io.kubernetes.client.openapi.JSON;
 import java.nio.file.Files;
@@ -38,7 +39,7 @@ final class KubernetesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "gpu", "autoscaling"})
+    @ValueSource(strings = {"base", "gpu", "autoscaling", "store"})
     void everyManifestIsOneByTheSchema(String overlay) {
         for (JsonNode manifest : rendered(overlay)) {
             assertThatCode(() -> validate(manifest))
@@ -106,6 +107,39 @@ final class KubernetesTest {
             JsonNode limits = named(gpu, "Deployment", stage).at("/spec/template/spec/containers/0/resources/limits");
             assertThat(limits.has("nvidia.com/gpu")).as(stage).isEqualTo(stage.matches("denoiser|upsampler"));
         }
+    }
+
+    @Test
+    void gatewaysAloneReachTheStoreThatTheyAreGiven() {
+        List<JsonNode> store = rendered("store");
+        JsonNode env = named(store, "Deployment", "gateway").at("/spec/template/spec/containers/0/env");
+        StoreConfig used =
+                StoreConfig.parse(variable(env, "WEIR_STORE").path("value").asText(), "");
+        JsonNode postgres = named(store, "StatefulSet", used.host()).at("/spec/template/spec/containers/0");
+        JsonNode made = postgres.path("env");
+        assertThat(variable(made, "POSTGRES_USER").path("value").asText()).isEqualTo(used.user());
+        assertThat(variable(made, "POSTGRES_DB").path("value").asText()).isEqualTo(used.database());
+        assertThat(variable(made, "POSTGRES_PASSWORD").path("valueFrom"))
+                .isEqualTo(variable(env, "WEIR_STORE_PASSWORD").path("valueFrom"));
+        assertThat(named(store, "Service", used.host()).at("/spec/ports/0/port").asInt())
+                .isEqualTo(used.port());
+        JsonNode allowed = named(store, "NetworkPolicy", "gateways-to-store").path("spec");
+        assertThat(allowed.at("/podSelector/matchLabels/app.kubernetes.io~1name")
+                        .asText())
+                .isEqualTo("gateway");
+        assertThat(allowed.at("/egress/0/ports/0/port").asInt()).isEqualTo(used.port());
+        for (String stage : STAGES) {
+            assertThat(named(store, "Deployment", stage).toString()).doesNotContain("WEIR_STORE");
+        }
+    }
+
+    private static JsonNode variable(JsonNode env, String name) {
+        for (JsonNode one : env) {
+            if (one.path("name").asText().equals(name)) {
+                return one;
+            }
+        }
+        throw new AssertionError("there is no " + name);
     }
 
     @Test
