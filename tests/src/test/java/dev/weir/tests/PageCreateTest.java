@@ -99,11 +99,11 @@ final class PageCreateTest {
                 a (red:1.2) apple
                 Steps: 8, Sampler: DPM++ 2M, Schedule type: Automatic, CFG scale: 7.25, Seed: 5, Size: 96x128, Model hash: 6ce0161689, \
                 Model: "v1-5: pruned, ema", Denoising strength: 0.5, Masked content: fill, Hires upscale: 2, Version: v1.10.1""";
-        byte[] file = PngText.with(picture().buffer, "parameters", text);
+        byte[] picture = picture().buffer;
         PageVisit.to(UP.server().url()).doing(page -> {
             assertThat(page.getByTestId("generate")).isEnabled();
-            page.getByTestId("openFile").setInputFiles(new FilePayload("theirs.png", "image/png", file));
-            page.getByTestId("useSettings").click();
+            String own = page.getByTestId("sampler").inputValue();
+            useSettings(page, picture, text);
 
             assertThat(page.getByTestId("prompt")).hasValue("a (red:1.2) apple");
             assertThat(page.getByTestId("sampler")).hasValue("dpmpp_2m");
@@ -115,7 +115,18 @@ final class PageCreateTest {
             assertThat(page.getByTestId("notTaken"))
                     .hasText("Not taken over: model v1-5: pruned, ema; Hires upscale 2."
                             + " For when you add the image: masked content fill; strength 0.5.");
+
+            useSettings(page, picture, "a pear\nSteps: 8, Sampler: DPM fast, Seed: 5, Version: Weir");
+            assertThat(page.getByTestId("sampler")).hasValue(own);
+            assertThat(page.getByTestId("notTaken")).hasText("Not taken over: sampler dpm_fast.");
+            assertThat(page.getByTestId("noise")).hasValue("");
         });
+    }
+
+    private static void useSettings(Page page, byte[] picture, String text) {
+        byte[] file = PngText.with(picture, "parameters", text);
+        page.getByTestId("openFile").setInputFiles(new FilePayload("theirs.png", "image/png", file));
+        page.getByTestId("useSettings").click();
     }
 
     @Test

@@ -143,10 +143,11 @@ async function chooseTask(name, values = settings.models[model.id]) {
   field("task").value = task.name;
   showTask(model, task);
   showInputs(model, task);
-  const all = { ...defaults(model, task), strength: 0.6, eta: "", noise: "", ...values };
-  fillFields(all);
+  fillFields({ ...defaults(model, task), strength: 0.6, eta: "", noise: "" });
+  // A sampler that the model does not have leaves the model's own.
+  fillFields(values ?? {});
   showOwnSize(task);
-  await showRows(model, all);
+  await showRows(model, values ?? {});
   showValues();
 }
 
