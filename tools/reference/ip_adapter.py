@@ -1,24 +1,32 @@
-"""IP-Adapters, plain and Plus, in folders as those of h94/IP-Adapter: the tokens of pictures, a call, the trajectory, the picture."""
+"""IP-Adapters, plain and Plus, in folders as those of h94/IP-Adapter: the tokens of pictures, a call, the trajectory, the picture.
+
+Then of requests that have LoRAs and ControlNets beside the images: the trajectory and the picture.
+"""
 
 import shutil
 
 import torch
 from diffusers import (
+    ControlNetModel,
+    StableDiffusionControlNetPipeline,
     StableDiffusionImg2ImgPipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
+    StableDiffusionXLControlNetPipeline,
     StableDiffusionXLPipeline,
 )
 from PIL import Image
 from safetensors.torch import save_file
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+import lora
 from checkpoints import randomize, snap
 from fixtures import OUT, generator, save_cases, save_tensors
 from images import HOME as PICTURES
 from pipeline import NEGATIVE, PROMPT, SEED
 
 HOME = OUT / "ip_adapter"
+BESIDE_HOME = OUT / "ip_adapter_beside"
 SIDE, QUERIES, HIDDEN, DEPTH, HEADS = 24, 5, 16, 4, 1  # diffusers takes the depth and the heads' width of 64 for granted
 TOKENS = 4
 
@@ -26,6 +34,7 @@ FAMILIES = {
     "sd1": (OUT / "checkpoints/sd1", StableDiffusionPipeline),
     "sdxl": (OUT / "sdxl", StableDiffusionXLPipeline),
 }
+STEERED = {"sd1": StableDiffusionControlNetPipeline, "sdxl": StableDiffusionXLControlNetPipeline}
 KINDS = {"image_to_image": StableDiffusionImg2ImgPipeline, "inpainting": StableDiffusionInpaintPipeline}
 PLAIN, PLUS = "ip-adapter_sd15", "ip-adapter-plus_sd15"
 XL, XL_PLUS = "ip-adapter_sdxl", "ip-adapter-plus_sdxl_vit-h"
@@ -46,6 +55,19 @@ CASES = [
     {"name": "xl-none", "model": "sdxl", "adapters": []},
     {"name": "xl-plain", "model": "sdxl", "adapters": [[XL, ["photo.png"], 0.7]]},
     {"name": "xl-plus", "model": "sdxl", "adapters": [[XL_PLUS, ["photo.png"], 0.9]]},
+]
+
+SEEN = [[PLAIN, ["bordered.png"], 0.8]]
+NET, XL_NET = [{"name": "edges", "scale": 0.8, "end": 0.75}], [{"name": "xl-edges", "scale": 0.7, "end": 0.75}]
+BESIDE = [
+    {"name": "none", "adapters": [], "loras": [], "controls": []},
+    {"name": "lora", "adapters": SEEN, "loras": [["peft", 0.8]], "controls": []},
+    {"name": "net", "adapters": SEEN, "loras": [], "controls": NET},
+    {"name": "all", "adapters": [[PLUS, ["photo.png"], 0.7]], "loras": [["peft", 0.8]], "controls": NET},
+    {"name": "xl-none", "model": "sdxl", "adapters": [], "loras": [], "controls": []},
+    {"name": "xl-lora", "model": "sdxl", "adapters": [[XL, ["bordered.png"], 0.8]], "loras": [["xl-peft", 0.6]], "controls": []},
+    {"name": "xl-net", "model": "sdxl", "adapters": [[XL, ["bordered.png"], 0.8]], "loras": [], "controls": XL_NET},
+    {"name": "xl-all", "model": "sdxl", "adapters": [[XL_PLUS, ["photo.png"], 0.7]], "loras": [["sgm", 0.8]], "controls": XL_NET},
 ]
 
 
@@ -114,9 +136,12 @@ def save(folder: str, name: str, tensors: dict) -> None:
 
 
 def pipeline(case: dict):
-    folder, kind = FAMILIES[case["model"]]
-    kind = KINDS.get(case.get("workflow"), kind)
-    more = {"safety_checker": None} if case["model"] == "sd1" else {"add_watermarker": False}
+    model, controls = case.get("model", "sd1"), case.get("controls")
+    folder, kind = FAMILIES[model]
+    kind = STEERED[model] if controls else KINDS.get(case.get("workflow"), kind)
+    more = {"safety_checker": None} if model == "sd1" else {"add_watermarker": False}
+    if controls:
+        more["controlnet"] = ControlNetModel.from_pretrained(OUT / "controlnets" / model / controls[0]["name"])
     pipe = kind.from_pretrained(folder, torch_dtype=torch.float32, **more)
     pipe.set_progress_bar_config(disable=True)
     return pipe
@@ -124,6 +149,9 @@ def pipeline(case: dict):
 
 def adapted(case: dict):
     pipe, names = pipeline(case), [name for name, _, _ in case["adapters"]]
+    for name, weight in case.get("loras", []):
+        pipe.load_lora_weights(lora.HOME, weight_name=f"{name}.safetensors", adapter_name=name)
+        pipe.set_adapters([name], [weight])
     if names:
         files = [f"{'sdxl_models' if 'sdxl' in name else 'models'}/{name}.safetensors" for name in names]
         pipe.load_ip_adapter(
@@ -136,14 +164,14 @@ def picture(name: str) -> Image.Image:
     return Image.open(PICTURES / name)
 
 
-def run(case: dict) -> tuple[dict, Image.Image]:
-    """Everything on the way of one picture, by name."""
+def run(case: dict, whole: bool) -> tuple[dict, Image.Image]:
+    """What is made on the way of one picture, by name: the first call of the network and some steps, or steps alone."""
     pipe = adapted(case)
     calls, forward, steps = [], pipe.unet.forward, []
 
     def call(sample, timestep, encoder_hidden_states, added_cond_kwargs=None, **inputs):
         answer = forward(sample, timestep, encoder_hidden_states, added_cond_kwargs=added_cond_kwargs, **inputs)
-        if not calls:
+        if whole and not calls:
             calls.append({"sample": sample, "timestep": torch.as_tensor(timestep).float(), "output": answer[0]})
             if case["adapters"]:
                 tokens = pipe.unet.encoder_hid_proj(added_cond_kwargs["image_embeds"])
@@ -161,35 +189,48 @@ def run(case: dict) -> tuple[dict, Image.Image]:
                 "strength": case["strength"]}
     if "mask" in case:
         more |= {"mask_image": picture(case["mask"]), "width": case["width"], "height": case["height"]}
+    for control in case.get("controls", []):
+        more |= {"image": picture("photo.png").convert("RGB"), "controlnet_conditioning_scale": control["scale"],
+                 "control_guidance_end": control["end"]}
     if case["adapters"]:
         more["ip_adapter_image"] = [[picture(name) for name in pictures] for _, pictures, _ in case["adapters"]]
     image = pipe(
         PROMPT, negative_prompt=NEGATIVE, guidance_scale=case["guidance_scale"], num_inference_steps=case["steps"],
         generator=generator(SEED), callback_on_step_end=record, **more).images[0]
+    if not whole:
+        return {f"step {number}": steps[number] for number in (0, len(steps) - 1)}, image
     case["recorded"] = sorted({0, 1, len(steps) - 1})
     return {**{f"call/{key}": value for key, value in calls[0].items()},
             **{f"step {number}": steps[number] for number in case["recorded"]}}, image
 
 
+def make(home, cases: list, whole: bool) -> None:
+    tensors, recorded = {}, []
+    for case in cases:
+        side = 12 * 2 ** (len(pipeline(case).vae.config.block_out_channels) - 1)
+        width, height = (side, side) if whole else (64, 48)
+        case = {"workflow": "text_to_image", "prompt": PROMPT, "negative_prompt": NEGATIVE, "seed": SEED, "steps": 8,
+                "guidance_scale": 5.0, "width": width, "height": height, **case}
+        found, image = run(case, whole)
+        tensors |= {f"{case['name']}/{key}": value for key, value in found.items()}
+        image.save(home / f"{case['name']}.png", optimize=True)
+        recorded.append(case)
+    save_tensors(home / "io.safetensors", tensors)
+    save_cases(home / "cases.json", recorded)
+
+
 def main() -> None:
-    shutil.rmtree(HOME, ignore_errors=True)
+    for home in (HOME, BESIDE_HOME):
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
     encoder("models", 20, 16, 1)
     encoder("sdxl_models", 28, 24, 2)
     plain(PLAIN, "models", "sd1", 20, 3)
     plus(PLUS, "models", "sd1", 16, 4)
     plain(XL, "sdxl_models", "sdxl", 28, 5)
     plus(XL_PLUS, "sdxl_models", "sdxl", 16, 6)
-    tensors, cases = {}, []
-    for case in CASES:
-        side = 12 * 2 ** (len(pipeline(case).vae.config.block_out_channels) - 1)
-        case = {"workflow": "text_to_image", "prompt": PROMPT, "negative_prompt": NEGATIVE, "seed": SEED, "steps": 8,
-                "guidance_scale": 5.0, "width": side, "height": side, **case}
-        found, image = run(case)
-        tensors |= {f"{case['name']}/{key}": value for key, value in found.items()}
-        image.save(HOME / f"{case['name']}.png", optimize=True)
-        cases.append(case)
-    save_tensors(HOME / "io.safetensors", tensors)
-    save_cases(HOME / "cases.json", cases)
+    make(HOME, CASES, whole=True)
+    make(BESIDE_HOME, BESIDE, whole=False)
 
 
 if __name__ == "__main__":

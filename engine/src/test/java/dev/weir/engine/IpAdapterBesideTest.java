@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** IP-Adapters beside LoRAs and ControlNets of the same row: the trajectory and the picture of diffusers, in a mixed batch. */
 class IpAdapterBesideTest {
@@ -24,23 +24,40 @@ class IpAdapterBesideTest {
     private static final String HOME = "ip_adapter_beside/";
     private static final ReferenceFile TENSORS = ReferenceFile.open(HOME + "io.safetensors");
 
-    private static ModelFolder model() {
-        var addOns = new AddOns(
-                LoraFolders.open(List.of(ReferenceFile.path("lora"))),
-                ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/sd1"))),
-                EmbeddingFolders.NONE,
-                IpAdapterFolders.open(List.of(ReferenceFile.path("ip_adapter/models"))));
-        return ModelFolder.open(
-                ReferenceFile.path("checkpoints/sd1"), Optional.empty(), List.of(), Optional.empty(), addOns);
+    /** Families, with their parts and files of fixtures. */
+    private enum Family {
+        SD1("checkpoints/sd1", "controlnets/sd1"),
+        SDXL("sdxl", "controlnets/sdxl");
+
+        private final String model;
+        private final String nets;
+
+        Family(String model, String nets) {
+            this.model = model;
+            this.nets = nets;
+        }
+
+        private ModelFolder open() {
+            var addOns = new AddOns(
+                    LoraFolders.open(List.of(ReferenceFile.path("lora"))),
+                    ControlNetFolders.open(List.of(ReferenceFile.path(nets))),
+                    EmbeddingFolders.NONE,
+                    IpAdapterFolders.open(List.of(ReferenceFile.path("ip_adapter"))));
+            return ModelFolder.open(ReferenceFile.path(model), Optional.empty(), List.of(), Optional.empty(), addOns);
+        }
+
+        private boolean isOf(JsonNode json) {
+            return json.path("model").asText("sd1").equalsIgnoreCase(name());
+        }
     }
 
     @ParameterizedTest
-    @EnumSource(
-            value = Engine.class,
-            names = {"TORCH", "ONNX"})
-    void aRowMayHaveImagesLorasAndNets(Engine engine) throws IOException {
-        List<JsonNode> cases = ReferenceCases.of(HOME + "cases.json").toList();
-        try (var run = new WorkflowRun(model(), new ComputeTarget("cpu", Precision.FP32, engine))) {
+    @CsvSource({"SD1, TORCH", "SD1, ONNX", "SDXL, TORCH", "SDXL, ONNX"})
+    void aRowMayHaveImagesLorasAndNets(Family family, Engine engine) throws IOException {
+        List<JsonNode> cases =
+                ReferenceCases.of(HOME + "cases.json").filter(family::isOf).toList();
+        assertThat(cases).hasSize(4);
+        try (var run = new WorkflowRun(family.open(), new ComputeTarget("cpu", Precision.FP32, engine))) {
             List<Row> rows = cases.stream().map(run::begin).toList();
             run.step(cases.get(0), rows);
             require(cases, rows, 0);
