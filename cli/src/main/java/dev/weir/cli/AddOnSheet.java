@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** What {@code weir models inspect} says of a file or folder that requests name beside a model. */
+/** What {@code weir models inspect} says of a file or folder that requests name beside a model, or of a folder of such files. */
 interface AddOnSheet {
 
     /** Whether some model can use it. */
@@ -22,6 +22,11 @@ interface AddOnSheet {
 
     /** Empty for anything else, and for what cannot be read. */
     static Optional<AddOnSheet> of(Path path) {
+        return one(path).or(() -> AddOnFolderSheet.of(path));
+    }
+
+    /** Of one file or one diffusers folder. */
+    static Optional<AddOnSheet> one(Path path) {
         Optional<AddOnSheet> lora = LoraSheet.of(path).map(AddOnSheet.class::cast);
         if (lora.isPresent()) {
             return lora;

@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
         header = "Show a model's parts, workflows, inputs and memory, and why it does not run if it does not.%n",
         description = {
             "Of a LoRA file: its format, the networks that it changes, and its ranks. Of a ControlNet, T2I-Adapter, IP-Adapter or "
-                    + "textual inversion: the models that it is for. Reads configurations and the headers of the weights. The exit "
-                    + "code is 1 if it does not run.",
+                    + "textual inversion: the models that it is for. Of a folder of such files: the same of each. Reads "
+                    + "configurations and the headers of the weights. The exit code is 1 if it, or one of the files, does not run.",
             ""
         })
 final class InspectCommand implements Callable<Integer> {

@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +69,37 @@ final class InspectCommandTest {
         assertThat(json.path("networks").path(0).path("kinds").path(0).textValue())
                 .isEqualTo("LoHa");
         assertThat(json.path("networks").path(0).path("ranks")).isNotEmpty();
+    }
+
+    @Test
+    void ofAFolderOfFilesBesideModelsEachIsTold() throws Exception {
+        for (String file : List.of(
+                "lora/kohya.safetensors",
+                "words/embeddings/xl.safetensors",
+                "ip_adapter/models/ip-adapter_sd15.safetensors")) {
+            Path from = FIXTURES.resolve(file);
+            Files.copy(from, folder.resolve(from.getFileName().toString()));
+        }
+        Path net = Files.createDirectory(folder.resolve("edges"));
+        for (String file : List.of("config.json", "diffusion_pytorch_model.safetensors")) {
+            Files.copy(FIXTURES.resolve("controlnets/sd1/edges").resolve(file), net.resolve(file));
+        }
+        Files.write(folder.resolve("half.safetensors"), new byte[20]);
+        Files.writeString(folder.resolve("readme.txt"), "of no interest");
+
+        assertThat(inspect(0, folder.toString()))
+                .startsWith(net + "  a ControlNet for models whose prompts are 32 wide\n")
+                .contains(
+                        folder.resolve("ip-adapter_sd15.safetensors") + "  an IP-Adapter for",
+                        folder.resolve("kohya.safetensors") + "  a LoRA with the names of kohya\n",
+                        folder.resolve("xl.safetensors") + "  a textual inversion for SDXL\n")
+                .containsPattern("\n\\S+/half\\.safetensors.* 20\\b")
+                .doesNotContain("readme");
+        JsonNode json = new ObjectMapper().readTree(inspect(0, folder.toString(), "--json"));
+        assertThat(json.path("files")).hasSize(4);
+        assertThat(json.path("files").findValuesAsText("form"))
+                .containsExactly("a ControlNet", "an IP-Adapter", "a LoRA", "a textual inversion");
+        assertThat(json.path("others")).hasSize(1);
     }
 
     @Test
