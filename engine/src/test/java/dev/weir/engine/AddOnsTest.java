@@ -169,6 +169,65 @@ class AddOnsTest {
         assertThat(opened.ipAdapters().byName()).containsOnlyKeys("ip-adapter-plus_sd15");
     }
 
+    @Test
+    void ofTwoFilesOfOneNameTheFirstFoldersCountsAlsoWhereTheSecondComesLater() throws IOException {
+        Path more = folder.resolve("more");
+        for (String kind : List.of("loras", "nets", "words")) {
+            Files.createDirectories(more.resolve(kind));
+        }
+        addOns = new AddOns(
+                LoraFolders.open(List.of(folder.resolve("loras"), more.resolve("loras"))),
+                ControlNetFolders.open(List.of(folder.resolve("controlnets/sd1"), more.resolve("nets"))),
+                EmbeddingFolders.open(List.of(folder.resolve("embeddings"), more.resolve("words"))),
+                IpAdapterFolders.open(List.of(folder.resolve("adapters"))));
+        ModelFolder opened = opened(model);
+        log.clear();
+        Map<String, String> copies = Map.of(
+                "loras/sgm.safetensors", "more/loras/peft.safetensors",
+                "controlnets/sd1/pooled", "more/nets/edges",
+                "embeddings/several.safetensors", "more/words/sd1-toy.safetensors",
+                "adapters/models/ip-adapter-plus_sd15.safetensors", "adapters/other/ip-adapter_sd15.safetensors");
+        Files.createDirectory(folder.resolve("adapters/other"));
+        for (var copy : copies.entrySet()) {
+            Path from = folder.resolve(copy.getKey());
+            if (Files.isDirectory(from)) {
+                TestModels.copy(from, folder.resolve(copy.getValue()));
+            } else {
+                Files.copy(from, folder.resolve(copy.getValue()));
+            }
+        }
+        List<Object> first = files(opened);
+        addOns.poll();
+        addOns.poll();
+
+        assertThat(files(opened))
+                .usingElementComparator((a, b) -> a == b ? 0 : 1)
+                .isEqualTo(first);
+        assertThat(log.messages())
+                .containsExactlyInAnyOrder(
+                        leftOut("more/loras/peft.safetensors", "loras/peft.safetensors", "LoRA"),
+                        leftOut("more/nets/edges", "controlnets/sd1/edges", "ControlNet"),
+                        leftOut("more/words/sd1-toy.safetensors", "embeddings/sd1-toy.safetensors", "embedding"),
+                        leftOut(
+                                "adapters/other/ip-adapter_sd15.safetensors",
+                                "adapters/models/ip-adapter_sd15.safetensors",
+                                "IP-Adapter"));
+    }
+
+    private static List<Object> files(ModelFolder model) {
+        return List.of(
+                model.loras().byName().get("peft"),
+                model.controlNets().byName().get("edges"),
+                model.embeddings().byName().get("sd1-toy"),
+                model.ipAdapters().byName().get("ip-adapter_sd15"));
+    }
+
+    private String leftOut(String file, String first, String kind) {
+        String name = first.replaceAll(".*/|\\.safetensors", "");
+        return "%s is left out: %s is also the %s \"%s\""
+                .formatted(folder.resolve(file), folder.resolve(first), kind, name);
+    }
+
     /** A folder of another kind of files would fill the log. */
     @Test
     void theLogNamesTheFirstFilesThatDoNotFitAndCountsTheOthers() throws IOException {

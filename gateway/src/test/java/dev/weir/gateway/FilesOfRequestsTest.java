@@ -136,6 +136,28 @@ final class FilesOfRequestsTest {
         assertThat(last().task.getGeneration().getLoras(0).getWeight()).isEqualTo(1);
     }
 
+    /** The new file has no part in the text encoder. */
+    @Test
+    void aLoraThatWasReplacedByOneThatChangesOtherStagesIsTakenWhereItHasOneWeight() {
+        gateway.stage.script(sitting -> {
+            if (sitting.task.getRef().getAttempt() == 1) {
+                ModelCard.Builder now = card("1");
+                now.getLorasBuilder(0).setFingerprint("2").clearStages().addStages("denoiser");
+                serve(now);
+                sitting.fail("file_unavailable", true);
+            } else {
+                sitting.paint();
+            }
+        });
+
+        HttpResponse<String> response = gateway.generate(everything());
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        Lora taken = last().task.getGeneration().getLoras(0);
+        assertThat(taken.getFingerprint()).isEqualTo("2");
+        assertThat(taken.getStagesList()).containsExactly("denoiser");
+    }
+
     @Test
     void anImageThatGoesOnWithTheNewFilesKeepsItsSteps() {
         gateway.stage.script(sitting -> {

@@ -38,14 +38,16 @@ final class NamedFiles {
                 .build();
     }
 
-    /** With the card's files in place of others of their names. A file that takes part in other stages is no replacement. */
+    /**
+     * With the card's files in place of others of their names. A file that takes part in other stages is no replacement, except a LoRA:
+     * with one weight it changes what the new file changes.
+     */
     static Generation newest(Generation named, ModelCard card) {
         Generation.Builder newest = without(named).toBuilder();
         for (Lora lora : named.getLorasList()) {
-            String fingerprint = find(card.getLorasList(), file -> isSame(file, lora, named))
-                    .map(Lora::getFingerprint)
-                    .orElse(lora.getFingerprint());
-            newest.addLoras(lora.toBuilder().setFingerprint(fingerprint));
+            newest.addLoras(find(card.getLorasList(), file -> file.getName().equals(lora.getName()))
+                    .flatMap(file -> newest(lora, file, named))
+                    .orElse(lora));
         }
         for (Control control : named.getControlsList()) {
             ControlNet net = control.getNet();
@@ -97,13 +99,19 @@ final class NamedFiles {
         return files.stream().filter(wanted).findFirst();
     }
 
-    /** A LoRA with different weights for text encoders and denoiser is named once for each. */
-    private static boolean isSame(Lora file, Lora lora, Generation named) {
-        Set<String> stages = new HashSet<>();
-        named.getLorasList().stream()
+    /** A LoRA with different weights for text encoders and denoiser is named once for each. The stages must then be the same. */
+    private static Optional<Lora> newest(Lora lora, Lora file, Generation named) {
+        List<Lora> all = named.getLorasList().stream()
                 .filter(other -> other.getName().equals(lora.getName()))
-                .forEach(other -> stages.addAll(other.getStagesList()));
-        return file.getName().equals(lora.getName()) && stages.equals(Set.copyOf(file.getStagesList()));
+                .toList();
+        Lora.Builder newest = lora.toBuilder().setFingerprint(file.getFingerprint());
+        if (all.size() == 1) {
+            return Optional.of(
+                    newest.clearStages().addAllStages(file.getStagesList()).build());
+        }
+        Set<String> stages = new HashSet<>();
+        all.forEach(other -> stages.addAll(other.getStagesList()));
+        return stages.equals(Set.copyOf(file.getStagesList())) ? Optional.of(newest.build()) : Optional.empty();
     }
 
     private static boolean isSame(ControlNet file, ControlNet net) {
