@@ -45,7 +45,7 @@ public final class ControlBench implements Benchmark {
 
     private static final int[] WIDTHS = {16, 32, 96, 256};
     private static final long SEED = 1;
-    private static final int WARM_UP = 2;
+    private static final int WARM_UP = 1;
 
     /** @param tokens that an IP-Adapter makes of a picture */
     private record Images(String kind, int tokens) {}
@@ -104,7 +104,7 @@ public final class ControlBench implements Benchmark {
             try (TemporaryFolder folder = TemporaryFolder.create("weir-control-sd15")) {
                 RandomCheckpoint.write(folder.path(), Sd15.config(), SEED);
                 var work = new Case(
-                        "sd15", Sd15.config(), folder.path(), Sd15.SAMPLE, Sd15.SCALE, Sd15.TOKENS, List.of(1, 2));
+                        "sd15", Sd15.config(), folder.path(), Sd15.SAMPLE, Sd15.SCALE, Sd15.TOKENS, List.of(1));
                 measure(work, settings.rounds(), table, json);
             }
         }

@@ -24,7 +24,10 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
         return group.sample();
     }
 
-    /** Network rows of the next step. A ControlNet is about half of its network, so two of its rows take as long as one. */
+    /**
+     * Network rows of the next step. A ControlNet is about half of its network, so two of its rows take as long as one. Rows with
+     * T2I-Adapters and IP-Adapters take about as long as others ({@code bench control}).
+     */
     int cost() {
         return row.cost() + (row.steeredRows() + 1) / 2;
     }

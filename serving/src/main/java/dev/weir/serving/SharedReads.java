@@ -16,7 +16,7 @@ public final class SharedReads<K, V> {
 
     private final Map<K, WeakReference<V>> reads = new ConcurrentHashMap<>();
 
-    /** Two threads do not read the same at once: the second waits. */
+    /** Two threads do not read the same at once: the second waits. Rarely it waits for another file, because the map locks some keys together. */
     public V get(K key, Supplier<V> reading) {
         reads.values().removeIf(read -> read.get() == null);
         AtomicReference<V> held = new AtomicReference<>();

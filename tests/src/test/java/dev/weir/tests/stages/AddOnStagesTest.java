@@ -185,6 +185,47 @@ final class AddOnStagesTest {
         assertThat(latent("steered")).isNotEqualTo(latent("plain"));
     }
 
+    /** As measured: a row of an adapter takes as long as another one, and two rows of a ControlNet as long as one of the network. */
+    @Test
+    void thePlannerCountsWhatRowsCost() throws IOException {
+        copy("controlnets/sd1/edges", "nets/edges");
+        copy("t2i_adapters/sd1/full", "nets/full");
+        copy("ip_adapter/models/image_encoder", "eyes/models/image_encoder");
+        copy("ip_adapter/models/ip-adapter_sd15.safetensors", "eyes/models/style.safetensors");
+        ModelCard card = poll();
+        Generation.Builder seen = generation("a")
+                .addIpAdapters(card.getIpAdapters(0).toBuilder().setScale(1).setImages(1));
+
+        assertThat(costOfAStep(task("plain", generation("a")), given(0))).isEqualTo(2);
+        assertThat(costOfAStep(task("net", controlled(card, "edges")), given(0, "controlnets[0].image")))
+                .isEqualTo(3);
+        assertThat(costOfAStep(task("adapter", controlled(card, "full")), given(0, "controlnets[0].image")))
+                .isEqualTo(2);
+        assertThat(costOfAStep(task("seen", seen), given(4))).isEqualTo(2);
+        assertThat(outbox.failures).isEmpty();
+    }
+
+    private static Generation.Builder controlled(ModelCard card, String name) {
+        var net = card.getControlnetsList().stream()
+                .filter(one -> one.getName().equals(name))
+                .findFirst();
+        return generation("a")
+                .addControls(Control.newBuilder()
+                        .setNet(net.orElseThrow())
+                        .setImage("controlnets[0].image")
+                        .setPreprocess("none")
+                        .setScale(1)
+                        .setEnd(1));
+    }
+
+    /** Alone, because the batch limit is measured. */
+    private int costOfAStep(Task.Builder task, Tensor[] given) {
+        denoiser.admit(work(task.setPosition(1), given), outbox);
+        int cost = denoiser.turn(outbox);
+        turnAll(denoiser, outbox);
+        return cost;
+    }
+
     @Test
     void anIpAdapterThatHasComeIsSeenByBothStages() throws IOException {
         copy("ip_adapter/models/image_encoder", "eyes/models/image_encoder");
