@@ -1,6 +1,6 @@
 package dev.weir.engine.adapter;
 
-import java.util.Map;
+import dev.weir.engine.original.UNetLayers;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -18,20 +18,6 @@ record SgmNames(int perBlock) {
     private static final Pattern MIDDLE = Pattern.compile("mid_block\\.(resnets|attentions)\\.(\\d{1,4})(\\..+)");
     private static final Pattern FIRST = Pattern.compile("down_blocks\\.0\\.resnets\\.(\\d{1,4})\\..+");
 
-    private static final Map<String, String> SINGLE = Map.of(
-            "conv_in", "input_blocks.0.0",
-            "conv_out", "out.2",
-            "time_embedding.linear_1", "time_embed.0",
-            "time_embedding.linear_2", "time_embed.2",
-            "add_embedding.linear_1", "label_emb.0.0",
-            "add_embedding.linear_2", "label_emb.0.2");
-
-    private static final Map<String, String> RESNET = Map.of(
-            ".conv1", ".in_layers.2",
-            ".conv2", ".out_layers.3",
-            ".time_emb_proj", ".emb_layers.1",
-            ".conv_shortcut", ".skip_connection");
-
     /** @param layers as diffusers calls them */
     static SgmNames of(Set<String> layers) {
         int last = 0;
@@ -46,8 +32,8 @@ record SgmNames(int perBlock) {
 
     /** Empty where the layer has no such name. */
     Optional<String> of(String layer) {
-        if (SINGLE.containsKey(layer)) {
-            return Optional.of(SINGLE.get(layer));
+        if (UNetLayers.OUTSIDE.containsKey(layer)) {
+            return Optional.of(UNetLayers.OUTSIDE.get(layer));
         }
         var middle = MIDDLE.matcher(layer);
         if (middle.matches()) {
@@ -77,6 +63,8 @@ record SgmNames(int perBlock) {
     }
 
     private static String inner(boolean isResnet, String rest) {
-        return isResnet ? RESNET.getOrDefault(rest, rest) : rest;
+        // It begins with the dot behind the block's number.
+        String layer = rest.substring(1);
+        return isResnet ? "." + UNetLayers.RESIDUAL.getOrDefault(layer, layer) : rest;
     }
 }

@@ -9,7 +9,6 @@ import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.backend.Executable;
-import dev.weir.engine.control.Control;
 import dev.weir.engine.control.ControlNet;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
@@ -20,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
 
 /**
  * A denoiser whose rows may have images beside their prompts. Forwards without any run the plain network. Others run a second one of
@@ -93,11 +91,6 @@ final class ImagePromptedDenoiser implements Denoiser {
             return plain.predict(sample, rows);
         }
         var network = expect(images);
-        var nets = rows.stream()
-                .flatMap(row -> row.controls().stream())
-                .map(Control::net)
-                .collect(Collectors.toSet());
-        network.loadControls(nets, nets);
         return network.predict(sample, rows.stream().map(this::completed).toList());
     }
 

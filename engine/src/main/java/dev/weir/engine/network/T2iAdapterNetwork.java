@@ -11,12 +11,16 @@ import java.util.List;
 
 /**
  * A T2I-Adapter with its weights. It sees a picture once, and keeps its results as long as a row has the picture: those of all steps, and
- * of all images of a request, are the same.
+ * of all images of a request, are the same. Of more pictures than one forward has, the least recently used results are computed again.
  */
 final class T2iAdapterNetwork implements SteeringNetwork {
 
+    /** Results of a picture of 1024x1024 pixels take 26 MB of the heap. */
+    static final int MOST = 16;
+
     private final Executable network;
     private final T2iAdapterModel model;
+    /** The least recently used one first. */
     private final List<Seen> seen = new ArrayList<>();
 
     /** @param features all results, one after the other */
@@ -41,15 +45,16 @@ final class T2iAdapterNetwork implements SteeringNetwork {
 
     private float[] features(ControlPicture picture) {
         seen.removeIf(known -> known.picture().get() == null);
-        return seen.stream()
+        Seen found = seen.stream()
                 .filter(known -> known.picture().get() == picture)
-                .map(Seen::features)
                 .findFirst()
-                .orElseGet(() -> {
-                    float[] fresh = run(picture);
-                    seen.add(new Seen(new WeakReference<>(picture), fresh));
-                    return fresh;
-                });
+                .orElseGet(() -> new Seen(new WeakReference<>(picture), run(picture)));
+        seen.remove(found);
+        seen.add(found);
+        if (seen.size() > MOST) {
+            seen.remove(0);
+        }
+        return found.features();
     }
 
     /** Of one picture, so that its numbers do not depend on others. */

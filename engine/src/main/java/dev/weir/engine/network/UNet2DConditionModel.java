@@ -22,19 +22,16 @@ final class UNet2DConditionModel implements DenoisingNetwork {
 
     private final UNetConfig config;
     private final Steering steering;
-    private final Optional<ControlBank.Opener> controls;
+    private final Optional<ControlBank> controls;
     private final Optional<ImagePrompts> images;
 
     /**
      * @param steering the kinds of networks that may steer it
-     * @param controls opens these; empty: none does
+     * @param controls holds these; empty: none does
      * @param images that it sees beside the prompt; empty: none
      */
     private UNet2DConditionModel(
-            UNetConfig config,
-            Steering steering,
-            Optional<ControlBank.Opener> controls,
-            Optional<ImagePrompts> images) {
+            UNetConfig config, Steering steering, Optional<ControlBank> controls, Optional<ImagePrompts> images) {
         this.config = config;
         this.steering = steering;
         this.controls = controls;
@@ -45,6 +42,7 @@ final class UNet2DConditionModel implements DenoisingNetwork {
         return new UNet2DConditionModel(UNetConfig.read(config), Steering.NONE, Optional.empty(), Optional.empty());
     }
 
+    /** It shares the ControlNets that are loaded. */
     @Override
     public UNet2DConditionModel seeing(ImagePrompts prompts) {
         return new UNet2DConditionModel(config, steering, controls, Optional.of(prompts));
@@ -66,10 +64,7 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     public Denoiser runBy(AdaptableNetwork network) {
         int labels = config.classes().map(ClassEmbedding::count).orElse(0);
         return new NetworkDenoiser(
-                network,
-                new RowFeeds(config.inChannels(), inputs(), labels),
-                config.outChannels(),
-                controls.map(opener -> new ControlBank(residuals(), features(), opener)));
+                network, new RowFeeds(config.inChannels(), inputs(), labels), config.outChannels(), controls);
     }
 
     @Override
@@ -79,7 +74,8 @@ final class UNet2DConditionModel implements DenoisingNetwork {
 
     @Override
     public UNet2DConditionModel controlledBy(Steering kinds, ControlBank.Opener opener) {
-        return new UNet2DConditionModel(config, kinds, Optional.of(opener), images);
+        return new UNet2DConditionModel(
+                config, kinds, Optional.of(new ControlBank(residuals(), features(), opener)), images);
     }
 
     private ResidualShapes residuals() {

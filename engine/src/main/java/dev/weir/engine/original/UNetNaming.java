@@ -14,20 +14,6 @@ public record UNetNaming(int layers) implements Naming {
 
     private static final Pattern LAYER =
             Pattern.compile("(input_blocks|output_blocks|middle_block)\\.(\\d{1,4})\\.(?:(\\d)\\.)?(.+)");
-    private static final Map<String, String> EMBEDDINGS = Map.of(
-            "time_embed.0.", "time_embedding.linear_1.",
-            "time_embed.2.", "time_embedding.linear_2.",
-            "label_emb.0.0.", "add_embedding.linear_1.",
-            "label_emb.0.2.", "add_embedding.linear_2.",
-            "out.0.", "conv_norm_out.",
-            "out.2.", "conv_out.");
-    private static final Map<String, String> RESIDUAL = Map.of(
-            "in_layers.0.", "norm1.",
-            "in_layers.2.", "conv1.",
-            "emb_layers.1.", "time_emb_proj.",
-            "out_layers.0.", "norm2.",
-            "out_layers.3.", "conv2.",
-            "skip_connection.", "conv_shortcut.");
 
     @Override
     public void add(String name, String original, WeightViews into) {
@@ -37,7 +23,7 @@ public record UNetNaming(int layers) implements Naming {
     private String renamed(String name) {
         Matcher layer = LAYER.matcher(name);
         if (!layer.matches()) {
-            return begun(name, EMBEDDINGS);
+            return begun(name, UNetLayers.OUTSIDE);
         }
         int number = Integer.parseInt(layer.group(2));
         if (layer.group(1).equals("middle_block")) {
@@ -51,7 +37,7 @@ public record UNetNaming(int layers) implements Naming {
         }
         boolean isWayDown = layer.group(1).equals("input_blocks");
         if (isWayDown && number == 0) {
-            return "conv_in." + layer.group(4);
+            return begun(name, UNetLayers.OUTSIDE);
         }
         int place = isWayDown ? number - 1 : number;
         String block = (isWayDown ? "down_blocks." : "up_blocks.") + place / (layers + 1) + ".";
@@ -69,15 +55,18 @@ public record UNetNaming(int layers) implements Naming {
     }
 
     private static String residual(String rest) {
-        return begun(rest, RESIDUAL);
+        return begun(rest, UNetLayers.RESIDUAL);
     }
 
-    /** The name with another beginning, where one of these fits. */
-    private static String begun(String name, Map<String, String> beginnings) {
-        return beginnings.entrySet().stream()
-                .filter(beginning -> name.startsWith(beginning.getKey()))
-                .map(beginning ->
-                        beginning.getValue() + name.substring(beginning.getKey().length()))
+    /**
+     * The name with the layer's name in diffusers, where it begins with one of these.
+     *
+     * @param layers their original names, by those in diffusers
+     */
+    private static String begun(String name, Map<String, String> layers) {
+        return layers.entrySet().stream()
+                .filter(layer -> name.startsWith(layer.getValue() + "."))
+                .map(layer -> layer.getKey() + name.substring(layer.getValue().length()))
                 .findFirst()
                 .orElse(name);
     }

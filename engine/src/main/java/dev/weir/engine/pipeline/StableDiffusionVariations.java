@@ -16,9 +16,6 @@ import java.util.Set;
 final class StableDiffusionVariations implements PipelineType {
 
     private static final String NAME = "StableDiffusionImageVariationPipeline";
-    private static final String UNET = "unet";
-    private static final String SCHEDULER = "scheduler";
-    private static final String VAE = "vae";
     private static final VisionPart VISION = new VisionPart("image_encoder", "feature_extractor", Optional.empty());
     private static final float GUIDANCE = 7.5f;
 
@@ -37,9 +34,9 @@ final class StableDiffusionVariations implements PipelineType {
         return List.of(
                 new Component(VISION.processor(), Use.IMAGE_PROCESSOR),
                 new Component(VISION.encoder(), Use.IMAGE_ENCODER, List.of(VISION.processor())),
-                new Component(UNET, Use.DENOISER, List.of(SCHEDULER)),
-                new Component(SCHEDULER, Use.SCHEDULER),
-                new Component(VAE, Use.AUTOENCODER));
+                new Component(OneTextPipeline.UNET, Use.DENOISER, List.of(OneTextPipeline.SCHEDULER)),
+                new Component(OneTextPipeline.SCHEDULER, Use.SCHEDULER),
+                new Component(OneTextPipeline.VAE, Use.AUTOENCODER));
     }
 
     @Override
@@ -54,7 +51,7 @@ final class StableDiffusionVariations implements PipelineType {
 
     @Override
     public Pipeline describe(PipelineIndex index, ModelSettings settings) {
-        var model = new LatentModel(index, settings, texts(), UNET, VAE);
+        var model = new LatentModel(index, settings, texts(), OneTextPipeline.UNET, OneTextPipeline.VAE);
         model.requireParts(Set.of());
         model.requireNoPicture();
         LatentModel.require(
@@ -72,8 +69,10 @@ final class StableDiffusionVariations implements PipelineType {
                 sizes,
                 List.of(
                         StageSpec.embed(List.of(VISION.encoder())),
-                        StageSpec.diffuse(UNET, SCHEDULER).withoutText().taking(Port.IMAGE),
-                        StageSpec.decode(VAE)));
+                        StageSpec.diffuse(OneTextPipeline.UNET, OneTextPipeline.SCHEDULER)
+                                .withoutText()
+                                .taking(Port.IMAGE),
+                        StageSpec.decode(OneTextPipeline.VAE)));
         return new Pipeline(this, model.latent(), model.scale(), sizes, 1, GUIDANCE, false, List.of(workflow));
     }
 

@@ -4,24 +4,32 @@ import static dev.weir.engine.NetworkInput.ANY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.AddOns;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Denoiser.Row;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Join;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.NoiseRow;
+import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.backend.Kept;
+import dev.weir.engine.control.ControlNet;
+import dev.weir.engine.control.ControlNetFolders;
+import dev.weir.engine.control.Steering;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -119,6 +127,41 @@ class NetworkDenoiserTest {
         var values = new float[size];
         Arrays.fill(values, value);
         return values;
+    }
+
+    /** Each takes a third of its UNet's memory. */
+    @Test
+    void theNetworkThatSeesImagesSharesTheNetsOfThePlainOne() {
+        ControlNet net = ModelFolder.open(
+                        ReferenceFile.path("checkpoints/sd1"),
+                        Optional.empty(),
+                        List.of(),
+                        Optional.empty(),
+                        AddOns.of(ControlNetFolders.open(List.of(ReferenceFile.path("controlnets/sd1")))))
+                .controlNets()
+                .byName()
+                .get("edges");
+        JsonNode config = Fixture.of("sd1").config("unet");
+        List<ControlNet> opened = new ArrayList<>();
+        var plain = UNet2DConditionModel.read(config).controlledBy(Steering.BOTH, one -> {
+            opened.add(one);
+            return new NoSteering();
+        });
+        var seeing = plain.seeing(new ImagePrompts(Networks.imageLayers(config), 1));
+
+        plain.runBy(Fixture.adaptable(network)).loadControls(List.of(net), List.of(net));
+        seeing.runBy(Fixture.adaptable(network)).loadControls(List.of(net), List.of(net));
+
+        assertThat(opened).containsExactly(net);
+    }
+
+    private static final class NoSteering implements SteeringNetwork {
+
+        @Override
+        public void add(LatentShape sample, List<Steered> rows) {}
+
+        @Override
+        public void close() {}
     }
 
     /** Keeps what it is fed, and gives zeros. */

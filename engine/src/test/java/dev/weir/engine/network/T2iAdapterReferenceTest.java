@@ -94,6 +94,36 @@ class T2iAdapterReferenceTest {
         assertThat(sum.array()).containsExactly(features, within(1e-4f));
     }
 
+    /** Results are large, and many samples may wait. */
+    @Test
+    void ofManyPicturesTheLeastRecentlyUsedIsSeenAgain() throws IOException {
+        ControlNet adapter = adapter("checkpoints/sd1", "full");
+        var model = T2iAdapterModel.read(adapter.config());
+        FloatBuffer sum = FloatBuffer.allocate(TENSORS.floats("features/full").length);
+        List<ControlPicture> pictures = new ArrayList<>();
+        var runs = new AtomicInteger();
+        var loaded = Networks.load(
+                model, adapter.config(), adapter.weights(), new ComputeTarget("cpu", Precision.FP32, Engine.ONNX));
+        try (var network = new T2iAdapterNetwork(counting(loaded, runs), model)) {
+            for (int i = 0; i < T2iAdapterNetwork.MOST; i++) {
+                pictures.add(picture(64, 48));
+                see(network, adapter, pictures.get(i), sum);
+            }
+            see(network, adapter, pictures.get(0), sum);
+            assertThat(runs).hasValue(T2iAdapterNetwork.MOST);
+            pictures.add(picture(64, 48));
+            see(network, adapter, pictures.get(T2iAdapterNetwork.MOST), sum);
+            see(network, adapter, pictures.get(0), sum);
+            assertThat(runs).hasValue(T2iAdapterNetwork.MOST + 1);
+            see(network, adapter, pictures.get(1), sum);
+            assertThat(runs).hasValue(T2iAdapterNetwork.MOST + 2);
+        }
+    }
+
+    private static void see(T2iAdapterNetwork network, ControlNet adapter, ControlPicture picture, FloatBuffer sum) {
+        network.add(new LatentShape(4, 1, 1), List.of(steered(adapter, picture, 1, sum)));
+    }
+
     private static Executable counting(Executable network, AtomicInteger runs) {
         return new Executable() {
             @Override

@@ -3,9 +3,7 @@ package dev.weir.engine.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import dev.weir.engine.EngineLog;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.WatchedFiles.Found;
 import java.nio.file.Path;
@@ -14,19 +12,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.slf4j.LoggerFactory;
 
 /** Folders that fail for a moment, and files that cannot be opened. The test plays both. */
 final class WatchedFilesTest {
 
-    private static final Logger LOGGER = (Logger) LoggerFactory.getLogger(WatchedFiles.class);
+    @RegisterExtension
+    final EngineLog log = new EngineLog();
 
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private final List<String> names = new ArrayList<>(List.of("a"));
     private final List<String> broken = new ArrayList<>();
     private final Map<String, Throwable> failures = new HashMap<>();
@@ -36,19 +33,12 @@ final class WatchedFilesTest {
 
     @BeforeEach
     void open() {
-        log.start();
-        LOGGER.addAppender(log);
         files = new WatchedFiles<>(
                 new WatchedFiles.Kind("a", "file", 10),
                 this::look,
                 (model, family, name, state) -> opened(name),
                 (before, now) -> false);
         fitting = files.of("tiny", "family");
-    }
-
-    @AfterEach
-    void close() {
-        LOGGER.detachAppender(log);
     }
 
     private List<Found<Integer>> look(Consumer<String> problems) {
@@ -74,10 +64,6 @@ final class WatchedFilesTest {
     private void arrives(String name) {
         names.add(name);
         assertThat(files.poll()).isFalse();
-    }
-
-    private List<String> said() {
-        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
     }
 
     @Test
@@ -116,7 +102,7 @@ final class WatchedFilesTest {
         arrives("b");
         files.poll();
 
-        assertThat(said()).containsExactly("not a file of the model tiny: folder/b: " + reason);
+        assertThat(log.messages()).containsExactly("not a file of the model tiny: folder/b: " + reason);
         assertThat(fitting.offer().refused()).containsEntry("b", reason);
     }
 
@@ -143,11 +129,11 @@ final class WatchedFilesTest {
         isAway = false;
         files.poll();
 
-        assertThat(said()).containsExactly("x.pt: a pickle", "y.pt: a pickle", "folder: cannot be read");
+        assertThat(log.messages()).containsExactly("x.pt: a pickle", "y.pt: a pickle", "folder: cannot be read");
 
         isAway = true;
         files.poll();
-        assertThat(said()).as("it is away once more").hasSize(4);
+        assertThat(log.messages()).as("it is away once more").hasSize(4);
         assertThat(fitting.byName()).containsOnlyKeys("a");
     }
 }
