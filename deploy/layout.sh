@@ -26,7 +26,7 @@ cp -a "$source/cli/target/app/lib" "$source/cli/target/app/built" "$image/cli/ta
 # The first start of the launcher generates an image and archives the classes that this needs.
 JAVA_HOME="$image/jre" "$image/weir" models >/dev/null
 rm -f "$image/cli/target/app/warm-up.png"
-if [ ! -s "$image/cli/target/app/classes.jsa" ]; then
+if [ -z "$(find "$image/cli/target/app" -name "*.jsa" -size +0)" ]; then
   echo "$0: the application in $image makes no image" >&2
   exit 1
 fi

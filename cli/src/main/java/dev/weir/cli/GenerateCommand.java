@@ -5,12 +5,21 @@ import dev.weir.client.ImageFormat;
 import dev.weir.client.ImageRequest;
 import dev.weir.client.ServedModel;
 import dev.weir.client.WeirClient;
+import dev.weir.engine.ModelFolder;
+import dev.weir.gateway.job.JobSpec;
+import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.NodeConfig;
+import dev.weir.runtime.Role;
+import dev.weir.serving.Cards;
 import java.math.BigInteger;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -140,14 +149,16 @@ final class GenerateCommand implements Callable<Integer> {
             ask(access.client(urls), request, writableFiles());
             return 0;
         }
-        NodeConfig.Compute compute =
-                WeirNode.localConfig(models.toConfigOfOne()).compute();
+        NodeConfig.Compute compute = models.toConfigOfOne();
+        WeirNode.localConfig(EnumSet.allOf(Role.class), compute);
         AddOnFolders addOns = AddOnFolders.of(compute);
-        RequestCheck.refuseInvalid(request, WeirNode.open(compute, addOns));
+        List<ModelFolder> folders = WeirNode.open(compute, addOns);
+        JobSpec job = RequestCheck.job(request, folders);
+        NodeConfig config = WeirNode.localConfig(roles(job, folders), compute);
         List<Path> files = writableFiles();
         ProgressDisplay display = display();
         display.note("loading the model");
-        try (WeirNode node = WeirNode.local(compute, addOns)) {
+        try (WeirNode node = WeirNode.ofOneRequest(config, addOns, folders)) {
             display.clear();
             node.awaitReady();
             ask(WeirClient.of(node.url()), request, files);
@@ -155,6 +166,23 @@ final class GenerateCommand implements Callable<Integer> {
             display.clear();
         }
         return 0;
+    }
+
+    /** Those that the job's stages need, and those without which its model does not count as ready. */
+    private static Set<Role> roles(JobSpec job, List<ModelFolder> folders) {
+        ModelFolder model = folders.stream()
+                .filter(folder -> folder.card().id().equals(job.model()))
+                .findFirst()
+                .orElseThrow();
+        Set<String> stages = job.route().stream().map(Stage::getName).collect(Collectors.toCollection(HashSet::new));
+        model.pipeline().workflows().get(0).stages().forEach(stage -> stages.add(stage.name()));
+        Set<Role> roles = EnumSet.of(Role.GATEWAY);
+        for (Role role : Role.values()) {
+            role.stage()
+                    .filter(kind -> Cards.stages(model, kind).stream().anyMatch(stages::contains))
+                    .ifPresent(kind -> roles.add(role));
+        }
+        return roles;
     }
 
     /** Where the images go. Throws {@link CliException} where they, or the frames, cannot be written. */

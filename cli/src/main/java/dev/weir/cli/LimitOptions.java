@@ -10,6 +10,8 @@ import picocli.CommandLine.Option;
 /** The limits of a process, and its drain time. */
 final class LimitOptions {
 
+    private boolean ofOneRequest;
+
     @Option(
             names = "--max-held",
             paramLabel = "N",
@@ -52,6 +54,13 @@ final class LimitOptions {
                     + "continue from it; 0: after each step. Default: ${DEFAULT-VALUE}.")
     private long checkpointMs = SteppingStage.Limits.CHECKPOINT_EVERY.toMillis();
 
+    /** Of a process that ends after one request. */
+    static LimitOptions ofOneRequest() {
+        LimitOptions limits = new LimitOptions();
+        limits.ofOneRequest = true;
+        return limits;
+    }
+
     int held() {
         return atLeastOne("--max-held", held);
     }
@@ -66,8 +75,10 @@ final class LimitOptions {
                 throw new CliException(CliException.USAGE, message);
             }
         });
-        return new SteppingStage.Limits(held(), atLeastOne("--max-rows", rows), Duration.ofMillis(checkpointMs))
+        SteppingStage.Limits limits = new SteppingStage.Limits(
+                        held(), atLeastOne("--max-rows", rows), Duration.ofMillis(checkpointMs))
                 .withUserWeights(userWeights);
+        return ofOneRequest ? limits.withoutProfile() : limits;
     }
 
     GatewayConfig.Limits gateway() {

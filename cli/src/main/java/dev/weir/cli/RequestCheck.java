@@ -8,6 +8,7 @@ import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.proto.v1.ModelStatus;
@@ -77,15 +78,15 @@ final class RequestCheck {
 
     private RequestCheck() {}
 
-    /** Throws {@link CliException} that names the flag. */
-    static void refuseInvalid(ImageRequest request, List<ModelFolder> folders) {
+    /** The job that a gateway would make of the request. Throws {@link CliException} that names the flag. */
+    static JobSpec job(ImageRequest request, List<ModelFolder> folders) {
         ObjectNode json = toJson(request).put("n", request.count());
         request.seed().ifPresent(seed -> json.put("seed", seed));
         json.putObject("preview").put("grade", request.frames().grade().name().toLowerCase(Locale.ROOT));
         ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders), System::nanoTime), Map.of());
         RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT);
         try {
-            reader.job(Fields.parse(json.toString().getBytes(StandardCharsets.UTF_8)));
+            return reader.job(Fields.parse(json.toString().getBytes(StandardCharsets.UTF_8)));
         } catch (ApiException e) {
             String param = e.error().param();
             throw new CliException(CliException.USAGE, withFlag(e.getMessage(), Optional.ofNullable(param)), e);

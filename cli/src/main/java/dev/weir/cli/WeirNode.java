@@ -66,12 +66,17 @@ public final class WeirNode implements AutoCloseable {
      */
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
         refuseProblems(config);
-        return start(config, gateway, limits, AddOnFolders.of(config.compute()));
+        AddOnFolders addOns = AddOnFolders.of(config.compute());
+        return start(config, gateway, limits, addOns, open(config.compute(), addOns));
     }
 
-    private static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits, AddOnFolders addOns) {
+    private static WeirNode start(
+            NodeConfig config,
+            GatewayConfig gateway,
+            LimitOptions limits,
+            AddOnFolders addOns,
+            List<ModelFolder> named) {
         try {
-            List<ModelFolder> named = open(config.compute(), addOns);
             ComputeTarget target = target(config, named);
             ProcessModels models = ProcessModels.of(config, named, addOns, target);
             ServiceRoles roles = new ServiceRoles(
@@ -112,18 +117,25 @@ public final class WeirNode implements AutoCloseable {
 
     /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */
     public static WeirNode local(NodeConfig.Compute compute) {
-        return local(compute, AddOnFolders.of(compute));
+        return start(
+                localConfig(UpCommand.rolesFor(compute), compute),
+                GatewayConfig.on("127.0.0.1", 0),
+                new LimitOptions());
     }
 
-    /** @param addOns of the same settings; they are opened once, because each opening logs what does not fit */
-    static WeirNode local(NodeConfig.Compute compute, AddOnFolders addOns) {
-        return start(localConfig(compute), GatewayConfig.on("127.0.0.1", 0), new LimitOptions(), addOns);
+    /**
+     * The verticles of one request, on a bus of this process alone. Their networks are not profiled.
+     *
+     * @param addOns with which the models were opened; once, because each opening logs what does not fit
+     */
+    static WeirNode ofOneRequest(NodeConfig config, AddOnFolders addOns, List<ModelFolder> models) {
+        return start(config, GatewayConfig.on("127.0.0.1", 0), LimitOptions.ofOneRequest(), addOns, models);
     }
 
-    /** What {@link #local} starts. Throws {@link CliException} on a bad configuration; loads nothing. */
-    static NodeConfig localConfig(NodeConfig.Compute compute) {
-        NodeConfig config = new NodeConfig(
-                UpCommand.rolesFor(compute), Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
+    /** Of a process that is in no cluster. Throws {@link CliException} on a bad configuration; loads nothing. */
+    static NodeConfig localConfig(Set<Role> roles, NodeConfig.Compute compute) {
+        NodeConfig config =
+                new NodeConfig(roles, Optional.empty(), Optional.empty(), compute, NodeConfig.Limits.DEFAULT);
         refuseProblems(config);
         return config;
     }

@@ -57,8 +57,14 @@ public final class SteppingStage implements Stage {
      * @param rowsPerForward network rows in one forward pass; a guided sample uses two or three
      * @param checkpointEvery how long a sample runs until its next checkpoint; zero: after each step
      * @param userWeights of users whose share of the device is not 1; positive
+     * @param profiles whether the network is measured at each number of rows before the first request
      */
-    public record Limits(int samples, int rowsPerForward, Duration checkpointEvery, Map<String, Double> userWeights) {
+    public record Limits(
+            int samples,
+            int rowsPerForward,
+            Duration checkpointEvery,
+            Map<String, Double> userWeights,
+            boolean profiles) {
 
         public static final Duration CHECKPOINT_EVERY = Duration.ofMillis(250);
 
@@ -67,16 +73,21 @@ public final class SteppingStage implements Stage {
         }
 
         public Limits(int samples, int rowsPerForward, Duration checkpointEvery) {
-            this(samples, rowsPerForward, checkpointEvery, Map.of());
+            this(samples, rowsPerForward, checkpointEvery, Map.of(), true);
         }
 
         public Limits withUserWeights(Map<String, Double> weights) {
-            return new Limits(samples, rowsPerForward, checkpointEvery, Map.copyOf(weights));
+            return new Limits(samples, rowsPerForward, checkpointEvery, Map.copyOf(weights), profiles);
+        }
+
+        /** For a process that ends after one request. */
+        public Limits withoutProfile() {
+            return new Limits(samples, rowsPerForward, checkpointEvery, userWeights, false);
         }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(SteppingStage.class);
-    private static final long PROFILE_NANOS = 800_000_000;
+    private static final long PROFILE_NANOS = 300_000_000;
 
     private final StageKind kind;
     private final Function<ModelFolder, DiffusionPart> opener;
@@ -133,14 +144,18 @@ public final class SteppingStage implements Stage {
     @Override
     public void open() {
         painter.start();
-        var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
         models = ServedModels.open(
                 kind,
                 nodeModels,
                 opener,
-                (folder, part) -> roster.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward())),
+                limits.profiles() ? (folder, part) -> profile(part) : (folder, part) -> warmUp(part),
                 (folder, part) -> warmUp(part));
         tellLoad();
+    }
+
+    private void profile(DiffusionPart part) {
+        var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
+        roster.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward()));
     }
 
     /** A profile would take the device from other rows. How long passes take is learned from the first ones. */

@@ -187,7 +187,6 @@ final class LauncherTest {
                             .map(library -> "native/libtorch/" + library.getFileName())
                             .toList());
         }
-        Files.createFile(release.resolve("app/classes.jsa")); // An empty one is not made again.
         Path java = Files.writeString(
                 Files.createDirectory(folder.resolve("bin")).resolve("java"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
         assertThat(java.toFile().setExecutable(true)).isTrue();
@@ -206,6 +205,59 @@ final class LauncherTest {
         for (String file : packed) {
             Files.delete(release.resolve(file));
         }
+    }
+
+    /** With JVMs that note their arguments, and whose archives are empty files of one byte. */
+    @Test
+    void eachJvmHasAnArchiveOfTheApplicationsClassesAndKeepsIt() throws Exception {
+        assumeBuilt();
+        Path release = Files.createDirectory(folder.resolve("weir-1"));
+        List<String> packed = ReleaseFiles.linkInto(release);
+        Path java = Files.writeString(
+                Files.createDirectory(folder.resolve("bin")).resolve("java"),
+                """
+                #!/bin/sh
+                echo "$*" >>"%s"
+                for flag; do
+                  case $flag in -XX:ArchiveClassesAtExit=*) echo >"${flag#*=}" ;; esac
+                done
+                """
+                        .formatted(folder.resolve("calls")));
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        for (String version : List.of("17.0.1", "17.0.2", "17.0.1")) {
+            Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
+            var outcome = WeirProcess.runCommand(
+                    folder,
+                    Map.of("JAVA_HOME", folder.toString(), "LC_ALL", "C.UTF-8"),
+                    List.of(release.resolve("weir").toString(), "models"));
+            assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        }
+
+        List<String> calls = Files.readAllLines(folder.resolve("calls"));
+        assertThat(calls)
+                .extracting(call -> call.contains("-XX:ArchiveClassesAtExit="))
+                .containsExactly(true, false, true, false, false);
+        String first = archive(calls.get(1));
+        String second = archive(calls.get(3));
+        assertThat(first).isNotEqualTo(second);
+        assertThat(archive(calls.get(4))).isEqualTo(first);
+        assertThat(calls)
+                .extracting(LauncherTest::classPath)
+                .as("the class path of the archive")
+                .containsOnly(classPath(calls.get(0)));
+        List<String> jars = List.of(classPath(calls.get(0)).split(":"));
+        assertThat(jars).isSorted().noneMatch(jar -> jar.contains("bench"));
+        for (String file : packed) {
+            Files.delete(release.resolve(file));
+        }
+    }
+
+    private static String archive(String call) {
+        return call.replaceFirst(".*-XX:SharedArchiveFile=(\\S+).*", "$1");
+    }
+
+    private static String classPath(String call) {
+        return call.replaceFirst(".* -cp (\\S+).*", "$1");
     }
 
     @Test
@@ -245,7 +297,7 @@ final class LauncherTest {
         }
     }
 
-    /** With a JVM that prints the variable, unless the launcher archives classes, which the next start needs. */
+    /** With a JVM that prints the variable, and that archives no classes. */
     @Test
     void nativeMemoryHasHugePagesUnlessTheUserTunesTheCLibrary() throws IOException {
         assumeBuilt();
@@ -253,10 +305,9 @@ final class LauncherTest {
                 Files.createDirectory(folder.resolve("bin")).resolve("java"),
                 """
                 #!/bin/sh
-                case "$*" in *ArchiveClasses*) exec "%s/bin/java" "$@" ;; esac
+                case "$*" in *ArchiveClasses*) exit 1 ;; esac
                 echo "$GLIBC_TUNABLES"
-                """
-                        .formatted(System.getProperty("java.home")));
+                """);
         assertThat(java.toFile().setExecutable(true)).isTrue();
         Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
         var command = List.of(SCRIPT.toString(), "models", "--help");
