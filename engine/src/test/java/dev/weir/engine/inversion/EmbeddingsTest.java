@@ -13,6 +13,11 @@ import dev.weir.engine.Prompt;
 import dev.weir.engine.ReferenceFile;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
+import dev.weir.engine.adapter.IpAdapterFolders;
+import dev.weir.engine.adapter.Lora;
+import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.adapter.WeightedLora;
+import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.prompt.PromptSyntax;
 import dev.weir.engine.weights.SafetensorsWriter;
 import dev.weir.engine.weights.WeightType;
@@ -81,6 +86,27 @@ final class EmbeddingsTest {
             assertThat(states(encoder, Prompt.of(TOLD))).isNotEqualTo(TENSORS.floats("sd1"));
             encoder.prepareWords(List.of()).run();
             requireClose(states(encoder, Prompt.of(TOLD)), unread);
+        }
+    }
+
+    /** With a weight of zero it changes nothing, but the prompt runs through the network that LoRAs may change. */
+    @ParameterizedTest
+    @EnumSource(Engine.class)
+    void aPromptMayHaveLorasAndWordsOfEmbeddings(Engine engine) {
+        var addOns = new AddOns(
+                LoraFolders.open(List.of(ReferenceFile.path("lora"))),
+                ControlNetFolders.NONE,
+                EmbeddingFolders.open(List.of(FILES)),
+                IpAdapterFolders.NONE);
+        ModelFolder model = ModelFolder.open(
+                ReferenceFile.path("checkpoints/sd1"), Optional.empty(), List.of(), Optional.empty(), addOns);
+        Lora lora = model.loras().byName().get("peft");
+        assertThat(lora.changes("text_encoder")).isTrue();
+        try (TextEncoder encoder = model.textEncoder(new ComputeTarget("cpu", Precision.FP32, engine))) {
+            requireClose(
+                    states(encoder, Prompt.of(TOLD).with(List.of(new WeightedLora(lora, 0)))), TENSORS.floats("sd1"));
+            assertThat(states(encoder, Prompt.of(TOLD).with(List.of(new WeightedLora(lora, 1)))))
+                    .isNotEqualTo(TENSORS.floats("sd1"));
         }
     }
 
