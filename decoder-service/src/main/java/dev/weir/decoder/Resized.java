@@ -1,8 +1,6 @@
 package dev.weir.decoder;
 
 import dev.weir.engine.image.Bitmap;
-import dev.weir.engine.image.Filter;
-import dev.weir.engine.image.Resampler;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Resizing;
@@ -10,8 +8,8 @@ import dev.weir.proto.v1.Size;
 import dev.weir.runtime.stage.Outbox.EncodedImage;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Inputs;
+import dev.weir.serving.PictureSteps;
 import dev.weir.serving.Pictures;
-import java.util.Arrays;
 
 /** Pictures of requests that are only resized: no network sees them. Stateless; any thread. */
 final class Resized {
@@ -26,20 +24,9 @@ final class Resized {
     static EncodedImage of(Work work) {
         Generation generation = work.task().getGeneration();
         Resizing resizing = generation.getResizing();
-        Bitmap picture = Inputs.picture(work, Port.INIT_IMAGE).rgb();
-        for (Resizing.Step step : resizing.getStepsList()) {
-            Size size = step.getSize();
-            picture = Resampler.resize(picture, size.getWidth(), size.getHeight(), filter(step.getFilter()));
-        }
+        Bitmap picture = PictureSteps.of(Inputs.picture(work, Port.INIT_IMAGE).rgb(), resizing);
         return Pictures.plain(
                 (resizing.hasCanvas() ? onto(resizing.getCanvas(), picture) : picture).image(), generation);
-    }
-
-    private static Filter filter(String name) {
-        return Arrays.stream(Filter.values())
-                .filter(filter -> filter.name().equalsIgnoreCase(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pictures are not resized by \"%s\"".formatted(name)));
     }
 
     /** In the middle of a black picture, of which it may be larger. */

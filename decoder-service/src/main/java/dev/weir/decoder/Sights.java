@@ -10,6 +10,7 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Inputs;
+import dev.weir.serving.PictureSteps;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -31,7 +32,7 @@ final class Sights {
         boolean isMasked = work.has(Port.MASK.name()) || needsMask(work);
         Optional<Bitmap> mask = isMasked ? Optional.of(Inputs.picture(work, Port.MASK)) : Optional.empty();
         Sight sight = Sight.of(
-                Inputs.picture(work, Port.INIT_IMAGE),
+                picture(work),
                 mask,
                 work.stage().getWidth(),
                 work.stage().getHeight(),
@@ -39,6 +40,12 @@ final class Sights {
                 generation.hasPaddingMaskCrop() ? OptionalInt.of(generation.getPaddingMaskCrop()) : OptionalInt.empty(),
                 depth(work));
         return sight.with(MaskedContent.named(generation.getMaskedContent()));
+    }
+
+    private static Bitmap picture(Work work) {
+        Bitmap picture = Inputs.picture(work, Port.INIT_IMAGE);
+        Generation generation = work.task().getGeneration();
+        return generation.hasInitResizing() ? PictureSteps.of(picture.rgb(), generation.getInitResizing()) : picture;
     }
 
     /** Without the mask of its request, the whole image would be painted. */

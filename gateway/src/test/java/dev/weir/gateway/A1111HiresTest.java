@@ -185,6 +185,23 @@ final class A1111HiresTest {
         await().untilAsserted(() -> assertThat(gateway.cancels).hasSizeGreaterThanOrEqualTo(2));
     }
 
+    @Test
+    void theTextOfAPictureSaysNothingOfTheJobOfTheSecondPass() {
+        String text = "a fox\nSteps: 12, Sampler: DDIM, Workflow: image_to_image, Init image hash: abc, Engine: torch";
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            sitting.finish(PngText.with(AttachmentsTest.PHOTO, "parameters", text));
+        });
+
+        JsonObject answer = new JsonObject(post(request()).body());
+
+        assertThat(new JsonObject(answer.getString("info"))
+                        .getJsonArray("infotexts")
+                        .getString(0))
+                .contains("Steps: 6, ", "Engine: torch")
+                .doesNotContain("Workflow", "Init image hash");
+    }
+
     /** The latent is for the second pass alone. */
     @Test
     void anInterruptedSecondPassGivesThePictureOfTheFirstWithoutItsLatent() {

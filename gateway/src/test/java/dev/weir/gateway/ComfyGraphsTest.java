@@ -68,7 +68,7 @@ final class ComfyGraphsTest {
         return png(67, 40, type);
     }
 
-    private static byte[] png(int width, int height, int type) {
+    static byte[] png(int width, int height, int type) {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try {
             ImageIO.write(new BufferedImage(width, height, type), "png", file);
@@ -132,26 +132,6 @@ final class ComfyGraphsTest {
     }
 
     @Test
-    void anImageIsScaledByAFactor() {
-        upload("wide.png", png(80, 41, BufferedImage.TYPE_INT_RGB), Map.of());
-        JsonObject graph = fromImage("wide.png");
-        graph.put("12", node("ImageScaleBy", "image", link("10", 0), "upscale_method", "lanczos", "scale_by", 0.8));
-        inputs(graph, "11").put("pixels", link("12", 0));
-
-        Generation made = made(graph);
-
-        assertThat(made.getWidth()).isEqualTo(64);
-        assertThat(made.getHeight()).as("33 without what VAEEncode cuts off").isEqualTo(32);
-        for (int node = 13; node < 22; node++) {
-            JsonObject larger =
-                    node("ImageScaleBy", "image", link("" + (node - 1), 0), "upscale_method", "lanczos", "scale_by", 8);
-            graph.put("" + node, larger);
-        }
-        inputs(graph, "11").put("pixels", link("21", 0));
-        refused(graph, "15", "32768x");
-    }
-
-    @Test
     void anUploadHasTheNameThatItsAnswerSays() {
         assertThat(upload("../../outside.png", OPAQUE, Map.of()).getString("name"))
                 .isEqualTo("outside.png");
@@ -176,6 +156,9 @@ final class ComfyGraphsTest {
         assertThat((int) (made.getSteps() * made.getStrength())).isEqualTo(20);
         assertThat(made.getWidth()).isEqualTo(64);
         assertThat(made.getHeight()).isEqualTo(40);
+        assertThat(ComfyScalingTest.steps(made.getInitResizing()))
+                .as("of 67x40")
+                .isEqualTo("1,0 64x40 -");
     }
 
     @Test
@@ -322,6 +305,9 @@ final class ComfyGraphsTest {
         assertThat(made.getControlsList())
                 .extracting(control -> tuple(control.getNet().getName(), control.getScale(), control.getEnd()))
                 .containsExactly(tuple("edges", 0.7f, 0.6));
+        assertThat(ComfyScalingTest.steps(made.getControls(0).getResizing()))
+                .as("67x40 for 64x32")
+                .isEqualTo("0,3 67x34 nearest 64x32");
     }
 
     @Test

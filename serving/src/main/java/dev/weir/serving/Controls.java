@@ -7,6 +7,7 @@ import dev.weir.engine.control.ControlPicture;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.image.Preprocessor;
 import dev.weir.engine.weights.FittingFiles;
+import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.stage.Work;
 import java.util.List;
@@ -22,7 +23,7 @@ final class Controls {
     private final SharedReads<Seen, ControlPicture> seen = new SharedReads<>();
 
     /** What decides how a net sees a picture. */
-    private record Seen(ByteString file, int width, int height, String preprocess) {}
+    private record Seen(ByteString file, Resizing resizing, int width, int height, String preprocess) {}
 
     /** @param known the node's */
     Controls(FittingFiles<ControlNet> known) {
@@ -60,13 +61,23 @@ final class Controls {
         Stage stage = work.stage();
         ByteString file = Inputs.digest(work, control.getImage());
         Supplier<ControlPicture> reading = () -> ControlPicture.of(
-                Inputs.read(work, Inputs.file(control.getImage()), PictureReader::read),
+                PictureSteps.of(
+                        Inputs.read(work, Inputs.file(control.getImage()), PictureReader::read)
+                                .rgb(),
+                        control.getResizing()),
                 stage.getWidth(),
                 stage.getHeight(),
                 Preprocessor.named(control.getPreprocess()));
         return file.isEmpty()
                 ? reading.get()
-                : seen.get(new Seen(file, stage.getWidth(), stage.getHeight(), control.getPreprocess()), reading);
+                : seen.get(
+                        new Seen(
+                                file,
+                                control.getResizing(),
+                                stage.getWidth(),
+                                stage.getHeight(),
+                                control.getPreprocess()),
+                        reading);
     }
 
     private ControlNet find(dev.weir.proto.v1.ControlNet named) {

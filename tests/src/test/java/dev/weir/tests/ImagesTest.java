@@ -101,6 +101,7 @@ final class ImagesTest {
             readsPrompts(server);
             makesAPictureWithAPrior(server);
             A1111Request.requirePicture(server);
+            A1111Request.requireSecondPass(server);
             new ControlNetRequests(server, folder).requireAll();
             IpAdapterRequests.seesImagesBesideThePrompt(server);
 

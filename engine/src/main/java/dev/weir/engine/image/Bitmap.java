@@ -78,7 +78,7 @@ public record Bitmap(int width, int height, int channels, byte[] values) {
         return new Bitmap(width, height, GREY, mask);
     }
 
-    Bitmap crop(Region region) {
+    public Bitmap crop(Region region) {
         var cropped = black(region.width(), region.height(), channels);
         for (int y = 0; y < region.height(); y++) {
             System.arraycopy(

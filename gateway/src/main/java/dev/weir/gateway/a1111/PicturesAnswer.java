@@ -31,6 +31,9 @@ final class PicturesAnswer {
     /** What the text of a picture of a second pass says. */
     static final String STRENGTH = "Denoising strength";
 
+    /** What the picture of a second pass says of its own job, and that program does not say of a picture. */
+    private static final List<String> OF_SECOND_JOB = List.of("Workflow", "Init image hash");
+
     private final RunningRequest request;
     private final JsonObject parameters;
     private final Map<String, String> extras;
@@ -77,6 +80,9 @@ final class PicturesAnswer {
         String text = isPng ? PngText.of(file).get(KEYWORD) : null;
         if (text != null) {
             Infotext.parse(text).forEach(said::putIfAbsent);
+        }
+        if (!extras.isEmpty()) {
+            said.keySet().removeAll(OF_SECOND_JOB);
         }
         return said;
     }

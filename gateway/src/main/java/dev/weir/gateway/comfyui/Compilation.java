@@ -8,11 +8,9 @@ import dev.weir.gateway.comfyui.Value.Latent;
 import dev.weir.gateway.comfyui.Value.LoraUse;
 import dev.weir.gateway.comfyui.Value.Mask;
 import dev.weir.gateway.comfyui.Value.Model;
-import dev.weir.gateway.comfyui.Value.Picture;
 import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.comfyui.Value.Vae;
 import dev.weir.proto.v1.ModelCard;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -177,7 +175,7 @@ final class Compilation {
         return new Control(
                 node,
                 value(node, "control_net", ControlNet.class).name(),
-                value(node, "image", Picture.class),
+                value(node, "image", Scaled.class),
                 node.number("strength").doubleValue(),
                 node.number("start_percent", "0").doubleValue(),
                 node.number("end_percent", "1").doubleValue(),
@@ -192,40 +190,39 @@ final class Compilation {
     /** A mask that is not used may be anything. */
     private List<Value> loaded(Node node) {
         Uploads.Image image = upload(node);
-        Picture picture = new Picture(image.file(), Optional.empty());
+        Scaled picture = Scaled.of(image.file());
         boolean usesMask = graph.uses(new Link(node.id(), 1));
         return List.of(picture, usesMask ? Uploads.mask(node, image, "alpha") : picture);
     }
 
-    private Picture scaled(Node node) {
-        if (!node.text("crop").equals("disabled")) {
-            throw new RefusedNodeException(node, "crop", "only disabled is computed");
+    /** Of two sides that are 0 none changes; one of them follows from the other. */
+    private Scaled scaled(Node node) {
+        Scaled picture = value(node, "image", Scaled.class);
+        long width = node.whole("width");
+        long height = node.whole("height");
+        if (width == 0 && height == 0) {
+            return picture;
         }
-        Picture picture = value(node, "image", Picture.class);
-        return new Picture(picture.file(), Optional.of(node.whole("width") + "x" + node.whole("height")));
+        if (width == 0) {
+            width = Math.max(1, (long) Math.rint(picture.width() * height / (double) picture.height()));
+        } else if (height == 0) {
+            height = Math.max(1, (long) Math.rint(picture.height() * width / (double) picture.width()));
+        }
+        return picture.to(node, width, height, node.text("crop").equals("center"));
     }
 
     /** Python rounds halves to even. */
-    private Picture scaledBy(Node node) {
-        Picture picture = value(node, "image", Picture.class);
+    private Scaled scaledBy(Node node) {
+        Scaled picture = value(node, "image", Scaled.class);
         double factor = node.number("scale_by").doubleValue();
-        long[] sides = Arrays.stream(picture.size()
-                        .orElseGet(() -> Uploads.pixels(picture.file()))
-                        .split("x"))
-                .mapToLong(side -> (long) Math.rint(Integer.parseInt(side) * factor))
-                .toArray();
-        if (Arrays.stream(sides).max().orElseThrow() > NodeTypes.MOST_SIDE) {
-            throw new RefusedNodeException(
-                    node,
-                    "scale_by",
-                    "makes an image of %dx%d; sides are at most %d".formatted(sides[0], sides[1], NodeTypes.MOST_SIDE));
-        }
-        return new Picture(picture.file(), Optional.of(sides[0] + "x" + sides[1]));
+        return picture.to(
+                node, (long) Math.rint(picture.width() * factor), (long) Math.rint(picture.height() * factor), false);
     }
 
     private Latent encoded(Node node) {
-        Picture picture = value(node, "pixels", Picture.class);
-        String size = Uploads.encoded(picture.size().orElseGet(() -> Uploads.pixels(picture.file())));
+        Scaled picture = value(node, "pixels", Scaled.class);
+        Scaled encoded = picture.encoded();
+        String size = encoded.width() + "x" + encoded.height();
         return Latent.of(node, vae(node), size, 1, Optional.of(picture));
     }
 

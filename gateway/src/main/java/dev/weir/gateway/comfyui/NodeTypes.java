@@ -85,14 +85,14 @@ final class NodeTypes {
                     .gives(MASK),
             NodeType.of("ImageScale", "image/upscaling")
                     .link("image")
-                    .choice("upscale_method", "lanczos")
-                    .whole("width", 512, 1, MOST_SIDE)
-                    .whole("height", 512, 1, MOST_SIDE)
+                    .choice("upscale_method", "nearest-exact", "lanczos")
+                    .whole("width", 512, 0, MOST_SIDE)
+                    .whole("height", 512, 0, MOST_SIDE)
                     .choice("crop", "disabled", "center")
                     .gives(IMAGE),
             NodeType.of("ImageScaleBy", "image/upscaling")
                     .link("image")
-                    .choice("upscale_method", "lanczos")
+                    .choice("upscale_method", "nearest-exact", "lanczos")
                     .real("scale_by", 1, 0.01, 8)
                     .gives(IMAGE),
             NodeType.of("EmptyLatentImage", "latent")

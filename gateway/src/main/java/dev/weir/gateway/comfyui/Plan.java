@@ -4,7 +4,6 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.comfyui.Value.Place;
-import dev.weir.gateway.comfyui.Value.Resized;
 import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.proto.v1.Generation;
@@ -90,12 +89,14 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
     JobSpec job(int pass, Fields read, RequestReader reader) {
         JobSpec job = pass == 0 ? reader.job(read) : reader.laterJob(read);
         Generation.Builder made = job.generation().toBuilder().setKeepsLatent(pass + 1 < passes.size());
-        passes.get(pass).begins().ifPresent(begins -> resize(begins, made));
+        Sampled sampled = passes.get(pass);
+        sampled.begins()
+                .ifPresent(begins -> made.setLatentResize(begins.method()).setLatentCrop(begins.crops()));
+        sampled.image().ifPresent(image -> made.setInitResizing(image.resizing()));
+        for (int i = 0; i < sampled.controls().size(); i++) {
+            made.getControlsBuilder(i).setResizing(sampled.controls().get(i).resizing());
+        }
         return job.making(made.build());
-    }
-
-    private static void resize(Resized begins, Generation.Builder made) {
-        made.setLatentResize(begins.method()).setLatentCrop(begins.crops());
     }
 
     /** The answer to a request that Weir refuses after it was compiled. */

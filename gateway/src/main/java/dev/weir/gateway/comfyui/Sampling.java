@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /** What one node of {@code KSampler} or {@code KSamplerAdvanced} asks for, in Weir's fields. Any thread. */
 final class Sampling {
@@ -43,6 +44,8 @@ final class Sampling {
     private final boolean isAdvanced;
     private final Map<String, Object> fields = new LinkedHashMap<>();
     private final Map<String, Place> places = new HashMap<>();
+    private final List<Scaled> seen = new ArrayList<>();
+    private Optional<Scaled> image = Optional.empty();
     private int mostSteps;
 
     Sampling(Node node, Model model, Offer offer) {
@@ -59,7 +62,7 @@ final class Sampling {
         fields.put("model", card.getId());
         prompts(positive, negative);
         loras(positive);
-        controls(positive, negative);
+        controls(positive, negative, latent.size());
         if (positive.clip().lastLayer() != 0) {
             put(CLIP_SKIP, "positive", skippedLayers(positive.clip().lastLayer()));
         }
@@ -74,7 +77,16 @@ final class Sampling {
         fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
-        return new Sampled(node, card.getId(), fields, places, latent.size(), latent.count(), latent.earlier());
+        return new Sampled(
+                node,
+                card.getId(),
+                fields,
+                places,
+                latent.size(),
+                latent.count(),
+                latent.earlier(),
+                image,
+                List.copyOf(seen));
     }
 
     private void prompts(Conditioning positive, Conditioning negative) {
@@ -141,7 +153,7 @@ final class Sampling {
         entry.merge(key, use.weight(), (one, other) -> (Double) one + (Double) other);
     }
 
-    private void controls(Conditioning positive, Conditioning negative) {
+    private void controls(Conditioning positive, Conditioning negative, String size) {
         boolean areBoth = positive.controls().stream().allMatch(Control::both)
                 && negative.controls().isEmpty();
         if (!areBoth && !negative.isZero() && !negative.controls().equals(positive.controls())) {
@@ -154,6 +166,7 @@ final class Sampling {
             places.put(path + "start", new Place(control.node().id(), "start_percent"));
             places.put(path + "image", new Place(control.node().id(), "image"));
             fields.put(path + "image", control.image().file());
+            seen.add(control.image().seen(size));
             entries.add(Map.of(
                     "name", control.net(),
                     "scale", control.strength(),
@@ -235,9 +248,14 @@ final class Sampling {
         places.put(SIZE, new Place(from.id(), side));
         fields.put("n", latent.count());
         places.put("n", new Place(from.id(), from.has("batch_size") ? "batch_size" : side));
-        latent.image().ifPresent(image -> {
+        latent.image().ifPresent(picture -> {
             requireSame(node, LATENT, latent.vae(), card.getId());
-            fields.put("init_image", image.file());
+            if (latent.mask().isEmpty()) {
+                image = Optional.of(picture.encoded());
+            } else if (picture.crops()) {
+                throw refused(LATENT, "is of an image that is cropped, and its mask is not");
+            }
+            fields.put("init_image", picture.file());
             places.put("init_image", new Place(from.id(), "pixels"));
         });
         latent.mask().ifPresent(mask -> {

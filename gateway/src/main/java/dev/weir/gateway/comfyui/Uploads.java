@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * The images that callers have uploaded, by the name that {@code LoadImage} has for them. If there is no room, the oldest image of the
@@ -18,7 +17,6 @@ import java.util.stream.Collectors;
  */
 final class Uploads {
 
-    private static final int MULTIPLE = 8;
     /** An image takes this room at least, so their number is limited too. */
     private static final long LEAST_ROOM = 64 << 10;
 
@@ -138,17 +136,5 @@ final class Uploads {
                             : "has transparent parts, which Weir takes as the mask; use the channel alpha");
         }
         return new Mask(file);
-    }
-
-    /** The size of an image, as it came. */
-    static String pixels(ReadImage.Fine file) {
-        return file.image().width() + "x" + file.image().height();
-    }
-
-    /** A size, as an autoencoder needs it. */
-    static String encoded(String size) {
-        return Arrays.stream(size.split("x"))
-                .map(side -> "" + Integer.parseInt(side) / MULTIPLE * MULTIPLE)
-                .collect(Collectors.joining("x"));
     }
 }

@@ -7,7 +7,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What flows along the links of a graph while it is compiled: not tensors, but how they would be made. Immutable. */
-sealed interface Value {
+sealed interface Value
+        permits Value.Model,
+                Value.Clip,
+                Value.Vae,
+                Value.ControlNet,
+                Value.Conditioning,
+                Value.Mask,
+                Value.Latent,
+                Value.Sampled,
+                Scaled {
 
     record Model(String name, List<LoraUse> loras) implements Value {
 
@@ -32,7 +41,7 @@ sealed interface Value {
     record ControlNet(String name) implements Value {}
 
     /** @param both whether it steers the negative prompt too */
-    record Control(Node node, String net, Picture image, double strength, double start, double end, boolean both) {}
+    record Control(Node node, String net, Scaled image, double strength, double start, double end, boolean both) {}
 
     /**
      * @param sizes what SDXL is told besides the text, by Weir's fields
@@ -50,13 +59,6 @@ sealed interface Value {
         }
     }
 
-    /**
-     * An image that the caller has uploaded.
-     *
-     * @param size that it is scaled to, as {@code 512x768}
-     */
-    record Picture(ReadImage.Fine file, Optional<String> size) implements Value {}
-
     record Mask(ReadImage.Fine file) implements Value {}
 
     /**
@@ -72,12 +74,12 @@ sealed interface Value {
             String vae,
             String size,
             int count,
-            Optional<Picture> image,
+            Optional<Scaled> image,
             Optional<Mask> mask,
             Optional<Resized> earlier)
             implements Value {
 
-        static Latent of(Node from, String vae, String size, int count, Optional<Picture> image) {
+        static Latent of(Node from, String vae, String size, int count, Optional<Scaled> image) {
             return new Latent(from, vae, size, count, image, Optional.empty(), Optional.empty());
         }
 
@@ -108,6 +110,8 @@ sealed interface Value {
      * @param size of the images
      * @param count of the images
      * @param begins what it begins with, where that is of an earlier sampler
+     * @param image that it begins with, as it is encoded
+     * @param controls the pictures of its ControlNets, as these see them
      */
     record Sampled(
             Node sampler,
@@ -116,7 +120,9 @@ sealed interface Value {
             Map<String, Place> places,
             String size,
             int count,
-            Optional<Resized> begins)
+            Optional<Resized> begins,
+            Optional<Scaled> image,
+            List<Scaled> controls)
             implements Value {
 
         /** What the samplers up to this one make, in their order. */

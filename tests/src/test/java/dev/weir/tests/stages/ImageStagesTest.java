@@ -15,6 +15,7 @@ import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.Filter;
 import dev.weir.engine.image.Interpolation;
 import dev.weir.engine.image.PictureReader;
+import dev.weir.engine.image.Region;
 import dev.weir.engine.image.Resampler;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Attachment;
@@ -27,6 +28,7 @@ import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.TextEncoderStage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,6 +154,51 @@ final class ImageStagesTest {
         turnAll(decoder, outbox);
         assertThat(outbox.failures.get(SAMPLE).message())
                 .isEqualTo("init_image: its file has no latent; one that the safety checker has made black gets none");
+    }
+
+    @Test
+    void aPictureIsCutAndResizedBeforeItIsSeen() throws IOException {
+        Stage decoder = opened(new DecoderStage(List.of(TINY), EXACT, 8));
+        byte[] photo = Files.readAllBytes(PICTURES.resolve("photo.png"));
+        Bitmap part =
+                PictureReader.read(photo, PictureReader.Limits.DEFAULT).rgb().crop(new Region(5, 3, 69, 51));
+        ByteArrayOutputStream cut = new ByteArrayOutputStream();
+        BufferedImage image = new BufferedImage(64, 48, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 64 * 48; i++) {
+            int at = i * Bitmap.RGB;
+            image.setRGB(
+                    i % 64,
+                    i / 64,
+                    (part.values()[at] & 0xFF) << 16
+                            | (part.values()[at + 1] & 0xFF) << 8
+                            | part.values()[at + 2] & 0xFF);
+        }
+        ImageIO.write(image, "png", cut);
+
+        Resizing steps = Resizing.newBuilder()
+                .addSteps(Resizing.Step.newBuilder()
+                        .setPart(Resizing.Part.newBuilder().setLeft(5).setTop(3).setSize(size(64, 48))))
+                .addSteps(Resizing.Step.newBuilder().setFilter("nearest").setSize(size(128, 96)))
+                .build();
+        float[] made = seen(decoder, photo, steps);
+
+        Resizing enlarged = Resizing.newBuilder().addSteps(steps.getSteps(1)).build();
+        assertThat(made).containsExactly(seen(decoder, cut.toByteArray(), enlarged));
+        assertThat(made).isNotEqualTo(seen(decoder, photo, enlarged));
+    }
+
+    private static Size size(int width, int height) {
+        return Size.newBuilder().setWidth(width).setHeight(height).build();
+    }
+
+    private float[] seen(Stage decoder, byte[] file, Resizing resizing) {
+        Task.Builder task = Tasks.of("image_to_image", "a", generation("a").setInitResizing(resizing))
+                .setPosition(SIGHT);
+        task.getRouteBuilder(SIGHT).setWidth(128).setHeight(96);
+        decoder.admit(work(task, Tensor.ofBytes("input/init_image", file)), outbox);
+        turnAll(decoder, outbox);
+        assertThat(outbox.failures).isEmpty();
+        return outbox.handedOn.remove(SAMPLE).values().iterator().next().toFloats();
     }
 
     @Test
