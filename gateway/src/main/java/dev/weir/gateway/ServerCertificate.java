@@ -22,10 +22,15 @@ public final class ServerCertificate implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ServerCertificate.class);
 
+    /** Tools may replace the two files one after the other. */
+    private static final long APART_MS = 10_000;
+
+    private static final int NONE = -1;
     private static final List<String> PROTOCOLS = List.of("h2", "http/1.1");
 
     private final PemIdentity first;
     private FileWatch watch;
+    private long mismatch = NONE;
 
     private ServerCertificate(PemIdentity first) {
         this.first = first;
@@ -52,16 +57,19 @@ public final class ServerCertificate implements AutoCloseable {
                 List.of(
                         first.certificate().content().getBytes(),
                         first.key().content().getBytes()),
-                contents -> renew(server, contents));
+                contents -> renew(vertx, server, contents));
     }
 
-    private void renew(HttpServer server, List<byte[]> contents) {
+    private void renew(Vertx vertx, HttpServer server, List<byte[]> contents) {
+        vertx.cancelTimer(mismatch);
         PemIdentity renewed = new PemIdentity(
                 first.certificate().with(contents.get(0)), first.key().with(contents.get(1)));
         try {
             renewed.requirePair();
         } catch (IllegalArgumentException e) {
-            log.error("the certificate for clients stays as it was: {}", e.getMessage());
+            log.info("the files of the certificate for clients have changed and are no pair yet");
+            mismatch = vertx.setTimer(
+                    APART_MS, late -> log.error("the certificate for clients stays as it was: {}", e.getMessage()));
             return;
         }
         warnUnlessValid(renewed);

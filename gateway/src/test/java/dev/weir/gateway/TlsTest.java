@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Tls;
 import io.vertx.core.json.JsonObject;
@@ -22,6 +26,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.cert.Certificate;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /** A gateway with a certificate: what clients do over HTTP/2 and HTTP/1.1, and a certificate that changes. */
 final class TlsTest {
@@ -203,11 +209,22 @@ final class TlsTest {
     void aPairThatChangesIsPresentedToNewConnectionsAndAWrongOneChangesNothing() throws Exception {
         HttpClient open = first.client(Version.HTTP_2);
         assertThat(send(open, request("/readyz").build()).statusCode()).isEqualTo(200);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.list = new CopyOnWriteArrayList<>();
+        log.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(ServerCertificate.class);
+        logger.setLevel(Level.INFO);
+        logger.addAppender(log);
 
         put(second.files.certificate(), files.certificate());
+        await().until(() ->
+                log.list.stream().anyMatch(line -> line.getFormattedMessage().contains("no pair yet")));
         assertThat(presented(first)).containsExactly(first.certificate);
         put(second.files.key(), files.key());
         await().ignoreExceptions().until(() -> presented(second).contains(second.certificate));
+        assertThat(log.list).noneMatch(line -> line.getLevel() == Level.ERROR);
+        logger.detachAppender(log);
+        logger.setLevel(null);
         assertThat(send(open, request("/readyz").build()).statusCode()).isEqualTo(200);
 
         Files.writeString(files.certificate(), "no certificate");
