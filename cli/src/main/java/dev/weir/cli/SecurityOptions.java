@@ -5,7 +5,7 @@ import dev.weir.gateway.GatewayConfig.Tls;
 import dev.weir.gateway.GatewayConfig.Webhooks;
 import dev.weir.gateway.ServerCertificate;
 import dev.weir.gateway.replicate.WebhookSecret;
-import dev.weir.gateway.user.Users;
+import dev.weir.gateway.user.KeysFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +52,7 @@ final class SecurityOptions {
 
     /** Throws {@link IllegalArgumentException} that names the first file which is wrong. */
     Security config() {
-        Optional.ofNullable(keys).ifPresent(Users::of);
+        Optional<KeysFile> read = Optional.ofNullable(keys).map(KeysFile::read);
         if (certificate == null != (key == null)) {
             throw new IllegalArgumentException("--tls-cert and --tls-key go together: give both or none");
         }
@@ -63,6 +63,6 @@ final class SecurityOptions {
         }
         Optional<Webhooks> webhooks = Optional.ofNullable(webhookSecret)
                 .map(file -> new Webhooks(WebhookSecret.of(file), Set.copyOf(webhookHosts)));
-        return new Security(Optional.ofNullable(keys), tls, webhooks);
+        return new Security(read, tls, webhooks);
     }
 }

@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import dev.weir.gateway.http.Access;
 import dev.weir.gateway.replicate.WebhookSecret;
+import dev.weir.gateway.user.KeysFile;
 import dev.weir.runtime.store.StoreConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,12 +40,12 @@ public record GatewayConfig(
      * @param tls what clients connect with; without it plain HTTP
      * @param webhooks how it calls other servers; without it not at all
      */
-    public record Security(Optional<Path> keys, Optional<Tls> tls, Optional<Webhooks> webhooks) {
+    public record Security(Optional<KeysFile> keys, Optional<Tls> tls, Optional<Webhooks> webhooks) {
 
         public static final Security NONE = new Security(Optional.empty(), Optional.empty(), Optional.empty());
 
         public Security withKeys(Path file) {
-            return new Security(Optional.of(file), tls, webhooks);
+            return new Security(Optional.of(KeysFile.read(file)), tls, webhooks);
         }
 
         public Security withTls(Tls files) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.http.MetricsGuard;
 import dev.weir.gateway.user.Keys;
+import dev.weir.gateway.user.KeysFile;
 import dev.weir.gateway.user.Users;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.ops.OpsServer;
@@ -27,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is open with a key that is removed from the file, or replaced there. */
 final class RemovedKeyTest {
@@ -158,6 +161,48 @@ final class RemovedKeyTest {
         await().until(() -> gateway.cancels.size() == 2);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "/v1/images/generations,'{\"prompt\": \"an apple\"}',error",
+        "/v1/responses,'{\"model\": \"gpt-5\", \"input\": \"an apple\", \"tools\": [{\"type\": \"image_generation\"}]}',error",
+        "/sdapi/v1/txt2img,'{\"prompt\": \"an apple\"}',error",
+        "/models/tiny,'{\"inputs\": \"an apple\"}',error"
+    })
+    void aRequestThatWaitsForOneAnswerIsRefusedAndItsJobIsCancelled(String path, String body, String field)
+            throws Exception {
+        var answer = stream(path, new JsonObject(body));
+        awaitRunning(1);
+
+        removeAnna();
+
+        assertThat(answer.get().statusCode()).isEqualTo(401);
+        assertThat(new JsonObject(answer.get().body()).containsKey(field)).isTrue();
+        assertThat(answer.get().body()).contains("not valid any more");
+        await().until(() -> gateway.cancels.size() == 1);
+        await().until(gateway::isIdle);
+    }
+
+    @Test
+    void aPredictionGoesOnWithoutTheKeyOfTheClientThatWaits() throws Exception {
+        var answer = gateway.http()
+                .sendAsync(
+                        request("/v1/predictions", keys.anna)
+                                .header("Prefer", "wait")
+                                .POST(BodyPublishers.ofString(
+                                        "{\"version\": \"tiny\", \"input\": {\"prompt\": \"an apple\"}}"))
+                                .build(),
+                        BodyHandlers.ofString());
+        awaitRunning(1);
+
+        removeAnna();
+
+        assertThat(answer.get().statusCode()).isEqualTo(401);
+        assertThat(answer.get().body()).contains("\"detail\"");
+        gateway.stage.sittings().get(0).finish(new byte[] {1});
+        await().until(gateway::isIdle);
+        assertThat(gateway.cancels).isEmpty();
+    }
+
     @Test
     void theEventsOfAJobEndAndTheJobGoesOn() throws Exception {
         JsonObject job = new JsonObject(stream("/v1/jobs", APPLE).get().body());
@@ -177,8 +222,8 @@ final class RemovedKeyTest {
     @Test
     void metricsOfANodeWithoutAGatewayNeedAKeyWhereThereAreKeys() throws Exception {
         Path file = folder.resolve("keys.yaml");
-        OpsServer guarded =
-                new OpsServer(gateway.node(), new HostPort("127.0.0.1", 0), vertx -> new MetricsGuard(Users.of(file)));
+        OpsServer guarded = new OpsServer(
+                gateway.node(), new HostPort("127.0.0.1", 0), vertx -> new MetricsGuard(Users.of(KeysFile.read(file))));
         TestGateway.get(gateway.vertx.deployVerticle(guarded));
         URI metrics = URI.create("http://127.0.0.1:" + guarded.port() + "/metrics");
 

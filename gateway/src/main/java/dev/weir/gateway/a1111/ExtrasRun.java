@@ -46,8 +46,7 @@ final class ExtrasRun {
 
     /** Throws what the ledger refuses with. */
     void start() {
-        ctx.response().closeHandler(gone -> leave());
-        ctx.response().exceptionHandler(broken -> leave());
+        answers.attended(ctx, this::leave);
         try {
             for (int i = 0; i < specs.size(); i++) {
                 int index = i;

@@ -71,8 +71,7 @@ final class PicturesRun {
     void start() {
         attend(request.spec(), 0);
         running.add(this);
-        ctx.response().closeHandler(gone -> leave());
-        ctx.response().exceptionHandler(broken -> leave());
+        answers.attended(ctx, this::leave);
     }
 
     void interrupt() {

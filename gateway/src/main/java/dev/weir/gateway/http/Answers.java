@@ -100,6 +100,21 @@ public final class Answers {
         };
     }
 
+    /**
+     * For a client that waits for one answer. It has left when it disconnects, and when its key is removed, of which it is told.
+     *
+     * @param onLeft may be called more than once, also after the answer
+     */
+    public void attended(RoutingContext ctx, Runnable onLeft) {
+        Runnable stop = Authentication.watch(ctx, removed -> {
+            error(ctx, removed);
+            onLeft.run();
+        });
+        ctx.addEndHandler(ended -> stop.run());
+        ctx.response().closeHandler(gone -> onLeft.run());
+        ctx.response().exceptionHandler(broken -> onLeft.run());
+    }
+
     public void error(RoutingContext ctx, ApiError error) {
         HttpServerResponse response = ctx.response();
         if (response.ended() || response.closed()) {
@@ -122,12 +137,19 @@ public final class Answers {
     }
 
     public void json(RoutingContext ctx, int status, JsonObject body) {
+        if (ctx.response().ended()) {
+            return;
+        }
         ctx.response().setStatusCode(status);
         bytes(ctx, "application/json", body.toBuffer());
     }
 
+    /** Does nothing where an error has been answered meanwhile. */
     public void bytes(RoutingContext ctx, String mediaType, Buffer body) {
         HttpServerResponse response = ctx.response();
+        if (response.ended()) {
+            return;
+        }
         response.putHeader(HttpHeaderNames.CONTENT_TYPE, mediaType).putHeader("X-Content-Type-Options", "nosniff");
         if (ctx.request().method().equals(HttpMethod.HEAD)) {
             response.putHeader(HttpHeaderNames.CONTENT_LENGTH, String.valueOf(body.length()))

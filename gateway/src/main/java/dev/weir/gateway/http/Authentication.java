@@ -126,7 +126,7 @@ public final class Authentication implements Handler<RoutingContext> {
      * @param onRemoved called once when the key is removed, with what to tell the client
      * @return to be called at the end of the answer
      */
-    public static Runnable watch(RoutingContext ctx, Consumer<ApiError> onRemoved) {
+    static Runnable watch(RoutingContext ctx, Consumer<ApiError> onRemoved) {
         Holder holder = ctx.get(HOLDER);
         if (holder == null) {
             return () -> {};

@@ -104,8 +104,7 @@ public final class ImagesHandler {
         }
         ImagesAnswer answer = new ImagesAnswer(ctx, jobs, answers, request);
         Attendance client = attending.attend(answer::on, answer::lost);
-        ctx.response().closeHandler(gone -> client.leave());
-        ctx.response().exceptionHandler(broken -> client.leave());
+        answers.attended(ctx, client::leave);
         return answer::on;
     }
 }

@@ -67,8 +67,7 @@ public final class HuggingFaceApi {
             JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
             Attendance client = ledger.of(Authentication.user(ctx))
                     .attend(spec, false, event -> on(ctx, event), () -> answers.error(ctx, ApiError.LOST));
-            ctx.response().closeHandler(gone -> client.leave());
-            ctx.response().exceptionHandler(broken -> client.leave());
+            answers.attended(ctx, client::leave);
         });
     }
 

@@ -168,8 +168,7 @@ public final class ReplicateApi {
 
     private void await(RoutingContext ctx, KeptJob job, int seconds, Runnable answer) {
         if (!ctx.response().closed()) {
-            new WaitingClient(vertx, job, answer)
-                    .start(ctx, jobsOf(ctx), seconds, removed -> answers.error(ctx, removed));
+            new WaitingClient(vertx, job, answer).start(ctx, jobsOf(ctx), seconds, answers);
         }
     }
 

@@ -83,8 +83,7 @@ public final class ResponsesApi {
     private void answer(RoutingContext ctx, JobSpec spec, ResponseJson json) {
         Attendance client = ledger.of(Authentication.user(ctx))
                 .attend(spec, false, event -> answer(ctx, event, json), () -> answers.error(ctx, ApiError.LOST));
-        ctx.response().closeHandler(gone -> client.leave());
-        ctx.response().exceptionHandler(broken -> client.leave());
+        answers.attended(ctx, client::leave);
     }
 
     private void answer(RoutingContext ctx, JobEvent event, ResponseJson json) {

@@ -2,8 +2,6 @@ package dev.weir.gateway.user;
 
 import dev.weir.runtime.FileWatch;
 import io.vertx.core.Vertx;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -37,16 +35,8 @@ public final class Users implements AutoCloseable {
         return new Users(null, null, null);
     }
 
-    /** Reads the file at once. Throws {@link IllegalArgumentException} if that does not work. */
-    public static Users of(Path file) {
-        try {
-            byte[] content = Files.readAllBytes(file);
-            return new Users(file, content, KeyFile.parse(content));
-        } catch (IOException e) {
-            throw new IllegalArgumentException("the keys of %s cannot be read: %s".formatted(file, e), e);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("the keys of %s: %s".formatted(file, e.getMessage()), e);
-        }
+    public static Users of(KeysFile file) {
+        return new Users(file.path(), file.content(), file.keys());
     }
 
     /**

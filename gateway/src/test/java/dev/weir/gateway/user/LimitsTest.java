@@ -37,7 +37,7 @@ final class LimitsTest {
 
     @BeforeEach
     void open() throws IOException {
-        users = Users.of(Files.writeString(
+        users = Users.of(KeysFile.read(Files.writeString(
                 folder.resolve("keys.yaml"),
                 """
                 - {name: daily, sha256: "%s", pixel-steps-per-day: %s}
@@ -45,7 +45,7 @@ final class LimitsTest {
                 - {name: few, sha256: "%s", images-in-flight: 2}
                 - {name: free, sha256: "%s"}
                 """
-                        .formatted("a".repeat(64), 3 * ONE_IMAGE, "b".repeat(64), "c".repeat(64), "d".repeat(64))));
+                        .formatted("a".repeat(64), 3 * ONE_IMAGE, "b".repeat(64), "c".repeat(64), "d".repeat(64)))));
         here = new Limits(users, loop, memory);
     }
 
