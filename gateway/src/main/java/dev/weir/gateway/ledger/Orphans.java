@@ -37,6 +37,8 @@ final class Orphans {
 
     private boolean looking;
     private boolean again;
+    /** Whether the last scan missed a job. The first of several such scans is logged. */
+    private boolean incomplete;
 
     Orphans(Loop loop, Ledger ledger, Gateways gateways, OwnedJobs owned, Adoption adoption, Random order) {
         this.loop = loop;
@@ -70,11 +72,12 @@ final class Orphans {
         Future.join(parts.stream().map(ids -> ids.compose(this::lookAt)).toList())
                 .onComplete(done -> {
                     looking = false;
-                    if (done.failed()) {
+                    if (done.failed() && !incomplete) {
                         log.info(
                                 "Not every job in the ledger could be read: {}",
                                 done.cause().getMessage());
                     }
+                    incomplete = done.failed();
                     if (again || done.failed()) {
                         lookAgain();
                     }

@@ -99,8 +99,8 @@ final class Connections {
     }
 
     private synchronized void unanswered(Pool asked, Throwable failure) {
-        if (closed) {
-            return;
+        if (closed || asked != pool) {
+            return; // What was asked before all connections were replaced fails because of that.
         }
         if (problem == null) {
             awaySinceNanos = nanoClock.getAsLong();
@@ -109,9 +109,7 @@ final class Connections {
             log.warn("The store {} does not work: {}", config, reason(failure));
         }
         problem = reason(failure);
-        if (asked == pool
-                && failure instanceof TimeoutException
-                && nanoClock.getAsLong() - heardNanos > SILENCE.toNanos()) {
+        if (failure instanceof TimeoutException && nanoClock.getAsLong() - heardNanos > SILENCE.toNanos()) {
             pool = open();
             asked.close();
         }

@@ -96,10 +96,11 @@ final class PostgresMap implements MemoryMap {
         return Tuple.of(area.toString(), key, Buffer.buffer(value), life.toMillis() / 1000.0);
     }
 
+    /** Clients may read the message. So it does not say where the database is. */
     private Future<RowSet<Row>> execute(String sql, Tuple parameters) {
         return connections
                 .execute(sql, parameters, area.limit())
-                .recover(failure -> Future.failedFuture(new MemoryException(
-                        "the store of %s failed: %s".formatted(area, Connections.reason(failure)), false, failure)));
+                .recover(failure -> Future.failedFuture(
+                        new MemoryException("the store of %s does not work".formatted(area), false, failure)));
     }
 }
