@@ -72,15 +72,19 @@ class PartedMemoryTest {
         Cluster one = join(config(FreePorts.onLoopback(), List.of(late), false));
         Cluster other = join(config(late, List.of(), false));
         for (int i = 0; i < 20; i++) {
-            get(one.memory().map(MemoryArea.JOBS).put("job" + i, record(i % 2, 9), LIFE));
-            get(other.memory().map(MemoryArea.JOBS).put("job" + i, record(1 - i % 2, 1), LIFE));
-            get(one.memory().map(MemoryArea.JOBS).put("same" + i, record(3, i % 2 * 10), LIFE));
-            get(other.memory().map(MemoryArea.JOBS).put("same" + i, record(3, 5), LIFE));
+            // On a busy machine the parts may become one before all is written, so what is to stay is written last.
+            boolean firstStays = i % 2 == 1;
+            Cluster loses = firstStays ? other : one;
+            Cluster stays = firstStays ? one : other;
+            put(loses, "job" + i, record(0, firstStays ? 1 : 9));
+            put(stays, "job" + i, record(1, firstStays ? 9 : 1));
+            put(loses, "same" + i, record(3, firstStays ? 5 : 0));
+            put(stays, "same" + i, record(3, firstStays ? 10 : 5));
         }
 
         await().until(() -> one.memory().view().equals(other.memory().view()));
 
-        await().untilAsserted(() -> {
+        await().ignoreExceptions().untilAsserted(() -> {
             for (int i = 0; i < 20; i++) {
                 assertThat(read(one, "job" + i).getEpoch()).isEqualTo(1);
                 assertThat(read(other, "same" + i).getVersion()).isEqualTo(i % 2 == 1 ? 10 : 5);
@@ -110,15 +114,16 @@ class PartedMemoryTest {
     @Test
     void eachNodeTellsTheNamesOfWhatItHolds() throws Exception {
         HostPort first = FreePorts.onLoopback();
-        MemoryMap jobs = join(config(first, List.of(), false)).memory().map(MemoryArea.JOBS);
+        Cluster one = join(config(first, List.of(), false));
+        MemoryMap jobs = one.memory().map(MemoryArea.JOBS);
         Cluster other = join(config(FreePorts.onLoopback(), List.of(first), false));
         Set<String> names = new HashSet<>();
         for (int i = 0; i < 100; i++) {
             names.add("job" + i);
-            get(jobs.put("job" + i, new byte[] {1}, LIFE));
+            put(one, "job" + i, new byte[] {1});
         }
 
-        await().untilAsserted(() -> {
+        await().ignoreExceptions().untilAsserted(() -> {
             List<Set<String>> parts = new ArrayList<>();
             for (Future<Set<String>> part : jobs.keysByHolder()) {
                 parts.add(get(part));
@@ -127,10 +132,18 @@ class PartedMemoryTest {
                             part.stream().map(jobs::holder).distinct())
                     .hasSize(1));
             assertThat(parts.stream().flatMap(Set::stream)).containsExactlyInAnyOrderElementsOf(names);
+            assertThat(get(other.memory().map(MemoryArea.JOBS).keys())).isEqualTo(names);
         });
-        assertThat(get(other.memory().map(MemoryArea.JOBS).keys())).isEqualTo(names);
         assertThat(names)
                 .allSatisfy(name -> assertThat(jobs.holder("0@" + name)).isEqualTo(jobs.holder(name)));
+    }
+
+    /** Again where it fails: while data moves, a busy machine may take longer than an operation waits. */
+    private static void put(Cluster cluster, String key, byte[] value) {
+        await().ignoreExceptions().until(() -> {
+            get(cluster.memory().map(MemoryArea.JOBS).put(key, value, LIFE));
+            return true;
+        });
     }
 
     private static byte[] record(long epoch, long version) {
