@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Jvm;
+import dev.weir.testing.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,7 +59,7 @@ final class LossOfAllNodesTest {
 
     @Test
     void everyJobThatWasAnsweredIsFinishedAndHasItsEvents() throws IOException {
-        String address = "127.0.0.1:" + freePort();
+        String address = "127.0.0.1:" + FreePort.next();
         startNodes(address);
         Map<String, Object> drawn =
                 Map.of("prompt", "a red apple", "seed", 7, "num_inference_steps", STEPS, "guidance_scale", 1);
@@ -163,11 +163,5 @@ final class LossOfAllNodesTest {
                     }
                 })
                 .toList();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.weir.tests.deploy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weir.tests.Repository;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ record ImageFolder(Path app, Map<String, String> environment, String user, Strin
         Path app = Repository.TARGET.resolve("image");
         Path script = Repository.ROOT.resolve("deploy/layout.sh");
         // Unpacking and parsing classes takes a while: what is newer than the application does for the next run.
-        if (!Files.exists(app.resolve("cli/target/app/classes.jsa")) || isOlder(app)) {
+        if (isOlder(app)) {
             succeed("rm", "-rf", app.toString());
             succeed(script.toString(), app.toString());
         }
@@ -48,8 +49,13 @@ record ImageFolder(Path app, Map<String, String> environment, String user, Strin
         return dockerfile.substring(at).strip().split("\\s+")[1];
     }
 
+    /** Than what it was made of, or not made to its end, where the class archive is. */
     private static boolean isOlder(Path app) throws IOException {
-        FileTime laidOut = Files.getLastModifiedTime(app.resolve("cli/target/app/classes.jsa"));
+        File[] archives = app.resolve("cli/target/app").toFile().listFiles((folder, name) -> name.endsWith(".jsa"));
+        if (archives == null || archives.length == 0) {
+            return true;
+        }
+        FileTime laidOut = Files.getLastModifiedTime(archives[0].toPath());
         for (String source : List.of("cli/target/app/built", "weir", "deploy/layout.sh", "deploy/healthcheck")) {
             if (Files.getLastModifiedTime(Repository.ROOT.resolve(source)).compareTo(laidOut) > 0) {
                 return true;
