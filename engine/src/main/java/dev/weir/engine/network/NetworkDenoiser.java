@@ -32,11 +32,20 @@ final class NetworkDenoiser implements Denoiser {
     private final RowFeeds feeds;
     private final int outChannels;
     private final Optional<ControlBank> controls;
+    private final boolean ownsControls;
     private final boolean vectors;
 
-    /** @param controls of a network that ControlNets may steer */
-    NetworkDenoiser(AdaptableNetwork network, RowFeeds feeds, int outChannels, Optional<ControlBank> controls) {
-        this(network, feeds, outChannels, controls, false);
+    /**
+     * @param controls of a network that ControlNets may steer
+     * @param ownsControls whether it closes them. It does not where another denoiser also uses them
+     */
+    NetworkDenoiser(
+            AdaptableNetwork network,
+            RowFeeds feeds,
+            int outChannels,
+            Optional<ControlBank> controls,
+            boolean ownsControls) {
+        this(network, feeds, outChannels, controls, ownsControls, false);
     }
 
     private NetworkDenoiser(
@@ -44,22 +53,24 @@ final class NetworkDenoiser implements Denoiser {
             RowFeeds feeds,
             int outChannels,
             Optional<ControlBank> controls,
+            boolean ownsControls,
             boolean vectors) {
         this.network = network;
         this.feeds = feeds;
         this.outChannels = outChannels;
         this.controls = controls;
+        this.ownsControls = ownsControls;
         this.vectors = vectors;
     }
 
     /** Of a network whose samples are vectors, and which has the method {@link #FINISH}. */
     static NetworkDenoiser ofVectors(AdaptableNetwork network, int width, int outWidth, List<NetworkInput> inputs) {
-        return new NetworkDenoiser(network, new RowFeeds(width, inputs, 0), outWidth, Optional.empty(), true);
+        return new NetworkDenoiser(network, new RowFeeds(width, inputs, 0), outWidth, Optional.empty(), false, true);
     }
 
     /** A network that nothing steers. */
     NetworkDenoiser(AdaptableNetwork network, int inChannels, int outChannels, List<NetworkInput> inputs, int classes) {
-        this(network, new RowFeeds(inChannels, inputs, classes), outChannels, Optional.empty());
+        this(network, new RowFeeds(inChannels, inputs, classes), outChannels, Optional.empty(), false);
     }
 
     /** The method for rows that networks of some kinds steer. It has more inputs than {@link #FORWARD}: {@link ResidualShapes}. */
@@ -159,6 +170,8 @@ final class NetworkDenoiser implements Denoiser {
     @Override
     public void close() {
         network.close();
-        controls.ifPresent(ControlBank::close);
+        if (ownsControls) {
+            controls.ifPresent(ControlBank::close);
+        }
     }
 }

@@ -42,7 +42,7 @@ final class UNet2DConditionModel implements DenoisingNetwork {
         return new UNet2DConditionModel(UNetConfig.read(config), Steering.NONE, Optional.empty(), Optional.empty());
     }
 
-    /** It shares the ControlNets that are loaded. */
+    /** It shares the ControlNets that are loaded, and does not close them. */
     @Override
     public UNet2DConditionModel seeing(ImagePrompts prompts) {
         return new UNet2DConditionModel(config, steering, controls, Optional.of(prompts));
@@ -64,7 +64,11 @@ final class UNet2DConditionModel implements DenoisingNetwork {
     public Denoiser runBy(AdaptableNetwork network) {
         int labels = config.classes().map(ClassEmbedding::count).orElse(0);
         return new NetworkDenoiser(
-                network, new RowFeeds(config.inChannels(), inputs(), labels), config.outChannels(), controls);
+                network,
+                new RowFeeds(config.inChannels(), inputs(), labels),
+                config.outChannels(),
+                controls,
+                images.isEmpty());
     }
 
     @Override

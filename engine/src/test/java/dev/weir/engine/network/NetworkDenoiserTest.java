@@ -142,26 +142,39 @@ class NetworkDenoiserTest {
                 .byName()
                 .get("edges");
         JsonNode config = Fixture.of("sd1").config("unet");
-        List<ControlNet> opened = new ArrayList<>();
-        var plain = UNet2DConditionModel.read(config).controlledBy(Steering.BOTH, one -> {
-            opened.add(one);
-            return new NoSteering();
+        List<NoSteering> opened = new ArrayList<>();
+        var network = UNet2DConditionModel.read(config).controlledBy(Steering.BOTH, one -> {
+            opened.add(new NoSteering());
+            return opened.get(opened.size() - 1);
         });
-        var seeing = plain.seeing(new ImagePrompts(Networks.imageLayers(config), 1));
+        Denoiser plain = network.runBy(Fixture.adaptable(this.network));
+        Denoiser seeing = network.seeing(new ImagePrompts(Networks.imageLayers(config), 1))
+                .runBy(Fixture.adaptable(this.network));
 
-        plain.runBy(Fixture.adaptable(network)).loadControls(List.of(net), List.of(net));
-        seeing.runBy(Fixture.adaptable(network)).loadControls(List.of(net), List.of(net));
+        plain.loadControls(List.of(net), List.of(net));
+        seeing.loadControls(List.of(net), List.of(net));
+        assertThat(opened).hasSize(1);
 
-        assertThat(opened).containsExactly(net);
+        seeing.close();
+        plain.loadControls(List.of(net), List.of(net));
+        assertThat(opened).as("samples of the plain network go on with it").hasSize(1);
+        assertThat(opened.get(0).isClosed).isFalse();
+
+        plain.close();
+        assertThat(opened.get(0).isClosed).isTrue();
     }
 
     private static final class NoSteering implements SteeringNetwork {
+
+        private boolean isClosed;
 
         @Override
         public void add(LatentShape sample, List<Steered> rows) {}
 
         @Override
-        public void close() {}
+        public void close() {
+            isClosed = true;
+        }
     }
 
     /** Keeps what it is fed, and gives zeros. */
