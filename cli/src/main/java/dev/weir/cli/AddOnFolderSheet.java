@@ -17,9 +17,9 @@ import java.util.Optional;
  * What {@code weir models inspect} says of a folder as people give it to {@code --lora-dir} and the like: of each file in it. Folders below
  * it count where they are one ControlNet or T2I-Adapter.
  *
- * @param others safetensors files of other kinds, with what they are
+ * @param others safetensors files of other kinds, and those that cannot be read
  */
-record AddOnFolderSheet(Path folder, List<AddOnSheet> files, List<String> others) implements AddOnSheet {
+record AddOnFolderSheet(Path folder, List<AddOnSheet> files, List<ModelReport> others) implements AddOnSheet {
 
     /** Empty for a model, a folder of models, and a folder with no file that requests name. */
     static Optional<AddOnSheet> of(Path folder) {
@@ -27,7 +27,7 @@ record AddOnFolderSheet(Path folder, List<AddOnSheet> files, List<String> others
             return Optional.empty();
         }
         List<AddOnSheet> files = new ArrayList<>();
-        List<String> others = new ArrayList<>();
+        List<ModelReport> others = new ArrayList<>();
         try {
             List<Path> places = NamedFiles.list(folder, place -> true);
             if (places.stream().anyMatch(AddOnFolderSheet::isModel)) {
@@ -37,7 +37,7 @@ record AddOnFolderSheet(Path folder, List<AddOnSheet> files, List<String> others
                 Optional<AddOnSheet> sheet = AddOnSheet.one(place);
                 sheet.ifPresent(files::add);
                 if (sheet.isEmpty() && place.toString().endsWith(".safetensors")) {
-                    others.add(ModelReport.inspect(place).problem().orElse(place + ": a model"));
+                    others.add(ModelReport.inspect(place));
                 }
             }
         } catch (ModelException e) {
@@ -52,7 +52,7 @@ record AddOnFolderSheet(Path folder, List<AddOnSheet> files, List<String> others
 
     @Override
     public boolean runs() {
-        return files.stream().allMatch(AddOnSheet::runs);
+        return files.stream().allMatch(AddOnSheet::runs) && others.stream().allMatch(ModelReport::runs);
     }
 
     @Override
@@ -61,7 +61,7 @@ record AddOnFolderSheet(Path folder, List<AddOnSheet> files, List<String> others
             file.print(out);
             out.println();
         }
-        others.forEach(out::println);
+        others.forEach(other -> out.println(summary(other)));
     }
 
     @Override
@@ -73,7 +73,12 @@ record AddOnFolderSheet(Path folder, List<AddOnSheet> files, List<String> others
                 .put("runs", runs());
         ArrayNode described = all.putArray("files");
         files.forEach(file -> described.add(file.toJson()));
-        others.forEach(all.putArray("others")::add);
+        ArrayNode named = all.putArray("others");
+        others.forEach(other -> named.add(summary(other)));
         return all;
+    }
+
+    private static String summary(ModelReport other) {
+        return other.problem().orElse(other.path() + (other.runs() ? ": a model" : ": a model that does not run"));
     }
 }

@@ -84,10 +84,11 @@ final class InspectCommandTest {
         for (String file : List.of("config.json", "diffusion_pytorch_model.safetensors")) {
             Files.copy(FIXTURES.resolve("controlnets/sd1/edges").resolve(file), net.resolve(file));
         }
-        Files.write(folder.resolve("half.safetensors"), new byte[20]);
         Files.writeString(folder.resolve("readme.txt"), "of no interest");
+        assertThat(inspect(0, folder.toString())).doesNotContain("does not run");
+        Files.write(folder.resolve("half.safetensors"), new byte[20]);
 
-        assertThat(inspect(0, folder.toString()))
+        assertThat(inspect(1, folder.toString()))
                 .startsWith(net + "  a ControlNet for models whose prompts are 32 wide\n")
                 .contains(
                         folder.resolve("ip-adapter_sd15.safetensors") + "  an IP-Adapter for",
@@ -95,7 +96,8 @@ final class InspectCommandTest {
                         folder.resolve("xl.safetensors") + "  a textual inversion for SDXL\n")
                 .containsPattern("\n\\S+/half\\.safetensors.* 20\\b")
                 .doesNotContain("readme");
-        JsonNode json = new ObjectMapper().readTree(inspect(0, folder.toString(), "--json"));
+        JsonNode json = new ObjectMapper().readTree(inspect(1, folder.toString(), "--json"));
+        assertThat(json.path("runs").booleanValue()).isFalse();
         assertThat(json.path("files")).hasSize(4);
         assertThat(json.path("files").findValuesAsText("form"))
                 .containsExactly("a ControlNet", "an IP-Adapter", "a LoRA", "a textual inversion");
