@@ -132,12 +132,65 @@ final class ComfyScalingTest {
         inputs(large, "11").put("pixels", link("21", 0));
         refused(large, "14", "40960x");
 
-        JsonObject masked = graph();
+        JsonObject masked = masked();
         masked.put("12", scale("10", "lanczos", 64, 64, "center"));
-        masked.put("14", node("LoadImageMask", "image", "wide.png", "channel", "red"));
-        masked.put("15", node("SetLatentNoiseMask", "samples", link("11", 0), "mask", link("14", 0)));
         inputs(masked, "11").put("pixels", link("12", 0));
-        inputs(masked, "3").put("latent_image", link("15", 0));
         refused(masked, "3", "its mask is not");
+    }
+
+    private static JsonObject masked() {
+        JsonObject graph = graph();
+        graph.put("14", node("LoadImageMask", "image", "wide.png", "channel", "red"));
+        graph.put("15", node("SetLatentNoiseMask", "samples", link("11", 0), "mask", link("14", 0)));
+        inputs(graph, "3").put("latent_image", link("15", 0));
+        return graph;
+    }
+
+    @Test
+    void anImageWithAMaskIsCutAndScaledToo() {
+        JsonObject graph = masked();
+        graph.put("12", scale("10", "nearest-exact", 8, 8, "disabled"));
+        graph.put("13", scale("12", "lanczos", 68, 64, "disabled"));
+        inputs(graph, "11").put("pixels", link("13", 0));
+
+        assertThat(steps(made(graph).getInitResizing())).isEqualTo("nearest 8x8, lanczos 68x64, 2,0 64x64 -");
+    }
+
+    @Test
+    void aCropThatCutsNothingOffIsNone() {
+        JsonObject graph = masked();
+        graph.put("12", scale("10", "lanczos", 64, 64, "disabled"));
+        graph.put("13", scale("12", "lanczos", 32, 32, "center"));
+        inputs(graph, "11").put("pixels", link("13", 0));
+
+        assertThat(steps(made(graph).getInitResizing())).isEqualTo("lanczos 64x64, lanczos 32x32");
+    }
+
+    @Test
+    void allStepsTogetherHaveALimit() {
+        JsonObject graph = graph();
+        for (int node = 12; node < 17; node++) {
+            graph.put(
+                    "" + node,
+                    scale(node == 12 ? "10" : "" + (node - 1), "lanczos", 4096, 4096 - node % 2 * 8, "disabled"));
+        }
+        inputs(graph, "11").put("pixels", link("16", 0));
+        refused(graph, "16", "is scaled with 83886080 pixels in all steps up to here; at most 67108864");
+
+        JsonObject between = graph();
+        between.put("12", scale("10", "lanczos", 1, 16384, "disabled"));
+        between.put("13", scale("12", "lanczos", 16384, 1, "disabled"));
+        inputs(between, "11").put("pixels", link("13", 0));
+        refused(between, "13", "is scaled with 26");
+    }
+
+    @Test
+    void aCropThatLeavesNothingIsRefusedByItsNode() {
+        JsonObject graph = graph();
+        graph.put("12", scale("10", "lanczos", 1, 512, "disabled"));
+        graph.put("13", scale("12", "lanczos", 64, 64, "center"));
+        inputs(graph, "11").put("pixels", link("13", 0));
+
+        refused(graph, "13", "has 1x512 pixels, and none is left when it is cropped for 64x64");
     }
 }

@@ -33,6 +33,9 @@ public final class PictureSteps {
     private static Bitmap part(Bitmap picture, Resizing.Part part) {
         int right = part.getLeft() + part.getSize().getWidth();
         int bottom = part.getTop() + part.getSize().getHeight();
+        if (part.getSize().getWidth() < 1 || part.getSize().getHeight() < 1) {
+            throw new IllegalArgumentException("a part of a picture has at least one pixel");
+        }
         if (right > picture.width() || bottom > picture.height()) {
             throw new IllegalArgumentException("a picture of %dx%d has no part up to %d, %d"
                     .formatted(picture.width(), picture.height(), right, bottom));

@@ -166,7 +166,7 @@ final class Sampling {
             places.put(path + "start", new Place(control.node().id(), "start_percent"));
             places.put(path + "image", new Place(control.node().id(), "image"));
             fields.put(path + "image", control.image().file());
-            seen.add(control.image().seen(size));
+            seen.add(control.image().seen(control.node(), size));
             entries.add(Map.of(
                     "name", control.net(),
                     "scale", control.strength(),
@@ -250,11 +250,10 @@ final class Sampling {
         places.put("n", new Place(from.id(), from.has("batch_size") ? "batch_size" : side));
         latent.image().ifPresent(picture -> {
             requireSame(node, LATENT, latent.vae(), card.getId());
-            if (latent.mask().isEmpty()) {
-                image = Optional.of(picture.encoded());
-            } else if (picture.crops()) {
+            if (latent.mask().isPresent() && picture.crops()) {
                 throw refused(LATENT, "is of an image that is cropped, and its mask is not");
             }
+            image = Optional.of(picture.encoded());
             fields.put("init_image", picture.file());
             places.put("init_image", new Place(from.id(), "pixels"));
         });

@@ -11,15 +11,19 @@ import java.util.List;
  *
  * @param width after the steps
  * @param crops whether a step crops
+ * @param pixels that all steps together compute
  */
-record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int height, boolean crops) implements Value {
+record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int height, boolean crops, long pixels)
+        implements Value {
 
     private static final int MULTIPLE = 8;
     /** Of the result of each step. */
     private static final long MOST_PIXELS = 1 << 24;
+    /** Of all steps, which share few threads with other requests. */
+    private static final long MOST_PIXELS_OF_ALL = 4 * MOST_PIXELS;
 
     static Scaled of(ReadImage.Fine file) {
-        return new Scaled(file, List.of(), file.image().width(), file.image().height(), false);
+        return new Scaled(file, List.of(), file.image().width(), file.image().height(), false, 0);
     }
 
     /** Throws {@link RefusedNodeException}. */
@@ -32,10 +36,18 @@ record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int hei
                             .formatted(newWidth, newHeight, NodeTypes.MOST_SIDE, MOST_PIXELS));
         }
         String filter = node.text("upscale_method").equals("lanczos") ? "lanczos" : "nearest";
-        return to(filter, (int) Math.max(1, newWidth), (int) Math.max(1, newHeight), crop);
+        Scaled scaled = to(node, filter, (int) Math.max(1, newWidth), (int) Math.max(1, newHeight), crop);
+        if (scaled.pixels() > MOST_PIXELS_OF_ALL) {
+            throw new RefusedNodeException(
+                    node,
+                    "image",
+                    "is scaled with %d pixels in all steps up to here; at most %d are computed"
+                            .formatted(scaled.pixels(), MOST_PIXELS_OF_ALL));
+        }
+        return scaled;
     }
 
-    private Scaled to(String filter, int newWidth, int newHeight, boolean crop) {
+    private Scaled to(Node node, String filter, int newWidth, int newHeight, boolean crop) {
         Resizing.Step.Builder step =
                 Resizing.Step.newBuilder().setFilter(filter).setSize(size(newWidth, newHeight));
         double old = (double) width / height;
@@ -44,9 +56,18 @@ record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int hei
             // Python rounds halves to even.
             int left = old > wanted ? (int) Math.rint((width - width * (wanted / old)) / 2) : 0;
             int top = old < wanted ? (int) Math.rint((height - height * (old / wanted)) / 2) : 0;
-            step.setPart(part(left, top, width - 2 * left, height - 2 * top));
+            int wide = width - 2 * left;
+            int high = height - 2 * top;
+            if (wide < 1 || high < 1) {
+                throw new RefusedNodeException(
+                        node,
+                        "image",
+                        "has %dx%d pixels, and none is left when it is cropped for %dx%d"
+                                .formatted(width, height, newWidth, newHeight));
+            }
+            step.setPart(part(left, top, wide, high));
         }
-        return plus(step, newWidth, newHeight, crops || crop);
+        return plus(step, newWidth, newHeight, crops || step.hasPart());
     }
 
     /** As {@code VAEEncode} cuts it. */
@@ -63,16 +84,22 @@ record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int hei
                         crops);
     }
 
-    /** As a ControlNet sees it, for an image of a size. */
-    Scaled seen(String size) {
+    /** As the ControlNet of a node sees it, for an image of a size. Throws {@link RefusedNodeException}. */
+    Scaled seen(Node node, String size) {
         String[] sides = size.split("x");
-        return to("nearest", Integer.parseInt(sides[0]), Integer.parseInt(sides[1]), true);
+        return to(node, "nearest", Integer.parseInt(sides[0]), Integer.parseInt(sides[1]), true);
     }
 
     private Scaled plus(Resizing.Step.Builder step, int newWidth, int newHeight, boolean nowCrops) {
         List<Resizing.Step> more = new ArrayList<>(steps);
         more.add(step.build());
-        return new Scaled(file, List.copyOf(more), newWidth, newHeight, nowCrops);
+        return new Scaled(
+                file, List.copyOf(more), newWidth, newHeight, nowCrops, pixels + computed(newWidth, newHeight));
+    }
+
+    /** A filter does one axis after the other, so there may be an image in between that is larger than both. */
+    private long computed(long newWidth, long newHeight) {
+        return Math.max(newWidth * newHeight, Math.max(newWidth * height, width * newHeight));
     }
 
     Resizing resizing() {

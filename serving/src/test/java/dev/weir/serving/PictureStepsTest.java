@@ -1,0 +1,40 @@
+package dev.weir.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.engine.image.Bitmap;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Size;
+import org.junit.jupiter.api.Test;
+
+final class PictureStepsTest {
+
+    private static final Bitmap PICTURE = Bitmap.black(4, 6, Bitmap.RGB);
+
+    @Test
+    void aPartIsCutOut() {
+        Bitmap part = PictureSteps.of(PICTURE, part(1, 2, 3, 4));
+
+        assertThat(part.width()).isEqualTo(3);
+        assertThat(part.height()).isEqualTo(4);
+    }
+
+    @Test
+    void aPartHasPixelsAndLiesInThePicture() {
+        assertThatThrownBy(() -> PictureSteps.of(PICTURE, part(0, 3, 4, 0))).hasMessageContaining("at least one pixel");
+        assertThatThrownBy(() -> PictureSteps.of(PICTURE, part(2, 0, 0, 6))).hasMessageContaining("at least one pixel");
+        assertThatThrownBy(() -> PictureSteps.of(PICTURE, part(2, 0, 3, 6)))
+                .hasMessageContaining("a picture of 4x6 has no part up to 5, 6");
+    }
+
+    private static Resizing part(int left, int top, int width, int height) {
+        var part = Resizing.Part.newBuilder()
+                .setLeft(left)
+                .setTop(top)
+                .setSize(Size.newBuilder().setWidth(width).setHeight(height));
+        return Resizing.newBuilder()
+                .addSteps(Resizing.Step.newBuilder().setPart(part))
+                .build();
+    }
+}
