@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -224,7 +225,10 @@ final class LauncherTest {
                 """
                         .formatted(folder.resolve("calls")));
         assertThat(java.toFile().setExecutable(true)).isTrue();
-        for (String version : List.of("17.0.1", "17.0.2", "17.0.1")) {
+        Path app = release.resolve("app");
+        Path earliest = Files.writeString(app.resolve("classes.jsa"), "of an earlier release");
+        Files.setLastModifiedTime(earliest, FileTime.fromMillis(0));
+        for (String version : List.of("17.0.1", "17.0.2", "17.0.1", "17.0.3")) {
             Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
             var outcome = WeirProcess.runCommand(
                     folder,
@@ -236,11 +240,16 @@ final class LauncherTest {
         List<String> calls = Files.readAllLines(folder.resolve("calls"));
         assertThat(calls)
                 .extracting(call -> call.contains("-XX:ArchiveClassesAtExit="))
-                .containsExactly(true, false, true, false, false);
+                .containsExactly(true, false, true, false, false, true, false);
         String first = archive(calls.get(1));
         String second = archive(calls.get(3));
         assertThat(first).isNotEqualTo(second);
         assertThat(archive(calls.get(4))).isEqualTo(first);
+        try (Stream<Path> files = Files.list(app)) {
+            assertThat(files.map(Path::toString).filter(file -> file.endsWith(".jsa")))
+                    .as("the two newest")
+                    .containsExactlyInAnyOrder(second, archive(calls.get(6)));
+        }
         assertThat(calls)
                 .extracting(LauncherTest::classPath)
                 .as("the class path of the archive")
