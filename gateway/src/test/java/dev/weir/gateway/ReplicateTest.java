@@ -112,7 +112,7 @@ final class ReplicateTest {
         JsonObject begun = created("/v1/predictions", body(fox()), "Prefer", "wait=1");
 
         assertThat(begun.getString("status")).isEqualTo("starting");
-        assertThat(get(begun.getString("id")).getString("status")).isEqualTo("processing");
+        await().until(() -> get(begun.getString("id")).getString("status").equals("processing"));
     }
 
     @Test
@@ -249,6 +249,18 @@ final class ReplicateTest {
                         .matches("^\\s*25%\\s*\\|.+?\\|\\s*1/4"));
     }
 
+    /** The number of steps is an estimate for a model with a refiner. */
+    @Test
+    void theLogsOfAPredictionWithMoreStepsThanExpectedHaveAFullBar() {
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            sitting.step(5);
+        });
+        String id = created("/v1/predictions", body(fox())).getString("id");
+
+        await().until(() -> get(id).getString("logs").contains("100%|██████████| 4/4"));
+    }
+
     @Test
     void aStreamHasFramesThePictureAndItsEnd() {
         gateway.stage.script(Sitting::start);
@@ -293,6 +305,7 @@ final class ReplicateTest {
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"aspect_ratio\": \"1:1\"}}',400,input.aspect_ratio is unknown",
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"model\": \"y\"}}',400,input.model is part of",
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"on_disconnect\": \"cancel\"}}',400,input.on_disconnect",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"webhook\": \"https://8.8.8.8/\"}}',400,input.webhook is a field beside",
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\"}, \"bag\": 1}',400,bag",
         "/v1/predictions/nothing/cancel,,404,job",
         "/v1/files,{},501,data URL"

@@ -102,9 +102,13 @@ public final class JobLedger {
         return gateways.start();
     }
 
-    /** @param listener called with each job that this gateway owns from now on */
+    /** @param listener called with each unfinished job that this gateway owns from now on */
     public void onOwned(Consumer<KeptJob> listener) {
-        owned.onHold(listener);
+        owned.onHold(job -> {
+            if (!job.isOver()) {
+                listener.accept(job.kept());
+            }
+        });
     }
 
     /** The jobs of a user, for APIs. */

@@ -57,7 +57,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     /** Jobs that may be in the ledger under this gateway's name and are not started: not yet, or rejected. */
     private final Set<String> unborn = new HashSet<>();
 
-    private Consumer<KeptJob> onHold = job -> {};
+    private Consumer<RecordedJob> onHold = job -> {};
     private Consumer<KeptJob> onLetGo = job -> {};
 
     OwnedJobs(
@@ -83,7 +83,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     }
 
     /** @param listener called with each job that this gateway owns from now on */
-    void onHold(Consumer<KeptJob> listener) {
+    void onHold(Consumer<RecordedJob> listener) {
         onHold = onHold.andThen(listener);
     }
 
@@ -210,7 +210,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     void hold(RecordedJob job) {
         recorded.put(job.id(), job);
         kept.add(job.kept());
-        onHold.accept(job.kept());
+        onHold.accept(job);
     }
 
     @Override

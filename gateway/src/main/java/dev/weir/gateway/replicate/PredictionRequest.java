@@ -39,7 +39,11 @@ final class PredictionRequest {
             MODEL,
             "is part of the path, or the field \"version\"",
             "on_disconnect",
-            "is always \"finish\" in this API");
+            "is always \"finish\" in this API",
+            WebhookField.URL,
+            "is a field beside the input",
+            WebhookField.EVENTS,
+            "is a field beside the input");
 
     private static final Map<String, Map<String, String>> SCHEDULERS = Map.of(
             "DDIM", sampler("ddim"),

@@ -74,10 +74,10 @@ final class WebhookEvents {
         if (busy || waiting.isEmpty()) {
             return;
         }
-        busy = true;
+        String body = PredictionJson.brief(job, webhook.getBase()).encode();
         String event = waiting.iterator().next();
         waiting.remove(event);
-        String body = PredictionJson.brief(job, webhook.getBase()).encode();
+        busy = true;
         if (event.equals(COMPLETED)) {
             webhooks.deliver(webhook, job.id() + "_" + COMPLETED, body);
             return;

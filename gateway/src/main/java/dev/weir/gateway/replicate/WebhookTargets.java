@@ -80,6 +80,11 @@ final class WebhookTargets {
         return new Target(tls, host, port, addresses[0].getHostAddress(), path + query);
     }
 
+    /** The host of a URL that was checked, in lower case. */
+    static String host(String url) {
+        return host(URI.create(url));
+    }
+
     private URI parse(String url) {
         if (url.length() > LONGEST_URL) {
             throw new IllegalArgumentException("is longer than %d characters".formatted(LONGEST_URL));

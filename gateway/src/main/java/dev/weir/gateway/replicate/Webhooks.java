@@ -5,9 +5,11 @@ import dev.weir.gateway.replicate.WebhookTargets.Target;
 import dev.weir.proto.v1.Webhook;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 import java.util.List;
@@ -26,23 +28,32 @@ final class Webhooks {
     private static final List<Long> RETRIES_MS = List.of(1000L, 2000L, 4000L, 8000L, 16_000L);
 
     private static final int CALL_SECONDS = 10;
-    private static final int MOST_CALLS = 64;
+    private static final long NO_ROOM_MS = 1000;
+    /** As long as a prediction is kept. */
+    private static final int MOST_WAITS = 600;
+
+    private static final String LOOK_UPS = "weir-webhooks";
     private static final Logger log = LoggerFactory.getLogger(Webhooks.class);
 
     private final Vertx vertx;
     private final WebhookSecret secret;
     private final WebhookTargets targets;
     private final HttpClient client;
-    private int calls;
+    private final WebhookLimits limits = new WebhookLimits();
+    /** A look-up may block for much longer than a call may take. Each call has a thread. */
+    private final WorkerExecutor lookUps;
 
     /** @param hosts in lower case, that may have any address */
     Webhooks(Vertx vertx, WebhookSecret secret, Set<String> hosts) {
         this.vertx = vertx;
         this.secret = secret;
         this.targets = new WebhookTargets(hosts);
+        this.lookUps = vertx.createSharedWorkerExecutor(LOOK_UPS, WebhookLimits.CALLS);
         HttpClientOptions options = new HttpClientOptions().setKeepAlive(false).setConnectTimeout((int)
                 TimeUnit.SECONDS.toMillis(CALL_SECONDS));
-        this.client = vertx.httpClientBuilder().with(options).build();
+        // Otherwise calls to one address wait for each other in the client.
+        PoolOptions connections = new PoolOptions().setHttp1MaxSize(WebhookLimits.CALLS);
+        this.client = vertx.httpClientBuilder().with(options).with(connections).build();
     }
 
     WebhookTargets targets() {
@@ -53,49 +64,59 @@ final class Webhooks {
         return secret;
     }
 
-    /** Tells of a job from now on. One that is over has been told of. */
+    /** Tells of an unfinished job from now on. */
     void tellOf(KeptJob job) {
-        if (!job.isOver()) {
-            job.spec().webhook().ifPresent(webhook -> new WebhookEvents(vertx, job, webhook, this).start());
-        }
+        job.spec().webhook().ifPresent(webhook -> new WebhookEvents(vertx, job, webhook, this).start());
     }
 
-    /** Calls once. @return whether the server took it */
+    /** Calls once, or not at all if there are too many calls. @return whether the server took it */
     Future<Boolean> tryOnce(Webhook webhook, String id, String body) {
-        if (calls >= MOST_CALLS) {
-            return Future.succeededFuture(false);
-        }
-        calls++;
-        return vertx.executeBlocking(() -> targets.resolve(webhook.getUrl()), false)
-                .compose(target -> send(target, webhook, id, body))
-                .timeout(CALL_SECONDS, TimeUnit.SECONDS)
-                .transform(sent -> {
-                    calls--;
-                    if (sent.failed()) {
-                        log.info(
-                                "A webhook of the message {} failed: {}",
-                                id,
-                                sent.cause().getMessage());
-                    }
-                    return Future.succeededFuture(sent.succeeded() && sent.result() / 100 == 2);
-                });
+        return enter(webhook) ? call(webhook, id, body) : Future.succeededFuture(false);
     }
 
     /** Calls until the server took it, or there were enough tries. */
     void deliver(Webhook webhook, String id, String body) {
-        deliver(webhook, id, body, 0);
+        deliver(webhook, id, body, 0, 0);
     }
 
-    private void deliver(Webhook webhook, String id, String body, int retries) {
-        tryOnce(webhook, id, body).onSuccess(taken -> {
-            if (taken) {
-                return;
+    private void deliver(Webhook webhook, String id, String body, int retries, int waits) {
+        if (enter(webhook)) {
+            call(webhook, id, body).onSuccess(taken -> {
+                if (taken) {
+                    return;
+                }
+                if (retries < RETRIES_MS.size()) {
+                    vertx.setTimer(RETRIES_MS.get(retries), later -> deliver(webhook, id, body, retries + 1, waits));
+                } else {
+                    log.warn("The webhook of the message {} was called {} times in vain", id, retries + 1);
+                }
+            });
+        } else if (waits < MOST_WAITS) {
+            vertx.setTimer(NO_ROOM_MS, later -> deliver(webhook, id, body, retries, waits + 1));
+        } else {
+            log.warn("The webhook of the message {} waited too long for other calls, and is given up", id);
+        }
+    }
+
+    private boolean enter(Webhook webhook) {
+        return limits.enter(webhook.getSigner(), WebhookTargets.host(webhook.getUrl()));
+    }
+
+    private Future<Boolean> call(Webhook webhook, String id, String body) {
+        Future<Target> found = lookUps.executeBlocking(() -> targets.resolve(webhook.getUrl()), false);
+        Future<Integer> sent = found.timeout(CALL_SECONDS, TimeUnit.SECONDS)
+                .compose(target -> send(target, webhook, id, body).timeout(CALL_SECONDS, TimeUnit.SECONDS));
+        // A look-up that nobody waits for any longer still occupies its thread.
+        Future.join(found, sent)
+                .onComplete(ended -> limits.leave(webhook.getSigner(), WebhookTargets.host(webhook.getUrl())));
+        return sent.transform(ended -> {
+            if (ended.failed()) {
+                log.info(
+                        "A webhook of the message {} failed: {}",
+                        id,
+                        ended.cause().getMessage());
             }
-            if (retries < RETRIES_MS.size()) {
-                vertx.setTimer(RETRIES_MS.get(retries), later -> deliver(webhook, id, body, retries + 1));
-            } else {
-                log.warn("The webhook of the message {} was called {} times in vain", id, retries + 1);
-            }
+            return Future.succeededFuture(ended.succeeded() && ended.result() / 100 == 2);
         });
     }
 
@@ -113,11 +134,13 @@ final class Webhooks {
                 .putHeader("webhook-id", id)
                 .putHeader("webhook-timestamp", String.valueOf(seconds))
                 .putHeader("webhook-signature", secret.signature(webhook.getSigner(), id, seconds, body));
-        // What the server answers is not read: the connection ends with the head.
-        return client.request(options).compose(request -> request.send(body).map(response -> {
-            response.exceptionHandler(ended -> {});
-            request.reset();
-            return response.statusCode();
-        }));
+        // What the server answers is not read: the connection ends with the head, or when that does not come.
+        return client.request(options).compose(request -> request.send(body)
+                .map(response -> {
+                    response.exceptionHandler(ended -> {});
+                    return response.statusCode();
+                })
+                .timeout(CALL_SECONDS, TimeUnit.SECONDS)
+                .onComplete(ended -> request.reset()));
     }
 }
