@@ -137,17 +137,18 @@ final class PageCreateTest {
                     async () => {
                       const { namesOf } = await import('./a1111.js');
                       return [["DPM++ 2M SDE", "Automatic"], ["DPM2 a"], ["DPM++ 2M Karras"], ["PLMS"], ["Euler a", "Automatic"],
-                        ["Euler", "Uniform"], ["UniPC", "Align Your Steps"], ["dpmpp_2m", "lu"]]
+                        ["Euler", "Uniform"], ["Euler"], ["UniPC", "Align Your Steps"], ["dpmpp_2m", "lu"]]
                         .map(([sampler, schedule]) => Object.values(namesOf(sampler, schedule)).join(" "));
                     }
                     """);
             assertThat(names)
                     .isEqualTo(List.of(
                             "dpmpp_2m_sde exponential",
-                            "kdpm2_ancestral ",
+                            "kdpm2_ancestral normal",
                             "dpmpp_2m karras",
                             "pndm ",
                             "euler_ancestral ",
+                            "euler normal",
                             "euler normal",
                             "unipc Align Your Steps",
                             "dpmpp_2m lu"));
