@@ -4,6 +4,7 @@ import static dev.weir.gateway.TestGateway.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.gateway.GatewayConfig.Storage;
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.Tensor;
@@ -14,12 +15,21 @@ import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.stage.Attempt;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Who owns a job: one whose owner is gone continues at another gateway, once; a superseded owner asks the ledger. */
 final class AdoptionTest {
@@ -97,6 +107,47 @@ final class AdoptionTest {
         memory.isShared = true;
         gateway.stop();
         return job;
+    }
+
+    /** What a gateway holds, it shows. A job without its images would look like one that waits. */
+    @Test
+    void aFinishedJobIsHeldOnceItsImageIsRead(@TempDir Path results) throws Exception {
+        gateway.stage.script(Sitting::paint);
+        String job = submit();
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasCompleted));
+        JobRecord left = record(job);
+        gateway.stop();
+        leaveToNobody(left);
+        // It is read as slowly as it is written.
+        Path image = Files.createDirectory(results.resolve(job)).resolve("0.png");
+        assertThat(new ProcessBuilder("mkfifo", image.toString()).start().waitFor())
+                .isZero();
+        Storage storage = new Storage(Optional.empty(), Optional.of(results));
+
+        TestGateway next = gateway.another(TestGateway.CONFIG.with(storage));
+        CompletableFuture<FileOutputStream> reading = CompletableFuture.supplyAsync(() -> open(image));
+        await().until(() -> {
+            next.http().sendAsync(next.request("/v1/jobs/" + job).build(), BodyHandlers.discarding());
+            return reading.isDone();
+        });
+        try (OutputStream write = reading.join()) {
+            assertThat(next.kept()).isZero();
+            write.write(TestStage.IMAGE);
+        }
+
+        await().until(() -> next.kept() == 1);
+        assertThat(next.fetch("/v1/jobs/" + job).body()).contains("\"completed\"");
+        assertThat(next.fetch("/v1/jobs/" + job + "/images/0").body())
+                .isEqualTo(new String(TestStage.IMAGE, StandardCharsets.UTF_8));
+    }
+
+    /** Waits for whoever reads it. */
+    private static FileOutputStream open(Path pipe) {
+        try {
+            return new FileOutputStream(pipe.toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

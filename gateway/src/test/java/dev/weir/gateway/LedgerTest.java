@@ -176,6 +176,34 @@ final class LedgerTest {
     }
 
     @Test
+    void theLedgerIsNotAskedForNamesThatAreNoJobs() {
+        memory.mood = Mood.SILENT;
+
+        for (String name : List.of("%00", "none", "0197f000-0000-4000-8000-000000000000")) {
+            assertThat(gateway.fetch("/v1/jobs/" + name).statusCode()).as(name).isEqualTo(404);
+        }
+    }
+
+    /** A database cannot store every character. */
+    @Test
+    void aKeyWithControlCharactersIsRefused() {
+        try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
+            socket.generate("one", new JsonObject().put("idempotency_key", "a\u0000"));
+
+            assertThat(socket.awaitType("error").getJsonObject("error").getString("param"))
+                    .isEqualTo("idempotency_key");
+        }
+        HttpResponse<String> response = gateway.send(gateway.request("/v1/jobs")
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", "a\tb")
+                .POST(BodyPublishers.ofString(APPLE.encode()))
+                .build());
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("control characters");
+        assertThat(gateway.isIdle()).isTrue();
+    }
+
+    @Test
     void aRecordLiesWithAnotherNodeThanItsJob() {
         gateway.stage.script(Sitting::start);
 

@@ -16,6 +16,7 @@ public record IdempotencyKey(String key, byte[] request) {
 
     static final String HEADER = "Idempotency-Key";
     public static final int MAX_LENGTH = 255;
+    public static final String NO_CONTROLS = "must not have control characters";
 
     /** Empty if a request is no repetition. */
     static Optional<String> header(RoutingContext ctx) {
@@ -27,7 +28,15 @@ public record IdempotencyKey(String key, byte[] request) {
             String message = "%s must have from 1 to %d characters".formatted(HEADER, MAX_LENGTH);
             throw new ApiException(ApiError.invalid("invalid_value", message, HEADER));
         }
+        if (hasControls(key)) {
+            throw new ApiException(ApiError.invalid("invalid_value", HEADER + " " + NO_CONTROLS, HEADER));
+        }
         return Optional.of(key);
+    }
+
+    /** A database cannot store all of them. */
+    public static boolean hasControls(String key) {
+        return key.chars().anyMatch(Character::isISOControl);
     }
 
     /** @param body of the request, byte for byte */

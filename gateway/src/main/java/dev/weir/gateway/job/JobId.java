@@ -20,6 +20,11 @@ public final class JobId {
         return new UUID(high, low).toString();
     }
 
+    /** Whether a text has the form of a job id. */
+    public static boolean isOne(String text) {
+        return mayHaveBeen(text, Long.MAX_VALUE);
+    }
+
     /** Whether a job with this id may have been created before now. */
     public static boolean mayHaveBeen(String id, long nowMs) {
         try {

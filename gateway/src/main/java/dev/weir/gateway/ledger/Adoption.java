@@ -91,12 +91,16 @@ final class Adoption {
         if (known != null) {
             return known;
         }
-        Future<Optional<KeptJob>> adopting = take(entry);
+        // Before the job is held: what is held is shown, and without its images a finished job would look like a new
+        // one.
+        Future<Optional<KeptJob>> adopting = files.map(folder -> folder.find(entry.record()))
+                .orElseGet(() -> Future.succeededFuture(Map.of()))
+                .compose(images -> take(entry, images));
         underway.put(id, adopting);
         return adopting.onComplete(done -> underway.remove(id, adopting));
     }
 
-    private Future<Optional<KeptJob>> take(Ledger.Entry entry) {
+    private Future<Optional<KeptJob>> take(Ledger.Entry entry, Map<Integer, byte[]> images) {
         JobRecord before = entry.record();
         boolean over = Ledger.isOver(before);
         // Images of a finished job are regenerated when somebody requests them, which may be after its deadline.
@@ -121,10 +125,7 @@ final class Adoption {
                             () -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs(), loop));
             RecordedJob job = owned.recorded(show, record, bytes);
             owned.hold(job);
-            return files.map(folder -> folder.find(record))
-                    .orElseGet(() -> Future.succeededFuture(Map.of()))
-                    .compose(images -> goOn(job, record, images))
-                    .map(Optional.of(show));
+            return goOn(job, record, images).map(Optional.of(show));
         });
     }
 

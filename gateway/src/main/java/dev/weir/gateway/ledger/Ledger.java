@@ -1,6 +1,7 @@
 package dev.weir.gateway.ledger;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.weir.gateway.job.JobId;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.memory.ClusterMemory;
 import dev.weir.runtime.memory.MemoryArea;
@@ -37,7 +38,11 @@ final class Ledger {
         return jobs.replace(id, known, record, life);
     }
 
+    /** Clients ask for any name. The memory is asked only for those that may be in it. */
     Future<Optional<Entry>> find(String id) {
+        if (!JobId.isOne(id)) {
+            return Future.succeededFuture(Optional.empty());
+        }
         return jobs.get(id).map(bytes -> bytes.flatMap(Ledger::read));
     }
 

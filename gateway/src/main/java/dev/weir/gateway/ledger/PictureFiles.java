@@ -10,6 +10,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.CopyOptions;
 import io.vertx.core.file.FileSystem;
+import io.vertx.core.file.OpenOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,10 +51,13 @@ final class PictureFiles {
         String job = completed.at().job();
         Picture picture = completed.picture();
         String file = file(job, completed.at().sample(), picture.format());
-        // A name of its own, because two gateways may write the same image. Readers only see whole files.
+        // A name of its own, because two gateways may write the same image. Readers only see whole files, also after a
+        // power
+        // failure: the content is on disk before the file has its name.
         String unfinished = file + "." + UUID.randomUUID();
         files.mkdirs(folderOf(job), PRIVATE)
-                .compose(made -> files.writeFile(unfinished, Buffer.buffer(picture.bytes())))
+                .compose(made -> files.open(unfinished, new OpenOptions().setDsync(true)))
+                .compose(opened -> opened.write(Buffer.buffer(picture.bytes())).eventually(opened::close))
                 .compose(written -> files.move(
                         unfinished,
                         file,
@@ -69,7 +73,12 @@ final class PictureFiles {
             if (told.hasCompleted()) {
                 String format = told.getCompleted().getImage().getFormat();
                 reads.add(files.readFile(file(record.getId(), told.getSample(), format))
-                        .onSuccess(bytes -> found.put(told.getSample(), bytes.getBytes())));
+                        .onSuccess(bytes -> {
+                            // An empty file is no image. Its content was lost.
+                            if (bytes.length() > 0) {
+                                found.put(told.getSample(), bytes.getBytes());
+                            }
+                        }));
             }
         }
         return Future.join(reads).transform(done -> Future.succeededFuture(found));
@@ -82,8 +91,7 @@ final class PictureFiles {
     /** Removes what gateways left that are gone. */
     Future<Void> sweep() {
         return files.readDir(folder.toString()).compose(jobs -> Future.join(jobs.stream()
-                        .filter(job ->
-                                JobId.mayHaveBeen(Path.of(job).getFileName().toString(), Long.MAX_VALUE))
+                        .filter(job -> JobId.isOne(Path.of(job).getFileName().toString()))
                         .map(this::sweep)
                         .toList())
                 .mapEmpty());

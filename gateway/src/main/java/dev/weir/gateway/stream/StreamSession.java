@@ -190,6 +190,9 @@ final class StreamSession {
         if (key.isPresent() && key.get().isBlank()) {
             throw fields.invalid("empty_string", KEY, "must not be empty");
         }
+        if (key.filter(IdempotencyKey::hasControls).isPresent()) {
+            throw fields.invalid("invalid_value", KEY, IdempotencyKey.NO_CONTROLS);
+        }
         if (key.isPresent()) {
             generate(id, spec, IdempotencyKey.of(key.get(), PATH, content(text, spec)));
             return;

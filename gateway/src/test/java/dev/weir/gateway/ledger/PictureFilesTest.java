@@ -91,6 +91,13 @@ class PictureFilesTest {
     }
 
     @Test
+    void aFileThatLostItsContentIsNoImage() throws Exception {
+        Files.createFile(Files.createDirectory(folder.resolve(job)).resolve("0.png"));
+
+        assertThat(get(files().find(record(job, "png")))).isEmpty();
+    }
+
+    @Test
     void filesGoWithTheirJob() throws Exception {
         PictureFiles files = files();
         files.keep(image(job, 0, "png", 7));

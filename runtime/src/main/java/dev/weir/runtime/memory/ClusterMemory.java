@@ -2,8 +2,8 @@ package dev.weir.runtime.memory;
 
 /**
  * The shared memory of the nodes of a cluster, in areas of bytes by name. A node without a cluster has its own. Any
- * thread, any node, including lite ones. It survives the loss of nodes but not of the whole cluster, because nothing is
- * stored on disk.
+ * thread, any node, including lite ones. It survives the loss of nodes. The loss of the whole cluster it survives only with
+ * a {@link dev.weir.runtime.store.PostgresMemory store}: otherwise nothing is on disk.
  */
 public interface ClusterMemory {
 

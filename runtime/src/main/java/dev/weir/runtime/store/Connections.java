@@ -12,6 +12,7 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -35,6 +36,9 @@ final class Connections {
 
     /** Connections over which nothing arrives for so long, although something was asked, are presumed dead. */
     private static final Duration SILENCE = Duration.ofSeconds(2);
+
+    /** Classes of errors about the values of one statement: data exceptions, and limits such as the longest key. */
+    private static final Set<String> ABOUT_VALUES = Set.of("22", "54");
 
     private static final int SIZE = 8;
     private static final int WAITING = 1024;
@@ -82,7 +86,20 @@ final class Connections {
         return call.apply(asked)
                 .timeout(limit.toMillis(), TimeUnit.MILLISECONDS)
                 .onSuccess(answer -> answered())
-                .onFailure(failure -> unanswered(asked, failure));
+                .onFailure(failure -> {
+                    if (isAboutValues(failure)) {
+                        answered();
+                    } else {
+                        unanswered(asked, failure);
+                    }
+                });
+    }
+
+    /** Then the database works, and only this statement failed. */
+    private static boolean isAboutValues(Throwable failure) {
+        return failure instanceof PgException refusal
+                && refusal.getSqlState() != null
+                && ABOUT_VALUES.contains(refusal.getSqlState().substring(0, 2));
     }
 
     private synchronized Pool current() {

@@ -25,6 +25,9 @@ public final class PostgresMemory implements ClusterMemory {
 
     private static final Logger log = LoggerFactory.getLogger(PostgresMemory.class);
 
+    /** The client has no type for it. */
+    private static final String NO_TLS = "Postgres Server does not handle SSL connection";
+
     private static final Duration MIGRATION_LIMIT = Duration.ofSeconds(5);
     private static final long START_AGAIN_MS = 1000;
     private static final Duration SWEEP_LIMIT = Duration.ofSeconds(5);
@@ -53,11 +56,15 @@ public final class PostgresMemory implements ClusterMemory {
 
     /**
      * Completes when the tables are there. As long as the database does not answer, it is asked again. Fails with a {@link
-     * ConfigException} if the database refuses.
+     * ConfigException} if the database refuses, or if TLS is impossible.
      *
      * @param sweepMs how often expired entries are removed
      */
     public static Future<PostgresMemory> open(Vertx vertx, StoreConfig config, ClusterMemory cluster, long sweepMs) {
+        Optional<String> unreadable = config.unreadable(vertx);
+        if (unreadable.isPresent()) {
+            return Future.failedFuture(refused(config, unreadable.get()));
+        }
         Connections connections = new Connections(vertx, config, System::nanoTime);
         return migrated(vertx, connections, config, false)
                 .map(ready -> new PostgresMemory(vertx, cluster, connections, sweepMs))
@@ -69,8 +76,7 @@ public final class PostgresMemory implements ClusterMemory {
         return connections.inTransaction(Schema::migrate, MIGRATION_LIMIT).recover(problem -> {
             Optional<String> refusal = refusal(problem);
             if (refusal.isPresent()) {
-                return Future.failedFuture(new ConfigException(
-                        List.of("the store %s cannot be used: %s".formatted(config, refusal.get()))));
+                return Future.failedFuture(refused(config, refusal.get()));
             }
             if (!again) {
                 log.warn("Waits for the store {}: {}", config, Connections.reason(problem));
@@ -78,6 +84,10 @@ public final class PostgresMemory implements ClusterMemory {
             return vertx.timer(START_AGAIN_MS, TimeUnit.MILLISECONDS)
                     .compose(later -> migrated(vertx, connections, config, true));
         });
+    }
+
+    private static ConfigException refused(StoreConfig config, String reason) {
+        return new ConfigException(List.of("the store %s cannot be used: %s".formatted(config, reason)));
     }
 
     /** Why asking again is of no use; empty if the database is only away or busy. */
@@ -91,7 +101,14 @@ public final class PostgresMemory implements ClusterMemory {
                 default -> Optional.of(reason);
             };
         }
-        return problem instanceof ConfigException later ? Optional.of(later.getMessage()) : Optional.empty();
+        if (problem instanceof ConfigException later) {
+            return Optional.of(later.getMessage());
+        }
+        // No failure of a handshake: the client does not say whether the certificate is wrong or the server broke it
+        // off.
+        return NO_TLS.equals(problem.getMessage())
+                ? Optional.of("its server does not offer TLS, which sslmode demands")
+                : Optional.empty();
     }
 
     private void sweep() {

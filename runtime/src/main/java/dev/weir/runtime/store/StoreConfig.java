@@ -1,5 +1,6 @@
 package dev.weir.runtime.store;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.pgclient.PgConnectOptions;
@@ -113,6 +114,20 @@ public record StoreConfig(
                 .addProperty("application_name", "weir")
                 .addProperty("statement_timeout", Long.toString(limitMs));
         return sslMode == SslMode.DISABLE ? options : options.setSslOptions(ssl());
+    }
+
+    /** Why the file of authorities cannot be used; empty if it can, or if there is none. Reads it at once. */
+    Optional<String> unreadable(Vertx vertx) {
+        if (authority.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            ssl().getTrustOptions().getTrustManagerFactory(vertx);
+            return Optional.empty();
+        } catch (Exception e) {
+            return Optional.of(
+                    "the certificates of sslrootcert=%s cannot be read: %s".formatted(authority.get(), e.getMessage()));
+        }
     }
 
     /** As libpq does: without a file of authorities, the connection is encrypted and the server is not checked. */

@@ -17,6 +17,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +117,22 @@ class PostgresMemoryTest {
         cable.pass();
         await().until(() -> get(jobs.get("job").map(found -> found.isPresent()).otherwise(false)));
         assertThat(memory.remarks()).isEmpty();
+    }
+
+    @Test
+    void aStatementThatFailsBecauseOfItsValuesIsNoOutage() throws Exception {
+        PostgresMemory memory = get(open(database.config()));
+        MemoryMap jobs = memory.map(MemoryArea.JOBS);
+
+        // PostgreSQL's text has no NUL, and its index no key of so many different characters.
+        String tooLong = new Random(1)
+                .ints(9000, 'a', 'z')
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+        for (String key : List.of("a\u0000", tooLong)) {
+            assertThat(failure(jobs.put(key, new byte[] {1}, LONG))).isInstanceOf(MemoryException.class);
+            assertThat(memory.remarks()).isEmpty();
+        }
     }
 
     @Test
