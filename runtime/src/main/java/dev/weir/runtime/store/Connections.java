@@ -10,6 +10,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -137,9 +138,16 @@ final class Connections {
     }
 
     static String reason(Throwable failure) {
-        return failure instanceof PgException refusal
-                ? refusal.getErrorMessage()
-                : failure instanceof TimeoutException ? "it did not answer in time" : failure.getMessage();
+        if (failure instanceof PgException refusal) {
+            return refusal.getErrorMessage();
+        }
+        if (failure instanceof TimeoutException) {
+            return "it did not answer in time";
+        }
+        if (failure instanceof UnknownHostException) {
+            return "its host is unknown: " + failure.getMessage();
+        }
+        return Optional.ofNullable(failure.getMessage()).orElseGet(failure::toString);
     }
 
     /** Why the database does not work; empty if it does. */
