@@ -47,7 +47,8 @@ final class PictureFiles {
         loop.every(SWEEP_MS, this::sweep);
     }
 
-    void keep(Completed completed) {
+    /** Completes when the file is there. */
+    Future<Void> keep(Completed completed) {
         String job = completed.at().job();
         Picture picture = completed.picture();
         String file = file(job, completed.at().sample(), picture.format());
@@ -55,7 +56,7 @@ final class PictureFiles {
         // power
         // failure: the content is on disk before the file has its name.
         String unfinished = file + "." + UUID.randomUUID();
-        files.mkdirs(folderOf(job), PRIVATE)
+        return files.mkdirs(folderOf(job), PRIVATE)
                 .compose(made -> files.open(unfinished, new OpenOptions().setDsync(true)))
                 .compose(opened -> opened.write(Buffer.buffer(picture.bytes())).eventually(opened::close))
                 .compose(written -> files.move(
