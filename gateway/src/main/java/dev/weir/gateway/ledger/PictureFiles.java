@@ -53,8 +53,7 @@ final class PictureFiles {
         Picture picture = completed.picture();
         String file = file(job, completed.at().sample(), picture.format());
         // A name of its own, because two gateways may write the same image. Readers only see whole files, also after a
-        // power
-        // failure: the content is on disk before the file has its name.
+        // power failure: the content is on disk before the file has its name.
         String unfinished = file + "." + UUID.randomUUID();
         return files.mkdirs(folderOf(job), PRIVATE)
                 .compose(made -> files.open(unfinished, new OpenOptions().setDsync(true)))
