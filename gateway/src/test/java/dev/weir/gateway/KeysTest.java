@@ -109,6 +109,7 @@ final class KeysTest {
     void aKeyIsABearerTokenOrThePasswordOfBasic() {
         assertThat(fetch("/v1/models", bearer(keys.anna)).statusCode()).isEqualTo(200);
         assertThat(fetch("/v1/models", "bearer " + keys.bob).statusCode()).isEqualTo(200);
+        assertThat(fetch("/v1/models", "Token " + keys.anna).statusCode()).isEqualTo(200);
         assertThat(fetch("/v1/models", basic("anna", keys.anna)).statusCode()).isEqualTo(200);
         assertThat(fetch("/", basic("", keys.anna)).statusCode()).isEqualTo(200);
     }

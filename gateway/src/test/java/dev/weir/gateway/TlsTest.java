@@ -23,7 +23,10 @@ import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.cert.Certificate;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -244,5 +247,22 @@ final class TlsTest {
                 .hasMessageStartingWith("tls-key: %s holds no", first.files.certificate());
         assertThatThrownBy(() -> ServerCertificate.of(new Tls(folder.resolve("none.pem"), first.files.key())))
                 .hasMessage("tls-cert: %s cannot be read", folder.resolve("none.pem"));
+    }
+
+    @Test
+    void aKeyOfAnotherKindAndAnEncryptedKeyAreNamedAtTheStart() throws Exception {
+        Path rsa = folder.resolve("rsa.key");
+        KeyPair pair = KeyPairGenerator.getInstance("RSA").generateKeyPair();
+        String base64 = Base64.getMimeEncoder().encodeToString(pair.getPrivate().getEncoded());
+        Files.writeString(rsa, "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n".formatted(base64));
+        assertThatThrownBy(() -> ServerCertificate.of(new Tls(first.files.certificate(), rsa)))
+                .hasMessage("tls-key: %s is not the key of %s", rsa, first.files.certificate());
+
+        Path encrypted = folder.resolve("encrypted.key");
+        Files.writeString(
+                encrypted,
+                "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END EC PRIVATE KEY-----\n");
+        assertThatThrownBy(() -> ServerCertificate.of(new Tls(first.files.certificate(), encrypted)))
+                .hasMessage("tls-key: %s is encrypted, and must be a key without a password", encrypted);
     }
 }

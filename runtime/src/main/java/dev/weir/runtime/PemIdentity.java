@@ -17,6 +17,10 @@ public record PemIdentity(PemFile certificate, PemFile key) {
 
     /** Throws {@link IllegalArgumentException} that names the file which is wrong. */
     public PemIdentity requirePair() {
+        if (key.content().toString().contains("ENCRYPTED")) {
+            throw new IllegalArgumentException(
+                    "%s: %s is encrypted, and must be a key without a password".formatted(key.setting(), key.path()));
+        }
         X509Certificate own = certificate.certificates().get(0);
         boolean belong;
         try {
@@ -26,16 +30,24 @@ public record PemIdentity(PemFile certificate, PemFile key) {
             String[] aliases = manager.getServerAliases(kind, null);
             belong = aliases != null && belong(manager.getPrivateKey(aliases[0]), own);
         } catch (Exception e) {
+            // The JDK refuses an EC certificate with an RSA key itself.
+            if (String.valueOf(e.getMessage()).contains("does not match algorithm of public key")) {
+                throw isNotTheKey();
+            }
             throw new IllegalArgumentException(
                     "%s: %s holds no PEM key that is not encrypted: %s"
                             .formatted(key.setting(), key.path(), e.getMessage()),
                     e);
         }
         if (!belong) {
-            throw new IllegalArgumentException(
-                    "%s: %s is not the key of %s".formatted(key.setting(), key.path(), certificate.path()));
+            throw isNotTheKey();
         }
         return this;
+    }
+
+    private IllegalArgumentException isNotTheKey() {
+        return new IllegalArgumentException(
+                "%s: %s is not the key of %s".formatted(key.setting(), key.path(), certificate.path()));
     }
 
     private static boolean belong(PrivateKey secret, X509Certificate own) throws GeneralSecurityException {

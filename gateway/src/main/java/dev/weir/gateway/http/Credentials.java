@@ -14,6 +14,9 @@ import java.util.Optional;
  */
 record Credentials(String key, boolean fromBrowser) {
 
+    /** How older clients of Replicate send a bearer token. */
+    private static final String OF_OLD_REPLICATE = "Token";
+
     private static final String KEY_SUBPROTOCOL = "weir-key.";
 
     static Optional<Credentials> of(HttpServerRequest request) {
@@ -25,7 +28,7 @@ record Credentials(String key, boolean fromBrowser) {
         if (headers.size() > 1 || words.length < 2) {
             return Optional.empty();
         }
-        if (words[0].equalsIgnoreCase("Bearer")) {
+        if (words[0].equalsIgnoreCase("Bearer") || words[0].equalsIgnoreCase(OF_OLD_REPLICATE)) {
             return Optional.of(new Credentials(words[1], false));
         }
         return words[0].equalsIgnoreCase("Basic") ? basic(words[1]) : Optional.empty();
