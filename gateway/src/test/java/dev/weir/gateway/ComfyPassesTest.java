@@ -319,6 +319,10 @@ final class ComfyPassesTest {
         JsonObject large = hires();
         inputs(large, "10").put("width", 128);
         refused(large, "10", "width - 128x64 cannot be made");
+        JsonObject small = hires();
+        inputs(small.put("10", small.getJsonObject("10").put("class_type", "LatentUpscaleBy")), "10")
+                .put("scale_by", 0.01);
+        refused(small, "10", "samples - becomes 0x0; sides are from 8 to 16384");
         JsonObject twice = hires();
         twice.put("14", twice.getJsonObject("10").copy());
         inputs(twice, "14").put("samples", link("10", 0));

@@ -47,12 +47,12 @@ final class LatentSizes {
     }
 
     private static Latent begins(Node node, Sampled samples, long width, long height, boolean crops) {
-        if (Math.max(width, height) * PLACE > NodeTypes.MOST_SIDE) {
+        if (Math.min(width, height) < 1 || Math.max(width, height) * PLACE > NodeTypes.MOST_SIDE) {
             throw new RefusedNodeException(
                     node,
                     "samples",
-                    "becomes %dx%d; sides are at most %d"
-                            .formatted(width * PLACE, height * PLACE, NodeTypes.MOST_SIDE));
+                    "becomes %dx%d; sides are from %d to %d"
+                            .formatted(width * PLACE, height * PLACE, PLACE, NodeTypes.MOST_SIDE));
         }
         String size = width * PLACE + "x" + height * PLACE;
         return begins(node, samples, size, new Resized(samples, node.text("upscale_method"), crops));
