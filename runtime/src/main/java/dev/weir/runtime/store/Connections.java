@@ -112,7 +112,7 @@ final class Connections {
         wasThere = true;
         if (problem != null) {
             problem = null;
-            log.info("The store {} works again, after {} s", config, secondsAway());
+            log.warn("The store {} works again, after {} s", config, secondsAway());
         }
     }
 

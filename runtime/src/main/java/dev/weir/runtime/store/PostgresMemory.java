@@ -28,6 +28,8 @@ public final class PostgresMemory implements ClusterMemory {
     /** The client has no type for it. */
     private static final String NO_TLS = "Postgres Server does not handle SSL connection";
 
+    private static final String PASSWORD = ". The password is that of WEIR_STORE_PASSWORD or --store-password-file";
+
     private static final Duration MIGRATION_LIMIT = Duration.ofSeconds(5);
     private static final long START_AGAIN_MS = 1000;
     private static final Duration SWEEP_LIMIT = Duration.ofSeconds(5);
@@ -96,13 +98,15 @@ public final class PostgresMemory implements ClusterMemory {
             String reason = refused.getErrorMessage();
             return switch (refused.getSqlState().substring(0, 2)) {
                 case "08", "40", "53", "55", "57" -> Optional.empty();
-                case "28" ->
-                    Optional.of(reason + ". The password is that of WEIR_STORE_PASSWORD or --store-password-file");
+                case "28" -> Optional.of(reason + PASSWORD);
                 default -> Optional.of(reason);
             };
         }
         if (problem instanceof ConfigException later) {
             return Optional.of(later.getMessage());
+        }
+        if (problem instanceof IllegalArgumentException) { // The client has no password, and the server asks for one.
+            return Optional.of(problem.getMessage() + PASSWORD);
         }
         // No failure of a handshake: the client does not say whether the certificate is wrong or the server broke it
         // off.

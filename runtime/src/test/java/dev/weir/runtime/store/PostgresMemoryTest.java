@@ -65,6 +65,10 @@ class PostgresMemoryTest {
                 .hasMessageContaining("postgresql://careful@127.0.0.1:" + database.port() + "/postgres")
                 .hasMessageContaining("WEIR_STORE_PASSWORD")
                 .hasMessageNotContaining("wrong-one");
+        assertThat(failure(open(database.config("careful", database.port(), "postgres", ""))))
+                .as("without a password")
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("WEIR_STORE_PASSWORD");
         get(get(open(database.config("careful", database.port(), "postgres", "right")))
                 .close());
     }
