@@ -150,11 +150,12 @@ final class Connections {
         return Optional.ofNullable(failure.getMessage()).orElseGet(failure::toString);
     }
 
-    /** Why the database does not work; empty if it does. */
+    /** Empty if the database works. Anybody may read it in a health check, so the address and the reason are in the log only. */
     synchronized Optional<String> problem() {
         return Optional.ofNullable(problem)
-                .map(reason -> "the store %s has not worked for %d s (%s); until then jobs cannot be recorded"
-                        .formatted(config, secondsAway(), reason));
+                .map(reason ->
+                        "the store has not worked for %d s, see the log; until it works again jobs cannot be recorded"
+                                .formatted(secondsAway()));
     }
 
     synchronized Future<Void> close() {

@@ -115,7 +115,11 @@ class PostgresMemoryTest {
         get(Future.join(asked).otherwiseEmpty());
 
         assertThat(asked).allSatisfy(one -> assertThat(one.cause()).isInstanceOf(MemoryException.class));
-        assertThat(memory.remarks()).singleElement().asString().contains("has not worked");
+        assertThat(memory.remarks())
+                .singleElement()
+                .asString()
+                .contains("has not worked")
+                .doesNotContain("://");
 
         // The connections still wait for answers that are lost. Others must be opened.
         cable.pass();
