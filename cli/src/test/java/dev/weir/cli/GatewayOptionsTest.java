@@ -26,8 +26,9 @@ final class GatewayOptionsTest {
         assertRefused("10.0.0.0/x", "--trusted-proxies", "10.0.0.0/x");
         assertRefused("weir.example", "--allowed-origins", "weir.example");
         assertRefused("https://weir.example/page", "--allowed-origins", "https://weir.example/page");
-        for (String origin :
-                new String[] {"*", "null", "app.example", "https://app.example/page", "tauri://a/b", "file://"}) {
+        for (String origin : new String[] {
+            "*", "null", "app.example", "https://a:99999", "https://app.example/page", "tauri://a/b", "file://"
+        }) {
             assertRefused(
                     "--cors-origin must be an origin such as https://app.example, not \"" + origin + "\"",
                     "--cors-origin",

@@ -12,6 +12,7 @@ import java.util.Optional;
  */
 record Origin(String scheme, String host, int port) {
 
+    private static final int MOST_PORT = 65_535;
     private static final int HTTP_PORT = 80;
     private static final int HTTPS_PORT = 443;
 
@@ -22,6 +23,7 @@ record Origin(String scheme, String host, int port) {
             String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
             boolean isOrigin = (scheme.equals("http") || scheme.equals("https"))
                     && uri.getHost() != null
+                    && uri.getPort() <= MOST_PORT
                     && uri.getUserInfo() == null
                     && (uri.getRawPath().isEmpty() || uri.getRawPath().equals("/"))
                     && uri.getRawQuery() == null

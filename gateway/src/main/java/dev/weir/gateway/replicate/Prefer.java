@@ -13,8 +13,9 @@ record Prefer(int waitSeconds, boolean async) {
 
     private static final int MOST_SECONDS = 60;
     private static final Pattern WAIT =
-            Pattern.compile("(?:^|[,;])\\s*wait\\s*(?:=\\s*\"?(\\d{1,4})\"?)?\\s*(?=$|[,;])");
-    private static final Pattern ASYNC = Pattern.compile("(?:^|[,;])\\s*respond-async\\s*(?=$|[,;])");
+            Pattern.compile("(?:^|[,;])\\s*wait\\s*(?:=\\s*\"?(\\d{1,9})\"?)?\\s*(?=$|[,;])", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ASYNC =
+            Pattern.compile("(?:^|[,;])\\s*respond-async\\s*(?=$|[,;])", Pattern.CASE_INSENSITIVE);
 
     /** @param header null: none. What it does not know has no effect, as RFC 7240 says. */
     static Prefer of(String header) {

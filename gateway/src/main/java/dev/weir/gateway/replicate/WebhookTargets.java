@@ -17,6 +17,7 @@ import java.util.Set;
 final class WebhookTargets {
 
     private static final int LONGEST_URL = 2048;
+    private static final int MOST_PORT = 65_535;
     private static final int HTTP = 80;
     private static final int HTTPS = 443;
 
@@ -97,6 +98,9 @@ final class WebhookTargets {
         }
         if (uri.getHost() == null || uri.getRawUserInfo() != null) {
             throw new IllegalArgumentException("must be a URL with a host, and without a user");
+        }
+        if (uri.getPort() == 0 || uri.getPort() > MOST_PORT) {
+            throw new IllegalArgumentException("must have a port from 1 to " + MOST_PORT);
         }
         boolean plain = "http".equalsIgnoreCase(uri.getScheme()) && hosts.contains(host(uri));
         if (!isHttps(uri) && !plain) {

@@ -13,6 +13,7 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -71,7 +72,7 @@ final class Webhooks {
 
     /** Calls once, or not at all if there are too many calls. @return whether the server took it */
     Future<Boolean> tryOnce(Webhook webhook, String id, String body) {
-        return enter(webhook) ? call(webhook, id, body) : Future.succeededFuture(false);
+        return enter(webhook) ? call(webhook, id, body).map(Optional::isEmpty) : Future.succeededFuture(false);
     }
 
     /** Calls until the server took it, or there were enough tries. */
@@ -81,14 +82,19 @@ final class Webhooks {
 
     private void deliver(Webhook webhook, String id, String body, int retries, int waits) {
         if (enter(webhook)) {
-            call(webhook, id, body).onSuccess(taken -> {
-                if (taken) {
+            call(webhook, id, body).onSuccess(problem -> {
+                if (problem.isEmpty()) {
                     return;
                 }
                 if (retries < RETRIES_MS.size()) {
                     vertx.setTimer(RETRIES_MS.get(retries), later -> deliver(webhook, id, body, retries + 1, waits));
                 } else {
-                    log.warn("The webhook of the message {} was called {} times in vain", id, retries + 1);
+                    log.warn(
+                            "The webhook of the message {} at {} failed {} times; at last: {}",
+                            id,
+                            WebhookTargets.host(webhook.getUrl()),
+                            retries + 1,
+                            problem.get());
                 }
             });
         } else if (waits < MOST_WAITS) {
@@ -102,7 +108,8 @@ final class Webhooks {
         return limits.enter(webhook.getSigner(), WebhookTargets.host(webhook.getUrl()));
     }
 
-    private Future<Boolean> call(Webhook webhook, String id, String body) {
+    /** @return why the server did not take it, or empty */
+    private Future<Optional<String>> call(Webhook webhook, String id, String body) {
         Future<Target> found = lookUps.executeBlocking(() -> targets.resolve(webhook.getUrl()), false);
         Future<Integer> sent = found.timeout(CALL_SECONDS, TimeUnit.SECONDS)
                 .compose(target -> send(target, webhook, id, body).timeout(CALL_SECONDS, TimeUnit.SECONDS));
@@ -110,13 +117,11 @@ final class Webhooks {
         Future.join(found, sent)
                 .onComplete(ended -> limits.leave(webhook.getSigner(), WebhookTargets.host(webhook.getUrl())));
         return sent.transform(ended -> {
-            if (ended.failed()) {
-                log.info(
-                        "A webhook of the message {} failed: {}",
-                        id,
-                        ended.cause().getMessage());
-            }
-            return Future.succeededFuture(ended.succeeded() && ended.result() / 100 == 2);
+            Optional<String> problem = ended.failed()
+                    ? Optional.of(String.valueOf(ended.cause().getMessage()))
+                    : Optional.of("the answer " + ended.result()).filter(status -> ended.result() / 100 != 2);
+            problem.ifPresent(reason -> log.info("A webhook of the message {} failed: {}", id, reason));
+            return Future.succeededFuture(problem);
         });
     }
 

@@ -41,6 +41,8 @@ final class WebhookRulesTest {
                 "https://user:word@hooks.example/",
                 "nothing",
                 "https://a b/",
+                "https://8.8.8.8:0/",
+                "https://8.8.8.8:65536/",
                 "https://10.0.0.1/",
                 "https://100.64.0.1/",
                 "https://127.0.0.2/",
