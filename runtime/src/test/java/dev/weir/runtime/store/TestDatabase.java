@@ -8,10 +8,14 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import org.junit.jupiter.api.Assumptions;
 
 /** A PostgreSQL server in processes of its own, which end with this JVM. Any thread. */
 public final class TestDatabase {
+
+    /** A slow machine must not skip the tests. */
+    private static final Duration STARTUP = Duration.ofSeconds(60);
 
     private static TestDatabase shared;
 
@@ -25,7 +29,8 @@ public final class TestDatabase {
     public static synchronized TestDatabase shared() {
         if (shared == null) {
             try {
-                shared = new TestDatabase(EmbeddedPostgres.start());
+                shared = new TestDatabase(
+                        EmbeddedPostgres.builder().setPGStartupWait(STARTUP).start());
             } catch (IOException | IllegalStateException e) {
                 return Assumptions.abort("PostgreSQL cannot be started here: " + e.getMessage());
             }
