@@ -91,6 +91,8 @@ final class PageElsewhereTest {
                 })
                 .doing(page -> {
                     assertThat(PageVisit.cards(page)).hasCount(16);
+                    // The cards are there before the server has heard of them.
+                    page.waitForCondition(() -> commands.size() == 2);
                     assertThat(commands)
                             .extracting(command -> command.getString("job"))
                             .containsExactly("a", "b");
