@@ -92,12 +92,17 @@ final class LossOfAllNodesTest {
         // A finished image is read from its file, and made again if there is none.
         assertThat(picture(kept)).isEqualTo(other);
         assertThat(picture(lost)).isEqualTo(expectedChanged);
-        assertThat(events(running))
-                .filteredOn(event -> event.path("type").asText().matches("started|resumed|completed"))
-                .satisfiesExactly(
-                        event -> assertThat(event.path("type").asText()).isEqualTo("started"),
-                        event -> assertThat(event.path("step").asInt()).isPositive(),
-                        event -> assertThat(event.path("type").asText()).isEqualTo("completed"));
+        // The record has a start a second after it was told, so the start may come after the loss.
+        List<JsonNode> turns = events(running).stream()
+                .filter(event -> event.path("type").asText().matches("started|resumed|completed"))
+                .toList();
+        assertThat(turns)
+                .extracting(event -> event.path("type").asText())
+                .containsExactlyInAnyOrder("started", "resumed", "completed")
+                .endsWith("completed");
+        assertThat(turns)
+                .filteredOn(event -> event.path("type").asText().equals("resumed"))
+                .allSatisfy(event -> assertThat(event.path("step").asInt()).isPositive());
     }
 
     /** A gateway, and a node with all stages. Each forward pass has one row, because kernels depend on the batch size. */
