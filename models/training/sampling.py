@@ -12,11 +12,12 @@ from views import text_states
 
 
 class Sampler:
-    """A model folder, loaded once. One generator a picture: a picture depends on its own prompt and seed only."""
+    """A model folder, loaded once, perhaps with another base denoiser. One generator a picture: a picture depends on its
+    own prompt and seed only."""
 
-    def __init__(self, folder: Path, device="cpu"):
+    def __init__(self, folder: Path, device="cpu", unet: Path | None = None):
         self.folder, self.device = folder, device
-        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval().to(device)
+        self.unet = UNet2DConditionModel.from_pretrained(unet or folder / "unet", torch_dtype=torch.float32).eval().to(device)
         self.vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval().to(device)
         self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
         second = folder / "upsampler"
@@ -31,14 +32,14 @@ class Sampler:
         mask = torch.arange(states.shape[1]) < lengths[:, None]
         out = []
         for rows in torch.arange(1, len(prompts) + 1).split(batch):
-            both = torch.cat([torch.zeros_like(rows), rows])
-            context, seen = states[both].float().to(self.device), mask[both].to(self.device)
+            passes = rows if guidance == 1 else torch.cat([torch.zeros_like(rows), rows])
+            context, seen = states[passes].float().to(self.device), mask[passes].to(self.device)
             z = torch.stack([torch.randn(4, 16, 16, generator=torch.Generator().manual_seed(seeds[r - 1])) for r in rows.tolist()])
             z = z.to(self.device)
             self.scheduler.set_timesteps(steps)
             for t in self.scheduler.timesteps:
-                v = self.unet(torch.cat([z, z]), t, context, encoder_attention_mask=seen).sample
-                unguided, guided = v.chunk(2)
+                v = self.unet(z.repeat(len(passes) // len(z), 1, 1, 1), t, context, encoder_attention_mask=seen).sample
+                unguided, guided = v[: len(z)], v[-len(z) :]
                 z = self.scheduler.step(unguided + guidance * (guided - unguided), t, z).prev_sample
             out.append(z)
         return torch.cat(out)

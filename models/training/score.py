@@ -109,6 +109,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--work", type=Path, default=HERE / "work")
     p.add_argument("--model", type=Path, default=HERE.parent / "default")
+    p.add_argument("--unet", type=Path, help="another base denoiser's folder, such as a few-step student's")
+    p.add_argument("--steps", type=int, default=20)
     p.add_argument("--seeds", type=int, default=1, help="pictures a noun")
     p.add_argument("--epochs", type=int, default=16)
     p.add_argument("--guidance", type=float, default=4.0)
@@ -132,13 +134,13 @@ def main():
     right = torch.tensor([listed.index(pictures.manifest[i]["concept"]) for i in real])
     result = {"real": report(ranks(net, rgb, right, embeddings)), "chance": {"first": 1 / 200, "first_5": 5 / 200}}
 
-    sampler = Sampler(a.model)
+    sampler = Sampler(a.model, unet=a.unet)
     drawn = [i for i in range(100) for _ in range(a.seeds)]  # the first hundred of the random two hundred
-    generated = sampler.pictures(sampler.latents([article(names[i]) for i in drawn], list(range(len(drawn))), guidance=a.guidance))
+    generated = sampler.pictures(sampler.latents([article(names[i]) for i in drawn], list(range(len(drawn))), steps=a.steps, guidance=a.guidance))
     result["generated"] = report(ranks(net, generated, torch.tensor(drawn), embeddings))
 
     asked = [(article(names[i]), colour) for i, colour in zip(range(100, 150), list(GROUNDS) * 5)]
-    grounds = sampler.pictures(sampler.latents([f"{n} on a {c} background" for n, c in asked], list(range(50)), guidance=a.guidance))
+    grounds = sampler.pictures(sampler.latents([f"{n} on a {c} background" for n, c in asked], list(range(50)), steps=a.steps, guidance=a.guidance))
     result["grounds_right"] = sum(nearest_ground(x) == c for x, (_, c) in zip(grounds, asked)) / len(asked)
     print(json.dumps(result, indent=1))
 

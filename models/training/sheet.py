@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--model", type=Path, default=HERE.parent / "default")
+    p.add_argument("--unet", type=Path, help="another base denoiser's folder, such as a few-step student's")
     p.add_argument("--prompts", type=Path, default=HERE / "prompts.txt")
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--seed", type=int, default=0)
@@ -20,7 +21,7 @@ def main():
     p.add_argument("--base", action="store_true", help="without the upsampler")
     a = p.parse_args()
     prompts = a.prompts.read_text().splitlines()[: a.count]
-    sampler = Sampler(a.model)
+    sampler = Sampler(a.model, unet=a.unet)
     seeds = [a.seed + i for i in range(len(prompts))]
     latents = sampler.latents(prompts, seeds, a.steps, a.guidance)
     if not a.base:

