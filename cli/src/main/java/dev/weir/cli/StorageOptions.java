@@ -35,16 +35,21 @@ final class StorageOptions {
 
     @Option(
             names = "--results",
-            paramLabel = "DIR",
+            paramLabel = "PLACE",
             description =
-                    "A folder for finished images, so that they outlive their gateway. All gateways of a cluster may share "
-                            + "it. See docs/reliability.md. Default: their memory.")
-    private Path results;
+                    "A folder or a bucket (s3://BUCKET/PREFIX) for finished images, so that they outlive their gateway. All "
+                            + "gateways of a cluster may share it. See docs/reliability.md. Default: their memory.")
+    private String results;
+
+    @Option(
+            names = "--results-endpoint",
+            paramLabel = "URL",
+            description = "The server of the bucket, if it is not AWS: http://minio:9000")
+    private String endpoint;
 
     /** Throws {@link IllegalArgumentException} that names the option which is wrong. */
     Storage config() {
-        Optional.ofNullable(results).ifPresent(StorageOptions::requireWritable);
-        return new Storage(Optional.ofNullable(url).map(this::store), Optional.ofNullable(results));
+        return new Storage(Optional.ofNullable(url).map(this::store), ResultsPlace.parse(results, endpoint));
     }
 
     private StoreConfig store(String given) {
@@ -52,12 +57,6 @@ final class StorageOptions {
             return StoreConfig.parse(given, password());
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--store: " + e.getMessage(), e);
-        }
-    }
-
-    private static void requireWritable(Path folder) {
-        if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new IllegalArgumentException("--results: %s is no folder that can be written".formatted(folder));
         }
     }
 

@@ -1,14 +1,21 @@
 package dev.weir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.gateway.GatewayConfig.Results;
+import dev.weir.gateway.GatewayConfig.Results.Bucket;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** The store of a gateway, with its password, which is never printed, and the folder of results. */
@@ -69,5 +76,31 @@ final class StorageOptionsTest {
     void aFolderOfResultsMustExist() {
         assertThat(gateway(Map.of(), "--results", "nowhere")).isEqualTo(CliException.USAGE);
         assertThat(err.toString()).contains("--results: nowhere is no folder that can be written");
+    }
+
+    private static Optional<Results> results(String... options) {
+        StorageOptions parsed = new StorageOptions();
+        new CommandLine(CommandLine.Model.CommandSpec.create()
+                        .addMixin("store", CommandLine.Model.CommandSpec.forAnnotatedObject(parsed)))
+                .parseArgs(options);
+        return parsed.config().results();
+    }
+
+    @Test
+    void aBucketHasAPrefixAndAServer() {
+        assertThat(results("--results", "s3://my-bucket")).contains(new Bucket("my-bucket", "", Optional.empty()));
+        assertThat(results("--results", "s3://my-bucket/a/b", "--results-endpoint", "http://minio:9000"))
+                .contains(new Bucket("my-bucket", "a/b/", Optional.of(URI.create("http://minio:9000"))));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "s3://UPPER/x, , 'a bucket is s3://BUCKET/PREFIX, and not s3://UPPER/x'",
+        "s3:bucket, , 'a bucket is s3://BUCKET/PREFIX, and not s3:bucket'",
+        "s3://bucket, minio:9000, 'a URL is http://HOST:PORT, and not minio:9000'",
+        "., http://minio:9000, it is for --results s3://BUCKET/PREFIX only",
+    })
+    void aBucketThatCannotBeReadIsRefused(String place, String endpoint, String why) {
+        assertThatThrownBy(() -> ResultsPlace.parse(place, endpoint)).hasMessageContaining(why);
     }
 }

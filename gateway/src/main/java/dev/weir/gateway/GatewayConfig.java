@@ -4,6 +4,7 @@ import dev.weir.gateway.http.Access;
 import dev.weir.gateway.replicate.WebhookSecret;
 import dev.weir.gateway.user.KeysFile;
 import dev.weir.runtime.store.StoreConfig;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -81,11 +82,25 @@ public record GatewayConfig(
      * Storage outside of the cluster's memory.
      *
      * @param store of jobs, which then outlive all nodes
-     * @param results the folder of finished images, which then outlive their gateway
+     * @param results the place of finished images, which then outlive their gateway
      */
-    public record Storage(Optional<StoreConfig> store, Optional<Path> results) {
+    public record Storage(Optional<StoreConfig> store, Optional<Results> results) {
 
         public static final Storage NONE = new Storage(Optional.empty(), Optional.empty());
+    }
+
+    /** A place for finished images that other gateways may share. */
+    public sealed interface Results {
+
+        record Folder(Path path) implements Results {}
+
+        /**
+         * A bucket of S3, or of a server with the same API.
+         *
+         * @param prefix of all keys: empty, or ending with a slash
+         * @param endpoint of a server that is not AWS, such as {@code http://minio:9000}
+         */
+        record Bucket(String name, String prefix, Optional<URI> endpoint) implements Results {}
     }
 
     /** The APIs of other programs that a gateway can offer besides its own. */

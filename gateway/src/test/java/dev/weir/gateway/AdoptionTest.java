@@ -4,6 +4,7 @@ import static dev.weir.gateway.TestGateway.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.gateway.GatewayConfig.Results;
 import dev.weir.gateway.GatewayConfig.Storage;
 import dev.weir.gateway.MoodyMemory.Mood;
 import dev.weir.gateway.TestStage.Sitting;
@@ -122,7 +123,7 @@ final class AdoptionTest {
         Path image = Files.createDirectory(results.resolve(job)).resolve("0.png");
         assertThat(new ProcessBuilder("mkfifo", image.toString()).start().waitFor())
                 .isZero();
-        Storage storage = new Storage(Optional.empty(), Optional.of(results));
+        Storage storage = new Storage(Optional.empty(), Optional.of(new Results.Folder(results)));
 
         TestGateway next = gateway.another(TestGateway.CONFIG.with(storage));
         CompletableFuture<FileOutputStream> reading = CompletableFuture.supplyAsync(() -> open(image));

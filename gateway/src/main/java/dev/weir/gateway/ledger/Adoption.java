@@ -40,7 +40,7 @@ final class Adoption {
     private final Ledger ledger;
     private final Checkpoints checkpoints;
     private final Attachments attachments;
-    private final Optional<PictureFiles> files;
+    private final Optional<PictureStore> pictures;
     private final OwnedJobs owned;
     private final Gateways gateways;
     private final Patience patience;
@@ -54,7 +54,7 @@ final class Adoption {
             Ledger ledger,
             Checkpoints checkpoints,
             Attachments attachments,
-            Optional<PictureFiles> files,
+            Optional<PictureStore> pictures,
             OwnedJobs owned,
             Gateways gateways,
             Patience patience,
@@ -65,7 +65,7 @@ final class Adoption {
         this.ledger = ledger;
         this.checkpoints = checkpoints;
         this.attachments = attachments;
-        this.files = files;
+        this.pictures = pictures;
         this.owned = owned;
         this.gateways = gateways;
         this.patience = patience;
@@ -93,7 +93,7 @@ final class Adoption {
         }
         // Before the job is held: what is held is shown, and without its images a finished job would look like a new
         // one.
-        Future<Optional<KeptJob>> adopting = files.map(folder -> folder.find(entry.record()))
+        Future<Optional<KeptJob>> adopting = pictures.map(store -> store.find(entry.record()))
                 .orElseGet(() -> Future.succeededFuture(Map.of()))
                 .compose(images -> take(entry, images));
         underway.put(id, adopting);

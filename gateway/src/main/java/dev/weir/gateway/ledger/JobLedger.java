@@ -66,11 +66,10 @@ public final class JobLedger {
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
         Attachments attachments = new Attachments(node.memory(), images);
         Duration longest = patience.deadline().plus(patience.result());
-        Optional<PictureFiles> files = config.storage()
-                .results()
-                .map(folder -> new PictureFiles(node.vertx().fileSystem(), node.loop(), folder, longest));
+        Optional<PictureStore> pictures =
+                config.storage().results().map(place -> PictureStore.of(place, node.vertx(), node.loop(), longest));
         this.owned =
-                new OwnedJobs(node.loop(), jobs, kept, ledger, checkpoints, attachments, files, gateways, patience);
+                new OwnedJobs(node.loop(), jobs, kept, ledger, checkpoints, attachments, pictures, gateways, patience);
         this.adoption = new Adoption(
                 node.loop(),
                 jobs,
@@ -78,7 +77,7 @@ public final class JobLedger {
                 ledger,
                 checkpoints,
                 attachments,
-                files,
+                pictures,
                 owned,
                 gateways,
                 patience,

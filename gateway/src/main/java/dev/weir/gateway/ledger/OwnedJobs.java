@@ -50,7 +50,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     private final Ledger ledger;
     private final Checkpoints checkpoints;
     private final Attachments attachments;
-    private final Optional<PictureFiles> files;
+    private final Optional<PictureStore> pictures;
     private final Gateways gateways;
     private final Patience patience;
     private final Map<String, RecordedJob> recorded = new HashMap<>();
@@ -67,7 +67,7 @@ final class OwnedJobs implements RecordedJob.Owner {
             Ledger ledger,
             Checkpoints checkpoints,
             Attachments attachments,
-            Optional<PictureFiles> files,
+            Optional<PictureStore> pictures,
             Gateways gateways,
             Patience patience) {
         this.loop = loop;
@@ -76,7 +76,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         this.ledger = ledger;
         this.checkpoints = checkpoints;
         this.attachments = attachments;
-        this.files = files;
+        this.pictures = pictures;
         this.gateways = gateways;
         this.patience = patience;
         gateways.onOverslept(this::letGoOfAll);
@@ -221,7 +221,7 @@ final class OwnedJobs implements RecordedJob.Owner {
 
     @Override
     public void made(Completed image) {
-        files.ifPresent(folder -> folder.keep(image));
+        pictures.ifPresent(store -> store.keep(image));
     }
 
     @Override
@@ -285,7 +285,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         Optional.ofNullable(recorded.remove(job.id())).ifPresent(RecordedJob::drop);
         ledger.remove(job.id());
         attachments.forget(job.id(), job.spec().generation());
-        files.ifPresent(folder -> folder.forget(job.id()));
+        pictures.ifPresent(store -> store.forget(job.id()));
         for (int sample = 0; sample < job.spec().samples(); sample++) {
             checkpoints.forget(job.id(), sample);
         }

@@ -3,7 +3,6 @@ package dev.weir.gateway.ledger;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobId;
 import dev.weir.gateway.job.Picture;
-import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.Loop;
 import io.vertx.core.Future;
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * removed with their jobs. Nobody waits for a write: without a file, an image is regenerated. Event loop of the gateway;
  * files are read and written by worker threads.
  */
-final class PictureFiles {
+final class PictureFiles implements PictureStore {
 
     private static final Logger log = LoggerFactory.getLogger(PictureFiles.class);
     private static final long SWEEP_MS = 60_000;
@@ -48,7 +47,8 @@ final class PictureFiles {
     }
 
     /** Completes when the file is there. */
-    Future<Void> keep(Completed completed) {
+    @Override
+    public Future<Void> keep(Completed completed) {
         String job = completed.at().job();
         Picture picture = completed.picture();
         String file = file(job, completed.at().sample(), picture.format());
@@ -65,31 +65,28 @@ final class PictureFiles {
                 .onFailure(problem -> log.warn("The image {} could not be written: {}", file, problem.getMessage()));
     }
 
-    /** The files of a job, by sample. */
-    Future<Map<Integer, byte[]>> find(JobRecord record) {
+    @Override
+    public Future<Map<Integer, byte[]>> find(JobRecord record) {
         Map<Integer, byte[]> found = new HashMap<>();
         List<Future<?>> reads = new ArrayList<>();
-        for (JobEventRecord told : record.getEventsList()) {
-            if (told.hasCompleted()) {
-                String format = told.getCompleted().getImage().getFormat();
-                reads.add(files.readFile(file(record.getId(), told.getSample(), format))
-                        .onSuccess(bytes -> {
+        PictureStore.formats(record)
+                .forEach((sample, format) -> reads.add(
+                        files.readFile(file(record.getId(), sample, format)).onSuccess(bytes -> {
                             // An empty file is no image. Its content was lost.
                             if (bytes.length() > 0) {
-                                found.put(told.getSample(), bytes.getBytes());
+                                found.put(sample, bytes.getBytes());
                             }
-                        }));
-            }
-        }
+                        })));
         return Future.join(reads).transform(done -> Future.succeededFuture(found));
     }
 
-    void forget(String job) {
-        files.deleteRecursive(folderOf(job));
+    @Override
+    public Future<Void> forget(String job) {
+        return files.deleteRecursive(folderOf(job));
     }
 
-    /** Removes what gateways left that are gone. */
-    Future<Void> sweep() {
+    @Override
+    public Future<Void> sweep() {
         return files.readDir(folder.toString()).compose(jobs -> Future.join(jobs.stream()
                         .filter(job -> JobId.isOne(Path.of(job).getFileName().toString()))
                         .map(this::sweep)
@@ -105,8 +102,7 @@ final class PictureFiles {
     }
 
     private String file(String job, int sample, String format) {
-        return Path.of(folderOf(job), sample + "." + format.replaceAll("[^a-z]", ""))
-                .toString();
+        return Path.of(folderOf(job), PictureStore.name(sample, format)).toString();
     }
 
     private String folderOf(String job) {
