@@ -21,9 +21,20 @@ public record Demand(
 
     /**
      * @param stage its name
-     * @param rows network rows of each forward pass
+     * @param rows network rows of a forward pass with guidance, and of each where there is none
+     * @param guided forward passes with so many rows; the others have one
      */
-    record Work(String stage, Phase phase, int forwards, int rows) {}
+    record Work(String stage, Phase phase, int forwards, int rows, int guided) {
+
+        Work(String stage, Phase phase, int forwards, int rows) {
+            this(stage, phase, forwards, rows, forwards);
+        }
+
+        /** Rows of a forward pass, on average. */
+        double meanRows() {
+            return forwards == 0 ? 0 : 1 + (rows - 1) * guided / (double) forwards;
+        }
+    }
 
     public Demand {
         work = List.copyOf(work);
@@ -39,7 +50,12 @@ public record Demand(
             int steps = JobSpec.steps(stage);
             if (steps > 0) {
                 if (done < steps) {
-                    work.add(new Work(stage.getName(), phase, steps - done, Math.max(1, stage.getRows())));
+                    work.add(new Work(
+                            stage.getName(),
+                            phase,
+                            steps - done,
+                            Math.max(1, stage.getRows()),
+                            GuidedCalls.left(stage, done)));
                 }
                 done = Math.max(0, done - steps);
             } else if (stage.getRole() != StageRole.ENCODE || !sample.started()) {
@@ -68,7 +84,8 @@ public record Demand(
                 .setRole(left.phase.role())
                 .setNth(left.phase.nth())
                 .setForwards(left.forwards)
-                .setRows(left.rows)));
+                .setRows(left.rows)
+                .setGuidedForwards(left.guided)));
         return sample.build();
     }
 
@@ -78,7 +95,8 @@ public record Demand(
                         left.getStage(),
                         new Phase(left.getRole(), left.getNth()),
                         left.getForwards(),
-                        Math.max(1, left.getRows())))
+                        Math.max(1, left.getRows()),
+                        left.hasGuidedForwards() ? left.getGuidedForwards() : left.getForwards()))
                 .toList();
         return new Demand(
                 sample.getModel(),

@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
 
 /**
  * Predicts when samples are done. It simulates their way through the stages: each node has as many lanes as a full forward pass
- * has network rows, a sample takes the lanes that are free first, and keeps them for its steps. Stateless.
+ * has network rows, a sample takes the lanes that are free first, and keeps them for its steps. For steps without guidance it keeps one.
+ * Stateless.
  */
 final class Forecast {
 
@@ -72,8 +73,8 @@ final class Forecast {
         private final Map<String, List<NodeStatus>> nodes = new HashMap<>();
         /** By the address of the node: when each of its lanes is free. */
         private final Map<String, PriorityQueue<Double>> free = new HashMap<>();
-        /** Network rows of all samples of a model. */
-        private final Map<String, Integer> rows = new HashMap<>();
+        /** Network rows of all samples of a model, on average over their steps. */
+        private final Map<String, Double> rows = new HashMap<>();
 
         Lanes(Phase phase, int strangers) {
             this.phase = phase;
@@ -81,7 +82,7 @@ final class Forecast {
         }
 
         void expect(Demand demand) {
-            rows.merge(demand.model(), work(demand).rows(), Integer::sum);
+            rows.merge(demand.model(), work(demand).meanRows(), Double::sum);
         }
 
         /** @return when the work is done that can begin at a second; the same second where no node serves it */
@@ -96,15 +97,17 @@ final class Forecast {
                             candidate -> lanes(candidate).peek()))
                     .orElseThrow();
             PriorityQueue<Double> lanes = lanes(node);
-            int taken = Math.min(work(demand).rows(), lanes.size());
+            Demand.Work work = work(demand);
+            int taken = work.guided() > 0 ? Math.min(work.rows(), lanes.size()) : 1;
             double start = ready;
             for (int i = 0; i < taken; i++) {
                 start = Math.max(start, lanes.poll());
             }
             double forward = demand.area() * forwardSeconds(node, demand.model(), candidates.size());
-            double done = start + work(demand).forwards() * forward;
-            for (int i = 0; i < taken; i++) {
-                lanes.add(done);
+            double done = start + work.forwards() * forward;
+            lanes.add(done);
+            for (int i = 1; i < taken; i++) {
+                lanes.add(start + work.guided() * forward);
             }
             return done;
         }
@@ -129,7 +132,7 @@ final class Forecast {
             if (pace == null || !(pace.getSeconds() > 0)) {
                 return node.getStepSeconds() > 0 ? node.getStepSeconds() : UNMEASURED_SECONDS;
             }
-            double rowsHere = rows.getOrDefault(model, 0) / (double) nodesThere;
+            double rowsHere = rows.getOrDefault(model, 0.0) / nodesThere;
             double full = pace.getRows() <= GUIDED_ROWS
                     ? 1
                     : Math.max(0, Math.min(1, (rowsHere - GUIDED_ROWS) / (pace.getRows() - GUIDED_ROWS)));

@@ -109,6 +109,7 @@ public final class Route {
                     stage.getOwnSteps() > 0
                             ? ownForwards(stage)
                             : shares.of(stage, calls(sampler, generation.getSteps(), strength)));
+            GuidedCalls.of(generation, made.getSampling(), made.getForwards()).ifPresent(made::setGuided);
         }
         if (stage.hasPriorSampler()) {
             prior(stage.getPriorSampler(), generation, made);

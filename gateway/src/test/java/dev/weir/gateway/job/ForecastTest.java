@@ -82,6 +82,37 @@ final class ForecastTest {
         assertThat(last(jobs(32, "a", 2))).isCloseTo(4 * STEPS * FULL, within(AROUND * 3));
     }
 
+    /**
+     * After each half of a run, samples begin in the rows that are free then: 8, 4, 6, 5, 5 and 4 of them. So the last is done after 3.5
+     * runs. With guidance in all steps it would be 4.
+     */
+    @Test
+    void stepsWithoutGuidanceTakeOneRow() {
+        denoiser("d", "a");
+        List<Demand> half = jobs(32, "a", 2).stream()
+                .map(ForecastTest::guidedHalfOfTheSteps)
+                .toList();
+
+        assertThat(last(half)).isCloseTo(3.5 * STEPS * FULL, within(AROUND * 3));
+        assertThat(half.get(0).toProto())
+                .as("as other gateways read it")
+                .satisfies(sample -> assertThat(Demand.of(sample)).isEqualTo(half.get(0)));
+    }
+
+    private static Demand guidedHalfOfTheSteps(Demand demand) {
+        List<Work> work = demand.work().stream()
+                .map(left -> new Work(left.stage(), left.phase(), left.forwards(), left.rows(), left.forwards() / 2))
+                .toList();
+        return new Demand(
+                demand.model(),
+                demand.priority(),
+                demand.user(),
+                demand.createdMs(),
+                demand.begun(),
+                work,
+                demand.area());
+    }
+
     @Test
     void aLoneSampleIsAsQuickAsALoneForward() {
         denoiser("d", "a");

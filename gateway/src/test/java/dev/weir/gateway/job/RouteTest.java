@@ -8,6 +8,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.Workflow;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The stages of images, as their model's card and their request say. */
@@ -52,15 +53,33 @@ final class RouteTest {
         assertThat(rows(workflow, generation.setGuidanceScale(1))).isEqualTo(1);
     }
 
+    @Test
+    void theGuidedCallsAreThoseOfTheInterval() {
+        Workflow workflow = TestCards.textToImage(32, 64, 8, 64);
+        Generation.Builder generation = Generation.newBuilder().setGuidanceScale(4);
+        assertThat(stage(workflow, generation).hasGuided()).as("in all calls").isFalse();
+
+        Stage stage = stage(workflow, generation.setGuidanceStart(0.25).setGuidanceEnd(0.8));
+        assertThat(stage.getGuided().getStart()).isEqualTo(1);
+        assertThat(stage.getGuided().getEnd()).isEqualTo(3);
+        assertThat(stage.getRows()).isEqualTo(2);
+        assertThat(IntStream.rangeClosed(0, 4).map(done -> GuidedCalls.left(stage, done)))
+                .containsExactly(2, 2, 1, 0, 0);
+    }
+
     private static int rows(Workflow workflow, float guidanceScale) {
         return rows(workflow, Generation.newBuilder().setGuidanceScale(guidanceScale));
     }
 
     private static int rows(Workflow workflow, Generation.Builder generation) {
+        return stage(workflow, generation).getRows();
+    }
+
+    private static Stage stage(Workflow workflow, Generation.Builder generation) {
         List<Stage> stages = Route.stages(
                 ModelCard.newBuilder().addWorkflows(workflow).build(),
                 workflow,
                 generation.setSteps(4).setWidth(64).setHeight(64).build());
-        return stages.get(DENOISER).getRows();
+        return stages.get(DENOISER);
     }
 }
