@@ -24,11 +24,12 @@ public final class Main {
 
     static int run(
             Map<String, String> environment, Path workingDirectory, PrintWriter out, PrintWriter err, String... args) {
-        CommandLine command = new CommandLine(new WeirCommand());
+        CommandLine command;
         Settings settings;
         try {
             TextEncoding.refuseUndecoded(args, environment);
             settings = Settings.load(args, environment, workingDirectory);
+            command = WeirCommand.of(args, settings.hasKeys());
             settings.refuseUnknownKeys(command);
         } catch (CliException e) {
             err.println("weir: " + e.getMessage());

@@ -118,6 +118,11 @@ final class Settings implements IDefaultValueProvider {
         return value.asText();
     }
 
+    /** Whether there is a file with keys, which may be of any command. */
+    boolean hasKeys() {
+        return !file.isEmpty();
+    }
+
     /** Throws a {@link CliException} that names the file's unknown keys. */
     void refuseUnknownKeys(CommandLine root) {
         Set<String> known = new TreeSet<>();

@@ -3,7 +3,10 @@ package dev.weir.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,18 +24,6 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         abbreviateSynopsis = true,
         header = "Weir turns a prompt into an image, on one machine or on many.%n",
-        subcommands = {
-            GenerateCommand.class,
-            UpCommand.class,
-            NodeCommand.class,
-            StatusCommand.class,
-            ModelsCommand.class,
-            BenchCommand.class,
-            CompletionCommand.class,
-            KeysCommand.class,
-            HelpCommand.class,
-            VersionCommand.class
-        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir generate \"a red apple\" --seed 7        one image, made here, in ./a-red-apple.png",
@@ -46,6 +37,27 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 done, 1 it failed, 2 the command line or weir.yaml is wrong, 3 no gateway answers."
         })
 final class WeirCommand implements Runnable {
+
+    private static final String HELP = "help";
+    private static final String COMPLETION = "completion";
+    /** By their names, in the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("generate", GenerateCommand.class);
+        COMMANDS.put("up", UpCommand.class);
+        COMMANDS.put("node", NodeCommand.class);
+        COMMANDS.put("status", StatusCommand.class);
+        COMMANDS.put("models", ModelsCommand.class);
+        COMMANDS.put("bench", BenchCommand.class);
+        COMMANDS.put(COMPLETION, CompletionCommand.class);
+        COMMANDS.put("keys", KeysCommand.class);
+        COMMANDS.put(HELP, HelpCommand.class);
+        COMMANDS.put("version", VersionCommand.class);
+    }
+
+    /** Commands that tell about the others. */
+    private static final Set<String> ABOUT_OTHERS = Set.of(HELP, COMPLETION);
 
     @Spec
     private CommandSpec spec;
@@ -69,6 +81,24 @@ final class WeirCommand implements Runnable {
             scope = ScopeType.INHERIT,
             description = "Settings file. Default: weir.yaml of the current folder, where there is one.")
     private Path config;
+
+    /**
+     * The command line with the command that its first word names, because to read the options of all takes a large part of the time
+     * until a command starts. With all commands where it names none, and where the command is about the others.
+     *
+     * @param all whether something else needs all commands
+     */
+    static CommandLine of(String[] args, boolean all) {
+        CommandLine command = new CommandLine(new WeirCommand());
+        String first = args.length > 0 ? args[0] : "";
+        boolean one = !all && COMMANDS.containsKey(first) && !ABOUT_OTHERS.contains(first);
+        COMMANDS.forEach((name, type) -> {
+            if (!one || name.equals(first)) {
+                command.addSubcommand(name, type);
+            }
+        });
+        return command;
+    }
 
     @Override
     public void run() {

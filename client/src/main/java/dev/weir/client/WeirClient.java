@@ -228,7 +228,9 @@ public final class WeirClient implements AutoCloseable {
             }
             HttpClient.Builder http =
                     HttpClient.newBuilder().connectTimeout(connectTimeout).version(HttpClient.Version.HTTP_1_1);
-            return tls == null ? http.build() : http.sslContext(tls).build();
+            SSLContext context =
+                    gateways.stream().allMatch(url -> url.getScheme().equals("http")) ? NoTls.context() : tls;
+            return context == null ? http.build() : http.sslContext(context).build();
         }
 
         public WeirClient build() {

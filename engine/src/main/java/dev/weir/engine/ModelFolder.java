@@ -22,6 +22,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
@@ -42,6 +43,7 @@ public final class ModelFolder {
     private final FittingFiles<ControlNet> controlNets;
     private final FittingFiles<Embedding> embeddings;
     private final FittingFiles<IpAdapter> ipAdapters;
+    private final Map<Integer, List<Samplers.Choice>> samplers = new ConcurrentHashMap<>();
     private Map<String, String> fingerprints;
 
     private ModelFolder(PipelineIndex index, Optional<String> sampler, List<Path> tinyAutoencoders, AddOns addOns) {
@@ -269,6 +271,11 @@ public final class ModelFolder {
     /** The schedule of the main diffusing stage, which a request's sampler runs on. */
     public SchedulerConfig scheduler() {
         return requestsScheduler(index, pipeline);
+    }
+
+    /** The samplers that a request may name, for up to so many steps. To try them takes a tenth of a second, so it is done once. */
+    public List<Samplers.Choice> samplers(int mostSteps) {
+        return samplers.computeIfAbsent(mostSteps, most -> Samplers.choices(scheduler(), most));
     }
 
     /** The schedule of a diffusing stage. */

@@ -43,9 +43,8 @@ public final class Cards {
                 .setScale(card.scale())
                 .setNativeSize(card.nativeSize())
                 .setUpsampleFactor(card.upsampleFactor())
-                .addAllSamplers(Samplers.choices(folder.scheduler(), maxSteps).stream()
-                        .map(Cards::toProto)
-                        .toList())
+                .addAllSamplers(
+                        folder.samplers(maxSteps).stream().map(Cards::toProto).toList())
                 .setDefaultSteps(card.defaults().steps())
                 .setDefaultGuidanceScale(card.defaults().guidanceScale())
                 .setDefaultSampler(card.defaults().sampler())
