@@ -1,6 +1,8 @@
 package dev.weir.bench;
 
-import dev.weir.cli.Benchmark;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.chart.Chart;
+import dev.weir.cli.ChartedBenchmark;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.EngineChoice;
@@ -32,7 +34,7 @@ import java.util.Map;
  * intervals take turns, round by round, and the fastest round of each counts, because the difference is smaller than
  * the noise of a busy machine.
  */
-public final class CheckpointCostBench implements Benchmark {
+public final class CheckpointCostBench implements ChartedBenchmark {
 
     private static final int SAMPLES = 8;
     private static final int STEPS = 20;
@@ -46,6 +48,17 @@ public final class CheckpointCostBench implements Benchmark {
     @Override
     public String about() {
         return "the denoiser's loop of " + SAMPLES + " samples with step checkpoints, over the same without";
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        Chart chart = Chart.bars("Cost of step checkpoints", "interval", "share of the round, %");
+        numbers.properties()
+                .forEach(interval -> chart.add(
+                        "encoding and decoding",
+                        interval.getKey(),
+                        100 * interval.getValue().path("handling_share").asDouble()));
+        return chart.svg();
     }
 
     @Override

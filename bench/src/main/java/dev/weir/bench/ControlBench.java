@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.cli.Benchmark;
+import dev.weir.bench.chart.Chart;
+import dev.weir.cli.ChartedBenchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
@@ -37,7 +38,7 @@ import java.util.stream.Stream;
  * Rows with a random ControlNet, T2I-Adapter or IP-Adapter, and as many others: in one forward pass, and in one for each kind. They take
  * turns.
  */
-public final class ControlBench implements Benchmark {
+public final class ControlBench implements ChartedBenchmark {
 
     private static final String NET = "ControlNet";
     private static final String ADAPTER = "T2I-Adapter";
@@ -81,6 +82,20 @@ public final class ControlBench implements Benchmark {
     @Override
     public String about() {
         return "rows with and without a ControlNet, T2I-Adapter or IP-Adapter, in one forward and apart (--only sd15)";
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        Chart chart = Chart.bars("Rows with and without adapters", "rows of each", "time apart / time together");
+        for (var measured : numbers.properties()) {
+            String[] key = measured.getKey().split("/");
+            JsonNode seconds = measured.getValue();
+            double apart = seconds.path("without_s").asDouble()
+                    + seconds.path("with_s").asDouble();
+            String rows = "%s: %s + %s".formatted(key[0], key[2], key[2]);
+            chart.add(key[1], rows, apart / seconds.path("together_s").asDouble());
+        }
+        return chart.svg();
     }
 
     @Override

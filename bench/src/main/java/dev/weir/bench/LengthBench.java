@@ -1,7 +1,8 @@
 package dev.weir.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.cli.Benchmark;
+import dev.weir.bench.chart.Chart;
+import dev.weir.cli.ChartedBenchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
  * Rows with a short prompt beside one with a prompt of many chunks: in one forward pass, which pads the short ones, and in one pass for
  * each length. They take turns.
  */
-public final class LengthBench implements Benchmark {
+public final class LengthBench implements ChartedBenchmark {
 
     private static final int CHUNK = 77;
     private static final long SEED = 1;
@@ -41,6 +42,20 @@ public final class LengthBench implements Benchmark {
     @Override
     public String about() {
         return "rows with short prompts beside long ones, in one forward pass and apart (--only sd15)";
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        Chart chart = Chart.lines(
+                "Rows with short and long prompts", "chunks of the long prompts", "time apart / time together");
+        for (var measured : numbers.properties()) {
+            String[] key = measured.getKey().split("/");
+            JsonNode seconds = measured.getValue();
+            double apart =
+                    seconds.path("short_s").asDouble() + seconds.path("long_s").asDouble();
+            chart.add(key[0], key[1], apart / seconds.path("together_s").asDouble());
+        }
+        return chart.svg();
     }
 
     @Override

@@ -1,7 +1,8 @@
 package dev.weir.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.cli.Benchmark;
+import dev.weir.bench.chart.Chart;
+import dev.weir.cli.ChartedBenchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Denoiser.Row;
@@ -26,7 +27,7 @@ import java.util.stream.Stream;
  * Rows with a different LoRA each in one forward pass, beside the same rows without LoRAs, and beside one forward for each LoRA. The
  * LoRAs have rank 16 and change the layers that kohya's trainer changes by default. They take turns within each round.
  */
-public final class LoraBench implements Benchmark {
+public final class LoraBench implements ChartedBenchmark {
 
     private static final int ROWS = 8;
     private static final int RANK = 16;
@@ -44,6 +45,23 @@ public final class LoraBench implements Benchmark {
     public String about() {
         return "rows with %d different LoRAs in one forward, beside none and beside one after the other (--only sd15)"
                 .formatted(ROWS);
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        Chart chart = Chart.bars("Rows with different LoRAs in one forward pass", "network", "ratio");
+        for (var network : numbers.properties()) {
+            JsonNode measured = network.getValue();
+            chart.add(
+                    "time with LoRAs / without",
+                    network.getKey(),
+                    measured.path("mixed_to_without").asDouble());
+            chart.add(
+                    "time one by one / together",
+                    network.getKey(),
+                    measured.path("gain").asDouble());
+        }
+        return chart.svg();
     }
 
     @Override

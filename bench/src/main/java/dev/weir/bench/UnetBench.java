@@ -1,6 +1,8 @@
 package dev.weir.bench;
 
-import dev.weir.cli.Benchmark;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.chart.Chart;
+import dev.weir.cli.ChartedBenchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
@@ -15,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One forward pass of a model's UNet by precision and batch size. The precisions take turns within each round. */
-public final class UnetBench implements Benchmark {
+public final class UnetBench implements ChartedBenchmark {
 
     private static final List<Integer> BATCHES = List.of(1, 2, 4, 8, 16);
     private static final List<Precision> PRECISIONS = List.of(Precision.FP32, Precision.BF16);
@@ -31,6 +33,23 @@ public final class UnetBench implements Benchmark {
     @Override
     public String about() {
         return "seconds of one UNet forward by batch size, fp32 and bf16";
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        Chart chart = Chart.lines("Rows per second of the UNet", "rows of one forward pass", "rows/s");
+        for (var batch : numbers.path("batch").properties()) {
+            double rows = Integer.parseInt(batch.getKey());
+            chart.add(
+                    "fp32",
+                    batch.getKey(),
+                    rows / batch.getValue().path("fp32_s").asDouble());
+            chart.add(
+                    "bf16",
+                    batch.getKey(),
+                    rows / batch.getValue().path("bf16_s").asDouble());
+        }
+        return chart.svg();
     }
 
     @Override

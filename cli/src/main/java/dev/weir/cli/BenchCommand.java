@@ -1,7 +1,12 @@
 package dev.weir.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.engine.SystemReason;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -26,6 +31,7 @@ import picocli.CommandLine.Spec;
             "  weir bench unet --rounds 15          one forward by batch size, fp32 beside bf16",
             "  weir bench engines                   each engine, beside other programs with --peers",
             "  weir bench cluster-cost              through every stage, beside a bare loop",
+            "  weir bench unet --plot unet.svg      also draws a chart",
             "  weir bench full-size --only sdxl     a UNet of SDXL's size",
             "  weir bench chaos --minutes 20        what faults cost, and that they lose nothing",
             "  weir bench simulate --seeds 1-100000 the job protocol with faults, on a virtual clock"
@@ -34,6 +40,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private static final int DEFAULT_ROUNDS = 7;
     private static final int DEFAULT_MINUTES = 2;
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
 
     @Spec
@@ -82,12 +89,21 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--peers",
             paramLabel = "PYTHON",
-            description =
-                    "For engines: a Python interpreter with what tools/peers/requirements.txt lists. Default: no peers.")
+            description = "For engines: a Python interpreter with what tools/peers/requirements.txt lists. Default: no"
+                    + " peers.")
     private String peers = "";
 
     @Option(names = "--json", description = "Print the numbers as JSON.")
     private boolean json;
+
+    @Option(names = "--plot", paramLabel = "FILE", description = "Also draw the numbers as a chart, an SVG picture.")
+    private Path plot;
+
+    @Option(
+            names = "--from",
+            paramLabel = "FILE",
+            description = "With --plot: draw the numbers that --json printed in an earlier run, and measure nothing.")
+    private Path from;
 
     @Override
     public Integer call() throws Exception {
@@ -111,11 +127,50 @@ final class BenchCommand implements Callable<Integer> {
                                         known.stream().map(Benchmark::name).collect(Collectors.joining(", ")))));
         atLeastOne("--rounds", rounds);
         atLeastOne("--minutes", minutes);
+        checkPlot(chosen);
+        if (from != null) {
+            draw((ChartedBenchmark) chosen, recorded());
+            return 0;
+        }
         long[] range = seeds();
         Benchmark.Result result = chosen.run(new Benchmark.Settings(
                 models.toConfig().models().get(0), rounds, minutes, range[0], range[1], only, peers, weir.isVerbose()));
         print(result, out);
+        if (plot != null) {
+            draw((ChartedBenchmark) chosen, JSON.valueToTree(result.json()));
+        }
         return result.passed() ? 0 : CliException.FAILED;
+    }
+
+    /** Before anything is measured. */
+    private void checkPlot(Benchmark chosen) {
+        if (from != null && plot == null) {
+            throw new CliException(CliException.USAGE, "--from needs --plot FILE");
+        }
+        if (plot != null && !(chosen instanceof ChartedBenchmark)) {
+            throw new CliException(CliException.USAGE, "the benchmark %s has no chart".formatted(name));
+        }
+        if (plot != null && !Files.isDirectory(plot.toAbsolutePath().getParent())) {
+            throw new CliException(CliException.USAGE, "--plot: there is no folder for " + plot);
+        }
+    }
+
+    private JsonNode recorded() {
+        try {
+            return JSON.readTree(from.toFile());
+        } catch (IOException e) {
+            throw new CliException(
+                    CliException.FAILED, "--from: cannot read JSON from %s: %s".formatted(from, SystemReason.of(e)), e);
+        }
+    }
+
+    private void draw(ChartedBenchmark chosen, JsonNode numbers) {
+        try {
+            Files.writeString(plot, chosen.chart(numbers));
+        } catch (IOException e) {
+            throw new CliException(
+                    CliException.FAILED, "--plot: cannot write %s: %s".formatted(plot, SystemReason.of(e)), e);
+        }
     }
 
     /** The first and the last one. */
@@ -139,7 +194,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private void print(Benchmark.Result result, PrintWriter out) throws Exception {
         if (json) {
-            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.json()));
+            out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result.json()));
             return;
         }
         Table table = new Table(result.columns().toArray(String[]::new));

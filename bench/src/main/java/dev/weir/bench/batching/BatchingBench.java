@@ -1,6 +1,8 @@
 package dev.weir.bench.batching;
 
-import dev.weir.cli.Benchmark;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.chart.Chart;
+import dev.weir.cli.ChartedBenchmark;
 import dev.weir.denoiser.DenoiserStage;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.EngineChoice;
@@ -24,7 +26,7 @@ import java.util.Map;
  *
  * <p>The number of rounds depends on the given time. Medians are printed.
  */
-public final class BatchingBench implements Benchmark {
+public final class BatchingBench implements ChartedBenchmark {
 
     private static final List<Double> LOADS = List.of(0.5, 0.8, 0.95);
     private static final List<String> PROMPTS = List.of("", "a red apple", "a blue house under a tree at night");
@@ -44,7 +46,23 @@ public final class BatchingBench implements Benchmark {
 
     @Override
     public String about() {
-        return "the denoiser's loop under load: serial, batches by request, continuous; --minutes in all, or little more";
+        return "the denoiser's loop under load: serial, batches by request, continuous; --minutes in all, or little"
+                + " more";
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        Chart chart = Chart.lines("p95 from a request to its first step", "load, relative to capacity", "s")
+                .logarithmic();
+        for (var load : numbers.path("load").properties()) {
+            for (var mode : load.getValue().properties()) {
+                chart.add(
+                        mode.getKey(),
+                        load.getKey(),
+                        mode.getValue().path("p95_first_step_s").asDouble());
+            }
+        }
+        return chart.svg();
     }
 
     @Override

@@ -1,7 +1,8 @@
 package dev.weir.bench.engines;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.Medians;
-import dev.weir.cli.Benchmark;
+import dev.weir.cli.ChartedBenchmark;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.EngineChoice;
@@ -20,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * One forward of each network on Weir's engines, and in other programs where a Python for them is given; then also of a UNet of
  * Stable Diffusion 1.5's size. All take turns within each round, because a machine's speed drifts.
  */
-public final class EnginesBench implements Benchmark {
+public final class EnginesBench implements ChartedBenchmark {
 
     private static final List<Integer> UNET_ROWS = List.of(1, 2, 8, 16);
     private static final int TOKENS = 8;
@@ -35,7 +36,13 @@ public final class EnginesBench implements Benchmark {
 
     @Override
     public String about() {
-        return "seconds of one forward pass on each engine, beside diffusers, ONNX Runtime and OpenVINO (--peers PYTHON, --only vae)";
+        return "seconds of one forward pass on each engine, beside diffusers, ONNX Runtime and OpenVINO (--peers"
+                + " PYTHON, --only vae)";
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        return EnginesChart.of(numbers);
     }
 
     @Override

@@ -1,8 +1,9 @@
 package dev.weir.bench.scale;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.bench.chart.Chart;
 import dev.weir.bench.scale.FixedTimeStage.Pace;
-import dev.weir.cli.Benchmark;
+import dev.weir.cli.ChartedBenchmark;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,7 +20,7 @@ import java.util.stream.Collectors;
  * what a fleet of simulated ones costs those who route. Stages spend fixed times, so that this measures the cluster and no
  * network; everything else is the product, over real processes and HTTP.
  */
-public final class ScaleBench implements Benchmark {
+public final class ScaleBench implements ChartedBenchmark {
 
     private static final List<Integer> SIZES = List.of(1, 2, 4);
     private static final Pace DENOISER = new Pace(Duration.ofMillis(100), 8, 32);
@@ -42,6 +43,19 @@ public final class ScaleBench implements Benchmark {
     @Override
     public String about() {
         return "images per second by 1, 2 and 4 denoisers of fixed time, and what hundreds cost";
+    }
+
+    @Override
+    public String chart(JsonNode numbers) {
+        Chart chart = Chart.lines("Images per second by denoisers", "denoisers", "images/s");
+        double one = numbers.path("linear").path(0).path("pictures_per_s").asDouble();
+        for (JsonNode measured : numbers.path("linear")) {
+            int denoisers = measured.path("denoisers").asInt();
+            chart.add(
+                    "measured", "" + denoisers, measured.path("pictures_per_s").asDouble());
+            chart.add("linear", "" + denoisers, denoisers * one);
+        }
+        return chart.svg();
     }
 
     @Override

@@ -1,0 +1,2 @@
+/** Charts of measured numbers, as SVG pictures. */
+package dev.weir.bench.chart;
