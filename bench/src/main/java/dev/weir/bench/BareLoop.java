@@ -9,6 +9,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
 import dev.weir.engine.diffusion.ClassifierFreeGuidance;
+import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
@@ -41,6 +42,11 @@ final class BareLoop implements AutoCloseable {
 
     /** Generates an image of each seed's prompt in one batch, from prompts to pixels. */
     void draw(List<Integer> seeds) {
+        draw(seeds, GuidanceInterval.WHOLE);
+    }
+
+    /** @param interval the part of the steps with guidance */
+    void draw(List<Integer> seeds, GuidanceInterval interval) {
         int side = card.nativeSize() / card.scale();
         LatentShape shape = new LatentShape(card.latentChannels(), side, side);
         List<String> prompts = new ArrayList<>(List.of(""));
@@ -51,7 +57,8 @@ final class BareLoop implements AutoCloseable {
             Sampler sampler = Samplers.create(schedule, card.defaults().sampler(), steps);
             TorchGenerator noise = new TorchGenerator(seeds.get(i));
             Guider guidance = new ClassifierFreeGuidance(
-                    states.get(i + 1), states.get(0), card.defaults().guidanceScale(), 0);
+                            states.get(i + 1), states.get(0), card.defaults().guidanceScale(), 0)
+                    .in(interval, Guider.none(states.get(i + 1)), steps);
             rows.add(new Row(sampler, RowStart.fromNoise(sampler, shape, noise), noise, guidance));
         }
         for (int step = 0; step < steps; step++) {

@@ -15,10 +15,13 @@ public final class Medians {
         void run();
     }
 
-    void time(String name, Work work) {
+    /** @return the seconds */
+    double time(String name, Work work) {
         long begin = System.nanoTime();
         work.run();
-        add(name, (System.nanoTime() - begin) / 1e9);
+        double measured = (System.nanoTime() - begin) / 1e9;
+        add(name, measured);
+        return measured;
     }
 
     public void add(String name, double value) {
