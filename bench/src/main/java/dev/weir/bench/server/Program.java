@@ -1,0 +1,63 @@
+package dev.weir.bench.server;
+
+import dev.weir.bench.cluster.WeirProcess;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A server in a process of its own, which ends when this is closed. */
+record Program(String name, WeirProcess process, Client client) implements AutoCloseable {
+
+    static final String WEIR = "weir";
+    /** One request at a time, and requests that wait drawn together. */
+    static final String ALONE = "fastapi";
+
+    static final String TOGETHER = "fastapi_batching";
+
+    /** {@code weir up}, as users start it. */
+    static Program weir(Path model) {
+        return start(WEIR, List.of(home().resolve("weir").toString(), "up", "--port", "0", "--model", absolute(model)));
+    }
+
+    /** @param python an interpreter that has what tools/peers/requirements.txt lists */
+    static Program peer(String name, String python, Path model, int threads) throws IOException {
+        String script = home().resolve(Path.of("tools", "peers", "server.py")).toString();
+        String port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = String.valueOf(free.getLocalPort());
+        }
+        List<String> command = new ArrayList<>(List.of(python, script, absolute(model), port, String.valueOf(threads)));
+        if (name.equals(TOGETHER)) {
+            command.add("--batch");
+        }
+        return start(name, command);
+    }
+
+    private static Program start(String name, List<String> command) {
+        WeirProcess process = WeirProcess.startCommand(Path.of(""), Map.of(), command);
+        try {
+            return new Program(name, process, new Client(URI.create(process.awaitReady())));
+        } catch (AssertionError e) {
+            process.close();
+            throw e;
+        }
+    }
+
+    private static String absolute(Path folder) {
+        return folder.toAbsolutePath().toString();
+    }
+
+    private static Path home() {
+        return Path.of(System.getProperty("weir.home", "")).toAbsolutePath();
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        process.close();
+    }
+}

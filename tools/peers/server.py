@@ -1,0 +1,120 @@
+"""A server of pictures with FastAPI and diffusers, for `weir bench server`: the script that one writes without a serving system.
+
+    server.py MODEL PORT THREADS [--batch]
+
+Without --batch, a lock lets one request at a time use the pipeline. With --batch, requests that wait are drawn together, up to eight
+with the same number of steps and of tokens. Answers are those of OpenAI's Images API. Prints "ready URL" when it accepts requests.
+Needs what requirements.txt lists.
+"""
+
+import base64
+import io
+import queue
+import sys
+import threading
+from concurrent.futures import Future
+
+import torch
+import uvicorn
+from diffusers import StableDiffusionPipeline
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+MODEL, PORT, THREADS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+BATCHING = "--batch" in sys.argv[4:]
+MOST = 8
+GUIDANCE = 4.0
+
+torch.set_num_threads(THREADS)
+pipeline = StableDiffusionPipeline.from_pretrained(MODEL, torch_dtype=torch.float32)
+pipeline.set_progress_bar_config(disable=True)
+side = pipeline.unet.config.sample_size * pipeline.vae_scale_factor
+
+
+class Ask(BaseModel):
+    prompt: str
+    seed: int = 0
+    num_inference_steps: int = 20
+
+
+def ids(text):
+    return pipeline.tokenizer(text, return_tensors="pt").input_ids
+
+
+@torch.inference_mode()
+def states(texts):
+    """The states of all tokens, without padding: the default model was trained so."""
+    return pipeline.text_encoder(torch.cat([ids(text) for text in texts]))[0]
+
+
+@torch.inference_mode()
+def draw(asks):
+    prompts = states([ask.prompt for ask in asks])
+    tokens = prompts.shape[1]
+    # The pipeline wants both in one length. Attention over the two tokens of the empty prompt does not change if both are repeated.
+    empty = states([""]).repeat(len(asks), tokens // 2 + 1, 1)[:, :tokens]
+    pictures = pipeline(
+        prompt_embeds=prompts,
+        negative_prompt_embeds=empty,
+        num_inference_steps=asks[0].num_inference_steps,
+        guidance_scale=GUIDANCE,
+        height=side,
+        width=side,
+        generator=[torch.Generator().manual_seed(ask.seed) for ask in asks],
+    ).images
+    return [encoded(picture) for picture in pictures]
+
+
+def encoded(picture):
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+lock = threading.Lock()
+waiting = queue.Queue()
+
+
+def kind(ask):
+    return ask.num_inference_steps, ids(ask.prompt).shape[1]
+
+
+def batches():
+    """Draws the oldest request, together with those of its kind that wait too."""
+    held = []
+    while True:
+        held = held or [waiting.get()]
+        while not waiting.empty():
+            held.append(waiting.get())
+        first = kind(held[0][0])
+        batch = [one for one in held if kind(one[0]) == first][:MOST]
+        held = [one for one in held if one not in batch]
+        try:
+            for (_, answer), picture in zip(batch, draw([ask for ask, _ in batch])):
+                answer.set_result(picture)
+        except Exception as e:
+            for _, answer in batch:
+                answer.set_exception(e)
+
+
+app = FastAPI()
+
+
+# FastAPI runs it on a thread of its pool, because it is not async.
+@app.post("/v1/images/generations")
+def generate(ask: Ask):
+    if BATCHING:
+        answer = Future()
+        waiting.put((ask, answer))
+        picture = answer.result()
+    else:
+        with lock:
+            picture = draw([ask])[0]
+    return {"data": [{"b64_json": picture}]}
+
+
+draw([Ask(prompt="warm up", num_inference_steps=2)])
+if BATCHING:
+    threading.Thread(target=batches, daemon=True).start()
+print(f"ready http://127.0.0.1:{PORT}/", flush=True)
+uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning")
