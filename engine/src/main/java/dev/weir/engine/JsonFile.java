@@ -28,6 +28,9 @@ public final class JsonFile {
 
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    // Each word of a vocabulary is a key, and comes once. A table of all keys takes most of the time of
+                    // reading.
+                    .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                     // Python's json writes an infinite number as a bare word, and schedulers have one.
                     .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                     .build())
