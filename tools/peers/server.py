@@ -1,15 +1,16 @@
 """A server of pictures with FastAPI and diffusers, for `weir bench server`: the script that one writes without a serving system.
 
-    server.py MODEL PORT THREADS [--batch]
+    server.py MODEL THREADS [--batch]
 
 Without --batch, a lock lets one request at a time use the pipeline. With --batch, requests that wait are drawn together, up to eight
-with the same number of steps and of tokens. Answers are those of OpenAI's Images API. Prints "ready URL" when it accepts requests.
+with the same number of steps and of tokens. Answers are those of OpenAI's Images API. Listens on a free port, and prints "ready URL".
 Needs what requirements.txt lists.
 """
 
 import base64
 import io
 import queue
+import socket
 import sys
 import threading
 from concurrent.futures import Future
@@ -20,8 +21,8 @@ from diffusers import StableDiffusionPipeline
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-MODEL, PORT, THREADS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-BATCHING = "--batch" in sys.argv[4:]
+MODEL, THREADS = sys.argv[1], int(sys.argv[2])
+BATCHING = "--batch" in sys.argv[3:]
 MOST = 8
 GUIDANCE = 4.0
 
@@ -116,5 +117,6 @@ def generate(ask: Ask):
 draw([Ask(prompt="warm up", num_inference_steps=2)])
 if BATCHING:
     threading.Thread(target=batches, daemon=True).start()
-print(f"ready http://127.0.0.1:{PORT}/", flush=True)
-uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning")
+listener = socket.create_server(("127.0.0.1", 0))
+print(f"ready http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

@@ -1,8 +1,6 @@
 package dev.weir.bench.server;
 
 import dev.weir.bench.cluster.WeirProcess;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,19 +16,20 @@ record Program(String name, WeirProcess process, Client client) implements AutoC
 
     static final String TOGETHER = "fastapi_batching";
 
+    /** Without what Weir's launcher sets for itself. */
+    private static final List<String> AS_USERS_START_IT =
+            List.of("env", "-u", "GLIBC_TUNABLES", "-u", "MALLOC_ARENA_MAX");
+
     /** {@code weir up}, as users start it. */
     static Program weir(Path model) {
         return start(WEIR, List.of(home().resolve("weir").toString(), "up", "--port", "0", "--model", absolute(model)));
     }
 
     /** @param python an interpreter that has what tools/peers/requirements.txt lists */
-    static Program peer(String name, String python, Path model, int threads) throws IOException {
+    static Program peer(String name, String python, Path model, int threads) {
         String script = home().resolve(Path.of("tools", "peers", "server.py")).toString();
-        String port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = String.valueOf(free.getLocalPort());
-        }
-        List<String> command = new ArrayList<>(List.of(python, script, absolute(model), port, String.valueOf(threads)));
+        List<String> command = new ArrayList<>(AS_USERS_START_IT);
+        command.addAll(List.of(python, script, absolute(model), String.valueOf(threads)));
         if (name.equals(TOGETHER)) {
             command.add("--batch");
         }
@@ -38,7 +37,7 @@ record Program(String name, WeirProcess process, Client client) implements AutoC
     }
 
     private static Program start(String name, List<String> command) {
-        WeirProcess process = WeirProcess.startCommand(Path.of(""), Map.of(), command);
+        WeirProcess process = WeirProcess.startCommand(home(), Map.of(), command);
         try {
             return new Program(name, process, new Client(URI.create(process.awaitReady())));
         } catch (AssertionError e) {

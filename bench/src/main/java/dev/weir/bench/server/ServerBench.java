@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.bench.chart.Chart;
 import dev.weir.cli.ChartedBenchmark;
 import dev.weir.engine.torch.Torch;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,7 +52,7 @@ public final class ServerBench implements ChartedBenchmark {
     }
 
     @Override
-    public Result run(Settings settings) throws IOException, InterruptedException {
+    public Result run(Settings settings) throws InterruptedException {
         List<Program> servers = new ArrayList<>();
         try {
             servers.add(Program.weir(settings.model()));
