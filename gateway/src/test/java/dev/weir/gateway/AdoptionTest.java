@@ -31,8 +31,11 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Who owns a job: one whose owner is gone continues at another gateway, once; a superseded owner asks the ledger. */
+@Execution(ExecutionMode.CONCURRENT)
 final class AdoptionTest {
 
     private static final JsonObject APPLE =

@@ -26,10 +26,13 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Images that requests bring: in which forms they come, how far they go, and what they outlive. */
+@Execution(ExecutionMode.CONCURRENT)
 final class AttachmentsTest {
 
     static final byte[] PHOTO = file("png", 40, 30);

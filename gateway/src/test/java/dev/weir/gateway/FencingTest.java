@@ -7,8 +7,11 @@ import dev.weir.runtime.stage.Attempt;
 import io.vertx.core.json.JsonObject;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Which attempt at a sample counts when stages and owners disagree. */
+@Execution(ExecutionMode.CONCURRENT)
 final class FencingTest {
 
     private static final int STEPS = 6;

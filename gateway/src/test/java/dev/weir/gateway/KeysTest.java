@@ -26,11 +26,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** A gateway with a file of keys: who gets in, and what the others are told. */
+@Isolated("It reads a log of the process.")
 final class KeysTest {
 
     private static final JsonObject APPLE = new JsonObject().put("prompt", "an apple");

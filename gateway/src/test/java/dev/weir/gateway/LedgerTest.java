@@ -25,8 +25,11 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What is written of jobs, when, and what happens while it cannot be. */
+@Execution(ExecutionMode.CONCURRENT)
 final class LedgerTest {
 
     private static final JsonObject APPLE =

@@ -20,8 +20,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What is bounded, and what ends of itself. */
+@Execution(ExecutionMode.CONCURRENT)
 final class LimitsTest {
 
     private static final JsonObject APPLE = new JsonObject().put("prompt", "a red apple");

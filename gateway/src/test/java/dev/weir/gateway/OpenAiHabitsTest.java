@@ -17,8 +17,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What clients that were written for OpenAI send and expect. */
+@Execution(ExecutionMode.CONCURRENT)
 final class OpenAiHabitsTest {
 
     private TestGateway gateway = new TestGateway(

@@ -20,8 +20,11 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What those who wait are told. */
+@Execution(ExecutionMode.CONCURRENT)
 final class QueueTest {
 
     private static final int JOBS = 40;

@@ -24,9 +24,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.slf4j.LoggerFactory;
 
 /** Clients come and go as they like, and the log says nothing of it. */
+@Isolated("It reads the log of the process.")
 final class QuietTest {
 
     private static final int CLIENTS = 20;

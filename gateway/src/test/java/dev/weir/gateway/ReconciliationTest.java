@@ -15,8 +15,11 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What stages state to hold, beside what the gateway's samples need. */
+@Execution(ExecutionMode.CONCURRENT)
 final class ReconciliationTest {
 
     private static final String OWN = "weir.gateway.gateway-a";

@@ -15,8 +15,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What another attempt begins with, what those who watch hear of it, and when there is no other. */
+@Execution(ExecutionMode.CONCURRENT)
 final class ResumingTest {
 
     private static final int STEPS = 6;

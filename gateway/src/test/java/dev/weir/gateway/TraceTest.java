@@ -38,8 +38,11 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A client's trace, through gateway and stages. */
+@Execution(ExecutionMode.CONCURRENT)
 final class TraceTest {
 
     private static final String REQUEST = "POST /v1/images/generations";

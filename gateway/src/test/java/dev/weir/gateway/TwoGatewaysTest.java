@@ -15,8 +15,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** One cluster, two doors. */
+@Execution(ExecutionMode.CONCURRENT)
 final class TwoGatewaysTest {
 
     private static final JsonObject APPLE =

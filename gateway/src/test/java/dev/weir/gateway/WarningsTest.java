@@ -10,8 +10,11 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What the user should know of a request whose pictures are made. */
+@Execution(ExecutionMode.CONCURRENT)
 final class WarningsTest {
 
     private static final JsonObject APPLES =
