@@ -13,6 +13,7 @@ import dev.weir.runtime.route.Ports;
 import dev.weir.runtime.stage.Failure;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -100,104 +101,35 @@ public record JobSpec(
 
     /** The same job as part of a trace. */
     public JobSpec under(String newTraceparent) {
-        return new JobSpec(
-                model,
-                route,
-                generation,
-                samples,
-                preview,
-                user,
-                priority,
-                onDisconnect,
-                newTraceparent,
-                attachments,
-                charge,
-                webhook);
+        return changed(job -> job.traceparent = newTraceparent);
     }
 
     /** The same job as one of a user, whatever user and priority the client stated. */
     public JobSpec by(String newUser, Priority newPriority) {
-        return new JobSpec(
-                model,
-                route,
-                generation,
-                samples,
-                preview,
-                newUser,
-                newPriority,
-                onDisconnect,
-                traceparent,
-                attachments,
-                charge,
-                webhook);
+        return changed(job -> {
+            job.user = newUser;
+            job.priority = newPriority;
+        });
     }
 
     /** The same job on other stages. */
     public JobSpec along(List<Stage> otherRoute) {
-        return new JobSpec(
-                model,
-                otherRoute,
-                generation,
-                samples,
-                preview,
-                user,
-                priority,
-                onDisconnect,
-                traceparent,
-                attachments,
-                charge,
-                webhook);
+        return changed(job -> job.route = otherRoute);
     }
 
     /** The same job with other settings of its images. */
-    public JobSpec making(Generation changed) {
-        return new JobSpec(
-                model,
-                route,
-                changed,
-                samples,
-                preview,
-                user,
-                priority,
-                onDisconnect,
-                traceparent,
-                attachments,
-                charge,
-                webhook);
+    public JobSpec making(Generation newGeneration) {
+        return changed(job -> job.generation = newGeneration);
     }
 
     /** The same job, of which a server is told. */
     public JobSpec telling(Webhook told) {
-        return new JobSpec(
-                model,
-                route,
-                generation,
-                samples,
-                preview,
-                user,
-                priority,
-                onDisconnect,
-                traceparent,
-                attachments,
-                charge,
-                Optional.of(told));
+        return changed(job -> job.webhook = Optional.of(told));
     }
 
     /** The same job with the images that its request brought. */
     public JobSpec with(List<Attachment> found) {
-        return new JobSpec(
-                model,
-                route,
-                generation,
-                samples,
-                preview,
-                user,
-                priority,
-                onDisconnect,
-                traceparent,
-                found,
-                charge,
-                webhook);
+        return changed(job -> job.attachments = found);
     }
 
     /** The same job as one that is admitted together with jobs that will begin with its pictures. */
@@ -219,19 +151,55 @@ public record JobSpec(
     }
 
     private JobSpec charged(Charge charged) {
-        return new JobSpec(
-                model,
-                route,
-                generation,
-                samples,
-                preview,
-                user,
-                priority,
-                onDisconnect,
-                traceparent,
-                attachments,
-                Optional.of(charged),
-                webhook);
+        return changed(job -> job.charge = Optional.of(charged));
+    }
+
+    private JobSpec changed(Consumer<Changes> change) {
+        Changes changes = new Changes(this);
+        change.accept(changes);
+        return changes.made();
+    }
+
+    /** The fields that another job may have otherwise. */
+    private static final class Changes {
+
+        private final JobSpec from;
+        private List<Stage> route;
+        private Generation generation;
+        private String user;
+        private Priority priority;
+        private String traceparent;
+        private List<Attachment> attachments;
+        private Optional<Charge> charge;
+        private Optional<Webhook> webhook;
+
+        Changes(JobSpec from) {
+            this.from = from;
+            this.route = from.route;
+            this.generation = from.generation;
+            this.user = from.user;
+            this.priority = from.priority;
+            this.traceparent = from.traceparent;
+            this.attachments = from.attachments;
+            this.charge = from.charge;
+            this.webhook = from.webhook;
+        }
+
+        JobSpec made() {
+            return new JobSpec(
+                    from.model,
+                    route,
+                    generation,
+                    from.samples,
+                    from.preview,
+                    user,
+                    priority,
+                    from.onDisconnect,
+                    traceparent,
+                    attachments,
+                    charge,
+                    webhook);
+        }
     }
 
     /** The image of a field. */
@@ -324,9 +292,12 @@ public record JobSpec(
         return stepsBefore(route.size());
     }
 
-    /** Steps done over the whole route, when the stage at a position has done so many. */
+    /**
+     * Steps done over the whole route, when the stage at a position has done so many. Stages that share a schedule may do one more than was
+     * estimated, because only the node that has the schedule knows where it is divided. The total stays as it was told.
+     */
     int overallStep(int position, int step) {
-        return step + stepsBefore(position);
+        return stepsBefore(position) + Math.min(step, steps(route.get(position)));
     }
 
     int overallStep(Checkpoint checkpoint) {

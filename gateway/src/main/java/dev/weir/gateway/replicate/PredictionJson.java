@@ -121,9 +121,7 @@ final class PredictionJson {
         return total == 0 ? seed : seed + progress(done, total) + "\n";
     }
 
-    /** @param reached may exceed the total, which is an estimate until the denoiser has the model's schedule */
-    static String progress(int reached, int total) {
-        int done = Math.min(reached, total);
+    private static String progress(int done, int total) {
         int bars = BAR * done / total;
         return "%3d%%|%s| %d/%d".formatted(100 * done / total, "█".repeat(bars) + " ".repeat(BAR - bars), done, total);
     }
