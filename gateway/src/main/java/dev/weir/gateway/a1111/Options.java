@@ -15,10 +15,11 @@ import java.util.Optional;
  * @param model a name; empty: the first model
  * @param layers CLIP_stop_at_last_layers
  * @param noise randn_source: GPU, NV or CPU
+ * @param skip skip_early_cond: the share of the steps without guidance
  */
-record Options(Optional<String> model, Optional<Integer> layers, String noise) {
+record Options(Optional<String> model, Optional<Integer> layers, String noise, double skip) {
 
-    static final Options DEFAULT = new Options(Optional.empty(), Optional.empty(), "GPU");
+    static final Options DEFAULT = new Options(Optional.empty(), Optional.empty(), "GPU", 0);
 
     private static final int MOST_LAYERS = 12;
 
@@ -32,7 +33,8 @@ record Options(Optional<String> model, Optional<Integer> layers, String noise) {
                 others.integer("CLIP_stop_at_last_layers", 1, MOST_LAYERS)
                         .map(Long::intValue)
                         .or(() -> layers),
-                others.oneOf("randn_source", List.of("GPU", "CPU", "NV")).orElse(noise));
+                others.oneOf("randn_source", List.of("GPU", "CPU", "NV")).orElse(noise),
+                others.real(SkippedGuidance.OPTION, 0, 1).orElse(skip));
     }
 
     /** The chosen model, else the first. Empty where nothing is served. Throws {@link ApiException} if there is no such model. */
@@ -60,6 +62,7 @@ record Options(Optional<String> model, Optional<Integer> layers, String noise) {
                 .put("samples_format", "png")
                 .put("CLIP_stop_at_last_layers", layers.orElse(1))
                 .put("randn_source", noise)
+                .put(SkippedGuidance.OPTION, skip)
                 .put("eta_noise_seed_delta", 0)
                 .put("comma_padding_backtrack", 20)
                 .put("emphasis", "Original")

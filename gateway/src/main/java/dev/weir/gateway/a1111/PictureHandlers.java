@@ -14,6 +14,7 @@ import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,24 +69,26 @@ final class PictureHandlers {
                         asked[0] = fields;
                         return translate.apply(fields, options);
                     },
-                    read -> generate(ctx, asked[0], read.fields()));
+                    read -> generate(ctx, asked[0], options, read.fields()));
         });
     }
 
-    private void generate(RoutingContext ctx, Fields asked, Fields fields) {
-        JobSpec first = Hires.first(asked, job(asked, fields)).under(RequestTrace.of(ctx));
+    private void generate(RoutingContext ctx, Fields asked, Options options, Fields fields) {
+        JobSpec plain = Hires.first(asked, job(asked, fields)).under(RequestTrace.of(ctx));
+        JobSpec first = translation.skipping(asked, options, plain);
         ControlUnits.requireExact(asked, first);
         Optional<Hires> hires = Hires.of(asked, first);
-        Optional<JobSpec> second =
-                hires.map(pass -> pass.second(asked, fields, reader).under(RequestTrace.of(ctx)));
+        Optional<JobSpec> second = hires.map(pass -> translation.skipping(
+                asked, options, pass.second(asked, fields, reader).under(RequestTrace.of(ctx))));
         RunningRequest request = new RunningRequest(
                 asked.text("force_task_id").orElse(""),
                 Caller.of(ctx),
                 first.before(second.stream().toList()),
                 second,
                 System.currentTimeMillis());
-        PicturesAnswer answer = new PicturesAnswer(
-                request, parameters(asked), hires.map(Hires::shown).orElse(Map.of()));
+        Map<String, String> shown = new LinkedHashMap<>(hires.map(Hires::shown).orElse(Map.of()));
+        shown.putAll(translation.skipped(asked, options));
+        PicturesAnswer answer = new PicturesAnswer(request, parameters(asked), shown);
         new PicturesRun(
                         ctx,
                         ledger.of(Authentication.user(ctx)),

@@ -40,7 +40,7 @@ final class PicturesAnswer {
 
     /**
      * @param parameters what was asked, as the answer repeats it
-     * @param extras what the text of a picture says of a second pass
+     * @param extras what the text of a picture says of a second pass and of guidance
      */
     PicturesAnswer(RunningRequest request, JsonObject parameters, Map<String, String> extras) {
         this.request = request;
@@ -81,7 +81,7 @@ final class PicturesAnswer {
         if (text != null) {
             Infotext.parse(text).forEach(said::putIfAbsent);
         }
-        if (!extras.isEmpty()) {
+        if (request.second().isPresent()) {
             said.keySet().removeAll(OF_SECOND_JOB);
         }
         return said;

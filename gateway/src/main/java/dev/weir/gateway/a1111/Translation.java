@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ModelFields;
+import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -103,6 +104,19 @@ final class Translation {
                     "padding_mask_crop",
                     asked.integer("inpaint_full_res_padding", 0, 4096).orElse(0L));
         }
+    }
+
+    /** The same job without guidance where the caller's options say so. */
+    JobSpec skipping(Fields asked, Options options, JobSpec spec) {
+        return models.find(spec.model())
+                .map(model -> SkippedGuidance.of(spec, options(asked, options).skip(), model))
+                .orElse(spec);
+    }
+
+    /** What the text of a picture says of it. */
+    Map<String, String> skipped(Fields asked, Options options) {
+        double share = options(asked, options).skip();
+        return share == 0 ? Map.of() : Map.of(SkippedGuidance.SETTING, Infotext.number(Double.toString(share)));
     }
 
     private static Options options(Fields asked, Options options) {

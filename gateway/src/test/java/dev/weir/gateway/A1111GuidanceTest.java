@@ -1,0 +1,52 @@
+package dev.weir.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.proto.v1.Generation;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The option of Automatic1111 that leaves guidance out of the first steps. */
+final class A1111GuidanceTest {
+
+    private final TestGateway gateway = new TestGateway();
+
+    A1111GuidanceTest() {
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            sitting.finish(A1111Test.PNG);
+        });
+    }
+
+    @AfterEach
+    void close() {
+        gateway.close();
+    }
+
+    private HttpResponse<String> post(String path, JsonObject body) {
+        return gateway.send(gateway.post("/sdapi/v1/" + path, body.encode()));
+    }
+
+    @Test
+    void guidanceIsSkippedInTheShareOfTheStepsThatTheOptionSays() {
+        JsonObject body = new JsonObject()
+                .put("prompt", "x")
+                .put("steps", 20)
+                .put("override_settings", new JsonObject().put("skip_early_cond", 0.2));
+        HttpResponse<String> response = post("txt2img", body);
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        double start = gateway.stage.sittings().get(0).task.getGeneration().getGuidanceStart();
+        // 4 / 20 is at most 0.2, so the sixth step is the first one with guidance.
+        assertThat((int) (start * 20)).isEqualTo(5);
+        assertThat(new JsonObject(response.body()).getString("info")).contains("Skip Early CFG: 0.2");
+        gateway.stage.sittings().clear();
+        post("txt2img", new JsonObject().put("prompt", "x"));
+        Generation made = gateway.stage.sittings().get(0).task.getGeneration();
+        assertThat(made.getGuidanceStart()).isZero();
+        assertThat(post("options", new JsonObject().put("skip_early_cond", 2)).statusCode())
+                .isEqualTo(400);
+    }
+}
