@@ -3,6 +3,7 @@ package dev.weir.gateway;
 import static dev.weir.gateway.TestKeys.basic;
 import static dev.weir.gateway.TestKeys.bearer;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.gateway.RawHttp.Reply;
 import dev.weir.gateway.http.Access;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pages of other servers, in browsers, with and without a setting that allows them. */
 final class CrossOriginTest {
@@ -39,7 +42,7 @@ final class CrossOriginTest {
     @BeforeEach
     void start() {
         keys = new TestKeys(folder);
-        Access access = Access.DEFAULT.withCrossOrigins(List.of(APP + "/", "http://LOCALHOST:3000", DESKTOP, ""));
+        Access access = Access.DEFAULT.withCrossOrigins(List.of(APP + "/", "http://LOCALHOST:3000", DESKTOP));
         gateway = new TestGateway(keys.in(TestGateway.CONFIG.with(access)));
         sockets = gateway.vertx.createWebSocketClient();
         gateway.stage.script(sitting -> {
@@ -51,6 +54,14 @@ final class CrossOriginTest {
     @AfterEach
     void close() {
         gateway.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "*", "app.example"})
+    void whatIsNoOriginIsRefusedAtStart(String origin) {
+        assertThatThrownBy(() -> Access.DEFAULT.withCrossOrigins(List.of(APP, origin)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("--cors-origin must be an origin");
     }
 
     private Reply preflight(String path, String origin) {

@@ -230,11 +230,7 @@ final class LauncherTest {
         Files.setLastModifiedTime(earliest, FileTime.fromMillis(0));
         for (String version : List.of("17.0.1", "17.0.2", "17.0.1", "17.0.3")) {
             Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
-            var outcome = WeirProcess.runCommand(
-                    folder,
-                    Map.of("JAVA_HOME", folder.toString(), "LC_ALL", "C.UTF-8"),
-                    List.of(release.resolve("weir").toString(), "models"));
-            assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+            runModels(release);
         }
 
         List<String> calls = Files.readAllLines(folder.resolve("calls"));
@@ -250,6 +246,15 @@ final class LauncherTest {
                     .as("the two newest")
                     .containsExactlyInAnyOrder(second, archive(calls.get(6)));
         }
+        Files.delete(app.resolve("built"));
+        Files.writeString(app.resolve("built"), "0.3.0");
+        runModels(release);
+        List<String> later = Files.readAllLines(folder.resolve("calls"));
+        assertThat(later).hasSize(9);
+        assertThat(archive(later.get(8)))
+                .as("that of a release that was unpacked over this one")
+                .contains("0.3.0")
+                .isNotEqualTo(archive(later.get(6)));
         assertThat(calls)
                 .extracting(LauncherTest::classPath)
                 .as("the class path of the archive")
@@ -263,6 +268,14 @@ final class LauncherTest {
 
     private static String archive(String call) {
         return call.replaceFirst(".*-XX:SharedArchiveFile=(\\S+).*", "$1");
+    }
+
+    private void runModels(Path release) {
+        var outcome = WeirProcess.runCommand(
+                folder,
+                Map.of("JAVA_HOME", folder.toString(), "LC_ALL", "C.UTF-8"),
+                List.of(release.resolve("weir").toString(), "models"));
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
     }
 
     private static String classPath(String call) {

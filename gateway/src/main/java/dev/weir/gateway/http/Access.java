@@ -38,7 +38,7 @@ public final class Access {
     }
 
     /**
-     * @param trustedProxies IP addresses and networks; blank ones are left out here and below
+     * @param trustedProxies IP addresses and networks; blank ones are left out, also of the origins
      * @param allowedOrigins as {@code https://weir.example}; {@code *} allows all; none: see above
      * @throws IllegalArgumentException that names the first value which is wrong
      */
@@ -59,14 +59,11 @@ public final class Access {
     }
 
     /**
-     * @param others origins of pages of other servers that may use this gateway, as {@code https://app.example}; blank ones are left out
+     * @param others origins of pages of other servers that may use this gateway, as {@code https://app.example}
      * @throws IllegalArgumentException that names the first value which is wrong
      */
     public Access withCrossOrigins(List<String> others) {
-        Set<String> cross = others.stream()
-                .filter(other -> !other.isBlank())
-                .map(Access::crossOrigin)
-                .collect(Collectors.toUnmodifiableSet());
+        Set<String> cross = others.stream().map(Access::crossOrigin).collect(Collectors.toUnmodifiableSet());
         return new Access(trustedProxies, origins, anyOrigin, cross);
     }
 
