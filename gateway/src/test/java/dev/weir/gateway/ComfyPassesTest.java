@@ -387,7 +387,8 @@ final class ComfyPassesTest {
         assertThat(prompt(hires(), keys).statusCode()).isEqualTo(200);
 
         await().until(() -> passes(true).size() == 2);
-        assertThat(prompt(hires(), keys).body()).contains("rate_limit_exceeded");
+        // The images are in flight until the gateway has told of their ends.
+        await().until(() -> prompt(hires(), keys).body().contains("rate_limit_exceeded"));
     }
 
     private HttpResponse<String> prompt(JsonObject graph, TestKeys keys) {
