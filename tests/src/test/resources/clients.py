@@ -73,6 +73,12 @@ assert polled.id in [listed.id for listed in there.predictions.list()]
 events = list(there.stream("weir/default", input={**asked, "image": f"data:image/png;base64,{made.data[0].b64_json}"}))
 assert [event.event.value for event in events] == ["output", "done"]
 assert Image.open(io.BytesIO(events[0].data.read())).size == (128, 128)
+file = io.BytesIO(base64.b64decode(made.data[0].b64_json))
+changed = there.run("weir/default:default", input={**asked, "image": file, "prompt_strength": 0.5})
+assert [Image.open(io.BytesIO(output.read())).size for output in changed] == [(128, 128)]
+[uploaded] = there.files.list()
+assert there.files.get(uploaded.id).content_type == "image/png" and there.files.delete(uploaded.id)
+assert there.files.list() == [] and there.models.get("weir/default").latest_version.id == "default"
 stopped = there.models.predictions.create("weir/default", input={**asked, "num_inference_steps": 1000})
 stopped.cancel()
 assert stopped.status == "canceled", stopped
@@ -80,7 +86,7 @@ try:
     there.run("weir/default", input={**asked, "width": 99})
     raise AssertionError("a wrong size was accepted")
 except replicate.exceptions.ReplicateError as refused:
-    assert refused.status == 400 and "input.width" in refused.detail, refused
+    assert refused.status == 422 and "input.width" in refused.detail, refused
 
 # ComfyUI: the calls of its script_examples/websockets_api_example.py, which has no library but the WebSocket's.
 server, me, prompt_id = url.removeprefix("http://"), str(uuid.uuid4()), str(uuid.uuid4())

@@ -201,6 +201,8 @@ final class PursuedJob {
         switch (type) {
             case "failed" -> throw WeirException.of(told.path("error"), 0, OTHERWISE);
             case "cancelled" -> throw new GenerationCancelledException("the job was cancelled");
+            case "deleted" ->
+                throw new GenerationFailedException("deleted", "another client has deleted an image of the job");
             case "completed" -> completed(told);
             case "queued" -> listener.accept(Json.read(told, Queued.class));
             case "loading" -> listener.accept(Json.read(told, Loading.class));

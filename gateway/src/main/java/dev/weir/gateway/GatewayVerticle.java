@@ -16,6 +16,7 @@ import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.SocketEntrance;
+import dev.weir.gateway.http.UploadedImages;
 import dev.weir.gateway.http.VersionCheck;
 import dev.weir.gateway.huggingface.HuggingFaceApi;
 import dev.weir.gateway.job.ImageMemory;
@@ -70,6 +71,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     private Authentication authentication;
     private Optional<ServerCertificate> certificate = Optional.empty();
     private Optional<PostgresMemory> store = Optional.empty();
+    private Optional<ReplicateApi> replicate = Optional.empty();
     private StreamHandler streams;
     private HttpServer server;
     private volatile boolean listens;
@@ -242,16 +244,18 @@ public final class GatewayVerticle extends VerticleBase implements Component {
             new HuggingFaceApi(body, reader, ledger, answers).mount(router, trace);
         }
         if (config.apis().contains(Api.REPLICATE)) {
-            new ReplicateApi(
-                            vertx,
-                            body,
-                            reader,
-                            ledger,
-                            answers,
-                            names,
-                            slowClient,
-                            config.security().webhooks())
-                    .mount(router, trace);
+            ReplicateApi predictions = new ReplicateApi(
+                    vertx,
+                    body,
+                    reader,
+                    ledger,
+                    answers,
+                    names,
+                    new UploadedImages(reader, threads, images),
+                    images,
+                    config);
+            predictions.mount(router, trace);
+            replicate = Optional.of(predictions);
         }
         new PageHandler(answers).mount(router);
         OpsRoutes.mount(router, node);
@@ -296,6 +300,10 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         return protocol.leave()
                 .compose(idle -> server.close())
                 .compose(closed -> protocol.close())
+                .eventually(() -> {
+                    replicate.ifPresent(ReplicateApi::close);
+                    return Future.succeededFuture();
+                })
                 .eventually(() -> store.map(PostgresMemory::close).orElseGet(Future::succeededFuture));
     }
 }

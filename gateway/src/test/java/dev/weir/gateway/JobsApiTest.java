@@ -96,6 +96,23 @@ final class JobsApiTest {
         assertThat(events.join().body()).contains("event: preview").contains("b64_json");
     }
 
+    /** A refiner and the network before it share a schedule that only their nodes know, so a stage may do one step more than expected. */
+    @Test
+    void aStageThatDoesMoreStepsThanExpectedIsNotToldPastTheTotal() {
+        gateway.stage.script(sitting -> {
+            sitting.start();
+            for (int step = 1; step <= 5; step++) {
+                sitting.step(step);
+            }
+            sitting.finish();
+        });
+        JsonObject frames = new JsonObject().put("every_steps", 1);
+        String path = location(submit(APPLE.copy().put("preview", frames)));
+        String events = gateway.fetch(path + "/events").body();
+
+        assertThat(events).contains("\"step\":4", "event: completed").doesNotContain("\"step\":5");
+    }
+
     /** A frame of the latent's matrix would show a picture that a checker makes black. */
     @ParameterizedTest
     @CsvSource({"false,LATENT_RGB", "true,VAE"})
@@ -198,6 +215,32 @@ final class JobsApiTest {
         assertThat(gateway.fetch(path).statusCode()).isEqualTo(410);
         assertThat(gateway.fetch(path + "/images/0").statusCode()).isEqualTo(410);
         assertThat(list("")).isEmpty();
+    }
+
+    @Test
+    void aFinishedImageIsForgottenWhileTheOthersAreMade() {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE.copy().put("n", 2)));
+        await().until(() -> gateway.stage.sittings().size() == 2);
+        assertThat(delete(path + "/images/0?forget=true").getJsonObject("error").getString("code"))
+                .isEqualTo("unfinished");
+        gateway.stage.sittings().get(0).paint();
+        await().until(() -> gateway.fetch(path + "/images/0").statusCode() == 200);
+
+        assertThat(delete(path + "/images/0?forget=true").getBoolean("forgotten"))
+                .isTrue();
+        assertThat(delete(path + "/images/0?forget=true").getBoolean("forgotten"))
+                .isFalse();
+
+        assertThat(gateway.fetch(path + "/images/0").statusCode()).isEqualTo(404);
+        gateway.stage.sittings().get(1).paint();
+        await().until(() -> status(path).getString("status").equals("completed"));
+        assertThat(status(path).getJsonArray("images").getJsonObject(0).getString("state"))
+                .isEqualTo("deleted");
+        assertThat(gateway.fetch(path + "/events").body()).contains("event: deleted", "event: completed");
+        assertThat(delete(path + "/images/1?forget=true").getBoolean("forgotten"))
+                .isTrue();
+        assertThat(gateway.fetch(path).statusCode()).as("with its last image").isEqualTo(410);
     }
 
     @Test

@@ -135,6 +135,34 @@ final class OwnJobsTest {
     }
 
     @Test
+    void anImageIsDeletedAtAllGatewaysThroughAnyOfThem() {
+        TestGateway second = gateway.another(
+                TestGateway.CONFIG.with(keys.in(TestGateway.CONFIG).security()));
+        String path = "/v1/jobs/"
+                + new JsonObject(post("/v1/jobs", APPLE.copy().put("n", 2), keys.anna)
+                                .body())
+                        .getString("id");
+        task(1);
+        gateway.stage.sittings().forEach(sitting -> sitting.finish(A1111Test.PNG));
+        for (TestGateway at : List.of(gateway, second)) {
+            await().until(() -> send(at, "GET", path + "/images/0", keys.anna).statusCode() == 200);
+        }
+        assertThat(send(second, "DELETE", path + "/images/0?forget=true", keys.bob)
+                        .statusCode())
+                .isEqualTo(404);
+
+        assertThat(send(second, "DELETE", path + "/images/0?forget=true", keys.anna)
+                        .body())
+                .contains("\"forgotten\":true");
+
+        for (TestGateway at : List.of(gateway, second)) {
+            assertThat(send(at, "GET", path + "/images/0", keys.anna).statusCode())
+                    .isEqualTo(404);
+            await().until(() -> send(at, "GET", path + "/images/1", keys.anna).statusCode() == 200);
+        }
+    }
+
+    @Test
     void aSocketAttachesToOwnJobsOnly() {
         String job = submit(keys.anna);
 

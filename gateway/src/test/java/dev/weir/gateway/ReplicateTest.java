@@ -291,24 +291,28 @@ final class ReplicateTest {
 
     @ParameterizedTest
     @CsvSource({
-        "/v1/predictions,{},400,version is required",
-        "/v1/predictions,'{\"version\": \"tiny\"}',400,input is required",
+        "/v1/predictions,{},422,version is required",
+        "/v1/predictions,'{\"version\": \"tiny\"}',422,input is required",
         "/v1/predictions,'{\"version\": \"a/b\", \"input\": {\"prompt\": \"x\"}}',404,a/b",
         "/v1/models/a/b/predictions,'{\"input\": {\"prompt\": \"x\"}}',404,a/b",
-        "/v1/predictions,'{\"version\": \"tiny\", \"model\": \"tiny\", \"input\": {\"prompt\": \"x\"}}',400,cannot be used together",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {}}',400,input.prompt",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"scheduler\": \"x\"}}',400,input.scheduler must be one of",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"num_outputs\": 99}}',400,input.num_outputs must be",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"num_outputs\": 2, \"n\": 2}}',400,cannot be used together",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"width\": 99}}',400,input.width and input.height",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"image\": \"https://a.example/b.png\"}}',400,input.image must be",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"aspect_ratio\": \"1:1\"}}',400,input.aspect_ratio is unknown",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"model\": \"y\"}}',400,input.model is part of",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"on_disconnect\": \"cancel\"}}',400,input.on_disconnect",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"webhook\": \"https://8.8.8.8/\"}}',400,input.webhook is a field beside",
-        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\"}, \"bag\": 1}',400,bag",
+        "/v1/predictions,'{\"version\": \"tiny\", \"model\": \"tiny\", \"input\": {\"prompt\": \"x\"}}',422,cannot be used together",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {}}',422,input.prompt",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"scheduler\": \"x\"}}',422,input.scheduler must be one of",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"num_outputs\": 99}}',422,input.num_outputs must be",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"num_outputs\": 2, \"n\": 2}}',422,cannot be used together",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"width\": 99}}',422,input.width and input.height",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"image\": \"https://a.example/b.png\"}}',422,input.image must be",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"aspect_ratio\": \"1:1\"}}',422,input.aspect_ratio is unknown",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"model\": \"y\"}}',422,input.model is part of",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"on_disconnect\": \"cancel\"}}',422,input.on_disconnect",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"webhook\": \"https://8.8.8.8/\"}}',422,input.webhook is a field beside",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\"}, \"bag\": 1}',422,bag",
         "/v1/predictions/nothing/cancel,,404,job",
-        "/v1/files,{},501,data URL"
+        "/v1/predictions,'[]',400,JSON",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"image\": \"http://a.example/v1/files/0a\"}}',422,input.image names a file that is not here",
+        "/v1/models/weir/gone/predictions,'{\"input\": {\"prompt\": \"x\"}}',404,gone",
+        "/v1/files,{},415,multipart",
+        "/v1/trainings,{},404,/v1/trainings"
     })
     void anErrorIsAProblemThatNamesTheField(String path, String body, int status, String named) {
         HttpResponse<String> response = post(path, body == null ? "" : body);
@@ -320,8 +324,25 @@ final class ReplicateTest {
         assertThat(problem.getString("detail")).contains(named);
     }
 
+    @Test
+    void aModelHasOneVersion() {
+        JsonObject model = new JsonObject(gateway.fetch("/v1/models/weir/tiny").body());
+        JsonArray versions =
+                new JsonObject(gateway.fetch("/v1/models/weir/tiny/versions").body()).getJsonArray("results");
+        JsonObject version = new JsonObject(
+                gateway.fetch("/v1/models/weir/tiny/versions/tiny").body());
+
+        assertThat(model.getString("owner")).isEqualTo("weir");
+        assertThat(model.getJsonObject("latest_version")).isEqualTo(version);
+        assertThat(versions).containsExactly(version);
+        assertThat(version.getJsonObject("openapi_schema").encode()).contains("prompt_strength", "num_outputs");
+        HttpResponse<String> gone = gateway.fetch("/v1/models/weir/tiny/versions/2");
+        assertThat(gone.statusCode()).isEqualTo(404);
+        assertThat(gone.body()).contains("no such version", "title");
+    }
+
     @ParameterizedTest
-    @CsvSource({"tiny", "weir/tiny", "weir/tiny:1", "tiny:latest"})
+    @CsvSource({"tiny", "weir/tiny", "weir/tiny:1", "weir/tiny:tiny", "tiny:latest"})
     void aModelIsNamedAsThere(String version) {
         JsonObject over = created("/v1/predictions", body(fox()).put("version", version), "Prefer", "wait");
 

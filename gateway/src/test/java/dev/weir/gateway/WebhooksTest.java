@@ -212,7 +212,7 @@ final class WebhooksTest {
             HttpResponse<String> refused = without.send(without.post(
                     "/v1/predictions",
                     "{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\"}, \"webhook\": \"https://8.8.8.8/\"}"));
-            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.statusCode()).isEqualTo(422);
             assertThat(refused.body()).contains("--webhook-secret");
             assertThat(without.fetch("/v1/webhooks/default/secret").statusCode())
                     .isEqualTo(404);

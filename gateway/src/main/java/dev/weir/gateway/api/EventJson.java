@@ -28,7 +28,7 @@ public final class EventJson {
 
     /**
      * {@code queued}, {@code loading}, {@code started}, {@code progress}, {@code preview}, {@code resumed}, {@code warning}, {@code
-     * completed}, {@code failed} or {@code cancelled}.
+     * completed}, {@code failed}, {@code cancelled} or {@code deleted}.
      */
     public static String type(JobEvent event) {
         return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /**
  * What the clients of another API call Weir's fields, for messages. A name of several words is replaced wherever it stands outside
- * quotation marks; one of a single word, which may be plain English, only where a message begins with it. Immutable; any thread.
+ * quotation marks and is no part of a longer name; one of a single word, which may be plain English, only where a message begins with it. Immutable; any thread.
  */
 public final class FieldNames {
 
@@ -16,7 +16,7 @@ public final class FieldNames {
 
     private FieldNames(Map<String, String> names) {
         this.names = Map.copyOf(names);
-        this.known = Pattern.compile("(?<![\\w\"])(?:%s)(?![\\w\"])|(?:^|(?<=: ))(?:%s)(?= )"
+        this.known = Pattern.compile("(?<![\\w\".])(?:%s)(?![\\w\"])|(?:^|(?<=: ))(?:%s)(?= )"
                 .formatted(alternatives(names, true), alternatives(names, false)));
     }
 

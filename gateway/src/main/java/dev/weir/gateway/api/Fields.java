@@ -95,7 +95,7 @@ public final class Fields {
     }
 
     /** As it came; null where there is none. */
-    Object value(String name) {
+    public Object value(String name) {
         return values.get(name);
     }
 

@@ -8,6 +8,7 @@ import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.SocketEntrance;
+import dev.weir.gateway.http.UploadedImages;
 import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
@@ -71,7 +72,7 @@ public final class ComfyApi {
         long most = Math.min(limits.attachmentsPerSocketBytes(), limits.attachmentsBytes() / 4);
         Uploads uploads = new Uploads(most, memory);
         this.prompts = new PromptHandlers(body, reader, ledger, answers, models, uploads, queue);
-        this.files = new UploadHandlers(reader, threads, memory, answers, uploads);
+        this.files = new UploadHandlers(new UploadedImages(reader, threads, memory), answers, uploads);
         this.queues = new QueueHandlers(body, answers, queue, history);
         this.pictures = new ViewHandler(ledger, answers, uploads, history);
         this.lists = new ListHandlers(answers, models, uploads);

@@ -4,12 +4,10 @@ import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ReadImage;
-import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.FormBody;
-import dev.weir.gateway.http.ReadingThreads;
-import dev.weir.gateway.job.ImageMemory;
+import dev.weir.gateway.http.UploadedImages;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -25,16 +23,12 @@ final class UploadHandlers {
     private static final int LONGEST_NAME = 256;
     private static final Set<String> YES = Set.of("true", "1");
 
-    private final RequestReader reader;
-    private final ReadingThreads threads;
-    private final ImageMemory memory;
+    private final UploadedImages images;
     private final Answers answers;
     private final Uploads uploads;
 
-    UploadHandlers(RequestReader reader, ReadingThreads threads, ImageMemory memory, Answers answers, Uploads uploads) {
-        this.reader = reader;
-        this.threads = threads;
-        this.memory = memory;
+    UploadHandlers(UploadedImages images, Answers answers, Uploads uploads) {
+        this.images = images;
         this.answers = answers;
         this.uploads = uploads;
     }
@@ -83,26 +77,7 @@ final class UploadHandlers {
         if (!form.texts().getOrDefault("type", INPUT).equals(INPUT)) {
             throw invalid("type must be input: Weir keeps no uploads elsewhere");
         }
-        byte[] file = form.files().get(IMAGE);
-        if (file == null) {
-            throw invalid("image must be a file of the form");
-        }
-        memory.takeUpload(file.length);
-        threads.read(() -> reader.readImage(file)).onComplete(read -> {
-            memory.giveUpload(file.length);
-            try {
-                if (read.failed()) {
-                    ctx.fail(read.cause());
-                } else if (read.result() instanceof ReadImage.Fine fine) {
-                    then.accept(fine);
-                } else if (read.result() instanceof ReadImage.Refused refused) {
-                    throw invalid("image " + refused.problem());
-                }
-            } catch (RuntimeException e) {
-                // Nobody else would answer.
-                ctx.fail(e);
-            }
-        });
+        images.read(ctx, form, IMAGE, then);
     }
 
     private void answer(RoutingContext ctx, FormBody.Parts form, String path) {

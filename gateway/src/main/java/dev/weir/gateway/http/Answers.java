@@ -14,7 +14,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.time.Duration;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,8 +34,18 @@ public final class Answers {
         this.slowClient = slowClient;
     }
 
+    /** How an API writes errors. */
+    public interface ErrorShape {
+
+        JsonObject toJson(ApiError error);
+
+        default int status(ApiError error) {
+            return error.status();
+        }
+    }
+
     /** Has all errors of a request written in the shape of another API. Where two APIs have a path, the first one counts. */
-    public static void errorsOf(RoutingContext ctx, Function<ApiError, JsonObject> shape) {
+    public static void errorsOf(RoutingContext ctx, ErrorShape shape) {
         if (ctx.get(SHAPE) == null) {
             ctx.put(SHAPE, shape);
         }
@@ -132,8 +141,8 @@ public final class Answers {
             // connection is shared.
             response.putHeader(HttpHeaderNames.CONNECTION, "close");
         }
-        Function<ApiError, JsonObject> shape = ctx.get(SHAPE);
-        json(ctx, error.status(), shape == null ? error.toJson() : shape.apply(error));
+        ErrorShape shape = ctx.get(SHAPE, ApiError::toJson);
+        json(ctx, shape.status(error), shape.toJson(error));
     }
 
     public void json(RoutingContext ctx, int status, JsonObject body) {

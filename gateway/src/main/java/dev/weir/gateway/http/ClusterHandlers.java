@@ -58,9 +58,10 @@ public final class ClusterHandlers {
         answers.json(ctx, 200, new JsonObject().put("object", "list").put("data", data));
     }
 
+    /** Other APIs have paths below it too. */
     private void model(RoutingContext ctx) {
         String name = ctx.pathParam("*");
-        names.find(name).ifPresentOrElse(card -> answers.json(ctx, 200, toJson(name, card)), () -> ctx.fail(404));
+        names.find(name).ifPresentOrElse(card -> answers.json(ctx, 200, toJson(name, card)), ctx::next);
     }
 
     /** @param name the model's id, or an alias of it */

@@ -7,7 +7,6 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.ledger.JobLedger;
-import dev.weir.gateway.ledger.UserJobs;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -17,7 +16,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
-import java.util.function.Consumer;
 
 /** {@code /v1/jobs}: the same requests as jobs that are queried later. Event loop of the gateway. */
 public final class JobsHandlers {
@@ -28,7 +26,7 @@ public final class JobsHandlers {
     private final Vertx vertx;
     private final RequestBody body;
     private final RequestReader reader;
-    private final JobLedger ledger;
+    private final CallersJobs jobs;
     private final Answers answers;
     private final Duration slowClient;
 
@@ -42,7 +40,7 @@ public final class JobsHandlers {
         this.vertx = vertx;
         this.body = body;
         this.reader = reader;
-        this.ledger = ledger;
+        this.jobs = new CallersJobs(ledger);
         this.answers = answers;
         this.slowClient = slowClient;
     }
@@ -50,16 +48,17 @@ public final class JobsHandlers {
     public void mount(Router router) {
         router.post("/v1/jobs").handler(body.gathering()).handler(ctx -> body.read(ctx, read -> submit(ctx, read)));
         Methods.get(router, "/v1/jobs").handler(this::list);
-        Methods.get(router, "/v1/jobs/:id").handler(ctx -> find(ctx, job -> answers.json(ctx, 200, json(ctx, job))));
-        router.delete("/v1/jobs/:id").handler(ctx -> find(ctx, job -> delete(ctx, job)));
-        Methods.get(router, "/v1/jobs/:id/events").handler(ctx -> find(ctx, job -> events(ctx, job)));
-        Methods.get(router, "/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> image(ctx, job)));
-        router.delete("/v1/jobs/:id/images/:sample").handler(ctx -> find(ctx, job -> cancelSample(ctx, job)));
+        Methods.get(router, "/v1/jobs/:id")
+                .handler(ctx -> jobs.find(ctx, job -> answers.json(ctx, 200, json(ctx, job))));
+        router.delete("/v1/jobs/:id").handler(ctx -> jobs.find(ctx, job -> delete(ctx, job)));
+        Methods.get(router, "/v1/jobs/:id/events").handler(ctx -> jobs.find(ctx, job -> events(ctx, job)));
+        Methods.get(router, "/v1/jobs/:id/images/:sample").handler(ctx -> jobs.find(ctx, job -> image(ctx, job)));
+        router.delete("/v1/jobs/:id/images/:sample").handler(ctx -> jobs.find(ctx, job -> deleteSample(ctx, job)));
     }
 
     private void submit(RoutingContext ctx, RequestBody.Content read) {
         JobSpec spec = reader.job(read.fields()).under(RequestTrace.of(ctx));
-        read.submit(jobsOf(ctx), spec)
+        read.submit(jobs.of(ctx), spec)
                 .onSuccess(job -> {
                     ctx.response()
                             .putHeader(
@@ -68,10 +67,6 @@ public final class JobsHandlers {
                     answers.json(ctx, 202, json(ctx, job));
                 })
                 .onFailure(ctx::fail);
-    }
-
-    private UserJobs jobsOf(RoutingContext ctx) {
-        return ledger.of(Authentication.user(ctx));
     }
 
     private static JsonObject json(RoutingContext ctx, KeptJob job) {
@@ -83,11 +78,11 @@ public final class JobsHandlers {
         if (!limit.matches("[1-9][0-9]{0,2}") || Integer.parseInt(limit) > LONGEST_LIST) {
             throw invalid("limit", "must be from 1 to " + LONGEST_LIST);
         }
-        jobsOf(ctx)
+        jobs.of(ctx)
                 .newest(Integer.parseInt(limit))
-                .onSuccess(jobs -> {
+                .onSuccess(found -> {
                     JsonArray data = new JsonArray();
-                    jobs.forEach(job -> data.add(json(ctx, job)));
+                    found.forEach(job -> data.add(json(ctx, job)));
                     answers.json(
                             ctx, 200, new JsonObject().put("object", "list").put("data", data));
                 })
@@ -95,24 +90,56 @@ public final class JobsHandlers {
     }
 
     private void delete(RoutingContext ctx, KeptJob job) {
-        String forget = ctx.request().getParam("forget", "false");
-        switch (forget) {
-            case "false" -> cancel(ctx, job);
-            case "true" -> forget(ctx, job);
-            default -> throw invalid("forget", "must be true or false");
+        if (forgets(ctx)) {
+            forget(ctx, job);
+        } else {
+            cancel(ctx, job);
         }
     }
 
-    private void forget(RoutingContext ctx, KeptJob job) {
-        if (!job.isOver()) {
-            throw new ApiException(
-                    ApiError.invalid(409, "unfinished", "the job is not finished: cancel it first", "forget"));
+    private void deleteSample(RoutingContext ctx, KeptJob job) {
+        if (forgets(ctx)) {
+            forgetSample(ctx, job);
+        } else {
+            cancelSample(ctx, job);
         }
-        jobsOf(ctx)
+    }
+
+    private static boolean forgets(RoutingContext ctx) {
+        return switch (ctx.request().getParam("forget", "false")) {
+            case "false" -> false;
+            case "true" -> true;
+            default -> throw invalid("forget", "must be true or false");
+        };
+    }
+
+    private void forget(RoutingContext ctx, KeptJob job) {
+        requireOver("job", job.isOver());
+        jobs.of(ctx)
                 .forget(job.id())
                 .onSuccess(forgotten -> answers.json(
                         ctx, 200, new JsonObject().put("id", job.id()).put("forgotten", forgotten)))
                 .onFailure(ctx::fail);
+    }
+
+    private void forgetSample(RoutingContext ctx, KeptJob job) {
+        int sample = sample(ctx, job);
+        requireOver("image", job.hasEnded(sample));
+        jobs.of(ctx)
+                .forget(job.id(), sample)
+                .onSuccess(forgotten -> answers.json(ctx, 200, json(job, sample).put("forgotten", forgotten)))
+                .onFailure(ctx::fail);
+    }
+
+    private static void requireOver(String what, boolean isOver) {
+        if (!isOver) {
+            throw new ApiException(ApiError.invalid(
+                    409, "unfinished", "the %s is not finished: cancel it first".formatted(what), "forget"));
+        }
+    }
+
+    private static JsonObject json(KeptJob job, int sample) {
+        return new JsonObject().put("id", job.id()).put("sample", sample);
     }
 
     private static ApiException invalid(String param, String problem) {
@@ -120,7 +147,7 @@ public final class JobsHandlers {
     }
 
     private void cancel(RoutingContext ctx, KeptJob job) {
-        jobsOf(ctx)
+        jobs.of(ctx)
                 .cancel(job.id())
                 .onSuccess(cancelled -> answers.json(
                         ctx, 200, new JsonObject().put("id", job.id()).put("cancelled", cancelled)))
@@ -129,15 +156,9 @@ public final class JobsHandlers {
 
     private void cancelSample(RoutingContext ctx, KeptJob job) {
         int sample = sample(ctx, job);
-        jobsOf(ctx)
+        jobs.of(ctx)
                 .cancel(job.id(), sample)
-                .onSuccess(cancelled -> answers.json(
-                        ctx,
-                        200,
-                        new JsonObject()
-                                .put("id", job.id())
-                                .put("sample", sample)
-                                .put("cancelled", cancelled)))
+                .onSuccess(cancelled -> answers.json(ctx, 200, json(job, sample).put("cancelled", cancelled)))
                 .onFailure(ctx::fail);
     }
 
@@ -151,7 +172,7 @@ public final class JobsHandlers {
             // Tells an EventSource not to reconnect.
             ctx.response().setStatusCode(204).end();
         } else {
-            new JobEvents(job, PublicAddress.of(ctx), after).start(vertx, ctx, slowClient, jobsOf(ctx));
+            new JobEvents(job, PublicAddress.of(ctx), after).start(vertx, ctx, slowClient, jobs.of(ctx));
         }
     }
 
@@ -189,17 +210,6 @@ public final class JobsHandlers {
             throw notFound("the job has no image " + sample);
         }
         return Integer.parseInt(sample);
-    }
-
-    /** Continues with the job in the path, whichever gateway owns it, or answers with the error. */
-    private void find(RoutingContext ctx, Consumer<KeptJob> next) {
-        jobsOf(ctx)
-                .find(ctx.pathParam("id"))
-                .<Void>map(job -> {
-                    next.accept(job);
-                    return null;
-                })
-                .onFailure(ctx::fail);
     }
 
     private static ApiException notFound(String message) {

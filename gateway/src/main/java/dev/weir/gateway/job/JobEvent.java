@@ -58,8 +58,14 @@ public sealed interface JobEvent {
 
     record Cancelled(Moment at) implements JobEvent {}
 
+    /** It was completed, and a client deleted its image. It has the number of its end. */
+    record Deleted(Moment at) implements JobEvent {}
+
     /** No event follows for this sample. */
     default boolean isLast() {
-        return this instanceof Completed || this instanceof Failed || this instanceof Cancelled;
+        return this instanceof Completed
+                || this instanceof Failed
+                || this instanceof Cancelled
+                || this instanceof Deleted;
     }
 }

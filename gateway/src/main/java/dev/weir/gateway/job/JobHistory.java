@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Deleted;
 import dev.weir.gateway.job.JobEvent.Loading;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Progress;
@@ -65,6 +66,15 @@ public final class JobHistory {
             }
         }
         return true;
+    }
+
+    /** Forgets the image of a sample. @return whether it had one */
+    public boolean delete(int sample) {
+        boolean had = latest[sample] instanceof Completed;
+        if (had) {
+            latest[sample] = new Deleted(latest[sample].at());
+        }
+        return had;
     }
 
     /** Whether a stage with steps has begun with any sample. */

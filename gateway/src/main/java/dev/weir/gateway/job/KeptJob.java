@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Deleted;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.runtime.Loop;
@@ -52,7 +53,7 @@ public final class KeptJob {
 
     /** Accepts an event and reports it if it is new. */
     public void on(JobEvent event) {
-        if (!history.add(event)) {
+        if (event instanceof Deleted deleted && delete(deleted.at().sample()) || !history.add(event)) {
             return;
         }
         seq = Math.max(seq, event.at().seq());
@@ -63,6 +64,11 @@ public final class KeptJob {
         if (isOver()) {
             watchers.clear();
         }
+    }
+
+    /** Forgets the image of a sample. @return whether it had one */
+    public boolean delete(int sample) {
+        return history.delete(sample);
     }
 
     /** Nothing more is received about it here, though it may continue elsewhere. */
@@ -137,6 +143,10 @@ public final class KeptJob {
                 .filter(end -> end < event.at().seq())
                 .max()
                 .orElse(0);
+    }
+
+    public boolean hasPictures() {
+        return history.latest().anyMatch(Completed.class::isInstance);
     }
 
     public Optional<Picture> picture(int sample) {

@@ -87,6 +87,11 @@ final class EventPublisher {
         return true;
     }
 
+    /** Tells another gateway, which may show the job, that the image of a sample was deleted. */
+    void deleted(String address, KeptJob job, int sample) {
+        job.latest(sample).ifPresent(event -> send(address, job, event));
+    }
+
     /** Whether another gateway asks for a job, with or without a client. */
     boolean shows(String job) {
         return forwardings.keySet().stream().anyMatch(key -> key.job.equals(job));

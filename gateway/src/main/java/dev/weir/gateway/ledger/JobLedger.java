@@ -14,11 +14,8 @@ import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.user.User;
-import dev.weir.proto.Parcel;
-import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
-import dev.weir.proto.v1.SampleRef;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Delivery;
 import io.vertx.core.Future;
@@ -51,6 +48,7 @@ public final class JobLedger {
     private final EventPublisher publisher;
     private final Departures departures;
     private final KeyedJobs keyed;
+    private final Endings endings;
     private final JobList list;
 
     public JobLedger(NodeContext node, Jobs jobs, GatewayConfig config, ImageMemory images) {
@@ -85,6 +83,7 @@ public final class JobLedger {
         this.views = new RemoteJobViews(node, kept, gateways, owned, this::show);
         this.publisher = new EventPublisher(node.loop(), node.courier(), kept, owned);
         this.departures = new Departures(node, jobs, kept, gateways, owned, views, publisher);
+        this.endings = new Endings(node.courier(), jobs, kept, gateways, owned, views, publisher);
         this.keyed = new KeyedJobs(node.loop(), new IdempotencyKeys(node.memory(), longest), owned, this::find);
         this.list = new JobList(node.loop(), kept, ledger);
         new Orphans(
@@ -281,60 +280,9 @@ public final class JobLedger {
         return list.newest(wanted, most);
     }
 
-    /** Deletes a finished job with its images, everywhere. @return whether it was there and finished */
-    Future<Boolean> forget(String id) {
-        Cancel forget = Cancel.newBuilder().setJobId(id).setForget(true).build();
-        if (!views.isRemote(id)) {
-            return Future.succeededFuture(forgetHere(id));
-        }
-        return deliver(id, forget).onSuccess(forgotten -> {
-            if (forgotten) {
-                views.forget(id);
-            }
-        });
-    }
-
-    private boolean forgetHere(String id) {
-        Optional<KeptJob> over = kept.find(id).filter(KeptJob::isOver);
-        over.ifPresent(job -> {
-            kept.remove(id);
-            owned.forgotten(job);
-        });
-        return over.isPresent();
-    }
-
-    /** Cancels a job that is known here, or that was never kept. @return whether there was something to cancel */
-    Future<Boolean> cancel(String id) {
-        return cancel(id, Cancel.newBuilder().setJobId(id).build());
-    }
-
-    /** The same for one sample. The others continue. */
-    Future<Boolean> cancel(String id, int sample) {
-        SampleRef ref = SampleRef.newBuilder().setJobId(id).setSample(sample).build();
-        return cancel(id, Cancel.newBuilder().setSample(ref).build());
-    }
-
-    private Future<Boolean> cancel(String id, Cancel cancel) {
-        boolean isElsewhere =
-                kept.find(id).filter(job -> !job.isOver() && !owned.holds(id)).isPresent();
-        return isElsewhere ? deliver(id, cancel) : Future.succeededFuture(cancelHere(cancel));
-    }
-
-    /** To the owner of a job that is shown here. */
-    private Future<Boolean> deliver(String id, Cancel cancel) {
-        return node.courier()
-                .offer(gateways.address(views.owner(id)).orElse(""), Parcel.of(cancel))
-                .map(reply -> reply.getVerdict() == Verdict.ACCEPTED)
-                .recover(problem -> Future.failedFuture(OwnedJobs.unavailable("the job's owner did not answer")));
-    }
-
-    private boolean cancelHere(Cancel cancel) {
-        if (cancel.getForget()) {
-            return forgetHere(cancel.getJobId());
-        }
-        return cancel.hasSample()
-                ? jobs.cancel(cancel.getSample().getJobId(), cancel.getSample().getSample())
-                : jobs.cancel(cancel.getJobId());
+    /** Cancels and deletes jobs and images. */
+    Endings endings() {
+        return endings;
     }
 
     /** Handles a message of another gateway. */
@@ -349,7 +297,7 @@ public final class JobLedger {
                         delivery,
                         departures.leftElsewhere(delivery.parcel().header().getLeft()));
             case CANCEL ->
-                answer(delivery, cancelHere(delivery.parcel().header().getCancel()));
+                answer(delivery, endings.here(delivery.parcel().header().getCancel()));
             default -> {}
         }
     }

@@ -74,7 +74,8 @@ final class Ledger {
     /** Whether every sample has ended. */
     static boolean isOver(JobRecord record) {
         return record.getEventsList().stream()
-                        .filter(told -> told.hasCompleted() || told.hasFailed() || told.hasCancelled())
+                        .filter(told ->
+                                told.hasCompleted() || told.hasFailed() || told.hasCancelled() || told.hasDeleted())
                         .count()
                 == record.getSamples();
     }

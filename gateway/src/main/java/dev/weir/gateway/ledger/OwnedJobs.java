@@ -8,6 +8,7 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.KeptJobs;
+import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.Loop;
@@ -278,6 +279,29 @@ final class OwnedJobs implements RecordedJob.Owner {
         return IntStream.range(0, job.spec().samples())
                 .filter(sample -> job.picture(sample).isPresent())
                 .anyMatch(sample -> job.spec().isRead(checkpoints.entry(job.id(), sample), name));
+    }
+
+    /** Deletes the image of a sample wherever it is stored. The job stays. @return whether there was one */
+    boolean delete(KeptJob job, int sample) {
+        Optional<Picture> picture = job.picture(sample);
+        picture.ifPresent(deleted -> {
+            job.delete(sample);
+            pictures.ifPresent(store -> store.forget(job.id(), sample, deleted.format()));
+            checkpoints.forget(job.id(), sample);
+            Optional.ofNullable(recorded.get(job.id()))
+                    .ifPresentOrElse(open -> open.delete(sample), () -> deleteInRecord(job.id(), sample));
+        });
+        return picture.isPresent();
+    }
+
+    /** Of a job that is over, which nothing else writes. */
+    private void deleteInRecord(String id, int sample) {
+        ledger.find(id)
+                .onSuccess(found -> found.ifPresent(entry -> ledger.replace(
+                        id,
+                        entry.bytes(),
+                        RecordFormat.without(entry.record(), sample).toByteArray(),
+                        patience.result())));
     }
 
     /** The job is no longer kept here. */

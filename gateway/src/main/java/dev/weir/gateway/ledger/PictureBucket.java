@@ -112,6 +112,14 @@ final class PictureBucket implements PictureStore {
     }
 
     @Override
+    public Future<Void> forget(String job, int sample, String format) {
+        String key = folderOf(job) + PictureStore.name(sample, format);
+        return call(() ->
+                        s3.deleteObject(request -> request.bucket(bucket.name()).key(key)))
+                .onFailure(problem -> log.warn("The image {} could not be removed: {}", key, problem.getMessage()));
+    }
+
+    @Override
     public Future<Void> sweep() {
         Instant oldest = Instant.ofEpochMilli(loop.nowMs()).minus(life);
         return remove(bucket.prefix(), object -> object.lastModified().isBefore(oldest) && isImage(object.key()));

@@ -86,6 +86,11 @@ final class PictureFiles implements PictureStore {
     }
 
     @Override
+    public Future<Void> forget(String job, int sample, String format) {
+        return files.delete(file(job, sample, format));
+    }
+
+    @Override
     public Future<Void> sweep() {
         return files.readDir(folder.toString()).compose(jobs -> Future.join(jobs.stream()
                         .filter(job -> JobId.isOne(Path.of(job).getFileName().toString()))

@@ -37,6 +37,9 @@ interface PictureStore {
     /** Removes a job's images. */
     Future<Void> forget(String job);
 
+    /** Removes one image of a job. */
+    Future<Void> forget(String job, int sample, String format);
+
     /** Removes what gateways left that are gone. */
     Future<Void> sweep();
 

@@ -3,6 +3,7 @@ package dev.weir.gateway.ledger;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Deleted;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Loading;
 import dev.weir.gateway.job.JobEvent.Moment;
@@ -125,8 +126,19 @@ final class RecordFormat {
                     .setMessage(failed.failure().message()));
         } else if (event instanceof Cancelled) {
             told.setCancelled(JobEventRecord.Cancelled.getDefaultInstance());
+        } else if (event instanceof Deleted) {
+            told.setDeleted(JobEventRecord.Deleted.getDefaultInstance());
         }
         return told.build();
+    }
+
+    /** The same record, with the image of a sample deleted. */
+    static JobRecord without(JobRecord record, int sample) {
+        JobRecord.Builder without = record.toBuilder().setVersion(record.getVersion() + 1);
+        without.getEventsBuilderList().stream()
+                .filter(told -> told.hasCompleted() && told.getSample() == sample)
+                .forEach(told -> told.setDeleted(JobEventRecord.Deleted.getDefaultInstance()));
+        return without.build();
     }
 
     /** The image of an event. */
@@ -196,6 +208,7 @@ final class RecordFormat {
                                         told.getFailed().getMessage(),
                                         false));
                     case CANCELLED -> new Cancelled(at);
+                    case DELETED -> new Deleted(at);
                     case WHAT_NOT_SET -> null;
                 });
     }

@@ -182,6 +182,12 @@ final class RecordedJob implements JobWatcher {
         strikes.put(sample, all);
     }
 
+    /** A client has deleted the image of a sample. */
+    void delete(int sample) {
+        history.delete(sample);
+        write();
+    }
+
     /** An image that was reported before exists again. */
     void madeAgain(Completed image) {
         owner.made(image);

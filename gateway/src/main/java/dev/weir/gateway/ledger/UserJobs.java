@@ -81,16 +81,21 @@ public final class UserJobs {
 
     /** Deletes a finished job that was found here, with its images. @return whether it was there and finished */
     public Future<Boolean> forget(String id) {
-        return ledger.forget(id);
+        return ledger.endings().forget(id);
+    }
+
+    /** Deletes the image of a sample of a job that was found here, and the job with its last image. @return whether there was one */
+    public Future<Boolean> forget(String id, int sample) {
+        return ledger.endings().forget(id, sample);
     }
 
     /** Cancels a job that was found or started here. @return whether there was something to cancel */
     public Future<Boolean> cancel(String id) {
-        return ledger.cancel(id);
+        return ledger.endings().cancel(id);
     }
 
     /** The same for one sample. The others continue. */
     public Future<Boolean> cancel(String id, int sample) {
-        return ledger.cancel(id, sample);
+        return ledger.endings().cancel(id, sample);
     }
 }

@@ -90,7 +90,9 @@ final class PredictionRequest {
         Map<String, Object> sent = new LinkedHashMap<>(input.toJson().getMap());
         sent.keySet().removeAll(WITHOUT_EFFECT);
         sent.keySet().removeAll(Set.of(Sides.WIDTH, Sides.HEIGHT));
+        // Also of fields that are not there, which messages may name.
         names.put("prompt", INPUT + ".prompt");
+        RENAMED.forEach((name, own) -> names.put(own, INPUT + "." + name));
         sent.forEach((name, value) -> {
             String own = RENAMED.getOrDefault(name, name);
             weir.putIfAbsent(own, value);
@@ -112,7 +114,7 @@ final class PredictionRequest {
     }
 
     /** The id or alias that a client means by {@code NAME}, {@code NAME:VERSION} or {@code weir/NAME}. */
-    private static String known(String model, ModelNames models) {
+    static String known(String model, ModelNames models) {
         String named = model.split(":", 2)[0];
         return Stream.of(model, named, named.startsWith(OWNER) ? named.substring(OWNER.length()) : named)
                 .filter(name -> models.find(name).isPresent())

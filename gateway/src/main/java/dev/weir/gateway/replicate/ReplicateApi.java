@@ -7,19 +7,20 @@ import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
+import dev.weir.gateway.http.CallersJobs;
 import dev.weir.gateway.http.EventStream;
 import dev.weir.gateway.http.Methods;
 import dev.weir.gateway.http.PublicAddress;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
+import dev.weir.gateway.http.UploadedImages;
+import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
-import dev.weir.gateway.ledger.UserJobs;
 import dev.weir.proto.v1.Webhook;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
@@ -30,26 +31,45 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
 
 /** Mounts {@code /v1/predictions}, and {@code POST /v1/models/OWNER/NAME/predictions}. Event loop of the gateway. */
 public final class ReplicateApi {
 
     private static final String PREDICTIONS = "/v1/predictions";
     private static final String OF_MODEL = "/v1/models/:owner/:name/predictions";
-    private static final String FILES = "/v1/files";
     private static final String SECRET = "/v1/webhooks/default/secret";
+    /** What Weir has of that service, and parts of it that Weir does not have. */
+    private static final List<String> SHAPED = List.of(
+            PREDICTIONS,
+            PREDICTIONS + "/*",
+            OF_MODEL,
+            "/v1/models/:owner/:name/versions",
+            "/v1/models/:owner/:name/versions/*",
+            FileHandlers.PATH,
+            FileHandlers.PATH + "/*",
+            "/v1/webhooks/*",
+            "/v1/account",
+            "/v1/collections",
+            "/v1/collections/*",
+            "/v1/deployments",
+            "/v1/deployments/*",
+            "/v1/hardware",
+            "/v1/search",
+            "/v1/trainings",
+            "/v1/trainings/*");
+
     private static final int LONGEST_LIST = 100;
     private static final int CANCEL_SECONDS = 2;
 
     private final Vertx vertx;
     private final RequestBody body;
     private final RequestReader reader;
-    private final JobLedger ledger;
+    private final CallersJobs jobs;
     private final Answers answers;
     private final ModelNames models;
     private final Duration slowClient;
     private final Optional<Webhooks> webhooks;
+    private final FileHandlers files;
 
     public ReplicateApi(
             Vertx vertx,
@@ -58,33 +78,28 @@ public final class ReplicateApi {
             JobLedger ledger,
             Answers answers,
             ModelNames models,
-            Duration slowClient,
-            Optional<GatewayConfig.Webhooks> webhooks) {
+            UploadedImages images,
+            ImageMemory memory,
+            GatewayConfig config) {
         this.vertx = vertx;
         this.body = body;
         this.reader = reader;
-        this.ledger = ledger;
+        this.jobs = new CallersJobs(ledger);
         this.answers = answers;
         this.models = models;
-        this.slowClient = slowClient;
-        this.webhooks = webhooks.map(options -> new Webhooks(vertx, options.secret(), options.hosts()));
+        this.slowClient = config.patience().slowClient();
+        this.webhooks =
+                config.security().webhooks().map(options -> new Webhooks(vertx, options.secret(), options.hosts()));
         this.webhooks.ifPresent(hooks -> ledger.onOwned(hooks::tellOf));
+        this.files = new FileHandlers(vertx, images, answers, memory, config.limits());
     }
 
     /** To be called before anything that may refuse a request. */
     public static void shapeErrors(Router router) {
-        List.of(PREDICTIONS, PREDICTIONS + "/*", OF_MODEL, FILES, SECRET)
-                .forEach(path -> router.route(path).handler(ctx -> {
-                    Answers.errorsOf(ctx, ReplicateApi::toJson);
-                    ctx.next();
-                }));
-    }
-
-    private static JsonObject toJson(ApiError error) {
-        return new JsonObject()
-                .put("title", HttpResponseStatus.valueOf(error.status()).reasonPhrase())
-                .put("detail", error.message())
-                .put("status", error.status());
+        SHAPED.forEach(path -> router.route(path).handler(ctx -> {
+            Answers.errorsOf(ctx, Errors.SHAPE);
+            ctx.next();
+        }));
     }
 
     public void mount(Router router, RequestTrace trace) {
@@ -94,20 +109,25 @@ public final class ReplicateApi {
             return PredictionRequest.translate(sent, models, model);
         });
         Methods.get(router, PREDICTIONS).handler(this::list);
-        Methods.get(router, PREDICTIONS + "/:id").handler(ctx -> find(ctx, job -> answer(ctx, 200, job)));
-        Methods.get(router, PREDICTIONS + "/:id/stream").handler(ctx -> find(ctx, job -> stream(ctx, job)));
-        router.post(PREDICTIONS + "/:id/cancel").handler(ctx -> find(ctx, job -> cancel(ctx, job)));
+        Methods.get(router, PREDICTIONS + "/:id").handler(ctx -> jobs.find(ctx, job -> answer(ctx, 200, job)));
+        Methods.get(router, PREDICTIONS + "/:id/stream").handler(ctx -> jobs.find(ctx, job -> stream(ctx, job)));
+        router.post(PREDICTIONS + "/:id/cancel").handler(ctx -> jobs.find(ctx, job -> cancel(ctx, job)));
         Methods.get(router, SECRET).handler(this::secret);
-        // Libraries upload images first. Where that fails with such a status, that for JavaScript sends data URLs.
-        router.post(FILES).handler(this::refuseFile);
+        files.mount(router, body);
+        new ModelHandlers(models, answers).mount(router);
+    }
+
+    /** The process ends. */
+    public void close() {
+        webhooks.ifPresent(Webhooks::close);
     }
 
     private void mount(
             Router router, RequestTrace trace, String path, BiFunction<RoutingContext, Fields, Fields> translation) {
-        router.post(path)
-                .handler(trace)
-                .handler(body.gathering())
-                .handler(ctx -> body.read(ctx, sent -> translation.apply(ctx, sent), read -> create(ctx, read)));
+        router.post(path).handler(trace).handler(body.gathering()).handler(ctx -> {
+            FileReferences uploads = new FileReferences(files.of(ctx));
+            body.read(ctx, sent -> uploads.resolved(translation.apply(ctx, sent)), read -> create(ctx, read));
+        });
     }
 
     private void create(RoutingContext ctx, RequestBody.Content read) {
@@ -115,7 +135,7 @@ public final class ReplicateApi {
         JobSpec job = reader.job(read.fields().without(WebhookField.NAMES)).under(RequestTrace.of(ctx));
         JobSpec spec = webhook.map(job::telling).orElse(job);
         Prefer prefer = Prefer.of(ctx.request().getHeader("Prefer"));
-        read.submit(jobsOf(ctx), spec)
+        read.submit(jobs.of(ctx), spec)
                 .onSuccess(begun -> {
                     if (prefer.waitSeconds() == 0) {
                         answer(ctx, prefer.async() ? 202 : 201, begun);
@@ -140,27 +160,25 @@ public final class ReplicateApi {
         return PublicAddress.of(ctx).url("");
     }
 
-    private UserJobs jobsOf(RoutingContext ctx) {
-        return ledger.of(Authentication.user(ctx));
-    }
-
     private void list(RoutingContext ctx) {
-        jobsOf(ctx)
+        jobs.of(ctx)
                 .newest(LONGEST_LIST)
-                .onSuccess(jobs -> {
+                .onSuccess(found -> {
                     JsonArray results = new JsonArray();
-                    jobs.forEach(job -> results.add(PredictionJson.brief(job, base(ctx))));
-                    answers.json(
-                            ctx,
-                            200,
-                            new JsonObject().putNull("previous").putNull("next").put("results", results));
+                    found.forEach(job -> results.add(PredictionJson.brief(job, base(ctx))));
+                    answers.json(ctx, 200, page(results));
                 })
                 .onFailure(ctx::fail);
     }
 
+    /** The only page of a list. */
+    static JsonObject page(JsonArray results) {
+        return new JsonObject().putNull("previous").putNull("next").put("results", results);
+    }
+
     /** The answer has the state after it, which another gateway may have to report. */
     private void cancel(RoutingContext ctx, KeptJob job) {
-        jobsOf(ctx)
+        jobs.of(ctx)
                 .cancel(job.id())
                 .onSuccess(cancelled -> await(ctx, job, CANCEL_SECONDS, () -> answer(ctx, 200, job)))
                 .onFailure(ctx::fail);
@@ -168,7 +186,7 @@ public final class ReplicateApi {
 
     private void await(RoutingContext ctx, KeptJob job, int seconds, Runnable answer) {
         if (!ctx.response().closed()) {
-            new WaitingClient(vertx, job, answer).start(ctx, jobsOf(ctx), seconds, answers);
+            new WaitingClient(vertx, job, answer).start(ctx, jobs.of(ctx), seconds, answers);
         }
     }
 
@@ -178,7 +196,7 @@ public final class ReplicateApi {
                     .putHeader(HttpHeaderNames.CONTENT_TYPE, EventStream.MEDIA_TYPE)
                     .end();
         } else {
-            new PredictionStream(job, base(ctx)).start(vertx, ctx, slowClient, jobsOf(ctx));
+            new PredictionStream(job, base(ctx)).start(vertx, ctx, slowClient, jobs.of(ctx));
         }
     }
 
@@ -192,22 +210,5 @@ public final class ReplicateApi {
                 404, "not_found", "there are no webhooks at a gateway without --webhook-secret", null)));
         ctx.response().putHeader(HttpHeaderNames.CACHE_CONTROL, "no-store");
         answers.json(ctx, 200, new JsonObject().put("key", enabled.secret().shown(signer(ctx))));
-    }
-
-    private void refuseFile(RoutingContext ctx) {
-        String message = "there are no uploads: send images as data URLs in the input, which clients do with "
-                + "file_encoding_strategy=\"base64\" (Python) or fileEncodingStrategy: \"data-uri\" (JavaScript)";
-        throw new ApiException(new ApiError(501, "server_error", "no_uploads", message, null, 0));
-    }
-
-    /** Continues with the job in the path, whichever gateway owns it, or answers with the error. */
-    private void find(RoutingContext ctx, Consumer<KeptJob> next) {
-        jobsOf(ctx)
-                .find(ctx.pathParam("id"))
-                .<Void>map(job -> {
-                    next.accept(job);
-                    return null;
-                })
-                .onFailure(ctx::fail);
     }
 }

@@ -12,9 +12,12 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +46,8 @@ final class Webhooks {
     private final WebhookLimits limits = new WebhookLimits();
     /** A look-up may block for much longer than a call may take. Each call has a thread. */
     private final WorkerExecutor lookUps;
+    /** Last calls that were not taken yet, with the host of each. */
+    private final Map<String, String> undelivered = new HashMap<>();
 
     /** @param hosts in lower case, that may have any address */
     Webhooks(Vertx vertx, WebhookSecret secret, Set<String> hosts) {
@@ -77,18 +82,29 @@ final class Webhooks {
 
     /** Calls until the server took it, or there were enough tries. */
     void deliver(Webhook webhook, String id, String body) {
+        undelivered.put(id, WebhookTargets.host(webhook.getUrl()));
         deliver(webhook, id, body, 0, 0);
+    }
+
+    /** The process ends: calls that wait for another try are not made. */
+    void close() {
+        if (!undelivered.isEmpty()) {
+            log.warn(
+                    "This gateway ends before the last webhook of {} predictions was taken, at {}",
+                    undelivered.size(),
+                    String.join(", ", new TreeSet<>(undelivered.values())));
+        }
     }
 
     private void deliver(Webhook webhook, String id, String body, int retries, int waits) {
         if (enter(webhook)) {
             call(webhook, id, body).onSuccess(problem -> {
                 if (problem.isEmpty()) {
-                    return;
-                }
-                if (retries < RETRIES_MS.size()) {
+                    undelivered.remove(id);
+                } else if (retries < RETRIES_MS.size()) {
                     vertx.setTimer(RETRIES_MS.get(retries), later -> deliver(webhook, id, body, retries + 1, waits));
                 } else {
+                    undelivered.remove(id);
                     log.warn(
                             "The webhook of the message {} at {} failed {} times; at last: {}",
                             id,
@@ -100,6 +116,7 @@ final class Webhooks {
         } else if (waits < MOST_WAITS) {
             vertx.setTimer(NO_ROOM_MS, later -> deliver(webhook, id, body, retries, waits + 1));
         } else {
+            undelivered.remove(id);
             log.warn("The webhook of the message {} waited too long for other calls, and is given up", id);
         }
     }

@@ -3,6 +3,9 @@ package dev.weir.gateway.replicate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.sun.net.httpserver.HttpServer;
 import dev.weir.proto.v1.Webhook;
 import io.vertx.core.Vertx;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What many calls of webhooks, and slow ones, leave for others. */
 final class WebhookCallsTest {
@@ -109,6 +113,28 @@ final class WebhookCallsTest {
 
         await().until(() -> calls.contains("slow " + WebhookLimits.CALLS_TO_A_HOST));
         assertThat(calls).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void theLogSaysWhatAnEndingGatewayDoesNotDeliver() {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger(Webhooks.class);
+        log.start();
+        logger.addAppender(log);
+        try {
+            deliver("127.0.0.1", "/", "taken");
+            deliver("localhost", "/slow", "not taken");
+            await().until(() -> calls.containsAll(List.of("taken", "not taken")));
+            // The answer to the first one may be on its way.
+            await().untilAsserted(() -> {
+                webhooks.close();
+                assertThat(log.list)
+                        .extracting(ILoggingEvent::getFormattedMessage)
+                        .contains("This gateway ends before the last webhook of 1 predictions was taken, at localhost");
+            });
+        } finally {
+            logger.detachAppender(log);
+        }
     }
 
     @Test
