@@ -13,8 +13,9 @@ enum PipelineKind {
     SDXL_INPAINTING("StableDiffusionXL.*Inpaint.*", "an SDXL inpainting model"),
     SDXL_IMAGE_TO_IMAGE("StableDiffusionXLImg2Img.*", "an image-to-image pipeline of SDXL, such as its refiner"),
     SDXL("StableDiffusionXL.*", "an SDXL pipeline that does something else than text to image"),
-    STABLE_DIFFUSION_3("StableDiffusion3.*", "a Stable Diffusion 3 model, which has a transformer instead of a UNet"),
-    FLUX("Flux.*", "a FLUX model, which has a transformer instead of a UNet"),
+    STABLE_DIFFUSION_3(
+            "StableDiffusion3.*", "a pipeline of Stable Diffusion 3 that does something else than text to image"),
+    FLUX("Flux.*", "a pipeline of FLUX that does something else than Flux.1's text to image"),
     VIDEO(
             "(StableVideoDiffusion|TextToVideo|VideoToVideo|AnimateDiff|CogVideo|Wan|LTX|Mochi|HunyuanVideo|Hunyuan.*Video|"
                     + "Latte|Allegro|SkyReels|EasyAnimate|I2VGen|PIA|Cosmos|ConsisID).*",

@@ -37,7 +37,10 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
         TextEncoder encoder = opened.size() == 1 && !pipeline.zeroNegative()
                 ? opened.get(0)
                 : new JoinedTextEncoder(
-                        opened, pipeline.zeroNegative(), pipeline.type().readsEmptyPrompt(index));
+                        opened,
+                        parts -> pipeline.type().joined(index, parts),
+                        pipeline.zeroNegative(),
+                        pipeline.type().readsEmptyPrompt(index));
         return pipeline.type()
                 .priorText()
                 .<TextEncoder>map(text -> besidePriors(encoder, text, target))
@@ -87,19 +90,19 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
                         home,
                         index.source().vocabulary(home),
                         index.classOf(text.tokenizer()),
-                        config.count("max_position_embeddings"),
+                        length(text, config),
                         inversions.all(),
                         words));
     }
 
-    /** The widths of the text encoders that embeddings may add words to: those of CLIP. */
+    /** The widths of the text encoders that embeddings may add words to: those of CLIP, where there are no others. */
     static Map<String, Integer> widths(PipelineIndex index) {
         Map<String, Integer> widths = new LinkedHashMap<>();
         for (TextPart text : index.type().texts()) {
-            ComponentConfig config = index.config(text.encoder());
-            if (index.classOf(text.tokenizer()).startsWith("CLIP")) {
-                widths.put(text.encoder(), config.count("hidden_size"));
+            if (!index.classOf(text.tokenizer()).startsWith("CLIP")) {
+                return Map.of();
             }
+            widths.put(text.encoder(), index.config(text.encoder()).count("hidden_size"));
         }
         return widths;
     }
@@ -110,18 +113,21 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
 
     /** @param component the tokenizer's folder */
     static Tokenizer tokenizer(PipelineIndex index, String component) {
-        String encoder = texts(index)
+        TextPart part = texts(index)
                 .filter(text -> text.tokenizer().equals(component))
-                .map(TextPart::encoder)
                 .findFirst()
                 .orElseThrow();
-        ComponentConfig config = index.config(encoder);
+        ComponentConfig config = index.config(part.encoder());
         Path home = index.home(component);
         return Tokenizers.open(
                 home,
                 index.source().vocabulary(home),
                 index.classOf(component),
-                config.count("max_position_embeddings"),
+                length(part, config),
                 config.count("vocab_size"));
+    }
+
+    private static int length(TextPart text, ComponentConfig config) {
+        return text.length().orElseGet(() -> config.count("max_position_embeddings"));
     }
 }

@@ -183,9 +183,9 @@ class ModelFolderTest {
 
     @ParameterizedTest
     @CsvSource({
-        "StableDiffusion3Pipeline, text_encoder_2, CLIPTextModelWithProjection",
-        "StableDiffusionXLPipeline, text_encoder_2, T5EncoderModel",
-        "FluxPipeline, transformer, FluxTransformer2DModel",
+        "StableDiffusion3Img2ImgPipeline, text_encoder_2, CLIPTextModelWithProjection",
+        "StableDiffusionXLPipeline, text_encoder_2, UMT5EncoderModel",
+        "FluxFillPipeline, transformer, FluxTransformer2DModel",
         "StableDiffusionPipeline, unet, UNetSpatioTemporalConditionModel",
     })
     void otherPipelinesAreRefusedNamingTheComponent(String pipeline, String component, String className)

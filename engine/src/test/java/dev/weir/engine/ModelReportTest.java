@@ -75,11 +75,12 @@ class ModelReportTest {
     @Test
     void aPipelineOfAnotherFamilyIsToldByItsComponents() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
-        TestModels.setComponent(model, "StableDiffusion3Pipeline", "text_encoder_2", "CLIPTextModelWithProjection");
+        TestModels.setComponent(
+                model, "StableDiffusion3Img2ImgPipeline", "text_encoder_2", "CLIPTextModelWithProjection");
 
         ModelReport report = ModelReport.inspect(model);
 
-        assertThat(report.pipeline()).isEqualTo("StableDiffusion3Pipeline");
+        assertThat(report.pipeline()).isEqualTo("StableDiffusion3Img2ImgPipeline");
         assertThat(report.runs()).isFalse();
         assertThat(component(report, "text_encoder_2").problem().orElseThrow()).contains("CLIPTextModelWithProjection");
         assertThat(component(report, "unet").problem()).isEmpty();
@@ -90,7 +91,7 @@ class ModelReportTest {
         Files.writeString(
                 temporary.resolve("model_index.json"),
                 """
-                {"_class_name": "FluxPipeline", "transformer": ["diffusers", "FluxTransformer2DModel"],
+                {"_class_name": "FluxFillPipeline", "transformer": ["diffusers", "FluxTransformer2DModel"],
                  "vae": ["diffusers", "AutoencoderKL"], "feature_extractor": [null, null]}""");
 
         ModelReport report = ModelReport.inspect(temporary);

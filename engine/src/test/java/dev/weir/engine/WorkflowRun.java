@@ -180,7 +180,8 @@ final class WorkflowRun implements AutoCloseable {
                                         SamplerSpec.parse(sampler),
                                         stage.laysOutStrength()
                                                 ? Span.laidOutForStrength(steps, strength)
-                                                : Span.ofStrength(steps, strength)),
+                                                : Span.ofStrength(steps, strength),
+                                        model.pipeline().type().tokens(shape(json))),
                                 model.augmentation(stage),
                                 new TorchGenerator(json.get("seed").asLong()),
                                 network.inputs(),

@@ -33,6 +33,7 @@ import dev.weir.serving.plan.BatchKey;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The part of a model that a diffusing stage needs: its network and its schedule, and how its family begins a sample.
@@ -164,15 +165,16 @@ public record DiffusionPart(
      * @throws IllegalArgumentException if the sampler or the number of steps does not exist
      */
     private Sampler sampler(Stage route) {
-        return sampler(route, schedule);
+        return sampler(route, schedule, type.tokens(shape(route)));
     }
 
-    private static Sampler sampler(Stage route, SchedulerConfig schedule) {
+    /** @param tokens of the sample for a transformer */
+    private static Sampler sampler(Stage route, SchedulerConfig schedule, OptionalInt tokens) {
         Sampling sampling = route.getSampling();
         SamplerSpec spec = sampling.getSampler().isEmpty()
                 ? SamplerSpec.parse(Samplers.defaultName(schedule))
                 : RequestedSampling.spec(sampling);
-        return Samplers.create(schedule, spec, RequestedSampling.span(sampling));
+        return Samplers.create(schedule, spec, RequestedSampling.span(sampling), tokens);
     }
 
     /** Why the task can never be done here, or empty. */
@@ -220,7 +222,7 @@ public record DiffusionPart(
 
     private static Begin.Prior before(Work work, AfterPrior prior) {
         Stage route = work.task().getRoute(work.task().getPosition() - 1);
-        return new Begin.Prior(sampler(route, prior.schedule()), prior.noise());
+        return new Begin.Prior(sampler(route, prior.schedule(), OptionalInt.empty()), prior.noise());
     }
 
     /** Without what was seen of a picture a sample would begin with noise alone. */

@@ -126,6 +126,35 @@ public final class Graph extends Operations {
         return norm(x, name, Op.LAYER_NORM, Map.of("eps", eps));
     }
 
+    /** A layer norm that neither scales nor shifts its result. */
+    public Value layerNorm(Value x, double eps) {
+        return like(x, Op.LAYER_NORM, Map.of("eps", eps), x);
+    }
+
+    /** Divided by the root of the mean square (Zhang and Sennrich 2019, arXiv 1910.07467). */
+    public Value rmsNorm(Value x, String name, double eps) {
+        return rmsNorm(x, name, 1, eps);
+    }
+
+    /** The same of each head's channels alone. */
+    public Value rmsNorm(Value x, String name, int heads, double eps) {
+        requireDivides(x, heads, name);
+        var weight = weight(name, new Parameter.Plain(), x.channels() / heads);
+        return like(x, Op.RMS_NORM, Map.of("eps", eps, "heads", heads), x, weight);
+    }
+
+    /** What is added to the scores of each head's attention, by the distance of two tokens. */
+    public Value positionBias(Value buckets, String name, int count, int heads) {
+        var table = weight(name, new Parameter.Plain(), count, heads);
+        return append(Op.POSITION_BIAS, heads, buckets.positions(), Map.of(), table, buckets);
+    }
+
+    /** Rows of a table {@code [1, rows, channels]} as a sequence that all rows share. Its name is the whole name. */
+    public Value positions(Value ids, String name, int rows, int channels) {
+        var table = script.declare(scope + name, new Parameter.Plain(), 1, rows, channels);
+        return append(Op.POSITIONS, channels, ids.positions(), Map.of(), table, ids);
+    }
+
     private Value norm(Value x, String name, Op op, Map<String, Number> attributes) {
         var weight = weight(name, new Parameter.Plain(), x.channels());
         return like(x, op, attributes, x, weight, bias(name, new Parameter.Plain(), x.channels()));

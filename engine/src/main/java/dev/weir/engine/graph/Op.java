@@ -13,8 +13,10 @@ public enum Op {
     EXACT_LINEAR,
     /** Image, and scale and bias unless it has none; groups, eps. */
     GROUP_NORM,
-    /** Sequence, scale, bias; eps. */
+    /** Sequence, and scale and bias unless it has none; eps. */
     LAYER_NORM,
+    /** Sequence, scale; eps, heads. Each head's channels divided by the root of their mean square, which is computed in fp32. */
+    RMS_NORM,
     /** Table, ids. Rows of the table in the graph's precision. */
     EMBEDDING,
     /** Table, ids. Rows of the table in fp32. */
@@ -29,6 +31,8 @@ public enum Op {
     TANH,
     /** x. The exact form, with erf. */
     GELU,
+    /** x. The approximation with tanh. */
+    GELU_TANH,
     /** x. {@code x * sigmoid(1.702 x)}. */
     QUICK_GELU,
     /** Sequence. The first half of its channels, multiplied by the gelu of the second half. */
@@ -45,6 +49,8 @@ public enum Op {
     SHIFT,
     /** x, y. Joined along their second axis: the channels of images and rows, the tokens of sequences. */
     CONCAT,
+    /** Sequences x, y of equally many tokens. Their channels, one after the other. */
+    CONCAT_CHANNELS,
     /** x; first, count. A part of its second axis, or less where it ends. */
     NARROW,
     /** Several tensors of one shape {@code [batch, ...]} as one, {@code [batch, count, ...]}. */
@@ -57,6 +63,10 @@ public enum Op {
     LEARNED,
     /** Sequence, another one. The first tokens of the first, as many as the other one has. */
     LEADING,
+    /** Sequence, another one. What follows the first tokens, as many as the other one has. */
+    TRAILING,
+    /** Sequence, another one; number. With as many tokens of the number before it as the other one has. */
+    PAD_BEFORE,
     /** Sequence, vector {@code [channels]}. The vector as one more token before the others of every row. */
     PREPEND,
     /** Sequence; index. One token, {@code [batch, channels]}. */
@@ -91,7 +101,20 @@ public enum Op {
     FLATTEN,
     /** Rows; tokens. As a sequence of so many tokens. */
     UNFLATTEN,
-    /** Queries, keys, values, optional mask of {@link #MASK}; heads, causal. */
+    /** Image; side. Each {@code side * side} pixels as one with as many times the channels, which follow each other pixel by pixel. */
+    UNSHUFFLE,
+    /** Image; side, pixelFirst. The opposite; pixelFirst: the channels of one pixel follow each other, not the pixels of a channel. */
+    SHUFFLE,
+    /** Table {@code [1, rows, channels]}, ids {@code [1, tokens]}. Rows of the table as a sequence that all rows share. */
+    POSITIONS,
+    /** Sequence, cosines and sines {@code [1, tokens, channels / heads / 2]}; heads. Each two numbers turned by an angle, in fp32. */
+    ROTATE,
+    /** Table {@code [buckets, heads]}, buckets {@code [tokens, tokens]}. What {@link #ATTENTION} adds to each head's scores. */
+    POSITION_BIAS,
+    /**
+     * Queries, keys, values, optional mask of {@link #MASK}, optional {@link #POSITION_BIAS}; heads, causal, positions, unscaled. The
+     * last two say whether it has a bias, and whether the scores are not divided by the root of a head's width.
+     */
     ATTENTION,
     /** Flags; causal. What {@link #ATTENTION} adds to the scores: 0 for a token that counts, -10000 for one that does not. */
     MASK,

@@ -3,6 +3,7 @@ package dev.weir.engine.graph;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** The part of {@link Graph} that has no weights. Confined to the thread that describes the network; computes nothing. */
@@ -52,6 +53,11 @@ abstract sealed class Operations permits Graph {
         return like(x, Op.GELU);
     }
 
+    /** The approximation with tanh. */
+    public final Value geluTanh(Value x) {
+        return like(x, Op.GELU_TANH);
+    }
+
     /** CLIP's approximation, {@code x * sigmoid(1.702 x)}. */
     public final Value quickGelu(Value x) {
         return like(x, Op.QUICK_GELU);
@@ -98,6 +104,11 @@ abstract sealed class Operations permits Graph {
         return append(Op.CONCAT, x.channels() + y.channels(), x.positions(), Map.of(), x, y);
     }
 
+    /** Channels of two sequences of equally many tokens, one after the other. */
+    public final Value concatChannels(Value x, Value y) {
+        return append(Op.CONCAT_CHANNELS, x.channels() + y.channels(), x.positions(), Map.of(), x, y);
+    }
+
     /** Tokens of two sequences, one after the other. */
     public final Value concatTokens(Value x, Value y) {
         return append(Op.CONCAT, x.channels(), x.positions() + y.positions(), Map.of(), x, y);
@@ -116,6 +127,18 @@ abstract sealed class Operations permits Graph {
     /** The first tokens of a sequence, as many as another one has. */
     public final Value leading(Value sequence, Value other) {
         return append(Op.LEADING, sequence.channels(), other.positions(), Map.of(), sequence, other);
+    }
+
+    /** The tokens of a sequence after {@link #leading}. */
+    public final Value trailing(Value sequence, Value other) {
+        int left = Math.max(1, sequence.positions() - other.positions());
+        return append(Op.TRAILING, sequence.channels(), left, Map.of(), sequence, other);
+    }
+
+    /** A sequence with as many tokens of a number before it as another one has. */
+    public final Value padBefore(Value sequence, Value other, double number) {
+        int both = sequence.positions() + other.positions();
+        return append(Op.PAD_BEFORE, sequence.channels(), both, Map.of("number", number), sequence, other);
     }
 
     /** Values of one shape along a new axis after the batch, for {@link #pick}. */
@@ -190,6 +213,34 @@ abstract sealed class Operations permits Graph {
         return like(x, Op.PAD_BOTTOM_RIGHT);
     }
 
+    /** Each {@code side * side} pixels as one. Of its channels, those of one channel before follow each other. */
+    public final Value unshuffle(Value image, int side) {
+        int area = side * side;
+        return append(
+                Op.UNSHUFFLE,
+                image.channels() * area,
+                Math.max(1, image.positions() / area),
+                Map.of("side", side),
+                image);
+    }
+
+    /**
+     * The opposite of {@link #unshuffle}.
+     *
+     * @param pixelFirst whether the channels of one pixel follow each other instead
+     */
+    public final Value shuffle(Value image, int side, boolean pixelFirst) {
+        int area = side * side;
+        Map<String, Number> attributes = Map.of("side", side, "pixelFirst", pixelFirst ? 1 : 0);
+        return append(Op.SHUFFLE, image.channels() / area, image.positions() * area, attributes, image);
+    }
+
+    /** Each two numbers of a head's channels turned by an angle of their token's (Su et al. 2021, arXiv 2104.09864). */
+    public final Value rotate(Value x, Value cosines, Value sines, int heads) {
+        requireDivides(x, 2 * heads, "rotation");
+        return like(x, Op.ROTATE, Map.of("heads", heads), x, cosines, sines);
+    }
+
     /** {@code [batch, channels, height, width]} to {@code [batch, height * width, channels]}; columns likewise. */
     public final Value tokens(Value image) {
         return like(image, Op.TOKENS);
@@ -222,9 +273,30 @@ abstract sealed class Operations permits Graph {
 
     /** Scaled dot-product attention of several heads over all tokens that the mask leaves. */
     public final Value attention(Value q, Value k, Value v, int heads, Graph.Mask mask) {
+        return attention(q, k, v, heads, mask, Optional.empty(), false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param positions what is added to the scores of each head: {@link Graph#positionBias}
+     * @param unscaled whether the scores are not divided by the root of a head's width
+     */
+    public final Value attention(
+            Value q, Value k, Value v, int heads, Graph.Mask mask, Optional<Value> positions, boolean unscaled) {
         requireDivides(q, heads, "attention");
-        var operands = Stream.concat(Stream.of(q, k, v), mask.bias().stream()).toArray(Operand[]::new);
-        Map<String, Number> attributes = Map.of("heads", heads, "causal", mask.causal() ? 1 : 0);
+        var operands = Stream.of(Stream.of(q, k, v), mask.bias().stream(), positions.stream())
+                .flatMap(Function.identity())
+                .toArray(Operand[]::new);
+        Map<String, Number> attributes = Map.of(
+                "heads",
+                heads,
+                "causal",
+                mask.causal() ? 1 : 0,
+                "positions",
+                positions.isPresent() ? 1 : 0,
+                "unscaled",
+                unscaled ? 1 : 0);
         return append(Op.ATTENTION, v.channels(), q.positions(), attributes, operands);
     }
 

@@ -9,19 +9,26 @@ final class Lengths {
 
     private Lengths() {}
 
-    /** Which tokens of the rows of prompts count, {@code [rows, longest]}; one single true where all do. */
-    static Feed seen(List<Row> rows) {
-        var lengths = rows.stream().map(row -> row.ids().length).toList();
+    /**
+     * Which tokens of the rows of prompts count, {@code [rows, longest]}; one single true where all do.
+     *
+     * @param hidesPadding whether padding does not
+     */
+    static Feed seen(List<Row> rows, boolean hidesPadding) {
+        var lengths = rows.stream()
+                .map(row -> hidesPadding ? row.own() : row.ids().length)
+                .toList();
+        int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
         if (rows.stream().allMatch(row -> row.hidden().isEmpty())) {
-            return kept(lengths);
+            return kept(lengths, longest);
         }
-        int longest = lengths.stream().mapToInt(Integer::intValue).max().orElseThrow();
         return Feed.booleans(
                 bytes -> {
-                    for (Row row : rows) {
+                    for (int row = 0; row < rows.size(); row++) {
                         for (int i = 0; i < longest; i++) {
-                            bytes.put((byte)
-                                    (i < row.ids().length && !row.hidden().get(i) ? 1 : 0));
+                            boolean seen = i < lengths.get(row)
+                                    && !rows.get(row).hidden().get(i);
+                            bytes.put((byte) (seen ? 1 : 0));
                         }
                     }
                 },
@@ -31,10 +38,13 @@ final class Lengths {
 
     /** Which tokens count, {@code [rows, longest]}; one single true where all rows are equally long, and all do. */
     static Feed kept(List<Integer> lengths) {
-        if (lengths.stream().distinct().count() == 1) {
+        return kept(lengths, lengths.stream().mapToInt(Integer::intValue).max().orElseThrow());
+    }
+
+    private static Feed kept(List<Integer> lengths, int longest) {
+        if (lengths.stream().allMatch(length -> length == longest)) {
             return Feed.booleans(bytes -> bytes.put((byte) 1), 1, 1);
         }
-        int longest = lengths.stream().mapToInt(Integer::intValue).max().orElseThrow();
         return Feed.booleans(
                 bytes -> {
                     for (int length : lengths) {

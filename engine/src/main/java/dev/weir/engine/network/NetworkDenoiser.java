@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -71,6 +72,17 @@ final class NetworkDenoiser implements Denoiser {
     /** A network that nothing steers. */
     NetworkDenoiser(AdaptableNetwork network, int inChannels, int outChannels, List<NetworkInput> inputs, int classes) {
         this(network, new RowFeeds(inChannels, inputs, classes), outChannels, Optional.empty(), false);
+    }
+
+    /** A transformer, whose last inputs depend on the sample's shape alone. */
+    static NetworkDenoiser ofTransformer(
+            AdaptableNetwork network,
+            int inChannels,
+            int outChannels,
+            List<NetworkInput> inputs,
+            Function<LatentShape, List<Feed>> ofShape) {
+        return new NetworkDenoiser(
+                network, new RowFeeds(inChannels, inputs, 0, ofShape), outChannels, Optional.empty(), false);
     }
 
     /** The method for rows that networks of some kinds steer. It has more inputs than {@link #FORWARD}: {@link ResidualShapes}. */

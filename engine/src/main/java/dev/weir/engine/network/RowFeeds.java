@@ -11,14 +11,20 @@ import dev.weir.engine.backend.Feed;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The inputs of a forward of several rows: the sample, the timestep, and then the network's other inputs in their order, each joined
  * as it says; a padded input is followed by which of its tokens count. Immutable.
  *
  * @param classes how many class labels the network has a table for; 0 where it has none
+ * @param ofShape the inputs behind all others, which depend on the sample's shape alone
  */
-record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes) {
+record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes, Function<LatentShape, List<Feed>> ofShape) {
+
+    RowFeeds(int inChannels, List<NetworkInput> inputs, int classes) {
+        this(inChannels, inputs, classes, shape -> List.of());
+    }
 
     RowFeeds {
         inputs = List.copyOf(inputs);
@@ -32,6 +38,7 @@ record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes) {
             var tensors = rows.stream().flatMap(row -> row.inputs().find(input.name()).stream());
             feeds.addAll(feeds(input, tensors.toList()));
         }
+        feeds.addAll(ofShape.apply(sample));
         return feeds;
     }
 

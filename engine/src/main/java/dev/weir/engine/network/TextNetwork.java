@@ -54,6 +54,11 @@ interface TextNetwork extends Network {
         return false;
     }
 
+    /** Whether no token sees the padding. */
+    default boolean hidesPadding() {
+        return false;
+    }
+
     /** The same network with the states that a family's denoiser sees. */
     default TextNetwork giving(ClipOutput output) {
         if (output.equals(ClipOutput.LAST)) {

@@ -102,7 +102,7 @@ final class TextTransformer implements TextEncoder {
                 },
                 rows.size(),
                 longest);
-        var feeds = new ArrayList<>(List.of(padded, Lengths.seen(rows)));
+        var feeds = new ArrayList<>(List.of(padded, Lengths.seen(rows, form.hidesPadding())));
         feeds.addAll(form.more(prompts, rows));
         if (form.takesVectors()) {
             feeds.addAll(WordVectors.feeds(rows, longest, form.width(), inversions));

@@ -2,7 +2,9 @@ package dev.weir.engine.onnx;
 
 import dev.weir.engine.graph.Op;
 import dev.weir.engine.graph.Operation;
+import dev.weir.engine.graph.Parameter;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,12 +27,20 @@ final class AttentionNodes {
     }
 
     void emit(Operation o) {
-        var attributes = Map.<String, Object>of("num_heads", o.integer("heads"), "unidirectional", o.integer("causal"));
+        Map<String, Object> attributes =
+                new HashMap<>(Map.of("num_heads", o.integer("heads"), "unidirectional", o.integer("causal")));
+        if (o.flag("unscaled")) {
+            attributes.put("scale", 1.0);
+        }
         if (!isWithLayers(o)) {
             var inputs = new ArrayList<>(List.of(names.of(o, 0), names.of(o, 1), names.of(o, 2)));
+            boolean masked = isMasked(o);
             if (o.has(3)) {
                 inputs.add(""); // no bias of the projections
-                inputs.add(mask(o, names.of(o, 1)));
+                inputs.add(masked ? mask(o, names.of(o, 1)) : "");
+            }
+            if (o.flag("positions")) {
+                inputs.add(names.of(o, masked ? 4 : 3));
             }
             names.bind(o, nodes.contrib("MultiHeadAttention", inputs, attributes));
             return;
@@ -60,7 +70,7 @@ final class AttentionNodes {
      * anyway. Attention over an image has no mask, and does not hold them.
      */
     private boolean isWithLayers(Operation o) {
-        boolean isOfText = o.has(3) || o.flag("causal");
+        boolean isOfText = (isMasked(o) || o.flag("causal")) && !o.flag("positions") && !o.flag("unscaled");
         var layers = layers(o);
         var alike = new HashSet<List<Object>>();
         layers.forEach(layer ->
@@ -71,6 +81,30 @@ final class AttentionNodes {
                 && layers.stream()
                         .allMatch(layer -> layer.adapter().isEmpty()
                                 && uses.onlyReader(layer.output(), Op.ATTENTION).isPresent());
+    }
+
+    private static boolean isMasked(Operation o) {
+        return o.has(o.flag("positions") ? 4 : 3);
+    }
+
+    void positionBias(Operation o) {
+        var biases = nodes.node("Gather", nodes.weight((Parameter) o.input(0)), names.of(o, 1));
+        var byHead = nodes.node("Transpose", List.of(biases), Map.of("perm", new int[] {2, 0, 1}));
+        names.bind(o, nodes.node("Unsqueeze", byHead, nodes.integers(0)));
+    }
+
+    void rotate(Operation o) {
+        var pairs = nodes.node("Reshape", names.of(o, 0), nodes.integers(0, 0, o.integer("heads"), -1, 2));
+        var halves = nodes.append("", "Split", List.of(pairs, nodes.integers(1, 1)), Map.of("axis", -1), 2);
+        var cosines = nodes.node("Unsqueeze", names.of(o, 1), nodes.integers(2, 4));
+        var sines = nodes.node("Unsqueeze", names.of(o, 2), nodes.integers(2, 4));
+        var first =
+                nodes.node("Sub", nodes.node("Mul", halves.get(0), cosines), nodes.node("Mul", halves.get(1), sines));
+        var second =
+                nodes.node("Add", nodes.node("Mul", halves.get(1), cosines), nodes.node("Mul", halves.get(0), sines));
+        var turned = nodes.node("Concat", List.of(first, second), Map.of("axis", -1));
+        names.bind(
+                o, nodes.node("Reshape", turned, nodes.integers(0, 0, o.output().channels())));
     }
 
     private List<Operation> layers(Operation attention) {

@@ -62,6 +62,24 @@ record NormNodes(Nodes nodes, Names names, Uses uses) {
         names.bind(o, sumAndNorm(o, List.of(x, x), List.of(), 4).get(0));
     }
 
+    /** In steps: ONNX Runtime has a node for whole vectors, and none for heads. */
+    void rms(Operation o) {
+        int heads = o.integer("heads");
+        var x = names.of(o, 0);
+        var parts = heads == 1 ? x : nodes.node("Reshape", x, nodes.integers(0, 0, heads, -1));
+        var mean = nodes.node("ReduceMean", nodes.node("Mul", parts, parts), nodes.integers(-1));
+        var root = nodes.node("Sqrt", nodes.node("Add", mean, nodes.number(o.number("eps"))));
+        var normed = nodes.node("Mul", nodes.node("Div", parts, root), nodes.weight(weight(o, 1)));
+        names.bind(
+                o,
+                heads == 1
+                        ? normed
+                        : nodes.node(
+                                "Reshape",
+                                normed,
+                                nodes.integers(0, 0, o.output().channels())));
+    }
+
     /** A sum that a layer norm reads is one node with it, and with the bias of the linear layer that made its second term. */
     void add(Operation o) {
         if (!uses.isNormed(o)) {
@@ -80,8 +98,9 @@ record NormNodes(Nodes nodes, Names names, Uses uses) {
 
     private List<String> sumAndNorm(Operation norm, List<String> terms, List<String> bias, int epsilons) {
         var inputs = new ArrayList<>(terms);
-        inputs.add(nodes.weight(weight(norm, 1)));
-        inputs.add(nodes.weight(weight(norm, 2)));
+        int channels = norm.output().channels();
+        inputs.add(norm.has(1) ? nodes.weight(weight(norm, 1)) : ones(channels));
+        inputs.add(norm.has(2) ? nodes.weight(weight(norm, 2)) : zeros(channels));
         inputs.addAll(bias);
         return nodes.append(
                 Nodes.CONTRIB, "SkipLayerNormalization", inputs, Map.of("epsilon", epsilons * norm.number("eps")), 4);

@@ -48,6 +48,22 @@ final class OnnxEmitter {
             case LINEAR, EXACT_LINEAR -> linear(o);
             case GROUP_NORM -> norms.group(o);
             case LAYER_NORM -> norms.layer(o);
+            case RMS_NORM -> norms.rms(o);
+            case GELU_TANH -> bind(o, nodes.contrib("FastGelu", List.of(name(o, 0)), Map.of()));
+            case CONCAT_CHANNELS -> bind(o, nodes.node("Concat", List.of(name(o, 0), name(o, 1)), Map.of("axis", 2)));
+            case UNSHUFFLE -> tokens.unshuffle(o);
+            case SHUFFLE -> tokens.shuffle(o);
+            case POSITIONS ->
+                bind(
+                        o,
+                        nodes.node(
+                                "Gather",
+                                List.of(
+                                        nodes.weight(weight(o, 0)),
+                                        nodes.node("Reshape", name(o, 1), nodes.integers(-1))),
+                                Map.of("axis", 1)));
+            case POSITION_BIAS -> attention.positionBias(o);
+            case ROTATE -> attention.rotate(o);
             case EMBEDDING, EXACT_EMBEDDING ->
                 bind(o, nodes.fp32(nodes.node("Gather", nodes.stored(weight(o, 0)), name(o, 1)), weight(o, 0)));
             case SILU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.0)));
@@ -75,6 +91,8 @@ final class OnnxEmitter {
                                 nodes.integers(0),
                                 shapes.of(name(o, 1), 1, 2),
                                 nodes.integers(1)));
+            case TRAILING -> tokens.trailing(o);
+            case PAD_BEFORE -> tokens.padBefore(o);
             case STACK -> stack(o);
             case PICK ->
                 bind(

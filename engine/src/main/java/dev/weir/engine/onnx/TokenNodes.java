@@ -59,6 +59,36 @@ record TokenNodes(Nodes nodes, Names names, Shapes shapes, Uses uses) {
         return nodes.node("Reshape", last, nodes.integers(0, -1, channels));
     }
 
+    /** The runtime's node has the pixels' channels in the other order. */
+    void unshuffle(Operation o) {
+        int side = o.integer("side");
+        int before = o.value(0).channels();
+        var order = new long[before * side * side];
+        for (int i = 0; i < order.length; i++) {
+            order[i] = (long) i % (side * side) * before + i / (side * side);
+        }
+        var deep = nodes.node("SpaceToDepth", List.of(names.of(o, 0)), Map.of("blocksize", side));
+        names.bind(o, nodes.node("Gather", List.of(deep, nodes.integers(order)), Map.of("axis", 1)));
+    }
+
+    void trailing(Operation o) {
+        var first = shapes.of(names.of(o, 1), 1, 2);
+        var end = nodes.integers(Integer.MAX_VALUE);
+        names.bind(o, nodes.node("Slice", names.of(o, 0), first, end, nodes.integers(1)));
+    }
+
+    void padBefore(Operation o) {
+        var before = List.of(nodes.integers(0), shapes.of(names.of(o, 1), 1, 2), nodes.integers(0, 0, 0, 0));
+        var sides = nodes.node("Concat", before, Map.of("axis", 0));
+        names.bind(o, nodes.node("Pad", names.of(o, 0), sides, nodes.number(o.number("number"))));
+    }
+
+    void shuffle(Operation o) {
+        Map<String, Object> attributes =
+                Map.of("blocksize", o.integer("side"), "mode", o.flag("pixelFirst") ? "DCR" : "CRD");
+        names.bind(o, nodes.node("DepthToSpace", List.of(names.of(o, 0)), attributes));
+    }
+
     void image(Operation o) {
         var layer = uses.maker(o.input(0), Op.LINEAR).filter(this::isOfImage);
         var tokens = layer.map(linear -> linear.value(0)).orElse(o.value(0));

@@ -46,9 +46,9 @@ final class Uses {
         return Optional.ofNullable(makers.get(value.name())).filter(operation -> operation.op() == op);
     }
 
-    /** Whether a sum is of two sequences and read by a layer norm. */
+    /** Whether a sum is of two sequences and read by a layer norm that scales. */
     boolean isNormed(Operation sum) {
-        return reader(sum.output(), Op.LAYER_NORM).isPresent()
+        return reader(sum.output(), Op.LAYER_NORM).filter(norm -> norm.has(1)).isPresent()
                 && maker(sum.input(1), Op.EMBEDDING).isEmpty();
     }
 

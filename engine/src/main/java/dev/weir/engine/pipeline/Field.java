@@ -86,11 +86,16 @@ public record Field(String name, boolean needed, double min, double max, Optiona
     /** Those of workflows that compare what is asked for with something else. */
     static List<Field> ofGuidance() {
         return List.of(
-                number("guidance_scale", 0, MOST_GUIDANCE),
+                guidanceScale(),
                 number("guidance_rescale", 0, 1),
                 number("guidance_start", 0, 1),
                 number("guidance_end", 0, 1),
                 of("guidance_reuse"));
+    }
+
+    /** How much the prompt counts for a network that takes the scale itself. */
+    static Field guidanceScale() {
+        return number("guidance_scale", 0, MOST_GUIDANCE);
     }
 
     Field atLeast(double least) {

@@ -12,10 +12,10 @@ import dev.weir.engine.inversion.Embedding;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 
 /**
- * The text encoders of a pipeline as one: the states of a prompt side by side, and the pooled state of the last. Owned by one device
- * thread, as they are.
+ * The text encoders of a pipeline as one. Owned by one device thread, as they are.
  */
 public final class JoinedTextEncoder implements TextEncoder {
 
@@ -23,15 +23,22 @@ public final class JoinedTextEncoder implements TextEncoder {
     static final String EMPTY = "empty/";
 
     private final List<TextEncoder> encoders;
+    private final Function<List<Tensors>, Tensors> join;
     private final boolean zeroNegative;
     private final boolean keepsEmpty;
 
     /**
+     * @param join what they give for one prompt, as one
      * @param zeroNegative whether an absent prompt has states of zeros
      * @param keepsEmpty whether it then has those of the empty one too, under names that begin with {@link #EMPTY}
      */
-    public JoinedTextEncoder(List<TextEncoder> encoders, boolean zeroNegative, boolean keepsEmpty) {
+    public JoinedTextEncoder(
+            List<TextEncoder> encoders,
+            Function<List<Tensors>, Tensors> join,
+            boolean zeroNegative,
+            boolean keepsEmpty) {
         this.encoders = List.copyOf(encoders);
+        this.join = join;
         this.zeroNegative = zeroNegative;
         this.keepsEmpty = keepsEmpty;
     }
@@ -53,24 +60,31 @@ public final class JoinedTextEncoder implements TextEncoder {
         return joined;
     }
 
-    private static PromptStates joined(List<PromptStates> parts) {
-        Tensors all = Tensors.NONE;
-        for (PromptStates part : parts) {
-            all = all.with(part.states());
-        }
-        List<HostTensor> states = parts.stream()
-                .map(part -> part.states().get(Tensors.ENCODER_HIDDEN_STATES))
-                .toList();
+    private PromptStates joined(List<PromptStates> parts) {
         String cut = parts.stream()
                 .map(PromptStates::cut)
                 .filter(text -> !text.isEmpty())
                 .findFirst()
                 .orElse("");
-        return new PromptStates(all.with(Tensors.ENCODER_HIDDEN_STATES, sideBySide(states)), cut);
+        return new PromptStates(
+                join.apply(parts.stream().map(PromptStates::states).toList()), cut);
+    }
+
+    /** The states of a prompt side by side, and the pooled state of the last. */
+    static Tensors sideBySide(List<Tensors> parts) {
+        Tensors all = Tensors.NONE;
+        for (Tensors part : parts) {
+            all = all.with(part);
+        }
+        return all.with(
+                Tensors.ENCODER_HIDDEN_STATES,
+                channels(parts.stream()
+                        .map(part -> part.get(Tensors.ENCODER_HIDDEN_STATES))
+                        .toList()));
     }
 
     /** Encoders that pad give equally many tokens. */
-    private static HostTensor sideBySide(List<HostTensor> parts) {
+    private static HostTensor channels(List<HostTensor> parts) {
         int tokens = parts.get(0).side(0);
         int width = parts.stream().mapToInt(part -> part.side(1)).sum();
         float[] values = new float[tokens * width];

@@ -3,6 +3,7 @@ package dev.weir.engine.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
+import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.PipelineIndex;
@@ -13,6 +14,7 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** One family of pipelines. The only class that knows its name. Stateless; any thread. */
@@ -42,8 +44,13 @@ public interface PipelineType {
         return Set.of();
     }
 
-    /** Its text encoders. Where there are several, their states are joined side by side. */
+    /** Its text encoders. Where there are several, see {@link #joined}. */
     List<TextPart> texts();
+
+    /** What the denoiser takes of what its text encoders, where there are several, give for a prompt. */
+    default Tensors joined(PipelineIndex index, List<Tensors> parts) {
+        return JoinedTextEncoder.sideBySide(parts);
+    }
 
     /** The text encoder that its prior reads, where it has a prior. */
     default Optional<TextPart> priorText() {
@@ -113,6 +120,11 @@ public interface PipelineType {
     /** The same of a latent that is there already, in the denoiser's scale. */
     default Tensors see(HostTensor latent) {
         return SeenPicture.see(latent);
+    }
+
+    /** The tokens of a latent for a transformer, on which the noise levels of some schedules depend; empty for other networks. */
+    default OptionalInt tokens(LatentShape latent) {
+        return OptionalInt.empty();
     }
 
     /** The run of a sample at its start. Throws an IllegalArgumentException that names what is missing or wrong. */

@@ -25,8 +25,10 @@ public final class PipelineTypes {
                             new DepthToImage(),
                             new PictureUpscaler(),
                             new LatentUpscaler(),
-                            new LatentDiffusion()),
-                    Stream.of(InstructPix2Pix.ALL, PixelDiffusion.ALL).flatMap(List::stream))
+                            new LatentDiffusion(),
+                            new Flux1()),
+                    Stream.of(InstructPix2Pix.ALL, PixelDiffusion.ALL, StableDiffusionThree.ALL)
+                            .flatMap(List::stream))
             .toList();
 
     private PipelineTypes() {}

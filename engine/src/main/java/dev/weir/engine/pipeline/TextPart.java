@@ -1,6 +1,7 @@
 package dev.weir.engine.pipeline;
 
 import dev.weir.engine.network.ClipOutput;
+import java.util.OptionalInt;
 
 /**
  * A text encoder of a pipeline.
@@ -8,5 +9,11 @@ import dev.weir.engine.network.ClipOutput;
  * @param encoder its folder
  * @param tokenizer its tokenizer's folder
  * @param output which states the denoiser sees
+ * @param length the most tokens of a text; empty: as many as the encoder has positions
  */
-public record TextPart(String encoder, String tokenizer, ClipOutput output) {}
+public record TextPart(String encoder, String tokenizer, ClipOutput output, OptionalInt length) {
+
+    TextPart(String encoder, String tokenizer, ClipOutput output) {
+        this(encoder, tokenizer, output, OptionalInt.empty());
+    }
+}

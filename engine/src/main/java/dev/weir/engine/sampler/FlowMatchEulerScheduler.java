@@ -8,6 +8,7 @@ import dev.weir.engine.noise.NoiseSource;
  * @param terminal the level of the last step after the shift, to which all levels are stretched; 0: as it is
  * @param inverted whether the levels that the network and the sampler use count from the noise to the clean sample
  * @param stochastic whether each step adds fresh noise to its x0
+ * @param even whether the last level before the shift is the share of one step, and not the training schedule's
  */
 record FlowMatchEulerScheduler(
         int train,
@@ -16,7 +17,8 @@ record FlowMatchEulerScheduler(
         SigmaSpacing spacing,
         Sigmas.Bounds bounds,
         boolean inverted,
-        boolean stochastic)
+        boolean stochastic,
+        boolean even)
         implements Scheduler {
 
     static final SchedulerType TYPE = SchedulerType.of("FlowMatchEulerDiscreteScheduler", FlowMatchEulerScheduler::read)
@@ -52,7 +54,8 @@ record FlowMatchEulerScheduler(
                 SigmaSpacing.read(keys, SigmaSchedule.ALL),
                 Sigmas.Bounds.read(keys),
                 keys.flag("invert_sigmas", false),
-                stochastic);
+                stochastic,
+                keys.flag(SchedulerConfig.EVEN_LEVELS, false));
     }
 
     @Override
@@ -62,7 +65,9 @@ record FlowMatchEulerScheduler(
 
     @Override
     public Sampler sampler(Run run) {
-        double[] ends = FlowRun.ends(train, shift instanceof FlowShift.Fixed fixed ? fixed : NONE);
+        double[] ends = even
+                ? new double[] {1, 1.0 / run.steps()}
+                : FlowRun.ends(train, shift instanceof FlowShift.Fixed fixed ? fixed : NONE);
         double[] levels = FlowRun.even(run.steps(), train, ends[0], ends[1]);
         var shifted = shift.of(run.tokens());
         for (int i = 0; i < levels.length; i++) {

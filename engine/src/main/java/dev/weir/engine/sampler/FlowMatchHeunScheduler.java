@@ -17,6 +17,9 @@ record FlowMatchHeunScheduler(int train, FlowShift.Fixed shift) implements Sched
     private static final String SLOPE = "slope";
 
     private static FlowMatchHeunScheduler read(SchedulerKeys keys) {
+        if (keys.flag(SchedulerConfig.EVEN_LEVELS, false)) {
+            throw keys.wrong("sigmas", "of the pipeline, which diffusers' scheduler does not take");
+        }
         return new FlowMatchHeunScheduler(
                 keys.whole("num_train_timesteps", 1000, 1, NoiseSchedule.MOST_TRAIN_TIMESTEPS),
                 FlowShift.Fixed.read(keys));

@@ -19,6 +19,9 @@ import java.util.Map;
  */
 public record SchedulerConfig(Path file, String className, ObjectNode keys) {
 
+    /** A key of Weir's own. */
+    static final String EVEN_LEVELS = "_even_levels";
+
     private static final String USED_DEFAULTS = "_use_default_values";
 
     /** Throws {@link dev.weir.engine.ModelException} naming the file where it is missing or no JSON object. */
@@ -56,6 +59,14 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
     /** What {@code from_config} of another class makes of the file: its keys. */
     public SchedulerConfig as(String otherClass) {
         return new SchedulerConfig(file, otherClass, keys);
+    }
+
+    /**
+     * The scheduler of a flow whose pipeline says the noise levels itself: from 1 to the share of one step, evenly before the shift,
+     * whatever the training schedule is. diffusers' pipelines of Flux do.
+     */
+    public SchedulerConfig withEvenLevels() {
+        return new SchedulerConfig(file, className, with(Map.of(EVEN_LEVELS, BooleanNode.TRUE)));
     }
 
     /** Length of the schedule that the model was trained on. */

@@ -34,7 +34,8 @@ final class BoundedTokenizer implements Tokenizer {
     @Override
     public long[] words(String text) {
         long[] ids = expanded(text);
-        return Arrays.copyOfRange(ids, 1, ids.length - 1);
+        int before = encoder.encode("").length - 1; // T5 has no mark before the text
+        return Arrays.copyOfRange(ids, before, ids.length - 1);
     }
 
     @Override

@@ -16,8 +16,13 @@ import java.util.SortedMap;
 public final class Tokenizers {
 
     /** The classes of transformers that Weir knows, as {@code model_index.json} names them. */
-    public static final List<String> CLASSES =
-            List.of("BertTokenizer", "BertTokenizerFast", "CLIPTokenizer", "CLIPTokenizerFast");
+    public static final List<String> CLASSES = List.of(
+            "BertTokenizer",
+            "BertTokenizerFast",
+            "CLIPTokenizer",
+            "CLIPTokenizerFast",
+            "T5Tokenizer",
+            "T5TokenizerFast");
 
     private static final String CONFIG = "tokenizer_config.json";
 
@@ -40,6 +45,9 @@ public final class Tokenizers {
             throw new ModelException("%s: tokenizer %s is not one of %s".formatted(folder, className, CLASSES));
         }
         JsonNode config = config(folder);
+        if (className.startsWith("T5")) {
+            return T5Tokenizers.open(folder, config, className.endsWith("Fast"), maxPositions, embeddings);
+        }
         int length = length(folder.resolve(CONFIG), config, maxPositions);
         return className.startsWith("CLIP")
                 ? clip(folder, vocabulary, config, className.endsWith("Fast"), length, embeddings, List.of())
@@ -153,7 +161,7 @@ public final class Tokenizers {
         added.forEach(token -> requireEmbedding(file.getParent(), token.content(), token.id(), embeddings));
     }
 
-    private static void requireEmbedding(Path where, String token, long id, int embeddings) {
+    static void requireEmbedding(Path where, String token, long id, int embeddings) {
         if (id < 0 || id >= embeddings) {
             throw new ModelException("%s: the token '%s' has the id %d; the text encoder has embeddings for 0 to %d"
                     .formatted(where, token, id, embeddings - 1));

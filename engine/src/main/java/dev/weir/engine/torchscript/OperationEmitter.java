@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Prints the operations of one method as lines of TorchScript. Confined to one thread. */
@@ -19,6 +18,7 @@ final class OperationEmitter {
     private final Body body;
     private final Numerics numerics;
     private final LowRankLines lowRank;
+    private final AttentionLines attention;
     /** The variable of each value; an input is its own. */
     private final Map<String, String> variables = new HashMap<>();
 
@@ -26,6 +26,11 @@ final class OperationEmitter {
         this.body = body;
         this.numerics = numerics;
         this.lowRank = new LowRankLines(body, numerics);
+        this.attention = new AttentionLines(
+                body,
+                numerics,
+                this::expression,
+                (o, variable) -> variables.put(o.output().name(), variable));
     }
 
     void emit(Operation o) {
@@ -35,12 +40,15 @@ final class OperationEmitter {
             case EXACT_LINEAR -> exactLinear(o);
             case EXACT_EMBEDDING -> call(o, name(o));
             case GROUP_NORM -> groupNorm(o);
-            case LAYER_NORM ->
-                let(
-                        o,
-                        "torch.layer_norm(%s, [%4$d], %2$s, %3$s, %5$s)",
-                        o.value(0).channels(),
-                        o.number("eps"));
+            case LAYER_NORM -> layerNorm(o);
+            case RMS_NORM -> rmsNorm(o);
+            case GELU_TANH -> let(o, "torch.gelu(%s, approximate=\"tanh\")");
+            case CONCAT_CHANNELS -> let(o, "torch.cat([%s, %s], 2)");
+            case UNSHUFFLE -> let(o, "torch.pixel_unshuffle(%s, %d)", o.integer("side"));
+            case SHUFFLE -> shuffle(o);
+            case POSITIONS -> let(o, "torch.index_select(%s, 1, torch.flatten(%s))");
+            case POSITION_BIAS -> let(o, "torch.unsqueeze(torch.permute(torch.embedding(%s, %s), [2, 0, 1]), 0)");
+            case ROTATE -> attention.rotate(o);
             case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
             case SILU, RELU, MISH, TANH, LOG, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
             case OFFSET -> call(o, "add");
@@ -54,6 +62,9 @@ final class OperationEmitter {
                 let(o, "torch.slice(%s, 1, %d, %d)", o.integer("first"), o.integer("first") + o.integer("count"));
             case LEARNED -> learned(o);
             case LEADING -> let(o, "torch.slice(%s, 1, 0, torch.size(%s, 1))");
+            case TRAILING -> let(o, "torch.slice(%s, 1, torch.size(%s, 1))");
+            case PAD_BEFORE ->
+                let(o, "torch.constant_pad_nd(%s, [0, 0, torch.size(%s, 1), 0], %s)", o.number("number"));
             case STACK -> bind(o, "torch.stack([%s], 1)".formatted(list(o)));
             case PICK -> pick(o);
             case JOIN_ROWS -> joinRows(o);
@@ -76,9 +87,9 @@ final class OperationEmitter {
             case MEAN_TOKENS -> let(o, "torch.mean(%s, [1], True)");
             case FLATTEN -> let(o, "torch.flatten(%s, 1)");
             case UNFLATTEN -> let(o, "torch.unflatten(%s, 1, [%d, -1])", o.integer("tokens"));
-            case ATTENTION -> attention(o);
-            case MASK -> mask(o);
-            case MASK_BESIDE -> maskBeside(o);
+            case ATTENTION -> attention.attention(o);
+            case MASK -> attention.mask(o);
+            case MASK_BESIDE -> attention.maskBeside(o);
             case CAST -> let(o, "torch.to(%s, %d)", numerics.dtype());
             case CAST_IMAGE -> let(o, "torch.contiguous(torch.to(%s, %d), memory_format=2)", numerics.dtype());
             case WHOLE -> let(o, "torch.to(%s, 4)");
@@ -205,6 +216,34 @@ final class OperationEmitter {
         bind(o, inPlanes ? "torch.contiguous(" + normed + ", memory_format=2)" : normed);
     }
 
+    private void layerNorm(Operation o) {
+        var weights = o.has(1) ? "%s, %s".formatted(expression(o.input(1)), expression(o.input(2))) : "None, None";
+        bind(
+                o,
+                "torch.layer_norm(%s, [%d], %s, %s)"
+                        .formatted(expression(o.input(0)), o.value(0).channels(), weights, printed(o.number("eps"))));
+    }
+
+    private void rmsNorm(Operation o) {
+        int heads = o.integer("heads");
+        var x = expression(o.input(0));
+        var exact = body.assign(
+                "torch.to(%s, 6)".formatted(heads == 1 ? x : "torch.unflatten(%s, 2, [%d, -1])".formatted(x, heads)));
+        var root = body.assign("torch.rsqrt(torch.add(torch.mean(torch.mul(%1$s, %1$s), [-1], True), %2$s))"
+                .formatted(exact, printed(o.number("eps"))));
+        var normed = "torch.mul(torch.to(torch.mul(%s, %s), %d), %s)"
+                .formatted(exact, root, numerics.dtype(), expression(o.input(1)));
+        bind(o, heads == 1 ? normed : "torch.flatten(%s, 2)".formatted(normed));
+    }
+
+    private void shuffle(Operation o) {
+        int side = o.integer("side");
+        var form = o.flag("pixelFirst")
+                ? "torch.flatten(torch.transpose(torch.unflatten(%s, 1, [%d, -1]), 1, 2), 1, 2)"
+                : "%s";
+        bind(o, "torch.pixel_shuffle(%s, %d)".formatted(form.formatted(expression(o.input(0)), side * side), side));
+    }
+
     /** A convolution of each channel alone. The filter's numbers are exact in every precision. */
     private void fir(Operation o) {
         boolean up = o.op() == Op.FIR_UP;
@@ -242,55 +281,6 @@ final class OperationEmitter {
                 o,
                 "torch.expand(%s, [torch.size(%s, 0)%s])"
                         .formatted(expression(o.input(1)), expression(o.input(0)), sides));
-    }
-
-    private void attention(Operation o) {
-        var split = IntStream.range(0, 3)
-                .mapToObj(i -> body.assign("torch.transpose(torch.unflatten(%s, 2, [%d, -1]), 1, 2)"
-                        .formatted(expression(o.input(i)), o.integer("heads"))))
-                .toList();
-        var mask = o.has(3) ? expression(o.input(3)) : "None";
-        // A mask has the causal part in it. Without one, attention takes its fast path.
-        var causal = !o.flag("causal") ? "False" : o.has(3) ? body.assign(mask + " is None") : "True";
-        var out = body.assign("torch.scaled_dot_product_attention(%s, %s, %s, %s, 0., %s)"
-                .formatted(split.get(0), split.get(1), split.get(2), mask, causal));
-        bind(o, "torch.flatten(torch.transpose(%s, 1, 2), 2)".formatted(out));
-    }
-
-    private void mask(Operation o) {
-        var kept = expression(o.input(0));
-        var bias = body.fresh();
-        body.line(bias + " = annotate(Optional[Tensor], None)");
-        body.line("if torch.numel(" + kept + ") > 1:");
-        body.line("  " + bias + " = torch.mul(torch.sub(1., torch.to(torch.unsqueeze(torch.unsqueeze(" + kept
-                + ", 1), 1), " + numerics.dtype() + ")), -10000.)");
-        if (o.flag("causal")) {
-            body.line(
-                    "  %1$s = torch.add(unchecked_cast(Tensor, %1$s), torch.mul(torch.triu(torch.ones([torch.size(%2$s, 1), torch.size(%2$s, 1)], dtype=%3$s, layout=0, device=%4$s, pin_memory=False), 1), -10000.))"
-                            .formatted(bias, kept, numerics.dtype(), numerics.deviceExpression()));
-        }
-        variables.put(o.output().name(), bias);
-    }
-
-    private void maskBeside(Operation o) {
-        var mask = expression(o.input(0));
-        var more = "torch.size(%s, 1)".formatted(expression(o.input(2)));
-        var both = body.fresh();
-        body.line(both + " = annotate(Optional[Tensor], None)");
-        body.line("if " + mask + " is not None:");
-        body.line("  %s = torch.constant_pad_nd(unchecked_cast(Tensor, %s), %s)"
-                .formatted(both, mask, o.flag("before") ? "[" + more + ", 0]" : "[0, " + more + "]"));
-        if (o.flag("causal")) {
-            var later =
-                    "torch.triu(torch.ones([torch.size(%1$s, 3), torch.size(%1$s, 3)], dtype=%2$s, layout=0, device=%3$s, pin_memory=False), 1)"
-                            .formatted(
-                                    "unchecked_cast(Tensor, " + both + ")",
-                                    numerics.dtype(),
-                                    numerics.deviceExpression());
-            body.line("  %1$s = torch.add(unchecked_cast(Tensor, %1$s), torch.mul(%2$s, -10000.))"
-                    .formatted(both, later));
-        }
-        variables.put(o.output().name(), both);
     }
 
     private void timestepEmbedding(Operation o) {

@@ -19,7 +19,8 @@ class NetworkTypeTest {
     void aClassNameStandsForOneNetwork() {
         assertThat(NetworkType.names(Network.class)).doesNotHaveDuplicates();
         assertThat(Networks.Kind.TEXT_ENCODER.classNames())
-                .containsExactlyInAnyOrder("CLIPTextModel", "CLIPTextModelWithProjection", "BertModel");
+                .containsExactlyInAnyOrder(
+                        "CLIPTextModel", "CLIPTextModelWithProjection", "BertModel", "T5EncoderModel");
         assertThat(Networks.Kind.DENOISER.classNames()).contains("UNet2DConditionModel");
         assertThat(Networks.Kind.AUTOENCODER.classNames())
                 .contains("AutoencoderKL")
@@ -37,11 +38,11 @@ class NetworkTypeTest {
 
     @Test
     void anUnknownNetworkIsRefusedByTheNamesThatAreKnown() {
-        JsonNode config = JsonNodeFactory.instance.objectNode().put("_class_name", "FluxTransformer2DModel");
+        JsonNode config = JsonNodeFactory.instance.objectNode().put("_class_name", "HunyuanDiT2DModel");
 
         assertThatThrownBy(() -> Networks.requireKnown(config))
                 .isInstanceOf(ModelException.class)
-                .hasMessageStartingWith("FluxTransformer2DModel is not a network that Weir knows")
+                .hasMessageStartingWith("HunyuanDiT2DModel is not a network that Weir knows")
                 .hasMessageContaining("UNet2DConditionModel")
                 .hasMessageContaining("VQModel");
     }

@@ -1,0 +1,153 @@
+package dev.weir.engine;
+
+import static dev.weir.engine.ReferenceFile.requireClose;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.pipeline.Field;
+import dev.weir.engine.sampler.Samplers;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whole pictures of diffusers' pipelines of transformers with tiny random checkpoints, and what comes on their way. */
+class TransformersReferenceTest {
+
+    private static final List<String> FAMILIES = List.of("flux", "sd3");
+
+    static Stream<Arguments> pictures() {
+        return FAMILIES.stream().flatMap(family -> ReferenceCases.onEachEngine(family + "/cases.json")
+                .map(Arguments::get)
+                .map(one -> Arguments.of(family, one[0], one[1], one[2])));
+    }
+
+    @ParameterizedTest(name = "{0} {1} {2}")
+    @MethodSource("pictures")
+    void aPictureAndItsWayAreTheReferences(String family, Engine engine, String name, JsonNode json)
+            throws IOException {
+        ReferenceFile tensors = ReferenceFile.open(family + "/io.safetensors");
+        try (WorkflowRun run = open(family, engine, json)) {
+            requireStates(run.given(json), tensors, name);
+            Row row = run.begin(json);
+            requireCall(run, row, tensors, name, json);
+            List<Integer> recorded = recorded(json);
+            for (int step = 0; run.step(json, List.of(row)) > 0; step++) {
+                if (recorded.contains(step)) {
+                    requireClose(row.state().sample(), tensors.floats(name + "/step " + step), "step " + step);
+                }
+            }
+            assertThat(row.state().step()).isEqualTo(json.get("steps").asInt());
+            var expected = ImageIO.read(
+                    ReferenceFile.path(family + "/" + name + ".png").toFile());
+            assertThat(Drawing.psnr(run.picture(json, row), expected)).isGreaterThan(50);
+        }
+    }
+
+    /** A row that was stopped and goes on from its state, and one at its beginning, share forwards. */
+    @ParameterizedTest(name = "{0} {1} {2}")
+    @MethodSource("pictures")
+    void rowsShareForwardsAndGoOnWhereTheyStopped(String family, Engine engine, String name, JsonNode json) {
+        ReferenceFile tensors = ReferenceFile.open(family + "/io.safetensors");
+        try (WorkflowRun run = open(family, engine, json)) {
+            Row stopped = run.begin(json);
+            for (int step = 0; step < json.get("steps").asInt() / 2; step++) {
+                run.step(json, List.of(stopped));
+            }
+            Row again = run.begin(json).at(stopped.state(), stopped.noisePosition());
+            List<Row> rows = new ArrayList<>(List.of(again, run.begin(json)));
+            run.finish(json, rows);
+            float[] last = tensors.floats(name + "/step " + (json.get("steps").asInt() - 1));
+            for (Row row : rows) {
+                requireClose(row.state().sample(), last, "the end");
+            }
+        }
+    }
+
+    @Test
+    void fluxSaysWhatItIs() {
+        ModelFolder dev = ModelFolder.open(ReferenceFile.path("flux/dev"));
+        assertThat(dev.card().pipeline()).isEqualTo("FluxPipeline");
+        assertThat(dev.card().defaults().guidanceScale()).isEqualTo(3.5f);
+        assertThat(dev.card().defaults().sampler()).isEqualTo("flow_euler");
+        assertThat(dev.card().samplers()).contains("flow_lcm").doesNotContain("flow_heun", "euler");
+        assertThat(fields(dev)).containsExactly("prompt", "guidance_scale");
+        assertThat(fields(ModelFolder.open(ReferenceFile.path("flux/schnell")))).containsExactly("prompt");
+        assertThat(ModelReport.inspect(ReferenceFile.path("flux/dev")).runs()).isTrue();
+        assertThatThrownBy(() -> Samplers.create(dev.scheduler(), "flow_heun", 4))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void stableDiffusion3SaysWhatItIs() {
+        ModelFolder three = ModelFolder.open(ReferenceFile.path("sd3/sd3"));
+        ModelFolder two = ModelFolder.open(ReferenceFile.path("sd3/sd35"));
+        assertThat(three.card().components()).contains("text_encoder_3", "tokenizer_3");
+        assertThat(two.card().components()).doesNotContain("text_encoder_3");
+        assertThat(two.card().defaults().guidanceScale()).isEqualTo(7);
+        assertThat(two.card().samplers()).contains("flow_euler", "flow_heun").doesNotContain("euler");
+        assertThat(fields(three)).contains("negative_prompt", "guidance_scale").doesNotContain("prompt_syntax");
+        assertThat(two.card().maxSize()).isEqualTo(12 * 2 * two.card().scale());
+    }
+
+    private static List<String> fields(ModelFolder model) {
+        return model.pipeline().workflows().get(0).fields().stream()
+                .map(Field::name)
+                .toList();
+    }
+
+    private static WorkflowRun open(String family, Engine engine, JsonNode json) {
+        var folder = ReferenceFile.path(family + "/" + json.get("checkpoint").asText());
+        return new WorkflowRun(ModelFolder.open(folder), new ComputeTarget("cpu", Precision.FP32, engine));
+    }
+
+    private static List<Integer> recorded(JsonNode json) {
+        return StreamSupport.stream(json.get("recorded").spliterator(), false)
+                .map(JsonNode::asInt)
+                .toList();
+    }
+
+    /** The first tokens of the states, and the pooled state. */
+    private static void requireStates(Tensors given, ReferenceFile tensors, String name) {
+        for (String branch : List.of("cond/", "uncond/")) {
+            String recorded = name + (branch.equals("cond/") ? "/" : "/negative_");
+            if (tensors.has(recorded + "states")) {
+                float[] first = tensors.floats(recorded + "states");
+                float[] own = given.get(branch + Tensors.ENCODER_HIDDEN_STATES).values();
+                requireClose(Arrays.copyOf(own, first.length), first, "states");
+                requireClose(
+                        given.get(branch + "pooled_projections").values(),
+                        tensors.floats(recorded + "pooled"),
+                        "the pooled state");
+            }
+        }
+    }
+
+    private static void requireCall(WorkflowRun run, Row row, ReferenceFile tensors, String name, JsonNode json) {
+        int size = row.state().sample().length;
+        float[] sample = Arrays.copyOf(tensors.floats(name + "/call/sample"), size);
+        requireClose(row.state().sample(), sample, "the first sample");
+        float timestep = tensors.floats(name + "/call/timestep")[0];
+        List<float[]> outputs = run.network.predict(
+                run.shape(json),
+                row.branches().stream()
+                        .map(branch -> new Denoiser.Row(sample, timestep, branch))
+                        .toList());
+        float[] expected = tensors.floats(name + "/call/output");
+        assertThat(expected).hasSize(outputs.size() * size);
+        for (int i = 0; i < outputs.size(); i++) {
+            requireClose(outputs.get(i), Arrays.copyOfRange(expected, i * size, (i + 1) * size), "the call");
+        }
+    }
+}
