@@ -155,6 +155,31 @@ final class AdoptionTest {
     }
 
     @Test
+    void anImageThatWasDeletedIsNotMadeAgain() {
+        gateway.stage.script(Sitting::paint);
+        String job = new JsonObject(gateway.send(gateway.post(
+                                "/v1/jobs", APPLE.copy().put("n", 2).encode()))
+                        .body())
+                .getString("id");
+        String deleted = "/v1/jobs/" + job + "/images/0";
+        await().until(() -> gateway.fetch("/v1/jobs/" + job).body().contains("\"status\":\"completed\""));
+        gateway.send(gateway.request(deleted + "?forget=true").DELETE().build());
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasDeleted));
+        JobRecord left = record(job);
+        gateway.stop();
+        leaveToNobody(left);
+        gateway.stage.sittings().clear();
+
+        TestGateway next = gateway.another(TestGateway.CONFIG);
+        await().until(() -> next.fetch("/v1/jobs/" + job + "/images/1").statusCode() == 200);
+
+        assertThat(next.fetch(deleted).statusCode()).isEqualTo(404);
+        assertThat(next.fetch("/v1/jobs/" + job).body()).contains("\"state\":\"deleted\"");
+        assertThat(gateway.stage.sittings())
+                .allMatch(sitting -> sitting.task.getRef().getSample() == 1);
+    }
+
+    @Test
     void theOnlyGatewayLeavesItsJobsToTheNextWhereOtherNodesHoldTheLedger() {
         memory.isShared = true;
         gateway.stage.script(Sitting::start);

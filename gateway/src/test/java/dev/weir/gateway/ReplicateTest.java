@@ -307,6 +307,7 @@ final class ReplicateTest {
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"on_disconnect\": \"cancel\"}}',422,input.on_disconnect",
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"webhook\": \"https://8.8.8.8/\"}}',422,input.webhook is a field beside",
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\"}, \"bag\": 1}',422,bag",
+        "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"loras\": [{\"weight\": 2}]}}',422,input.loras[0].name",
         "/v1/predictions/nothing/cancel,,404,job",
         "/v1/predictions,'[]',400,JSON",
         "/v1/predictions,'{\"version\": \"tiny\", \"input\": {\"prompt\": \"x\", \"image\": \"http://a.example/v1/files/0a\"}}',422,input.image names a file that is not here",

@@ -324,9 +324,9 @@ public final class Fields {
         List<Fields> objects = new ArrayList<>();
         for (Object entry : list) {
             if (!(entry instanceof Map<?, ?> object)) {
-                throw wrongType("%s[%d]".formatted(name, objects.size()), "an object", entry);
+                throw wrongType("%s[%d]".formatted(clientName(name), objects.size()), "an object", entry);
             }
-            objects.add(of("%s%s[%d].".formatted(path, name, objects.size()), object));
+            objects.add(of("%s%s[%d].".formatted(path, clientName(name), objects.size()), object));
         }
         return objects;
     }

@@ -43,6 +43,7 @@ public final class ReplicateApi {
             PREDICTIONS,
             PREDICTIONS + "/*",
             OF_MODEL,
+            OF_MODEL + "/*",
             "/v1/models/:owner/:name/versions",
             "/v1/models/:owner/:name/versions/*",
             FileHandlers.PATH,
