@@ -1,4 +1,4 @@
-"""A server of pictures with FastAPI and diffusers, for `weir bench server`: the script that one writes without a serving system.
+"""A server of the default model's pictures with FastAPI and diffusers, for `weir bench server`: the script that one writes without a serving system.
 
     server.py MODEL THREADS [--batch]
 
@@ -17,9 +17,10 @@ from concurrent.futures import Future
 
 import torch
 import uvicorn
-from diffusers import StableDiffusionPipeline
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from fastapi import FastAPI
 from pydantic import BaseModel
+from transformers import BertModel, BertTokenizerFast
 
 MODEL, THREADS = sys.argv[1], int(sys.argv[2])
 BATCHING = "--batch" in sys.argv[3:]
@@ -27,7 +28,17 @@ MOST = 8
 GUIDANCE = 4.0
 
 torch.set_num_threads(THREADS)
-pipeline = StableDiffusionPipeline.from_pretrained(MODEL, torch_dtype=torch.float32)
+# By its parts, because the default model has its text encoder's fast tokenizer only, which the pipeline does not load.
+pipeline = StableDiffusionPipeline(
+    vae=AutoencoderKL.from_pretrained(MODEL, subfolder="vae", torch_dtype=torch.float32),
+    text_encoder=BertModel.from_pretrained(MODEL, subfolder="text_encoder", torch_dtype=torch.float32),
+    tokenizer=BertTokenizerFast.from_pretrained(MODEL, subfolder="tokenizer"),
+    unet=UNet2DConditionModel.from_pretrained(MODEL, subfolder="unet", torch_dtype=torch.float32),
+    scheduler=DDIMScheduler.from_pretrained(MODEL, subfolder="scheduler"),
+    safety_checker=None,
+    feature_extractor=None,
+    requires_safety_checker=False,
+)
 pipeline.set_progress_bar_config(disable=True)
 side = pipeline.unet.config.sample_size * pipeline.vae_scale_factor
 
