@@ -9,6 +9,7 @@ import dev.weir.engine.onnx.model.TensorProto;
 import dev.weir.engine.weights.Weights;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +21,8 @@ final class Nodes {
 
     /** The operators that ONNX Runtime has beside the standard's. */
     static final String CONTRIB = "com.microsoft";
+    /** Its operators on images whose channels lie in blocks. */
+    static final String BLOCKED = "com.microsoft.nchwc";
 
     private final GraphProto.Builder graph;
     private final Weights weights;
@@ -42,6 +45,18 @@ final class Nodes {
 
     String contrib(String op, List<String> inputs, Map<String, Object> attributes) {
         return append(CONTRIB, op, inputs, attributes, 1).get(0);
+    }
+
+    /** A convolution with a kernel in the order of {@link BlockedOrder}, of an image and to an image in the standard's layout. */
+    String convolution(String image, String kernel, List<String> bias, int outputs, Map<String, Object> attributes) {
+        var inputs = new ArrayList<>(List.of(blocked("ReorderInput", List.of(image), Map.of()), kernel));
+        inputs.addAll(bias);
+        var result = blocked("Conv", inputs, attributes);
+        return blocked("ReorderOutput", List.of(result), Map.of("channels", outputs));
+    }
+
+    private String blocked(String op, List<String> inputs, Map<String, Object> attributes) {
+        return append(BLOCKED, op, inputs, attributes, 1).get(0);
     }
 
     /** @param outputs how many results the node has */
@@ -151,6 +166,16 @@ final class Nodes {
     /** Some rows of a weight, in fp32. */
     String weight(Parameter parameter, int first, int rows) {
         return fp32(WeightSlice.of(parameter, weights).rows(first, rows));
+    }
+
+    /** A large kernel in the order that convolutions on blocks of channels read. */
+    String ordered(Parameter kernel, Kernels kernels) {
+        return known.computeIfAbsent("ordered " + kernel.name(), key -> {
+            var name = kernels.add(kernel, weights);
+            graph.addInitializer(WeightSlice.given(
+                    name, kernel.shape(), weights.info(kernel.name()).file()));
+            return name;
+        });
     }
 
     /** A weight in its file's own type. */

@@ -15,6 +15,7 @@ final class OnnxEmitter {
             Map.of("mode", "nearest", "coordinate_transformation_mode", "asymmetric", "nearest_mode", "floor");
 
     private final Nodes nodes;
+    private final Kernels kernels;
     private final Embeddings embeddings;
     private final Comparisons comparisons;
     private final LowRankNodes lowRank;
@@ -26,8 +27,9 @@ final class OnnxEmitter {
     private final LinearNodes linear;
     private final AttentionNodes attention;
 
-    OnnxEmitter(Nodes nodes, Uses uses) {
+    OnnxEmitter(Nodes nodes, Uses uses, Kernels kernels) {
         this.nodes = nodes;
+        this.kernels = kernels;
         this.embeddings = new Embeddings(nodes);
         this.comparisons = new Comparisons(nodes);
         this.lowRank = new LowRankNodes(nodes);
@@ -171,20 +173,30 @@ final class OnnxEmitter {
         int padding = o.integer("padding");
         int stride = o.integer("stride");
         int kernel = weight(o, 1).shape().get(2);
-        var inputs = new ArrayList<>(List.of(name(o, 0), nodes.weight(weight(o, 1))));
-        if (o.has(2)) {
-            inputs.add(nodes.weight(weight(o, 2)));
-        }
+        var bias = o.has(2) ? List.of(nodes.weight(weight(o, 2))) : List.<String>of();
         Map<String, Object> attributes = Map.of(
                 "kernel_shape", new int[] {kernel, kernel},
                 "strides", new int[] {stride, stride},
                 "pads", new int[] {padding, padding, padding, padding});
-        var image = nodes.node("Conv", inputs, attributes);
+        var image = kernels.take(weight(o, 1))
+                ? nodes.convolution(
+                        name(o, 0),
+                        nodes.ordered(weight(o, 1), kernels),
+                        bias,
+                        o.output().channels(),
+                        attributes)
+                : nodes.node("Conv", inputs(name(o, 0), nodes.weight(weight(o, 1)), bias), attributes);
         bind(
                 o,
                 o.adapter().isPresent()
                         ? nodes.node("Add", image, lowRank.ofConvolution(o, name(o, 0), attributes))
                         : image);
+    }
+
+    private static List<String> inputs(String image, String kernel, List<String> bias) {
+        var inputs = new ArrayList<>(List.of(image, kernel));
+        inputs.addAll(bias);
+        return inputs;
     }
 
     private void linear(Operation o) {

@@ -22,25 +22,43 @@ final class OnnxModel {
 
     private OnnxModel() {}
 
-    static ModelProto of(Script network, Method method) {
+    /** @param kernels takes the large kernels that the session must be given */
+    static ModelProto of(Script network, Method method, Kernels kernels) {
         var graph = GraphProto.newBuilder().setName(method.name());
         for (var name : method.inputNames()) {
             method.input(name).ifPresent(input -> graph.addInput(declaration(input)));
         }
-        var emitter = new OnnxEmitter(new Nodes(graph, network.weights()), new Uses(method));
+        var emitter = new OnnxEmitter(new Nodes(graph, network.weights()), new Uses(method), kernels);
         method.operations().forEach(emitter::emit);
+        return of(graph);
+    }
+
+    /** The model of a graph that lacks only the declaration of its output. */
+    static ModelProto of(GraphProto.Builder graph) {
         var result = TypeProto.Tensor.newBuilder().setElemType(ElementType.FLOAT);
         graph.addOutput(ValueInfoProto.newBuilder()
                 .setName(OUTPUT)
                 .setType(TypeProto.newBuilder().setTensorType(result)));
-        return ModelProto.newBuilder()
+        var model = ModelProto.newBuilder()
                 .setIrVersion(IR_VERSION)
                 .setProducerName("weir")
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
-                .addOpsetImport(
-                        OperatorSetIdProto.newBuilder().setDomain(Nodes.CONTRIB).setVersion(1))
-                .setGraph(graph)
-                .build();
+                .addOpsetImport(own(Nodes.CONTRIB))
+                .setGraph(graph);
+        // Not on every processor does the library know these.
+        if (graph.getNodeList().stream().anyMatch(node -> node.getDomain().equals(Nodes.BLOCKED))) {
+            model.addOpsetImport(own(Nodes.BLOCKED));
+        }
+        return model.build();
+    }
+
+    private static OperatorSetIdProto.Builder own(String domain) {
+        return OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(1);
+    }
+
+    /** The declaration of an image. */
+    static ValueInfoProto image(String name, int channels) {
+        return declaration(new Input(name, Input.Kind.IMAGE, channels));
     }
 
     private static ValueInfoProto declaration(Input input) {

@@ -98,7 +98,9 @@ final class OnnxNetwork implements Executable {
     }
 
     private OnnxMethod opened(Method method) {
-        return methods.computeIfAbsent(method.name(), name -> RoomyThread.call(() -> OnnxMethod.open(network, method)));
+        return methods.computeIfAbsent(
+                method.name(),
+                name -> RoomyThread.call(() -> OnnxMethod.open(network, method, new Kernels(ChannelBlock::size))));
     }
 
     @Override

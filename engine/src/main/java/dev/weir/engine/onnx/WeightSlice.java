@@ -9,6 +9,7 @@ import dev.weir.engine.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Some first-axis rows of a weight, where they lie in the checkpoint's file. ONNX Runtime maps that file itself. Only a weight
@@ -22,6 +23,17 @@ record WeightSlice(String name, TensorInfo info, Weights weights, long[] shape, 
     static WeightSlice of(Parameter parameter, Weights weights) {
         var info = weights.info(parameter.name());
         return new WeightSlice(parameter.name(), info, weights, info.shape(), 0, info.length());
+    }
+
+    /** Stands for a weight in fp32 that the session is given from memory. Its file is named because there must be one. */
+    static TensorProto given(String name, List<Integer> shape, Path file) {
+        var tensor = TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(ElementType.FLOAT)
+                .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(entry("location", location(file)));
+        shape.forEach(tensor::addDims);
+        return tensor.build();
     }
 
     WeightSlice rows(int first, int rows) {

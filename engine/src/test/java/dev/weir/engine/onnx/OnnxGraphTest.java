@@ -110,7 +110,10 @@ class OnnxGraphTest {
         });
         var weights = SafetensorsFile.open(writer.write(folder.resolve("weights.safetensors")));
         var script = script(weights, kind, positions, network);
-        return OnnxModel.of(script, script.methods().get(0)).getGraph().getNodeList().stream()
+        return OnnxModel.of(script, script.methods().get(0), new Kernels(() -> ChannelBlock.NONE))
+                .getGraph()
+                .getNodeList()
+                .stream()
                 .map(NodeProto::getOpType)
                 .filter(op -> !op.equals("Identity") && !op.equals("Shape"))
                 .toList();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.weir.engine.graph.Input;
+import dev.weir.engine.graph.Method;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.torch.LibC;
 import dev.weir.engine.torch.Torch;
@@ -86,13 +87,17 @@ class WorkersTest {
         graph.returns(graph.silu(graph.input(Input.Kind.SEQUENCE, "x", 8, 4)));
         var method = script.methods().get(0);
         System.setProperty(Torch.THREADS_PROPERTY, "3");
-        try (var first = RoomyThread.call(() -> OnnxMethod.open(script, method));
-                var second = RoomyThread.call(() -> OnnxMethod.open(script, method))) {
+        try (var first = open(script, method);
+                var second = open(script, method)) {
             assertThat(first.workers().threads()).hasSize(2).doesNotHaveDuplicates();
             assertThat(second.workers().threads())
                     .hasSize(2)
                     .doesNotContainAnyElementsOf(first.workers().threads());
         }
+    }
+
+    private static OnnxMethod open(Script script, Method method) {
+        return RoomyThread.call(() -> OnnxMethod.open(script, method, new Kernels(() -> ChannelBlock.NONE)));
     }
 
     @Test
