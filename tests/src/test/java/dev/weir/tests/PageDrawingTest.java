@@ -14,12 +14,42 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Images that are drawn while the prompt is typed. */
 final class PageDrawingTest {
 
     @RegisterExtension
     static final UpServer UP = new UpServer();
+
+    @ParameterizedTest
+    @CsvSource({"1280,600", "390,667"})
+    void anExampleIsDrawnAndTheButtonStaysInViewBesideExactSettings(int width, int height) {
+        PageVisit.to(UP.server().url())
+                .withWindow(width, height)
+                .preparedBy(SpokenStream.answering(SpokenStream::accept))
+                .doing(page -> {
+                    assertThat(page.getByTestId("generate")).isEnabled();
+                    page.locator("#settings").evaluate("settings => settings.open = true");
+                    page.getByTestId("stepsValue").fill("33");
+                    assertThat(page.getByTestId("steps")).hasValue("33");
+                    page.getByTestId("stepsValue").fill("99999");
+                    page.getByTestId("stepsValue").press("Tab");
+                    String most = page.getByTestId("steps").getAttribute("max");
+                    assertThat(page.getByTestId("stepsValue")).hasValue(most);
+                    page.getByTestId("guidance").fill("2.5");
+                    assertThat(page.getByTestId("guidanceValue")).hasValue("2.5");
+
+                    page.getByTestId("seed").scrollIntoViewIfNeeded();
+                    assertThat(page.getByTestId("generate")).isInViewport();
+                    page.getByTestId("idea").first().click();
+                    assertThat(cards(page)).hasCount(1);
+                    assertThat(page.getByTestId("prompt")).hasValue("a red apple");
+                    assertThat(page.getByTestId("empty")).isHidden();
+                    assertThat(page).hasTitle("(1) Weir");
+                });
+    }
 
     @Test
     void eachPauseOfTypingDrawsAndCancelsWhatIsOutdated() {

@@ -14,11 +14,14 @@ import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The pictures that the browser keeps: found, viewed, compared, used again, varied, saved and deleted. */
 final class PageHistoryTest {
@@ -117,6 +120,35 @@ final class PageHistoryTest {
             assertThat(tiles(page).getByTestId("caption")).hasText("a blue car");
             page.goBack();
             assertThat(cards(page)).hasCount(1);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1280,800", "390,844"})
+    void oneImageOfAJobIsDeletedAtTheServerToo(int width, int height) {
+        PageVisit.to(UP.server().url()).withWindow(width, height).doing(page -> {
+            page.getByTestId("prompt").fill("two green trees");
+            page.locator("#settings").evaluate("settings => settings.open = true");
+            page.getByTestId("n").fill("2");
+            page.getByTestId("generate").click();
+            assertThat(cards(page).nth(0)).hasAttribute("data-state", "completed", PATIENT);
+            assertThat(cards(page).nth(1)).hasAttribute("data-state", "completed", PATIENT);
+            String job = "/v1/jobs/" + ofCards(page, "data-job").get(0);
+            page.getByTestId("toHistory").click();
+            assertThat(tiles(page)).hasCount(2);
+            tiles(page).nth(0).getByTestId("enlarge").click();
+            page.onDialog(Dialog::accept);
+            page.waitForResponse(
+                    response -> response.url().endsWith("?forget=true"),
+                    () -> page.getByTestId("deleteImage").click());
+
+            assertThat(tiles(page)).hasCount(1);
+            List<String> states = new ArrayList<>();
+            UP.server()
+                    .get(job)
+                    .path("images")
+                    .forEach(image -> states.add(image.path("state").asText()));
+            assertThat(states).containsExactlyInAnyOrder("deleted", "completed");
         });
     }
 

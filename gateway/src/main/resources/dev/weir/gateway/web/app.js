@@ -81,7 +81,7 @@ startViewer({
     useAs("init_image", picture);
   },
   deleteImage: async (entry) => {
-    if (!confirm("Delete this image here? The server deletes it with the last image of its job.")) return;
+    if (!confirm("Delete this image, here and at the server?")) return;
     await forget(entry);
     if (isShown("history")) showHistory();
   },

@@ -22,6 +22,7 @@ function outcomeOf({ state, seed, seconds, width, height, format, error }) {
     case "completed": return { state, seed, seconds, width, height, format };
     case "failed": return { state, text: error.message };
     case "cancelled": return { state };
+    case "deleted": return { state: "removed" };
     default: return null;
   }
 }
@@ -34,15 +35,8 @@ export function entriesOf(listed, kept) {
     .filter(({ sample, outcome }) => outcome?.state === "completed" && !known.has(keyOf(job.job, sample))));
 }
 
-/** The server deletes a job when all of its images are deleted here. Until then this browser does not show the deleted ones. */
+/** Until the server has deleted the image, this browser does not show it. The server drops it in a while anyway. */
 export async function deleteAtServer(job, sample) {
   noteDeleted(keyOf(job, sample));
-  const gone = deletedPictures();
-  try {
-    const { images } = await (await fetch(serverUrl(`v1/jobs/${job}`))).json();
-    if (images.some((image) => image.state === "completed" && !gone.includes(keyOf(job, image.sample)))) return;
-    await fetch(serverUrl(`v1/jobs/${job}?forget=true`), { method: "DELETE" });
-  } catch {
-    // The server has no such job any more, or does not answer. It drops the job in a while anyway.
-  }
+  await fetch(serverUrl(`v1/jobs/${job}/images/${sample}?forget=true`), { method: "DELETE" }).catch(() => {});
 }

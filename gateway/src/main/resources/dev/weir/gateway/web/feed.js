@@ -40,7 +40,9 @@ export function showBar() {
   document.getElementById("empty").hidden = feed.children.length > 0;
   const over = [...feed.children].filter((element) => element.card.isOver).length;
   document.getElementById("clear").hidden = over === 0;
-  document.getElementById("cancelAll").hidden = feed.children.length - over < 2;
+  const unfinished = feed.children.length - over;
+  document.getElementById("cancelAll").hidden = unfinished < 2;
+  document.title = unfinished > 0 ? `(${unfinished}) Weir` : "Weir";
 }
 
 /** What the history keeps of a finished image besides its picture. */

@@ -1,6 +1,7 @@
 // The form: what was typed and chosen, and the request that comes of it. Remembers what the user changed, for each model.
 
 import { showSampler, showTask, showTasks } from "./choices.js";
+import { startIdeas } from "./ideas.js";
 import { hasImage, imageValues, missingImage, put, restoreInputs, showInputs, startInputs } from "./inputs.js";
 import { defaults, fieldOf, IMAGES, LISTS, taskFor, tasks } from "./models.js";
 import { missingInRows, rowValues, showRows, startRows } from "./rows.js";
@@ -51,16 +52,26 @@ export function startForm(submit) {
     const problem = missing();
     showError(problem || null);
     hideLost();
-    if (!problem) submit(request());
+    if (problem) return;
+    submit(request());
+    // On a phone it may be far below.
+    document.querySelector("#feed > *")?.scrollIntoView({ block: "nearest" });
   });
-  form.addEventListener("input", ({ target }) => {
+  form.addEventListener("input", (event) => {
+    const target = ofExact(event.target);
     remember(target.name);
     if (target.name === "sampler") showSampler(model);
     showValues();
   });
+  form.addEventListener("change", showValues);
   field("model").addEventListener("change", showModel);
   field("task").addEventListener("change", () => chooseTask(field("task").value));
   field("prompt").addEventListener("keydown", onKey);
+  startIdeas((idea) => {
+    field("prompt").value = idea;
+    remember("prompt");
+    byId("generate").click();
+  });
   byId("lock").addEventListener("click", onLock);
   // An invalid field in a closed group could not be shown.
   form.addEventListener("invalid", ({ target }) => { if (target.closest("details")) target.closest("details").open = true; }, true);
@@ -220,10 +231,24 @@ export async function fill(body, others = []) {
   field("prompt").focus();
 }
 
-function showValues() {
-  for (const [output, input] of [["stepsValue", "steps"], ["guidanceValue", "guidance"], ["strengthValue", "strength"]]) {
-    byId(output).value = byId(input).value;
+/** Sliders have a field each, for exact values. What is typed there moves the slider, within its bounds. */
+const SLIDERS = ["steps", "guidance", "strength"];
+
+function ofExact(input) {
+  const name = SLIDERS.find((slider) => input.id === `${slider}Value`);
+  if (!name) return input;
+  const slider = byId(name);
+  if (input.value !== "") slider.value = input.value;
+  return slider;
+}
+
+function showValues(event) {
+  for (const name of SLIDERS) {
+    const exact = byId(`${name}Value`);
+    // What is being typed stays until it is complete.
+    if (event?.type === "change" || exact !== document.activeElement) exact.value = byId(name).value;
   }
+  byId("ideas").hidden = field("prompt").disabled;
   byId("lock").setAttribute("aria-pressed", String(Boolean(field("seed").value)));
   byId("changes").textContent = changes().map((change) => ` · ${change}`).join("");
   byId("moreChanges").textContent = changesIn(byId("more")).map((change) => ` · ${change}`).join("");

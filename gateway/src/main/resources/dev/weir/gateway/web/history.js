@@ -85,6 +85,7 @@ async function tileOf(entry) {
     part(tile, "gone").hidden = false;
   };
   part(tile, "caption").textContent = part(tile, "caption").title = label;
+  part(tile, "when").textContent = new Date(entry.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   part(tile, "compare").setAttribute("aria-label", `Compare: ${label}`);
   part(tile, "compare").onclick = () => mark(frame, part(tile, "compare"));
   return tile;

@@ -203,6 +203,9 @@ function onSample(job, card, event) {
     case "cancelled":
       end(job, sample, { state: "cancelled" });
       break;
+    case "deleted":
+      if (!job.samples[sample]) leave(job, sample);
+      break;
   }
 }
 
