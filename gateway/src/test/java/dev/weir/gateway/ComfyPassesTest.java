@@ -387,7 +387,6 @@ final class ComfyPassesTest {
         assertThat(prompt(hires(), keys).statusCode()).isEqualTo(200);
 
         await().until(() -> passes(true).size() == 2);
-        // The images are in flight until the gateway has told of their ends.
         await().until(() -> prompt(hires(), keys).body().contains("rate_limit_exceeded"));
     }
 

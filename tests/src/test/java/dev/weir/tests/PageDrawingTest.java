@@ -46,7 +46,7 @@ final class PageDrawingTest {
                     page.getByTestId("idea").first().click();
                     assertThat(cards(page)).hasCount(1);
                     assertThat(page.getByTestId("prompt")).hasValue("a red apple");
-                    assertThat(page.getByTestId("empty")).isHidden();
+                    assertThat(page.locator("#empty")).isHidden();
                     assertThat(page).hasTitle("(1) Weir");
                 });
     }
