@@ -44,10 +44,21 @@ final class NetworkTest {
     }
 
     @Test
-    void whatAKilledProcessLeftIsRemovedByTheNext() {
+    void nothingIsLeftByAProcessThatIsKilled() {
+        try (WeirProcess holder = WeirProcess.start(WeirProcess.Jvm.WEIR.running(Holder.class), List.of())) {
+            String host = holder.awaitReady();
+            holder.kill();
+            holder.awaitExit();
+            Awaitility.await().until(() -> !hosts().contains(host) && !links().contains(prefix(host)));
+        }
+    }
+
+    @Test
+    void whatAKilledGuardianLeftIsRemovedByTheNextProcess() {
         String host;
         try (WeirProcess holder = WeirProcess.start(WeirProcess.Jvm.WEIR.running(Holder.class), List.of())) {
             host = holder.awaitReady();
+            ProcessHandle.of(holder.pid()).orElseThrow().children().forEach(ProcessHandle::destroyForcibly);
             holder.kill();
             holder.awaitExit();
         }

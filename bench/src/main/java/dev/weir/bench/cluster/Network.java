@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 
 /**
  * Separate hosts on one machine: network namespaces on a bridge, which this process can also reach. Needs root and
- * {@code ip}. The names contain this process's id, so several processes may have networks at once, and the leftovers of
- * a killed one are removed by the next. A process that is told to end leaves nothing. One thread at a time.
+ * {@code ip}. The names contain this process's id, so several processes may have networks at once. A process leaves
+ * nothing, however it ends; what a killed {@link Guardian} leaves is removed by the next process. One thread at a time.
  */
 public final class Network implements AutoCloseable {
 
@@ -64,10 +64,15 @@ public final class Network implements AutoCloseable {
     }
 
     private void begin() {
-        undo.push("link delete " + bridge());
+        atEnd("link delete " + bridge());
         ip("link", "add", bridge(), "type", "bridge");
         ip("address", "add", subnet + "1/24", "dev", bridge());
         ip("link", "set", bridge(), "up");
+    }
+
+    private void atEnd(String line) {
+        undo.push(line);
+        Guardian.runAtEnd(TOOL + " " + line);
     }
 
     /** The address of this process for the hosts. */
@@ -79,7 +84,7 @@ public final class Network implements AutoCloseable {
     public RemoteHost host() {
         int number = ++hosts;
         RemoteHost host = new RemoteHost(prefix + "n" + number, prefix + "v" + number, subnet + (1 + number));
-        undo.push("netns delete " + host.namespace);
+        atEnd("netns delete " + host.namespace);
         ip("netns", "add", host.namespace);
         ip("link", "add", host.cable, "type", "veth", "peer", "name", "eth0", "netns", host.namespace);
         ip("link", "set", host.cable, "master", bridge());

@@ -18,8 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A Weir command in a separate JVM, on this JVM's class path. It ends with this JVM, unless this JVM is killed or runs
- * out of memory. Any thread.
+ * A Weir command in a separate JVM, on this JVM's class path. It ends with this JVM, however that ends. Any thread.
  *
  * <p>Every unexpected event, such as a process that ends before it is ready, is an AssertionError with the process's
  * output.
@@ -158,6 +157,7 @@ public final class WeirProcess implements AutoCloseable {
         try {
             Process process = builder.start();
             RUNNING.add(process);
+            Guardian.watch(process);
             process.onExit().thenAccept(RUNNING::remove);
             return new WeirProcess(name, process);
         } catch (IOException e) {
