@@ -7,10 +7,12 @@ state. So the student also learns to come back from its own errors. Goes on with
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from diffusers import UNet2DConditionModel
 
 from checkpoint import Ema, load, save
@@ -18,6 +20,7 @@ from speed import autocast, hasten
 from train_unet import alphas_sigmas
 
 HERE = Path(__file__).parent
+FIRST, LAST = 0.5, 1.5  # weights of the steps: the first one's error is the largest, and the later ones come back from it
 
 
 class Grid:
@@ -81,6 +84,14 @@ def check(unet, grid, trajectories, rows):
     return (z - ways[:, -1]).square().mean().item()
 
 
+def share(unet):
+    """Every process goes on with the mean of all gradients."""
+    flat = torch.cat([p.grad.flatten() for p in unet.parameters()])
+    dist.all_reduce(flat)
+    for p, part in zip(unet.parameters(), flat.div_(dist.get_world_size()).split([p.numel() for p in unet.parameters()])):
+        p.grad.copy_(part.view_as(p))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--work", type=Path, required=True)
@@ -97,7 +108,9 @@ def main():
     p.add_argument("--out", type=Path, help="where the averaged weights go at each check (a UNet folder, fp16)")
     p.add_argument("--pause", type=Path, help="wait while this file exists")
     a = p.parse_args()
-    torch.manual_seed(0)
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if world > 1:
+        dist.init_process_group("gloo")
     grid, trajectories = Grid(a.steps), Trajectories(a.work / "trajectories")
     checks = torch.load(a.work / "check.pt", weights_only=True)
     unet = hasten(UNet2DConditionModel.from_pretrained(a.start, torch_dtype=torch.float32), "cpu")
@@ -105,13 +118,13 @@ def main():
     ema = Ema(unet, a.ema)
     file = a.work / "few_step.pt"
     update = first = load(file, model=unet, ema=ema, optimizer=optimizer)
-    began, losses = time.time(), torch.zeros(a.steps)
+    began, losses, weights = time.time(), torch.zeros(a.steps), torch.linspace(FIRST, LAST, a.steps) / a.steps
     while update < a.updates:
         while a.pause and a.pause.exists():
             time.sleep(2)
         if update % 25 == 0 or update == first:
             trajectories.refresh()
-        rng = torch.Generator().manual_seed(update)
+        rng = torch.Generator().manual_seed(update * world + rank)
         ways, states, mask = trajectories.batch(rng, a.batch)
         own = torch.rand(a.steps, a.batch, 1, 1, 1, generator=rng) < a.own * min(1, update / a.own_from)
         z = ways[:, 0]
@@ -120,9 +133,11 @@ def main():
             with autocast("cpu"):
                 v = unet(x, t, states, encoder_attention_mask=mask).sample.float()
             loss = (v - grid.target(k, x, ways[:, k + 1])).square().mean()
-            (loss / a.steps).backward()
+            (loss * weights[k]).backward()
             losses[k] += loss.detach() / 25
             z = grid.step(k, x, v.detach())
+        if world > 1:
+            share(unet)
         for group in optimizer.param_groups:
             group["lr"] = a.lr * min(1, (update + 1) / 30, (a.updates - update) / a.decay)
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0, foreach=True)
@@ -130,12 +145,14 @@ def main():
         optimizer.zero_grad(set_to_none=True)
         ema.update(unet)
         update += 1
+        if rank > 0:
+            continue
         if update % 25 == 0:
-            speed = (update - first) * a.batch * a.steps / (time.time() - began)
+            speed = (update - first) * world * a.batch * a.steps / (time.time() - began)
             print(json.dumps({"update": update, "loss": [round(x, 4) for x in losses.tolist()], "trajectories": len(trajectories),
                               "per_s": round(speed, 1)}), flush=True)
             losses.zero_()
-        if update % 100 == 0 or update == a.updates:
+        if update % 50 == 0 or update == a.updates:
             save(file, update, model=unet, ema=ema, optimizer=optimizer)
             with ema.applied(unet):
                 print(json.dumps({"update": update, "check": round(check(unet, grid, checks, a.check_rows), 4)}), flush=True)
