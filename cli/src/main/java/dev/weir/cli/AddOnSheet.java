@@ -38,7 +38,7 @@ interface AddOnSheet {
         }
     }
 
-    /** Of a ControlNet, T2I-Adapter, IP-Adapter or textual inversion. */
+    /** Of a ControlNet, T2I-Adapter, IP-Adapter, textual inversion or upscaler. */
     record Plain(AddOnReport report) implements AddOnSheet {
 
         @Override
@@ -54,9 +54,7 @@ interface AddOnSheet {
                     Quantity.count(report.parameters()),
                     Quantity.bytes(report.bytes()),
                     report.types().stream().map(Enum::name).collect(Collectors.joining(", ")));
-            out.println(report.problem()
-                    .map("does not run: "::concat)
-                    .orElse(report.advice() + ". A node offers it for models that it fits."));
+            out.println(report.problem().map("does not run: "::concat).orElse(report.advice()));
         }
 
         @Override

@@ -9,6 +9,8 @@ import dev.weir.client.GeneratedImage;
 import dev.weir.client.GenerationEvent;
 import dev.weir.client.ImageRequest;
 import dev.weir.client.Warning;
+import dev.weir.engine.RgbImage;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.math.BigInteger;
 import java.nio.file.Path;
@@ -42,6 +44,8 @@ final class Gallery implements Consumer<GenerationEvent> {
         private final List<Path> frames = new ArrayList<>();
         private int step;
         private GeneratedImage image;
+        private int width;
+        private int height;
 
         Picture(Path file) {
             this.file = file;
@@ -70,11 +74,23 @@ final class Gallery implements Consumer<GenerationEvent> {
             OutputFiles.write(picture.file, completed.image().bytes());
             picture.step = completed.image().steps();
             picture.image = completed.image();
+            picture.width = completed.image().width();
+            picture.height = completed.image().height();
         } else if (event instanceof GenerationEvent.Warned warned) {
             warnings.add(warned.warning());
             display.line("warning: " + warned.warning().message());
         } else if (event instanceof GenerationEvent.Reconnecting reconnecting) {
             display.line(reconnecting.reason() + "; trying again with the same job");
+        }
+    }
+
+    /** Replaces each picture by a larger one. */
+    void enlarge(Enlarger enlarger) throws IOException {
+        for (Picture picture : pictures) {
+            display.note("enlarging %s by %d".formatted(picture.file, enlarger.scale()));
+            RgbImage large = enlarger.enlarge(picture.file, picture.file);
+            picture.width = large.width();
+            picture.height = large.height();
         }
     }
 
@@ -130,8 +146,8 @@ final class Gallery implements Consumer<GenerationEvent> {
                 .put("file", picture.file.toString())
                 .put("seed", new BigInteger(Long.toUnsignedString(picture.image.seed())))
                 .put("steps", picture.image.steps())
-                .put("width", picture.image.width())
-                .put("height", picture.image.height())
+                .put("width", picture.width)
+                .put("height", picture.height)
                 .put("seconds", picture.image.seconds());
         if (picture.image.flagged()) {
             json.put("nsfw_content_detected", true);

@@ -11,6 +11,7 @@ import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.Role;
 import dev.weir.serving.Cards;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -95,6 +96,12 @@ final class GenerateCommand implements Callable<Integer> {
                             + "a new file, named after the prompt.")
     private Path out;
 
+    @Option(
+            names = "--upscaler",
+            paramLabel = "FILE",
+            description = "Enlarge each image with this upscaler of the ESRGAN class, in this process.")
+    private Path upscaler;
+
     @Option(names = "--parents", description = "Create missing parent folders of --out and --frames.")
     private boolean parents;
 
@@ -145,8 +152,22 @@ final class GenerateCommand implements Callable<Integer> {
         }
         ImageFormat format = OutputFiles.format(out);
         ImageRequest request = request(format);
+        try (Enlarger enlarger = enlarger()) {
+            return generate(request, enlarger);
+        }
+    }
+
+    /** Null if images stay as they are. */
+    private Enlarger enlarger() {
+        if (upscaler != null && out != null && WholeFile.isStream(out)) {
+            throw new CliException(CliException.USAGE, "--upscaler: give a file or a folder as --out");
+        }
+        return upscaler == null ? null : new Enlarger(upscaler);
+    }
+
+    private int generate(ImageRequest request, Enlarger enlarger) throws Exception {
         if (!urls.isEmpty()) {
-            ask(access.client(urls), request, writableFiles());
+            ask(access.client(urls), request, writableFiles(), enlarger);
             return 0;
         }
         NodeConfig.Compute compute = models.toConfigOfOne();
@@ -161,7 +182,7 @@ final class GenerateCommand implements Callable<Integer> {
         try (WeirNode node = WeirNode.ofOneRequest(config, addOns, folders)) {
             display.clear();
             node.awaitReady();
-            ask(WeirClient.of(node.url()), request, files);
+            ask(WeirClient.of(node.url()), request, files, enlarger);
         } finally {
             display.clear();
         }
@@ -195,12 +216,15 @@ final class GenerateCommand implements Callable<Integer> {
         return files;
     }
 
-    private void ask(WeirClient client, ImageRequest asked, List<Path> files) {
+    private void ask(WeirClient client, ImageRequest asked, List<Path> files, Enlarger enlarger) throws IOException {
         ImageRequest request = withDefaults(asked, client.models());
         Gallery gallery = new Gallery(files, frames, display());
         Thread atInterrupt = new Thread(client::close, "weir-cancel");
         Runtime.getRuntime().addShutdownHook(atInterrupt);
         client.generate(request, gallery);
+        if (enlarger != null) {
+            gallery.enlarge(enlarger);
+        }
         // An image that goes to the standard output has it for itself.
         CommandLine command = spec.commandLine();
         gallery.print(WholeFile.isStandardOutput(out) ? command.getErr() : command.getOut(), request, json);

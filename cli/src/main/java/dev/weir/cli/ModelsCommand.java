@@ -25,13 +25,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "models",
         header = "List models and whether they run.%n",
-        subcommands = InspectCommand.class,
+        subcommands = {InspectCommand.class, ConvertCommand.class},
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir models                              the models in the models folder",
             "  weir models ~/models                     the models in another folder",
             "  weir models --url http://host:8080       the models that a gateway serves",
-            "  weir models inspect ~/models/sd-1.5      one model in full"
+            "  weir models inspect ~/models/sd-1.5      one model in full",
+            "  weir models convert old.ckpt new-folder  pickled weights as safetensors"
         })
 final class ModelsCommand implements Callable<Integer> {
 

@@ -51,6 +51,7 @@ final class WeirCommand implements Runnable {
         COMMANDS.put("models", ModelsCommand.class);
         COMMANDS.put("bench", BenchCommand.class);
         COMMANDS.put(COMPLETION, CompletionCommand.class);
+        COMMANDS.put("upscale", UpscaleCommand.class);
         COMMANDS.put("keys", KeysCommand.class);
         COMMANDS.put(HELP, HelpCommand.class);
         COMMANDS.put("version", VersionCommand.class);

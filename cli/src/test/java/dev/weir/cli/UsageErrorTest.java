@@ -280,7 +280,9 @@ final class UsageErrorTest {
         Path file = Files.writeString(folder.resolve("v1-5.ckpt"), "x");
         assertThat(Main.run(Map.of(), folder, writer, writer, "models", "inspect", file.toString()))
                 .isEqualTo(CliException.FAILED);
-        assertThat(said.toString()).contains("from_single_file").hasLineCount(1);
+        assertThat(said.toString())
+                .contains("weir models convert FILE NEW_FOLDER")
+                .hasLineCount(1);
     }
 
     @Test

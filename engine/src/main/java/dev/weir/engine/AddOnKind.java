@@ -1,8 +1,9 @@
 package dev.weir.engine;
 
 import dev.weir.engine.adapter.LoraReport;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.original.T2iAdapterNaming;
-import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.Weights;
 import java.util.Optional;
 import java.util.Set;
 
@@ -14,7 +15,8 @@ enum AddOnKind {
     IP_ADAPTER(
             "an IP-Adapter",
             "Give its folder as --ip-adapter-dir, together with its image_encoder, and name it in requests"),
-    EMBEDDING("a textual inversion", "Give its folder as --embedding-dir, and name it in prompts");
+    EMBEDDING("a textual inversion", "Give its folder as --embedding-dir, and name it in prompts"),
+    UPSCALER("an upscaler", "Use it with: weir upscale PICTURE --upscaler FILE");
 
     private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
 
@@ -39,7 +41,7 @@ enum AddOnKind {
     }
 
     /** Empty for a file of another kind. */
-    static Optional<AddOnKind> of(SafetensorsFile file) {
+    static Optional<AddOnKind> of(Weights file) {
         Set<String> names = file.names();
         if (LoraReport.isLora(names)) {
             return Optional.of(LORA);
@@ -53,10 +55,13 @@ enum AddOnKind {
         if (any(names, "ip_adapter.") || any(names, "image_proj.")) {
             return Optional.of(IP_ADAPTER);
         }
+        if (Networks.isUpscaler(file)) {
+            return Optional.of(UPSCALER);
+        }
         return isEmbedding(file) ? Optional.of(EMBEDDING) : Optional.empty();
     }
 
-    private static boolean isEmbedding(SafetensorsFile file) {
+    private static boolean isEmbedding(Weights file) {
         Set<String> names = file.names();
         return !names.isEmpty()
                 && names.size() <= MOST_INVERSION_TENSORS

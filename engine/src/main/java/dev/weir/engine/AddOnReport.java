@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What a ControlNet, T2I-Adapter, IP-Adapter or textual inversion is, whatever model it is for. Made from names and shapes; no numbers
+ * What a ControlNet, T2I-Adapter, IP-Adapter, textual inversion or upscaler is, whatever model it is for. Made from names and shapes; no numbers
  * are read. Immutable.
  *
  * @param form what it is, such as {@code a ControlNet}
@@ -46,6 +46,7 @@ public record AddOnReport(
     private static final Map<Long, String> SQUARES = Map.of(64L, "Stable Diffusion 1.x and 2.x", 256L, "SDXL");
 
     private static final int COLORS = 3;
+    private static final String OFFERED = ". A node offers it for models that it fits.";
 
     /** Empty for anything else, and for a LoRA. Throws {@link ModelException} if it cannot be read. */
     public static Optional<AddOnReport> of(Path path) {
@@ -84,7 +85,7 @@ public record AddOnReport(
                         .sum(),
                 tensors.stream().mapToLong(TensorInfo::length).sum(),
                 types,
-                kind.advice(),
+                kind == AddOnKind.UPSCALER ? kind.advice() : kind.advice() + OFFERED,
                 problem);
     }
 
@@ -107,6 +108,7 @@ public record AddOnReport(
             case T2I_ADAPTER ->
                 ofSquares(sides(weights, "conv_in.weight", 1), sides(weights, "body.0.in_conv.weight", 1));
             case EMBEDDING, LORA -> ofWords(weights);
+            case UPSCALER -> "pictures of any model";
         };
     }
 

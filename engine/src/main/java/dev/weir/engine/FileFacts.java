@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.weights.Numbers;
-import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.TensorInfo;
+import dev.weir.engine.weights.Weights;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -20,22 +20,27 @@ final class FileFacts {
 
     private static final String SCHEDULER = "scheduler";
     private static final String PREDICTION = "prediction_type";
+    /** A tensor, or a number of a pickled file. */
+    private static final String STEPS = "global_step";
+
     private static final String V_PREDICTION = "v_prediction";
     /** Of the latents of SDXL. */
     private static final int CHANNELS = 4;
     /** At which Stable Diffusion 2.x at 512 pixels was published. */
     private static final int SD2_BASE_STEPS = 875_000;
 
-    private final SafetensorsFile tensors;
+    private final Weights tensors;
+    private final Map<String, String> notes;
     private final Map<String, ObjectNode> changes = new HashMap<>();
 
-    private FileFacts(SafetensorsFile tensors) {
-        this.tensors = tensors;
+    private FileFacts(WeightFile file) {
+        this.tensors = file.tensors();
+        this.notes = file.notes();
     }
 
     /** By part, the keys that differ from the family's configuration. */
-    static Map<String, ObjectNode> of(Family family, SafetensorsFile tensors) {
-        var facts = new FileFacts(tensors);
+    static Map<String, ObjectNode> of(Family family, WeightFile file) {
+        var facts = new FileFacts(file);
         facts.channels();
         switch (family) {
             case SD2 -> facts.sd2();
@@ -60,7 +65,9 @@ final class FileFacts {
     }
 
     private boolean isBase() {
-        return has("global_step") && number("global_step") == SD2_BASE_STEPS;
+        return has(STEPS)
+                ? number(STEPS) == SD2_BASE_STEPS
+                : String.valueOf(SD2_BASE_STEPS).equals(notes.get(STEPS));
     }
 
     private void sd1() {
@@ -127,7 +134,7 @@ final class FileFacts {
 
     /** What tools for training note of it. */
     private boolean isSaidToPredict(String prediction) {
-        return prediction.equals(tensors.metadata().get("modelspec.prediction_type"));
+        return prediction.equals(notes.get("modelspec.prediction_type"));
     }
 
     private boolean has(String name) {

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** What a file is that somebody takes for a model: told by its name, its first bytes and its tensors' names. Nothing is unpickled. */
+/** What a file is that somebody takes for a model: told by its name, its first bytes and its tensors' names. Nothing pickled is opened. */
 final class FileKind {
 
     private static final String POINTER = "version https://git-lfs";

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -36,7 +38,7 @@ public record ModelSettings(
     static final ObjectNode NO_CHANGES = JsonNodeFactory.instance.objectNode();
 
     private static final String FILE = "weir.json";
-    private static final String SINGLE = ".safetensors";
+    private static final Pattern SINGLE = Pattern.compile("(.+)\\.(safetensors|ckpt|pt|pth|bin)");
     private static final String SCHEDULER = "scheduler";
     private static final List<String> KEYS =
             List.of("id", "native_size", "upsample_factor", "defaults", SCHEDULER, "vae");
@@ -80,14 +82,14 @@ public record ModelSettings(
 
     /** @param model a folder or a file */
     public static Path file(Path model) {
-        String name = model.getFileName() + "";
-        return isSingle(model)
-                ? model.resolveSibling(name.substring(0, name.length() - SINGLE.length()) + "." + FILE)
+        Matcher single = SINGLE.matcher(model.getFileName() + "");
+        return single.matches() && !Files.isDirectory(model)
+                ? model.resolveSibling(single.group(1) + "." + FILE)
                 : model.resolve(FILE);
     }
 
     private static boolean isSingle(Path model) {
-        return model.toString().endsWith(SINGLE) && !Files.isDirectory(model);
+        return SINGLE.matcher(model.getFileName() + "").matches() && !Files.isDirectory(model);
     }
 
     /** The keys that replace those of a part's configuration. */

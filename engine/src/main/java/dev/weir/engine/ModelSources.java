@@ -23,6 +23,15 @@ final class ModelSources {
         ModelSource source = SingleFile.find(resolved)
                 .<ModelSource>map(file -> file)
                 .orElseGet(() -> DiffusersFolder.open(resolved));
+        return with(source, autoencoder);
+    }
+
+    /** A model with the autoencoder that its settings name. */
+    static ModelSource withAutoencoder(ModelSource source) {
+        return with(source, Optional.empty());
+    }
+
+    private static ModelSource with(ModelSource source, Optional<Path> autoencoder) {
         return autoencoder
                 .or(() -> source.settings().autoencoder())
                 .<ModelSource>map(other -> new OtherAutoencoder(source, ModelPath.resolve(other)))

@@ -106,7 +106,7 @@ record OtherAutoencoder(ModelSource model, Path autoencoder) implements ModelSou
     }
 
     /** The autoencoder of a file in the original naming, which has it alone or in a whole model. */
-    static Weights original(Path file, SafetensorsFile tensors, PipelineIndex index) {
+    static Weights original(Path file, Weights tensors, PipelineIndex index) {
         int levels = index.config(VAE).json().path("up_block_types").size();
         return new AutoencoderNaming(levels).of(file, tensors, Naming.prefix(tensors, "first_stage_model.", "vae."));
     }

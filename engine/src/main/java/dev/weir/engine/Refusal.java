@@ -11,10 +11,7 @@ import java.nio.file.Path;
  */
 public record Refusal(String what, String advice) {
 
-    private static final String CONVERT =
-            "Convert it in diffusers: %s.from_single_file(FILE).save_pretrained(FOLDER), and give that folder";
-
-    private static final String NEVER_UNPICKLED = "Weir reads safetensors only and never unpickles a file. ";
+    private static final String CONVERT = "Weir serves safetensors only. Convert it, which runs nothing that it says: ";
 
     /** A family or a task that Weir does not have. */
     static Refusal notRun(String what) {
@@ -48,16 +45,14 @@ public record Refusal(String what, String advice) {
     }
 
     static Refusal pickled(String files) {
-        return new Refusal(
-                "pickled weights (%s)".formatted(files),
-                NEVER_UNPICKLED
-                        + "Convert them in diffusers: StableDiffusionPipeline.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)");
+        return new Refusal("pickled weights (%s)".formatted(files), CONVERT + "weir models convert FOLDER NEW_FOLDER");
     }
 
     /** A whole model in one file. */
     static Refusal pickledCheckpoint(String file) {
         return new Refusal(
-                "pickled weights (%s)".formatted(file), NEVER_UNPICKLED + CONVERT.formatted("StableDiffusionPipeline"));
+                "pickled weights (%s)".formatted(file),
+                CONVERT + "weir models convert FILE NEW_FOLDER, or NAME.safetensors for a part of a model");
     }
 
     static Refusal incomplete(String reason) {

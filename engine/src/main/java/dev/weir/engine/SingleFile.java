@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.original.Naming;
 import dev.weir.engine.original.OpenClipNaming;
 import dev.weir.engine.original.UNetNaming;
-import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,60 +20,54 @@ final class SingleFile implements ModelSource {
     private static final String ASSUMED =
             ", taken for one of 768 pixels and v-prediction. If it is of 512 pixels, say so in %s: "
                     + "{\"native_size\": 512, \"scheduler\": {\"prediction_type\": \"epsilon\"}}";
-    private static final String ENDING = ".safetensors";
     private static final String REFINER = "refiner/unet";
 
-    private final Opened file;
+    private final WeightFile file;
     private final Family family;
     private final ModelSettings settings;
     private final Map<String, ObjectNode> facts;
-    private final Optional<Opened> refiner;
+    private final Optional<WeightFile> refiner;
 
-    /** A mapped file. */
-    private record Opened(Path path, SafetensorsFile tensors) {
-
-        static Opened of(Path path) {
-            return new Opened(path, SafetensorsFile.open(path));
-        }
-    }
-
-    private SingleFile(Opened file, Family family) {
+    private SingleFile(WeightFile file, Family family) {
         this.file = file;
         this.family = family;
         this.settings = ModelSettings.read(file.path());
-        this.facts = FileFacts.of(family, file.tensors());
+        this.facts = FileFacts.of(family, file);
         this.refiner = settings.refiner().map(SingleFile::refiner);
     }
 
     /** Empty where the path is no file that has a whole model. Throws {@link ModelException} where it has one that does not run. */
     static Optional<SingleFile> find(Path path) {
-        return opened(path).flatMap(file -> Family.of(file.tensors()).map(family -> {
-            return switch (family) {
-                case SDXL_REFINER -> throw Refusal.refinerFile().at(path);
-                case SD2_UNCLIP -> throw Refusal.unclipFile().at(path);
-                case SD1, SD2, SDXL -> new SingleFile(file, family);
-            };
-        }));
+        return opened(path).flatMap(SingleFile::of);
+    }
+
+    /** The same of an open file, which may be pickled if it is only read to be converted. */
+    static Optional<SingleFile> of(WeightFile file) {
+        return Family.of(file.tensors()).map(family -> switch (family) {
+            case SDXL_REFINER -> throw Refusal.refinerFile().at(file.path());
+            case SD2_UNCLIP -> throw Refusal.unclipFile().at(file.path());
+            case SD1, SD2, SDXL -> new SingleFile(file, family);
+        });
     }
 
     static boolean isNamedSo(Path path) {
-        return path.toString().endsWith(ENDING) && Files.isRegularFile(path);
+        return path.toString().endsWith(WeightFile.SAFETENSORS) && Files.isRegularFile(path);
     }
 
     /** Empty where it is no such file, or cannot be read: {@link FileKind} says why. */
-    private static Optional<Opened> opened(Path path) {
+    private static Optional<WeightFile> opened(Path path) {
         if (!isNamedSo(path)) {
             return Optional.empty();
         }
         try {
-            return Optional.of(Opened.of(path));
+            return Optional.of(WeightFile.safetensors(path));
         } catch (ModelException e) {
             return Optional.empty();
         }
     }
 
-    private static Opened refiner(Path path) {
-        Opened refiner = Opened.of(path);
+    private static WeightFile refiner(Path path) {
+        WeightFile refiner = WeightFile.safetensors(path);
         if (!Family.of(refiner.tensors()).equals(Optional.of(Family.SDXL_REFINER))) {
             throw new ModelException(path + ": this is no refiner of SDXL");
         }
@@ -134,10 +127,10 @@ final class SingleFile implements ModelSource {
 
     @Override
     public Weights weights(PipelineIndex index, String component) {
-        Opened holder = component.equals(REFINER) ? refiner.orElseThrow() : file;
+        WeightFile holder = component.equals(REFINER) ? refiner.orElseThrow() : file;
         holder.tensors().requireUnchanged();
         Path path = holder.path();
-        SafetensorsFile tensors = holder.tensors();
+        Weights tensors = holder.tensors();
         Weights weights =
                 switch (component) {
                     case "unet", REFINER ->

@@ -106,10 +106,10 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "v1-5-pruned.ckpt | pickled weights (.ckpt) | safetensors only and never unpickles",
-                "v1-5.ckpt | pickled weights (.ckpt) | from_single_file(FILE)",
-                "model.pt | pickled weights (.pt) | never unpickles",
-                "learned_embeds.bin | pickled weights (.bin) | never unpickles",
+                "v1-5-pruned.ckpt | pickled weights (.ckpt) | weir models convert FILE NEW_FOLDER",
+                "v1-5.pth | pickled weights (.pth) | NAME.safetensors for a part of a model",
+                "model.pt | pickled weights (.pt) | weir models convert FILE NEW_FOLDER",
+                "learned_embeds.bin | pickled weights (.bin) | weir models convert FOLDER NEW_FOLDER",
                 "flux1-dev-Q4.gguf | a GGUF export | original diffusers folder",
                 "model.onnx | an ONNX export | original diffusers folder",
                 "flax_model.msgpack | a Flax export | original diffusers folder",

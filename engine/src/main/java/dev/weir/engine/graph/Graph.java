@@ -160,6 +160,11 @@ public final class Graph extends Operations {
         return like(x, op, attributes, x, weight, bias(name, new Parameter.Plain(), x.channels()));
     }
 
+    /** An image whose negative numbers are multiplied by a weight of their channel. */
+    public Value prelu(Value x, String name) {
+        return like(x, Op.PRELU, Map.of(), x, weight(name, new Parameter.Plain(), x.channels()));
+    }
+
     /** Adds a weight {@code [1, channels]} to each token of each row. Its name is the whole name. */
     public Value offset(Value x, String name) {
         return like(x, Op.OFFSET, Map.of(), x, script.declare(scope + name, new Parameter.Plain(), 1, x.channels()));

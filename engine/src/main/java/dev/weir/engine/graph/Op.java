@@ -25,6 +25,10 @@ public enum Op {
     SILU,
     /** x. */
     RELU,
+    /** x; slope, by which negative numbers are multiplied. */
+    LEAKY_RELU,
+    /** Image, a slope for each channel. */
+    PRELU,
     /** x. {@code x * tanh(softplus(x))}. */
     MISH,
     /** x. */

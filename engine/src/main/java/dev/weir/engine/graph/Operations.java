@@ -39,6 +39,11 @@ abstract sealed class Operations permits Graph {
         return like(x, Op.RELU);
     }
 
+    /** Negative numbers multiplied by the slope. */
+    public final Value leakyRelu(Value x, double slope) {
+        return like(x, Op.LEAKY_RELU, Map.of("slope", slope), x);
+    }
+
     /** {@code x * tanh(softplus(x))}. */
     public final Value mish(Value x) {
         return like(x, Op.MISH);

@@ -19,10 +19,7 @@ public final class EmbeddingFolders {
     public static final EmbeddingFolders NONE = new EmbeddingFolders(List.of());
 
     private static final String PICKLE =
-            "%s: a pickle may run code, and is not read. Convert it: python -c \"import sys, torch; from safetensors.torch import "
-                    + "save_file; d = torch.load(sys.argv[1], weights_only=True); v = d['string_to_param']['*'] if "
-                    + "'string_to_param' in d else next(iter(d.values())); save_file({'emb_params': v.detach().contiguous()}, "
-                    + "sys.argv[2])\" FILE.pt FILE.safetensors";
+            "%s: left out, because it is pickled. Convert it: weir models convert %s NAME.safetensors";
 
     /** By the widths of the text encoders, by their folders and in their order. */
     private final WatchedFiles<List<Map.Entry<String, Integer>>, Place, Embedding> files;
@@ -44,7 +41,7 @@ public final class EmbeddingFolders {
         List<Found<Place>> found = new ArrayList<>();
         for (Path folder : folders) {
             NamedFiles.list(folder, EmbeddingFolders::isPickle)
-                    .forEach(file -> problems.accept(PICKLE.formatted(file)));
+                    .forEach(file -> problems.accept(PICKLE.formatted(file, file.getFileName())));
             NamedFiles.safetensors(folder, problems)
                     .forEach(file -> found.add(new Found<>(NamedFiles.name(file), file, Place.of(file))));
         }

@@ -41,6 +41,15 @@ record Tiling(long most, int tile) {
         return new Tiling(most, Math.max(Math.min(largest, wanted), Math.max(1, LEAST_TILE / step) * step));
     }
 
+    /** Of an upscaler, in pixels of what it makes; a tile is a multiple of four pixels of what it sees. */
+    static Tiling of(UpscalingNetwork network, ComputeTarget target) {
+        long bytes = (long) AT_ONCE * network.widest() * target.precision().bytes();
+        int step = 4 * network.scale() * network.inputSquare();
+        long most = (long) (SHARE * Devices.memory(target) / bytes);
+        int tile = Math.min((int) Math.min(Integer.MAX_VALUE, Math.sqrt(most)), USUAL_TILE * network.scale());
+        return new Tiling(most, Math.max(tile, LEAST_TILE) / step * step);
+    }
+
     /** What a forward takes for each pixel of its picture. */
     static long bytesOfPixel(Codec codec, Precision precision) {
         return (long) AT_ONCE * codec.widest() * precision.bytes();

@@ -70,6 +70,9 @@ final class OnnxEmitter {
                 bind(o, nodes.fp32(nodes.node("Gather", nodes.stored(weight(o, 0)), name(o, 1)), weight(o, 0)));
             case SILU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.0)));
             case RELU -> bind(o, nodes.node("Relu", name(o, 0)));
+            case LEAKY_RELU ->
+                bind(o, nodes.node("LeakyRelu", List.of(name(o, 0)), Map.of("alpha", o.number("slope"))));
+            case PRELU -> bind(o, nodes.node("PRelu", name(o, 0), nodes.overPixels(weight(o, 1))));
             case LOG -> bind(o, nodes.node("Log", name(o, 0)));
             case TANH -> bind(o, nodes.node("Tanh", name(o, 0)));
             case MISH -> bind(o, nodes.node("Mish", name(o, 0)));

@@ -50,7 +50,8 @@ final class OperationEmitter {
             case POSITION_BIAS -> let(o, "torch.unsqueeze(torch.permute(torch.embedding(%s, %s), [2, 0, 1]), 0)");
             case ROTATE -> attention.rotate(o);
             case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
-            case SILU, RELU, MISH, TANH, LOG, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case SILU, RELU, PRELU, MISH, TANH, LOG, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case LEAKY_RELU -> let(o, "torch.leaky_relu(%s, %s)", o.number("slope"));
             case OFFSET -> call(o, "add");
             case MULTIPLY -> call(o, "mul");
             case QUICK_GELU -> let(o, "torch.mul(%1$s, torch.sigmoid(torch.mul(%1$s, 1.702)))");

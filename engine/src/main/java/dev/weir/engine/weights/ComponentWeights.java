@@ -151,7 +151,7 @@ public final class ComponentWeights implements Weights {
             return new ModelException(
                     pickled.isEmpty()
                             ? "%s: no weights, looked for %s".formatted(folder, String.join(", ", FILE_NAMES))
-                            : "%s: %s: Weir reads safetensors only and never unpickles a file"
+                            : "%s: %s: Weir serves safetensors only. Convert them: weir models convert FOLDER NEW_FOLDER"
                                     .formatted(folder, String.join(", ", pickled)));
         } catch (IOException e) {
             return new ModelException(folder + ": no such folder", e);

@@ -1,0 +1,62 @@
+package dev.weir.cli;
+
+import dev.weir.engine.Conversion;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Rewrites a model or a file beside models as safetensors. What it can convert is for {@link Conversion} to say. */
+@Command(
+        name = "convert",
+        header = "Convert pickled weights and single files to safetensors. Nothing that a file says is run.%n",
+        description = {
+            "A file with a whole model of Stable Diffusion 1.x, 2.x or SDXL becomes a diffusers folder, or one safetensors file if "
+                    + "OUT ends in .safetensors. A LoRA, textual inversion, ControlNet, adapter, autoencoder or upscaler becomes "
+                    + "one safetensors file. A folder with .bin weights becomes a folder with .safetensors weights.",
+            ""
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weir models convert v1-5-pruned-emaonly.ckpt sd15",
+            "  weir models convert easynegative.pt easynegative.safetensors",
+            "  weir models convert old-diffusers-folder new-folder"
+        })
+final class ConvertCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "IN",
+            description = "A .ckpt, .pt, .pth, .bin or .safetensors file, or a folder.")
+    private Path in;
+
+    @Parameters(index = "1", paramLabel = "OUT", description = "A new folder, or a name that ends in .safetensors.")
+    private Path out;
+
+    @Option(names = "--overwrite", description = "Replace the file OUT if there is one.")
+    private boolean overwrites;
+
+    private long written;
+
+    @Override
+    public Integer call() {
+        PrintWriter messages = spec.commandLine().getOut();
+        Conversion conversion = Conversion.of(in, out, overwrites);
+        ProgressDisplay display = ProgressDisplay.on(spec.commandLine().getErr());
+        long total = Math.max(1, conversion.bytes());
+        conversion.write(bytes -> {
+            written += bytes;
+            display.steps((int) (written * 100 / total), 100);
+        });
+        display.clear();
+        messages.printf("%s (%s)%n", conversion.about(), Quantity.bytes(written));
+        return 0;
+    }
+}

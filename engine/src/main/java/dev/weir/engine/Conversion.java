@@ -1,0 +1,77 @@
+package dev.weir.engine;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+
+/**
+ * A model or a file beside models, rewritten as safetensors. Pickled weights are read and never run. Nothing is written before {@link
+ * #write}, and what is written has its name only when it is whole.
+ */
+public sealed interface Conversion permits FileConversion, SingleFileConversion, FolderConversion {
+
+    /** What is made of what, for people. */
+    String about();
+
+    /** Of the weights that are written. */
+    long bytes();
+
+    /**
+     * Throws {@link ModelException} that says why it could not be written; nothing is left of it then.
+     *
+     * @param progress told how many bytes more are written
+     */
+    void write(LongConsumer progress);
+
+    /**
+     * Throws {@link ModelException} that says why the conversion is not possible.
+     *
+     * @param out a folder for a whole model, or the name of a safetensors file
+     * @param overwrites whether a file there may be replaced; a folder never is
+     */
+    static Conversion of(Path in, Path out, boolean overwrites) {
+        Path target = out.toAbsolutePath().normalize();
+        Path source = ModelPath.resolve(in);
+        if (!Files.exists(source)) {
+            throw new ModelException(in + ": no such file or folder");
+        }
+        boolean isFile = target.getFileName() != null && target.toString().endsWith(WeightFile.SAFETENSORS);
+        if (Files.exists(target) && (!isFile || !overwrites || Files.isDirectory(target) || isSame(source, target))) {
+            throw new ModelException("%s: it exists already. %s"
+                    .formatted(out, isFile ? "Replace it with --overwrite" : "Give the name of a new folder"));
+        }
+        if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
+            throw new ModelException("%s: there is no folder for it".formatted(out));
+        }
+        if (Files.isDirectory(source)) {
+            if (isFile || target.startsWith(source)) {
+                throw new ModelException(
+                        "%s: %s is a folder. Give the name of a new folder outside of it".formatted(out, in));
+            }
+            return FolderConversion.of(source, target);
+        }
+        return ofFile(source, target, isFile, out);
+    }
+
+    private static Conversion ofFile(Path source, Path target, boolean isFile, Path out) {
+        if (!WeightFile.isPickled(source) && !SingleFile.isNamedSo(source)) {
+            throw FileKind.of(source).at(source);
+        }
+        WeightFile file = WeightFile.open(source);
+        if (isFile) {
+            return new FileConversion(file, target);
+        }
+        Optional<SingleFile> whole = SingleFile.of(file);
+        if (whole.isEmpty()) {
+            throw new ModelException(
+                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, so it becomes one file. Give a name that ends in %s"
+                            .formatted(out, source, WeightFile.SAFETENSORS));
+        }
+        return new SingleFileConversion(whole.get(), target);
+    }
+
+    private static boolean isSame(Path source, Path target) {
+        return ModelPath.resolve(target).equals(source);
+    }
+}

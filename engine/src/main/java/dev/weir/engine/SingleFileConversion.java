@@ -1,0 +1,143 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.engine.pipeline.Component;
+import dev.weir.engine.pipeline.Component.Use;
+import dev.weir.engine.weights.SafetensorsOutput;
+import dev.weir.engine.weights.Weights;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+
+/**
+ * A whole model of one file, in diffusers' layout: each network under the names of diffusers, with the configurations of its family and what
+ * the file and its settings say of them. Numbers keep their types. Immutable; any thread.
+ */
+record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String, Weights> networks, Path out)
+        implements Conversion {
+
+    private static final List<String> VOCABULARY = List.of("vocab.json", "merges.txt");
+    private static final String WEIGHTS_OF_DIFFUSERS = "diffusion_pytorch_model.safetensors";
+    private static final String WEIGHTS_OF_TRANSFORMERS = "model.safetensors";
+    private static final List<String> SETTINGS_IN_FOLDER = List.of("config", "refiner", "vae", "scheduler");
+
+    SingleFileConversion(SingleFile file, Path out) {
+        this(ModelSources.withAutoencoder(file), out);
+    }
+
+    private SingleFileConversion(ModelSource source, Path out) {
+        this(source, PipelineIndex.read(source), out);
+    }
+
+    private SingleFileConversion(ModelSource source, PipelineIndex index, Path out) {
+        this(source, index, networks(source, index), out);
+    }
+
+    private static Map<String, Weights> networks(ModelSource source, PipelineIndex index) {
+        Map<String, Weights> networks = new LinkedHashMap<>();
+        parts(source, index)
+                .filter(part -> part.use().isNetwork())
+                .forEach(part -> networks.put(part.folder(), index.weights(part.folder())));
+        return networks;
+    }
+
+    /** Those of the class that the model has. */
+    private static Stream<Component> parts(ModelSource source, PipelineIndex index) {
+        return index.type().components().stream()
+                .filter(part -> index.components().containsKey(part.folder()) || source.has(part.folder()));
+    }
+
+    @Override
+    public String about() {
+        return "%s, as the diffusers folder %s".formatted(source.form(), out.getFileName());
+    }
+
+    @Override
+    public long bytes() {
+        return networks.values().stream().mapToLong(WeightFile::bytes).sum();
+    }
+
+    @Override
+    public void write(LongConsumer progress) {
+        NewFolder.write(out, folder -> {
+            for (Component part : parts(source, index).toList()) {
+                Path home = folder.resolve(part.folder());
+                Files.createDirectories(home);
+                write(part, home, progress);
+            }
+            writeSettings(folder);
+            writeJson(folder.resolve(PipelineIndex.FILE), named());
+        });
+    }
+
+    private void write(Component part, Path home, LongConsumer progress) throws IOException {
+        if (!part.use().isNetwork()) {
+            copy(part.folder(), home);
+            return;
+        }
+        writeJson(
+                home.resolve(ComponentConfig.FILE), index.config(part.folder()).json());
+        String file = part.use() == Use.TEXT_ENCODER ? WEIGHTS_OF_TRANSFORMERS : WEIGHTS_OF_DIFFUSERS;
+        SafetensorsOutput.write(home.resolve(file), networks.get(part.folder()), Map.of(), progress);
+    }
+
+    /** The configurations of a tokenizer or a scheduler. */
+    private void copy(String part, Path home) throws IOException {
+        Path from = source.home(part);
+        if (!Files.isDirectory(from)) {
+            return;
+        }
+        Files.createDirectories(home);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, home.resolve(file.getFileName().toString()));
+            }
+        }
+        if (part.startsWith("tokenizer")) {
+            for (String name : VOCABULARY) {
+                Path to = home.resolve(name);
+                if (!Files.exists(to)) {
+                    Files.copy(source.vocabulary(from).resolve(name), to);
+                }
+            }
+        }
+        Path scheduler = home.resolve("scheduler_config.json");
+        if (Files.exists(scheduler)) {
+            ObjectNode config = (ObjectNode) JsonFile.read(scheduler);
+            config.setAll(source.changes(part));
+            writeJson(scheduler, config);
+        }
+    }
+
+    /** With the class of the scheduler that the file says. */
+    private JsonNode named() {
+        ObjectNode json = index.json().deepCopy();
+        String scheduler = index.classOf("scheduler");
+        if (!scheduler.isEmpty()) {
+            json.putArray("scheduler").add("diffusers").add(scheduler);
+        }
+        return json;
+    }
+
+    /** What the file's settings say that diffusers' files do not. */
+    private void writeSettings(Path folder) throws IOException {
+        Path settings = ModelSettings.file(source.path());
+        if (Files.isRegularFile(settings)) {
+            ObjectNode json = (ObjectNode) JsonFile.read(settings);
+            SETTINGS_IN_FOLDER.forEach(json::remove);
+            if (!json.isEmpty()) {
+                writeJson(ModelSettings.file(folder), json);
+            }
+        }
+    }
+
+    private static void writeJson(Path file, JsonNode json) throws IOException {
+        Files.writeString(file, json.toPrettyString() + "\n");
+    }
+}

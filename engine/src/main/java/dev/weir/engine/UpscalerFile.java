@@ -1,0 +1,48 @@
+package dev.weir.engine;
+
+import dev.weir.engine.network.Networks;
+import dev.weir.engine.weights.SafetensorsFile;
+import java.nio.file.Path;
+
+/**
+ * An upscaler of the ESRGAN class in a file, told by the names and shapes of its tensors, as spandrel tells it. The file stays mapped.
+ * Immutable; any thread.
+ */
+public final class UpscalerFile {
+
+    private final Path path;
+    private final SafetensorsFile tensors;
+    private final int scale;
+
+    private UpscalerFile(Path path, SafetensorsFile tensors) {
+        this.path = path;
+        this.tensors = tensors;
+        this.scale = Networks.upscaling(path, tensors);
+    }
+
+    /** Throws {@link ModelException} that says what the file is, or what is wrong with it. */
+    public static UpscalerFile open(Path path) {
+        if (!SingleFile.isNamedSo(path)) {
+            throw FileKind.of(path).at(path);
+        }
+        try {
+            return new UpscalerFile(path, SafetensorsFile.open(path));
+        } catch (ModelException e) {
+            throw e.in(path);
+        }
+    }
+
+    /** By how much the sides of a picture grow. */
+    public int scale() {
+        return scale;
+    }
+
+    /** Loads it, on any thread. What it gives belongs to one device thread. Throws {@link ModelException} where it cannot. */
+    public Upscaler load(ComputeTarget target) {
+        try {
+            return Networks.upscaler(path, tensors, target);
+        } catch (ModelException e) {
+            throw e.in(path);
+        }
+    }
+}

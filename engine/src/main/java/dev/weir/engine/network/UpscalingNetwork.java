@@ -1,0 +1,51 @@
+package dev.weir.engine.network;
+
+import dev.weir.engine.graph.Graph;
+import dev.weir.engine.graph.Input;
+import dev.weir.engine.graph.Script;
+import dev.weir.engine.graph.Value;
+import dev.weir.engine.weights.Weights;
+import java.util.Optional;
+
+/**
+ * A network that enlarges pictures with values in [0, 1]. Squares of pixels may be channels of its input and of its output: {@link
+ * TiledUpscaler} rearranges them.
+ */
+interface UpscalingNetwork extends Network {
+
+    String METHOD = "upscale";
+    int COLORS = 3;
+    /** What kernels are packed for: the side of a usual tile. */
+    int USUAL_SIDE = 256;
+
+    /** By how much the sides of a picture grow. */
+    int scale();
+
+    /** Side of the squares that are channels of the input; 1 for none. */
+    int inputSquare();
+
+    /** Side of the squares that are channels of the output; 1 for none. */
+    int outputSquare();
+
+    /** Whether each pixel of the output is what the nearest pixel of the input lacks. */
+    boolean addsInput();
+
+    /** Channels of its widest images, by the pixels of its output. */
+    int widest();
+
+    /** The network that the names and shapes are of; empty for any other. */
+    static Optional<UpscalingNetwork> of(Weights weights) {
+        return RrdbNet.of(weights).<UpscalingNetwork>map(net -> net).or(() -> SrvggNetCompact.of(weights));
+    }
+
+    /** The result of the network for an input. */
+    Value upscaled(Graph g, Value picture);
+
+    @Override
+    default void describe(Script script) {
+        Graph g = script.method(METHOD, "picture");
+        int channels = COLORS * inputSquare() * inputSquare();
+        Value picture = g.castImage(g.input(Input.Kind.IMAGE, "picture", channels, USUAL_SIDE * USUAL_SIDE));
+        g.returns(upscaled(g, picture));
+    }
+}
