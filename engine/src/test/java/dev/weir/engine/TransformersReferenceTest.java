@@ -11,6 +11,7 @@ import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.pipeline.Field;
 import dev.weir.engine.sampler.Samplers;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,7 +27,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Whole pictures of diffusers' pipelines of transformers with tiny random checkpoints, and what comes on their way. */
 class TransformersReferenceTest {
 
-    private static final List<String> FAMILIES = List.of("flux", "sd3");
+    private static final List<String> FAMILIES = List.of("flux", "sd3", "dit");
+
+    @TempDir
+    private Path temporary;
 
     static Stream<Arguments> pictures() {
         return FAMILIES.stream().flatMap(family -> ReferenceCases.onEachEngine(family + "/cases.json")
@@ -99,6 +104,28 @@ class TransformersReferenceTest {
         assertThat(two.card().samplers()).contains("flow_euler", "flow_heun").doesNotContain("euler");
         assertThat(fields(three)).contains("negative_prompt", "guidance_scale").doesNotContain("prompt_syntax");
         assertThat(two.card().maxSize()).isEqualTo(12 * 2 * two.card().scale());
+    }
+
+    @Test
+    void ditSaysWhatItIs() throws IOException {
+        ModelFolder model = ModelFolder.open(ReferenceFile.path("dit/variance"));
+        assertThat(model.card().defaults().guidanceScale()).isEqualTo(4);
+        assertThat(model.card().defaults().steps()).isEqualTo(50);
+        assertThat(model.card().defaults().sampler()).isEqualTo("ddim");
+        assertThat(fields(model)).contains("class_label", "guidance_scale").doesNotContain("prompt", "negative_prompt");
+        assertThat(model.pipeline().workflows().get(0).sizes().min()).isEqualTo(32);
+        assertThat(model.card().maxSize()).isEqualTo(32);
+
+        Path old = TestModels.copy(ReferenceFile.path("dit/plain"), temporary.resolve("old"));
+        TestModels.setComponent(old, "DiTPipeline", "transformer", "Transformer2DModel");
+        Path config = old.resolve("transformer/config.json");
+        TestModels.edit(config, "DiTTransformer2DModel", "Transformer2DModel");
+        assertThat(ModelReport.inspect(old).runs()).isTrue();
+
+        TestModels.edit(config, "\"num_embeds_ada_norm\": 1000", "\"num_embeds_ada_norm\": 999");
+        assertThatThrownBy(() -> ModelFolder.open(old)).hasMessageContaining("num_embeds_ada_norm is 999");
+        TestModels.edit(config, "ada_norm_zero", "ada_norm_single");
+        assertThatThrownBy(() -> ModelFolder.open(old)).hasMessageContaining("norm_type");
     }
 
     private static List<String> fields(ModelFolder model) {

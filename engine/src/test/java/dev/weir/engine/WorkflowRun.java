@@ -58,7 +58,7 @@ final class WorkflowRun implements AutoCloseable {
 
     /** What encoders give for the case's prompts and pictures. */
     Tensors given(JsonNode json) {
-        Tensors given = encoded(encoder, json, loras(json));
+        Tensors given = json.has("prompt") ? encoded(encoder, json, loras(json)) : Tensors.NONE;
         given = given.with(seen(json));
         PipelineType type = model.pipeline().type();
         return takesPicture(json) ? given.with(type.see(type.input(sight(json), codec.scale()), codec)) : given;
@@ -208,7 +208,9 @@ final class WorkflowRun implements AutoCloseable {
                 height,
                 0,
                 0,
-                OptionalInt.empty(),
+                json.hasNonNull("class_label")
+                        ? OptionalInt.of(json.get("class_label").asInt())
+                        : OptionalInt.empty(),
                 json.hasNonNull("noise_level")
                         ? OptionalInt.of(json.get("noise_level").asInt())
                         : OptionalInt.empty(),

@@ -24,6 +24,8 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType(UNet2DModel.NAME, DenoisingNetwork.class, UNet2DModel::read),
             new NetworkType(FluxTransformer.NAME, DenoisingNetwork.class, FluxTransformer::read),
             new NetworkType(Sd3Transformer.NAME, DenoisingNetwork.class, Sd3Transformer::read),
+            new NetworkType(DitTransformer.NAME, DenoisingNetwork.class, DitTransformer::read),
+            new NetworkType(DitTransformer.OLD_NAME, DenoisingNetwork.class, DitTransformer::read),
             new NetworkType(PriorTransformer.NAME, DenoisingNetwork.class, PriorTransformer::read),
             new NetworkType(AutoencoderKl.NAME, Autoencoder.class, AutoencoderKl::read),
             new NetworkType(AutoencoderKl.ASYMMETRIC, Autoencoder.class, AutoencoderKl::readAsymmetric),

@@ -26,6 +26,7 @@ public final class PipelineTypes {
                             new PictureUpscaler(),
                             new LatentUpscaler(),
                             new LatentDiffusion(),
+                            new DiffusionTransformer(),
                             new Flux1()),
                     Stream.of(InstructPix2Pix.ALL, PixelDiffusion.ALL, StableDiffusionThree.ALL)
                             .flatMap(List::stream))

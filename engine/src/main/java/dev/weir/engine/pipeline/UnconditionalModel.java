@@ -23,7 +23,7 @@ final class UnconditionalModel {
     static final String UNET = "unet";
     static final String SCHEDULER = "scheduler";
 
-    private static final String WORKFLOW = "image";
+    static final String WORKFLOW = "image";
     private static final String CLASS_LABEL = "class_label";
     private static final float UNGUIDED = 1;
 
@@ -80,7 +80,12 @@ final class UnconditionalModel {
 
     private List<Field> fields() {
         int classes = unet.count("num_class_embeds", 0);
-        return classes == 0 ? List.of() : List.of(Field.needed(CLASS_LABEL, 0, classes - 1));
+        return classes == 0 ? List.of() : List.of(classOf(classes));
+    }
+
+    /** The label of one of so many classes. */
+    static Field classOf(int classes) {
+        return Field.needed(CLASS_LABEL, 0, classes - 1);
     }
 
     /** From noise, with the request's class where the network takes one. */
@@ -92,7 +97,7 @@ final class UnconditionalModel {
         return new Row(begin.sampler(), start, begin.noise(), Guider.none(inputs));
     }
 
-    private static HostTensor label(Request request) {
+    static HostTensor label(Request request) {
         return HostTensor.number(request.classLabel()
                 .orElseThrow(() -> new IllegalArgumentException(
                         CLASS_LABEL + " is missing: the model makes pictures of a class")));
