@@ -83,8 +83,8 @@ final class ModelOptions {
             split = ",",
             description =
                     "Tiny autoencoders for frames of grade taesd, in diffusers' form: taesd for the latents of Stable Diffusion 1.x "
-                            + "and 2.x, taesdxl for those of SDXL. Several are separated by commas. A model may also have its own, as "
-                            + "its folder taesd.")
+                            + "and 2.x, taesdxl for those of SDXL, taesd3 for Stable Diffusion 3, taef1 for Flux.1. Several are separated "
+                            + "by commas. A model may also have its own, as its folder taesd.")
     private List<Path> taesd = List.of();
 
     @Option(

@@ -52,7 +52,7 @@ final class TinyAutoencoder {
         return PublishedLatents.ofTiny(name.substring(name.lastIndexOf('/') + 1))
                 .orElseThrow(() -> new ModelException(
                         ("%s: it is not known for which latents this autoencoder is. Give its folder the "
-                                        + "name under which it is published, taesd or taesdxl, or put it into the model's folder as taesd")
+                                        + "name under which it is published, taesd, taesdxl, taesd3 or taef1, or put it into the model's folder as taesd")
                                 .formatted(folder)));
     }
 

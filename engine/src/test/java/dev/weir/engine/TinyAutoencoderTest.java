@@ -62,15 +62,25 @@ class TinyAutoencoderTest {
                 .isFalse();
     }
 
+    @Test
+    void thatOfFluxHasItsChannels() throws IOException {
+        Path flux = FIXTURES.resolve("flux/dev");
+        Path tiny = copy(TAESD, "taef1");
+        assertThat(has(SD, tiny)).isFalse();
+        assertThatThrownBy(() -> has(flux, tiny)).hasMessageContaining("4 channels and scale 4");
+        TestModels.edit(tiny.resolve("config.json"), "\"latent_channels\": 4", "\"latent_channels\": 16");
+        assertThat(has(flux, copy(TAESD, "taesd3"), tiny)).isTrue();
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"tiny", "taesd3", "taef1", "my-taesd"})
+    @ValueSource(strings = {"tiny", "taesd4", "taef2", "my-taesd"})
     void oneOfAnotherNameIsRefusedWithWhatToDo(String name) throws IOException {
         Path given = copy(TAESD, name);
 
         assertThatThrownBy(() -> has(SD, given))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith(given.toString())
-                .hasMessageContaining("taesd or taesdxl")
+                .hasMessageContaining("taesd, taesdxl, taesd3 or taef1")
                 .hasMessageContaining("into the model's folder as taesd");
     }
 

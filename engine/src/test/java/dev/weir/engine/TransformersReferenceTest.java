@@ -88,6 +88,7 @@ class TransformersReferenceTest {
         assertThat(dev.card().defaults().sampler()).isEqualTo("flow_euler");
         assertThat(dev.card().samplers()).contains("flow_lcm").doesNotContain("flow_heun", "euler");
         assertThat(fields(dev)).containsExactly("prompt", "guidance_scale");
+        assertThat(dev.latentPreview()).isPresent();
         assertThat(fields(ModelFolder.open(ReferenceFile.path("flux/schnell")))).containsExactly("prompt");
         assertThat(ModelReport.inspect(ReferenceFile.path("flux/dev")).runs()).isTrue();
         assertThatThrownBy(() -> Samplers.create(dev.scheduler(), "flow_heun", 4))

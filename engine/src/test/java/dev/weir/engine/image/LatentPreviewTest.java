@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LatentPreviewTest {
@@ -62,6 +63,26 @@ class LatentPreviewTest {
         RgbImage image = preview().image(new LatentShape(4, 1, 1), new float[] {1, 0, 0, 0}, 1);
 
         assertThat(image.pixels()).containsExactly(172, 157, 169);
+    }
+
+    /** 127.5 (1 + the last channel's row + the bias). */
+    @ParameterizedTest
+    @CsvSource({"1.5305, 0.0609, 140, 136, 137", "0.3611, 0.1159, 107, 106, 107"})
+    void theAutoencodersOfStableDiffusion3AndFluxAreKnown(double scaling, double shift, int red, int green, int blue)
+            throws IOException {
+        write(
+                "config.json",
+                "{\"latent_channels\": 16, \"scaling_factor\": %s, \"shift_factor\": %s}".formatted(scaling, shift));
+
+        float[] latent = new float[16];
+        latent[15] = 1;
+        assertThat(preview().image(new LatentShape(16, 1, 1), latent, 1).pixels())
+                .containsExactly(red, green, blue);
+
+        write(
+                "config.json",
+                "{\"latent_channels\": 16, \"scaling_factor\": %s, \"shift_factor\": 0.5}".formatted(scaling));
+        assertThat(LatentPreview.of(model)).isEmpty();
     }
 
     @Test
