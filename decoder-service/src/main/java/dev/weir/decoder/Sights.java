@@ -31,21 +31,19 @@ final class Sights {
         Generation generation = work.task().getGeneration();
         boolean isMasked = work.has(Port.MASK.name()) || needsMask(work);
         Optional<Bitmap> mask = isMasked ? Optional.of(Inputs.picture(work, Port.MASK)) : Optional.empty();
+        Bitmap brought = Inputs.picture(work, Port.INIT_IMAGE);
         Sight sight = Sight.of(
-                picture(work),
+                generation.hasInitResizing() ? PictureSteps.of(brought.rgb(), generation.getInitResizing()) : brought,
                 mask,
                 work.stage().getWidth(),
                 work.stage().getHeight(),
                 generation.getMaskBlur(),
                 generation.hasPaddingMaskCrop() ? OptionalInt.of(generation.getPaddingMaskCrop()) : OptionalInt.empty(),
                 depth(work));
-        return sight.with(MaskedContent.named(generation.getMaskedContent()));
-    }
-
-    private static Bitmap picture(Work work) {
-        Bitmap picture = Inputs.picture(work, Port.INIT_IMAGE);
-        Generation generation = work.task().getGeneration();
-        return generation.hasInitResizing() ? PictureSteps.of(picture.rgb(), generation.getInitResizing()) : picture;
+        Sight filled = sight.with(MaskedContent.named(generation.getMaskedContent()));
+        return PictureSteps.exact(brought.rgb(), generation.getInitResizing())
+                .map(filled::with)
+                .orElse(filled);
     }
 
     /** Without the mask of its request, the whole image would be painted. */

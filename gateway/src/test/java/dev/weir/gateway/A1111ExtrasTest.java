@@ -28,7 +28,7 @@ final class A1111ExtrasTest {
 
     /** Of 67x40 pixels. */
     private static final String PICTURE =
-            Base64.getEncoder().encodeToString(ComfyGraphsTest.png(BufferedImage.TYPE_INT_RGB));
+            Base64.getEncoder().encodeToString(ComfyPrompts.png(67, 40, BufferedImage.TYPE_INT_RGB));
 
     private final TestGateway gateway = new TestGateway();
 

@@ -14,13 +14,9 @@ import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonObject;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,14 +24,16 @@ import org.junit.jupiter.api.Test;
 /** ComfyUI's templates with images, LoRAs and ControlNets. */
 final class ComfyGraphsTest {
 
-    private static final byte[] OPAQUE = png(BufferedImage.TYPE_INT_RGB);
-    private static final byte[] TRANSPARENT = png(BufferedImage.TYPE_INT_ARGB);
+    private static final byte[] OPAQUE = ComfyPrompts.png(67, 40, BufferedImage.TYPE_INT_RGB);
+    private static final byte[] TRANSPARENT = ComfyPrompts.png(67, 40, BufferedImage.TYPE_INT_ARGB);
 
     private TestGateway gateway;
+    private ComfyPrompts prompts;
 
     @BeforeEach
     void open() {
         gateway = new TestGateway();
+        prompts = new ComfyPrompts(gateway);
         Lora lora = Lora.newBuilder()
                 .setName("pixel")
                 .setFingerprint("abc")
@@ -64,20 +62,6 @@ final class ComfyGraphsTest {
         gateway.close();
     }
 
-    static byte[] png(int type) {
-        return png(67, 40, type);
-    }
-
-    static byte[] png(int width, int height, int type) {
-        ByteArrayOutputStream file = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(new BufferedImage(width, height, type), "png", file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return file.toByteArray();
-    }
-
     private static JsonObject template() {
         JsonObject graph = ComfyClient.template();
         inputs(graph, "4").put("ckpt_name", "rich");
@@ -90,34 +74,10 @@ final class ComfyGraphsTest {
         return new JsonObject(response.body());
     }
 
-    private HttpResponse<String> prompt(JsonObject graph) {
-        return ComfyClient.post(gateway, "/prompt", new JsonObject().put("prompt", graph));
-    }
-
-    private Generation made(JsonObject graph) {
-        HttpResponse<String> response = prompt(graph);
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        await().until(() -> !gateway.stage.sittings().isEmpty());
-        return gateway.stage.sittings().get(0).task.getGeneration();
-    }
-
-    private void refused(JsonObject graph, String node, String details) {
-        HttpResponse<String> response = prompt(graph);
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
-        JsonObject errors =
-                new JsonObject(response.body()).getJsonObject("node_errors").getJsonObject(node);
-        assertThat(errors).as(response.body()).isNotNull();
-        assertThat(errors.getJsonArray("errors").getJsonObject(0).getString("details"))
-                .contains(details);
-    }
-
     /** The same graph that begins with an image. */
     private static JsonObject fromImage(String name) {
-        JsonObject graph = template();
-        graph.remove("5");
-        graph.put("10", node("LoadImage", "image", name));
-        graph.put("11", node("VAEEncode", "pixels", link("10", 0), "vae", link("4", 2)));
-        inputs(graph, "3").put("latent_image", link("11", 0)).put("denoise", 0.87);
+        JsonObject graph = ComfyPrompts.fromImage(template(), name);
+        inputs(graph, "3").put("denoise", 0.87);
         return graph;
     }
 
@@ -125,10 +85,27 @@ final class ComfyGraphsTest {
     void aSchedulerHasItsOwnLevelsWhereTheSamplerHasThem() {
         JsonObject graph = template();
         inputs(graph, "3").put("sampler_name", "dpmpp_2m").put("scheduler", "karras");
-        assertThat(made(graph).getSchedule()).isEqualTo("comfyui_karras");
+        assertThat(prompts.made(graph).getSchedule()).isEqualTo("comfyui_karras");
 
         inputs(graph, "3").put("scheduler", "ddim_uniform");
-        refused(graph, "3", "scheduler - dpmpp_2m has no schedule ddim_uniform here");
+        prompts.refused(graph, "3", "scheduler - dpmpp_2m has no schedule ddim_uniform here");
+    }
+
+    /** Subgraphs and group nodes have workflows of their own. */
+    @Test
+    void theWorkflowOfAClientMayBeDeep() {
+        JsonObject workflow = new JsonObject();
+        for (int level = 0; level < 150; level++) {
+            workflow = new JsonObject().put("nodes", workflow);
+        }
+        JsonObject extra = new JsonObject().put("extra_pnginfo", new JsonObject().put("workflow", workflow));
+
+        HttpResponse<String> response = ComfyClient.post(
+                gateway, "/prompt", new JsonObject().put("prompt", template()).put("extra_data", extra));
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        await().until(() ->
+                (gateway.fetch("/queue").body() + gateway.fetch("/history").body()).contains("{\"nodes\":{}}"));
     }
 
     @Test
@@ -149,16 +126,14 @@ final class ComfyGraphsTest {
         JsonObject graph = fromImage("a photo.png");
         inputs(graph, "3").put("steps", 20);
 
-        Generation made = made(graph);
+        Generation made = prompts.made(graph);
 
         assertThat(made.getAttachmentsList()).extracting(file -> file.getName()).containsExactly("init_image");
         assertThat(made.getSteps()).as("as in ComfyUI: 20 / 0.87").isEqualTo(22);
         assertThat((int) (made.getSteps() * made.getStrength())).isEqualTo(20);
         assertThat(made.getWidth()).isEqualTo(64);
         assertThat(made.getHeight()).isEqualTo(40);
-        assertThat(ComfyScalingTest.steps(made.getInitResizing()))
-                .as("of 67x40")
-                .isEqualTo("1,0 64x40 -");
+        assertThat(ComfyPrompts.steps(made.getInitResizing())).as("of 67x40").isEqualTo("1,0 64x40 -");
     }
 
     @Test
@@ -183,13 +158,13 @@ final class ComfyGraphsTest {
                                         .put("return_with_leftover_noise", "disable")
                                         .put("latent_image", link("12", 0))));
 
-        Generation made = made(graph);
+        Generation made = prompts.made(graph);
 
         assertThat(made.getSteps()).isEqualTo(10);
         assertThat((int) (made.getSteps() * made.getStrength())).isEqualTo(6);
         await().until(() -> gateway.stage.sittings().size() == 2);
         inputs(graph, "3").put("end_at_step", 8);
-        refused(graph, "3", "end_at_step");
+        prompts.refused(graph, "3", "end_at_step");
     }
 
     @Test
@@ -210,7 +185,7 @@ final class ComfyGraphsTest {
                         6));
         inputs(graph, "3").put("denoise", 1);
 
-        Generation made = made(graph);
+        Generation made = prompts.made(graph);
 
         assertThat(made.getAttachmentsList()).extracting(file -> file.getName()).containsExactly("init_image", "mask");
         assertThat(made.getSteps()).isEqualTo(4);
@@ -223,7 +198,7 @@ final class ComfyGraphsTest {
         JsonObject graph = fromImage("photo.png");
         graph.put("12", node("SetLatentNoiseMask", "samples", link("11", 0), "mask", link("10", 1)));
         inputs(graph, "3").put("latent_image", link("12", 0));
-        refused(graph, "10", "no transparent parts");
+        prompts.refused(graph, "10", "no transparent parts");
 
         HttpResponse<String> painted = ComfyClient.upload(
                 gateway,
@@ -232,7 +207,7 @@ final class ComfyGraphsTest {
                 TRANSPARENT,
                 Map.of("original_ref", "{\"filename\": \"photo.png\"}"));
         inputs(graph, "10").put("image", new JsonObject(painted.body()).getString("name"));
-        Generation made = made(graph);
+        Generation made = prompts.made(graph);
 
         assertThat(made.getAttachmentsList()).extracting(file -> file.getName()).containsExactly("init_image", "mask");
         assertThat(made.getAttachments(0).getSha256())
@@ -259,10 +234,10 @@ final class ComfyGraphsTest {
         graph.put("11", node("CLIPSetLastLayer", "clip", link("10", 1), "stop_at_clip_layer", -2));
         inputs(graph, "3").put("model", link("10", 0));
         inputs(graph, "6").put("clip", link("11", 0));
-        refused(graph, "3", "negative");
+        prompts.refused(graph, "3", "negative");
         inputs(graph, "7").put("clip", link("11", 0));
 
-        Generation made = made(graph);
+        Generation made = prompts.made(graph);
 
         assertThat(made.getLorasList())
                 .extracting(use -> tuple(use.getName(), use.getWeight(), use.getStages(0)))
@@ -294,20 +269,20 @@ final class ComfyGraphsTest {
                         "end_percent",
                         0.6));
         inputs(graph, "3").put("positive", link("12", 0));
-        refused(graph, "3", "ControlNets");
+        prompts.refused(graph, "3", "ControlNets");
         inputs(graph, "3").put("negative", link("12", 1));
         inputs(graph, "12").put("end_percent", 0.05);
-        refused(graph, "12", "start_percent");
+        prompts.refused(graph, "12", "start_percent");
         inputs(graph, "12").put("end_percent", 0.6);
 
-        Generation made = made(graph);
+        Generation made = prompts.made(graph);
 
         assertThat(made.getControlsList())
                 .extracting(control -> tuple(control.getNet().getName(), control.getScale(), control.getEnd()))
                 .containsExactly(tuple("edges", 0.7f, 0.6));
-        assertThat(ComfyScalingTest.steps(made.getControls(0).getResizing()))
+        assertThat(ComfyPrompts.steps(made.getControls(0).getResizing()))
                 .as("67x40 for 64x32")
-                .isEqualTo("0,3 67x34 nearest 64x32");
+                .isEqualTo("0,3 67x34 nearest-exact 64x32");
     }
 
     @Test

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 final class ComfyTest {
 
     static final byte[] PNG =
-            PngText.with(ComfyGraphsTest.png(BufferedImage.TYPE_INT_RGB), "parameters", "as the decoder says");
+            PngText.with(ComfyPrompts.png(67, 40, BufferedImage.TYPE_INT_RGB), "parameters", "as the decoder says");
 
     private final TestGateway gateway = new TestGateway();
 

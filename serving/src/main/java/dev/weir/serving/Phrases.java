@@ -1,7 +1,11 @@
 package dev.weir.serving;
 
+import dev.weir.engine.prompt.ComfyNotation;
+import dev.weir.engine.prompt.Composition;
 import dev.weir.engine.prompt.PromptSyntax;
 import dev.weir.engine.prompt.Words;
+import dev.weir.engine.sampler.PercentRange;
+import dev.weir.proto.v1.Conditioning;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
@@ -17,11 +21,44 @@ public final class Phrases {
     /** All of them. Throws an IllegalArgumentException if there are too many texts. */
     public static Words of(Task task) {
         Generation generation = task.getGeneration();
+        if (generation.getConditioningsCount() > 0) {
+            String negative = generation.hasNegativeConditioning()
+                    ? written(generation.getNegativeConditioning())
+                    : generation.getNegativePrompt();
+            return new Words(
+                    Composition.ofEqual(
+                            generation.getConditioningsList().stream()
+                                    .map(Phrases::written)
+                                    .toList(),
+                            generation.getConditioningsList().stream()
+                                    .map(Phrases::range)
+                                    .toList()),
+                    Composition.of(negative));
+        }
         return Words.of(
                 generation.getPrompt(),
                 generation.getNegativePrompt(),
                 PromptSyntax.parse(generation.getPromptSyntax()),
                 first(task).map(Phrases::steps).orElse(1));
+    }
+
+    private static PercentRange range(Conditioning conditioning) {
+        return new PercentRange(conditioning.getStart(), conditioning.hasEnd() ? conditioning.getEnd() : 1);
+    }
+
+    private static String written(Conditioning conditioning) {
+        return switch (conditioning.getWhatCase()) {
+            case SEQUENCE ->
+                ComfyNotation.sequence(conditioning.getSequence().getPartsList().stream()
+                        .map(Phrases::written)
+                        .toList());
+            case AVERAGE ->
+                ComfyNotation.average(
+                        written(conditioning.getAverage().getTo()),
+                        written(conditioning.getAverage().getFrom()),
+                        conditioning.getAverage().getShare());
+            case TEXT, WHAT_NOT_SET -> ComfyNotation.text(conditioning.getText());
+        };
     }
 
     /** Those of a diffusing stage. Texts change in the first one alone, and the others have the last. */

@@ -1,15 +1,24 @@
 package dev.weir.serving;
 
+import dev.weir.engine.UnitImage;
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.Filter;
+import dev.weir.engine.image.Plane;
 import dev.weir.engine.image.Region;
 import dev.weir.engine.image.Resampler;
 import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Size;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /** Pictures of requests that are cut and resized, one step after the other. Stateless; any thread. */
 public final class PictureSteps {
+
+    /** Those that make no numbers that bytes do not have. */
+    private static final Set<String> OF_BYTES = Set.of("", "nearest-exact", "lanczos");
 
     private PictureSteps() {}
 
@@ -19,9 +28,12 @@ public final class PictureSteps {
      * @param picture without alpha
      */
     public static Bitmap of(Bitmap picture, Resizing resizing) {
+        if (resizing.getOnNumbers()) {
+            return Bitmap.of(numbers(picture, resizing).rgb().orElseThrow());
+        }
         Bitmap made = picture;
         for (Resizing.Step step : resizing.getStepsList()) {
-            made = step.hasPart() ? part(made, step.getPart()) : made;
+            made = step.hasPart() ? made.crop(region(made.width(), made.height(), step.getPart())) : made;
             if (step.hasSize()) {
                 Size size = step.getSize();
                 made = Resampler.resize(made, size.getWidth(), size.getHeight(), filter(step.getFilter()));
@@ -30,17 +42,43 @@ public final class PictureSteps {
         return made;
     }
 
-    private static Bitmap part(Bitmap picture, Resizing.Part part) {
+    /** The same picture, where it has numbers that bytes do not have. */
+    public static Optional<UnitImage> exact(Bitmap picture, Resizing resizing) {
+        boolean isOfBytes =
+                resizing.getStepsList().stream().map(Resizing.Step::getFilter).allMatch(OF_BYTES::contains);
+        return resizing.getOnNumbers() && !isOfBytes ? Optional.of(numbers(picture, resizing)) : Optional.empty();
+    }
+
+    /** One channel after the other, because numbers take four times the memory. */
+    private static UnitImage numbers(Bitmap picture, Resizing resizing) {
+        List<Plane> channels = IntStream.range(0, Bitmap.RGB)
+                .mapToObj(channel -> plane(Plane.of(picture, channel), resizing))
+                .toList();
+        return Plane.joined(channels);
+    }
+
+    private static Plane plane(Plane channel, Resizing resizing) {
+        Plane made = channel;
+        for (Resizing.Step step : resizing.getStepsList()) {
+            made = step.hasPart() ? made.crop(region(made.width(), made.height(), step.getPart())) : made;
+            if (step.hasSize()) {
+                made = made.resize(step.getSize().getWidth(), step.getSize().getHeight(), step.getFilter());
+            }
+        }
+        return made;
+    }
+
+    private static Region region(int width, int height, Resizing.Part part) {
         int right = part.getLeft() + part.getSize().getWidth();
         int bottom = part.getTop() + part.getSize().getHeight();
         if (part.getSize().getWidth() < 1 || part.getSize().getHeight() < 1) {
             throw new IllegalArgumentException("a part of a picture has at least one pixel");
         }
-        if (right > picture.width() || bottom > picture.height()) {
-            throw new IllegalArgumentException("a picture of %dx%d has no part up to %d, %d"
-                    .formatted(picture.width(), picture.height(), right, bottom));
+        if (right > width || bottom > height) {
+            throw new IllegalArgumentException(
+                    "a picture of %dx%d has no part up to %d, %d".formatted(width, height, right, bottom));
         }
-        return picture.crop(new Region(part.getLeft(), part.getTop(), right, bottom));
+        return new Region(part.getLeft(), part.getTop(), right, bottom);
     }
 
     private static Filter filter(String name) {

@@ -3,13 +3,17 @@ package dev.weir.serving;
 import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.noise.NoiseKind;
 import dev.weir.engine.noise.NoiseStream;
+import dev.weir.engine.pipeline.AestheticScores;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.SigmaSpacing;
 import dev.weir.engine.sampler.Span;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Point;
+import dev.weir.proto.v1.Refining;
 import dev.weir.proto.v1.Sampling;
+import dev.weir.proto.v1.Size;
 import dev.weir.proto.v1.Stage;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -38,6 +42,10 @@ final class RequestedSampling {
                     ? Span.laidOutForStrength(steps, sampling.getStrength())
                     : Span.ofStrength(steps, sampling.getStrength());
         }
+        if (sampling.getFirstStep() > 0 || sampling.getEndStep() > 0) {
+            return Span.ofSteps(
+                    steps, sampling.getFirstStep(), sampling.getEndStep() > 0 ? sampling.getEndStep() : steps);
+        }
         return sampling.getStart() > 0 || sampling.getEnd() > 0
                 ? Span.between(steps, sampling.getStart(), sampling.getEnd() > 0 ? sampling.getEnd() : 1)
                 : Span.whole(steps);
@@ -56,24 +64,31 @@ final class RequestedSampling {
                 .within(sampling.getStart(), sampling.getEnd() > 0 ? sampling.getEnd() : 1);
     }
 
-    /** The original size is the picture's own size unless the request names one. */
+    /** The original size is the picture's own size unless the request names one. A refiner may be told another one. */
     static Request request(Stage stage, Generation generation) {
-        boolean sized = generation.hasOriginalSize();
         Sampling sampling = stage.getSampling();
+        boolean refines = sampling.getFirstStep() > 0;
+        Refining refining = generation.getRefining();
+        boolean sized = refines || generation.hasOriginalSize();
+        Size original = refines ? refining.getSize() : generation.getOriginalSize();
+        Point crop = refines ? Point.getDefaultInstance() : generation.getCrop();
         return new Request(
                 stage.getWidth(),
                 stage.getHeight(),
                 sampling.hasGuidanceScale() ? sampling.getGuidanceScale() : generation.getGuidanceScale(),
                 sampling.hasGuidanceScale() ? 0 : generation.getGuidanceRescale(),
                 sampling.hasGuidanceScale() ? GuidanceInterval.WHOLE : guidance(sampling, generation),
-                sized ? generation.getOriginalSize().getWidth() : stage.getWidth(),
-                sized ? generation.getOriginalSize().getHeight() : stage.getHeight(),
-                generation.getCrop().getY(),
-                generation.getCrop().getX(),
+                sized ? original.getWidth() : stage.getWidth(),
+                sized ? original.getHeight() : stage.getHeight(),
+                crop.getY(),
+                crop.getX(),
                 generation.hasClassLabel() ? OptionalInt.of(generation.getClassLabel()) : OptionalInt.empty(),
                 generation.hasNoiseLevel() ? OptionalInt.of(generation.getNoiseLevel()) : OptionalInt.empty(),
                 sampling.hasStrength() ? sampling.getStrength() : 1,
                 generation.hasImageGuidanceScale() ? generation.getImageGuidanceScale() : 1,
-                MaskedContent.named(generation.getMaskedContent()));
+                MaskedContent.named(generation.getMaskedContent()),
+                refines
+                        ? new AestheticScores(refining.getAestheticScore(), refining.getNegativeAestheticScore())
+                        : AestheticScores.USUAL);
     }
 }

@@ -48,10 +48,11 @@ record Wording(Map<String, Prompt> prompts, List<Prompt> filler) {
         if (!Branches.isGuided(work.task())) {
             return new Wording(prompts, List.of());
         }
-        // With all layers, whatever the request leaves out for its prompt: as in diffusers.
+        // diffusers leaves no layers out for it, whatever the request leaves out for its prompt. The tools do.
+        int skipped = syntax == PromptSyntax.A1111 || syntax == PromptSyntax.COMFYUI ? generation.getClipSkip() : 0;
         List<String> negatives = words.negative().texts();
         for (int i = 0; i < negatives.size(); i++) {
-            Prompt negative = generation.hasNegativePrompt() ? Prompt.of(negatives.get(i)) : Encoders.ABSENT;
+            Prompt negative = generation.hasNegativePrompt() ? new Prompt(negatives.get(i), skipped) : Encoders.ABSENT;
             prompts.put(Phrases.prefix(Branches.UNCOND, i), negative.in(syntax).with(loras));
         }
         Prompt empty = Prompt.of("").in(syntax).with(loras);

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 
 /**
  * Guidance by prompts whose texts change by step, and by several at once (Liu et al. 2022, arXiv 2206.01714), as stable-diffusion-webui
@@ -14,13 +15,24 @@ import java.util.function.IntFunction;
  * the scale is 1.
  *
  * @param negative its inputs at each step; empty: no guidance
+ * @param isFilled whether shorter prompts are filled up with their last state
  * @param rescale 0 to 1: how much of the result is given the standard deviation of the first prompt's output
  */
-public record ComposedGuidance(List<Part> parts, Optional<IntFunction<Tensors>> negative, float scale, float rescale)
+public record ComposedGuidance(
+        List<Part> parts, boolean isFilled, Optional<IntFunction<Tensors>> negative, float scale, float rescale)
         implements Guider {
 
-    /** @param inputs at each step */
-    public record Part(IntFunction<Tensors> inputs, float weight) {}
+    /**
+     * @param inputs at each step
+     * @param counts at which steps it does. The others there have its weight too. At each step, one counts
+     */
+    public record Part(IntFunction<Tensors> inputs, float weight, IntPredicate counts) {
+
+        /** One that counts at all steps. */
+        public Part(IntFunction<Tensors> inputs, float weight) {
+            this(inputs, weight, step -> true);
+        }
+    }
 
     public ComposedGuidance {
         parts = List.copyOf(parts);
@@ -30,14 +42,27 @@ public record ComposedGuidance(List<Part> parts, Optional<IntFunction<Tensors>> 
     public List<Tensors> branches(int step) {
         List<Tensors> all = new ArrayList<>();
         negative.ifPresent(inputs -> all.add(inputs.apply(step)));
-        all.addAll(equallyLong(
-                parts.stream().map(part -> part.inputs().apply(step)).toList()));
+        List<Tensors> prompts =
+                at(step).stream().map(part -> part.inputs().apply(step)).toList();
+        all.addAll(isFilled ? equallyLong(prompts) : prompts);
         return all;
     }
 
     @Override
     public boolean isPrompt(int step, int branch) {
         return negative.isEmpty() || branch > 0;
+    }
+
+    private List<Part> at(int step) {
+        return parts.stream().filter(part -> part.counts().test(step)).toList();
+    }
+
+    private static float weights(List<Part> some) {
+        float sum = 0;
+        for (Part part : some) {
+            sum += part.weight();
+        }
+        return sum;
     }
 
     /** The tool repeats the last state of shorter prompts. */
@@ -71,9 +96,11 @@ public record ComposedGuidance(List<Part> parts, Optional<IntFunction<Tensors>> 
         float[] without = outputs.get(0);
         float[] combined = outputs.get(first).clone();
         System.arraycopy(without, 0, combined, 0, size);
-        for (int part = 0; part < parts.size(); part++) {
+        List<Part> counting = at(step);
+        float share = counting.size() == parts.size() ? 1 : weights(parts) / weights(counting);
+        for (int part = 0; part < counting.size(); part++) {
             float[] with = outputs.get(first + part);
-            float weight = parts.get(part).weight() * (negative.isPresent() ? scale : 1);
+            float weight = counting.get(part).weight() * share * (negative.isPresent() ? scale : 1);
             for (int i = 0; i < size; i++) {
                 combined[i] += weight * (with[i] - without[i]);
             }

@@ -13,6 +13,7 @@ import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.prompt.Lexicon;
 import dev.weir.engine.prompt.Reading;
 import dev.weir.engine.prompt.Row;
+import dev.weir.engine.prompt.States;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -76,11 +77,29 @@ final class TextTransformer implements TextEncoder {
             var joined = reading.join(own.stream()
                     .map(row -> row.get(Tensors.ENCODER_HIDDEN_STATES))
                     .toList());
-            all.add(new PromptStates(
-                    own.get(reading.pooled()).with(Tensors.ENCODER_HIDDEN_STATES, joined), reading.cut()));
+            all.add(new PromptStates(pooled(own, reading).with(Tensors.ENCODER_HIDDEN_STATES, joined), reading.cut()));
             from += own.size();
         }
         return all;
+    }
+
+    /** What belongs to the whole prompt, and what belongs to a row. */
+    private static Tensors pooled(List<Tensors> rows, Reading reading) {
+        var shares = reading.pooled();
+        int first = shares.keySet().iterator().next();
+        if (shares.size() == 1) {
+            return rows.get(first);
+        }
+        var mixed = Tensors.NONE;
+        for (String name : rows.get(first).byName().keySet()) {
+            if (!name.equals(Tensors.ENCODER_HIDDEN_STATES)) {
+                var parts = shares.keySet().stream()
+                        .map(row -> rows.get(row).get(name))
+                        .toList();
+                mixed = mixed.with(name, States.sum(parts, List.copyOf(shares.values())));
+            }
+        }
+        return mixed;
     }
 
     /** The states of each row's own tokens. */

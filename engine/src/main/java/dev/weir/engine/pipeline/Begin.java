@@ -11,11 +11,14 @@ import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.prompt.Composition;
 import dev.weir.engine.prompt.Words;
+import dev.weir.engine.sampler.PercentRange;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SchedulerConfig;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -124,19 +127,43 @@ public record Begin(
         List<Tensors> prompts = texts(Port.COND, words.prompt(), more);
         List<Tensors> negatives = guided ? texts(Port.UNCOND, words.negative(), uncond) : List.of();
         List<ComposedGuidance.Part> parts = words.prompt().parts().stream()
-                .map(part -> new ComposedGuidance.Part(step -> prompts.get(part.textAt(step)), (float) part.weight()))
+                .map(part -> new ComposedGuidance.Part(
+                        step -> prompts.get(part.textAt(step)), (float) part.weight(), counting(part.range())))
                 .toList();
-        Guider plain = new ComposedGuidance(parts, Optional.empty(), 1, 0);
+        requireOneAtEachStep(parts);
+        Guider plain = new ComposedGuidance(parts, words.prompt().isFilled(), Optional.empty(), 1, 0);
         return guided
                 ? inInterval(
                         new ComposedGuidance(
                                 parts,
+                                words.prompt().isFilled(),
                                 Optional.of(step -> negatives.get(
                                         words.negative().parts().get(0).textAt(step))),
                                 request.guidanceScale(),
                                 request.guidanceRescale()),
                         plain)
                 : plain;
+    }
+
+    /** At which steps a part counts. */
+    private IntPredicate counting(PercentRange range) {
+        BitSet steps = new BitSet();
+        for (int step = 0; step < sampler.steps(); step++) {
+            steps.set(step, range.contains(sampler, step, augmentation));
+        }
+        return steps::get;
+    }
+
+    /** Where none counts, ComfyUI takes black for what the network says. */
+    private void requireOneAtEachStep(List<ComposedGuidance.Part> parts) {
+        for (int step = 0; step < sampler.steps(); step++) {
+            int now = step;
+            if (parts.stream().noneMatch(part -> part.counts().test(now))) {
+                throw new IllegalArgumentException(
+                        "no prompt counts at network call %d of %d: their ranges leave it out"
+                                .formatted(step + 1, sampler.steps()));
+            }
+        }
     }
 
     /** What the network takes for each text of a prompt. The names of the first one's tensors have no number. */

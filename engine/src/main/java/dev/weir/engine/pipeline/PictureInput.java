@@ -12,15 +12,17 @@ import java.util.Optional;
  *
  * @param marks white where the picture is painted; empty if nothing says what is
  * @param depth at the size of the latents, for networks that are told it
+ * @param exact the picture where it has numbers that bytes do not have
  */
-public record PictureInput(Bitmap picture, Optional<Bitmap> marks, Optional<HostTensor> depth) {
+public record PictureInput(
+        Bitmap picture, Optional<Bitmap> marks, Optional<HostTensor> depth, Optional<UnitImage> exact) {
 
     static PictureInput of(Bitmap picture) {
-        return new PictureInput(picture, Optional.empty(), Optional.empty());
+        return new PictureInput(picture, Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     PictureInput with(HostTensor map) {
-        return new PictureInput(picture, marks, Optional.of(map));
+        return new PictureInput(picture, marks, Optional.of(map), exact);
     }
 
     public int width() {
@@ -32,7 +34,7 @@ public record PictureInput(Bitmap picture, Optional<Bitmap> marks, Optional<Host
     }
 
     UnitImage seen() {
-        return new UnitImage(width(), height(), VaeImageProcessor.pixels(picture));
+        return exact.orElseGet(() -> new UnitImage(width(), height(), VaeImageProcessor.pixels(picture)));
     }
 
     /** The mask, 1 where the picture is painted; empty if nothing says what is. */

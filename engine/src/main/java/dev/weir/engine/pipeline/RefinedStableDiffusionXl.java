@@ -33,10 +33,6 @@ final class RefinedStableDiffusionXl implements ExtendedPipeline {
     private static final String REFINER_SCHEDULER = "refiner/scheduler";
     private static final double USUAL_START = 0.8;
     private static final int NUMBERS = 5;
-    /** What diffusers tells a refiner of the picture and of the negative prompt's where a request says nothing. */
-    private static final float AESTHETIC_SCORE = 6.0f;
-
-    private static final float NEGATIVE_AESTHETIC_SCORE = 2.5f;
 
     private final StableDiffusionXl base = new StableDiffusionXl();
 
@@ -131,7 +127,9 @@ final class RefinedStableDiffusionXl implements ExtendedPipeline {
                 begin.sampler(),
                 RowStart.fromLatent(latent),
                 begin.noise(),
-                own.guider(scored(request, AESTHETIC_SCORE), scored(request, NEGATIVE_AESTHETIC_SCORE)));
+                own.guider(
+                        scored(request, request.scores().positive()),
+                        scored(request, request.scores().negative())));
     }
 
     /** What the second text encoder gave for a prompt: the last columns of all states. */

@@ -15,6 +15,7 @@ import java.util.OptionalInt;
  * @param strength how far a given picture is changed, 0 to 1
  * @param imageGuidanceScale how much a given picture counts beside the prompt that edits it; 1 for models that edit none
  * @param maskedContent what the painted part of a given picture begins as
+ * @param scores of beauty, for networks that are told some
  */
 public record Request(
         int width,
@@ -30,7 +31,42 @@ public record Request(
         OptionalInt noiseLevel,
         double strength,
         float imageGuidanceScale,
-        MaskedContent maskedContent) {
+        MaskedContent maskedContent,
+        AestheticScores scores) {
+
+    /** With the scores that diffusers tells where nobody says any. */
+    public Request(
+            int width,
+            int height,
+            float guidanceScale,
+            float guidanceRescale,
+            GuidanceInterval guidance,
+            int originalWidth,
+            int originalHeight,
+            int cropTop,
+            int cropLeft,
+            OptionalInt classLabel,
+            OptionalInt noiseLevel,
+            double strength,
+            float imageGuidanceScale,
+            MaskedContent maskedContent) {
+        this(
+                width,
+                height,
+                guidanceScale,
+                guidanceRescale,
+                guidance,
+                originalWidth,
+                originalHeight,
+                cropTop,
+                cropLeft,
+                classLabel,
+                noiseLevel,
+                strength,
+                imageGuidanceScale,
+                maskedContent,
+                AestheticScores.USUAL);
+    }
 
     /** The same for a given picture, whose masked content is the original. */
     public Request changing(double newStrength) {
@@ -53,7 +89,8 @@ public record Request(
                 noiseLevel,
                 newStrength,
                 imageGuidanceScale,
-                newContent);
+                newContent,
+                scores);
     }
 
     /** A picture that stands for itself. */

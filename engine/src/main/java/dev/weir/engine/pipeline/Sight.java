@@ -1,6 +1,7 @@
 package dev.weir.engine.pipeline;
 
 import dev.weir.engine.RgbImage;
+import dev.weir.engine.UnitImage;
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.Filter;
@@ -22,6 +23,7 @@ import java.util.OptionalInt;
  * @param part of the picture that is painted at the full size; empty: the whole picture is
  * @param depth how near each part of the picture is, for networks that are told it
  * @param content what the painted part begins as
+ * @param exact the picture where it has numbers that bytes do not have, at the size that is made
  */
 public record Sight(
         Bitmap picture,
@@ -30,7 +32,8 @@ public record Sight(
         int height,
         Optional<Region> part,
         Optional<DepthMap> depth,
-        MaskedContent content) {
+        MaskedContent content,
+        Optional<UnitImage> exact) {
 
     /**
      * Computes the marks and the part, which take long for a large picture.
@@ -53,12 +56,21 @@ public record Sight(
         Optional<Region> part = padding.isEmpty()
                 ? Optional.empty()
                 : marks.map(found -> MaskRegion.of(sameSize(found, picture), width, height, padding.getAsInt()));
-        return new Sight(picture, marks, width, height, part, depth, MaskedContent.ORIGINAL);
+        return new Sight(picture, marks, width, height, part, depth, MaskedContent.ORIGINAL, Optional.empty());
     }
 
     /** The same with something else in the painted part. */
     public Sight with(MaskedContent other) {
-        return new Sight(picture, marks, width, height, part, depth, other);
+        return new Sight(picture, marks, width, height, part, depth, other, exact);
+    }
+
+    /** The same with numbers that the bytes of the picture stand for. */
+    public Sight with(UnitImage numbers) {
+        if (numbers.width() != width || numbers.height() != height) {
+            throw new IllegalArgumentException("a picture of %dx%d is not of the size %dx%d"
+                    .formatted(numbers.width(), numbers.height(), width, height));
+        }
+        return new Sight(picture, marks, width, height, part, depth, content, Optional.of(numbers));
     }
 
     /** The picture and the marks at the size that is made. Takes long for a large picture. */
@@ -68,7 +80,7 @@ public record Sight(
         Bitmap begun = painted.filter(mask -> content != MaskedContent.ORIGINAL)
                 .map(mask -> MaskFill.of(whole, mask))
                 .orElse(whole);
-        return new PictureInput(begun, painted, Optional.empty());
+        return new PictureInput(begun, painted, Optional.empty(), exact.filter(numbers -> begun.equals(whole)));
     }
 
     /** The whole picture alone, with another filter. */

@@ -5,6 +5,7 @@ import dev.weir.engine.prompt.CompelPrompt.Blend;
 import dev.weir.engine.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A prompt as compel reads it: blends of prompts, one after another. The last row is the text as it stands, whose pooled state is the
@@ -42,8 +43,8 @@ record CompelReading(CompelPrompt prompt, List<List<CompelChunks>> parts, Row em
     }
 
     @Override
-    public int pooled() {
-        return rows().size() - 1;
+    public Map<Integer, Double> pooled() {
+        return Map.of(rows().size() - 1, 1.0);
     }
 
     @Override

@@ -1,19 +1,22 @@
 package dev.weir.engine.prompt;
 
+import dev.weir.engine.sampler.PercentRange;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * The texts of a prompt, and which of them counts when. All but prompts of stable-diffusion-webui are one text. Immutable.
  *
  * @param texts each once
- * @param parts of a prompt with AND, which are guided by side by side
+ * @param parts of a prompt with AND, or of ComfyUI's, which are guided by side by side
+ * @param isFilled whether shorter parts are filled up with their last state, as stable-diffusion-webui does
  */
-public record Composition(List<String> texts, List<Part> parts) {
+public record Composition(List<String> texts, List<Part> parts, boolean isFilled) {
 
     private static final int MOST_TEXTS = 32;
     private static final int MOST_PARTS = 8;
@@ -21,11 +24,18 @@ public record Composition(List<String> texts, List<Part> parts) {
     private static final Pattern WEIGHT = Pattern.compile(
             "((?s:.)*?)(?:\\s*:\\s*([-+]?(?:[0-9]+\\.?|[0-9]*\\.[0-9]+)))?\\s*", Pattern.UNICODE_CHARACTER_CLASS);
 
-    /** @param spans in the order of their ends */
-    public record Part(List<Span> spans, double weight) {
+    /**
+     * @param spans in the order of their ends
+     * @param range in which the part counts
+     */
+    public record Part(List<Span> spans, double weight, PercentRange range) {
 
         public Part {
             spans = List.copyOf(spans);
+        }
+
+        Part(List<Span> spans, double weight) {
+            this(spans, weight, PercentRange.WHOLE);
         }
 
         /** The number of the text of a step, from 0. As in the tool, the first step counts as the step before the first. */
@@ -48,7 +58,29 @@ public record Composition(List<String> texts, List<Part> parts) {
 
     /** One text for all steps. */
     public static Composition of(String text) {
-        return new Composition(List.of(text), List.of(new Part(List.of(new Span(0, 0)), 1)));
+        return ofEqual(List.of(text), List.of(PercentRange.WHOLE));
+    }
+
+    /** Texts that count equally, as those that ComfyUI combines. @param ranges in which each counts */
+    public static Composition ofEqual(List<String> texts, List<PercentRange> ranges) {
+        requireFew(texts.size());
+        List<String> all = List.copyOf(new LinkedHashSet<>(texts));
+        List<Part> parts = IntStream.range(0, texts.size())
+                .mapToObj(i ->
+                        new Part(List.of(new Span(0, all.indexOf(texts.get(i)))), 1.0 / texts.size(), ranges.get(i)))
+                .toList();
+        return new Composition(all, parts, false);
+    }
+
+    private static String text(String text, PromptSyntax syntax) {
+        return syntax == PromptSyntax.COMFYUI ? ComfyNotation.text(text) : text;
+    }
+
+    private static void requireFew(int parts) {
+        if (parts > MOST_PARTS) {
+            throw new IllegalArgumentException(
+                    "the prompt joins %d parts, and at most %d are allowed".formatted(parts, MOST_PARTS));
+        }
     }
 
     /**
@@ -58,19 +90,16 @@ public record Composition(List<String> texts, List<Part> parts) {
      * @throws IllegalArgumentException if there are too many texts or parts
      */
     public static Composition of(String text, PromptSyntax syntax, int steps) {
-        return syntax == PromptSyntax.A1111 ? composed(AND.split(text, -1), true, steps) : of(text);
+        return syntax == PromptSyntax.A1111 ? composed(AND.split(text, -1), true, steps) : of(text(text, syntax));
     }
 
     /** A negative prompt, in which AND is a word. */
     public static Composition ofNegative(String text, PromptSyntax syntax, int steps) {
-        return syntax == PromptSyntax.A1111 ? composed(new String[] {text}, false, steps) : of(text);
+        return syntax == PromptSyntax.A1111 ? composed(new String[] {text}, false, steps) : of(text(text, syntax));
     }
 
     private static Composition composed(String[] texts, boolean weighted, int steps) {
-        if (texts.length > MOST_PARTS) {
-            throw new IllegalArgumentException(
-                    "the prompt joins %d parts by AND, and at most %d are allowed".formatted(texts.length, MOST_PARTS));
-        }
+        requireFew(texts.length);
         Set<String> all = new LinkedHashSet<>();
         List<List<PromptSchedule.Until>> schedules = new ArrayList<>();
         List<Double> weights = new ArrayList<>();
@@ -94,27 +123,26 @@ public record Composition(List<String> texts, List<Part> parts) {
                     .toList();
             parts.add(new Part(spans, weights.get(i)));
         }
-        return new Composition(numbered, parts);
+        return new Composition(numbered, parts, true);
     }
 
     /** The same with the last text of each part for all steps, for a stage that begins when the others are done. */
     public Composition atEnd() {
-        return new Composition(
-                texts,
-                parts.stream()
-                        .map(part -> new Part(
-                                part.spans()
-                                        .subList(
-                                                part.spans().size() - 1,
-                                                part.spans().size()),
-                                part.weight()))
-                        .toList());
+        List<Part> last = parts.stream()
+                .map(part -> new Part(
+                        part.spans()
+                                .subList(part.spans().size() - 1, part.spans().size()),
+                        part.weight(),
+                        part.range()))
+                .toList();
+        return new Composition(texts, last, isFilled);
     }
 
     /** Whether it is one text, guided by as any. */
     public boolean isPlain() {
         return parts.size() == 1
                 && parts.get(0).weight() == 1
+                && parts.get(0).range().equals(PercentRange.WHOLE)
                 && parts.get(0).spans().stream().allMatch(span -> span.text() == 0);
     }
 }

@@ -3,6 +3,7 @@ package dev.weir.engine.prompt;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Prompt;
 import java.util.List;
+import java.util.Map;
 
 /** How a text encoder reads one prompt: the rows that its network runs, and how their states become the prompt's. Immutable. */
 public interface Reading {
@@ -16,9 +17,9 @@ public interface Reading {
     /** The states of the prompt, {@code [tokens, width]}, from those of the rows. */
     HostTensor join(List<HostTensor> states);
 
-    /** Which row's pooled state is the prompt's. */
-    default int pooled() {
-        return 0;
+    /** The share of each row's pooled state in the prompt's. */
+    default Map<Integer, Double> pooled() {
+        return Map.of(0, 1.0);
     }
 
     /** The end of the prompt that is not read, decoded from its tokens. */
@@ -31,7 +32,7 @@ public interface Reading {
         return switch (prompt.syntax()) {
             case PLAIN -> PlainReading.of(prompt.text(), lexicon.extended());
             case A1111 -> ChunkedReading.ofA1111(prompt.text(), lexicon);
-            case COMFYUI -> ChunkedReading.ofComfy(prompt.text(), lexicon);
+            case COMFYUI -> ComfyNotation.read(prompt.text(), lexicon);
             case COMPEL -> CompelReading.of(prompt.text(), lexicon.extended());
         };
     }

@@ -42,7 +42,7 @@ public final class States {
     }
 
     /** The sum of equally long ones, each times its weight. */
-    static HostTensor sum(List<HostTensor> parts, List<Double> weights) {
+    public static HostTensor sum(List<HostTensor> parts, List<Double> weights) {
         float[] sum = new float[parts.get(0).values().length];
         for (int part = 0; part < parts.size(); part++) {
             float weight = weights.get(part).floatValue();

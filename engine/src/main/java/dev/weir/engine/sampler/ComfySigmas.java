@@ -80,12 +80,17 @@ record ComfySigmas(float[] training, float[] logs) {
     private float[] at(float[] timesteps, int count) {
         float[] levels = new float[count];
         for (int i = 0; i < count; i++) {
-            int low = (int) timesteps[i];
-            float share = timesteps[i] - low;
-            int high = share > 0 ? low + 1 : low;
-            levels[i] = Floats.exp((1 - share) * logs[low] + share * logs[high]);
+            levels[i] = at(timesteps[i]);
         }
         return levels;
+    }
+
+    /** The level of a timestep, which need not be whole. */
+    float at(float timestep) {
+        int low = (int) timestep;
+        float share = timestep - low;
+        int high = share > 0 ? low + 1 : low;
+        return Floats.exp((1 - share) * logs[low] + share * logs[high]);
     }
 
     private float[] karras(int steps) {

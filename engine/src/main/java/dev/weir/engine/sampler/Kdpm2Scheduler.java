@@ -90,6 +90,11 @@ record Kdpm2Scheduler(SigmaSchedule schedule, Prediction prediction, boolean anc
         }
 
         @Override
+        public double noiseLevel(int step) {
+            return level(step);
+        }
+
+        @Override
         public Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise) {
             int step = state.step();
             float level = level(step);

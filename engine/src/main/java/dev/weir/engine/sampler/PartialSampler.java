@@ -31,6 +31,11 @@ record PartialSampler(Sampler whole, int begin, int end) implements SamplerDecor
     }
 
     @Override
+    public double noiseLevel(int step) {
+        return whole.noiseLevel(begin + step);
+    }
+
+    @Override
     public Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise) {
         Advance advance = whole.advance(at(state, state.step() + begin), modelOutput, noise);
         return new Advance(at(advance.next(), state.step() + 1), advance.predictedOriginal());

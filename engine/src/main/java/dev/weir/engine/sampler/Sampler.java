@@ -46,6 +46,13 @@ public interface Sampler {
      */
     float[] addNoise(int step, float[] original, float[] noise);
 
+    /** The noise of the sample at a step, for each part of the clean one. */
+    default double noiseLevel(int step) {
+        float noise = addNoise(step, new float[] {0}, new float[] {1})[0];
+        float signal = addNoise(step, new float[] {1}, new float[] {0})[0];
+        return (double) noise / signal;
+    }
+
     /**
      * Makes one step.
      *

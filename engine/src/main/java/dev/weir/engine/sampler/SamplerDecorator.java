@@ -39,4 +39,9 @@ interface SamplerDecorator extends Sampler {
     default float[] addNoise(int step, float[] original, float[] noise) {
         return whole().addNoise(step, original, noise);
     }
+
+    @Override
+    default double noiseLevel(int step) {
+        return whole().noiseLevel(step);
+    }
 }

@@ -10,8 +10,11 @@ package dev.weir.engine.sampler;
  * @param start in 0 to 1: the run leaves out the timesteps above this share of the training schedule, which another stage has
  *     done; then the strength has no effect
  * @param end in 0 to 1: the run stops at this share of the training schedule, and another stage goes on
+ * @param firstStep of the whole schedule that the run does, where that is said by steps
+ * @param endStep the step after its last one; {@code steps} or more: all to the end
  */
-public record Span(int steps, double strength, boolean isLaidOut, double start, double end) {
+public record Span(
+        int steps, double strength, boolean isLaidOut, double start, double end, int firstStep, int endStep) {
 
     public Span {
         requireShare("strength", strength);
@@ -21,6 +24,10 @@ public record Span(int steps, double strength, boolean isLaidOut, double start, 
             throw new IllegalArgumentException(
                     "denoising_start %s must be less than denoising_end %s".formatted(start, end));
         }
+    }
+
+    public Span(int steps, double strength, boolean isLaidOut, double start, double end) {
+        this(steps, strength, isLaidOut, start, end, 0, steps);
     }
 
     public static Span whole(int steps) {
@@ -39,14 +46,19 @@ public record Span(int steps, double strength, boolean isLaidOut, double start, 
         return new Span(steps, 1, false, start, end);
     }
 
+    /** Up to the end where the end is {@code steps}. */
+    public static Span ofSteps(int steps, int first, int end) {
+        return new Span(steps, 1, false, 0, 1, first, end);
+    }
+
     /** The part of a sampler that is laid out for all steps. Throws IllegalArgumentException if no step is left. */
     Sampler of(Sampler whole, int trainTimesteps) {
-        int begin = start > 0 ? beginAt(whole, trainTimesteps) : beginByStrength() * whole.order();
-        int stop = end < 1 ? endAt(whole, trainTimesteps) : whole.steps();
+        int begin = start > 0 ? beginAt(whole, trainTimesteps) : (beginByStrength() + firstStep) * whole.order();
+        int stop = end < 1 ? endAt(whole, trainTimesteps) : endByStep(whole);
         if (begin >= stop) {
             throw new IllegalArgumentException(
-                    "no step is left of %d with strength %s, denoising_start %s and denoising_end %s"
-                            .formatted(steps, strength, start, end));
+                    "no step is left of %d with strength %s, denoising_start %s and denoising_end %s, from step %d to %d"
+                            .formatted(steps, strength, start, end, firstStep, endStep));
         }
         return begin == 0 && stop == whole.steps() ? whole : new PartialSampler(whole, begin, stop);
     }
@@ -54,6 +66,10 @@ public record Span(int steps, double strength, boolean isLaidOut, double start, 
     /** As StableDiffusionImg2ImgPipeline.get_timesteps counts. */
     private int beginByStrength() {
         return steps - Math.min((int) (steps * strength), steps);
+    }
+
+    private int endByStep(Sampler whole) {
+        return endStep < steps ? Math.min(endStep * whole.order(), whole.steps()) : whole.steps();
     }
 
     /** As StableDiffusionXLImg2ImgPipeline.get_timesteps counts: from the end, a whole step of a second-order method. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.RgbImage;
+import dev.weir.engine.UnitImage;
 import dev.weir.engine.image.Bitmap;
 import java.util.Arrays;
 import java.util.Optional;
@@ -39,6 +40,18 @@ class SightTest {
         assertThatThrownBy(() -> sight(mask(SIDE / 2), 0, OptionalInt.of(PADDING)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("mask: 16x16 pixels", "32x32");
+    }
+
+    @Test
+    void anAutoencoderSeesTheNumbersThatBytesDoNotHave() {
+        float[] numbers = new float[Bitmap.RGB * 16 * 16];
+        Arrays.fill(numbers, 1.07f);
+        Sight sight = sight(mask(SIDE), 0, OptionalInt.empty());
+
+        assertThat(sight.with(new UnitImage(16, 16, numbers)).input().seen().values())
+                .containsOnly(1.07f);
+        assertThatThrownBy(() -> sight.with(new UnitImage(48, 16, Arrays.copyOf(numbers, 3 * numbers.length))))
+                .hasMessageContaining("48x16 is not of the size 16x16");
     }
 
     private static Sight sight(Bitmap mask, double blur, OptionalInt padding) {

@@ -13,7 +13,9 @@ import java.util.regex.Pattern;
 /** Parses the JSON object of a request, within bounds. Says what is wrong in words for users. Stateless; any thread. */
 final class JsonBody {
 
-    private static final int DEEPEST = 16;
+    /** The workflows that ComfyUI's page sends along have some tens. Each level is a call when JSON is copied. */
+    private static final int DEEPEST = 200;
+
     static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(DEEPEST)

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -161,13 +162,23 @@ public final class RequestReader {
 
     /** The body of {@code POST /v1/jobs}. */
     public JobSpec job(Fields fields) {
+        return job(fields, made -> {});
+    }
+
+    /** The same with more than fields say. @param more what an API knows besides, before the stages are laid out */
+    public JobSpec job(Fields fields, Consumer<Generation.Builder> more) {
         fields.allowOnly(JOB);
-        return generation(fields, FramesWanted.read(fields, Preview.getDefaultInstance()), OnDisconnect.FINISH);
+        return generation(fields, FramesWanted.read(fields, Preview.getDefaultInstance()), OnDisconnect.FINISH, more);
     }
 
     /** A job that begins with a picture that an earlier job of its request will have made. See {@link JobSpec#after}. */
     public JobSpec laterJob(Fields fields) {
-        return job(fields.with("init_image", PIXEL));
+        return laterJob(fields, made -> {});
+    }
+
+    /** The same with more than fields say. */
+    public JobSpec laterJob(Fields fields, Consumer<Generation.Builder> more) {
+        return job(fields.with("init_image", PIXEL), more);
     }
 
     /** The picture of an earlier job of the request. Any thread. */
@@ -187,8 +198,13 @@ public final class RequestReader {
         return generation(fields, FramesWanted.read(fields, everyStep), OnDisconnect.CANCEL);
     }
 
-    /** @param otherwise what happens to the job of a client that disconnects, if the client did not say */
     private JobSpec generation(Fields fields, FramesWanted frames, OnDisconnect otherwise) {
+        return generation(fields, frames, otherwise, made -> {});
+    }
+
+    /** @param otherwise what happens to the job of a client that disconnects, if the client did not say */
+    private JobSpec generation(
+            Fields fields, FramesWanted frames, OnDisconnect otherwise, Consumer<Generation.Builder> more) {
         int samples = fields.integer("n", 1, MAX_IMAGES).orElse(1L).intValue();
         String user = fields.text("user", MAX_USER_LENGTH).orElse("");
         String format = format(fields);
@@ -215,6 +231,7 @@ public final class RequestReader {
                 .addAllIpAdapters(ipAdapters)
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList());
         LoraReader.read(fields, card, read);
+        more.accept(read);
         Generation generation = read.build();
         List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(

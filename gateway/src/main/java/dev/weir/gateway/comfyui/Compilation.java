@@ -9,6 +9,8 @@ import dev.weir.gateway.comfyui.Value.LoraUse;
 import dev.weir.gateway.comfyui.Value.Mask;
 import dev.weir.gateway.comfyui.Value.Model;
 import dev.weir.gateway.comfyui.Value.Sampled;
+import dev.weir.gateway.comfyui.Value.Told;
+import dev.weir.gateway.comfyui.Value.Unfinished;
 import dev.weir.gateway.comfyui.Value.Vae;
 import dev.weir.proto.v1.ModelCard;
 import java.util.HashMap;
@@ -39,12 +41,16 @@ final class Compilation {
     private <T extends Value> T value(Node node, String input, Class<T> type) {
         Link link = node.link(input).orElseThrow();
         Value value = values(graph.node(link.node())).get(link.slot());
+        if (value instanceof Unfinished && type != Unfinished.class) {
+            throw new RefusedNodeException(
+                    node, input, "has noise left: only a KSamplerAdvanced with the model's refiner can go on with it");
+        }
         if (!type.isInstance(value)) {
             throw new RefusedNodeException(
                     node,
                     input,
                     "is not computed: the latent of a sampler can be decoded, or resized once for another sampler, and its"
-                            + " pictures can be shown and saved");
+                            + " pictures can be shown and saved as they are, or scaled and encoded for another sampler");
         }
         return type.cast(value);
     }
@@ -61,8 +67,10 @@ final class Compilation {
     private List<Value> made(Node node) {
         return switch (node.type().name()) {
             case "CheckpointLoaderSimple" -> {
+                boolean refines = offer.refined(node.text("ckpt_name")).isPresent();
                 String model = checkpoint(node);
-                yield List.of(new Model(model, List.of()), new Clip(model, List.of(), 0), new Vae(model));
+                yield List.of(
+                        new Model(model, List.of(), refines), new Clip(model, List.of(), 0, refines), new Vae(model));
             }
             case "LoraLoader" ->
                 List.of(
@@ -70,10 +78,30 @@ final class Compilation {
                         clip(node).with(lora(node, "strength_clip")));
             case "LoraLoaderModelOnly" -> List.of(model(node).with(lora(node, "strength_model")));
             case "CLIPSetLastLayer" ->
-                List.of(new Clip(clip(node).model(), clip(node).loras(), node.whole("stop_at_clip_layer")));
-            case "CLIPTextEncode" ->
-                List.of(new Conditioning(clip(node), node.text("text"), Map.of(), List.of(), false));
+                List.of(new Clip(
+                        clip(node).model(),
+                        clip(node).loras(),
+                        node.whole("stop_at_clip_layer"),
+                        clip(node).refines()));
+            case "CLIPTextEncode" -> List.of(Conditioning.of(clip(node), node.text("text"), Map.of()));
             case "CLIPTextEncodeSDXL" -> List.of(sdxl(node));
+            case "CLIPTextEncodeSDXLRefiner" ->
+                List.of(Conditioning.of(clip(node), node.text("text"), Map.of())
+                        .with(new Told(
+                                node.whole("width"),
+                                node.whole("height"),
+                                node.number("ascore").doubleValue())));
+            case "ConditioningCombine" ->
+                List.of(Conditionings.combined(
+                        node, conditioning(node, "conditioning_1"), conditioning(node, "conditioning_2")));
+            case "ConditioningConcat" ->
+                List.of(Conditionings.inSequence(
+                        node, conditioning(node, "conditioning_to"), conditioning(node, "conditioning_from")));
+            case "ConditioningAverage" ->
+                List.of(Conditionings.average(
+                        node, conditioning(node, "conditioning_to"), conditioning(node, "conditioning_from")));
+            case "ConditioningSetTimestepRange" ->
+                List.of(Conditionings.during(node, conditioning(node, "conditioning")));
             case "ConditioningZeroOut" ->
                 List.of(conditioning(node, "conditioning").zero());
             case "ControlNetLoader" -> List.of(new ControlNet(Offer.stem(node.text("control_net_name"))));
@@ -104,11 +132,7 @@ final class Compilation {
                 List.of(value(node, "samples", Latent.class).times(node.whole("amount")));
             case "LatentUpscale" -> List.of(LatentSizes.upscaled(node, value(node, "samples", Sampled.class)));
             case "LatentUpscaleBy" -> List.of(LatentSizes.upscaledBy(node, value(node, "samples", Sampled.class)));
-            case "KSampler", "KSamplerAdvanced" -> {
-                Sampling sampling = new Sampling(node, model(node), offer);
-                yield List.of(
-                        sampling.sampled(conditioning(node, "positive"), conditioning(node, "negative"), begun(node)));
-            }
+            case "KSampler", "KSamplerAdvanced" -> List.of(sampled(node));
             case "VAEDecode" -> {
                 Sampled samples = value(node, "samples", Sampled.class);
                 Sampling.requireSame(node, "vae", vae(node), samples.model());
@@ -122,12 +146,22 @@ final class Compilation {
         };
     }
 
-    /** Another sampler may follow a sampler at once. */
-    private Latent begun(Node node) {
+    /** Another sampler may follow a sampler at once. A refiner goes on with what one has left. */
+    private Value sampled(Node node) {
         Link link = node.link("latent_image").orElseThrow();
-        return values(graph.node(link.node())).get(link.slot()) instanceof Sampled samples
-                ? LatentSizes.same(samples)
-                : value(node, "latent_image", Latent.class);
+        Value latent = values(graph.node(link.node())).get(link.slot());
+        Conditioning positive = conditioning(node, "positive");
+        Conditioning negative = conditioning(node, "negative");
+        if (latent instanceof Unfinished unfinished) {
+            return new Refinement(node, unfinished).refined(model(node), positive, negative);
+        }
+        return new Sampling(node, model(node), offer)
+                .sampled(
+                        positive,
+                        negative,
+                        latent instanceof Sampled samples
+                                ? LatentSizes.same(samples)
+                                : value(node, "latent_image", Latent.class));
     }
 
     private Model model(Node node) {
@@ -147,7 +181,9 @@ final class Compilation {
     }
 
     private String checkpoint(Node node) {
-        return offer.checkpoint(node.text("ckpt_name"))
+        String name = node.text("ckpt_name");
+        return offer.refined(name)
+                .or(() -> offer.checkpoint(name))
                 .map(ModelCard::getId)
                 .orElseThrow(() -> new RefusedNodeException(node, "ckpt_name", "this model is not served any more"));
     }
@@ -168,14 +204,18 @@ final class Compilation {
                 node.whole("crop_w") + "," + node.whole("crop_h"),
                 Sampling.SIZE,
                 node.whole("target_width") + "x" + node.whole("target_height"));
-        return new Conditioning(clip(node), node.text("text_g"), sizes, List.of(), false);
+        return Conditioning.of(clip(node), node.text("text_g"), sizes);
     }
 
     private Control control(Node node, boolean both) {
+        Scaled picture = picture(node, "image");
+        if (picture.samples().isPresent()) {
+            throw new RefusedNodeException(node, "image", "is made by a sampler, and ControlNets see uploads only");
+        }
         return new Control(
                 node,
                 value(node, "control_net", ControlNet.class).name(),
-                value(node, "image", Scaled.class),
+                picture,
                 node.number("strength").doubleValue(),
                 node.number("start_percent", "0").doubleValue(),
                 node.number("end_percent", "1").doubleValue(),
@@ -195,9 +235,17 @@ final class Compilation {
         return List.of(picture, usesMask ? Uploads.mask(node, image, "alpha") : picture);
     }
 
+    /** An upload, or the pictures of a sampler. */
+    private Scaled picture(Node node, String input) {
+        Link link = node.link(input).orElseThrow();
+        return values(graph.node(link.node())).get(link.slot()) instanceof Sampled samples
+                ? Scaled.of(samples)
+                : value(node, input, Scaled.class);
+    }
+
     /** Of two sides that are 0 none changes; one of them follows from the other. */
     private Scaled scaled(Node node) {
-        Scaled picture = value(node, "image", Scaled.class);
+        Scaled picture = picture(node, "image");
         long width = node.whole("width");
         long height = node.whole("height");
         if (width == 0 && height == 0) {
@@ -213,17 +261,18 @@ final class Compilation {
 
     /** Python rounds halves to even. */
     private Scaled scaledBy(Node node) {
-        Scaled picture = value(node, "image", Scaled.class);
+        Scaled picture = picture(node, "image");
         double factor = node.number("scale_by").doubleValue();
         return picture.to(
                 node, (long) Math.rint(picture.width() * factor), (long) Math.rint(picture.height() * factor), false);
     }
 
     private Latent encoded(Node node) {
-        Scaled picture = value(node, "pixels", Scaled.class);
+        Scaled picture = picture(node, "pixels");
         Scaled encoded = picture.encoded();
         String size = encoded.width() + "x" + encoded.height();
-        return Latent.of(node, vae(node), size, 1, Optional.of(picture));
+        int count = picture.samples().map(Sampled::count).orElse(1);
+        return Latent.of(node, vae(node), size, count, Optional.of(picture));
     }
 
     private Latent masked(Node node) {

@@ -37,6 +37,7 @@ final class Execution {
     private final JsonObject outputs = new JsonObject();
     private final JsonObject meta = new JsonObject();
     private int pass;
+    private int sampler;
     private int shownSteps;
     private int ended;
     private boolean begun;
@@ -78,8 +79,11 @@ final class Execution {
             if (event instanceof Preview preview) {
                 sockets.picture(prompt.client(), prompt.id(), current, preview.picture(), true);
             } else if (event instanceof Completed completed) {
-                boolean isLast = pass + 1 == made.length;
-                made[pass][image] = new Made(job, event.at().sample(), completed.picture(), !isLast);
+                made[pass][image] = new Made(
+                        job,
+                        event.at().sample(),
+                        completed.picture(),
+                        prompt.plan().keepsLatent(pass));
                 if (++ended == steps.length) {
                     endPass();
                 }
@@ -112,12 +116,16 @@ final class Execution {
         record(
                 "execution_cached",
                 new JsonObject().put("nodes", new JsonArray()).mergeIn(prompt.about()));
-        beginPass();
+        beginSampler(0);
     }
 
-    private void beginPass() {
-        prompt.plan().before(pass).forEach(this::run);
-        executing(prompt.plan().passes().get(pass).sampler().id());
+    /** @param number among those of the pass */
+    private void beginSampler(int number) {
+        Node next = prompt.plan().passes().get(pass).samplers().get(number);
+        sampler = number;
+        shownSteps = 0;
+        prompt.plan().before(next).forEach(this::run);
+        executing(next.id());
     }
 
     private void run(Node node) {
@@ -137,12 +145,23 @@ final class Execution {
 
     private void step(int sample, int step) {
         steps[sample] = Math.max(steps[sample], step);
-        int value = Arrays.stream(steps).sum() / steps.length;
+        int done = Arrays.stream(steps).sum() / steps.length;
+        List<Integer> shares = prompt.steps(pass);
+        int before =
+                shares.subList(0, sampler).stream().mapToInt(Integer::intValue).sum();
+        progress(Math.min(shares.get(sampler), done - before), shares.get(sampler));
+        if (sampler + 1 < shares.size() && done > before + shares.get(sampler)) {
+            executed.add(current);
+            beginSampler(sampler + 1);
+            step(sample, step);
+        }
+    }
+
+    private void progress(int value, int most) {
         if (value <= shownSteps) {
             return;
         }
         shownSteps = value;
-        int most = prompt.steps(pass);
         JsonObject state = new JsonObject()
                 .put("value", value)
                 .put("max", most)
@@ -175,9 +194,8 @@ final class Execution {
         List<Made> before = List.of(made[pass]);
         pass++;
         ended = 0;
-        shownSteps = 0;
         Arrays.fill(steps, 0);
-        beginPass();
+        beginSampler(0);
         onPass.accept(pass, before);
     }
 

@@ -18,7 +18,7 @@ final class LatentSizes {
 
     /** The latent of a sampler as it is. */
     static Latent same(Sampled samples) {
-        return begins(samples.sampler(), samples, samples.size(), new Resized(samples, "nearest-exact", false));
+        return begins(samples.lastSampler(), samples, samples.size(), new Resized(samples, "nearest-exact", false));
     }
 
     /** To a size in pixels. Of two sides that are 0 none changes; one of them follows from the other. */

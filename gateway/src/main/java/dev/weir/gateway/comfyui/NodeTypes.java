@@ -22,6 +22,8 @@ final class NodeTypes {
     private static final String PIXELS = "pixels";
     private static final String[] LATENT_METHODS = {"nearest-exact", "bilinear", "area", "bicubic", "bislerp"};
 
+    private static final String[] IMAGE_METHODS = {"nearest-exact", "bilinear", "area", "bicubic", "lanczos"};
+
     static final Map<String, NodeType> ALL = index(List.of(
             NodeType.of("CheckpointLoaderSimple", "loaders")
                     .choice("ckpt_name", Offer::checkpoints)
@@ -41,10 +43,32 @@ final class NodeTypes {
                     .text("text_g", "")
                     .text("text_l", "")
                     .gives(CONDITIONING),
+            NodeType.of("CLIPTextEncodeSDXLRefiner", "advanced/conditioning")
+                    .real("ascore", 6, 0, 1000)
+                    .whole("width", 1024, 0, MOST_SIDE)
+                    .whole("height", 1024, 0, MOST_SIDE)
+                    .text("text", "")
+                    .link("clip")
+                    .gives(CONDITIONING),
             NodeType.of("CLIPSetLastLayer", "conditioning")
                     .link("clip")
                     .whole("stop_at_clip_layer", -1, -24, -1)
                     .gives("CLIP"),
+            NodeType.of("ConditioningCombine", "conditioning")
+                    .links(CONDITIONING, "conditioning_1", "conditioning_2")
+                    .gives(CONDITIONING),
+            NodeType.of("ConditioningConcat", "conditioning")
+                    .links(CONDITIONING, "conditioning_to", "conditioning_from")
+                    .gives(CONDITIONING),
+            NodeType.of("ConditioningAverage", "conditioning")
+                    .links(CONDITIONING, "conditioning_to", "conditioning_from")
+                    .real("conditioning_to_strength", 1, 0, 1)
+                    .gives(CONDITIONING),
+            NodeType.of("ConditioningSetTimestepRange", "advanced/conditioning")
+                    .link("conditioning")
+                    .real("start", 0, 0, 1)
+                    .real("end", 1, 0, 1)
+                    .gives(CONDITIONING),
             NodeType.of("ConditioningZeroOut", "advanced/conditioning")
                     .link("conditioning")
                     .gives(CONDITIONING),
@@ -85,14 +109,14 @@ final class NodeTypes {
                     .gives(MASK),
             NodeType.of("ImageScale", "image/upscaling")
                     .link("image")
-                    .choice("upscale_method", "nearest-exact", "lanczos")
+                    .choice("upscale_method", IMAGE_METHODS)
                     .whole("width", 512, 0, MOST_SIDE)
                     .whole("height", 512, 0, MOST_SIDE)
                     .choice("crop", "disabled", "center")
                     .gives(IMAGE),
             NodeType.of("ImageScaleBy", "image/upscaling")
                     .link("image")
-                    .choice("upscale_method", "nearest-exact", "lanczos")
+                    .choice("upscale_method", IMAGE_METHODS)
                     .real("scale_by", 1, 0.01, 8)
                     .gives(IMAGE),
             NodeType.of("EmptyLatentImage", "latent")

@@ -6,7 +6,9 @@ import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.WorkflowStage;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,10 +29,42 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     private static final Pattern INPUT = Pattern.compile(" ?\\[input]$");
     private static final String FILE = ".safetensors";
 
+    /** Models, their other names, and refiners of models. */
     List<String> checkpoints() {
+        return Stream.concat(own(), refiners().keySet().stream()).toList();
+    }
+
+    private Stream<String> own() {
         return Stream.concat(models.cards().stream().map(ModelCard::getId), models.aliased().keySet().stream())
-                .distinct()
-                .toList();
+                .distinct();
+    }
+
+    /**
+     * The models by the names of their refiners: a model's name with {@code _refiner} after it, or with {@code refiner} instead of {@code
+     * base}, as the published files are called. Without those that models have themselves.
+     */
+    private Map<String, ModelCard> refiners() {
+        List<String> own = own().toList();
+        Map<String, ModelCard> refiners = new LinkedHashMap<>();
+        for (String name : own) {
+            models.find(name).filter(Offer::hasRefiner).ifPresent(card -> {
+                refiners.putIfAbsent(name + "_refiner", card);
+                refiners.putIfAbsent(name.replace("base", "refiner"), card);
+            });
+        }
+        own.forEach(refiners::remove);
+        return refiners;
+    }
+
+    static boolean hasRefiner(ModelCard card) {
+        return card.getWorkflowsList().stream()
+                .flatMap(workflow -> workflow.getStagesList().stream())
+                .anyMatch(WorkflowStage::getTakesOver);
+    }
+
+    /** The model whose refiner a name means. */
+    Optional<ModelCard> refined(String name) {
+        return Optional.ofNullable(refiners().get(stem(name)));
     }
 
     List<String> samplers() {

@@ -87,16 +87,29 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
      * @throws dev.weir.gateway.api.ApiException if the model cannot make it
      */
     JobSpec job(int pass, Fields read, RequestReader reader) {
-        JobSpec job = pass == 0 ? reader.job(read) : reader.laterJob(read);
-        Generation.Builder made = job.generation().toBuilder().setKeepsLatent(pass + 1 < passes.size());
+        return pass == 0
+                ? reader.job(read, made -> complete(pass, made))
+                : reader.laterJob(read, made -> complete(pass, made));
+    }
+
+    /** Whether the next pass begins with the latents of a pass, and not with its pictures. */
+    boolean keepsLatent(int pass) {
+        return pass + 1 < passes.size() && passes.get(pass + 1).begins().isPresent();
+    }
+
+    /** What Weir's fields do not say. */
+    private void complete(int pass, Generation.Builder made) {
+        made.setKeepsLatent(keepsLatent(pass));
         Sampled sampled = passes.get(pass);
         sampled.begins()
                 .ifPresent(begins -> made.setLatentResize(begins.method()).setLatentCrop(begins.crops()));
         sampled.image().ifPresent(image -> made.setInitResizing(image.resizing()));
+        sampled.phrases().forEach(phrase -> made.addConditionings(phrase.toProto()));
+        sampled.negative().ifPresent(phrase -> made.setNegativeConditioning(phrase.toProto()));
+        sampled.refined().ifPresent(refined -> made.setRefining(refined.refining()));
         for (int i = 0; i < sampled.controls().size(); i++) {
             made.getControlsBuilder(i).setResizing(sampled.controls().get(i).resizing());
         }
-        return job.making(made.build());
     }
 
     /** The answer to a request that Weir refuses after it was compiled. */
@@ -115,18 +128,22 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
                 .body();
     }
 
-    /** The nodes before the sampler of a pass, and after the one before. */
-    List<Node> before(int pass) {
-        return nodes.subList(pass == 0 ? 0 : position(pass - 1) + 1, position(pass));
+    /** All samplers in their order: a pass has one, or two if a refiner goes on with it. */
+    List<Node> samplers() {
+        return passes.stream().flatMap(pass -> pass.samplers().stream()).toList();
+    }
+
+    /** The nodes before a sampler, and after the one before. */
+    List<Node> before(Node sampler) {
+        List<Node> samplers = samplers();
+        int number = samplers.indexOf(sampler);
+        return nodes.subList(number == 0 ? 0 : nodes.indexOf(samplers.get(number - 1)) + 1, nodes.indexOf(sampler));
     }
 
     /** The nodes after the last sampler. */
     List<Node> after() {
-        return nodes.subList(position(passes.size() - 1) + 1, nodes.size());
-    }
-
-    private int position(int pass) {
-        return nodes.indexOf(passes.get(pass).sampler());
+        Node last = passes.get(passes.size() - 1).lastSampler();
+        return nodes.subList(nodes.indexOf(last) + 1, nodes.size());
     }
 
     List<String> outputs() {

@@ -50,9 +50,11 @@ record Prompt(
         return job.spec().samples();
     }
 
-    /** Network calls of an image in a pass. */
-    int steps(int pass) {
-        return (pass == 0 ? job.spec() : later.get(pass - 1)).totalSteps();
+    /** Network calls of an image, by the samplers of a pass. */
+    List<Integer> steps(int pass) {
+        JobSpec spec = pass == 0 ? job.spec() : later.get(pass - 1);
+        boolean isShared = plan.passes().get(pass).refined().isPresent();
+        return isShared ? spec.stepsByStage() : List.of(spec.totalSteps());
     }
 
     /** As lists show it. */

@@ -15,6 +15,9 @@ import java.util.function.Function;
  */
 final class PromptRun {
 
+    private static final ApiError FLAGGED = ApiError.invalid(
+            "image_flagged", "the safety checker has made a picture black with which the next sampler begins", null);
+
     private final Prompt prompt;
     private final Execution execution;
     private final Function<byte[], Future<Attachment>> reading;
@@ -58,6 +61,10 @@ final class PromptRun {
     private void begin(int pass, List<Made> before) {
         for (int i = 0; i < before.size(); i++) {
             int image = i;
+            if (before.get(image).picture().flagged()) {
+                execution.fail(FLAGGED);
+                return;
+            }
             JobSpec job = prompt.later().get(pass - 1).ofBatch(image, before.size());
             reading.apply(before.get(image).picture().bytes())
                     .onSuccess(picture -> submit(job.after(picture), image))

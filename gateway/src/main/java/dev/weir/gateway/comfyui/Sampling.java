@@ -7,7 +7,9 @@ import dev.weir.gateway.comfyui.Value.Latent;
 import dev.weir.gateway.comfyui.Value.LoraUse;
 import dev.weir.gateway.comfyui.Value.Model;
 import dev.weir.gateway.comfyui.Value.Place;
+import dev.weir.gateway.comfyui.Value.Resized;
 import dev.weir.gateway.comfyui.Value.Sampled;
+import dev.weir.gateway.comfyui.Value.Unfinished;
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
 import dev.weir.proto.v1.ModelCard;
@@ -32,6 +34,8 @@ final class Sampling {
     private static final String ORIGINAL_SIZE = "original_size";
     private static final String CLIP_SKIP = "clip_skip";
     private static final String LATENT = "latent_image";
+    private static final String END = "end_at_step";
+    private static final String REFINER_START = "refiner_start";
     private static final int MOST_PASSES = 8;
     /** Above this, ComfyUI denoises the whole way too. */
     private static final double WHOLE = 0.9999;
@@ -56,9 +60,17 @@ final class Sampling {
                 offer.checkpoint(model.name()).orElseThrow(() -> refused("model", "this model is not served any more"));
     }
 
-    /** Throws {@link RefusedNodeException}. */
-    Sampled sampled(Conditioning positive, Conditioning negative, Latent latent) {
+    /** What it makes, or has begun to make. Throws {@link RefusedNodeException}. */
+    Value sampled(Conditioning positive, Conditioning negative, Latent latent) {
+        if (model.refines()) {
+            throw refused(
+                    "model",
+                    "is the refiner of %s, which can only go on with noise that %s has left"
+                            .formatted(card.getId(), card.getId()));
+        }
         requireSame(node, "positive", positive.clip().model(), card.getId());
+        Refinement.requireNone(node, "positive", positive);
+        Refinement.requireNone(node, NEGATIVE, negative);
         fields.put("model", card.getId());
         prompts(positive, negative);
         loras(positive);
@@ -73,11 +85,12 @@ final class Sampling {
         put("guidance_scale", "cfg", node.number("cfg").doubleValue());
         sampler();
         steps(latent);
+        int end = end(latent);
         latent(latent);
         fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
-        return new Sampled(
+        Sampled sampled = new Sampled(
                 node,
                 card.getId(),
                 fields,
@@ -86,7 +99,37 @@ final class Sampling {
                 latent.count(),
                 latent.earlier(),
                 image,
-                List.copyOf(seen));
+                List.copyOf(seen),
+                Optional.empty(),
+                isPlain(positive, negative) ? List.of() : positive.phrases(),
+                isPlain(positive, negative) || negative.isZero()
+                        ? Optional.empty()
+                        : Optional.of(negative.phrases().get(0).phrase()));
+        return end == 0 ? sampled : new Unfinished(sampled, end, positive, negative);
+    }
+
+    /** The step at which it stops before its last one; 0: it does all. */
+    private int end(Latent latent) {
+        int steps = node.whole("steps");
+        boolean isEmpty = latent.image().isEmpty() && latent.earlier().isEmpty();
+        if (!isAdvanced || node.whole(END) >= steps) {
+            if (Offer.hasRefiner(card) && isEmpty) {
+                fields.put(REFINER_START, 1);
+            }
+            return 0;
+        }
+        int end = node.whole(END);
+        if (!Offer.hasRefiner(card)) {
+            throw refused(END, "only all steps to the end are computed: %s has no refiner".formatted(card.getId()));
+        }
+        if (!node.text("return_with_leftover_noise").equals("enable")) {
+            throw refused("return_with_leftover_noise", "must be enable if it does not do all steps");
+        }
+        if (end < 1 || !isEmpty) {
+            throw refused(END, "a refiner goes on after at least one step, of an empty latent image");
+        }
+        put(REFINER_START, END, end / (double) steps);
+        return end;
     }
 
     private void prompts(Conditioning positive, Conditioning negative) {
@@ -96,9 +139,17 @@ final class Sampling {
         if (!negative.clip().equals(positive.clip())) {
             throw refused(NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
         }
-        put("prompt", "positive", positive.text());
+        put("prompt", "positive", Phrase.shown(positive.phrases()));
+        if (!isPlain(positive, negative) && !ModelFields.takes(card, "prompt_syntax")) {
+            throw refused("positive", "%s takes one text".formatted(card.getId()));
+        }
+        if (negative.phrases().size() > 1 || !negative.phrases().get(0).isAll()) {
+            throw refused(
+                    NEGATIVE,
+                    "is combined of several prompts, or counts in a part of the steps; that is computed for the positive one only");
+        }
         if (!negative.isZero()) {
-            put("negative_prompt", NEGATIVE, negative.text());
+            put("negative_prompt", NEGATIVE, Phrase.shown(negative.phrases()));
         } else if (!isSdxl()) {
             throw refused(NEGATIVE, "zeros are computed for SDXL only");
         }
@@ -109,6 +160,10 @@ final class Sampling {
             throw refused(NEGATIVE, "must have the same sizes as the positive one");
         }
         positive.sizes().forEach((name, size) -> put(name, "positive", size));
+    }
+
+    private static boolean isPlain(Conditioning positive, Conditioning negative) {
+        return Phrase.isOneText(positive.phrases()) && Phrase.isOneText(negative.phrases());
     }
 
     private boolean isSdxl() {
@@ -165,7 +220,7 @@ final class Sampling {
             places.put(path + "name", new Place(control.node().id(), "control_net"));
             places.put(path + "start", new Place(control.node().id(), "start_percent"));
             places.put(path + "image", new Place(control.node().id(), "image"));
-            fields.put(path + "image", control.image().file());
+            fields.put(path + "image", control.image().file().orElseThrow());
             seen.add(control.image().seen(control.node(), size));
             entries.add(Map.of(
                     "name", control.net(),
@@ -208,7 +263,7 @@ final class Sampling {
         if (isAdvanced) {
             input = "start_at_step";
             start = node.whole(input);
-            requireWholeNoise(steps);
+            requireWholeNoise();
         } else if (node.number(DENOISE).doubleValue() <= WHOLE) {
             double denoise = node.number(DENOISE).doubleValue();
             all = denoise == 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, steps / denoise);
@@ -229,12 +284,9 @@ final class Sampling {
         }
     }
 
-    private void requireWholeNoise(int steps) {
+    private void requireWholeNoise() {
         if (!node.text("add_noise").equals("enable")) {
             throw refused("add_noise", "only enable is computed");
-        }
-        if (node.whole("end_at_step") < steps) {
-            throw refused("end_at_step", "only all steps to the end are computed");
         }
     }
 
@@ -253,23 +305,30 @@ final class Sampling {
             if (latent.mask().isPresent() && picture.crops()) {
                 throw refused(LATENT, "is of an image that is cropped, and its mask is not");
             }
+            if (latent.mask().isPresent() && picture.samples().isPresent()) {
+                throw refused(LATENT, "is of the pictures of a sampler, and masks are computed for uploads only");
+            }
             image = Optional.of(picture.encoded());
-            fields.put("init_image", picture.file());
+            picture.file().ifPresent(file -> fields.put("init_image", file));
             places.put("init_image", new Place(from.id(), "pixels"));
+            picture.samples().ifPresent(earlier -> follow(latent, earlier));
         });
         latent.mask().ifPresent(mask -> {
             fields.put("mask", mask.file());
             places.put("mask", new Place(from.id(), "mask"));
         });
-        latent.earlier().ifPresent(earlier -> follow(latent, earlier.of()));
+        latent.earlier().map(Resized::of).ifPresent(earlier -> {
+            if (earlier.fields().containsKey("mask")) {
+                throw refused(LATENT, "is of a sampler with a mask, which would count here too");
+            }
+            places.put("init_image", new Place(node.id(), LATENT));
+            follow(latent, earlier);
+        });
     }
 
-    /** Each image of a pass that begins with the latents of another one is a job of its own. */
+    /** Each image of a pass that begins with what another one has made is a job of its own. */
     private void follow(Latent latent, Sampled earlier) {
         requireSame(node, LATENT, earlier.model(), card.getId());
-        if (earlier.fields().containsKey("mask")) {
-            throw refused(LATENT, "is of a sampler with a mask, which would count here too");
-        }
         if (latent.count() != earlier.count()) {
             throw refused(LATENT, "has %d images of the %d before".formatted(latent.count(), earlier.count()));
         }
@@ -277,7 +336,6 @@ final class Sampling {
             throw refused(LATENT, "at most %d samplers may follow each other".formatted(MOST_PASSES));
         }
         fields.put("n", 1);
-        places.put("init_image", new Place(node.id(), LATENT));
         places.put("strength", new Place(node.id(), LATENT));
     }
 

@@ -1,19 +1,22 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ReadImage;
+import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Size;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * An image that the caller has uploaded, and what is done with it before it is used: ComfyUI's {@code common_upscale}. Immutable.
+ * An image, and what is done with it before it is used: ComfyUI's {@code common_upscale}. Immutable.
  *
+ * @param source where it comes from
  * @param width after the steps
  * @param crops whether a step crops
  * @param pixels that all steps together compute
  */
-record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int height, boolean crops, long pixels)
+record Scaled(Source source, List<Resizing.Step> steps, int width, int height, boolean crops, long pixels)
         implements Value {
 
     private static final int MULTIPLE = 8;
@@ -22,8 +25,31 @@ record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int hei
     /** Of all steps, which share few threads with other requests. */
     private static final long MOST_PIXELS_OF_ALL = 4 * MOST_PIXELS;
 
+    sealed interface Source {}
+
+    /** An image that the caller has uploaded. */
+    record Upload(ReadImage.Fine file) implements Source {}
+
+    /** The pictures of a sampler. */
+    record Decoded(Sampled samples) implements Source {}
+
     static Scaled of(ReadImage.Fine file) {
-        return new Scaled(file, List.of(), file.image().width(), file.image().height(), false, 0);
+        return new Scaled(
+                new Upload(file), List.of(), file.image().width(), file.image().height(), false, 0);
+    }
+
+    static Scaled of(Sampled samples) {
+        String[] sides = samples.size().split("x");
+        return new Scaled(
+                new Decoded(samples), List.of(), Integer.parseInt(sides[0]), Integer.parseInt(sides[1]), false, 0);
+    }
+
+    Optional<ReadImage.Fine> file() {
+        return source instanceof Upload upload ? Optional.of(upload.file()) : Optional.empty();
+    }
+
+    Optional<Sampled> samples() {
+        return source instanceof Decoded decoded ? Optional.of(decoded.samples()) : Optional.empty();
     }
 
     /** Throws {@link RefusedNodeException}. */
@@ -35,8 +61,8 @@ record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int hei
                     "makes an image of %dx%d; sides are at most %d, and all pixels %d"
                             .formatted(newWidth, newHeight, NodeTypes.MOST_SIDE, MOST_PIXELS));
         }
-        String filter = node.text("upscale_method").equals("lanczos") ? "lanczos" : "nearest";
-        Scaled scaled = to(node, filter, (int) Math.max(1, newWidth), (int) Math.max(1, newHeight), crop);
+        Scaled scaled =
+                to(node, node.text("upscale_method"), (int) Math.max(1, newWidth), (int) Math.max(1, newHeight), crop);
         if (scaled.pixels() > MOST_PIXELS_OF_ALL) {
             throw new RefusedNodeException(
                     node,
@@ -87,14 +113,14 @@ record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int hei
     /** As the ControlNet of a node sees it, for an image of a size. Throws {@link RefusedNodeException}. */
     Scaled seen(Node node, String size) {
         String[] sides = size.split("x");
-        return to(node, "nearest", Integer.parseInt(sides[0]), Integer.parseInt(sides[1]), true);
+        return to(node, "nearest-exact", Integer.parseInt(sides[0]), Integer.parseInt(sides[1]), true);
     }
 
     private Scaled plus(Resizing.Step.Builder step, int newWidth, int newHeight, boolean nowCrops) {
         List<Resizing.Step> more = new ArrayList<>(steps);
         more.add(step.build());
         return new Scaled(
-                file, List.copyOf(more), newWidth, newHeight, nowCrops, pixels + computed(newWidth, newHeight));
+                source, List.copyOf(more), newWidth, newHeight, nowCrops, pixels + computed(newWidth, newHeight));
     }
 
     /** A filter does one axis after the other, so there may be an image in between that is larger than both. */
@@ -103,7 +129,7 @@ record Scaled(ReadImage.Fine file, List<Resizing.Step> steps, int width, int hei
     }
 
     Resizing resizing() {
-        return Resizing.newBuilder().addAllSteps(steps).build();
+        return Resizing.newBuilder().addAllSteps(steps).setOnNumbers(true).build();
     }
 
     private static Resizing.Part part(int left, int top, int wide, int high) {

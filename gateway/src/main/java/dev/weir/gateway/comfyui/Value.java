@@ -1,6 +1,8 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ReadImage;
+import dev.weir.gateway.comfyui.Phrase.During;
+import dev.weir.proto.v1.Refining;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,20 +18,25 @@ sealed interface Value
                 Value.Mask,
                 Value.Latent,
                 Value.Sampled,
+                Value.Unfinished,
                 Scaled {
 
-    record Model(String name, List<LoraUse> loras) implements Value {
+    /** @param refines whether it is the refiner of the model of that name */
+    record Model(String name, List<LoraUse> loras, boolean refines) implements Value {
 
         Model with(LoraUse lora) {
-            return new Model(name, plus(loras, lora));
+            return new Model(name, plus(loras, lora), refines);
         }
     }
 
-    /** @param lastLayer as {@code CLIPSetLastLayer} counts it; 0: the model's own */
-    record Clip(String model, List<LoraUse> loras, int lastLayer) implements Value {
+    /**
+     * @param lastLayer as {@code CLIPSetLastLayer} counts it; 0: the model's own
+     * @param refines whether it is that of the model's refiner
+     */
+    record Clip(String model, List<LoraUse> loras, int lastLayer, boolean refines) implements Value {
 
         Clip with(LoraUse lora) {
-            return new Clip(model, plus(loras, lora), lastLayer);
+            return new Clip(model, plus(loras, lora), lastLayer, refines);
         }
     }
 
@@ -44,20 +51,44 @@ sealed interface Value
     record Control(Node node, String net, Scaled image, double strength, double start, double end, boolean both) {}
 
     /**
+     * @param phrases that are combined
      * @param sizes what SDXL is told besides the text, by Weir's fields
      * @param isZero whether its states are zeros
+     * @param told what a refiner is told besides the text; empty: as where nobody says it
      */
-    record Conditioning(Clip clip, String text, Map<String, String> sizes, List<Control> controls, boolean isZero)
+    record Conditioning(
+            Clip clip,
+            List<During> phrases,
+            Map<String, String> sizes,
+            List<Control> controls,
+            boolean isZero,
+            Optional<Told> told)
             implements Value {
 
+        static Conditioning of(Clip clip, String text, Map<String, String> sizes) {
+            return new Conditioning(
+                    clip, List.of(During.all(new Phrase.Text(text))), sizes, List.of(), false, Optional.empty());
+        }
+
+        Conditioning of(List<During> others) {
+            return new Conditioning(clip, List.copyOf(others), sizes, controls, isZero, told);
+        }
+
         Conditioning with(Control control) {
-            return new Conditioning(clip, text, sizes, plus(controls, control), isZero);
+            return new Conditioning(clip, phrases, sizes, plus(controls, control), isZero, told);
+        }
+
+        Conditioning with(Told more) {
+            return new Conditioning(clip, phrases, sizes, controls, isZero, Optional.of(more));
         }
 
         Conditioning zero() {
-            return new Conditioning(clip, text, sizes, controls, true);
+            return new Conditioning(clip, phrases, sizes, controls, true, told);
         }
     }
+
+    /** What a refiner is told of a picture. */
+    record Told(int width, int height, double score) {}
 
     record Mask(ReadImage.Fine file) implements Value {}
 
@@ -112,6 +143,9 @@ sealed interface Value
      * @param begins what it begins with, where that is of an earlier sampler
      * @param image that it begins with, as it is encoded
      * @param controls the pictures of its ControlNets, as these see them
+     * @param refined what a refiner does of it
+     * @param phrases the prompt, where it is more than one text
+     * @param negative the same of the negative prompt
      */
     record Sampled(
             Node sampler,
@@ -122,14 +156,57 @@ sealed interface Value
             int count,
             Optional<Resized> begins,
             Optional<Scaled> image,
-            List<Scaled> controls)
+            List<Scaled> controls,
+            Optional<Refined> refined,
+            List<During> phrases,
+            Optional<Phrase> negative)
             implements Value {
+
+        /** The nodes that sample it, in their order. */
+        List<Node> samplers() {
+            return refined.map(more -> List.of(sampler, more.sampler())).orElse(List.of(sampler));
+        }
+
+        Node lastSampler() {
+            return samplers().get(samplers().size() - 1);
+        }
+
+        Sampled by(Refined refiner) {
+            return new Sampled(
+                    sampler,
+                    model,
+                    fields,
+                    places,
+                    size,
+                    count,
+                    begins,
+                    image,
+                    controls,
+                    Optional.of(refiner),
+                    phrases,
+                    negative);
+        }
+
+        /** What it begins with: the latents or the pictures of another sampler. */
+        private Optional<Sampled> before() {
+            return begins.map(Resized::of).or(() -> image.flatMap(Scaled::samples));
+        }
 
         /** What the samplers up to this one make, in their order. */
         List<Sampled> passes() {
-            return plus(begins.map(Resized::of).map(Sampled::passes).orElse(List.of()), this);
+            return plus(before().map(Sampled::passes).orElse(List.of()), this);
         }
     }
+
+    /** What the refiner of a model does, and the node that says so. */
+    record Refined(Node sampler, Refining refining) {}
+
+    /**
+     * What a sampler has made that stops before its last step: noise is left.
+     *
+     * @param end the step at which it stops
+     */
+    record Unfinished(Sampled begun, int end, Conditioning positive, Conditioning negative) implements Value {}
 
     /** An input of a node. */
     record Place(String node, String input) {}

@@ -292,6 +292,14 @@ public record JobSpec(
         return stepsBefore(route.size());
     }
 
+    /** The same of each diffusing stage, in order. */
+    public List<Integer> stepsByStage() {
+        return route.stream()
+                .filter(stage -> stage.getRole() == StageRole.DIFFUSE)
+                .map(JobSpec::steps)
+                .toList();
+    }
+
     /**
      * Steps done over the whole route, when the stage at a position has done so many. Stages that share a schedule may do one more than was
      * estimated, because only the node that has the schedule knows where it is divided. The total stays as it was told.

@@ -108,7 +108,8 @@ public final class Route {
             made.setForwards(
                     stage.getOwnSteps() > 0
                             ? ownForwards(stage)
-                            : shares.of(stage, calls(sampler, generation.getSteps(), strength)));
+                            : shares.of(
+                                    stage, calls(sampler, generation.getSteps(), strength), sampler.getCallsPerStep()));
             GuidedCalls.of(generation, made.getSampling(), made.getForwards()).ifPresent(made::setGuided);
         }
         if (stage.hasPriorSampler()) {
@@ -147,6 +148,9 @@ public final class Route {
         if (generation.hasEta()) {
             sampling.setEta(generation.getEta());
         }
+        if (stage.getTakesOver() && generation.hasRefining()) {
+            sampling.setGuidanceScale(generation.getRefining().getGuidanceScale());
+        }
         if (generation.hasStrength()) {
             sampling.setStrength(generation.getStrength()).setLaysOutStrength(strength.laidOut());
         }
@@ -164,6 +168,9 @@ public final class Route {
 
     /** Each part of a composed prompt has a row of its own. */
     private static int partsBeside(Generation generation) {
+        if (generation.getConditioningsCount() > 0) {
+            return generation.getConditioningsCount() - 1;
+        }
         return generation.getPromptSyntax().equals("a1111") ? AND.split(generation.getPrompt(), -1).length - 1 : 0;
     }
 

@@ -13,6 +13,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.engine.TextEncoder;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Conditioning;
 import dev.weir.proto.v1.Generation;
 import dev.weir.runtime.memory.LocalMemory;
 import dev.weir.runtime.memory.MemoryArea;
@@ -311,6 +312,29 @@ final class TextEncoderStageTest {
     private static Generation.Builder changing(int texts, String tail) {
         String choices = IntStream.range(0, texts).mapToObj(i -> "w" + i).collect(joining("|"));
         return generation("[" + choices + "]" + tail).setSteps(texts).setPromptSyntax("a1111");
+    }
+
+    @Test
+    void conditioningsOfComfyuiAreTexts() {
+        Generation.Builder combined =
+                generation("shown").setPromptSyntax("comfyui").setNegativePrompt("dark");
+        Conditioning apple = Conditioning.newBuilder().setText("a red apple").build();
+        combined.addConditionings(apple)
+                .addConditionings(Conditioning.newBuilder()
+                        .setSequence(Conditioning.Sequence.newBuilder()
+                                .addParts(apple)
+                                .addParts(Conditioning.newBuilder().setText("a blue house"))));
+        stage.admit(work(task("combined", combined)), outbox);
+        stage.admit(work(task("marked", generation("a\3b").setPromptSyntax("comfyui"))), outbox);
+        turnAll(stage, outbox);
+        var given = outbox.handedOn.get("combined/0");
+        assertThat(given)
+                .containsOnlyKeys(
+                        "cond/encoder_hidden_states", "cond/1/encoder_hidden_states", "uncond/encoder_hidden_states");
+        assertThat(given.get("cond/1/encoder_hidden_states").toFloats())
+                .as("it begins with the states of the first text")
+                .startsWith(states("combined"));
+        assertThat(outbox.failures.get("marked/0").message()).contains("U+0003");
     }
 
     @Test
