@@ -38,6 +38,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--work", type=Path, default=HERE / "work")
     p.add_argument("--model", type=Path, default=HERE.parent / "default")
+    p.add_argument("--unet", type=Path, help="another base denoiser's folder, such as a few-step student's")
+    p.add_argument("--steps", type=int, default=20)
     p.add_argument("--guidance", type=float, default=4.0)
     a = p.parse_args()
     names = starred()
@@ -45,8 +47,8 @@ def main():
     net.load_state_dict(torch.load(a.work / "scorer.pt", weights_only=True))
     embeddings = sentence_embeddings(a.model, names)
     prompts = FILE.read_text().splitlines()
-    sampler = Sampler(a.model)
-    pictures = sampler.pictures(sampler.latents(prompts, list(range(len(prompts))), guidance=a.guidance))
+    sampler = Sampler(a.model, unet=a.unet)
+    pictures = sampler.pictures(sampler.latents(prompts, list(range(len(prompts))), steps=a.steps, guidance=a.guidance))
     seen, found = {}, []
     for prompt, rgb in zip(prompts, pictures):
         kind, things, asked = read(prompt, names)
