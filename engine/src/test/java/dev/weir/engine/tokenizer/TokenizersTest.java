@@ -152,9 +152,9 @@ class TokenizersTest {
 
     @Test
     void whatIsNoTokenizerIsRefusedNamingTheFile() throws IOException {
-        assertThatThrownBy(() -> Tokenizers.open(folder, "T5Tokenizer", 77, EMBEDDINGS))
+        assertThatThrownBy(() -> Tokenizers.open(folder, "LlamaTokenizer", 77, EMBEDDINGS))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("T5Tokenizer");
+                .hasMessageContaining("LlamaTokenizer");
         assertThatThrownBy(() -> Tokenizers.open(folder, "BertTokenizer", 77, EMBEDDINGS))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContainingAll("tokenizer.json", "no such file");
