@@ -98,15 +98,16 @@ def batches():
         held = held or [waiting.get()]
         while not waiting.empty():
             held.append(waiting.get())
-        first = kind(held[0][0])
-        batch = [one for one in held if kind(one[0]) == first][:MOST]
-        held = [one for one in held if one not in batch]
+        batch = held[:1]
         try:
+            first = kind(held[0][0])
+            batch = [one for one in held if kind(one[0]) == first][:MOST]
             for (_, answer), picture in zip(batch, draw([ask for ask, _ in batch])):
                 answer.set_result(picture)
         except Exception as e:
             for _, answer in batch:
                 answer.set_exception(e)
+        held = [one for one in held if one not in batch]
 
 
 app = FastAPI()

@@ -150,9 +150,14 @@ final class BenchCommand implements Callable<Integer> {
         if (plot != null && !(chosen instanceof ChartedBenchmark)) {
             throw new CliException(CliException.USAGE, "the benchmark %s has no chart".formatted(name));
         }
-        if (plot != null && !Files.isDirectory(plot.toAbsolutePath().getParent())) {
+        if (plot != null && !isInFolder(plot)) {
             throw new CliException(CliException.USAGE, "--plot: there is no folder for " + plot);
         }
+    }
+
+    private static boolean isInFolder(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        return folder != null && Files.isDirectory(folder);
     }
 
     private JsonNode recorded() {

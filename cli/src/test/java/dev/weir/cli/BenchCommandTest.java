@@ -86,6 +86,7 @@ final class BenchCommandTest {
                         "--plot",
                         folder.resolve("none/chart.svg").toString()))
                 .contains("there is no folder for");
+        assertThat(run(CliException.USAGE, "bench", "drawing", "--plot", "/")).contains("there is no folder for /");
         assertThat(run(CliException.USAGE, "bench", "drawing", "--from", "earlier.json"))
                 .contains("--from needs --plot FILE");
         assertThat(run(CliException.FAILED, "bench", "drawing", "--plot", svg, "--from", "none.json"))

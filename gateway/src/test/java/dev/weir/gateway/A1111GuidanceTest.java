@@ -3,6 +3,8 @@ package dev.weir.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.StageRole;
+import dev.weir.proto.v1.Task;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import org.junit.jupiter.api.AfterEach;
@@ -38,9 +40,15 @@ final class A1111GuidanceTest {
         HttpResponse<String> response = post("txt2img", body);
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        double start = gateway.stage.sittings().get(0).task.getGeneration().getGuidanceStart();
+        Task task = gateway.stage.sittings().get(0).task;
+        double start = task.getGeneration().getGuidanceStart();
         // 4 / 20 is at most 0.2, so the sixth step is the first one with guidance.
         assertThat((int) (start * 20)).isEqualTo(5);
+        assertThat(task.getRouteList())
+                .filteredOn(stage -> stage.getRole() == StageRole.DIFFUSE)
+                .extracting(stage -> stage.getGuided().getStart())
+                .as("counted where the end is forecast")
+                .containsExactly(5);
         assertThat(new JsonObject(response.body()).getString("info")).contains("Skip Early CFG: 0.2");
         gateway.stage.sittings().clear();
         post("txt2img", new JsonObject().put("prompt", "x"));

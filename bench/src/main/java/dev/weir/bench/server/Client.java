@@ -7,6 +7,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -20,6 +21,9 @@ import java.util.stream.Stream;
 
 /** Sends requests to one server and measures its answers. Each request has a thread while it waits. */
 final class Client implements AutoCloseable {
+
+    /** A server that is stuck ends the benchmark. */
+    private static final Duration LONGEST = Duration.ofMinutes(10);
 
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -77,6 +81,7 @@ final class Client implements AutoCloseable {
     private Answer send(Ask ask, long begin) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(images)
                 .header("Content-Type", "application/json")
+                .timeout(LONGEST)
                 .POST(BodyPublishers.ofString(ask.body()))
                 .build();
         HttpResponse<Stream<String>> response = http.send(request, BodyHandlers.ofLines());

@@ -2,6 +2,7 @@ package dev.weir.bench.server;
 
 import dev.weir.bench.cluster.WeirProcess;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +30,7 @@ record Program(String name, WeirProcess process, Client client) implements AutoC
     static Program peer(String name, String python, Path model, int threads) {
         String script = home().resolve(Path.of("tools", "peers", "server.py")).toString();
         List<String> command = new ArrayList<>(AS_USERS_START_IT);
-        command.addAll(List.of(python, script, absolute(model), String.valueOf(threads)));
+        command.addAll(List.of(interpreter(python), script, absolute(model), String.valueOf(threads)));
         if (name.equals(TOGETHER)) {
             command.add("--batch");
         }
@@ -44,6 +45,12 @@ record Program(String name, WeirProcess process, Client client) implements AutoC
             process.close();
             throw e;
         }
+    }
+
+    /** Programs start in the checkout, so a path from here must be absolute. A name alone is looked for as always. */
+    private static String interpreter(String python) {
+        Path file = Path.of(python);
+        return file.getNameCount() > 1 && Files.exists(file) ? absolute(file) : python;
     }
 
     private static String absolute(Path folder) {

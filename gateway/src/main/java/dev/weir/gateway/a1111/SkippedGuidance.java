@@ -37,7 +37,8 @@ final class SkippedGuidance {
                 .findFirst()
                 .orElse(0);
         double start = start(share, calls, counted(model, made, calls));
-        return spec.making(made.toBuilder().setGuidanceStart(start).build());
+        Generation later = made.toBuilder().setGuidanceStart(start).build();
+        return spec.making(later).along(Route.guided(spec.route(), later));
     }
 
     /** That program counts two calls for each step of a second-order method, also for the last one, which has one. */

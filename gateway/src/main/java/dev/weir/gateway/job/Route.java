@@ -118,6 +118,21 @@ public final class Route {
         return made.build();
     }
 
+    /** The same route where other calls are guided. */
+    public static List<Stage> guided(List<Stage> route, Generation generation) {
+        return route.stream()
+                .map(stage -> {
+                    if (stage.getRole() != StageRole.DIFFUSE) {
+                        return stage;
+                    }
+                    Stage.Builder other = stage.toBuilder().clearGuided();
+                    GuidedCalls.of(generation, stage.getSampling(), stage.getForwards())
+                            .ifPresent(other::setGuided);
+                    return other.build();
+                })
+                .toList();
+    }
+
     /** A prior makes a vector, whatever the size of the image. */
     private static void prior(Sampler sampler, Generation generation, Stage.Builder made) {
         float guidance = generation.getPriorGuidanceScale();

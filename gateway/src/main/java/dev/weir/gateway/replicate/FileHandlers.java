@@ -89,7 +89,8 @@ final class FileHandlers {
     private static String name(FormBody.Parts form) {
         String name = form.texts().getOrDefault("filename", form.fileName(CONTENT));
         if (name.length() > LONGEST_NAME || name.chars().anyMatch(Character::isISOControl)) {
-            throw invalid("filename", "must have at most %d characters".formatted(LONGEST_NAME));
+            throw invalid(
+                    "filename", "must have at most %d characters and no control characters".formatted(LONGEST_NAME));
         }
         return name;
     }

@@ -122,7 +122,8 @@ final class PredictionJson {
     }
 
     private static String progress(int done, int total) {
-        int bars = BAR * done / total;
+        // Other versions may have counted more steps.
+        int bars = Math.min(BAR, BAR * done / total);
         return "%3d%%|%s| %d/%d".formatted(100 * done / total, "█".repeat(bars) + " ".repeat(BAR - bars), done, total);
     }
 

@@ -2,6 +2,10 @@
 
 import { serverUrl } from "./server.js";
 import { deletedPictures, noteDeleted } from "./store.js";
+import { pause } from "./stream.js";
+
+const TRY_AGAIN_MS = 2000;
+const MOST_TRIES = 3;
 
 const keyOf = (job, sample) => `${job} ${sample}`;
 
@@ -35,8 +39,25 @@ export function entriesOf(listed, kept) {
     .filter(({ sample, outcome }) => outcome?.state === "completed" && !known.has(keyOf(job.job, sample))));
 }
 
-/** Until the server has deleted the image, this browser does not show it. The server drops it in a while anyway. */
+/**
+ * Until the server has deleted the image, this browser does not show it. The server drops it in a while anyway.
+ *
+ * @returns whether the server no longer has it
+ */
 export async function deleteAtServer(job, sample) {
   noteDeleted(keyOf(job, sample));
-  await fetch(serverUrl(`v1/jobs/${job}/images/${sample}?forget=true`), { method: "DELETE" }).catch(() => {});
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const status = await deletion(job, sample);
+    if (status !== 503) return status === 200 || status === 404 || status === 410;
+    await pause(TRY_AGAIN_MS);
+  }
+  return false;
+}
+
+async function deletion(job, sample) {
+  try {
+    return (await fetch(serverUrl(`v1/jobs/${job}/images/${sample}?forget=true`), { method: "DELETE" })).status;
+  } catch {
+    return 503;
+  }
 }

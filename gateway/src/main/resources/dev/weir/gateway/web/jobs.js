@@ -287,7 +287,7 @@ function remove(job, sample) {
 
 async function deletePicture({ id, at, job }, sample) {
   await forgetPicture({ id, at }, sample);
-  await deleteAtServer(job, sample);
+  if (!(await deleteAtServer(job, sample))) showError({ message: "The server did not delete the image. It drops it in a while." });
 }
 
 /** Takes an image off the list. The history keeps it. */
