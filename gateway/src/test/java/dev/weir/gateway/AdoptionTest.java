@@ -26,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -177,6 +178,31 @@ final class AdoptionTest {
         assertThat(next.fetch("/v1/jobs/" + job).body()).contains("\"state\":\"deleted\"");
         assertThat(gateway.stage.sittings())
                 .allMatch(sitting -> sitting.task.getRef().getSample() == 1);
+    }
+
+    @Test
+    void deletionsOfOneJobAreRecordedWhenTheyAreAnswered() {
+        gateway.stage.script(Sitting::paint);
+        String job = new JsonObject(gateway.send(gateway.post(
+                                "/v1/jobs", APPLE.copy().put("n", 3).encode()))
+                        .body())
+                .getString("id");
+        await().until(() -> gateway.fetch("/v1/jobs/" + job).body().contains("\"status\":\"completed\""));
+        memory.mood = Mood.SILENT;
+        assertThat(deletion(job, 0).join().statusCode()).isEqualTo(503);
+        memory.mood = Mood.WELL;
+
+        List<CompletableFuture<HttpResponse<String>>> answers = List.of(deletion(job, 0), deletion(job, 1));
+
+        assertThat(answers).extracting(answer -> answer.join().body()).allMatch(told -> told.contains("true"));
+        assertThat(record(job).getEventsList().stream().filter(JobEventRecord::hasDeleted))
+                .extracting(JobEventRecord::getSample)
+                .containsExactlyInAnyOrder(0, 1);
+    }
+
+    private CompletableFuture<HttpResponse<String>> deletion(String job, int sample) {
+        String path = "/v1/jobs/%s/images/%d?forget=true".formatted(job, sample);
+        return gateway.http().sendAsync(gateway.request(path).DELETE().build(), BodyHandlers.ofString());
     }
 
     @Test

@@ -244,6 +244,29 @@ final class JobsApiTest {
     }
 
     @Test
+    void aRequestThatIsRepeatedAfterTheDeletionOfAnImageIsAnswered() {
+        gateway.stage.script(Sitting::paint);
+        for (JsonObject body :
+                List.of(APPLE.copy().put("n", 2), APPLE.copy().put("n", 2).put("stream", true))) {
+            String key = body.encode();
+            keyed(key, body);
+            String job = list("").getJsonObject(0).getString("id");
+            assertThat(delete("/v1/jobs/" + job + "/images/0?forget=true").getBoolean("forgotten"))
+                    .isTrue();
+
+            assertThat(keyed(key, body).body()).contains("\"deleted\"");
+        }
+    }
+
+    private HttpResponse<String> keyed(String key, JsonObject body) {
+        return gateway.send(gateway.request("/v1/images/generations")
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", Integer.toHexString(key.hashCode()))
+                .POST(java.net.http.HttpRequest.BodyPublishers.ofString(body.encode()))
+                .build());
+    }
+
+    @Test
     void leavingTheEventsDoesNotCancelTheJob() {
         gateway.stage.script(Sitting::start);
         String path = location(submit(APPLE));

@@ -160,6 +160,8 @@ final class OwnJobsTest {
                     .isEqualTo(404);
             await().until(() -> send(at, "GET", path + "/images/1", keys.anna).statusCode() == 200);
         }
+        send(gateway, "DELETE", path + "/images/1?forget=true", keys.anna);
+        await().until(() -> send(second, "GET", path + "/images/1", keys.anna).statusCode() != 200);
     }
 
     @Test

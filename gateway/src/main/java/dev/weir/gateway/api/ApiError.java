@@ -25,6 +25,9 @@ public record ApiError(int status, String type, String code, String message, Str
     /** For clients that still wait when another client cancelled the job. */
     public static final ApiError CANCELLED = invalid("cancelled", "the job was cancelled", null);
 
+    /** For clients that ask for the images of a request again. */
+    public static final ApiError DELETED = invalid(410, "deleted", "an image of this request was deleted", null);
+
     /** For clients of a gateway that receives nothing more about the job. */
     public static final ApiError LOST = new ApiError(
             503, UNAVAILABLE, "job_elsewhere", "the job continues at another gateway; ask for it again", null, 1);

@@ -7,6 +7,7 @@ import dev.weir.gateway.api.SettingsJson;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Deleted;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobSpec;
@@ -56,6 +57,8 @@ final class ImagesAnswer {
             jobs.cancel(failed.at().job());
         } else if (event instanceof Cancelled) {
             answers.error(ctx, ApiError.CANCELLED);
+        } else if (event instanceof Deleted) {
+            answers.error(ctx, ApiError.DELETED);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.weir.gateway.job.Attendance;
 import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
+import dev.weir.gateway.job.JobEvent.Deleted;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Preview;
 import dev.weir.gateway.job.JobEvent.Warning;
@@ -77,6 +78,8 @@ final class ImagesStream {
             jobs.cancel(failed.at().job());
         } else if (event instanceof Cancelled) {
             fail(ApiError.CANCELLED);
+        } else if (event instanceof Deleted) {
+            fail(ApiError.DELETED);
         }
     }
 

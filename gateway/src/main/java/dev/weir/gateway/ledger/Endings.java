@@ -64,7 +64,7 @@ final class Endings {
     /** Deletes the image of a sample, everywhere, and the job with its last image. @return whether there was one */
     Future<Boolean> forget(String id, int sample) {
         if (!views.isRemote(id)) {
-            return Future.succeededFuture(forgetHere(id, sample));
+            return forgetHere(id, sample);
         }
         SampleRef ref = SampleRef.newBuilder().setJobId(id).setSample(sample).build();
         return deliver(id, Cancel.newBuilder().setSample(ref).setForget(true).build())
@@ -76,17 +76,23 @@ final class Endings {
                 }));
     }
 
-    private boolean forgetHere(String id, int sample) {
-        Optional<KeptJob> had =
-                kept.find(id).filter(job -> sample >= 0 && sample < job.spec().samples() && owned.delete(job, sample));
-        had.ifPresent(job -> {
-            gateways.others().forEach(other -> gateways.address(other)
-                    .ifPresent(address -> publisher.deleted(address, job, sample)));
-            if (isEmptied(job)) {
-                forgetHere(id);
-            }
-        });
-        return had.isPresent();
+    private Future<Boolean> forgetHere(String id, int sample) {
+        return kept.find(id)
+                .filter(job -> sample >= 0 && sample < job.spec().samples())
+                .map(job -> owned.delete(job, sample).onSuccess(had -> {
+                    if (had) {
+                        tellDeleted(job, sample);
+                    }
+                }))
+                .orElse(Future.succeededFuture(false));
+    }
+
+    private void tellDeleted(KeptJob job, int sample) {
+        gateways.others().forEach(other -> gateways.address(other)
+                .ifPresent(address -> publisher.deleted(address, job, sample)));
+        if (isEmptied(job)) {
+            forgetHere(job.id());
+        }
     }
 
     private static boolean isEmptied(KeptJob job) {
@@ -118,13 +124,16 @@ final class Endings {
     }
 
     /** What another gateway asks of the owner. @return whether there was something to end */
-    boolean here(Cancel cancel) {
-        if (cancel.getForget()) {
-            return cancel.hasSample()
-                    ? forgetHere(
-                            cancel.getSample().getJobId(), cancel.getSample().getSample())
-                    : forgetHere(cancel.getJobId());
+    Future<Boolean> ask(Cancel cancel) {
+        if (!cancel.getForget()) {
+            return Future.succeededFuture(here(cancel));
         }
+        return cancel.hasSample()
+                ? forgetHere(cancel.getSample().getJobId(), cancel.getSample().getSample())
+                : Future.succeededFuture(forgetHere(cancel.getJobId()));
+    }
+
+    private boolean here(Cancel cancel) {
         return cancel.hasSample()
                 ? jobs.cancel(cancel.getSample().getJobId(), cancel.getSample().getSample())
                 : jobs.cancel(cancel.getJobId());

@@ -297,7 +297,8 @@ public final class JobLedger {
                         delivery,
                         departures.leftElsewhere(delivery.parcel().header().getLeft()));
             case CANCEL ->
-                answer(delivery, endings.here(delivery.parcel().header().getCancel()));
+                // Without an answer the other gateway says that there was none.
+                endings.ask(delivery.parcel().header().getCancel()).onSuccess(ended -> answer(delivery, ended));
             default -> {}
         }
     }

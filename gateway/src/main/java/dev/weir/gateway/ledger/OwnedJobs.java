@@ -58,6 +58,8 @@ final class OwnedJobs implements RecordedJob.Owner {
     /** Jobs that may be in the ledger under this gateway's name and are not started: not yet, or rejected. */
     private final Set<String> unborn = new HashSet<>();
 
+    private final InOrder deletions = new InOrder();
+
     private Consumer<RecordedJob> onHold = job -> {};
     private Consumer<KeptJob> onLetGo = job -> {};
 
@@ -281,27 +283,45 @@ final class OwnedJobs implements RecordedJob.Owner {
                 .anyMatch(sample -> job.spec().isRead(checkpoints.entry(job.id(), sample), name));
     }
 
-    /** Deletes the image of a sample wherever it is stored. The job stays. @return whether there was one */
-    boolean delete(KeptJob job, int sample) {
+    /**
+     * Deletes the image of a sample wherever it is stored. The job stays. Completes with whether there was one, when its
+     * record says so too; fails if it does not.
+     */
+    Future<Boolean> delete(KeptJob job, int sample) {
         Optional<Picture> picture = job.picture(sample);
-        picture.ifPresent(deleted -> {
-            job.delete(sample);
-            pictures.ifPresent(store -> store.forget(job.id(), sample, deleted.format()));
-            checkpoints.forget(job.id(), sample);
-            Optional.ofNullable(recorded.get(job.id()))
-                    .ifPresentOrElse(open -> open.delete(sample), () -> deleteInRecord(job.id(), sample));
-        });
-        return picture.isPresent();
+        if (picture.isEmpty()) {
+            return Future.succeededFuture(false);
+        }
+        return deletions
+                .of(job.id(), () -> deleteInRecord(job.id(), sample))
+                .onSuccess(written -> {
+                    job.delete(sample);
+                    pictures.ifPresent(store ->
+                            store.forget(job.id(), sample, picture.get().format()));
+                    checkpoints.forget(job.id(), sample);
+                })
+                .map(true);
+    }
+
+    private Future<Void> deleteInRecord(String id, int sample) {
+        RecordedJob open = recorded.get(id);
+        if (open != null) {
+            return open.delete(sample);
+        }
+        return Retry.of(() -> ledger.find(id).compose(found -> found.map(entry -> without(entry, sample))
+                        .orElseGet(Future::succeededFuture)))
+                .recover(problem -> {
+                    log.warn("The deletion of image {} of {} is not recorded: {}", sample, id, problem.getMessage());
+                    return Future.failedFuture(unavailable("the deletion could not be recorded"));
+                });
     }
 
     /** Of a job that is over, which nothing else writes. */
-    private void deleteInRecord(String id, int sample) {
-        ledger.find(id)
-                .onSuccess(found -> found.ifPresent(entry -> ledger.replace(
-                        id,
-                        entry.bytes(),
-                        RecordFormat.without(entry.record(), sample).toByteArray(),
-                        patience.result())));
+    private Future<Void> without(Ledger.Entry entry, int sample) {
+        byte[] record = RecordFormat.without(entry.record(), sample).toByteArray();
+        return ledger.replace(entry.record().getId(), entry.bytes(), record, patience.result())
+                .compose(written ->
+                        written ? Future.succeededFuture() : Future.failedFuture("the record has changed meanwhile"));
     }
 
     /** The job is no longer kept here. */

@@ -4,17 +4,19 @@ import dev.weir.gateway.GatewayConfig.Results.Bucket;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobId;
 import dev.weir.gateway.job.Picture;
+import dev.weir.gateway.ledger.BucketClient.NoCredentialsException;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.Loop;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,57 +25,50 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
-/**
- * Finished images in a bucket: an object for each sample, under its job's id. Event loop of the gateway; the calls of
- * the server wait on threads of their own, so that a slow server holds up nothing else.
- */
+/** Finished images in a bucket: an object for each sample, under its job's id. Event loop of the gateway. */
 final class PictureBucket implements PictureStore {
 
     private static final Logger log = LoggerFactory.getLogger(PictureBucket.class);
     private static final long SWEEP_MS = 600_000;
-    private static final int THREADS = 4;
     /** Images whose writes wait. The server is too slow for more, and they would fill the heap. */
     private static final int MOST_WRITES = 64;
+    /** With the deletions. The sweep removes what more of them would. */
+    private static final int MOST_CALLS = 512;
     /** An adoption waits for the reads, and the image can be regenerated. */
     private static final Duration READ = Duration.ofSeconds(3);
 
     private final Loop loop;
     private final Bucket bucket;
     private final Duration life;
-    private final S3Client s3;
-    private final WorkerExecutor threads;
-    private int writes;
+    private final BucketCalls calls;
+    private final InOrder ordered = new InOrder();
+    private int waiting;
+    private boolean sweeping;
+    private boolean lacksCredentials;
 
     PictureBucket(Vertx vertx, Loop loop, Bucket bucket, Duration life) {
         this.loop = loop;
         this.bucket = bucket;
         this.life = life;
-        this.s3 = BucketClient.of(bucket);
-        // Threads with one name are shared, so that several gateways in a process have as many as one.
-        this.threads = vertx.createSharedWorkerExecutor("weir-gateway-results", THREADS);
+        this.calls = new BucketCalls(vertx, bucket, READ);
         loop.every(SWEEP_MS, this::sweep);
-        call(() -> s3.headBucket(request -> request.bucket(bucket.name())))
-                .onFailure(problem -> log.warn(
-                        "The bucket {} for finished images does not answer. They are kept in memory only: {}",
-                        bucket.name(),
-                        problem.getMessage()));
+        calls.call(s3 -> s3.headBucket(request -> request.bucket(bucket.name())))
+                .onFailure(problem -> warn("Finished images are in memory only until the bucket answers", problem));
     }
 
     @Override
     public Future<Void> keep(Completed completed) {
+        String job = completed.at().job();
         Picture picture = completed.picture();
-        String key = folderOf(completed.at().job())
-                + PictureStore.name(completed.at().sample(), picture.format());
-        if (writes >= MOST_WRITES) {
-            log.warn("The image {} is not stored: the bucket is too slow", key);
-            return Future.failedFuture("%d images wait for the bucket".formatted(writes));
-        }
-        writes++;
-        return call(() -> s3.putObject(
-                        request -> request.bucket(bucket.name()).key(key).contentType("image/" + picture.format()),
-                        RequestBody.fromBytes(picture.bytes())))
-                .onComplete(done -> writes--)
-                .onFailure(problem -> log.warn("The image {} could not be stored: {}", key, problem.getMessage()));
+        String key = key(job, completed.at().sample(), picture.format());
+        return call(
+                        job,
+                        MOST_WRITES,
+                        s3 -> s3.putObject(
+                                request ->
+                                        request.bucket(bucket.name()).key(key).contentType("image/" + picture.format()),
+                                RequestBody.fromBytes(picture.bytes())))
+                .onFailure(problem -> warn("The image %s could not be stored".formatted(key), problem));
     }
 
     @Override
@@ -81,48 +76,54 @@ final class PictureBucket implements PictureStore {
         Map<Integer, byte[]> found = new HashMap<>();
         List<Future<?>> reads = new ArrayList<>();
         PictureStore.formats(record)
-                .forEach(
-                        (sample, format) -> reads.add(read(folderOf(record.getId()) + PictureStore.name(sample, format))
-                                .onSuccess(bytes -> {
-                                    // An empty object is no image.
-                                    if (bytes.length > 0) {
-                                        found.put(sample, bytes);
-                                    }
-                                })));
-        return Future.join(reads).transform(done -> Future.succeededFuture(found));
+                .forEach((sample, format) ->
+                        reads.add(read(key(record.getId(), sample, format)).onSuccess(bytes -> {
+                            // An empty object is no image.
+                            if (bytes.length > 0) {
+                                found.put(sample, bytes);
+                            }
+                        })));
+        Promise<Void> waited = Promise.promise();
+        long timer = loop.after(READ.toMillis(), waited::tryComplete);
+        Future.join(reads).onComplete(done -> {
+            loop.cancel(timer);
+            waited.tryComplete();
+        });
+        return waited.future().map(done -> Map.copyOf(found));
     }
 
     private Future<byte[]> read(String key) {
-        return threads.executeBlocking(
-                        () -> s3.getObjectAsBytes(request -> request.bucket(bucket.name())
-                                        .key(key)
-                                        .overrideConfiguration(limits -> limits.apiCallTimeout(READ)))
-                                .asByteArrayUnsafe(),
-                        false)
-                .onFailure(problem -> {
-                    if (!(problem instanceof NoSuchKeyException)) {
-                        log.warn("The image {} could not be read: {}", key, problem.getMessage());
-                    }
-                });
+        return calls.read(key).onFailure(problem -> {
+            if (!(problem instanceof NoSuchKeyException)) {
+                warn("The image %s could not be read".formatted(key), problem);
+            }
+        });
     }
 
     @Override
     public Future<Void> forget(String job) {
-        return remove(folderOf(job), object -> true);
+        return call(job, MOST_CALLS, s3 -> remove(s3, folderOf(job), object -> true))
+                .onFailure(problem -> warn("The images of %s could not be removed".formatted(job), problem));
     }
 
     @Override
     public Future<Void> forget(String job, int sample, String format) {
-        String key = folderOf(job) + PictureStore.name(sample, format);
-        return call(() ->
-                        s3.deleteObject(request -> request.bucket(bucket.name()).key(key)))
-                .onFailure(problem -> log.warn("The image {} could not be removed: {}", key, problem.getMessage()));
+        String key = key(job, sample, format);
+        return call(job, MOST_CALLS, s3 -> remove(s3, key))
+                .onFailure(problem -> warn("The image %s could not be removed".formatted(key), problem));
     }
 
     @Override
     public Future<Void> sweep() {
+        if (sweeping) {
+            return Future.succeededFuture();
+        }
+        sweeping = true;
         Instant oldest = Instant.ofEpochMilli(loop.nowMs()).minus(life);
-        return remove(bucket.prefix(), object -> object.lastModified().isBefore(oldest) && isImage(object.key()));
+        return calls.call(s3 -> remove(
+                        s3, bucket.prefix(), object -> object.lastModified().isBefore(oldest) && isImage(object.key())))
+                .onComplete(done -> sweeping = false)
+                .onFailure(problem -> warn("Old images could not be removed", problem));
     }
 
     /** The bucket may have other objects. */
@@ -131,28 +132,37 @@ final class PictureBucket implements PictureStore {
         return path.length == 2 && JobId.isOne(path[0]);
     }
 
-    private Future<Void> remove(String prefix, Predicate<S3Object> which) {
-        return call(() ->
-                        s3
-                                .listObjectsV2Paginator(
-                                        request -> request.bucket(bucket.name()).prefix(prefix))
-                                .contents()
-                                .stream()
-                                .filter(which)
-                                // One by one: the call for many needs a checksum that servers compute differently.
-                                .forEach(object -> s3.deleteObject(
-                                        request -> request.bucket(bucket.name()).key(object.key()))))
-                .onFailure(
-                        problem -> log.warn("Old images in the bucket could not be removed: {}", problem.getMessage()));
+    private void remove(S3Client s3, String prefix, Predicate<S3Object> which) {
+        s3.listObjectsV2Paginator(request -> request.bucket(bucket.name()).prefix(prefix)).contents().stream()
+                .filter(which)
+                // One by one: the call for many needs a checksum that servers compute differently.
+                .forEach(object -> remove(s3, object.key()));
     }
 
-    private Future<Void> call(Runnable request) {
-        return threads.executeBlocking(
-                () -> {
-                    request.run();
-                    return null;
-                },
-                false);
+    private void remove(S3Client s3, String key) {
+        s3.deleteObject(request -> request.bucket(bucket.name()).key(key));
+    }
+
+    /** After what was asked for the job before. @param most how many calls may wait */
+    private Future<Void> call(String job, int most, Consumer<S3Client> request) {
+        if (waiting >= most) {
+            return Future.failedFuture("it is too slow, %d calls wait for it".formatted(waiting));
+        }
+        waiting++;
+        return ordered.of(job, () -> calls.call(request)).onComplete(done -> waiting--);
+    }
+
+    /** That there are no credentials is said once. */
+    private void warn(String what, Throwable problem) {
+        boolean lacks = problem instanceof NoCredentialsException;
+        if (!lacks || !lacksCredentials) {
+            log.warn("{} (bucket {}): {}", what, bucket.name(), problem.getMessage());
+        }
+        lacksCredentials = lacks;
+    }
+
+    private String key(String job, int sample, String format) {
+        return folderOf(job) + PictureStore.name(sample, format);
     }
 
     private String folderOf(String job) {

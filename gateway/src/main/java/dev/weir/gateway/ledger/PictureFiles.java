@@ -36,6 +36,7 @@ final class PictureFiles implements PictureStore {
     private final Loop loop;
     private final Path folder;
     private final Duration life;
+    private final InOrder ordered = new InOrder();
 
     /** @param life after which a job's folder is removed, even if no gateway knows the job any more */
     PictureFiles(FileSystem files, Loop loop, Path folder, Duration life) {
@@ -55,13 +56,14 @@ final class PictureFiles implements PictureStore {
         // A name of its own, because two gateways may write the same image. Readers only see whole files, also after a
         // power failure: the content is on disk before the file has its name.
         String unfinished = file + "." + UUID.randomUUID();
-        return files.mkdirs(folderOf(job), PRIVATE)
-                .compose(made -> files.open(unfinished, new OpenOptions().setDsync(true)))
-                .compose(opened -> opened.write(Buffer.buffer(picture.bytes())).eventually(opened::close))
-                .compose(written -> files.move(
-                        unfinished,
-                        file,
-                        new CopyOptions().setReplaceExisting(true).setAtomicMove(true)))
+        return ordered.of(job, () -> files.mkdirs(folderOf(job), PRIVATE)
+                        .compose(made -> files.open(unfinished, new OpenOptions().setDsync(true)))
+                        .compose(opened ->
+                                opened.write(Buffer.buffer(picture.bytes())).eventually(opened::close))
+                        .compose(written -> files.move(
+                                unfinished,
+                                file,
+                                new CopyOptions().setReplaceExisting(true).setAtomicMove(true))))
                 .onFailure(problem -> log.warn("The image {} could not be written: {}", file, problem.getMessage()));
     }
 
@@ -82,12 +84,12 @@ final class PictureFiles implements PictureStore {
 
     @Override
     public Future<Void> forget(String job) {
-        return files.deleteRecursive(folderOf(job));
+        return ordered.of(job, () -> files.deleteRecursive(folderOf(job)));
     }
 
     @Override
     public Future<Void> forget(String job, int sample, String format) {
-        return files.delete(file(job, sample, format));
+        return ordered.of(job, () -> files.delete(file(job, sample, format)));
     }
 
     @Override

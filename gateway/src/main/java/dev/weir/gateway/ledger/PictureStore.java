@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 
 /**
  * Finished images outside of a gateway's memory, which other gateways may share. They are removed with their jobs.
- * Nobody waits for a write: without a stored image, the image is regenerated. Event loop of the gateway.
+ * Nobody waits for a write: without a stored image, the image is regenerated. A deletion follows the writes that were
+ * asked for before it. Event loop of the gateway.
  */
 interface PictureStore {
 

@@ -182,10 +182,10 @@ final class RecordedJob implements JobWatcher {
         strikes.put(sample, all);
     }
 
-    /** A client has deleted the image of a sample. */
-    void delete(int sample) {
+    /** A client has deleted the image of a sample. Completes when that is written; if it takes long, it is written later. */
+    Future<Void> delete(int sample) {
         history.delete(sample);
-        write();
+        return settle();
     }
 
     /** An image that was reported before exists again. */

@@ -10,7 +10,7 @@ public final class UnknownJobException extends RuntimeException {
     UnknownJobException(boolean expired) {
         super(
                 expired
-                        ? "the server no longer knows this job: it ended a while ago, or its servers were restarted"
+                        ? "the server no longer knows this job: it was deleted, it ended a while ago, or its servers were restarted"
                         : "there is no such job",
                 null,
                 false,

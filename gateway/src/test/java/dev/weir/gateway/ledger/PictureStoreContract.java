@@ -10,6 +10,7 @@ import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobEventRecord.Image;
 import dev.weir.proto.v1.JobRecord;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,43 @@ abstract class PictureStoreContract {
         get(store.forget(job));
 
         assertThat(all()).isEmpty();
+    }
+
+    @Test
+    void oneImageGoesAlone() throws Exception {
+        PictureStore store = store();
+        get(store.keep(image(job, 0, "png", 7)));
+        get(store.keep(image(job, 1, "webp", 8)));
+
+        get(store.forget(job, 0, "png"));
+
+        assertThat(all()).containsExactly(folder().resolve(job).resolve("1.webp"));
+    }
+
+    /** As it happens where a client deletes an image as soon as it is there. */
+    @Test
+    void aDeletionFollowsTheWritesBeforeIt() throws Exception {
+        PictureStore store = store();
+        String other = JobId.at(1000, new Random(3));
+
+        get(onLoop(() -> {
+            for (String name : List.of(job, other)) {
+                store.keep(image(name, 0, "png", new int[100_000]));
+                store.keep(image(name, 1, "png", new int[100_000]));
+            }
+            return Future.join(store.forget(job), store.forget(other, 0, "png"), store.keep(image(other, 2, "png", 7)));
+        }));
+
+        assertThat(all())
+                .containsExactlyInAnyOrder(
+                        folder().resolve(other).resolve("1.png"),
+                        folder().resolve(other).resolve("2.png"));
+    }
+
+    <T> Future<T> onLoop(Supplier<Future<T>> work) {
+        Promise<T> done = Promise.promise();
+        vertx.runOnContext(begun -> work.get().onComplete(done));
+        return done.future();
     }
 
     @Test

@@ -47,7 +47,12 @@ final class S3Server implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        await().until(this::answers);
+        try {
+            await().until(this::answers);
+        } catch (RuntimeException | AssertionError notStarted) {
+            close();
+            throw notStarted;
+        }
     }
 
     URI endpoint() {
