@@ -15,8 +15,20 @@ CASES = [
     for sampler, negative in (("ddim", ""), ("dpmpp_2m", "blue"))
 ]
 
+FAST = REPOSITORY / "models/default-fast"
+FAST_CASE = {"name": "starter-fast", "sampler": "ddim", "latent": [16, 16], "guidance_scale": 1.0, "prompt": "a red apple",
+             "negative_prompt": "", "seed": 7, "steps": 4}
+
+
+def fast() -> None:
+    """A picture of the model in four steps, without guidance."""
+    _, image = pipeline.run(pipeline.Parts(FAST), FAST_CASE)
+    pipeline.save_picture(OUT / f"{FAST_CASE['name']}.png", image)
+    save_json(OUT / "starter-fast.json", [FAST_CASE])
+
 
 def main() -> None:
+    fast()
     parts = pipeline.Parts(HOME)
     states, empty = parts.states("a red apple"), parts.states("")
     start, latents = pipeline.denoise(

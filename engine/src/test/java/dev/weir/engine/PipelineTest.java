@@ -31,12 +31,17 @@ final class PipelineTest {
                         ModelFolder.open(ReferenceFile.path(
                                 "checkpoints/" + json.path("checkpoint").asText())),
                         ReferenceFile.path("pipeline/" + json.path("name").asText() + ".png")));
-        var shipped = cases(ReferenceFile.json("starter.json").path("cases"))
-                .map(json -> new Case(
-                        json,
-                        ModelFolder.open(Path.of("../models/default")),
-                        ReferenceFile.path(json.path("name").asText() + ".png")));
+        var shipped = Stream.concat(
+                shipped("default", ReferenceFile.json("starter.json").path("cases")),
+                shipped("default-fast", ReferenceFile.json("starter-fast.json")));
         return Stream.concat(tiny, shipped);
+    }
+
+    private static Stream<Case> shipped(String model, JsonNode list) {
+        ModelFolder folder = ModelFolder.open(Path.of("../models", model));
+        return cases(list)
+                .map(json -> new Case(
+                        json, folder, ReferenceFile.path(json.path("name").asText() + ".png")));
     }
 
     private static Stream<JsonNode> cases(JsonNode list) {
