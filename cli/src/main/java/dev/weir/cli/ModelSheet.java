@@ -40,7 +40,7 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
     private static final String RULE =
             """
             Weights: parameters times 4 bytes, or 2. Their files are mapped besides; the system drops the pages where memory is short.
-            Steps: estimated for one guided image (two rows) of the default size; more images at once need as much more each.
+            Steps: estimated for one guided image of the default size; more images at once need as much more each.
             Decoding: estimated for one image in one piece. An image that needs more than a quarter of the memory of the machine
             (or container, or GPU) is decoded in tiles. All: the stages in one process, which itself needs about 0.5 GB more.
             """;

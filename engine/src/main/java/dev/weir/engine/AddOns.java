@@ -113,7 +113,7 @@ public record AddOns(
         }
         Map<String, Integer> widths = TextEncoders.widths(index);
         if (widths.isEmpty()) {
-            LOG.warn("no embedding is offered for the model {}: it has no text encoder of CLIP", card.id());
+            LOG.warn("no embedding is offered for the model {}: not all of its text encoders are CLIP's", card.id());
         }
         return embeddings.of(card.id(), widths);
     }

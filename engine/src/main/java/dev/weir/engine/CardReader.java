@@ -37,7 +37,7 @@ final class CardReader {
                 Samplers.available(scheduler),
                 pipeline.type().components().stream().map(Component::folder).toList(),
                 new ModelCard.Defaults(
-                        settings.steps().orElse(pipeline.type().steps()),
+                        settings.steps().orElse(pipeline.type().steps(index)),
                         settings.guidanceScale().orElse(pipeline.guidanceScale()),
                         sampler(index, pipeline, settings, asked),
                         upsamplerSteps,

@@ -277,6 +277,6 @@ class AddOnsTest {
         opened(ReferenceFile.path("checkpoints/default"));
 
         assertThat(log.messages())
-                .contains("no embedding is offered for the model default: it has no text encoder of CLIP");
+                .contains("no embedding is offered for the model default: not all of its text encoders are CLIP's");
     }
 }

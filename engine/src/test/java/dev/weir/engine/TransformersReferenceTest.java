@@ -90,13 +90,34 @@ class TransformersReferenceTest {
         assertThat(fields(dev)).containsExactly("prompt", "guidance_scale");
         assertThat(dev.latentPreview()).isPresent();
         assertThat(fields(ModelFolder.open(ReferenceFile.path("flux/schnell")))).containsExactly("prompt");
+        assertThat(dev.card().defaults().steps()).isEqualTo(28);
+        assertThat(ModelFolder.open(ReferenceFile.path("flux/schnell"))
+                        .card()
+                        .defaults()
+                        .steps())
+                .isEqualTo(4);
+        assertThat(dev.pipeline().main().guidedRows()).isEqualTo(1);
         assertThat(ModelReport.inspect(ReferenceFile.path("flux/dev")).runs()).isTrue();
         assertThatThrownBy(() -> Samplers.create(dev.scheduler(), "flow_heun", 4))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
+    /** CLIP reads 77 tokens, and T5 512. */
     @Test
-    void stableDiffusion3SaysWhatItIs() {
+    void aPromptIsCutWhereNoEncoderReadsItsEnd() {
+        ModelFolder dev = ModelFolder.open(ReferenceFile.path("flux/dev"));
+        try (TextEncoder encoder = dev.textEncoder(new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
+            assertThat(cut(encoder, 100)).isEmpty();
+            assertThat(cut(encoder, 600)).hasSizeBetween(100, 1000);
+        }
+    }
+
+    private static String cut(TextEncoder encoder, int words) {
+        return encoder.encode(List.of(Prompt.of("a ".repeat(words)))).get(0).cut();
+    }
+
+    @Test
+    void stableDiffusion3SaysWhatItIs() throws IOException {
         ModelFolder three = ModelFolder.open(ReferenceFile.path("sd3/sd3"));
         ModelFolder two = ModelFolder.open(ReferenceFile.path("sd3/sd35"));
         assertThat(three.card().components()).contains("text_encoder_3", "tokenizer_3");
@@ -105,6 +126,10 @@ class TransformersReferenceTest {
         assertThat(two.card().samplers()).contains("flow_euler", "flow_heun").doesNotContain("euler");
         assertThat(fields(three)).contains("negative_prompt", "guidance_scale").doesNotContain("prompt_syntax");
         assertThat(two.card().maxSize()).isEqualTo(12 * 2 * two.card().scale());
+
+        Path other = TestModels.copy(ReferenceFile.path("sd3/sd35"), temporary.resolve("other"));
+        TestModels.edit(other.resolve("transformer/config.json"), "\"patch_size\": 2", "\"patch_size\": 4");
+        assertThatThrownBy(() -> ModelFolder.open(other)).hasMessageContaining("patch_size is 4");
     }
 
     @Test

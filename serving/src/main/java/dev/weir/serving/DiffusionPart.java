@@ -93,7 +93,6 @@ public record DiffusionPart(
     }
 
     private static final int TEST_SEED = 1;
-    private static final int TEST_TOKENS = 8;
 
     /**
      * Loads the part of a model.
@@ -236,12 +235,12 @@ public record DiffusionPart(
 
     /** A row of noise at the native size, as real ones begin. */
     private Denoiser.Row testRow() {
-        return NoiseRow.of(network, nativeShape, TEST_TOKENS, TEST_SEED);
+        return NoiseRow.of(network, nativeShape, type.promptTokens(), TEST_SEED);
     }
 
     /** What rows at the native size have in common. */
     BatchKey nativeKey() {
-        return key(nativeShape, List.of(testRow().inputs()), TEST_TOKENS);
+        return key(nativeShape, List.of(testRow().inputs()), type.promptTokens());
     }
 
     /**

@@ -3,14 +3,22 @@ package dev.weir.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Join;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NetworkInput;
+import dev.weir.engine.Prompt;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.TextEncoder;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.proto.v1.Priority;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.Tensor;
 import dev.weir.runtime.stage.Work;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
@@ -42,6 +50,34 @@ class DiffusionPartTest {
                 .hasSize(8)
                 .startsWith((float) Math.sin(4000));
         NetworkInput.require(part.network().inputs(), branches.get(0));
+    }
+
+    /** Its profile and its pace are those of the rows that come. */
+    @Test
+    void theGroupOfTestRowsIsThatOfRealOnes() {
+        ModelFolder folder = ModelFolder.open(Path.of("../engine/src/test/resources/reference/flux/dev"));
+        var target = new ComputeTarget("cpu", Precision.FP32);
+        List<Tensor> given;
+        try (TextEncoder encoder = folder.textEncoder(target)) {
+            given = Branches.toTensors(
+                    Branches.COND,
+                    encoder.encode(List.of(Prompt.of("a hut"))).get(0).states());
+        }
+        Stage.Builder stage = GUIDED.task().getRoute(0).toBuilder()
+                .setWidth(folder.card().nativeSize())
+                .setHeight(folder.card().nativeSize());
+        stage.getSamplingBuilder().setSampler("flow_euler");
+        Work work = new Work(
+                GUIDED.task().toBuilder()
+                        .setModel(folder.card().id())
+                        .setRoute(0, stage)
+                        .build(),
+                given);
+
+        try (DiffusionPart part = DiffusionPart.open(folder, 0, target)) {
+            List<Tensors> branches = part.begin(work, List.of()).branches();
+            assertThat(part.nativeKey()).isEqualTo(part.key(part.shape(work.stage()), branches, Branches.tokens(work)));
+        }
     }
 
     /** The second copy for LoRAs is the likeliest to find no memory. */

@@ -21,8 +21,8 @@ import java.util.function.Supplier;
  */
 final class RecalledStates {
 
-    /** 16 MiB: about 70 prompts of Stable Diffusion 1.x, or thousands of the default model's. */
-    private static final int CACHED_NUMBERS = 4 << 20;
+    /** 128 MiB: 15 prompts of Flux.1, about 560 of Stable Diffusion 1.x, or thousands of the default model's. */
+    private static final int CACHED_NUMBERS = 32 << 20;
 
     private final StatesCache cache = new StatesCache(CACHED_NUMBERS);
     private final Optional<StatesMemory> memory;

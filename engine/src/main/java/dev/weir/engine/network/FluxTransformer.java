@@ -1,6 +1,8 @@
 package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.Join;
 import dev.weir.engine.NetworkInput;
@@ -102,6 +104,14 @@ record FluxTransformer(
         return pixels / (PATCH * PATCH) + NOMINAL_TEXT;
     }
 
+    /** Streams of the published weights, which are bf16, overflow fp16. */
+    @Override
+    public ComputeTarget target(ComputeTarget wanted) {
+        return wanted.precision() == Precision.FP16
+                ? new ComputeTarget(wanted.device(), Precision.BF16, wanted.engine())
+                : wanted;
+    }
+
     @Override
     public Denoiser runBy(AdaptableNetwork network) {
         return NetworkDenoiser.ofTransformer(
@@ -118,7 +128,7 @@ record FluxTransformer(
         var x = g.linear(g.tokens(packed), "x_embedder", width); // [B, T, D]
         var text = g.linear(g.cast(GraphInputs.of(g, text())), "context_embedder", width); // [B, S, D]
         var embedding = g.cast(g.silu(embedding(g))); // [B, D]
-        // No text has a place in the picture: nothing turns it.
+        // Tokens of the text have no position, so their angle is 0.
         var turns = new Turns(
                 g.padBefore(turn(g, Rotary.COSINES, x), text, 1), g.padBefore(turn(g, Rotary.SINES, x), text, 0));
         var both = new Both(text, x);

@@ -5,6 +5,7 @@ import dev.weir.engine.backend.Feed;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The angles by which attention turns queries and keys, by the row and the column of a token in the picture (Su et al. 2021, arXiv
@@ -31,9 +32,14 @@ record Rotary(List<Integer> axes, double theta) {
     private Feed feed(int rows, int columns, DoubleUnaryOperator function) {
         return Feed.floats(
                 bytes -> {
+                    List<float[]> byRow = numbers(1, rows, function);
+                    List<float[]> byColumn = numbers(2, columns, function);
+                    float[] still = numbers(0, 1, function).get(0);
                     for (int row = 0; row < rows; row++) {
                         for (int column = 0; column < columns; column++) {
-                            put(bytes, List.of(0, row, column), function);
+                            put(bytes, still);
+                            put(bytes, byRow.get(row));
+                            put(bytes, byColumn.get(column));
                         }
                     }
                 },
@@ -42,12 +48,26 @@ record Rotary(List<Integer> axes, double theta) {
                 width() / 2);
     }
 
-    private void put(ByteBuffer bytes, List<Integer> place, DoubleUnaryOperator function) {
-        for (int axis = 0; axis < axes.size(); axis++) {
-            for (int i = 0; i < axes.get(axis); i += 2) {
-                double frequency = 1 / Math.pow(theta, (double) i / axes.get(axis));
-                bytes.putFloat((float) function.applyAsDouble(place.get(axis) * frequency));
-            }
+    private static void put(ByteBuffer bytes, float[] numbers) {
+        for (float number : numbers) {
+            bytes.putFloat(number);
         }
+    }
+
+    /** Those of an axis, by place. */
+    private List<float[]> numbers(int axis, int places, DoubleUnaryOperator function) {
+        int width = axes.get(axis);
+        double[] frequencies = IntStream.range(0, width / 2)
+                .mapToDouble(i -> 1 / Math.pow(theta, 2.0 * i / width))
+                .toArray();
+        return IntStream.range(0, places)
+                .mapToObj(place -> {
+                    float[] numbers = new float[frequencies.length];
+                    for (int i = 0; i < numbers.length; i++) {
+                        numbers[i] = (float) function.applyAsDouble(place * frequencies[i]);
+                    }
+                    return numbers;
+                })
+                .toList();
     }
 }

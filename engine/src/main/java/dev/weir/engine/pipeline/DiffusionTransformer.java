@@ -48,7 +48,7 @@ final class DiffusionTransformer implements PipelineType {
     }
 
     @Override
-    public int steps() {
+    public int steps(PipelineIndex index) {
         return STEPS;
     }
 

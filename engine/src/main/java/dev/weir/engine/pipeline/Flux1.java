@@ -35,6 +35,7 @@ final class Flux1 implements PipelineType {
     private static final int LATENT_SIDE = 128;
     private static final float DEV_GUIDANCE = 3.5f;
     private static final int DEV_STEPS = 28;
+    private static final int SCHNELL_STEPS = 4;
 
     @Override
     public List<String> classNames() {
@@ -71,8 +72,20 @@ final class Flux1 implements PipelineType {
     }
 
     @Override
-    public int steps() {
-        return DEV_STEPS;
+    public int steps(PipelineIndex index) {
+        return isGuided(index) ? DEV_STEPS : SCHNELL_STEPS;
+    }
+
+    @Override
+    public int promptTokens() {
+        return TOKENS;
+    }
+
+    private static boolean isGuided(PipelineIndex index) {
+        return index.config(TransformerModel.TRANSFORMER)
+                .json()
+                .path("guidance_embeds")
+                .asBoolean();
     }
 
     @Override
@@ -101,7 +114,7 @@ final class Flux1 implements PipelineType {
         model.require("joint_attention_dim", 4096, T5, "d_model");
         model.require("pooled_projection_dim", 768, CLIP, "hidden_size");
         model.requireLatents("in_channels", 64, model.latentChannels() * PATCH * PATCH);
-        boolean guided = model.transformer().json().path("guidance_embeds").asBoolean();
+        boolean guided = isGuided(index);
         List<Field> fields = new ArrayList<>(List.of(Field.needed("prompt")));
         if (guided) {
             fields.add(Field.guidanceScale());
@@ -109,7 +122,8 @@ final class Flux1 implements PipelineType {
         Sizes sizes = model.sizes(LATENT_SIDE, PATCH);
         List<StageSpec> stages = List.of(
                 StageSpec.encode(List.of(CLIP, T5)),
-                StageSpec.diffuse(TransformerModel.TRANSFORMER, TransformerModel.SCHEDULER),
+                StageSpec.diffuse(TransformerModel.TRANSFORMER, TransformerModel.SCHEDULER)
+                        .guidedBy(1),
                 StageSpec.decode(TransformerModel.VAE));
         return new Pipeline(
                 this,

@@ -11,6 +11,7 @@ import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.inversion.Embedding;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 
@@ -61,10 +62,10 @@ public final class JoinedTextEncoder implements TextEncoder {
     }
 
     private PromptStates joined(List<PromptStates> parts) {
+        // What one of them reads is used.
         String cut = parts.stream()
                 .map(PromptStates::cut)
-                .filter(text -> !text.isEmpty())
-                .findFirst()
+                .min(Comparator.comparingInt(String::length))
                 .orElse("");
         return new PromptStates(
                 join.apply(parts.stream().map(PromptStates::states).toList()), cut);

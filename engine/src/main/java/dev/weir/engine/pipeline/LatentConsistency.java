@@ -41,7 +41,7 @@ final class LatentConsistency implements DerivedPipeline {
     }
 
     @Override
-    public int steps() {
+    public int steps(PipelineIndex index) {
         return STEPS;
     }
 

@@ -39,7 +39,7 @@ final class LatentDiffusion implements PipelineType {
     }
 
     @Override
-    public int steps() {
+    public int steps(PipelineIndex index) {
         return STEPS;
     }
 

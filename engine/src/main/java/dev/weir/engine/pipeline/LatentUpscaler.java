@@ -51,7 +51,7 @@ final class LatentUpscaler implements OneTextPipeline {
     }
 
     @Override
-    public int steps() {
+    public int steps(PipelineIndex index) {
         return STEPS;
     }
 

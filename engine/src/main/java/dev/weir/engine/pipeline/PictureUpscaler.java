@@ -61,7 +61,7 @@ final class PictureUpscaler implements OneTextPipeline {
     }
 
     @Override
-    public int steps() {
+    public int steps(PipelineIndex index) {
         return STEPS;
     }
 

@@ -91,7 +91,7 @@ public interface PipelineType {
     }
 
     /** The steps of requests that name none. */
-    default int steps() {
+    default int steps(PipelineIndex index) {
         return 20;
     }
 
@@ -125,6 +125,11 @@ public interface PipelineType {
     /** The tokens of a latent for a transformer, on which the noise levels of some schedules depend; empty for other networks. */
     default OptionalInt tokens(LatentShape latent) {
         return OptionalInt.empty();
+    }
+
+    /** The tokens of a prompt's states, where all have as many; elsewhere those of a short prompt. */
+    default int promptTokens() {
+        return 8;
     }
 
     /** The run of a sample at its start. Throws an IllegalArgumentException that names what is missing or wrong. */

@@ -32,6 +32,8 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
     private static final String POOLED = "pooled_projections";
     private static final String EMBEDS = "text_embeds";
     private static final int TOKENS = 256;
+    private static final int CLIP_TOKENS = 77;
+    private static final int PATCH = 2;
     private static final int LATENT_SIDE = 128;
     private static final int STATES_WIDTH = 4096;
     private static final float GUIDANCE = 7;
@@ -113,8 +115,13 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
     }
 
     @Override
-    public int steps() {
+    public int steps(PipelineIndex index) {
         return STEPS;
+    }
+
+    @Override
+    public int promptTokens() {
+        return CLIP_TOKENS + (withT5 ? TOKENS : CLIP_TOKENS);
     }
 
     @Override
@@ -124,7 +131,7 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
 
     @Override
     public OptionalInt tokens(LatentShape latent) {
-        return OptionalInt.of(latent.height() * latent.width() / 4);
+        return OptionalInt.of(latent.height() / PATCH * (latent.width() / PATCH));
     }
 
     @Override
@@ -143,9 +150,14 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
         }
         model.requireLatents("in_channels", 16, model.latentChannels());
         int usual = model.transformer().count("sample_size", LATENT_SIDE);
-        int patch = model.transformer().count("patch_size", 2);
-        Sizes sizes = model.sizes(usual, patch)
-                .upTo(model.transformer().count("pos_embed_max_size", 96) * patch * model.scale());
+        LatentModel.require(
+                model.transformer(),
+                "patch_size",
+                model.transformer().count("patch_size", PATCH),
+                PATCH,
+                "the pipeline's packing");
+        Sizes sizes = model.sizes(usual, PATCH)
+                .upTo(model.transformer().count("pos_embed_max_size", 96) * PATCH * model.scale());
         List<String> encoders = texts().stream().map(TextPart::encoder).toList();
         List<StageSpec> stages = List.of(
                 StageSpec.encode(encoders),

@@ -24,6 +24,9 @@ final class CharacterMap {
     /** @param map as {@code precompiled_charsmap} has it; empty: it replaces nothing */
     CharacterMap(byte[] map) {
         ByteBuffer in = ByteBuffer.wrap(map).order(ByteOrder.LITTLE_ENDIAN);
+        if (map.length > 0 && map.length < Integer.BYTES) {
+            throw new ModelException("precompiled_charsmap is damaged");
+        }
         int size = map.length == 0 ? 0 : in.getInt();
         if (size < 0 || size % Integer.BYTES != 0 || size > in.remaining()) {
             throw new ModelException("precompiled_charsmap is damaged");
@@ -55,7 +58,7 @@ final class CharacterMap {
             }
             int unit = trie[node];
             node ^= offset(unit);
-            if ((unit & LEAF) != 0) {
+            if ((unit & LEAF) != 0 && node < trie.length) {
                 longest = i + 1 - at;
                 value = trie[node] & VALUE;
             }

@@ -22,6 +22,9 @@ record SentencePieceModel(List<Piece> pieces, int algorithm, int unknown, byte[]
 
     static final int UNIGRAM = 1;
 
+    /** The published ones have less than 5 MB. */
+    private static final long MOST_BYTES = 64 << 20;
+
     /** Fields of ModelProto, and of the messages in it. */
     private static final int PIECES = 1;
 
@@ -39,6 +42,9 @@ record SentencePieceModel(List<Piece> pieces, int algorithm, int unknown, byte[]
     /** Throws {@link ModelException} that names the file. */
     static SentencePieceModel read(Path file) {
         try {
+            if (Files.size(file) > MOST_BYTES) {
+                throw new ModelException("%s: over the limit of %d bytes".formatted(file, MOST_BYTES));
+            }
             return read(CodedInputStream.newInstance(Files.readAllBytes(file)));
         } catch (IOException e) {
             throw new ModelException("%s: not a sentencepiece model: %s".formatted(file, e.getMessage()), e);

@@ -36,6 +36,10 @@ final class T5Tokenizers {
         Path definitionFile = folder.resolve(DEFINITION);
         Path pieces = folder.resolve(PIECES);
         boolean ofPieces = Files.isRegularFile(pieces) && !(fast && Files.isRegularFile(definitionFile));
+        if (!ofPieces && !fast) {
+            throw new ModelException("%s: no such file. T5Tokenizer reads it; only T5TokenizerFast reads %s"
+                    .formatted(pieces, DEFINITION));
+        }
         Path file = ofPieces ? pieces : definitionFile;
         if (ofPieces) {
             SentencePieceModel model = SentencePieceModel.read(pieces);
@@ -57,14 +61,16 @@ final class T5Tokenizers {
         if (!vocabulary.isArray()) {
             throw new ModelException("%s: not a Unigram vocabulary, which T5 has".formatted(file));
         }
-        requireEmbeddings(file, vocabulary, embeddings);
+        List<AddedToken> added = added(definition);
+        requireEmbeddings(file, vocabulary, added, embeddings);
         return new BoundedTokenizer(
-                encoder, new TokenVectors(added(definition)), length, OptionalLong.of(id(file, vocabulary, PAD)));
+                encoder, new TokenVectors(added), length, OptionalLong.of(id(file, vocabulary, PAD)));
     }
 
-    private static void requireEmbeddings(Path file, JsonNode vocabulary, int embeddings) {
+    private static void requireEmbeddings(Path file, JsonNode vocabulary, List<AddedToken> added, int embeddings) {
         int last = vocabulary.size() - 1;
         Tokenizers.requireEmbedding(file, vocabulary.path(last).path(0).asText(), last, embeddings);
+        added.forEach(token -> Tokenizers.requireEmbedding(file, token.content(), token.id(), embeddings));
     }
 
     private static List<AddedToken> added(JsonNode definition) {

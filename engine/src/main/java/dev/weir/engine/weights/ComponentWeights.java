@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
  * The weights of one component's folder, in one safetensors file or in the shards that an index names. Immutable; any
@@ -35,6 +36,8 @@ public final class ComponentWeights implements Weights {
             "model.fp16.safetensors",
             "model.safetensors.index.fp16.json",
             "model.fp16.safetensors.index.json");
+
+    private static final String SHARD = "[A-Za-z0-9._-]+\\.safetensors";
 
     private static final List<String> PICKLED = List.of(".bin", ".ckpt", ".pt", ".pth", ".pkl");
 
@@ -63,12 +66,36 @@ public final class ComponentWeights implements Weights {
         return new ComponentWeights(folder, files);
     }
 
-    /** The file that is read of a component's folder: its weights, or the index of its shards. */
+    /**
+     * The file that is read of a component's folder: its weights, or the index of its shards. An index without any of its shards, as a
+     * partial download has it, is passed over if there is another file.
+     */
     public static Optional<Path> find(Path folder) {
-        return FILE_NAMES.stream()
+        List<Path> there = FILE_NAMES.stream()
                 .map(folder::resolve)
                 .filter(Files::isRegularFile)
-                .findFirst();
+                .toList();
+        return there.stream()
+                .filter(file -> there.size() == 1 || hasWeights(file))
+                .findFirst()
+                .or(() -> there.stream().findFirst());
+    }
+
+    /** Whether it is read for its weights, or for what is wrong with it. */
+    private static boolean hasWeights(Path file) {
+        if (!file.toString().endsWith(".json")) {
+            return true;
+        }
+        try {
+            JsonNode weightMap = JsonFile.read(file).path("weight_map");
+            return weightMap.isEmpty()
+                    || StreamSupport.stream(weightMap.spliterator(), false)
+                            .map(JsonNode::asText)
+                            .distinct()
+                            .anyMatch(name -> !name.matches(SHARD) || Files.exists(file.resolveSibling(name)));
+        } catch (ModelException e) {
+            return true;
+        }
     }
 
     @Override
@@ -126,7 +153,7 @@ public final class ComponentWeights implements Weights {
     /** Shards lie beside their index: a path that leads anywhere else is refused, whatever is there. */
     private static String requireFileName(Path index, String tensor, JsonNode value) {
         String name = value.asText();
-        if (!value.isTextual() || !name.matches("[A-Za-z0-9._-]+\\.safetensors")) {
+        if (!value.isTextual() || !name.matches(SHARD)) {
             throw new ModelException("%s: tensor '%s' is said to be in %s, which is not the name of a safetensors file"
                     .formatted(index, tensor, value));
         }

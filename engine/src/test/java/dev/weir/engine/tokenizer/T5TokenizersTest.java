@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ModelException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -76,6 +80,37 @@ class T5TokenizersTest {
         assertThatThrownBy(() -> Tokenizers.open(folder, "T5Tokenizer", 6, EMBEDDINGS))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("spiece.model: not a sentencepiece model");
+    }
+
+    @Test
+    void anAddedTokenNeedsAnEmbeddingToo() throws IOException {
+        ObjectNode definition = (ObjectNode)
+                new ObjectMapper().readTree(WORDS.resolve("tokenizer.json").toFile());
+        ArrayNode added = (ArrayNode) definition.get("added_tokens");
+        ObjectNode far = added.get(0).deepCopy();
+        added.add(far.put("id", EMBEDDINGS).put("content", "<far>"));
+        Files.writeString(folder.resolve("tokenizer.json"), definition.toString());
+
+        assertThatThrownBy(() -> Tokenizers.open(folder, "T5TokenizerFast", 6, EMBEDDINGS))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("'<far>' has the id 1000");
+    }
+
+    @Test
+    void theSlowClassNeedsItsOwnFile() throws IOException {
+        copy("tokenizer.json");
+        assertThatThrownBy(() -> Tokenizers.open(folder, "T5Tokenizer", 6, EMBEDDINGS))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("spiece.model: no such file");
+    }
+
+    @Test
+    void aDamagedMapIsRefusedOrReplacesNothing() {
+        assertThatThrownBy(() -> new CharacterMap(new byte[] {1, 2})).isInstanceOf(ModelException.class);
+        // The place of the replacement of "a" is far outside the trie.
+        ByteBuffer map = ByteBuffer.allocate(Integer.BYTES * 257).order(ByteOrder.LITTLE_ENDIAN);
+        map.putInt(0, Integer.BYTES * 256).putInt(Integer.BYTES * (1 + 'a'), 1 << 30 | 1 << 8 | 'a');
+        assertThat(new CharacterMap(map.array()).normalized("ab")).isEqualTo("ab");
     }
 
     private void copy(String name) throws IOException {

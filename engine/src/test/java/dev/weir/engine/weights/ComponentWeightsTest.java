@@ -43,6 +43,19 @@ class ComponentWeightsTest {
     }
 
     @Test
+    void anIndexWithoutItsShardsIsPassedOver() throws IOException {
+        index("\"a\":\"m-1.safetensors\",\"b\":\"m-2.safetensors\"");
+        new SafetensorsWriter().floats("a", 1).write(folder.resolve("diffusion_pytorch_model.fp16.safetensors"));
+        assertThat(ComponentWeights.open(folder).bytes("a").getFloat()).isEqualTo(1);
+
+        // A download that was not finished.
+        new SafetensorsWriter().floats("a", 2).write(folder.resolve("m-1.safetensors"));
+        assertThatThrownBy(() -> ComponentWeights.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("m-2.safetensors");
+    }
+
+    @Test
     void numbersAreTheSameInEveryPrecisionThatHoldsThem() {
         Path checkpoints = Path.of("src/test/resources/reference/checkpoints");
         float[] full = ComponentWeights.open(checkpoints.resolve("sd1/unet")).floats("conv_in.weight");
