@@ -28,6 +28,11 @@ import picocli.CommandLine.Spec;
         })
 final class ConvertCommand implements Callable<Integer> {
 
+    /** A conversion that takes less says nothing on the way. */
+    private static final long QUIET_NANOS = 1_000_000_000;
+
+    private static final int SHARES = 20;
+
     @Spec
     private CommandSpec spec;
 
@@ -50,10 +55,13 @@ final class ConvertCommand implements Callable<Integer> {
         PrintWriter messages = spec.commandLine().getOut();
         Conversion conversion = Conversion.of(in, out, overwrites);
         ProgressDisplay display = ProgressDisplay.on(spec.commandLine().getErr());
+        long began = System.nanoTime();
         long total = Math.max(1, conversion.bytes());
         conversion.write(bytes -> {
             written += bytes;
-            display.steps((int) (written * 100 / total), 100);
+            if (written < total && System.nanoTime() - began > QUIET_NANOS) {
+                display.note("wrote %d %%".formatted(written * SHARES / total * (100 / SHARES)));
+            }
         });
         display.clear();
         messages.printf("%s (%s)%n", conversion.about(), Quantity.bytes(written));

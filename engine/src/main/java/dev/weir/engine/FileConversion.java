@@ -13,7 +13,8 @@ record FileConversion(WeightFile file, Path out) implements Conversion {
                 .map(family -> "a whole model of " + family.title())
                 .or(() -> AddOnKind.of(file.tensors()).map(AddOnKind::form))
                 .orElse("a file of weights");
-        return "%s, %d tensors, as %s".formatted(kind, file.tensors().names().size(), out.getFileName());
+        int count = file.tensors().names().size();
+        return "%s, %d tensor%s, as %s".formatted(kind, count, count == 1 ? "" : "s", out.getFileName());
     }
 
     @Override

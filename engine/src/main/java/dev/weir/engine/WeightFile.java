@@ -29,6 +29,9 @@ record WeightFile(Path path, Weights tensors, Map<String, String> notes) {
         if (!isPickled(path)) {
             return safetensors(path);
         }
+        if (FileKind.isPointer(path)) {
+            throw Refusal.pointer(path.getFileName().toString()).at(path);
+        }
         PickledFile file = PickledFile.open(path);
         return new WeightFile(path, file, file.notes());
     }

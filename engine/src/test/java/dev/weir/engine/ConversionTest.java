@@ -100,7 +100,7 @@ class ConversionTest {
         Conversion conversion = Conversion.of(word, out, false);
         conversion.write(bytes -> {});
 
-        assertThat(conversion.about()).contains("a textual inversion", "1 tensors", "word.safetensors");
+        assertThat(conversion.about()).contains("a textual inversion", "1 tensor,", "word.safetensors");
         SafetensorsFile expected = SafetensorsFile.open(ReferenceFile.path("pickles/expected.safetensors"));
         SafetensorsFile converted = SafetensorsFile.open(out);
         assertThat(converted.bytes("emb_params")).isEqualTo(expected.bytes("word.pt/emb_params"));
@@ -129,6 +129,11 @@ class ConversionTest {
         refused(temporary.resolve("none"), temporary.resolve("new"), false, "no such file");
         refused(folder, temporary.resolve("new"), false, "no pickled weights");
         refused(folder, folder.resolve("new"), false, "outside of it");
+        Path pointer = Files.writeString(folder.resolve("pointer.bin"), "version https://git-lfs.github.com/spec/v1\n");
+        Path empty = Files.createFile(folder.resolve("empty.pt"));
+
+        refused(pointer, temporary.resolve("x.safetensors"), false, "git-lfs pointer");
+        refused(empty, temporary.resolve("x.safetensors"), false, "it is empty");
         refused(evil, temporary.resolve("x.safetensors"), false, ".system");
         try (Stream<Path> left = Files.list(temporary)) {
             assertThat(left).containsExactly(folder);

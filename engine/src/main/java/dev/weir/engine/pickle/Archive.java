@@ -30,6 +30,9 @@ final class Archive {
     private static final long IN_ZIP64 = 0xffffffffL;
     private static final int MOST_DIRECTORY_BYTES = 32 << 20;
 
+    /** Where TorchScript has its code, which it compresses. */
+    private static final String PROGRAM = "/code/__torch__";
+
     private final FileChannel channel;
     private final Map<String, Extent> entries = new LinkedHashMap<>();
 
@@ -113,6 +116,9 @@ final class Archive {
         directory.get(at + ENTRY_BYTES, name);
         String entry = new String(name, StandardCharsets.UTF_8);
         if (directory.getShort(at + 10) != 0 || (directory.getShort(at + 8) & 1) != 0) {
+            if (entry.contains(PROGRAM)) {
+                throw Contents.program();
+            }
             throw new ModelException(
                     "its entry %s is compressed or encrypted, which PyTorch never writes".formatted(entry));
         }

@@ -20,6 +20,9 @@ final class Constructors {
     private static final Set<String> LISTS = Set.of("torch.Size", "builtins.set", "__builtin__.set");
     private static final Set<String> TENSORS =
             Set.of("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor");
+    /** Of types that have no storage class of their own. */
+    private static final String NEW_TENSOR = "torch._utils._rebuild_tensor_v3";
+
     private static final String PARAMETER = "torch._utils._rebuild_parameter";
     private static final String MAP = "collections.OrderedDict";
     /** Keys of the states that Lightning keeps of its callbacks. */
@@ -32,6 +35,9 @@ final class Constructors {
     /** Throws {@link ModelException} with the name of one that Weir does not know. */
     static Global known(Global global) {
         String name = global.toString();
+        if (name.equals(NEW_TENSOR)) {
+            throw new ModelException("it has a tensor of a type that Weir does not read, such as float8 or uint16");
+        }
         boolean isKnown = Storage.isType(global)
                 || TENSORS.contains(name)
                 || name.equals(PARAMETER)
@@ -48,7 +54,7 @@ final class Constructors {
     static ModelException refused(Object callee) {
         return new ModelException(
                 "it has %s of Python, which is no tensor, number, text or container. Weir runs nothing that a file says"
-                        .formatted(callee instanceof Global ? callee : "an object"));
+                        .formatted(callee instanceof Global global ? global.shown() : "an object"));
     }
 
     /** What a call makes: nothing that is larger than its arguments. Throws {@link ModelException} where it is no call that Weir knows. */

@@ -33,7 +33,10 @@ record Contents(Object root, Map<String, Extent> storages) {
         }
         long head = Math.min(channel.size(), MOST_PICKLE_BYTES);
         ByteBuffer bytes = Archive.read(channel, 0, head);
-        if (head == 0 || Byte.toUnsignedInt(bytes.get(0)) != PROTOCOL) {
+        if (head == 0) {
+            throw new ModelException("it is empty");
+        }
+        if (Byte.toUnsignedInt(bytes.get(0)) != PROTOCOL) {
             throw new ModelException("it is no file of PyTorch's torch.save");
         }
         return ofOldForm(bytes, channel);
@@ -50,7 +53,7 @@ record Contents(Object root, Map<String, Extent> storages) {
         }
         String place = pickles.get(0).substring(0, pickles.get(0).length() - PICKLE.length());
         if (entries.containsKey(place + "constants.pkl")) {
-            throw new ModelException("it is a TorchScript program, and no file of weights");
+            throw program();
         }
         Extent order = entries.get(place + "byteorder");
         if (order != null && Archive.read(channel, order.offset(), 1).get(0) != 'l') {
@@ -70,6 +73,11 @@ record Contents(Object root, Map<String, Extent> storages) {
             }
         });
         return new Contents(root, storages);
+    }
+
+    static ModelException program() {
+        return new ModelException(
+                "it is a TorchScript program, and no file of weights. Save its state_dict() with torch.save");
     }
 
     /** A magic number, a version, facts of the machine, the object, the keys of its storages, and then these. */

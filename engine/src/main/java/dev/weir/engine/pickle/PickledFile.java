@@ -107,9 +107,10 @@ public final class PickledFile implements Weights {
         int size = found.info.type().bytes();
         long start = found.storage.offset() + found.view.offset() * size;
         long span = found.view.span() * size;
-        if (span > Integer.MAX_VALUE) {
+        long most = Math.max(span, found.info.length());
+        if (most > Integer.MAX_VALUE) {
             throw new ModelException("%s: tensor '%s' has %d bytes, over the limit of %d"
-                    .formatted(file, name, span, Integer.MAX_VALUE));
+                    .formatted(file, name, most, Integer.MAX_VALUE));
         }
         requireUnchanged();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -122,7 +123,7 @@ public final class PickledFile implements Weights {
 
     /** The numbers in the order of the tensor's axes. */
     private static ByteBuffer gathered(ByteBuffer from, TensorView view, int size) {
-        ByteBuffer to = ByteBuffer.allocate((int) view.count() * size);
+        ByteBuffer to = ByteBuffer.allocate(Math.toIntExact(view.count() * size));
         long[] place = new long[view.shape().length];
         long at = 0;
         while (to.hasRemaining()) {

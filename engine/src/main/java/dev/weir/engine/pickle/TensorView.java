@@ -18,8 +18,11 @@ record TensorView(Storage storage, long offset, long[] shape, long[] strides) {
     static TensorView of(Storage storage, Object offset, Object shape, Object strides) {
         long[] sides = counts(shape);
         long[] steps = counts(strides);
-        if (!(offset instanceof Long first) || first < 0 || sides.length != steps.length) {
-            throw new ModelException("a tensor has no shape");
+        if (!(offset instanceof Long first) || first < 0) {
+            throw new ModelException("a tensor begins outside its storage");
+        }
+        if (sides.length != steps.length) {
+            throw new ModelException("a tensor has %d sides and %d strides".formatted(sides.length, steps.length));
         }
         try {
             long count = 1;

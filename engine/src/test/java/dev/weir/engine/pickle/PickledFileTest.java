@@ -11,11 +11,14 @@ import dev.weir.engine.weights.SafetensorsFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,6 +106,10 @@ class PickledFileTest {
         refusedPickle("neither text nor number", bytes(']', 'q', 0, 'h', 0, 'a', 'q', 1, '}', 'h', 1, 'N', 's'));
         refusedPickle("takes a value that is not there", bytes('0'));
         refusedPickle("no function", bytes('N', ')', 'R'));
+        refusedPickle("such as float8", global("torch._utils\n_rebuild_tensor_v3\n"));
+        refusedPickle("it has a.?[31mb of Python", global("a\n\u001b[31mb\n"));
+        refusedPickle("a.bbb", global("a\n" + "b".repeat(1000) + "\n"));
+        refusedPickle("b… of Python", global("a\n" + "b".repeat(1000) + "\n"));
         refusedPickle("an object of Python", bytes(')', ')', 0x81));
     }
 
@@ -116,6 +123,22 @@ class PickledFileTest {
         pickle.write('.');
 
         assertThat(Unpickler.load(ByteBuffer.wrap(pickle.toByteArray()))).isInstanceOf(java.util.List.class);
+    }
+
+    @Test
+    void aProgramIsToldApart() throws IOException {
+        Path file = folder.resolve("program.pt");
+        try (var zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            zip.putNextEntry(new ZipEntry("model/code/__torch__.py"));
+            zip.write(new byte[100]);
+        }
+        assertThatThrownBy(() -> PickledFile.open(file))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll(file.toString(), "TorchScript program", "state_dict");
+    }
+
+    private static byte[] global(String names) {
+        return ("c" + names).getBytes(StandardCharsets.UTF_8);
     }
 
     private static void refusedPickle(String reason, byte... pickle) {
