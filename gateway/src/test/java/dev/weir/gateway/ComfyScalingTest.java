@@ -47,6 +47,29 @@ final class ComfyScalingTest {
     }
 
     @Test
+    void whatMakesAnImageTooSmallIsNamed() {
+        JsonObject graph = graph();
+        graph.put("12", scale("10", "lanczos", 64, 64, "disabled"));
+        inputs(graph, "12").put("width", 1.5);
+        inputs(graph, "11").put("pixels", link("12", 0));
+        prompts.refused(graph, "12", "width - makes an image of 1x64; to be encoded, its sides need at least 8 pixels");
+
+        inputs(graph, "12").put("width", 64).put("height", 7);
+        prompts.refused(graph, "12", "height - makes an image of 64x7");
+    }
+
+    @Test
+    void anUploadThatIsScaledCannotBeSaved() {
+        JsonObject graph = graph();
+        graph.put("12", scale("10", "lanczos", 64, 64, "disabled"));
+        inputs(graph, "9").put("images", link("12", 0));
+        prompts.refused(
+                graph,
+                "9",
+                "images - is an uploaded or a scaled image: only pictures as a sampler makes them can be shown and saved");
+    }
+
+    @Test
     void anImageIsScaledByAFactor() {
         JsonObject graph = graph();
         graph.put("12", node("ImageScaleBy", "image", link("10", 0), "upscale_method", "lanczos", "scale_by", 0.8));

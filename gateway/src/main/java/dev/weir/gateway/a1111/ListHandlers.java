@@ -11,7 +11,6 @@ import dev.weir.picture.PngText;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.Sampler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -142,11 +141,11 @@ final class ListHandlers {
     private JsonArray samplers() {
         Set<String> offered = models.cards().stream()
                 .flatMap(card -> card.getSamplersList().stream())
-                .map(Sampler::getName)
+                .map(sampler -> SamplerName.shown(sampler.getName()))
                 .collect(Collectors.toSet());
         JsonArray list = new JsonArray();
         SamplerName.ALL.stream()
-                .filter(name -> offered.contains(name.sampler()))
+                .filter(name -> offered.contains(name.name()))
                 .forEach(name -> list.add(new JsonObject()
                         .put("name", name.name())
                         .put("aliases", new JsonArray(name.aliases()))

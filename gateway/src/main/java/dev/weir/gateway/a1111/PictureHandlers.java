@@ -87,7 +87,7 @@ final class PictureHandlers {
                 second,
                 System.currentTimeMillis());
         Map<String, String> shown = new LinkedHashMap<>(hires.map(Hires::shown).orElse(Map.of()));
-        shown.putAll(translation.skipped(asked, options));
+        shown.putAll(translation.said(asked, options));
         PicturesAnswer answer = new PicturesAnswer(request, parameters(asked), shown);
         new PicturesRun(
                         ctx,

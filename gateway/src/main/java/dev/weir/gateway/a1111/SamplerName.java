@@ -1,5 +1,6 @@
 package dev.weir.gateway.a1111;
 
+import dev.weir.proto.v1.ModelCard;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,13 +15,17 @@ import java.util.Optional;
  */
 record SamplerName(String name, List<String> aliases, String sampler, String automatic) {
 
+    private static final String EULER = "euler";
+    /** Euler's method where the model is a rectified flow. */
+    private static final String FLOW_EULER = "flow_euler";
+
     /** {@code modules/sd_samplers_kdiffusion.py} and {@code sd_samplers_timesteps.py}, in their order. */
     static final List<SamplerName> ALL = List.of(
             of("DPM++ 2M", "dpmpp_2m", "karras", "k_dpmpp_2m"),
             of("DPM++ 2M SDE", "dpmpp_2m_sde", "exponential", "k_dpmpp_2m_sde"),
             of("DPM++ 3M SDE", "dpmpp_3m_sde", "exponential", "k_dpmpp_3m_sde"),
             of("Euler a", "euler_ancestral", "", "k_euler_a", "k_euler_ancestral"),
-            of("Euler", "euler", "normal", "k_euler"),
+            of("Euler", EULER, "normal", "k_euler"),
             of("LMS", "lms", "normal", "k_lms"),
             of("Heun", "heun", "normal", "k_heun"),
             of("DPM2", "kdpm2", "karras", "k_dpm_2"),
@@ -31,6 +36,7 @@ record SamplerName(String name, List<String> aliases, String sampler, String aut
             of("LCM", "lcm", "", "k_lcm"));
 
     static final String AUTOMATIC = "automatic";
+    static final String SIMPLE = "simple";
 
     /** Weir's names by those of that program. */
     static final Map<String, String> SCHEDULES = Map.of(
@@ -52,10 +58,22 @@ record SamplerName(String name, List<String> aliases, String sampler, String aut
                 .findFirst();
     }
 
+    /** Whether the model is a rectified flow, with samplers of its own. */
+    static boolean isFlow(ModelCard model) {
+        return model.getSamplersList().stream()
+                .anyMatch(offered -> offered.getName().equals(FLOW_EULER));
+    }
+
+    /** Weir's name of it for a model. */
+    String on(ModelCard model) {
+        return sampler.equals(EULER) && isFlow(model) ? FLOW_EULER : sampler;
+    }
+
     /** What answers call one of Weir's samplers. */
     static String shown(String sampler) {
+        String plain = sampler.equals(FLOW_EULER) ? EULER : sampler;
         return ALL.stream()
-                .filter(known -> known.sampler.equals(sampler))
+                .filter(known -> known.sampler.equals(plain))
                 .map(SamplerName::name)
                 .findFirst()
                 .orElse(sampler);

@@ -113,10 +113,15 @@ final class Translation {
                 .orElse(spec);
     }
 
-    /** What the text of a picture says of it. */
-    Map<String, String> skipped(Fields asked, Options options) {
-        double share = options(asked, options).skip();
-        return share == 0 ? Map.of() : Map.of(SkippedGuidance.SETTING, Infotext.number(Double.toString(share)));
+    /** What the text of a picture says of that, and of what its model ignores. */
+    Map<String, String> said(Fields asked, Options options) {
+        Options chosen = options(asked, options);
+        Map<String, String> said = new LinkedHashMap<>();
+        if (chosen.skip() != 0) {
+            said.put(SkippedGuidance.SETTING, Infotext.number(Double.toString(chosen.skip())));
+        }
+        chosen.card(models).ifPresent(model -> said.putAll(Ignored.of(asked, model)));
+        return said;
     }
 
     private static Options options(Fields asked, Options options) {
@@ -141,9 +146,6 @@ final class Translation {
         weir.put("n", images);
         asked.seed("seed").ifPresent(seed -> weir.put("seed", seed));
         asked.integer("steps", 1, 1000).ifPresent(steps -> weir.put("num_inference_steps", steps));
-        // The model's own bounds count.
-        asked.real("cfg_scale", -Double.MAX_VALUE, Double.MAX_VALUE)
-                .ifPresent(scale -> weir.put("guidance_scale", scale));
         if (asked.has("width") || asked.has("height")) {
             weir.put("size", side(asked, "width", "height") + "x" + side(asked, "height", "width"));
         }
@@ -153,6 +155,7 @@ final class Translation {
         // Where nothing is served, the reader of the request says so.
         chosen.card(models).ifPresent(model -> {
             weir.put("model", model.getId());
+            Ignored.guidance(asked, model).ifPresent(scale -> weir.put("guidance_scale", scale));
             if (ModelFields.takes(model, SYNTAX)) {
                 weir.put(SYNTAX, "a1111");
             }
@@ -173,6 +176,7 @@ final class Translation {
         String wanted = asked.text("sampler_name")
                 .filter(name -> !name.isEmpty())
                 .or(() -> asked.text("sampler_index").filter(name -> !name.isEmpty()))
+                .filter(name -> !name.equalsIgnoreCase(SamplerName.AUTOMATIC))
                 .orElse(SamplerName.shown(card.getDefaultSampler()));
         // Old names end with the schedule: "DPM++ 2M Karras".
         int space = wanted.lastIndexOf(' ');
@@ -180,7 +184,7 @@ final class Translation {
         boolean isOld = space > 0 && SamplerName.SCHEDULES.containsKey(last);
         String name = isOld ? wanted.substring(0, space) : wanted;
         Optional<SamplerName> known = SamplerName.find(name);
-        String own = known.map(SamplerName::sampler).orElse(name);
+        String own = known.map(sampler -> sampler.on(card)).orElse(name);
         Sampler sampler = card.getSamplersList().stream()
                 .filter(offered -> offered.getName().equals(own))
                 .findFirst()
@@ -192,10 +196,11 @@ final class Translation {
                 .map(text -> text.toLowerCase(Locale.ROOT))
                 .orElse(isOld ? last : SamplerName.AUTOMATIC);
         if (schedule.equals(SamplerName.AUTOMATIC)) {
-            known.map(SamplerName::automatic)
+            known.filter(found -> !SamplerName.isFlow(card))
+                    .map(SamplerName::automatic)
                     .filter(sampler.getSchedulesList()::contains)
                     .ifPresent(automatic -> weir.put("schedule", automatic));
-        } else {
+        } else if (!SamplerName.isFlow(card) || !schedule.equals(SamplerName.SIMPLE)) {
             weir.put("schedule", schedule(asked, schedule, wanted, sampler));
         }
         asked.real("eta", 0, 1).ifPresent(eta -> {

@@ -72,9 +72,11 @@ final class WorkflowChoice {
                 .findFirst();
     }
 
-    /** A workflow without guidance does what a guidance scale of 1 does. */
+    /** A workflow without guidance does what a guidance scale of 1 does, or of 0, as diffusers has it. */
     private static boolean isWithoutEffect(String name, Fields fields) {
-        return name.equals("guidance_scale") && fields.value(name) instanceof Number scale && scale.doubleValue() == 1;
+        return name.equals("guidance_scale")
+                && fields.value(name) instanceof Number scale
+                && (scale.doubleValue() == 1 || scale.doubleValue() == 0);
     }
 
     private static Optional<String> missing(Workflow workflow, Fields fields) {

@@ -46,13 +46,17 @@ final class Compilation {
                     node, input, "has noise left: only a KSamplerAdvanced with the model's refiner can go on with it");
         }
         if (!type.isInstance(value)) {
-            throw new RefusedNodeException(
-                    node,
-                    input,
-                    "is not computed: the latent of a sampler can be decoded, or resized once for another sampler, and its"
-                            + " pictures can be shown and saved as they are, or scaled and encoded for another sampler");
+            throw new RefusedNodeException(node, input, misfit(value, type));
         }
         return type.cast(value);
+    }
+
+    private static String misfit(Value value, Class<?> type) {
+        if (value instanceof Scaled && type == Sampled.class) {
+            return "is an uploaded or a scaled image: only pictures as a sampler makes them can be shown and saved";
+        }
+        return "is not computed: the latent of a sampler can be decoded, or resized once for another sampler, and its"
+                + " pictures can be shown and saved as they are, or scaled and encoded for another sampler";
     }
 
     private List<Value> values(Node node) {
@@ -270,9 +274,22 @@ final class Compilation {
     private Latent encoded(Node node) {
         Scaled picture = picture(node, "pixels");
         Scaled encoded = picture.encoded();
+        if (Math.min(encoded.width(), encoded.height()) < 1) {
+            throw tooSmall(graph.node(node.link("pixels").orElseThrow().node()), picture);
+        }
         String size = encoded.width() + "x" + encoded.height();
         int count = picture.samples().map(Sampled::count).orElse(1);
         return Latent.of(node, vae(node), size, count, Optional.of(picture));
+    }
+
+    /** About the node that made the image so small. */
+    private static RefusedNodeException tooSmall(Node from, Scaled picture) {
+        String side = picture.width() <= picture.height() ? "width" : "height";
+        return new RefusedNodeException(
+                from,
+                from.has("scale_by") ? "scale_by" : from.has(side) ? side : "image",
+                "makes an image of %dx%d; to be encoded, its sides need at least 8 pixels"
+                        .formatted(picture.width(), picture.height()));
     }
 
     private Latent masked(Node node) {

@@ -38,5 +38,8 @@ final class SamplerName {
     /** Weir's schedules that have the levels of ComfyUI's schedulers begin with it. */
     static final String EXACT = "comfyui_";
 
+    /** Weir's samplers of rectified flows begin with it. None of them is one of ComfyUI. */
+    static final String FLOW = "flow_";
+
     private SamplerName() {}
 }

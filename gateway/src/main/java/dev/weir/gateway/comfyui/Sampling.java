@@ -241,7 +241,7 @@ final class Sampling {
         Sampler sampler = card.getSamplersList().stream()
                 .filter(offered -> offered.getName().equals(own))
                 .findFirst()
-                .orElseThrow(() -> refused(SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
+                .orElseThrow(() -> refused(SAMPLER, missing(asked)));
         put("sampler", SAMPLER, own);
         mostSteps = sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps();
         String scheduler = node.text(SCHEDULER);
@@ -252,6 +252,17 @@ final class Sampling {
         } else if (!scheduler.equals("normal")) {
             throw refused(SCHEDULER, "%s has no schedule %s here".formatted(asked, scheduler));
         }
+    }
+
+    /** ComfyUI's levels for flows differ from those of diffusers, and so its pictures would. */
+    private String missing(String sampler) {
+        boolean isFlow = card.getSamplersList().stream()
+                .anyMatch(offered -> offered.getName().startsWith(SamplerName.FLOW));
+        return "%s does not have %s%s"
+                .formatted(
+                        card.getId(),
+                        sampler,
+                        isFlow ? ": Weir does not sample flow models, such as Flux.1, as ComfyUI does" : "");
     }
 
     /** With {@code denoise}, ComfyUI lays out a longer schedule and does its last steps. */

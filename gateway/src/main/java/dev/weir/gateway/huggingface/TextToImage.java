@@ -43,7 +43,9 @@ final class TextToImage {
             Map.entry("KDPM2AncestralDiscreteScheduler", "kdpm2_ancestral"),
             Map.entry("DPMSolverMultistepScheduler", "dpmpp_2m"),
             Map.entry("UniPCMultistepScheduler", "unipc"),
-            Map.entry("LCMScheduler", "lcm"));
+            Map.entry("LCMScheduler", "lcm"),
+            Map.entry("FlowMatchEulerDiscreteScheduler", "flow_euler"),
+            Map.entry("FlowMatchLCMScheduler", "flow_lcm"));
 
     private static final Map<String, String> FORMATS =
             Map.of("image/png", "png", "image/jpeg", "jpeg", "image/jpg", "jpeg", "image/webp", "webp");
