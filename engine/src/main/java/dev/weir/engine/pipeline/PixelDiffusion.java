@@ -41,6 +41,11 @@ record PixelDiffusion(String className, String scheduler, boolean isConverter, i
     }
 
     @Override
+    public int steps(PipelineIndex index) {
+        return steps;
+    }
+
+    @Override
     public List<Component> components() {
         return List.of(
                 new Component(UnconditionalModel.UNET, Use.DENOISER, List.of(UnconditionalModel.SCHEDULER)),
