@@ -78,7 +78,8 @@ final class GatewayOptions {
         });
         try {
             return GatewayConfig.on(address.host(), address.port())
-                    .with(Access.of(trustedProxies, allowedOrigins).withCrossOrigins(corsOrigins))
+                    .with(Access.of(trustedProxies, allowedOrigins)
+                            .withCrossOrigins(isEmpty(corsOrigins) ? List.of() : corsOrigins))
                     .with(security.config())
                     .withAliases(modelAliases)
                     .withApis(apis())
@@ -86,6 +87,11 @@ final class GatewayOptions {
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }
+    }
+
+    /** A setting without a value, such as an empty variable, is read as one empty entry. */
+    private static boolean isEmpty(List<String> entries) {
+        return entries.equals(List.of(""));
     }
 
     private Set<Api> apis() {

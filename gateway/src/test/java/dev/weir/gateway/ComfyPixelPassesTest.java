@@ -125,7 +125,7 @@ final class ComfyPixelPassesTest {
         JsonObject saved = graph();
         saved.remove("9");
         inputs(saved, "12").put("images", link("10", 0));
-        prompts.refused(saved, "12", "can be shown and saved as they are");
+        prompts.refused(saved, "12", "only pictures as a sampler makes them can be shown and saved");
         assertThat(gateway.stage.sittings()).isEmpty();
     }
 }

@@ -54,7 +54,7 @@ public final class FormBody {
             fileNames.put(upload.name(), upload.filename());
             if (files.put(upload.name(), file.getBytes()) != null) {
                 String name = upload.name();
-                String problem = name + " has several files; send one";
+                String problem = name + " has several files; send one image";
                 end(ctx, new ApiException(ApiError.invalid("invalid_value", problem, name)));
             }
         });
