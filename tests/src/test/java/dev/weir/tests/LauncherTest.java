@@ -180,6 +180,7 @@ final class LauncherTest {
         List<String> packed = ReleaseFiles.linkInto(release);
         assertThat(packed)
                 .contains("weir", "LICENSE", "CHANGELOG.md", "docs/weir.yaml", "models/default/unet/config.json")
+                .contains("models/default-fast/weir.json", "models/default-fast/vae/config.json")
                 .contains("app/built", "app/lib/weir-cli.jar", "native/versions.txt")
                 .noneMatch(file -> file.endsWith(".jsa") || file.endsWith("engines.properties"));
         try (Stream<Path> libraries = Files.list(Repository.ROOT.resolve("cli/target/native/libtorch"))) {

@@ -35,9 +35,11 @@ final class ReleaseFiles {
         for (int i = 0; i < sets.getLength(); i++) {
             Element set = (Element) sets.item(i);
             Path folder = Path.of(texts(set, "directory").get(0).replace("${root.dir}", Repository.ROOT.toString()));
+            Path target = Path.of(texts(set, "outputDirectory").get(0));
             for (Path name : files(folder, texts(set, "include"), texts(set, "exclude"))) {
-                names.add(name.toString());
-                link(folder.resolve(name), release.resolve(name));
+                Path packed = target.resolve(name).normalize();
+                names.add(packed.toString());
+                link(folder.resolve(name), release.resolve(packed));
             }
         }
         return names;
