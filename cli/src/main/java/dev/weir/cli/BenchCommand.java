@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.engine.SystemReason;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -150,14 +150,13 @@ final class BenchCommand implements Callable<Integer> {
         if (plot != null && !(chosen instanceof ChartedBenchmark)) {
             throw new CliException(CliException.USAGE, "the benchmark %s has no chart".formatted(name));
         }
-        if (plot != null && !isInFolder(plot)) {
-            throw new CliException(CliException.USAGE, "--plot: there is no folder for " + plot);
+        if (plot != null) {
+            try {
+                WholeFile.probe(plot);
+            } catch (IOException e) {
+                throw new CliException(CliException.USAGE, unwritable(e), e);
+            }
         }
-    }
-
-    private static boolean isInFolder(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        return folder != null && Files.isDirectory(folder);
     }
 
     private JsonNode recorded() {
@@ -171,11 +170,14 @@ final class BenchCommand implements Callable<Integer> {
 
     private void draw(ChartedBenchmark chosen, JsonNode numbers) {
         try {
-            Files.writeString(plot, chosen.chart(numbers));
+            WholeFile.write(plot, chosen.chart(numbers).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            throw new CliException(
-                    CliException.FAILED, "--plot: cannot write %s: %s".formatted(plot, SystemReason.of(e)), e);
+            throw new CliException(CliException.FAILED, unwritable(e), e);
         }
+    }
+
+    private String unwritable(IOException problem) {
+        return "--plot: cannot write %s: %s".formatted(plot, SystemReason.of(problem));
     }
 
     /** The first and the last one. */

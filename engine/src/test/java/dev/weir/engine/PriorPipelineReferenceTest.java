@@ -10,6 +10,7 @@ import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.AestheticScores;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
@@ -172,7 +173,8 @@ class PriorPipelineReferenceTest {
                 OptionalInt.of(json.get("noise_level").asInt()),
                 1,
                 1,
-                MaskedContent.ORIGINAL);
+                MaskedContent.ORIGINAL,
+                AestheticScores.USUAL);
         StageSpec first = model.pipeline().diffusing().get(0);
         Sampler priors = Samplers.create(
                 model.scheduler(first),

@@ -10,6 +10,7 @@ import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.AestheticScores;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
@@ -105,7 +106,8 @@ class SdxlReferenceTest {
                 OptionalInt.empty(),
                 1,
                 1,
-                MaskedContent.ORIGINAL);
+                MaskedContent.ORIGINAL,
+                AestheticScores.USUAL);
     }
 
     /** The states of both prompts, as they travel to the denoiser, held to the reference's. */

@@ -10,6 +10,7 @@ import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.AestheticScores;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
@@ -179,7 +180,8 @@ class UnconditionalReferenceTest {
                                         OptionalInt.empty(),
                                         1,
                                         1,
-                                        MaskedContent.ORIGINAL),
+                                        MaskedContent.ORIGINAL,
+                                        AestheticScores.USUAL),
                                 Tensors.NONE));
     }
 

@@ -12,6 +12,7 @@ import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.image.Bitmap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.AestheticScores;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
@@ -218,7 +219,8 @@ class VariationsReferenceTest {
                 OptionalInt.of(json.get("noise_level").asInt()),
                 1,
                 1,
-                MaskedContent.ORIGINAL);
+                MaskedContent.ORIGINAL,
+                AestheticScores.USUAL);
         var noise = new TorchGenerator(json.get("seed").asLong());
         var begin = new Begin(
                 model.card(), shape(model, json), sampler, schedule, noise, network.inputs(), 0, request, given);

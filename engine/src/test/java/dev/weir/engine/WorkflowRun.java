@@ -10,6 +10,7 @@ import dev.weir.engine.image.DepthMap;
 import dev.weir.engine.image.PictureReader;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.noise.TorchGenerator;
+import dev.weir.engine.pipeline.AestheticScores;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.PipelineType;
@@ -216,7 +217,8 @@ final class WorkflowRun implements AutoCloseable {
                         : OptionalInt.empty(),
                 strength,
                 json.path("image_guidance_scale").floatValue(),
-                MaskedContent.ORIGINAL);
+                MaskedContent.ORIGINAL,
+                AestheticScores.USUAL);
     }
 
     /** Makes the next step of all rows that are not done, in one forward. Returns how many these are. */

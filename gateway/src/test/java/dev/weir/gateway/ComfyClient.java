@@ -40,6 +40,11 @@ final class ComfyClient implements AutoCloseable {
                 .build());
     }
 
+    static HttpResponse<String> prompt(TestGateway gateway, JsonObject graph, String client, String id) {
+        JsonObject body = new JsonObject().put("prompt", graph).put("client_id", client);
+        return post(gateway, "/prompt", body.put("prompt_id", id));
+    }
+
     /** As a form of a browser. @param fields besides the image, by name */
     static HttpResponse<String> upload(
             TestGateway gateway, String path, String name, byte[] file, Map<String, String> fields) {

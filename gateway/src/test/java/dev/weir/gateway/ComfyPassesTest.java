@@ -82,10 +82,7 @@ final class ComfyPassesTest {
     }
 
     private HttpResponse<String> prompt(JsonObject graph) {
-        return ComfyClient.post(
-                gateway,
-                "/prompt",
-                new JsonObject().put("prompt", graph).put("client_id", "me").put("prompt_id", "mine"));
+        return ComfyClient.prompt(gateway, graph, "me", "mine");
     }
 
     private JsonObject history() {

@@ -61,13 +61,7 @@ final class ComfyPixelPassesTest {
     @Test
     void theSecondSamplerBeginsWithThePicturesOfTheFirst() {
         try (ComfyClient client = new ComfyClient(gateway.vertx, gateway.port(), "me")) {
-            ComfyClient.post(
-                    gateway,
-                    "/prompt",
-                    new JsonObject()
-                            .put("prompt", graph())
-                            .put("client_id", "me")
-                            .put("prompt_id", "mine"));
+            ComfyClient.prompt(gateway, graph(), "me", "mine");
             client.awaitEnd("mine");
 
             assertThat(client.of("execution_error")).isEmpty();
@@ -96,13 +90,7 @@ final class ComfyPixelPassesTest {
             sitting.finishFlagged();
         });
         try (ComfyClient client = new ComfyClient(gateway.vertx, gateway.port(), "me")) {
-            ComfyClient.post(
-                    gateway,
-                    "/prompt",
-                    new JsonObject()
-                            .put("prompt", graph())
-                            .put("client_id", "me")
-                            .put("prompt_id", "mine"));
+            ComfyClient.prompt(gateway, graph(), "me", "mine");
             client.awaitEnd("mine");
 
             assertThat(client.of("execution_error").get(0).getString("exception_type"))

@@ -120,13 +120,7 @@ final class ComfyRefinerTest {
             sitting.finish(ComfyTest.PNG);
         });
         try (ComfyClient client = new ComfyClient(gateway.vertx, gateway.port(), "me")) {
-            ComfyClient.post(
-                    gateway,
-                    "/prompt",
-                    new JsonObject()
-                            .put("prompt", graph())
-                            .put("client_id", "me")
-                            .put("prompt_id", "mine"));
+            ComfyClient.prompt(gateway, graph(), "me", "mine");
             client.awaitEnd("mine");
 
             assertThat(client.of("progress"))

@@ -337,9 +337,22 @@ final class ReplicateTest {
         assertThat(model.getJsonObject("latest_version")).isEqualTo(version);
         assertThat(versions).containsExactly(version);
         assertThat(version.getJsonObject("openapi_schema").encode()).contains("prompt_strength", "num_outputs");
+        JsonObject input = version.getJsonObject("openapi_schema")
+                .getJsonObject("components")
+                .getJsonObject("schemas")
+                .getJsonObject("Input");
+        assertThat(input.getJsonArray("required")).containsExactly("prompt");
+        assertThat(type(input, "clip_skip")).isEqualTo("integer");
+        assertThat(type(input, "guidance_reuse")).isEqualTo("boolean");
+        assertThat(type(input, "guidance_scale")).isEqualTo("number");
+        assertThat(type(input, "negative_prompt")).isEqualTo("string");
         HttpResponse<String> gone = gateway.fetch("/v1/models/weir/tiny/versions/2");
         assertThat(gone.statusCode()).isEqualTo(404);
         assertThat(gone.body()).contains("no such version", "title");
+    }
+
+    private static String type(JsonObject schema, String name) {
+        return schema.getJsonObject("properties").getJsonObject(name).getString("type");
     }
 
     @ParameterizedTest

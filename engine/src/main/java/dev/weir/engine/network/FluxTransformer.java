@@ -12,6 +12,8 @@ import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
+import dev.weir.engine.network.JointBlock.Attended;
+import dev.weir.engine.network.JointBlock.Streams;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -131,11 +133,11 @@ record FluxTransformer(
         // Tokens of the text have no position, so their angle is 0.
         var turns = new Turns(
                 g.padBefore(turn(g, Rotary.COSINES, x), text, 1), g.padBefore(turn(g, Rotary.SINES, x), text, 0));
-        var both = new Both(text, x);
+        var both = new Streams(text, x);
         for (int i = 0; i < doubles; i++) {
             both = twoStreams(g.at("transformer_blocks." + i), both, embedding, turns);
         }
-        var joined = g.concatTokens(both.text, both.picture);
+        var joined = g.concatTokens(both.text(), both.picture());
         for (int i = 0; i < singles; i++) {
             joined = oneStream(g.at("single_transformer_blocks." + i), joined, embedding, turns);
         }
@@ -164,50 +166,38 @@ record FluxTransformer(
         return TimeEmbedding.mlp(g, x, width, Activation.SILU);
     }
 
-    private Both twoStreams(Graph g, Both both, Value embedding, Turns turns) {
+    private Streams twoStreams(Graph g, Streams both, Value embedding, Turns turns) {
         var own = Modulation.parts(g, embedding, "norm1.linear", width, 6);
         var texts = Modulation.parts(g, embedding, "norm1_context.linear", width, 6);
-        var h = Modulation.normed(g, both.picture, own.get(0), own.get(1));
-        var c = Modulation.normed(g, both.text, texts.get(0), texts.get(1));
+        var h = Modulation.normed(g, both.picture(), own.get(0), own.get(1));
+        var c = Modulation.normed(g, both.text(), texts.get(0), texts.get(1));
         var a = g.at("attn");
-        var attended = attention(
-                g,
-                g.concatTokens(query(a, c, "add_q_proj", "norm_added_q"), query(a, h, "to_q", "norm_q")),
-                g.concatTokens(query(a, c, "add_k_proj", "norm_added_k"), query(a, h, "to_k", "norm_k")),
-                g.concatTokens(a.linear(c, "add_v_proj", width), a.linear(h, "to_v", width)),
-                turns);
-        var seen = a.linear(g.trailing(attended, both.text), "to_out.0", width);
-        var read = a.linear(g.leading(attended, both.text), "to_add_out", width);
-        return new Both(
-                rest(g, both.text, read, texts, g.at("ff_context")), rest(g, both.picture, seen, own, g.at("ff")));
-    }
-
-    /** After the attention: its gate, and the feed-forward layer. */
-    private Value rest(Graph g, Value x, Value attended, List<Value> parts, Graph feedForward) {
-        x = Modulation.gated(g, x, attended, parts.get(2));
-        var h = Modulation.normed(g, x, parts.get(3), parts.get(4));
-        return Modulation.gated(g, x, Modulation.feedForward(feedForward, h), parts.get(5));
+        var attended = attention(g, block().joined(a, c, h), turns);
+        var seen = a.linear(g.trailing(attended, both.text()), "to_out.0", width);
+        var read = a.linear(g.leading(attended, both.text()), "to_add_out", width);
+        var text = JointBlock.attended(g, both.text(), read, texts);
+        var picture = JointBlock.attended(g, both.picture(), seen, own);
+        return new Streams(
+                JointBlock.fed(g, text, texts, g.at("ff_context")), JointBlock.fed(g, picture, own, g.at("ff")));
     }
 
     private Value oneStream(Graph g, Value x, Value embedding, Turns turns) {
         var parts = Modulation.parts(g, embedding, "norm.linear", width, 3);
         var h = Modulation.normed(g, x, parts.get(0), parts.get(1));
         var a = g.at("attn");
-        var attended = attention(
-                g, query(a, h, "to_q", "norm_q"), query(a, h, "to_k", "norm_k"), a.linear(h, "to_v", width), turns);
+        var attended = attention(g, block().alone(a, h), turns);
         var inner = g.geluTanh(g.linear(h, "proj_mlp", 4 * width));
         return Modulation.gated(g, x, g.linear(g.concatChannels(attended, inner), "proj_out", width), parts.get(2));
     }
 
-    private Value query(Graph g, Value x, String linear, String norm) {
-        return g.rmsNorm(g.linear(x, linear, width), norm, heads, Modulation.EPS);
+    private JointBlock block() {
+        return new JointBlock(heads, width, true);
     }
 
-    private Value attention(Graph g, Value q, Value k, Value v, Turns turns) {
-        return g.attention(turns.of(g, q, heads), turns.of(g, k, heads), v, heads, Mask.NONE);
+    private Value attention(Graph g, Attended of, Turns turns) {
+        return g.attention(
+                turns.of(g, of.queries(), heads), turns.of(g, of.keys(), heads), of.values(), heads, Mask.NONE);
     }
-
-    private record Both(Value text, Value picture) {}
 
     private record Turns(Value cosines, Value sines) {
 

@@ -17,6 +17,30 @@ record Planes(int channels, int height, int width, float[] values) {
         return part;
     }
 
+    /** Continued by its mirror image at the bottom and the right, until a number divides both sides. */
+    Planes continued(int divisor) {
+        int newHeight = (height + divisor - 1) / divisor * divisor;
+        int newWidth = (width + divisor - 1) / divisor * divisor;
+        if (newHeight == height && newWidth == width) {
+            return this;
+        }
+        var continued = new Planes(channels, newHeight, newWidth);
+        for (int row = 0; row < channels * newHeight; row++) {
+            int from = (row / newHeight * height + mirrored(row % newHeight, height)) * width;
+            for (int x = 0; x < newWidth; x++) {
+                continued.values[row * newWidth + x] = values[from + mirrored(x, width)];
+            }
+        }
+        return continued;
+    }
+
+    /** A place in a row, where places beyond its end go back from its last but one. */
+    private static int mirrored(int place, int length) {
+        int period = Math.max(1, 2 * (length - 1));
+        int within = place % period;
+        return within < length ? within : period - within;
+    }
+
     /** Writes the upper left corner of a part to a place. */
     void put(Planes part, int top, int left, int partHeight, int partWidth) {
         for (int channel = 0; channel < channels; channel++) {

@@ -60,23 +60,14 @@ record RrdbNet(int width, int growth, int blocks, int doublings, int inputSquare
     }
 
     @Override
-    public int outputSquare() {
-        return 1;
-    }
-
-    @Override
-    public boolean addsInput() {
-        return false;
-    }
-
-    @Override
     public int widest() {
         return width;
     }
 
     @Override
     public Value upscaled(Graph g, Value picture) {
-        var first = g.conv2d(picture, "conv_first", width, 3); // [B, W, h, w]
+        var seen = inputSquare == 1 ? picture : g.unshuffle(picture, inputSquare);
+        var first = g.conv2d(seen, "conv_first", width, 3); // [B, W, h, w]
         var x = first;
         for (int i = 0; i < blocks; i++) {
             x = block(g.at("body." + i), x);

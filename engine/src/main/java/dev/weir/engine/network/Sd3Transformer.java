@@ -12,6 +12,8 @@ import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
+import dev.weir.engine.network.JointBlock.Attended;
+import dev.weir.engine.network.JointBlock.Streams;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -135,9 +137,13 @@ record Sd3Transformer(
         var embedding = g.cast(g.silu(embedding(g))); // [B, D]
         for (int i = 0; i < layers; i++) {
             var both = block(
-                    g.at("transformer_blocks." + i), new Both(text, x), embedding, dual.contains(i), i == layers - 1);
-            text = both.text;
-            x = both.picture;
+                    g.at("transformer_blocks." + i),
+                    new Streams(text, x),
+                    embedding,
+                    dual.contains(i),
+                    i == layers - 1);
+            text = both.text();
+            x = both.picture();
         }
         var last = Modulation.parts(g, embedding, "norm_out.linear", width, 2);
         x = g.linear(Modulation.normed(g, x, last.get(1), last.get(0)), "proj_out", channels * patch * patch);
@@ -157,54 +163,36 @@ record Sd3Transformer(
                         Activation.SILU));
     }
 
-    private Both block(Graph g, Both both, Value embedding, boolean isDual, boolean isLast) {
+    private Streams block(Graph g, Streams both, Value embedding, boolean isDual, boolean isLast) {
         var own = Modulation.parts(g, embedding, "norm1.linear", width, isDual ? 9 : 6);
         var texts = Modulation.parts(g, embedding, "norm1_context.linear", width, isLast ? 2 : 6);
-        var plain = g.layerNorm(both.picture, Modulation.EPS);
+        var plain = g.layerNorm(both.picture(), Modulation.EPS);
         var h = Modulation.modulated(g, plain, own.get(0), own.get(1));
         // The last block has the scale before the shift.
-        var c = Modulation.normed(g, both.text, texts.get(isLast ? 1 : 0), texts.get(isLast ? 0 : 1));
+        var c = Modulation.normed(g, both.text(), texts.get(isLast ? 1 : 0), texts.get(isLast ? 0 : 1));
+        var joint = new JointBlock(heads, width, normed);
         var a = g.at("attn");
-        var attended = g.attention(
-                g.concatTokens(query(a, c, "add_q_proj", "norm_added_q"), query(a, h, "to_q", "norm_q")),
-                g.concatTokens(query(a, c, "add_k_proj", "norm_added_k"), query(a, h, "to_k", "norm_k")),
-                g.concatTokens(a.linear(c, "add_v_proj", width), a.linear(h, "to_v", width)),
-                heads,
-                Mask.NONE);
-        var seen = a.linear(g.trailing(attended, both.text), "to_out.0", width);
-        var x = Modulation.gated(g, both.picture, seen, own.get(2));
+        var attended = attention(g, joint.joined(a, c, h));
+        var seen = a.linear(g.trailing(attended, both.text()), "to_out.0", width);
+        var x = JointBlock.attended(g, both.picture(), seen, own);
         if (isDual) {
             var alone = Modulation.modulated(g, plain, own.get(6), own.get(7));
-            x = Modulation.gated(g, x, alone(g.at("attn2"), alone), own.get(8));
+            x = Modulation.gated(g, x, alone(g.at("attn2"), joint, alone), own.get(8));
         }
-        x = fed(g, x, own, g.at("ff"));
+        x = JointBlock.fed(g, x, own, g.at("ff"));
         if (isLast) {
-            return new Both(both.text, x);
+            return new Streams(both.text(), x);
         }
-        var read = a.linear(g.leading(attended, both.text), "to_add_out", width);
-        var text = fed(g, Modulation.gated(g, both.text, read, texts.get(2)), texts, g.at("ff_context"));
-        return new Both(text, x);
+        var read = a.linear(g.leading(attended, both.text()), "to_add_out", width);
+        var text = JointBlock.attended(g, both.text(), read, texts);
+        return new Streams(JointBlock.fed(g, text, texts, g.at("ff_context")), x);
     }
 
-    private Value alone(Graph a, Value x) {
-        var attended = a.attention(
-                query(a, x, "to_q", "norm_q"),
-                query(a, x, "to_k", "norm_k"),
-                a.linear(x, "to_v", width),
-                heads,
-                Mask.NONE);
-        return a.linear(attended, "to_out.0", width);
+    private Value alone(Graph a, JointBlock joint, Value x) {
+        return a.linear(attention(a, joint.alone(a, x)), "to_out.0", width);
     }
 
-    private Value fed(Graph g, Value x, List<Value> parts, Graph feedForward) {
-        var h = Modulation.normed(g, x, parts.get(3), parts.get(4));
-        return Modulation.gated(g, x, Modulation.feedForward(feedForward, h), parts.get(5));
+    private Value attention(Graph g, Attended of) {
+        return g.attention(of.queries(), of.keys(), of.values(), heads, Mask.NONE);
     }
-
-    private Value query(Graph g, Value x, String linear, String norm) {
-        var q = g.linear(x, linear, width);
-        return normed ? g.rmsNorm(q, norm, heads, Modulation.EPS) : q;
-    }
-
-    private record Both(Value text, Value picture) {}
 }

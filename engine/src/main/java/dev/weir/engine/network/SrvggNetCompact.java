@@ -42,16 +42,6 @@ record SrvggNetCompact(int width, int layers, int scale) implements UpscalingNet
     }
 
     @Override
-    public int outputSquare() {
-        return scale;
-    }
-
-    @Override
-    public boolean addsInput() {
-        return true;
-    }
-
-    @Override
     public int widest() {
         return Math.max(1, width / (scale * scale)) + COLORS;
     }
@@ -63,6 +53,8 @@ record SrvggNetCompact(int width, int layers, int scale) implements UpscalingNet
         for (int i = 1; i <= layers; i++) {
             x = body.prelu(body.conv2d(x, Integer.toString(2 * i), width, 3), Integer.toString(2 * i + 1));
         }
-        return body.conv2d(x, Integer.toString(2 * (layers + 1)), COLORS * scale * scale, 3);
+        x = body.conv2d(x, Integer.toString(2 * (layers + 1)), COLORS * scale * scale, 3);
+        var missing = g.shuffle(x, scale, false); // [B, 3, H, W]
+        return g.add(missing, g.upsampleTo(picture, missing));
     }
 }

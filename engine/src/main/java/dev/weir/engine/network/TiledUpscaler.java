@@ -58,19 +58,15 @@ final class TiledUpscaler implements Upscaler {
     }
 
     private Planes forward(Planes picture) {
-        Planes in = Squares.folded(picture, facts.inputSquare());
+        Planes in = picture.continued(facts.inputSquare());
         Feed feed =
                 Feed.floats(bytes -> bytes.asFloatBuffer().put(in.values()), 1, in.channels(), in.height(), in.width());
-        int factor = facts.scale() * facts.inputSquare() / facts.outputSquare();
-        int channels = UpscalingNetwork.COLORS * facts.outputSquare() * facts.outputSquare();
         Planes out = network.run(UpscalingNetwork.METHOD, List.of(feed), bytes -> {
-            Planes planes = new Planes(channels, in.height() * factor, in.width() * factor);
+            Planes planes = new Planes(in.channels(), in.height() * scale(), in.width() * scale());
             bytes.asFloatBuffer().get(planes.values());
             return planes;
         });
-        return facts.addsInput()
-                ? Squares.unfolded(out, facts.outputSquare(), picture)
-                : out.part(0, 0, picture.height() * scale(), picture.width() * scale());
+        return out.part(0, 0, picture.height() * scale(), picture.width() * scale());
     }
 
     @Override

@@ -8,8 +8,7 @@ import dev.weir.engine.weights.Weights;
 import java.util.Optional;
 
 /**
- * A network that enlarges pictures with values in [0, 1]. Squares of pixels may be channels of its input and of its output: {@link
- * TiledUpscaler} rearranges them.
+ * A network that enlarges pictures with values in [0, 1]. {@link TiledUpscaler} gives it pictures whose sides it can take.
  */
 interface UpscalingNetwork extends Network {
 
@@ -21,14 +20,8 @@ interface UpscalingNetwork extends Network {
     /** By how much the sides of a picture grow. */
     int scale();
 
-    /** Side of the squares that are channels of the input; 1 for none. */
+    /** Side of the squares of pixels that it sees as one, which divides the sides of its input; 1 for none. */
     int inputSquare();
-
-    /** Side of the squares that are channels of the output; 1 for none. */
-    int outputSquare();
-
-    /** Whether each pixel of the output is what the nearest pixel of the input lacks. */
-    boolean addsInput();
 
     /** Channels of its widest images, by the pixels of its output. */
     int widest();
@@ -38,14 +31,13 @@ interface UpscalingNetwork extends Network {
         return RrdbNet.of(weights).<UpscalingNetwork>map(net -> net).or(() -> SrvggNetCompact.of(weights));
     }
 
-    /** The result of the network for an input. */
+    /** {@code [B, 3, H, W]} of a picture {@code [B, 3, h, w]}. */
     Value upscaled(Graph g, Value picture);
 
     @Override
     default void describe(Script script) {
         Graph g = script.method(METHOD, "picture");
-        int channels = COLORS * inputSquare() * inputSquare();
-        Value picture = g.castImage(g.input(Input.Kind.IMAGE, "picture", channels, USUAL_SIDE * USUAL_SIDE));
+        Value picture = g.castImage(g.input(Input.Kind.IMAGE, "picture", COLORS, USUAL_SIDE * USUAL_SIDE));
         g.returns(upscaled(g, picture));
     }
 }

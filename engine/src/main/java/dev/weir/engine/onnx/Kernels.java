@@ -5,18 +5,22 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import com.sun.jna.Memory;
 import dev.weir.engine.graph.Parameter;
+import dev.weir.engine.onnx.model.ModelProto;
+import dev.weir.engine.onnx.model.TensorProto;
 import dev.weir.engine.weights.Numbers;
 import dev.weir.engine.weights.Weights;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
 
 /**
- * The large kernels of a session's convolutions, in fp32 and in the order that the convolutions read, outside of Java's heap. ONNX
+ * The large kernels of a network's convolutions, in fp32 and in the order that the convolutions read, outside of Java's heap. ONNX
  * Runtime would order them itself, but copies each of them four or five times for that. It reads these where they are, so they must
- * stay as long as the session. Confined to one thread.
+ * stay as long as the network's sessions, which share them. Confined to one thread.
  */
 final class Kernels implements AutoCloseable {
 
@@ -79,12 +83,15 @@ final class Kernels implements AutoCloseable {
         }
     }
 
-    /** By their names in the graph. */
-    Map<String, OnnxTensor> tensors() {
-        return tensors;
+    /** Those that a method's graph names, by their names. */
+    Map<String, OnnxTensor> in(ModelProto model) {
+        return model.getGraph().getInitializerList().stream()
+                .map(TensorProto::getName)
+                .filter(tensors::containsKey)
+                .collect(Collectors.toMap(Function.identity(), tensors::get));
     }
 
-    /** After the session. */
+    /** After the sessions. */
     @Override
     public void close() {
         tensors.values().forEach(OnnxTensor::close);

@@ -25,18 +25,18 @@ final class OnnxMethod implements AutoCloseable {
     private final OrtSession session;
     private final Workers workers;
     private final OrtSession.RunOptions emptying;
-    private final Kernels kernels;
     private final Arena arena = new Arena();
 
-    private OnnxMethod(OrtSession session, Workers workers, OrtSession.RunOptions emptying, Kernels kernels) {
+    private OnnxMethod(OrtSession session, Workers workers, OrtSession.RunOptions emptying) {
         this.session = session;
-        this.kernels = kernels;
         this.workers = workers;
         this.emptying = emptying;
     }
 
     /**
-     * On a {@link RoomyThread}. Owns the kernels, which are empty before. Throws ModelException where the weights cannot be read.
+     * On a {@link RoomyThread}. Throws ModelException where the weights cannot be read.
+     *
+     * @param kernels of the network, which stay open as long as its methods; gets those of this method that others have not
      */
     static OnnxMethod open(Script network, Method method, Kernels kernels) {
         try (var options = new OrtSession.SessionOptions()) {
@@ -56,19 +56,15 @@ final class OnnxMethod implements AutoCloseable {
             emptying.addRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
             // A method may be opened long after its network, and its file be another one by then.
             network.weights().requireUnchanged();
-            var model = OnnxModel.of(network, method, kernels).toByteArray();
-            for (var kernel : kernels.tensors().entrySet()) {
+            var model = OnnxModel.of(network, method, kernels);
+            for (var kernel : kernels.in(model).entrySet()) {
                 options.addInitializer(kernel.getKey(), kernel.getValue());
             }
-            var session = Ort.environment().createSession(model, options);
-            var opened = new OnnxMethod(session, Workers.startedByThisThread(), emptying, kernels);
+            var session = Ort.environment().createSession(model.toByteArray(), options);
+            var opened = new OnnxMethod(session, Workers.startedByThisThread(), emptying);
             network.weights().requireUnchanged();
             return opened;
-        } catch (RuntimeException e) {
-            kernels.close();
-            throw e;
         } catch (OrtException e) {
-            kernels.close();
             throw new ModelException("weights cannot be read: " + e.getMessage(), e);
         }
     }
@@ -100,7 +96,6 @@ final class OnnxMethod implements AutoCloseable {
         try {
             emptying.close();
             session.close();
-            kernels.close();
         } catch (OrtException e) {
             throw new IllegalStateException(e.getMessage(), e);
         }

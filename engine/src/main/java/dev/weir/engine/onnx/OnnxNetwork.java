@@ -28,6 +28,7 @@ final class OnnxNetwork implements Executable {
     private final Script network;
     private final Map<String, OnnxMethod> methods = new HashMap<>();
     private final Map<String, OnnxTensor> kept = new HashMap<>();
+    private final Kernels kernels = new Kernels(ChannelBlock::size);
     private final Staging staging = new Staging();
 
     private OnnxNetwork(Script network) {
@@ -36,7 +37,12 @@ final class OnnxNetwork implements Executable {
 
     static OnnxNetwork load(Script network) {
         var loaded = new OnnxNetwork(network);
-        loaded.opened(network.methods().get(0));
+        try {
+            loaded.opened(network.methods().get(0));
+        } catch (RuntimeException | Error e) {
+            loaded.close();
+            throw e;
+        }
         LibC.trimMemory();
         return loaded;
     }
@@ -99,13 +105,13 @@ final class OnnxNetwork implements Executable {
 
     private OnnxMethod opened(Method method) {
         return methods.computeIfAbsent(
-                method.name(),
-                name -> RoomyThread.call(() -> OnnxMethod.open(network, method, new Kernels(ChannelBlock::size))));
+                method.name(), name -> RoomyThread.call(() -> OnnxMethod.open(network, method, kernels)));
     }
 
     @Override
     public void close() {
         methods.values().forEach(OnnxMethod::close);
+        kernels.close();
         kept.values().forEach(OnnxTensor::close);
         LibC.trimMemory();
     }

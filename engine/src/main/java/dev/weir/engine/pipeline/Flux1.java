@@ -105,7 +105,7 @@ final class Flux1 implements PipelineType {
 
     @Override
     public OptionalInt tokens(LatentShape latent) {
-        return OptionalInt.of(latent.height() / PATCH * (latent.width() / PATCH));
+        return OptionalInt.of(TransformerModel.tokens(latent, PATCH));
     }
 
     @Override

@@ -34,40 +34,6 @@ public record Request(
         MaskedContent maskedContent,
         AestheticScores scores) {
 
-    /** With the scores that diffusers tells where nobody says any. */
-    public Request(
-            int width,
-            int height,
-            float guidanceScale,
-            float guidanceRescale,
-            GuidanceInterval guidance,
-            int originalWidth,
-            int originalHeight,
-            int cropTop,
-            int cropLeft,
-            OptionalInt classLabel,
-            OptionalInt noiseLevel,
-            double strength,
-            float imageGuidanceScale,
-            MaskedContent maskedContent) {
-        this(
-                width,
-                height,
-                guidanceScale,
-                guidanceRescale,
-                guidance,
-                originalWidth,
-                originalHeight,
-                cropTop,
-                cropLeft,
-                classLabel,
-                noiseLevel,
-                strength,
-                imageGuidanceScale,
-                maskedContent,
-                AestheticScores.USUAL);
-    }
-
     /** The same for a given picture, whose masked content is the original. */
     public Request changing(double newStrength) {
         return changing(newStrength, MaskedContent.ORIGINAL);
@@ -109,6 +75,7 @@ public record Request(
                 OptionalInt.empty(),
                 1,
                 1,
-                MaskedContent.ORIGINAL);
+                MaskedContent.ORIGINAL,
+                AestheticScores.USUAL);
     }
 }

@@ -131,7 +131,7 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
 
     @Override
     public OptionalInt tokens(LatentShape latent) {
-        return OptionalInt.of(latent.height() / PATCH * (latent.width() / PATCH));
+        return OptionalInt.of(TransformerModel.tokens(latent, PATCH));
     }
 
     @Override

@@ -77,6 +77,11 @@ final class TransformerModel {
         return settings.nativeSize().orElse(usual * scale());
     }
 
+    /** @param patch latent pixels of a token each way */
+    static int tokens(LatentShape latent, int patch) {
+        return latent.height() / patch * (latent.width() / patch);
+    }
+
     /** An autoencoder's configuration for pipelines that also move latents by its {@code shift_factor}. */
     static JsonNode shifted(JsonNode vae) {
         if (!vae.hasNonNull("shift_factor")) {

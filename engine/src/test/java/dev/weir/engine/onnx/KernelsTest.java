@@ -64,16 +64,30 @@ class KernelsTest {
         assertThat(ordered).doesNotContain(Float.NaN).doesNotContain(0);
     }
 
+    @Test
+    void theMethodsOfANetworkShareAKernel() {
+        var network = network(WeightType.F32);
+        describe(network, "another");
+        try (var kernels = new Kernels(() -> 16)) {
+            var used = network.methods().stream()
+                    .map(method -> kernels.in(OnnxModel.of(network, method, kernels)))
+                    .toList();
+            assertThat(used).hasSize(2);
+            assertThat(used.get(0)).hasSize(1).isEqualTo(used.get(1));
+        }
+    }
+
     private float[] run(Script network, float[] image, int block) throws OrtException {
         var method = network.methods().get(0);
         var kernels = new Kernels(() -> block);
         long[] shape = {2, IN, SIDE, SIDE};
         var bytes = ByteBuffer.allocateDirect(image.length * Float.BYTES).order(ByteOrder.nativeOrder());
         bytes.asFloatBuffer().put(image);
-        try (var opened = RoomyThread.call(() -> OnnxMethod.open(network, method, kernels));
+        try (kernels;
+                var opened = RoomyThread.call(() -> OnnxMethod.open(network, method, kernels));
                 var x = OnnxTensor.createTensor(Ort.environment(), bytes, shape, OnnxJavaType.FLOAT);
                 var results = opened.run(Map.of("x", x), List.of(FEED))) {
-            assertThat(kernels.tensors()).hasSize(block == ChannelBlock.NONE ? 0 : 1);
+            assertThat(kernels.in(OnnxModel.of(network, method, kernels))).hasSize(block == ChannelBlock.NONE ? 0 : 1);
             var numbers = ((OnnxTensor) results.get(0)).getFloatBuffer();
             var result = new float[numbers.remaining()];
             numbers.get(result);
@@ -92,9 +106,13 @@ class KernelsTest {
 
     private static Script script(Weights weights) {
         var script = new Script("Network", weights);
-        var g = script.method("forward", "x");
-        g.returns(g.conv2d(g.input(Input.Kind.IMAGE, "x", IN, SIDE * SIDE), "conv", OUT, 3, 2, 1));
+        describe(script, "forward");
         return script;
+    }
+
+    private static void describe(Script script, String method) {
+        var g = script.method(method, "x");
+        g.returns(g.conv2d(g.input(Input.Kind.IMAGE, "x", IN, SIDE * SIDE), "conv", OUT, 3, 2, 1));
     }
 
     /** Small numbers of every type: halves of exponents 8 to 15, tiny ones too. */

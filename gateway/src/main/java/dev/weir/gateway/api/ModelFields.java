@@ -1,6 +1,7 @@
 package dev.weir.gateway.api;
 
 import dev.weir.proto.v1.ModelCard;
+import java.util.List;
 
 /** Which fields models take. Stateless. */
 public final class ModelFields {
@@ -11,5 +12,10 @@ public final class ModelFields {
     public static boolean takes(ModelCard model, String name) {
         return model.getWorkflowsList().stream()
                 .anyMatch(workflow -> WorkflowChoice.field(workflow, name).isPresent());
+    }
+
+    /** The only values that a field can have, the default first; empty: there is no such list. */
+    public static List<?> values(String name) {
+        return GenerationReader.VALUES.getOrDefault(name, List.of());
     }
 }

@@ -88,7 +88,7 @@ public final class ModelJson {
         JsonArray fields = new JsonArray();
         workflow.getFieldsList().forEach(field -> {
             JsonObject json = new JsonObject().put("name", field.getName()).put("required", field.getNeeded());
-            List<?> values = GenerationReader.VALUES.getOrDefault(field.getName(), List.of());
+            List<?> values = ModelFields.values(field.getName());
             if (!values.isEmpty()) {
                 json.put("values", new JsonArray(values));
             }

@@ -1,11 +1,13 @@
 package dev.weir.gateway.replicate;
 
+import dev.weir.gateway.api.ModelFields;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.Workflow;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -13,6 +15,10 @@ import java.util.Set;
 final class InputSchema {
 
     private static final Set<String> FILES = Set.of("init_image", "mask", "depth_map", "control_image");
+    /** Numbers without a fraction. */
+    private static final Set<String> INTEGERS =
+            Set.of("class_label", "clip_skip", "noise_level", "padding_mask_crop", "prior_steps");
+
     private static final JsonObject FILE =
             new JsonObject().put("type", "string").put("format", "uri");
 
@@ -25,6 +31,7 @@ final class InputSchema {
                         new JsonObject()
                                 .put("type", "object")
                                 .put("title", "Input")
+                                .put("required", required(card))
                                 .put("properties", input(card)))
                 .put(
                         "Output",
@@ -53,12 +60,36 @@ final class InputSchema {
                                         "enum",
                                         new JsonArray().add("png").add("jpg").add("webp")))
                 .put("output_quality", type("integer").put("minimum", 0).put("maximum", 100));
-        Map<String, String> theirs = new LinkedHashMap<>();
-        PredictionRequest.RENAMED.forEach((name, own) -> theirs.put(own, name));
         card.getWorkflowsList().stream()
                 .flatMap(workflow -> workflow.getFieldsList().stream())
-                .forEach(field -> input.put(theirs.getOrDefault(field.getName(), field.getName()), property(field)));
+                .forEach(field -> input.put(theirs(field), property(field)));
         return input;
+    }
+
+    /** The fields without which the model makes nothing. */
+    private static JsonArray required(ModelCard card) {
+        JsonArray names = new JsonArray();
+        card.getWorkflowsList().stream()
+                .flatMap(workflow -> workflow.getFieldsList().stream())
+                .filter(Field::getNeeded)
+                .map(InputSchema::theirs)
+                .distinct()
+                .filter(name -> card.getWorkflowsList().stream().allMatch(workflow -> needs(workflow, name)))
+                .forEach(names::add);
+        return names;
+    }
+
+    private static boolean needs(Workflow workflow, String name) {
+        return workflow.getFieldsList().stream()
+                .anyMatch(field -> field.getNeeded() && theirs(field).equals(name));
+    }
+
+    private static String theirs(Field field) {
+        return PredictionRequest.RENAMED.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(field.getName()))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(field.getName());
     }
 
     private static JsonArray samplers(ModelCard card) {
@@ -71,8 +102,18 @@ final class InputSchema {
         if (FILES.contains(field.getName())) {
             return FILE.copy();
         }
-        return field.getMin() == field.getMax()
-                ? type("string")
+        List<?> values = ModelFields.values(field.getName());
+        if (values.contains(true)) {
+            return type("boolean").put("default", values.get(0));
+        }
+        if (!values.isEmpty()) {
+            return type("string").put("enum", new JsonArray(values)).put("default", values.get(0));
+        }
+        if (field.getMin() == field.getMax()) {
+            return type("string");
+        }
+        return INTEGERS.contains(field.getName())
+                ? type("integer").put("minimum", (long) field.getMin()).put("maximum", (long) field.getMax())
                 : type("number").put("minimum", field.getMin()).put("maximum", field.getMax());
     }
 
