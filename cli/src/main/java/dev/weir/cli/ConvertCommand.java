@@ -4,6 +4,7 @@ import dev.weir.engine.Conversion;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -17,14 +18,17 @@ import picocli.CommandLine.Spec;
         description = {
             "A file with a whole model of Stable Diffusion 1.x, 2.x or SDXL becomes a diffusers folder, or one safetensors file if "
                     + "OUT ends in .safetensors. A LoRA, textual inversion, ControlNet, adapter, autoencoder or upscaler becomes "
-                    + "one safetensors file. A folder with .bin weights becomes a folder with .safetensors weights.",
+                    + "one safetensors file. A folder with .bin weights becomes a folder with .safetensors weights. A UNet of guided "
+                    + "diffusion (ADM) becomes a folder, with its classifier and the flags of its training as options; "
+                    + "the published files are known and need no flags.",
             ""
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir models convert v1-5-pruned-emaonly.ckpt sd15",
             "  weir models convert easynegative.pt easynegative.safetensors",
-            "  weir models convert old-diffusers-folder new-folder"
+            "  weir models convert old-diffusers-folder new-folder",
+            "  weir models convert 256x256_diffusion.pt adm-256 --classifier 256x256_classifier.pt"
         })
 final class ConvertCommand implements Callable<Integer> {
 
@@ -48,12 +52,15 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--overwrite", description = "Replace the file OUT if there is one.")
     private boolean overwrites;
 
+    @ArgGroup(exclusive = false, heading = "%nGuided diffusion:%n")
+    private GuidedDiffusionFlags guided = new GuidedDiffusionFlags();
+
     private long written;
 
     @Override
     public Integer call() {
         PrintWriter messages = spec.commandLine().getOut();
-        Conversion conversion = Conversion.of(in, out, overwrites);
+        Conversion conversion = Conversion.of(in, out, overwrites, guided.options());
         ProgressDisplay display = ProgressDisplay.on(spec.commandLine().getErr());
         long began = System.nanoTime();
         long total = Math.max(1, conversion.bytes());

@@ -9,7 +9,8 @@ import java.util.function.LongConsumer;
  * A model or a file beside models, rewritten as safetensors. Pickled weights are read and never run. Nothing is written before {@link
  * #write}, and what is written has its name only when it is whole.
  */
-public sealed interface Conversion permits FileConversion, SingleFileConversion, FolderConversion {
+public sealed interface Conversion
+        permits FileConversion, SingleFileConversion, FolderConversion, GuidedDiffusionConversion {
 
     /** What is made of what, for people. */
     String about();
@@ -31,6 +32,15 @@ public sealed interface Conversion permits FileConversion, SingleFileConversion,
      * @param overwrites whether a file there may be replaced; a folder never is
      */
     static Conversion of(Path in, Path out, boolean overwrites) {
+        return of(in, out, overwrites, GuidedDiffusionOptions.NONE);
+    }
+
+    /**
+     * See {@link #of(Path, Path, boolean)}.
+     *
+     * @param guided what original files of guided diffusion do not say
+     */
+    static Conversion of(Path in, Path out, boolean overwrites, GuidedDiffusionOptions guided) {
         Path target = out.toAbsolutePath().normalize();
         Path source = ModelPath.resolve(in);
         if (!Files.exists(source)) {
@@ -45,30 +55,45 @@ public sealed interface Conversion permits FileConversion, SingleFileConversion,
             throw new ModelException("%s: there is no folder for it".formatted(out));
         }
         if (Files.isDirectory(source)) {
+            requireNone(guided, in);
             if (isFile || target.startsWith(source)) {
                 throw new ModelException(
                         "%s: %s is a folder. Give the name of a new folder outside of it".formatted(out, in));
             }
             return FolderConversion.of(source, target);
         }
-        return ofFile(source, target, isFile, out);
+        return ofFile(source, target, isFile, out, guided);
     }
 
-    private static Conversion ofFile(Path source, Path target, boolean isFile, Path out) {
+    private static Conversion ofFile(
+            Path source, Path target, boolean isFile, Path out, GuidedDiffusionOptions guided) {
         if (!WeightFile.isPickled(source) && !SingleFile.isNamedSo(source)) {
             throw FileKind.of(source).at(source);
         }
         WeightFile file = WeightFile.open(source);
         if (isFile) {
+            requireNone(guided, source);
             return new FileConversion(file, target);
         }
+        Optional<GuidedDiffusionConversion> adm = GuidedDiffusionConversion.of(file, target, guided);
+        if (adm.isPresent()) {
+            return adm.get();
+        }
+        requireNone(guided, source);
         Optional<SingleFile> whole = SingleFile.of(file);
         if (whole.isEmpty()) {
             throw new ModelException(
-                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, so it becomes one file. Give a name that ends in %s"
+                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL and none of guided diffusion, so it becomes one file. Give a name that ends in %s"
                             .formatted(out, source, WeightFile.SAFETENSORS));
         }
         return new SingleFileConversion(whole.get(), target);
+    }
+
+    private static void requireNone(GuidedDiffusionOptions guided, Path source) {
+        if (!guided.equals(GuidedDiffusionOptions.NONE)) {
+            throw new ModelException(
+                    source + ": the options for guided diffusion are for one of its files and a new folder");
+        }
     }
 
     private static boolean isSame(Path source, Path target) {

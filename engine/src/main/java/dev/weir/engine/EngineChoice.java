@@ -63,6 +63,9 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
         if (precision.filter(name -> name != Precision.FP32).isPresent()) {
             return torch("asked for a precision that only libtorch computes in");
         }
+        if (models.stream().anyMatch(model -> model.classifier().isPresent())) {
+            return torch("a classifier guides a model, and its gradient is one that only libtorch computes");
+        }
         if (device.isEmpty() && hasCudaBuild()) {
             var best = torch("this libtorch is a build for CUDA");
             if (best.isCuda()) {

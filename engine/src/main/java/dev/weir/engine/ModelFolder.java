@@ -186,10 +186,21 @@ public final class ModelFolder {
         boolean isMain = stage.equals(pipeline.main());
         Steering steering = isMain && controlNets.isWatched() ? Steering.BOTH : Steering.NONE;
         boolean seesImages = isMain && ipAdapters.isWatched();
-        return index.load(
+        Denoiser network = index.load(
                 stage.network(),
                 (config, weights) ->
                         Networks.denoiser(config.json(), weights, stage.network(), target, steering, seesImages));
+        return isMain
+                ? classifier()
+                        .map(part -> index.load(
+                                part, (config, weights) -> Networks.guided(network, config.json(), weights, target)))
+                        .orElse(network)
+                : network;
+    }
+
+    /** The folder of the classifier whose gradient guides the main diffusing stage, in a model that has one. */
+    Optional<String> classifier() {
+        return pipeline.type().classifier();
     }
 
     /** The ControlNets and T2I-Adapters that requests may name. They steer the main diffusing stage, and change as files come and go. */

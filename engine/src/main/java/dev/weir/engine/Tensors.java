@@ -30,6 +30,9 @@ public record Tensors(Map<String, HostTensor> byName) {
     /** An embedding beside the timestep's, {@code [width]}: of the guidance scale in few-step models. */
     public static final String TIMESTEP_COND = "timestep_cond";
 
+    /** By how much a classifier's gradient guides a step, {@code [1]}; 0: not at all. */
+    public static final String CLASSIFIER_SCALE = "classifier_scale";
+
     /** Keeps the order of the names. */
     public Tensors {
         byName = Collections.unmodifiableMap(new LinkedHashMap<>(byName));

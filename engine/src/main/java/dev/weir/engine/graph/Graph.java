@@ -170,6 +170,12 @@ public final class Graph extends Operations {
         return like(x, Op.OFFSET, Map.of(), x, script.declare(scope + name, new Parameter.Plain(), 1, x.channels()));
     }
 
+    /** Adds a weight {@code [tokens, channels]} to the sequence of each row. Its name is the whole name. */
+    public Value offsetTokens(Value x, String name, int tokens) {
+        return like(
+                x, Op.OFFSET, Map.of(), x, script.declare(scope + name, new Parameter.Plain(), tokens, x.channels()));
+    }
+
     /** Rows of a table by whole numbers, in the graph's precision. */
     public Value embedding(Value ids, String name, int rows, int width) {
         var table = weight(name, new Parameter.Table(), rows, width);

@@ -85,6 +85,11 @@ public final class Method {
         return Collections.unmodifiableList(operations);
     }
 
+    /** Whether it computes a gradient. */
+    public boolean differentiates() {
+        return operations.stream().anyMatch(operation -> operation.op() == Op.LABEL_GRADIENT);
+    }
+
     void read(Input input) {
         inputs.put(input.name(), input);
     }

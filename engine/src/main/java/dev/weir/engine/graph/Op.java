@@ -146,6 +146,13 @@ public enum Op {
     ZEROS_LIKE,
     /** Ids. {@code [tokens]} integers from 0. */
     POSITIONS_OF,
+    /** x. The same numbers, by which {@link #LABEL_GRADIENT} can differentiate. */
+    DIFFERENTIABLE,
+    /**
+     * Scores {@code [batch, classes]}, labels {@code [batch]}, x of {@link #DIFFERENTIABLE}. The gradient by x of the logarithm of each
+     * row's probability of its label, of the shape of x.
+     */
+    LABEL_GRADIENT,
     /** x. The method's result, in fp32 and on the host. */
     RETURN
 }

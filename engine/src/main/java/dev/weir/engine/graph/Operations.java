@@ -305,6 +305,21 @@ abstract sealed class Operations permits Graph {
         return append(Op.ATTENTION, v.channels(), q.positions(), attributes, operands);
     }
 
+    /** The same numbers, by which {@link #labelGradient} can differentiate what is made of them. */
+    public final Value differentiable(Value x) {
+        return like(x, Op.DIFFERENTIABLE);
+    }
+
+    /**
+     * The gradient of the logarithm of each row's probability of its label.
+     *
+     * @param scores of all classes, before the softmax
+     * @param by what the gradient is by: {@link #differentiable}
+     */
+    public final Value labelGradient(Value scores, Value labels, Value by) {
+        return like(by, Op.LABEL_GRADIENT, Map.of(), scores, labels, by);
+    }
+
     /** How many heads of a width the channels make. */
     public final int headsOf(Value x, int headWidth) {
         requireDivides(x, x.channels() / Math.max(1, headWidth), "attention");

@@ -142,6 +142,11 @@ public final class Script {
         return List.copyOf(methods);
     }
 
+    /** Whether one of its methods computes a gradient. */
+    public boolean differentiates() {
+        return methods.stream().anyMatch(Method::differentiates);
+    }
+
     public List<Parameter> parameters() {
         return List.copyOf(parameters.values());
     }

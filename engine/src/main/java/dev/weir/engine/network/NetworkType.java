@@ -22,6 +22,7 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType(ControlNetModel.NAME, ControlNetModel.class, ControlNetModel::read),
             new NetworkType(T2iAdapterModel.NAME, T2iAdapterModel.class, T2iAdapterModel::read),
             new NetworkType(UNet2DModel.NAME, DenoisingNetwork.class, UNet2DModel::read),
+            new NetworkType(NoisyClassifier.NAME, NoisyClassifier.class, NoisyClassifier::read),
             new NetworkType(FluxTransformer.NAME, DenoisingNetwork.class, FluxTransformer::read),
             new NetworkType(Sd3Transformer.NAME, DenoisingNetwork.class, Sd3Transformer::read),
             new NetworkType(DitTransformer.NAME, DenoisingNetwork.class, DitTransformer::read),

@@ -44,6 +44,7 @@ public final class Networks {
         TEXT_ENCODER(TextNetwork.class),
         IMAGE_ENCODER(ClipVisionModel.class),
         DENOISER(DenoisingNetwork.class),
+        CLASSIFIER(NoisyClassifier.class),
         AUTOENCODER(Autoencoder.class);
 
         private final Class<? extends Network> type;
@@ -136,6 +137,23 @@ public final class Networks {
                 },
                 layers,
                 adapter -> load(adapter, new ImageKeys(layers), adapter.weights(), target));
+    }
+
+    /**
+     * A denoiser of pixels that a classifier of noisy pictures guides.
+     *
+     * @param denoiser closed with the result, and where there is none
+     * @throws ModelException where the classifier, an option or the weights do not fit, or the engine computes no gradients
+     */
+    public static Denoiser guided(Denoiser denoiser, JsonNode config, Weights weights, ComputeTarget target) {
+        try {
+            var classifier = NetworkType.read(config, NoisyClassifier.class);
+            return new ClassifierGuidedDenoiser(
+                    denoiser, new ClassifierGradient(load(classifier, config, weights, target), classifier));
+        } catch (RuntimeException e) {
+            denoiser.close();
+            throw e;
+        }
     }
 
     /** Whether ControlNets and T2I-Adapters may steer a denoiser. */

@@ -68,11 +68,13 @@ record TimeEmbedding(
                 };
         boolean fourier = projection == Projection.LOG_FOURIER;
         boolean table = projection == Projection.TABLE;
+        // Not in diffusers: the first level of a model of guided diffusion may be narrower than this.
+        int base = config.integer("time_proj_dim", channels);
         return new TimeEmbedding(
                 projection,
                 table ? config.integer("num_train_timesteps") : 0,
-                fourier ? 2 * channels : table ? channels : config.even("block_out_channels", channels),
-                config.integer("time_embedding_dim", 4 * channels),
+                fourier ? 2 * channels : table ? channels : config.even("block_out_channels", base),
+                config.integer("time_embedding_dim", 4 * base),
                 config.bool("flip_sin_to_cos", true) && !fourier,
                 config.number("freq_shift", 0),
                 Activation.SILU,

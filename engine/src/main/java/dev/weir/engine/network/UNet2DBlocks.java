@@ -2,6 +2,7 @@ package dev.weir.engine.network;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -12,6 +13,7 @@ import java.util.OptionalInt;
  * @param layers residual blocks of a level on the way down; one more on the way up
  * @param groups of norms; 0 where each norm takes them from its channels
  * @param headWidth channels of an attention's head; 0 where one head has all
+ * @param heads of each attention, whatever its channels; 0 where {@code headWidth} counts
  * @param middleGroups of the norm of the middle's attention; 0 where it has none; empty where the middle does not attend
  */
 record UNet2DBlocks(
@@ -24,6 +26,7 @@ record UNet2DBlocks(
         Activation activation,
         boolean scaleShift,
         int headWidth,
+        int heads,
         int downsamplePadding,
         boolean halvesInResnet,
         boolean doublesInResnet,
@@ -31,17 +34,36 @@ record UNet2DBlocks(
         double middleScale,
         OptionalInt middleGroups) {
 
+    /** Not in diffusers: models of guided diffusion have as many heads at each level. */
+    private static final String HEADS = "num_attention_heads";
+
     private static final int USUAL_GROUPS = 32;
     private static final int USUAL_HEAD = 8;
     private static final double SKIP_SCALE = Math.sqrt(2);
     private static final List<String> RESIZING = List.of("conv", "resnet");
 
     static UNet2DBlocks read(Config config) {
-        var channels = config.integers("block_out_channels", List.of(224, 448, 672, 896));
+        var channels = channels(config);
         int n = channels.size();
         var down = BlockType.down(config, n, BlockType.UNCONDITIONAL);
         var up = BlockType.up(config, n, BlockType.UNCONDITIONAL);
         requireSkips(config, down, up);
+        return read(config, channels, down, up);
+    }
+
+    /** Without a way up. */
+    static UNet2DBlocks readEncoder(Config config) {
+        var channels = channels(config);
+        var known = EnumSet.of(BlockType.PLAIN, BlockType.RESNET, BlockType.SELF_ATTENTION);
+        return read(config, channels, BlockType.down(config, channels.size(), known), List.of());
+    }
+
+    private static List<Integer> channels(Config config) {
+        return config.integers("block_out_channels", List.of(224, 448, 672, 896));
+    }
+
+    private static UNet2DBlocks read(Config config, List<Integer> channels, List<BlockType> down, List<BlockType> up) {
+        int n = channels.size();
         boolean ownGroups = config.isNull("norm_num_groups");
         if (ownGroups
                 && !(down.stream().allMatch(BlockType::isSkip) && up.stream().allMatch(BlockType::isSkip))) {
@@ -63,12 +85,16 @@ record UNet2DBlocks(
                 Activation.read(config, "act_fn"),
                 scaleShift,
                 config.isNull("attention_head_dim") ? 0 : config.integer("attention_head_dim", USUAL_HEAD),
+                config.integer(HEADS, 0),
                 config.integer("downsample_padding", 1),
                 config.oneOf("downsample_type", "conv", RESIZING).equals("resnet"),
                 config.oneOf("upsample_type", "conv", RESIZING).equals("resnet"),
                 !config.isNull("mid_block_type"),
                 config.number("mid_block_scale_factor", 1),
                 config.bool("add_attention", true) ? OptionalInt.of(middleGroups) : OptionalInt.empty());
+        if (blocks.heads > 0 && channels.stream().anyMatch(width -> width % blocks.heads != 0)) {
+            throw config.refused(HEADS, "a divisor of all block_out_channels");
+        }
         if (blocks.layers == 0) {
             throw config.refused("layers_per_block", "at least one layer of each block");
         }
@@ -88,6 +114,10 @@ record UNet2DBlocks(
                 throw config.refused("up_block_types", "skip blocks after all others, with 3 out_channels");
             }
         }
+    }
+
+    private int headWidth(int width) {
+        return heads == 0 ? headWidth : width / heads;
     }
 
     int groupsOf(int width) {
@@ -116,7 +146,7 @@ record UNet2DBlocks(
             BlockType type, int width, int count, boolean inResnet, boolean last, SkipLevel.Picture picture) {
         if (type.isSkip()) {
             var attention = type.attendsToItself()
-                    ? Optional.of(new SelfAttention2D(headWidth, USUAL_GROUPS, eps, SKIP_SCALE))
+                    ? Optional.of(new SelfAttention2D(headWidth(width), USUAL_GROUPS, eps, SKIP_SCALE))
                     : Optional.<SelfAttention2D>empty();
             return new SkipLevel(
                     width,
@@ -128,7 +158,8 @@ record UNet2DBlocks(
                     picture);
         }
         boolean attends = type.attendsToItself();
-        BlockAttention attention = attends ? new SelfAttention2D(headWidth, groups, eps, 1) : BlockAttention.NONE;
+        BlockAttention attention =
+                attends ? new SelfAttention2D(headWidth(width), groups, eps, 1) : BlockAttention.NONE;
         return new ResnetLevel(
                 width,
                 resnet(groups, 1),
@@ -141,7 +172,7 @@ record UNet2DBlocks(
     MidBlock2D middle() {
         int width = channels.get(channels.size() - 1);
         BlockAttention attention = middleGroups.isPresent()
-                ? new SelfAttention2D(headWidth, middleGroups.getAsInt(), eps, middleScale)
+                ? new SelfAttention2D(headWidth(width), middleGroups.getAsInt(), eps, middleScale)
                 : BlockAttention.NONE;
         return new MidBlock2D(resnet(groupsOf(width), middleScale), List.of(attention));
     }

@@ -156,6 +156,7 @@ final class OnnxEmitter {
             case NEAREST_CODES -> bind(o, comparisons.nearest(o, name(o, 0), nodes.weight(weight(o, 1))));
             case ZEROS_LIKE -> bind(o, nodes.node("Sub", name(o, 0), name(o, 0)));
             case POSITIONS_OF -> positionsOf(o);
+            case DIFFERENTIABLE, LABEL_GRADIENT -> throw new IllegalArgumentException(o.op() + " in a graph of ONNX");
             case RETURN -> nodes.returns(name(o, 0));
         }
     }

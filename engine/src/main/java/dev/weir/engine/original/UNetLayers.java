@@ -25,4 +25,17 @@ public final class UNetLayers {
             "conv_shortcut", "skip_connection");
 
     private UNetLayers() {}
+
+    /**
+     * The name with the layer's name in diffusers, where it begins with one of these.
+     *
+     * @param layers their original names, by those in diffusers
+     */
+    static String begun(String name, Map<String, String> layers) {
+        return layers.entrySet().stream()
+                .filter(layer -> name.startsWith(layer.getValue() + "."))
+                .map(layer -> layer.getKey() + name.substring(layer.getValue().length()))
+                .findFirst()
+                .orElse(name);
+    }
 }

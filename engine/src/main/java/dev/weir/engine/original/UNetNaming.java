@@ -1,7 +1,6 @@
 package dev.weir.engine.original;
 
 import dev.weir.engine.weights.WeightViews;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,7 +22,7 @@ public record UNetNaming(int layers) implements Naming {
     private String renamed(String name) {
         Matcher layer = LAYER.matcher(name);
         if (!layer.matches()) {
-            return begun(name, UNetLayers.OUTSIDE);
+            return UNetLayers.begun(name, UNetLayers.OUTSIDE);
         }
         int number = Integer.parseInt(layer.group(2));
         if (layer.group(1).equals("middle_block")) {
@@ -37,7 +36,7 @@ public record UNetNaming(int layers) implements Naming {
         }
         boolean isWayDown = layer.group(1).equals("input_blocks");
         if (isWayDown && number == 0) {
-            return begun(name, UNetLayers.OUTSIDE);
+            return UNetLayers.begun(name, UNetLayers.OUTSIDE);
         }
         int place = isWayDown ? number - 1 : number;
         String block = (isWayDown ? "down_blocks." : "up_blocks.") + place / (layers + 1) + ".";
@@ -55,19 +54,6 @@ public record UNetNaming(int layers) implements Naming {
     }
 
     private static String residual(String rest) {
-        return begun(rest, UNetLayers.RESIDUAL);
-    }
-
-    /**
-     * The name with the layer's name in diffusers, where it begins with one of these.
-     *
-     * @param layers their original names, by those in diffusers
-     */
-    private static String begun(String name, Map<String, String> layers) {
-        return layers.entrySet().stream()
-                .filter(layer -> name.startsWith(layer.getValue() + "."))
-                .map(layer -> layer.getKey() + name.substring(layer.getValue().length()))
-                .findFirst()
-                .orElse(name);
+        return UNetLayers.begun(rest, UNetLayers.RESIDUAL);
     }
 }

@@ -25,6 +25,8 @@ public record Component(String folder, Use use, List<String> companions) {
         /** Levels of noise by diffusers' {@code add_noise}; no sampler runs on it. Other schedulers scale the noise differently. */
         NOISE_SCHEDULE(List.of("DDPMScheduler", "DDIMScheduler"), false),
         DENOISER(Networks.Kind.DENOISER.classNames(), true),
+        /** Guides the main diffusing stage by its gradient. */
+        CLASSIFIER(Networks.Kind.CLASSIFIER.classNames(), true),
         /** Judged by its configuration and not by its class. */
         SCHEDULER(List.of(), false),
         AUTOENCODER(Networks.Kind.AUTOENCODER.classNames(), true);

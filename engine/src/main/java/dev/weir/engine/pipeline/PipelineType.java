@@ -67,6 +67,14 @@ public interface PipelineType {
         return Optional.empty();
     }
 
+    /** The folder of the classifier whose gradient guides its main diffusing stage, where it has one. */
+    default Optional<String> classifier() {
+        return components().stream()
+                .filter(component -> component.use() == Component.Use.CLASSIFIER)
+                .map(Component::folder)
+                .findFirst();
+    }
+
     /** Throws {@link dev.weir.engine.ModelException} naming the file and key, or the parts that do not fit each other. */
     Pipeline describe(PipelineIndex index, ModelSettings settings);
 

@@ -28,7 +28,7 @@ public final class PipelineTypes {
                             new LatentDiffusion(),
                             new DiffusionTransformer(),
                             new Flux1()),
-                    Stream.of(InstructPix2Pix.ALL, PixelDiffusion.ALL, StableDiffusionThree.ALL)
+                    Stream.of(InstructPix2Pix.ALL, PixelDiffusion.ALL, GuidedDiffusion.ALL, StableDiffusionThree.ALL)
                             .flatMap(List::stream))
             .toList();
 
@@ -48,6 +48,11 @@ public final class PipelineTypes {
     /** What Weir runs, for people. */
     public static String about() {
         return "Weir runs " + ALL.stream().map(PipelineType::about).distinct().collect(Collectors.joining(", and "));
+    }
+
+    /** The type of the models of guided diffusion, which their original files become. */
+    public static PipelineType guided() {
+        return GuidedDiffusion.ALL.get(0);
     }
 
     /** The type of the plainest pipelines, of text alone. Folders of others may hold the same parts. */

@@ -5,10 +5,19 @@ import dev.weir.engine.noise.NoiseSource;
 /**
  * Denoising diffusion implicit models: Song et al. 2020 (arXiv 2010.02502), equations 12 and 16.
  *
+ * <p>A classifier's gradient changes the predicted noise as in algorithm 2 of Dhariwal and Nichol 2021 (arXiv 2105.05233).
+ *
  * <p>Deterministic with eta 0; with eta 1 it draws as much noise as DDPM does.
+ *
+ * @param clippedNoise whether the noise is that of the clipped sample
  */
 record DdimScheduler(
-        NoiseSchedule noise, Timesteps timesteps, Prediction prediction, Clipping clipping, boolean finalAlphaOne)
+        NoiseSchedule noise,
+        Timesteps timesteps,
+        Prediction prediction,
+        Clipping clipping,
+        boolean finalAlphaOne,
+        boolean clippedNoise)
         implements Scheduler {
 
     static final SchedulerType TYPE =
@@ -21,7 +30,8 @@ record DdimScheduler(
                 Timesteps.read(keys, Spacing.LEADING, noise.length()),
                 Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE),
                 Clipping.read(keys, true),
-                keys.flag("set_alpha_to_one", true));
+                keys.flag("set_alpha_to_one", true),
+                keys.flag("use_clipped_model_output", false));
     }
 
     @Override
@@ -52,6 +62,15 @@ record DdimScheduler(
             float[] original = prediction.original(signal, spread, state.sample(), modelOutput);
             float[] predictedNoise = prediction.noise(signal, spread, state.sample(), modelOutput);
             clipping.clip(original);
+            if (clippedNoise) {
+                predictedNoise = Prediction.SAMPLE.noise(signal, spread, state.sample(), original);
+            }
+            if (modelOutput.length > 2 * original.length) {
+                for (int i = 0; i < original.length; i++) {
+                    predictedNoise[i] -= spread * modelOutput[2 * original.length + i];
+                }
+                original = Prediction.EPSILON.original(signal, spread, state.sample(), predictedNoise);
+            }
 
             float variance = (1 - alphaNext) / (1 - alpha) * (1 - alpha / alphaNext); // equation 16, squared
             float deviation = eta * Floats.sqrt(variance);
@@ -62,6 +81,11 @@ record DdimScheduler(
                 next = Floats.mix(1, next, deviation, source.normal(next.length));
             }
             return new Advance(state.next(next), original);
+        }
+
+        @Override
+        public boolean takesGradient() {
+            return true;
         }
 
         /** Of the timestep one even stride below, which for trailing and linspace need not be the next one visited. */

@@ -6,7 +6,8 @@ import java.util.List;
 
 /**
  * Denoising diffusion probabilistic models: Ho et al. 2020 (arXiv 2006.11239), equations 6, 7 and 15. The learned variances
- * are those of Nichol and Dhariwal 2021 (arXiv 2102.09672), equation 15.
+ * are those of Nichol and Dhariwal 2021 (arXiv 2102.09672), equation 15; a classifier's gradient moves the mean as in algorithm 1 of
+ * Dhariwal and Nichol 2021 (arXiv 2105.05233).
  */
 record DdpmScheduler(
         NoiseSchedule noise, Timesteps timesteps, Prediction prediction, Clipping clipping, VarianceType varianceType)
@@ -59,7 +60,7 @@ record DdpmScheduler(
             int step = state.step();
             int size = state.sample().length;
             float alpha = noise.alphaCumprod(visited[step]);
-            float alphaNext = step + 1 < visited.length ? noise.alphaCumprod(visited[step + 1]) : 1;
+            float alphaNext = alphaAfter(step);
             float stepBeta = 1 - alpha / alphaNext;
             float[] mean = Arrays.copyOf(modelOutput, size);
             float[] original = prediction.original(Floats.sqrt(alpha), Floats.sqrt(1 - alpha), state.sample(), mean);
@@ -68,14 +69,37 @@ record DdpmScheduler(
             float originalShare = Floats.sqrt(alphaNext) * stepBeta / (1 - alpha);
             float sampleShare = Floats.sqrt(alpha / alphaNext) * (1 - alphaNext) / (1 - alpha);
             float[] next = Floats.mix(originalShare, original, sampleShare, state.sample());
+            if (modelOutput.length > 2 * size) {
+                // Without noise the last step has no variance; it is guided by the smallest one, of the step before it.
+                float small = smallVariance(visited[step] > 0 ? step : Math.max(0, step - 1));
+                for (int i = 0; i < size; i++) {
+                    float deviation = deviation(small, stepBeta, modelOutput, size + i);
+                    next[i] += deviation * deviation * modelOutput[2 * size + i];
+                }
+            }
             if (visited[step] > 0) {
-                float small = Math.max((1 - alphaNext) / (1 - alpha) * stepBeta, LEAST_VARIANCE);
+                float small = smallVariance(step);
                 float[] fresh = source.normal(size);
                 for (int i = 0; i < size; i++) {
                     next[i] += deviation(small, stepBeta, modelOutput, size + i) * fresh[i];
                 }
             }
             return new Advance(state.next(next), original);
+        }
+
+        @Override
+        public boolean takesGradient() {
+            return true;
+        }
+
+        private float alphaAfter(int step) {
+            return step + 1 < visited.length ? noise.alphaCumprod(visited[step + 1]) : 1;
+        }
+
+        private float smallVariance(int step) {
+            float alpha = noise.alphaCumprod(visited[step]);
+            float alphaNext = alphaAfter(step);
+            return Math.max((1 - alphaNext) / (1 - alpha) * (1 - alpha / alphaNext), LEAST_VARIANCE);
         }
 
         /**

@@ -53,12 +53,18 @@ public interface Sampler {
         return (double) noise / signal;
     }
 
+    /** Whether a step may be guided by the gradient of a classifier (Dhariwal and Nichol 2021, arXiv 2105.05233). */
+    default boolean takesGradient() {
+        return false;
+    }
+
     /**
      * Makes one step.
      *
      * @param state of the row
      * @param modelOutput the network's output (after guidance) for {@code scaleInput(state.step(), state.sample())}; twice
-     *     the sample's size where the network predicts a variance too
+     *     the sample's size where the network predicts a variance too; three times where a classifier's gradient, which only
+     *     samplers with {@link #takesGradient} may be given, follows the variance
      * @param noise the row's own; stochastic samplers draw tensors of the sample's size from it, others none
      */
     Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise);

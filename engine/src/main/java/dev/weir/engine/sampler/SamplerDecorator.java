@@ -44,4 +44,9 @@ interface SamplerDecorator extends Sampler {
     default double noiseLevel(int step) {
         return whole().noiseLevel(step);
     }
+
+    @Override
+    default boolean takesGradient() {
+        return whole().takesGradient();
+    }
 }

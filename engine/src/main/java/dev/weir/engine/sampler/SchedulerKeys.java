@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  */
 record SchedulerKeys(Path file, JsonNode json) {
 
-    /** The parameters of all scheduler classes of diffusers 0.35.2. */
+    /** The parameters of all scheduler classes of diffusers 0.35.2, and one that DDIM has there as a parameter of each step. */
     private static final Set<String> KNOWN = Set.of(
             ("algorithm_type alpha_cum_end alpha_cum_start base_image_seq_len base_shift beta_end beta_max beta_min "
                             + "beta_schedule beta_start clip_denoised clip_sample clip_sample_range correct_steps "
@@ -34,7 +34,7 @@ record SchedulerKeys(Path file, JsonNode json) {
                             + "sigma_min sigma_schedule skip_prk_steps snr snr_shift_scale solver_order solver_p "
                             + "solver_type steps_offset stochastic_sampling tau_func thresholding time_shift_type "
                             + "timestep_scaling timestep_spacing timestep_type trained_betas upscale_mode "
-                            + "use_beta_sigmas use_dynamic_shifting use_exponential_sigmas use_flow_sigmas "
+                            + "use_beta_sigmas use_clipped_model_output use_dynamic_shifting use_exponential_sigmas use_flow_sigmas "
                             + "use_karras_sigmas use_lu_lambdas variance_type")
                     .split(" "));
 

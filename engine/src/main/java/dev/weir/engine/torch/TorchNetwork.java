@@ -2,6 +2,7 @@ package dev.weir.engine.torch;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -65,6 +66,9 @@ final class TorchNetwork implements Executable {
                     network.call(binding.method(), path).close();
                 }
             }
+            if (script.differentiates()) {
+                network.ownWeights();
+            }
             LibC.trimMemory();
             script.weights().requireUnchanged();
             return network;
@@ -74,6 +78,12 @@ final class TorchNetwork implements Executable {
         } catch (RuntimeException e) {
             manager.close();
             throw e;
+        }
+    }
+
+    private void ownWeights() {
+        try (var scope = (PtNDManager) manager.newSubManager()) {
+            recorded(TorchScript.OWN, List.of(scope.create(0f)), scope);
         }
     }
 
@@ -107,6 +117,9 @@ final class TorchNetwork implements Executable {
                 arrays.add(scope.create(staging.fill(i, feed), new Shape(feed.shape()), type(feed.type())));
             }
             keptNames(method).skip(feeds.size()).map(kept::get).forEach(arrays::add);
+            if (script.differentiates()) {
+                return reader.apply(recorded(method, arrays, scope).order(ByteOrder.nativeOrder()));
+            }
             var inputs = new IValue[arrays.size()];
             for (int i = 0; i < inputs.length; i++) {
                 inputs[i] = IValue.from((PtNDArray) arrays.get(i));
@@ -134,6 +147,24 @@ final class TorchNetwork implements Executable {
                 before.close();
             }
         });
+    }
+
+    /** A call outside of libtorch's inference mode, in which nothing can be differentiated. DJL reads the method from an array's name. */
+    private ByteBuffer recorded(String method, List<NDArray> inputs, PtNDManager scope) {
+        var named = scope.create(0f);
+        named.setName("module_method:" + method);
+        var all = new NDList(inputs);
+        all.add(named);
+        boolean before = JniUtils.isGradMode(); // of this thread
+        JniUtils.setGradMode(true);
+        NDArray output;
+        try {
+            output = IValueUtils.forward(module, all, true).singletonOrThrow();
+        } finally {
+            JniUtils.setGradMode(before);
+        }
+        scope.attachInternal(output.getUid(), output);
+        return output.toByteBuffer(true);
     }
 
     private IValue call(String method, IValue... inputs) {

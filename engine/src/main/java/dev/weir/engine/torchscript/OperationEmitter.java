@@ -104,6 +104,8 @@ final class OperationEmitter {
                         o,
                         "torch.arange(torch.size(%s, 1), dtype=4, layout=0, device=%s, pin_memory=False)",
                         numerics.deviceExpression());
+            case DIFFERENTIABLE -> let(o, "torch.requires_grad_(torch.clone(torch.detach(%s)), True)");
+            case LABEL_GRADIENT -> labelGradient(o);
             case RETURN -> returns(expression(o.input(0)));
         }
     }
@@ -318,6 +320,15 @@ final class OperationEmitter {
                 .formatted(pixels, o.output().channels(), table));
         var nearest = body.assign("torch.embedding(%s, torch.argmin(%s, 1))".formatted(table, distances));
         bind(o, "torch.permute(torch.reshape(%s, torch.size(%s)), [0, 3, 1, 2])".formatted(nearest, pixels));
+    }
+
+    private void labelGradient(Operation o) {
+        var logs = body.assign("torch.log_softmax(%s, 1)".formatted(expression(o.input(0))));
+        var own = body.assign(
+                "torch.sum(torch.gather(%s, 1, torch.unsqueeze(%s, 1)))".formatted(logs, expression(o.input(1))));
+        var gradients =
+                body.assign("torch.grad([%s], [%s], None, None, False, False)".formatted(own, expression(o.input(2))));
+        bind(o, "unchecked_cast(Tensor, %s[0])".formatted(gradients));
     }
 
     private void returns(String expression) {

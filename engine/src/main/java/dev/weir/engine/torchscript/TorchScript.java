@@ -10,6 +10,9 @@ public final class TorchScript {
 
     private static final String MODULE = "class M(Module):\n";
 
+    /** The method that copies the weights of a network that computes gradients: those that inference makes take part in none. */
+    public static final String OWN = "own";
+
     private TorchScript() {}
 
     /** The archive of a module without weights, with methods as they are written here. */
@@ -25,6 +28,9 @@ public final class TorchScript {
         }
         script.methods().forEach(method -> body(method, numerics).appendTo(source));
         bindings.forEach(binding -> binding.body(numerics).appendTo(source));
+        if (script.differentiates()) {
+            own(script).appendTo(source);
+        }
         return Archive.of(
                 source.toString(),
                 script.parameters().stream().map(TorchScript::name).toList());
@@ -38,6 +44,15 @@ public final class TorchScript {
         var body = new Body(signature.append(") -> Tensor").toString());
         var emitter = new OperationEmitter(body, numerics);
         method.operations().forEach(emitter::emit);
+        return body;
+    }
+
+    private static Body own(Script script) {
+        var body = new Body("def " + OWN + "(self, any: Tensor) -> Tensor");
+        script.parameters().stream()
+                .map(TorchScript::attribute)
+                .forEach(weight -> body.line("%1$s = torch.clone(torch.detach(%1$s))".formatted(weight)));
+        body.line("return any");
         return body;
     }
 

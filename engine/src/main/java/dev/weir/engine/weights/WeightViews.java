@@ -29,6 +29,11 @@ public final class WeightViews implements Weights {
         this.weights = weights;
     }
 
+    /** A tensor as the file has it. */
+    public TensorInfo original(String name) {
+        return weights.info(name);
+    }
+
     /** Adds a tensor under another name. */
     public void add(String name, String original) {
         shaped(name, original, weights.info(original).shape());
@@ -68,6 +73,32 @@ public final class WeightViews implements Weights {
                         () -> weights.bytes(original)
                                 .slice((int) start, (int) length)
                                 .order(ByteOrder.LITTLE_ENDIAN)));
+    }
+
+    /**
+     * Adds one of several parts of a kernel of one pixel or of a bias, as a matrix or a bias, where each head's parts lie together.
+     *
+     * @param heads of which each has all parts, one after the other
+     */
+    public void headPart(String name, String original, int part, int parts, int heads) {
+        TensorInfo whole = weights.info(original);
+        long[] shape = Arrays.copyOf(whole.shape(), Math.min(2, whole.shape().length));
+        if (shape.length == 0 || shape[0] % ((long) parts * heads) != 0) {
+            throw new ModelException(
+                    "%s: tensor '%s' is not %d tensors of %d heads".formatted(file, original, parts, heads));
+        }
+        shape[0] /= parts;
+        int length = Math.toIntExact(whole.length() / parts);
+        int ofHead = length / heads;
+        views.put(
+                name, new View(new TensorInfo(name, whole.type(), shape, whole.file(), TensorInfo.MADE, length), () -> {
+                    ByteBuffer from = weights.bytes(original);
+                    ByteBuffer to = ByteBuffer.allocate(length);
+                    for (int head = 0; head < heads; head++) {
+                        to.put(from.slice((head * parts + part) * ofHead, ofHead));
+                    }
+                    return to.flip().order(ByteOrder.LITTLE_ENDIAN);
+                }));
     }
 
     /** Adds a matrix whose rows are the columns of the original. */
