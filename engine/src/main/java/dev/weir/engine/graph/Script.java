@@ -33,6 +33,7 @@ public final class Script {
     private final Set<String> problems = new LinkedHashSet<>();
     private final Map<String, List<Integer>> layers = new LinkedHashMap<>();
     private final Set<String> adapted;
+    private boolean attentionIsUpcast;
 
     /** @param network its class, for messages */
     public Script(String network, Weights weights) {
@@ -55,6 +56,15 @@ public final class Script {
         var method = new Method(name, List.of(inputs), !adapted.isEmpty());
         methods.add(method);
         return new Graph(this, method, "");
+    }
+
+    /** Has a back end compute attention in fp32 where it computes the rest in fp16, whose range scores may leave. */
+    public void upcastAttention() {
+        attentionIsUpcast = true;
+    }
+
+    public boolean upcastsAttention() {
+        return attentionIsUpcast;
     }
 
     public boolean hasWeight(String name) {

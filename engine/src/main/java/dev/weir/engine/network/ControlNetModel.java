@@ -90,6 +90,7 @@ record ControlNetModel(
 
     @Override
     public void describe(Script script) {
+        config.describe(script);
         var g = script.method(NetworkDenoiser.FORWARD, GraphInputs.names(inputs()));
         var encoder = new UNetEncoder(config);
         var inputs = encoder.inputs(g, Optional.empty());

@@ -37,7 +37,8 @@ record DitTransformer(
         int layers,
         int classes,
         boolean biased,
-        double eps)
+        double eps,
+        boolean upcastsAttention)
         implements DenoisingNetwork {
 
     static final String NAME = "DiTTransformer2DModel";
@@ -80,9 +81,10 @@ record DitTransformer(
                 config.integer("num_layers"),
                 config.integer("num_embeds_ada_norm"),
                 config.bool("attention_bias", false),
-                config.number("norm_eps", 1e-5));
+                config.number("norm_eps", 1e-5),
+                config.bool("upcast_attention", false));
         config.oneOf("attention_type", "default", List.of("default"));
-        config.ignore("dropout", "norm_num_groups", "upcast_attention", "use_linear_projection");
+        config.ignore("dropout", "norm_num_groups", "use_linear_projection");
         config.refuseTheRest();
         return network;
     }
@@ -141,6 +143,9 @@ record DitTransformer(
 
     @Override
     public void describe(Script script) {
+        if (upcastsAttention) {
+            script.upcastAttention();
+        }
         var names = new ArrayList<>(List.of(GraphInputs.names(inputs())));
         names.add(POSITIONS);
         var g = script.method(NetworkDenoiser.FORWARD, names.toArray(String[]::new));

@@ -301,9 +301,23 @@ public final class Networks {
      * @throws ModelException where the network or an option is not known
      */
     public static Map<String, List<Integer>> shapes(JsonNode config) {
+        return describe(config).parameterShapes();
+    }
+
+    /**
+     * The network of this configuration, without weights.
+     *
+     * @throws ModelException where the network or an option is not known
+     */
+    public static Script describe(JsonNode config) {
         var script = new Script(NetworkType.className(config), Weights.NONE);
         NetworkType.read(config).describe(script);
-        return script.parameterShapes();
+        return script;
+    }
+
+    /** Where a network of this configuration runs if the target is wanted: fp16 overflows in some. */
+    public static ComputeTarget target(JsonNode config, ComputeTarget wanted) {
+        return NetworkType.read(config).target(wanted);
     }
 
     /**
@@ -312,9 +326,7 @@ public final class Networks {
      * @throws ModelException where the network or an option is not known
      */
     public static Map<String, List<Integer>> layers(JsonNode config) {
-        var script = new Script(NetworkType.className(config), Weights.NONE);
-        NetworkType.read(config).describe(script);
-        return script.layers();
+        return describe(config).layers();
     }
 
     private static AdaptableNetwork adaptable(

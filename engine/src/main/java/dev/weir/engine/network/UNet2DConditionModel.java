@@ -92,6 +92,7 @@ final class UNet2DConditionModel implements DenoisingNetwork {
 
     @Override
     public void describe(Script script) {
+        config.describe(script);
         steering.parts().forEach(part -> describe(script, part));
     }
 

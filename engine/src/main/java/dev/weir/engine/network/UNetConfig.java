@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Join;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.graph.Script;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param inChannels of the sample and what stands beside it, without a hint's
  * @param pixels of a sample at the network's native size
  * @param groups of the norm before the last convolution; 0 where there is none
+ * @param upcastsAttention whether attention would leave the range of fp16
  * @param prompt where the network has states to attend to, as their encoder gives them
  */
 record UNetConfig(
@@ -36,7 +38,8 @@ record UNetConfig(
         Optional<PromptProjection> projection,
         List<UNetBlock> down,
         Optional<MidBlock2D> middle,
-        List<UNetBlock> up) {
+        List<UNetBlock> up,
+        boolean upcastsAttention) {
 
     static UNetConfig read(JsonNode json) {
         var config = new Config("UNet2DConditionModel", json);
@@ -86,7 +89,8 @@ record UNetConfig(
                 levels.readPrompt() || projected ? Optional.of(projection) : Optional.empty(),
                 levels.down().stream().map(options::down).toList(),
                 levels.middle().map(options::middle),
-                levels.up().stream().map(options::up).toList());
+                levels.up().stream().map(options::up).toList(),
+                config.bool("upcast_attention", false));
         config.refuseTheRest();
         var names = unet.inputs().stream().map(NetworkInput::name).distinct();
         if (names.count() < unet.inputs().size()) {
@@ -103,8 +107,14 @@ record UNetConfig(
         if (config.has("num_attention_heads")) {
             throw config.refused("num_attention_heads", "null: attention_head_dim is the number of heads");
         }
-        // Attention accumulates in fp32 in every precision, which is what upcasting was for.
-        config.ignore("dropout", "upcast_attention", "projection_class_embeddings_input_dim");
+        config.ignore("dropout", "projection_class_embeddings_input_dim");
+    }
+
+    /** What is so in all methods of the network. */
+    void describe(Script script) {
+        if (upcastsAttention) {
+            script.upcastAttention();
+        }
     }
 
     /** What the network takes besides the sample and the timestep, in the order of its method's inputs. */

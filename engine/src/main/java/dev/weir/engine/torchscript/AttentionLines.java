@@ -9,11 +9,16 @@ import java.util.stream.IntStream;
 /**
  * The lines of attention, of its masks, and of the turns that tell it positions. Confined to one thread.
  *
+ * @param upcasts whether attention is computed in fp32
  * @param expressions of what operations read
  * @param variables takes the variable of an operation's result
  */
 record AttentionLines(
-        Body body, Numerics numerics, Function<Operand, String> expressions, BiConsumer<Operation, String> variables) {
+        Body body,
+        Numerics numerics,
+        boolean upcasts,
+        Function<Operand, String> expressions,
+        BiConsumer<Operation, String> variables) {
 
     private String expression(Operand operand) {
         return expressions.apply(operand);
@@ -26,14 +31,14 @@ record AttentionLines(
     void attention(Operation o) {
         var split = IntStream.range(0, 3)
                 .mapToObj(i -> body.assign("torch.transpose(torch.unflatten(%s, 2, [%d, -1]), 1, 2)"
-                        .formatted(expression(o.input(i)), o.integer("heads"))))
+                        .formatted(exact(expression(o.input(i))), o.integer("heads"))))
                 .toList();
         boolean biased = o.flag("positions");
         boolean masked = o.has(biased ? 4 : 3);
-        var mask = masked ? expression(o.input(3)) : "None";
+        var mask = masked ? exactMask(expression(o.input(3))) : "None";
         // A mask has the causal part in it. Without one, attention takes its fast path.
         var causal = !o.flag("causal") ? "False" : masked ? body.assign(mask + " is None") : "True";
-        var added = biased ? biased(expression(o.input(masked ? 4 : 3)), mask, masked) : mask;
+        var added = biased ? biased(exact(expression(o.input(masked ? 4 : 3))), mask, masked) : mask;
         var out = body.assign("torch.scaled_dot_product_attention(%s, %s, %s, %s, 0., %s%s)"
                 .formatted(
                         split.get(0),
@@ -42,7 +47,24 @@ record AttentionLines(
                         added,
                         causal,
                         o.flag("unscaled") ? ", scale=1." : ""));
-        bind(o, "torch.flatten(torch.transpose(%s, 1, 2), 2)".formatted(out));
+        var joined = "torch.flatten(torch.transpose(%s, 1, 2), 2)".formatted(out);
+        bind(o, upcasts ? "torch.to(%s, %d)".formatted(joined, numerics.dtype()) : joined);
+    }
+
+    private String exact(String x) {
+        return upcasts ? "torch.to(%s, %d)".formatted(x, Numerics.FP32) : x;
+    }
+
+    /** A mask has the type of what it masks. */
+    private String exactMask(String mask) {
+        if (!upcasts) {
+            return mask;
+        }
+        var exact = body.fresh();
+        body.line(exact + " = annotate(Optional[Tensor], None)");
+        body.line("if " + mask + " is not None:");
+        body.line("  %s = torch.to(unchecked_cast(Tensor, %s), %d)".formatted(exact, mask, Numerics.FP32));
+        return exact;
     }
 
     /** A bias of positions, and a mask where there is one. */

@@ -52,6 +52,11 @@ public record Numerics(int dtype, String device, boolean packed) {
         return !isCuda() && pixels < SMALL_IMAGE_PIXELS;
     }
 
+    /** Whether numbers beyond 65504 are infinite. */
+    boolean isHalf() {
+        return dtype == FP16;
+    }
+
     boolean isCuda() {
         return device.startsWith("cuda");
     }

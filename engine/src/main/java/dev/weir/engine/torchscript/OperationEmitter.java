@@ -22,13 +22,15 @@ final class OperationEmitter {
     /** The variable of each value; an input is its own. */
     private final Map<String, String> variables = new HashMap<>();
 
-    OperationEmitter(Body body, Numerics numerics) {
+    /** @param upcastsAttention whether attention is computed in fp32 */
+    OperationEmitter(Body body, Numerics numerics, boolean upcastsAttention) {
         this.body = body;
         this.numerics = numerics;
         this.lowRank = new LowRankLines(body, numerics);
         this.attention = new AttentionLines(
                 body,
                 numerics,
+                upcastsAttention,
                 this::expression,
                 (o, variable) -> variables.put(o.output().name(), variable));
     }

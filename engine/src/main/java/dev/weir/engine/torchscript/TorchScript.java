@@ -26,7 +26,8 @@ public final class TorchScript {
         for (var parameter : script.parameters()) {
             source.append("  ").append(name(parameter)).append(" : Tensor\n");
         }
-        script.methods().forEach(method -> body(method, numerics).appendTo(source));
+        var upcast = script.upcastsAttention() && numerics.isHalf();
+        script.methods().forEach(method -> body(method, numerics, upcast).appendTo(source));
         bindings.forEach(binding -> binding.body(numerics).appendTo(source));
         if (script.differentiates()) {
             own(script).appendTo(source);
@@ -36,13 +37,13 @@ public final class TorchScript {
                 script.parameters().stream().map(TorchScript::name).toList());
     }
 
-    private static Body body(Method method, Numerics numerics) {
+    private static Body body(Method method, Numerics numerics, boolean upcastsAttention) {
         var signature = new StringBuilder("def " + method.name() + "(self");
         for (var input : method.inputNames()) {
             signature.append(", ").append(input).append(": Tensor");
         }
         var body = new Body(signature.append(") -> Tensor").toString());
-        var emitter = new OperationEmitter(body, numerics);
+        var emitter = new OperationEmitter(body, numerics, upcastsAttention);
         method.operations().forEach(emitter::emit);
         return body;
     }
