@@ -45,7 +45,9 @@ final class ModelOptions {
     @Option(
             names = "--device",
             paramLabel = "NAME",
-            description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}, the first GPU if there is one.")
+            description =
+                    "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}, the first GPU if there is one. Several, as "
+                            + "cuda:0,cuda:1, run a denoiser and an upsampler each; the other stages use the first.")
     private String device = "auto";
 
     @Option(

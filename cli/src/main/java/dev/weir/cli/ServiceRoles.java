@@ -22,21 +22,26 @@ import io.vertx.core.Deployable;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Creates the verticle of each role. The only class that knows all services. */
 final class ServiceRoles implements RoleFactory {
 
     private final NodeModels models;
-    private final ComputeTarget target;
+    private final List<ComputeTarget> targets;
     private final GatewayConfig gateway;
     private final LimitOptions limits;
     private final Safety safety;
     private volatile GatewayVerticle deployedGateway;
 
-    ServiceRoles(NodeModels models, ComputeTarget target, GatewayConfig gateway, LimitOptions limits, Safety safety) {
+    /** @param targets of the denoiser and the upsampler, which are there once for each; the other stages run on the first */
+    ServiceRoles(
+            NodeModels models, List<ComputeTarget> targets, GatewayConfig gateway, LimitOptions limits, Safety safety) {
         this.models = models;
-        this.target = target;
+        this.targets = List.copyOf(targets);
         this.gateway = gateway;
         this.limits = limits;
         this.safety = safety;
@@ -62,12 +67,13 @@ final class ServiceRoles implements RoleFactory {
 
     @Override
     public Deployable create(Role role, NodeContext context) {
+        ComputeTarget first = targets.get(0);
         return switch (role) {
             case GATEWAY -> deployedGateway = new GatewayVerticle(context, gateway);
-            case TEXT_ENCODER -> on(context, new TextEncoderStage(models, target, limits.held(), states(context)));
-            case DENOISER -> on(context, DenoiserStage.create(models, target, limits.stepping()));
-            case UPSAMPLER -> on(context, UpsamplerStage.create(models, target, limits.stepping()));
-            case DECODER -> on(context, new DecoderStage(models, target, limits.held(), safety));
+            case TEXT_ENCODER -> on(context, new TextEncoderStage(models, first, limits.held(), states(context)));
+            case DENOISER -> onEach(context, target -> DenoiserStage.create(models, target, limits.stepping()));
+            case UPSAMPLER -> onEach(context, target -> UpsamplerStage.create(models, target, limits.stepping()));
+            case DECODER -> on(context, new DecoderStage(models, first, limits.held(), safety));
         };
     }
 
@@ -83,5 +89,13 @@ final class ServiceRoles implements RoleFactory {
 
     private static Deployable on(NodeContext context, Stage stage) {
         return new StageNode(context, stage);
+    }
+
+    private Deployable onEach(NodeContext context, Function<ComputeTarget, Stage> stage) {
+        List<StageNode> nodes = new ArrayList<>();
+        for (int unit = 0; unit < targets.size(); unit++) {
+            nodes.add(new StageNode(context.ofUnit(unit), stage.apply(targets.get(unit))));
+        }
+        return nodes.size() == 1 ? nodes.get(0) : new StagesOfDevices(nodes);
     }
 }

@@ -77,11 +77,11 @@ public final class WeirNode implements AutoCloseable {
             AddOnFolders addOns,
             List<ModelFolder> named) {
         try {
-            ComputeTarget target = target(config, named);
-            ProcessModels models = ProcessModels.of(config, named, addOns, target);
+            List<ComputeTarget> targets = targets(config, named);
+            ProcessModels models = ProcessModels.of(config, named, addOns, targets.get(0));
             ServiceRoles roles = new ServiceRoles(
                     models.models(),
-                    target,
+                    targets,
                     gateway.with(limits.gateway()),
                     limits,
                     Safety.named(config.compute().safety()));
@@ -149,7 +149,8 @@ public final class WeirNode implements AutoCloseable {
         }
     }
 
-    private static ComputeTarget target(NodeConfig config, List<ModelFolder> models) {
+    /** One for each device, in their order. */
+    private static List<ComputeTarget> targets(NodeConfig config, List<ModelFolder> models) {
         NodeConfig.Compute compute = config.compute();
         if (compute.threads() > 0) {
             System.setProperty(Torch.THREADS_PROPERTY, Integer.toString(compute.threads()));
@@ -158,13 +159,17 @@ public final class WeirNode implements AutoCloseable {
                 unlessAuto(compute.precision()).map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT)));
         Optional<Engine> engine =
                 unlessAuto(compute.engine()).map(name -> Engine.valueOf(name.toUpperCase(Locale.ROOT)));
+        boolean denoises = config.roles().stream().anyMatch(DENOISING::contains);
+        List<ModelFolder> measured = models.isEmpty() ? firstOfDirectory(compute) : models;
+        List<ComputeTarget> targets = new ArrayList<>();
         try {
-            EngineChoice choice = new EngineChoice(engine, unlessAuto(compute.device()), precision);
-            boolean denoises = config.roles().stream().anyMatch(DENOISING::contains);
-            List<ModelFolder> measured = models.isEmpty() ? firstOfDirectory(compute) : models;
-            ComputeTarget target = denoises ? choice.target(measured) : choice.known(measured);
-            LOG.info("computing on {}: {}", target, target.reason());
-            return target;
+            for (String device : compute.devices()) {
+                EngineChoice choice = new EngineChoice(engine, unlessAuto(device), precision);
+                ComputeTarget target = denoises ? choice.target(measured) : choice.known(measured);
+                LOG.info("computing on {}: {}", target, target.reason());
+                targets.add(target);
+            }
+            return targets;
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ public record NodeConfig(
 
     /**
      * @param models diffusers folders and single files
-     * @param device {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}
+     * @param device {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}, or several with commas between them
      * @param precision {@code auto}, {@code fp32}, {@code bf16}, {@code fp16}
      * @param threads CPU threads of one forward pass; 0: as many as the machine has cores
      * @param engine {@code auto}, {@code torch}, {@code onnx}
@@ -138,8 +139,32 @@ public record NodeConfig(
             return new Compute(models, AUTO, AUTO, 0);
         }
 
-        List<String> problems(boolean needsModels) {
+        /** The names in {@link #device}: one for each denoiser and each upsampler. Other stages use the first. */
+        public List<String> devices() {
+            return List.of(device.split(",", -1));
+        }
+
+        private List<String> deviceProblems(boolean diffuses) {
             List<String> problems = new ArrayList<>();
+            List<String> names = devices().stream()
+                    .map(name -> name.equals("cuda") ? "cuda:0" : name)
+                    .toList();
+            if (!names.stream().allMatch(name -> name.matches("auto|cpu|cuda:\\d+"))) {
+                problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N".formatted(device));
+            } else if (names.size() > 1 && names.contains(AUTO)) {
+                problems.add("device: auto stands alone: \"%s\"".formatted(device));
+            } else if (names.size() > 1 && !diffuses) {
+                problems.add("device: only denoisers and upsamplers run on several devices: \"%s\"".formatted(device));
+            }
+            names.stream()
+                    .filter(name -> name.startsWith("cuda") && Collections.frequency(names, name) > 1)
+                    .distinct()
+                    .forEach(name -> problems.add("device: %s is named twice".formatted(name)));
+            return problems;
+        }
+
+        List<String> problems(boolean needsModels, boolean diffuses) {
+            List<String> problems = deviceProblems(diffuses);
             if (needsModels && models.isEmpty() && directory.isEmpty()) {
                 problems.add("model: a stage needs a model folder");
             }
@@ -152,9 +177,6 @@ public record NodeConfig(
                     .map(Directory::folder)
                     .filter(folder -> !Files.isDirectory(folder))
                     .ifPresent(folder -> problems.add("model-dir: %s: no such folder".formatted(folder)));
-            if (!device.matches("auto|cpu|cuda(:\\d+)?")) {
-                problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N".formatted(device));
-            }
             if (!precision.matches("auto|fp32|bf16|fp16")) {
                 problems.add("precision: \"%s\" is none of auto, fp32, bf16, fp16".formatted(precision));
             }
@@ -208,7 +230,8 @@ public record NodeConfig(
         }
         cluster.ifPresent(c -> problems.addAll(c.problems(roles.contains(Role.GATEWAY))));
         boolean hasStage = roles.stream().anyMatch(role -> role.stage().isPresent());
-        problems.addAll(compute.problems(hasStage));
+        boolean diffuses = roles.contains(Role.DENOISER) || roles.contains(Role.UPSAMPLER);
+        problems.addAll(compute.problems(hasStage, diffuses));
         problems.addAll(limits.problems());
         traceEndpoint
                 .filter(endpoint -> !isCollector(endpoint))

@@ -24,6 +24,7 @@ import io.vertx.core.Vertx;
  * @param tracing starts spans, which do nothing if tracing is off
  * @param health where roles register for health checks and drains
  * @param loop time, timers and random numbers of everything that is no verticle
+ * @param unit which of the process's devices a stage computes on: its position in {@code --device}, from 0
  */
 public record NodeContext(
         Vertx vertx,
@@ -35,7 +36,23 @@ public record NodeContext(
         Health health,
         MeterRegistry metrics,
         Tracing tracing,
-        Loop loop) {
+        Loop loop,
+        int unit) {
+
+    /** A node of one device. */
+    public NodeContext(
+            Vertx vertx,
+            String nodeId,
+            Courier courier,
+            NodeDirectory directory,
+            Dispatcher dispatcher,
+            ClusterMemory memory,
+            Health health,
+            MeterRegistry metrics,
+            Tracing tracing,
+            Loop loop) {
+        this(vertx, nodeId, courier, directory, dispatcher, memory, health, metrics, tracing, loop, 0);
+    }
 
     /** A node whose loop is that of its Vertx. */
     public NodeContext(
@@ -54,7 +71,23 @@ public record NodeContext(
     /** The same node, for a role with another memory. */
     public NodeContext with(ClusterMemory newMemory) {
         return new NodeContext(
-                vertx, nodeId, courier, directory, dispatcher, newMemory, health, metrics, tracing, loop);
+                vertx, nodeId, courier, directory, dispatcher, newMemory, health, metrics, tracing, loop, unit);
+    }
+
+    /** The same node for a stage on another device of the process. To others, it is a node of its own, with its own lease. */
+    public NodeContext ofUnit(int newUnit) {
+        return new NodeContext(
+                vertx,
+                newUnit == 0 ? nodeId : nodeId + "-" + newUnit,
+                courier,
+                directory,
+                dispatcher,
+                memory,
+                health,
+                metrics,
+                tracing,
+                loop,
+                newUnit);
     }
 
     /** Creates the shared parts, with a health and a memory of its own. */

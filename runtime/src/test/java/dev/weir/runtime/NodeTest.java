@@ -77,8 +77,8 @@ class NodeTest {
                 .contains("weir_stage_step_seconds_count{stage=\"decoder\"} 1")
                 .contains("weir_stage_batch_rows_count{stage=\"decoder\"} 1")
                 .contains("weir_stage_queue_seconds_count{stage=\"decoder\"} 1")
-                .contains("weir_stage_backlog_seconds{stage=\"decoder\"} 0")
-                .contains("weir_stage_held{stage=\"decoder\"} 0")
+                .contains("weir_stage_backlog_seconds{stage=\"decoder\",unit=\"0\"} 0")
+                .contains("weir_stage_held{stage=\"decoder\",unit=\"0\"} 0")
                 .contains("weir_offers_total{stage=\"decoder\",verdict=\"accepted\"} 1")
                 .contains("weir_bus_bytes_total{direction=\"sent\"}")
                 .contains("weir_bus_garbled_total 0");

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class ServedModels<T extends AutoCloseable> implements AutoCloseable, Loading, NodeModels.Holder {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServedModels.class);
+    private static final String FAILS = "its network fails, even with a test input: ";
 
     private final StageKind stage;
     private final NodeModels models;
@@ -180,7 +182,45 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
 
     /** Why work is not done that was accepted before its model was found broken; empty where the model is served. */
     public Optional<Failure> outage(String model) {
-        return find(model).isPresent() ? Optional.empty() : Optional.of(NotFinite.outOfService(model));
+        if (find(model).isPresent()) {
+            return Optional.empty();
+        }
+        String problem =
+                Optional.ofNullable(parts.get(model)).map(LoadedPart::problem).orElse("");
+        return Optional.of(problem.startsWith(FAILS) ? failing(model, problem) : NotFinite.outOfService(model));
+    }
+
+    private static Failure failing(String model, String problem) {
+        return new Failure(
+                "step_failed", "the model %s is not served here any more: %s".formatted(model, problem), true);
+    }
+
+    /**
+     * Tries a part whose forward failed with a test input. If that fails too, it is not the request: the device is lost, or the
+     * model's file. The model is taken out of the routing until the process starts anew, so that work goes to other devices.
+     *
+     * @param test runs the part
+     * @return whether the model is out
+     */
+    public boolean isLost(String model, Consumer<T> test) {
+        try {
+            test.accept(get(model));
+            return false;
+        } catch (RuntimeException e) {
+            if (Memory.isExhausted(e)) {
+                return false;
+            }
+            takeOut(model, FAILS + e.getMessage());
+            return true;
+        } catch (OutOfMemoryError e) {
+            return false;
+        }
+    }
+
+    private void takeOut(String model, String why) {
+        LOG.error("the {} serves the model {} no more: {}", Addresses.name(stage), model, why);
+        parts.get(model).close(why);
+        changed();
     }
 
     /**
@@ -195,9 +235,7 @@ public final class ServedModels<T extends AutoCloseable> implements AutoCloseabl
         if (isFinite(part, isFinite)) {
             return false;
         }
-        LOG.error("the {} serves the model {} no more: {}", Addresses.name(stage), model, NotFinite.PROBLEM);
-        parts.get(model).close(NotFinite.PROBLEM);
-        changed();
+        takeOut(model, NotFinite.PROBLEM);
         return true;
     }
 

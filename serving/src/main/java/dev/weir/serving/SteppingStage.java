@@ -317,9 +317,7 @@ public final class SteppingStage implements Stage {
             outbox.fail(sample.work(), isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what));
         }
         if (isBroken) {
-            List<HeldSample> others = roster.removeModel(model);
-            remove(others);
-            others.forEach(sample -> models.outage(model).ifPresent(outage -> outbox.fail(sample.work(), outage)));
+            failAll(model, outbox);
         }
     }
 
@@ -341,11 +339,23 @@ public final class SteppingStage implements Stage {
             return;
         }
         remove(chosen);
-        tellLoad();
+        String model = plan.group().model();
+        boolean isLost = !noMemory && models.isLost(model, part -> part.isFinite(1));
         Failure failure = noMemory
                 ? new Failure("out_of_memory", String.valueOf(problem.getMessage()), true)
                 : new Failure("step_failed", String.valueOf(problem.getMessage()), true);
         chosen.forEach(s -> outbox.fail(s.work(), failure));
+        if (isLost) {
+            failAll(model, outbox);
+        }
+        tellLoad();
+    }
+
+    /** What is held of a model that is not served any more. */
+    private void failAll(String model, Outbox outbox) {
+        List<HeldSample> others = roster.removeModel(model);
+        remove(others);
+        others.forEach(sample -> models.outage(model).ifPresent(outage -> outbox.fail(sample.work(), outage)));
     }
 
     private Failure stepFailed(Throwable problem) {

@@ -3,7 +3,10 @@ package dev.weir.runtime.ops;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -13,8 +16,8 @@ import java.util.stream.Collectors;
 /**
  * The health of a node. Any thread.
  *
- * <p>Alive: no device thread has had work without progress for longer than the limit. Ready: started, every component
- * ready, not draining.
+ * <p>Alive: no device thread has had work without progress for longer than the limit. Ready: started, not draining, and of
+ * each name at least one component ready: a stage on two devices is ready while one of them works.
  */
 public final class Health {
 
@@ -39,7 +42,15 @@ public final class Health {
     }
 
     public List<String> remarks() {
-        return remarks.stream().flatMap(all -> all.get().stream()).toList();
+        List<String> all = new ArrayList<>();
+        byName().forEach((name, parts) -> {
+            long ready = parts.stream().filter(Component::ready).count();
+            if (started && !draining && ready > 0 && ready < parts.size()) {
+                all.add("%s: %d of %d devices work".formatted(name, ready, parts.size()));
+            }
+        });
+        remarks.forEach(more -> all.addAll(more.get()));
+        return all;
     }
 
     public void remove(Component component) {
@@ -87,10 +98,15 @@ public final class Health {
         if (!started) {
             return List.of("starting");
         }
-        return components.stream()
-                .filter(c -> !c.ready())
-                .map(c -> c.name() + " is not ready")
+        return byName().entrySet().stream()
+                .filter(parts -> parts.getValue().stream().noneMatch(Component::ready))
+                .map(parts -> parts.getKey() + " is not ready")
                 .toList();
+    }
+
+    private Map<String, List<Component>> byName() {
+        return components.stream()
+                .collect(Collectors.groupingBy(Component::name, LinkedHashMap::new, Collectors.toList()));
     }
 
     /**

@@ -22,6 +22,7 @@ final class StageMeters {
 
     private final MeterRegistry metrics;
     private final String stage;
+    private final String unit;
     private final Timer step;
     private final Timer queue;
     private final DistributionSummary batchRows;
@@ -33,8 +34,10 @@ final class StageMeters {
     private volatile double meanSamples;
     private volatile int lastRows;
 
-    StageMeters(MeterRegistry metrics, Stage stage) {
+    /** @param unit of the process's devices; stages of one kind share all metrics but the gauges */
+    StageMeters(MeterRegistry metrics, Stage stage, int unit) {
         this.metrics = metrics;
+        this.unit = Integer.toString(unit);
         this.stage = Addresses.name(stage.kind());
         this.step = timer("weir.stage.step", "One turn of the device, from the choice of rows to what came of them");
         this.queue = timer("weir.stage.queue", "From acceptance until the device begins");
@@ -66,6 +69,7 @@ final class StageMeters {
         Gauge.builder("weir.stage.engine", () -> 1)
                 .description("Always 1: the labels say what the stage computes with")
                 .tag("stage", stage)
+                .tag("unit", unit)
                 .tag("device", target.device())
                 .tag("precision", target.precision())
                 .tag("engine", target.engine())
@@ -78,6 +82,7 @@ final class StageMeters {
         Gauge.builder("weir.stage.held", inFlight, h -> h.capacity() - h.freeCredits())
                 .description("Samples held, those that wait for the device or for the next stage included")
                 .tag("stage", stage)
+                .tag("unit", unit)
                 .register(metrics);
         gauge("weir.stage.capacity", "Samples that may be held at once", status, NodeStatus::getCapacity);
         gauge("weir.stage.waiting", "Samples held that the device has not begun with", status, NodeStatus::getWaiting);
@@ -94,6 +99,7 @@ final class StageMeters {
         Gauge.builder(name, () -> value.applyAsDouble(status.get()))
                 .description(description)
                 .tag("stage", stage)
+                .tag("unit", unit)
                 .register(metrics);
     }
 

@@ -41,14 +41,17 @@ public final class StageNode extends VerticleBase implements Component {
     @Override
     public Future<?> start() {
         protocol = new StageProtocol(node, stage);
-        device = new DeviceThread(
-                "weir-" + name() + "-device", stage, protocol.outbox(), protocol.turns(), new Opening());
+        device = new DeviceThread(threadName(), stage, protocol.outbox(), protocol.turns(), new Opening());
         node.health().add(this);
         device.start();
         return opened.future()
                 .compose(v -> protocol.start(device))
                 .onSuccess(v -> ready = true)
                 .onFailure(problem -> node.health().remove(this));
+    }
+
+    private String threadName() {
+        return "weir-" + name() + "-device" + (node.unit() == 0 ? "" : "-" + node.unit());
     }
 
     @Override

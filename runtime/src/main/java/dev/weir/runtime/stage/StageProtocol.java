@@ -68,7 +68,7 @@ public final class StageProtocol {
         this.loop = node.loop().here();
         this.address = Addresses.stage(stage.kind(), node.nodeId());
         this.inFlight = new InFlightTable(stage::capacity);
-        this.meters = new StageMeters(node.metrics(), stage);
+        this.meters = new StageMeters(node.metrics(), stage, node.unit());
         this.lifecycle = new SampleLifecycle(node, loop, stage, inFlight, meters, this::changed);
         this.offers = new Offers(stage, inFlight);
         this.stated = new StatedModels(stage.kind());

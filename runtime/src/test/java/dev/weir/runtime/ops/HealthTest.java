@@ -40,6 +40,21 @@ class HealthTest {
     }
 
     @Test
+    void ofTwoDevicesOneIsEnough() {
+        Part first = new Part("denoiser", 1);
+        Part second = new Part("denoiser", 1);
+        health.add(first);
+        health.add(second);
+        health.started();
+        assertThat(health.remarks()).isEmpty();
+        second.ready = false;
+        assertThat(health.unready()).isEmpty();
+        assertThat(health.remarks()).containsExactly("denoiser: 1 of 2 devices work");
+        first.ready = false;
+        assertThat(health.unready()).containsExactly("denoiser is not ready");
+    }
+
+    @Test
     void ownersOfJobsAreDrainedBeforeTheStagesThatTheyNeed() throws Exception {
         Part stage = new Part("denoiser", 1);
         Part owner = new Part("gateway", 0);
