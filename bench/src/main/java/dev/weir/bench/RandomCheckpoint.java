@@ -30,22 +30,33 @@ public final class RandomCheckpoint {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), config.toString());
         Map<String, List<Integer>> shapes = Networks.shapes(config);
-        byte[] header = header(shapes);
+        byte[] head = head(shapes);
         float[] normals = normals(seed);
         long written = 0;
         Path file = folder.resolve("diffusion_pytorch_model.safetensors");
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
-            out.write(ByteBuffer.allocate(Long.BYTES)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putLong(header.length)
-                    .array());
-            out.write(header);
+            out.write(head);
             for (Map.Entry<String, List<Integer>> weight : shapes.entrySet()) {
                 writeWeights(out, weight.getKey(), weight.getValue(), normals);
                 written += count(weight.getValue());
             }
         }
         return written;
+    }
+
+    /** What a file of these weights begins with, in fp16. */
+    public static byte[] head(Map<String, List<Integer>> shapes) throws IOException {
+        byte[] header = header(shapes);
+        return ByteBuffer.allocate(Long.BYTES + header.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .put(header)
+                .array();
+    }
+
+    /** How many bytes follow the head. */
+    public static long bytes(Map<String, List<Integer>> shapes) {
+        return 2 * shapes.values().stream().mapToLong(RandomCheckpoint::count).sum();
     }
 
     private static byte[] header(Map<String, List<Integer>> shapes) throws IOException {

@@ -1,0 +1,2 @@
+/** Networks as TorchScript archives without weights, for tools/gpu/measure.py, which runs them where a GPU is. */
+package dev.weir.bench.gpu;
