@@ -1,6 +1,8 @@
 package dev.weir.engine.backend;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -8,8 +10,19 @@ import java.util.function.Consumer;
  *
  * @param shape the batch first
  * @param filler writes all elements, in native order
+ * @param sources the immutable objects that its elements follow from. A feed of the same shape from the same objects has the same
+ *     elements and need not be written again. Empty: it is written for each forward
  */
-public record Feed(Type type, long[] shape, Consumer<ByteBuffer> filler) {
+public record Feed(Type type, long[] shape, Consumer<ByteBuffer> filler, List<?> sources) {
+
+    public Feed {
+        sources = List.copyOf(sources);
+    }
+
+    /** A feed that is written for each forward. */
+    public Feed(Type type, long[] shape, Consumer<ByteBuffer> filler) {
+        this(type, shape, filler, List.of());
+    }
 
     /** Types that may cross a graph's edge. */
     public enum Type {
@@ -34,6 +47,24 @@ public record Feed(Type type, long[] shape, Consumer<ByteBuffer> filler) {
 
     public static Feed booleans(Consumer<ByteBuffer> filler, long... shape) {
         return new Feed(Type.BOOL, shape, filler);
+    }
+
+    /** The same, whose elements follow from these objects alone. */
+    public Feed from(List<?> immutable) {
+        return new Feed(type, shape, filler, immutable);
+    }
+
+    /** Whether the elements are known to be those of the other feed. */
+    boolean isSame(Feed other) {
+        if (sources.isEmpty() || sources.size() != other.sources.size() || type != other.type) {
+            return false;
+        }
+        for (int i = 0; i < sources.size(); i++) {
+            if (sources.get(i) != other.sources.get(i)) {
+                return false;
+            }
+        }
+        return Arrays.equals(shape, other.shape);
     }
 
     /** How many bytes the filler writes. */

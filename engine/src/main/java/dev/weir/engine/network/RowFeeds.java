@@ -15,7 +15,8 @@ import java.util.function.Function;
 
 /**
  * The inputs of a forward of several rows: the sample, the timestep, and then the network's other inputs in their order, each joined
- * as it says; a padded input is followed by which of its tokens count. Immutable.
+ * as it says; a padded input is followed by which of its tokens count. States of the same samples in the next step are the same feed,
+ * which is neither written nor sent to a device again. Immutable.
  *
  * @param classes how many class labels the network has a table for; 0 where it has none
  * @param ofShape the inputs behind all others, which depend on the sample's shape alone
@@ -89,8 +90,9 @@ record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes, Function
 
     private static Feed stacked(List<HostTensor> rows) {
         return Feed.floats(
-                bytes -> putAll(bytes.asFloatBuffer(), rows, 0),
-                shape(rows, rows.get(0).shape()));
+                        bytes -> putAll(bytes.asFloatBuffer(), rows, 0),
+                        shape(rows, rows.get(0).shape()))
+                .from(rows);
     }
 
     private static Feed padded(List<HostTensor> rows) {
@@ -98,7 +100,8 @@ record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes, Function
         var shape = new ArrayList<>(rows.get(0).shape());
         shape.set(0, longest);
         int size = shape.stream().reduce(1, Math::multiplyExact);
-        return Feed.floats(bytes -> putAll(bytes.asFloatBuffer(), rows, size), shape(rows, shape));
+        return Feed.floats(bytes -> putAll(bytes.asFloatBuffer(), rows, size), shape(rows, shape))
+                .from(rows);
     }
 
     /** Rows {@code [channels, tokens]}: each channel is padded to the most tokens. */
@@ -106,21 +109,22 @@ record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes, Function
         int channels = rows.get(0).side(0);
         int longest = rows.stream().mapToInt(row -> row.side(1)).max().orElseThrow();
         return Feed.floats(
-                bytes -> {
-                    var out = bytes.asFloatBuffer();
-                    for (HostTensor row : rows) {
-                        int tokens = row.side(1);
-                        for (int channel = 0; channel < channels; channel++) {
-                            out.put(row.values(), channel * tokens, tokens);
-                            for (int i = tokens; i < longest; i++) {
-                                out.put(0);
+                        bytes -> {
+                            var out = bytes.asFloatBuffer();
+                            for (HostTensor row : rows) {
+                                int tokens = row.side(1);
+                                for (int channel = 0; channel < channels; channel++) {
+                                    out.put(row.values(), channel * tokens, tokens);
+                                    for (int i = tokens; i < longest; i++) {
+                                        out.put(0);
+                                    }
+                                }
                             }
-                        }
-                    }
-                },
-                rows.size(),
-                channels,
-                longest);
+                        },
+                        rows.size(),
+                        channels,
+                        longest)
+                .from(rows);
     }
 
     /** @param size with zeros after a shorter row; 0 where all are equally long */

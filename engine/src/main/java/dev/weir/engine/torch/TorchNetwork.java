@@ -16,7 +16,6 @@ import dev.weir.engine.SystemReason;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.backend.Kept;
-import dev.weir.engine.backend.Staging;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.torchscript.Binding;
 import dev.weir.engine.torchscript.Numerics;
@@ -36,18 +35,19 @@ import java.util.stream.Stream;
 
 /**
  * A network loaded into libtorch with its weights bound. One device thread owns it: inputs go through staging memory that
- * the next forward overwrites, and nothing of a forward outlives it.
+ * the next forward overwrites. Of a forward, only inputs stay that the next one may have too.
  */
 final class TorchNetwork implements Executable {
 
     private final PtNDManager manager;
     private final PtSymbolBlock module;
     private final Script script;
-    private final Staging staging = new Staging();
+    private final Inputs inputs;
     private final Map<String, NDArray> kept = new HashMap<>();
 
     private TorchNetwork(PtNDManager manager, PtSymbolBlock module, Script script) {
         this.manager = manager;
+        this.inputs = new Inputs(manager);
         this.module = module;
         this.script = script;
     }
@@ -113,19 +113,18 @@ final class TorchNetwork implements Executable {
         try (var scope = (PtNDManager) manager.newSubManager()) {
             List<NDArray> arrays = new ArrayList<>();
             for (int i = 0; i < feeds.size(); i++) {
-                var feed = feeds.get(i);
-                arrays.add(scope.create(staging.fill(i, feed), new Shape(feed.shape()), type(feed.type())));
+                arrays.add(inputs.of(i, feeds.get(i), scope));
             }
             keptNames(method).skip(feeds.size()).map(kept::get).forEach(arrays::add);
             if (script.differentiates()) {
                 return reader.apply(recorded(method, arrays, scope).order(ByteOrder.nativeOrder()));
             }
-            var inputs = new IValue[arrays.size()];
-            for (int i = 0; i < inputs.length; i++) {
-                inputs[i] = IValue.from((PtNDArray) arrays.get(i));
-                scope.attachInternal(inputs[i].getUid(), inputs[i]);
+            var arguments = new IValue[arrays.size()];
+            for (int i = 0; i < arguments.length; i++) {
+                arguments[i] = IValue.from((PtNDArray) arrays.get(i));
+                scope.attachInternal(arguments[i].getUid(), arguments[i]);
             }
-            try (var output = call(method, inputs)) {
+            try (var output = call(method, arguments)) {
                 var bytes = output.toTensor(scope).toByteBuffer(true);
                 return reader.apply(bytes.order(ByteOrder.nativeOrder()));
             }
@@ -140,8 +139,8 @@ final class TorchNetwork implements Executable {
     }
 
     @Override
-    public void keep(Map<String, Kept> inputs) {
-        inputs.forEach((name, input) -> {
+    public void keep(Map<String, Kept> values) {
+        values.forEach((name, input) -> {
             var before = kept.put(name, manager.create(input.values(), new Shape(input.shape()), DataType.FLOAT32));
             if (before != null) {
                 before.close();
@@ -179,12 +178,9 @@ final class TorchNetwork implements Executable {
         JniUtils.setGraphExecutorOptimize(false);
     }
 
-    private static DataType type(Feed.Type type) {
-        return switch (type) {
-            case FLOAT -> DataType.FLOAT32;
-            case LONG -> DataType.INT64;
-            case BOOL -> DataType.BOOLEAN;
-        };
+    /** How often inputs were sent to the device. */
+    long sent() {
+        return inputs.sent();
     }
 
     /** How many native things it holds on to. */

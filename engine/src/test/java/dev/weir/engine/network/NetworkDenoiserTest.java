@@ -20,6 +20,7 @@ import dev.weir.engine.Tensors;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.backend.Kept;
+import dev.weir.engine.backend.Staging;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.ControlNetFolders;
 import dev.weir.engine.control.Steering;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class NetworkDenoiserTest {
@@ -44,6 +46,38 @@ class NetworkDenoiserTest {
 
     private final RecordingNetwork network = new RecordingNetwork();
     private final Denoiser denoiser = new NetworkDenoiser(Fixture.adaptable(network), 3, 1, INPUTS, 10);
+
+    /** The next step of the same samples has other latents and timesteps, and their states. */
+    @Test
+    void statesAreWrittenWhenRowsJoinOrLeaveAndNotAtEachStep() {
+        var feeds = new RowFeeds(3, INPUTS, 10);
+        var staging = new Staging();
+        var first = row(1, 2);
+        var second = row(2, 1);
+        write(staging, feeds.of(SAMPLE, List.of(first, second)));
+
+        var next = feeds.of(SAMPLE, List.of(later(first), later(second)));
+        assertThat(IntStream.range(0, next.size()).filter(i -> staging.holds(i, next.get(i))))
+                .as("encoder_hidden_states and time_ids")
+                .containsExactly(2, 5);
+        var swapped = feeds.of(SAMPLE, List.of(later(second), later(first)));
+        var fewer = feeds.of(SAMPLE, List.of(later(second)));
+        for (var other : List.of(swapped, fewer)) {
+            assertThat(IntStream.range(0, other.size())).noneMatch(i -> staging.holds(i, other.get(i)));
+        }
+        write(staging, fewer);
+        assertThat(staging.holds(2, feeds.of(SAMPLE, List.of(second)).get(2))).isTrue();
+    }
+
+    private static void write(Staging staging, List<Feed> feeds) {
+        for (int i = 0; i < feeds.size(); i++) {
+            staging.fill(i, feeds.get(i));
+        }
+    }
+
+    private static Row later(Row row) {
+        return new Row(row.sample().clone(), row.timestep() - 1, row.inputs());
+    }
 
     @Test
     void everyInputIsJoinedAsItSays() {

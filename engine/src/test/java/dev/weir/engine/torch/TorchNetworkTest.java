@@ -16,8 +16,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +80,44 @@ class TorchNetworkTest {
         }
     }
 
+    @Test
+    void anInputFromTheSameObjectsIsNeitherWrittenNorSentAgain() throws IOException {
+        var written = new AtomicInteger();
+        Object first = new Object();
+        Object second = new Object();
+        try (var network = load(Precision.FP32, 0)) {
+            for (var sources :
+                    List.of(List.of(first), List.of(first), List.of(first, second), List.of(first, second))) {
+                var x = new float[3 * sources.size()];
+                Arrays.fill(x, 1);
+                assertThat(forward(network, counted(written, x).from(sources))).startsWith(6.5f, 14.5f);
+            }
+            assertThat(written).hasValue(2);
+            assertThat(network.sent()).isEqualTo(2);
+
+            // Of no objects: something else at its place, and then the same again.
+            assertThat(forward(network, counted(written, 0, 0, 0))).containsExactly(0.5f, -0.5f);
+            assertThat(forward(network, counted(written, 1, 0, 2).from(List.of(first))))
+                    .containsExactly(7.5f, 15.5f);
+            assertThat(network.sent()).isEqualTo(4);
+            int held = network.held();
+            for (int i = 0; i < 100; i++) {
+                forward(network, counted(written, i, 1, 1).from(List.of(new Object())));
+            }
+            assertThat(network.held()).isEqualTo(held);
+        }
+    }
+
+    private static Feed counted(AtomicInteger written, float... x) {
+        return Feed.floats(
+                bytes -> {
+                    written.incrementAndGet();
+                    bytes.asFloatBuffer().put(x);
+                },
+                x.length / 3,
+                3);
+    }
+
     private TorchNetwork load(Precision precision, int misalignment) throws IOException {
         var weights = SafetensorsFile.open(write(misalignment));
         var script = new Script("Layer", weights);
@@ -107,7 +147,10 @@ class TorchNetworkTest {
     }
 
     private static float[] forward(TorchNetwork network, float... x) {
-        var feed = Feed.floats(bytes -> bytes.asFloatBuffer().put(x), x.length / 3, 3);
+        return forward(network, Feed.floats(bytes -> bytes.asFloatBuffer().put(x), x.length / 3, 3));
+    }
+
+    private static float[] forward(TorchNetwork network, Feed feed) {
         return network.run("forward", List.of(feed), out -> {
             var y = new float[out.remaining() / Float.BYTES];
             out.asFloatBuffer().get(y);
