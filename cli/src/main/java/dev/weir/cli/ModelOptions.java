@@ -61,7 +61,7 @@ final class ModelOptions {
             names = "--engine",
             paramLabel = "NAME",
             description =
-                    "auto, torch or onnx (ONNX Runtime, fp32 on the CPU). Default: ${DEFAULT-VALUE}, the one that is faster "
+                    "auto, torch or onnx (ONNX Runtime, always fp32). Default: ${DEFAULT-VALUE}, the one that is faster "
                             + "on this machine.")
     private String engine = "auto";
 

@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.onnx.CudaProvider;
 import dev.weir.engine.torch.Devices;
 import dev.weir.engine.torch.Processor;
 import java.util.List;
@@ -47,6 +48,9 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
             Optional<EngineMemory> memory,
             Optional<Function<ModelFolder, EngineTrial.Result>> trial,
             boolean libtorch) {
+        if (engine.isEmpty() && isCuda() && !Natives.haveCudaLibtorch() && CudaProvider.isBuiltIn()) {
+            return cudaOnnx("asked for CUDA, which of the two only this ONNX Runtime is built for");
+        }
         if (!libtorch && isOnlyForTorch()) {
             throw new IllegalArgumentException(
                     "this installation has no libtorch, which CUDA, 16-bit precision and --engine torch need");
@@ -57,7 +61,7 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
         if (!libtorch) {
             return onnx("this installation has no libtorch");
         }
-        if (device.filter(name -> name.startsWith("cuda")).isPresent()) {
+        if (isCuda()) {
             return torch("asked for CUDA, which libtorch computes on");
         }
         if (precision.filter(name -> name != Precision.FP32).isPresent()) {
@@ -66,7 +70,7 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
         if (models.stream().anyMatch(model -> model.classifier().isPresent())) {
             return torch("a classifier guides a model, and its gradient is one that only libtorch computes");
         }
-        if (device.isEmpty() && hasCudaBuild()) {
+        if (device.isEmpty() && Natives.haveCudaLibtorch()) {
             var best = torch("this libtorch is a build for CUDA");
             if (best.isCuda()) {
                 return best;
@@ -83,8 +87,7 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
 
     private boolean isOnlyForTorch() {
         return engine.isEmpty()
-                ? device.filter(name -> name.startsWith("cuda")).isPresent()
-                        || precision.filter(name -> name != Precision.FP32).isPresent()
+                ? isCuda() || precision.filter(name -> name != Precision.FP32).isPresent()
                 : engine.get() == Engine.TORCH;
     }
 
@@ -132,19 +135,23 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
     }
 
     private ComputeTarget onnxAsAsked() {
-        if (device.filter(name -> !name.equals("cpu")).isPresent()) {
-            throw new IllegalArgumentException(
-                    "--device: the onnx engine computes on the CPU, not on %s; use --engine torch"
-                            .formatted(device.get()));
-        }
         if (precision.filter(name -> name != Precision.FP32).isPresent()) {
             throw new IllegalArgumentException("--precision: the onnx engine computes in fp32; use --engine torch");
         }
-        return onnx("asked for");
+        return isCuda() ? cudaOnnx("asked for") : onnx("asked for");
     }
 
-    private static boolean hasCudaBuild() {
-        var flavor = System.getProperty("PYTORCH_FLAVOR", System.getenv("PYTORCH_FLAVOR"));
-        return flavor != null && flavor.startsWith("cu");
+    private boolean isCuda() {
+        return device.filter(name -> name.startsWith("cuda")).isPresent();
+    }
+
+    /** @throws IllegalArgumentException where ONNX Runtime does not compute there */
+    private ComputeTarget cudaOnnx(String reason) {
+        var name = device.get().equals("cuda") ? "cuda:0" : device.get();
+        var target = new ComputeTarget(name, Precision.FP32, Engine.ONNX);
+        CudaProvider.problem(target).ifPresent(why -> {
+            throw new IllegalArgumentException("there is no device %s for the onnx engine: %s".formatted(name, why));
+        });
+        return target.because(reason);
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -30,11 +31,18 @@ public final class Natives {
     /** Folder that {@link #main} unpacked the libraries into. */
     public static final String FOLDER_PROPERTY = "weir.natives";
 
+    /** DJL's name of its glue to libtorch for CUDA 12. */
+    private static final String CUDA_FLAVOR = "cu128";
+
+    private static final String PATH = "PYTORCH_LIBRARY_PATH";
+    private static final String FLAVOR = "PYTORCH_FLAVOR";
+    private static final String GLUE_PROPERTIES = "jnilib/pytorch.properties";
     private static final String LIBTORCH = "libtorch";
     private static final String LIBTORCH_PROPERTIES = "native/lib/pytorch.properties";
     private static final String JNA = "jna";
     private static final String ONNXRUNTIME = "onnxruntime";
     private static final String WEBP = "webp";
+    private static final Pattern WHEEL_VERSION = Pattern.compile("__version__ = '([0-9.]+)");
     /** Written last, so that a folder whose unpacking was interrupted is unpacked again. */
     private static final String STAMP = "versions.txt";
 
@@ -43,8 +51,13 @@ public final class Natives {
     /** Whether libtorch was unpacked, is in a jar, or is named by the operator. Loads nothing. */
     static boolean haveLibtorch() {
         configure();
-        String path = System.getProperty("PYTORCH_LIBRARY_PATH", System.getenv("PYTORCH_LIBRARY_PATH"));
+        String path = setting(PATH);
         return path == null ? find(LIBTORCH_PROPERTIES) != null : Files.exists(Path.of(path));
+    }
+
+    /** Whether that libtorch is a build for CUDA, which need not mean that there is a GPU. Loads nothing. */
+    public static boolean haveCudaLibtorch() {
+        return haveLibtorch() && String.valueOf(setting(FLAVOR)).startsWith("cu");
     }
 
     public static void configure() {
@@ -59,13 +72,61 @@ public final class Natives {
             setUnlessSet("jna.boot.library.path", natives.resolve(JNA).toString());
             setUnlessSet("jna.nounpack", "true");
             setUnlessSet("onnxruntime.native.path", natives.resolve(ONNXRUNTIME).toString());
-            // An operator who brings a libtorch names its flavor, too.
-            if (isUnset("PYTORCH_LIBRARY_PATH")) {
-                System.setProperty(
-                        "PYTORCH_LIBRARY_PATH", natives.resolve(LIBTORCH).toString());
-                setUnlessSet("PYTORCH_FLAVOR", "cpu");
-            }
+            setUnlessSet(PATH, natives.resolve(LIBTORCH).toString());
         }
+        if (setting(PATH) != null) {
+            knowLibtorch(Path.of(setting(PATH)));
+        }
+    }
+
+    /** DJL would look for CUDA on the machine, not in the folder. It asks CUDA's runtime, which the torch wheel brings in a folder of its own. */
+    private static void knowLibtorch(Path libtorch) {
+        boolean cuda = Files.exists(libtorch.resolve(System.mapLibraryName("torch_cuda")));
+        setUnlessSet(FLAVOR, cuda ? CUDA_FLAVOR : "cpu");
+        setUnlessSet("PYTORCH_VERSION", glueVersions()[0]);
+        Path runtime = libtorch.resolve("../../nvidia/cuda_runtime/lib").normalize();
+        if (cuda && Files.isDirectory(runtime)) {
+            setUnlessSet("jna.library.path", runtime.toString());
+        }
+    }
+
+    /** The version of libtorch that DJL's glue is made for, and DJL's own. */
+    private static String[] glueVersions() {
+        try {
+            return properties(GLUE_PROPERTIES).getProperty("jni_version").split("-", 2);
+        } catch (IOException e) {
+            throw new IllegalStateException("DJL's glue to libtorch is not on the class path", e);
+        }
+    }
+
+    /**
+     * A wheel says which version of PyTorch it is. Another version than the glue's would end in a missing symbol.
+     *
+     * @throws IllegalStateException where the folder that the operator named is of another version
+     */
+    public static void requireKnownLibtorch() {
+        Path version =
+                Path.of(String.valueOf(setting(PATH))).resolve("../version.py").normalize();
+        if (!Files.isReadable(version)) {
+            return;
+        }
+        try {
+            String wanted = glueVersions()[0];
+            String said = Files.readString(version);
+            var found = WHEEL_VERSION.matcher(said);
+            if (found.find() && !found.group(1).equals(wanted)) {
+                throw new IllegalStateException(
+                        "PYTORCH_LIBRARY_PATH is of PyTorch %s, and Weir runs %s: install torch==%2$s"
+                                .formatted(found.group(1), wanted));
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("%s cannot be read: %s".formatted(version, SystemReason.of(e)), e);
+        }
+    }
+
+    /** Null where it is not set. */
+    private static String setting(String name) {
+        return System.getProperty(name, System.getenv(name));
     }
 
     /** The path of libwebp, which only Linux and macOS have here. */
@@ -114,8 +175,8 @@ public final class Natives {
         }
         String folder = System.getProperty(FOLDER_PROPERTY);
         String hint = folder == null
-                ? "native libraries unpack themselves into DJL_CACHE_DIR, jna.tmpdir and the temporary folder, which must be writable and not "
-                        + "mounted noexec"
+                ? "native libraries unpack themselves into DJL_CACHE_DIR, jna.tmpdir and the temporary folder, which"
+                        + " must be writable and not mounted noexec"
                 : "they are expected in %s: unpack or build Weir again, do not mount that folder noexec, and let %s be writable"
                         .formatted(folder, System.getProperty("java.io.tmpdir"));
         return "a native library does not load: %s (%s)".formatted(root.getMessage(), hint);
@@ -126,7 +187,7 @@ public final class Natives {
         Path folder = Path.of(args[0]);
         Properties libtorch = find(LIBTORCH_PROPERTIES) == null ? null : properties(LIBTORCH_PROPERTIES);
         String tokenizers = properties("native/lib/tokenizers.properties").getProperty("version");
-        String glue = properties("jnilib/pytorch.properties").getProperty("jni_version");
+        String glue = properties(GLUE_PROPERTIES).getProperty("jni_version");
         String onnxruntime = OrtSession.class.getPackage().getImplementationVersion();
         Properties webp = properties("dev/weir/engine/webp/webp-imageio.properties");
         String versions =
@@ -140,20 +201,43 @@ public final class Natives {
         if (libtorch != null) {
             unpackLibtorch(libtorch, folder.resolve(LIBTORCH));
         }
+        unpackCudaGlue(folder);
         unpack(
                 "native/lib/%s/cpu/%s".formatted(djlPlatform(), System.mapLibraryName("tokenizers")),
                 folder.resolve("tokenizers/%s-cpu-%s".formatted(tokenizers, djlPlatform())));
         String jna = System.mapLibraryName("jnidispatch").replace(".dylib", ".jnilib");
         unpack("com/sun/jna/%s/%s".formatted(Platform.RESOURCE_PREFIX, jna), folder.resolve(JNA));
         for (String library : List.of("onnxruntime", "onnxruntime4j_jni")) {
-            unpack(
-                    "ai/onnxruntime/native/%s/%s".formatted(onnxPlatform(), System.mapLibraryName(library)),
-                    folder.resolve(ONNXRUNTIME));
+            unpack(onnxruntimeResource(library), folder.resolve(ONNXRUNTIME));
+        }
+        for (String provider : List.of("onnxruntime_providers_shared", "onnxruntime_providers_cuda")) {
+            if (find(onnxruntimeResource(provider)) != null) {
+                unpack(onnxruntimeResource(provider), folder.resolve(ONNXRUNTIME));
+            }
         }
         if (!Platform.isWindows()) {
             unpack(libwebpResource(), folder.resolve(WEBP));
         }
         Files.writeString(stamp, versions);
+    }
+
+    private static String onnxruntimeResource(String library) {
+        return "ai/onnxruntime/native/%s/%s".formatted(onnxPlatform(), System.mapLibraryName(library));
+    }
+
+    /** Where DJL looks for it if an operator brings a libtorch for CUDA. */
+    private static void unpackCudaGlue(Path folder) throws IOException {
+        String library = System.mapLibraryName("djl_torch");
+        String resource = "jnilib/%s/%s/%s".formatted(djlPlatform(), CUDA_FLAVOR, library);
+        if (find(resource) != null) {
+            String[] versions = glueVersions();
+            Path home = folder.resolve("pytorch/%s-%s-%s".formatted(versions[0], CUDA_FLAVOR, djlPlatform()));
+            unpack(resource, home);
+            Files.move(
+                    home.resolve(library),
+                    home.resolve(versions[1] + "-" + library),
+                    StandardCopyOption.REPLACE_EXISTING);
+        }
     }
 
     private static void unpackLibtorch(Properties libtorch, Path folder) throws IOException {

@@ -46,7 +46,9 @@ final class EngineChoiceTest {
     @Test
     void whatTheOnnxEngineDoesNotRunIsAnErrorAndNeverSilentlyAnotherDevice() {
         assertThatThrownBy(() -> choice(Engine.ONNX, "cuda:0", null).target(MODELS))
-                .hasMessage("--device: the onnx engine computes on the CPU, not on cuda:0; use --engine torch");
+                .hasMessage(
+                        "there is no device cuda:0 for the onnx engine: this ONNX Runtime is not built for CUDA: build"
+                                + " Weir with -Ponnxruntime-gpu");
         assertThatThrownBy(() -> choice(Engine.ONNX, null, Precision.BF16).target(MODELS))
                 .hasMessageStartingWith("--precision: the onnx engine computes in fp32");
         assertThatThrownBy(() -> choice(null, "cuda:7", null).target(MODELS)).hasMessageContaining("cuda:7");

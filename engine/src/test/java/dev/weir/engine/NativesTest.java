@@ -1,6 +1,9 @@
 package dev.weir.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,6 +44,38 @@ final class NativesTest {
         Files.delete(folder.resolve("versions.txt"));
         Natives.main(new String[] {folder.toString()});
         assertThat(glue).hasSize(size);
+    }
+
+    /** What an operator needs beside a libtorch for CUDA; nothing is unpacked at run time. */
+    @Test
+    void theGlueToALibtorchForCudaIsUnpackedWhereDjlLooksForIt() throws IOException {
+        assumeTrue(
+                Natives.class.getResource("/jnilib/linux-x86_64/cu128/libdjl_torch.so") != null
+                        && System.getProperty("os.arch").equals("amd64"),
+                "DJL has no glue to CUDA for this machine");
+        Natives.main(new String[] {folder.toString()});
+        assertThat(folder.resolve("pytorch/2.7.1-cu128-linux-x86_64/0.35.1-libdjl_torch.so"))
+                .isReadable();
+    }
+
+    @Test
+    void aWheelOfAnotherVersionIsRefusedByName() throws IOException {
+        Path libtorch = Files.createDirectories(folder.resolve("torch/lib"));
+        String before = System.setProperty("PYTORCH_LIBRARY_PATH", libtorch.toString());
+        try {
+            assertThatCode(Natives::requireKnownLibtorch).as("no wheel").doesNotThrowAnyException();
+            Files.writeString(libtorch.resolveSibling("version.py"), "__version__ = '2.7.1+cu126'\n");
+            assertThatCode(Natives::requireKnownLibtorch).doesNotThrowAnyException();
+            Files.writeString(libtorch.resolveSibling("version.py"), "__version__ = '2.8.0+cu128'\n");
+            assertThatThrownBy(Natives::requireKnownLibtorch)
+                    .hasMessage("PYTORCH_LIBRARY_PATH is of PyTorch 2.8.0, and Weir runs 2.7.1: install torch==2.7.1");
+        } finally {
+            if (before == null) {
+                System.clearProperty("PYTORCH_LIBRARY_PATH");
+            } else {
+                System.setProperty("PYTORCH_LIBRARY_PATH", before);
+            }
+        }
     }
 
     @Test

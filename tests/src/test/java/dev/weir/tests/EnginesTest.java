@@ -79,7 +79,7 @@ final class EnginesTest {
         var outcome = WeirProcess.run(
                 Path.of("."), Map.of(), List.of("up", "--port", "0", "--engine", "onnx", "--device", "cuda"));
         assertThat(outcome.exitCode()).isEqualTo(2);
-        assertThat(outcome.err()).contains("the onnx engine computes on the CPU, not on cuda");
+        assertThat(outcome.err()).contains("there is no device cuda:0 for the onnx engine");
         outcome = WeirProcess.run(Path.of("."), Map.of(), List.of("up", "--port", "0", "--engine", "tpu"));
         assertThat(outcome.exitCode()).isEqualTo(2);
         assertThat(outcome.err()).contains("engine: \"tpu\" is none of auto, torch, onnx");

@@ -365,7 +365,7 @@ public final class Networks {
     private static Backend backend(ComputeTarget target) {
         return switch (target.engine()) {
             case TORCH -> TorchBackend.on(target);
-            case ONNX -> new OnnxBackend();
+            case ONNX -> OnnxBackend.on(target);
         };
     }
 }

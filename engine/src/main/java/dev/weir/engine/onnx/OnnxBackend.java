@@ -1,12 +1,24 @@
 package dev.weir.engine.onnx;
 
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.backend.Backend;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.graph.Script;
 
-/** ONNX Runtime on a processor, in fp32. Any thread. */
-public final class OnnxBackend implements Backend {
+/** ONNX Runtime on a processor or a GPU, in fp32. Any thread. */
+public record OnnxBackend(ComputeTarget target) implements Backend {
+
+    /** On the processor. */
+    public OnnxBackend() {
+        this(new ComputeTarget("cpu", Precision.FP32, Engine.ONNX));
+    }
+
+    public static OnnxBackend on(ComputeTarget target) {
+        return new OnnxBackend(target);
+    }
 
     /** Refuses networks that compute a gradient: ONNX Runtime has no operation for it. */
     @Override
@@ -15,6 +27,6 @@ public final class OnnxBackend implements Backend {
             throw new ModelException(
                     "ONNX Runtime computes no gradients, by which a classifier guides. Use --engine torch, or a folder without the classifier");
         }
-        return OnnxNetwork.load(network);
+        return OnnxNetwork.load(network, target);
     }
 }

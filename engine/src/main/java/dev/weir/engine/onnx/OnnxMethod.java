@@ -3,6 +3,7 @@ package dev.weir.engine.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.graph.Method;
@@ -38,9 +39,12 @@ final class OnnxMethod implements AutoCloseable {
      *
      * @param kernels of the network, which stay open as long as its methods; gets those of this method that others have not
      */
-    static OnnxMethod open(Script network, Method method, Kernels kernels) {
+    static OnnxMethod open(Script network, Method method, Kernels kernels, ComputeTarget target) {
         try (var options = new OrtSession.SessionOptions()) {
             spin(options);
+            if (target.isCuda()) {
+                CudaProvider.add(options, target);
+            }
             // Weights stay as long as the session does, so the arena must not hold them.
             options.addConfigEntry("session.use_device_allocator_for_initializers", "1");
             var folder = network.parameterNames().stream()

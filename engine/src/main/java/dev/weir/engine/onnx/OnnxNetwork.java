@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.backend.Kept;
@@ -28,15 +29,19 @@ final class OnnxNetwork implements Executable {
     private final Script network;
     private final Map<String, OnnxMethod> methods = new HashMap<>();
     private final Map<String, OnnxTensor> kept = new HashMap<>();
-    private final Kernels kernels = new Kernels(ChannelBlock::size);
+    private final ComputeTarget target;
+    private final Kernels kernels;
     private final Staging staging = new Staging();
 
-    private OnnxNetwork(Script network) {
+    private OnnxNetwork(Script network, ComputeTarget target) {
         this.network = network;
+        this.target = target;
+        // Only convolutions on processors read kernels in blocks.
+        this.kernels = new Kernels(target.isCuda() ? () -> ChannelBlock.NONE : ChannelBlock::size);
     }
 
-    static OnnxNetwork load(Script network) {
-        var loaded = new OnnxNetwork(network);
+    static OnnxNetwork load(Script network, ComputeTarget target) {
+        var loaded = new OnnxNetwork(network, target);
         try {
             loaded.opened(network.methods().get(0));
         } catch (RuntimeException | Error e) {
@@ -105,7 +110,7 @@ final class OnnxNetwork implements Executable {
 
     private OnnxMethod opened(Method method) {
         return methods.computeIfAbsent(
-                method.name(), name -> RoomyThread.call(() -> OnnxMethod.open(network, method, kernels)));
+                method.name(), name -> RoomyThread.call(() -> OnnxMethod.open(network, method, kernels, target)));
     }
 
     @Override

@@ -5,12 +5,18 @@ import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
 import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.Natives;
+import dev.weir.engine.backend.Feed;
+import dev.weir.engine.torchscript.TorchScript;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 
 /** Where networks run best on this machine. Any thread. */
 public final class Devices {
 
+    private static final String FIRST_GPU = "cuda:0";
     private static final long UNKNOWN_GPU_BYTES = 8L << 30;
 
     private Devices() {}
@@ -23,25 +29,56 @@ public final class Devices {
      * @throws IllegalArgumentException where this machine has no such device, or its processor cannot compute in the precision
      */
     public static ComputeTarget best(Optional<String> device, Optional<Precision> precision) {
-        var gpus = Torch.engine().getGpuCount();
-        var name = device.orElse(gpus > 0 ? "cuda:0" : "cpu");
+        var name = device.orElseGet(() -> cudaProblem(FIRST_GPU).isEmpty() ? FIRST_GPU : "cpu");
         if (name.equals("cuda")) {
-            name = "cuda:0";
+            name = FIRST_GPU;
         }
         if (!name.equals("cpu") && !name.matches("cuda:\\d{1,3}")) {
             throw new IllegalArgumentException("device must be cpu, cuda or cuda:N, not " + name);
         }
-        if (name.startsWith("cuda:") && Integer.parseInt(name.substring("cuda:".length())) >= gpus) {
-            throw new IllegalArgumentException(
-                    "there is no device %s: libtorch sees %d CUDA devices".formatted(name, gpus));
-        }
         if (!name.equals("cpu")) {
+            var gpu = name;
+            cudaProblem(gpu).ifPresent(why -> {
+                throw new IllegalArgumentException("there is no device %s: %s".formatted(gpu, why));
+            });
             return new ComputeTarget(name, precision.orElse(Precision.FP16));
         }
         precision.filter(asked -> !Processor.supports(asked)).ifPresent(asked -> {
             throw new IllegalArgumentException(Processor.refusal(asked));
         });
         return new ComputeTarget(name, precision.orElseGet(Devices::onProcessor));
+    }
+
+    /** Why libtorch does not compute on a GPU, in one line; empty where it does. Computes a sum there. */
+    private static Optional<String> cudaProblem(String device) {
+        if (!Natives.haveCudaLibtorch()) {
+            return Optional.of("this libtorch is not for CUDA; PYTORCH_LIBRARY_PATH names another one");
+        }
+        var archive = TorchScript.archive(
+                """
+                def sum(self, x: Tensor) -> Tensor:
+                  return torch.to(torch.add(torch.to(x, torch.device("%s"), 6), 1), torch.device("cpu"), 6)
+                """
+                        .formatted(device));
+        var one = Feed.floats(bytes -> bytes.putFloat(1), 1);
+        try (var network = TorchNetwork.load(archive)) {
+            return network.run("sum", List.of(one), ByteBuffer::getFloat) == 2
+                    ? Optional.empty()
+                    : Optional.of("it does not compute 1 + 1");
+        } catch (RuntimeException e) {
+            return Optional.of(reason(e));
+        }
+    }
+
+    /** libtorch's errors have a trace of the script around the line that counts. */
+    private static String reason(RuntimeException e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> line.startsWith("RuntimeError: "))
+                .map(line -> line.substring("RuntimeError: ".length()))
+                .findFirst()
+                .orElseGet(
+                        () -> String.valueOf(e.getMessage()).lines().findFirst().orElse("of no known reason"));
     }
 
     /** How much memory a target has in all: the GPU's, or the machine's or container's. */

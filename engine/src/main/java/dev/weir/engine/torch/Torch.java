@@ -28,6 +28,7 @@ public final class Torch {
 
     private static Engine start() {
         Natives.configure();
+        Natives.requireKnownLibtorch();
         setUnlessSet("ai.djl.pytorch.num_threads", Integer.toString(threads()));
         setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
         setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");

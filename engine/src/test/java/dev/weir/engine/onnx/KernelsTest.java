@@ -84,7 +84,8 @@ class KernelsTest {
         var bytes = ByteBuffer.allocateDirect(image.length * Float.BYTES).order(ByteOrder.nativeOrder());
         bytes.asFloatBuffer().put(image);
         try (kernels;
-                var opened = RoomyThread.call(() -> OnnxMethod.open(network, method, kernels));
+                var opened =
+                        RoomyThread.call(() -> OnnxMethod.open(network, method, kernels, new OnnxBackend().target()));
                 var x = OnnxTensor.createTensor(Ort.environment(), bytes, shape, OnnxJavaType.FLOAT);
                 var results = opened.run(Map.of("x", x), List.of(FEED))) {
             assertThat(kernels.in(OnnxModel.of(network, method, kernels))).hasSize(block == ChannelBlock.NONE ? 0 : 1);

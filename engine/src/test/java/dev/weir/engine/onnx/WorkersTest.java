@@ -97,7 +97,8 @@ class WorkersTest {
     }
 
     private static OnnxMethod open(Script script, Method method) {
-        return RoomyThread.call(() -> OnnxMethod.open(script, method, new Kernels(() -> ChannelBlock.NONE)));
+        return RoomyThread.call(() ->
+                OnnxMethod.open(script, method, new Kernels(() -> ChannelBlock.NONE), new OnnxBackend().target()));
     }
 
     @Test

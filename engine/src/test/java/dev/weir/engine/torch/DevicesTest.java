@@ -118,7 +118,9 @@ class DevicesTest {
     void aDeviceThatIsNotThereIsRefused() {
         assertThatThrownBy(() -> Devices.best(Optional.of("cuda:99"), Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("no device cuda:99");
+                .hasMessage(
+                        "there is no device cuda:99: this libtorch is not for CUDA; PYTORCH_LIBRARY_PATH names another"
+                                + " one");
         assertThatThrownBy(() -> Devices.best(Optional.of("tpu"), Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("not tpu");
