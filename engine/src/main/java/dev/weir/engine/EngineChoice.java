@@ -71,6 +71,10 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
             return torch("a classifier guides a model, and its gradient is one that only libtorch computes");
         }
         if (device.isEmpty() && Natives.haveCudaLibtorch()) {
+            var problem = Devices.loadProblem();
+            if (problem.isPresent()) {
+                return onnx("this libtorch for CUDA does not load: " + problem.get());
+            }
             var best = torch("this libtorch is a build for CUDA");
             if (best.isCuda()) {
                 return best;

@@ -34,6 +34,7 @@ public final class Natives {
     /** DJL's name of its glue to libtorch for CUDA 12. */
     private static final String CUDA_FLAVOR = "cu128";
 
+    private static final String CUDA_DRIVER = "libcuda.so.1";
     private static final String PATH = "PYTORCH_LIBRARY_PATH";
     private static final String FLAVOR = "PYTORCH_FLAVOR";
     private static final String GLUE_PROPERTIES = "jnilib/pytorch.properties";
@@ -172,6 +173,10 @@ public final class Natives {
         Throwable root = e;
         while (root.getCause() != null) {
             root = root.getCause();
+        }
+        if (String.valueOf(root.getMessage()).contains(CUDA_DRIVER)) {
+            return "this machine has no NVIDIA driver (%s), which this libtorch needs to be loaded; docs/gpu.md says how it does without"
+                    .formatted(CUDA_DRIVER);
         }
         String folder = System.getProperty(FOLDER_PROPERTY);
         String hint = folder == null

@@ -86,6 +86,12 @@ final class NativesTest {
                 .doesNotContain("wrapped", "\n");
     }
 
+    @Test
+    void aMissingDriverIsNamed() {
+        var error = new UnsatisfiedLinkError("/opt/libcaffe2_nvrtc.so: libcuda.so.1: cannot open shared object file");
+        assertThat(Natives.problem(error)).startsWith("this machine has no NVIDIA driver (libcuda.so.1)");
+    }
+
     private List<String> names() throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.map(file -> file.getFileName().toString()).toList();

@@ -30,6 +30,11 @@ public final class CudaProvider {
         if (!isBuiltIn()) {
             return Optional.of("this ONNX Runtime is not built for CUDA: build Weir with -Ponnxruntime-gpu");
         }
+        try (var options = new OrtSession.SessionOptions()) {
+            add(options, target);
+        } catch (OrtException e) {
+            return Optional.of(e.getMessage());
+        }
         var script = new Script("Probe", Weights.NONE);
         var g = script.method("forward", "x");
         g.returns(g.relu(g.input(Input.Kind.ROWS, "x", 1, 1)));

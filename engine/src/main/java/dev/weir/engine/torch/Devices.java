@@ -49,6 +49,16 @@ public final class Devices {
         return new ComputeTarget(name, precision.orElseGet(Devices::onProcessor));
     }
 
+    /** Why libtorch does not load, in one line; empty where it does. */
+    public static Optional<String> loadProblem() {
+        try {
+            Torch.engine();
+            return Optional.empty();
+        } catch (IllegalStateException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
     /** Why libtorch does not compute on a GPU, in one line; empty where it does. Computes a sum there. */
     private static Optional<String> cudaProblem(String device) {
         if (!Natives.haveCudaLibtorch()) {
