@@ -19,7 +19,7 @@ jdk.crypto.ec,jdk.jfr,jdk.management,jdk.net,jdk.random,jdk.unsupported,jdk.zipf
 
 mkdir -p "$image/cli/target/app" "$image/models"
 cp -p "$source/weir" "$source/deploy/healthcheck" "$image/"
-cp -a "$source/models/default" "$image/models/"
+cp -a "$source/models/default" "$source/models/default-fast" "$image/models/"
 cp -a "$source/cli/target/native" "$image/cli/target/"
 cp -a "$source/cli/target/app/lib" "$source/cli/target/app/built" "$image/cli/target/app/"
 

@@ -2,13 +2,16 @@ package dev.weir.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.SystemReason;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -41,6 +44,9 @@ final class BenchCommand implements Callable<Integer> {
     private static final int DEFAULT_ROUNDS = 7;
     private static final int DEFAULT_MINUTES = 2;
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** The key of JSON that names the benchmark of the numbers. */
+    private static final String BENCHMARK = "benchmark";
+
     private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
 
     @Spec
@@ -159,13 +165,26 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
+    /** The numbers of an earlier run of this benchmark. */
     private JsonNode recorded() {
+        JsonNode numbers;
         try {
-            return JSON.readTree(from.toFile());
+            numbers = JSON.readTree(from.toFile());
         } catch (IOException e) {
             throw new CliException(
                     CliException.FAILED, "--from: cannot read JSON from %s: %s".formatted(from, SystemReason.of(e)), e);
         }
+        String origin = numbers.path(BENCHMARK).asText();
+        if (!origin.equals(name)) {
+            throw new CliException(
+                    CliException.FAILED,
+                    origin.isEmpty()
+                            ? "--from: %s does not say which benchmark its numbers are of (\"%s\": \"%s\")"
+                                    .formatted(from, BENCHMARK, name)
+                            : "--from: the numbers of %s are those of the benchmark %s, not of %s"
+                                    .formatted(from, origin, name));
+        }
+        return ((ObjectNode) numbers).without(BENCHMARK);
     }
 
     private void draw(ChartedBenchmark chosen, JsonNode numbers) {
@@ -201,7 +220,10 @@ final class BenchCommand implements Callable<Integer> {
 
     private void print(Benchmark.Result result, PrintWriter out) throws Exception {
         if (json) {
-            out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result.json()));
+            Map<String, Object> named = new LinkedHashMap<>();
+            named.put(BENCHMARK, name);
+            named.putAll(result.json());
+            out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(named));
             return;
         }
         Table table = new Table(result.columns().toArray(String[]::new));

@@ -171,7 +171,7 @@ final class GenerateCommand implements Callable<Integer> {
             return 0;
         }
         NodeConfig.Compute compute = models.toConfigOfOne();
-        WeirNode.localConfig(EnumSet.allOf(Role.class), compute);
+        WeirNode.prepare(WeirNode.localConfig(EnumSet.allOf(Role.class), compute));
         AddOnFolders addOns = AddOnFolders.of(compute);
         List<ModelFolder> folders = WeirNode.open(compute, addOns);
         JobSpec job = RequestCheck.job(request, folders);

@@ -6,6 +6,7 @@ import dev.weir.engine.ModelFolder;
 import dev.weir.engine.torch.Devices;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.NodeConfig;
+import dev.weir.serving.KnownModel;
 import dev.weir.serving.ModelDirectory;
 import dev.weir.serving.NodeModels;
 import java.time.Duration;
@@ -45,6 +46,11 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Opti
         models.onFileUnavailable(watch::look);
         watch.start();
         return Optional.of(watch);
+    }
+
+    /** Loads them on first use. */
+    void offer(List<ModelFolder> folders) {
+        models.show(folders.stream().map(KnownModel::of).toList());
     }
 
     @Override

@@ -1,14 +1,10 @@
 package dev.weir.cli;
 
-import dev.weir.engine.ModelFolder;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.Role;
-import dev.weir.serving.Cards;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,31 +56,17 @@ final class UpCommand implements Callable<Integer> {
         HostPort address = http.address(HttpOptions.GATEWAY_PORT);
         NodeConfig.Compute compute = models.toConfig();
         NodeConfig config = new NodeConfig(
-                        rolesFor(compute),
+                        EnumSet.allOf(Role.class),
                         cluster.isAsked() ? Optional.of(cluster.toConfig()) : Optional.empty(),
                         Optional.empty(),
                         compute,
                         limits.node())
                 .tracingTo(traces.endpoint());
         ProgressDisplay.on(spec.commandLine().getErr()).starting(compute.models());
-        WeirNode node = WeirNode.start(config, gateway.config(address), limits);
+        WeirNode node = WeirNode.startNeeded(config, gateway.config(address), limits);
         node.awaitReady();
         node.announce(spec.commandLine().getOut());
         node.serve();
         return 0;
-    }
-
-    /** All roles that these models need. */
-    static Set<Role> rolesFor(NodeConfig.Compute compute) {
-        Set<Role> roles = EnumSet.allOf(Role.class);
-        if (compute.directory().isPresent()) {
-            return roles; // A later model may need any of them.
-        }
-        List<ModelFolder> models = WeirNode.open(compute, AddOnFolders.NONE);
-        roles.removeIf(role -> role.stage().isPresent()
-                && models.stream()
-                        .allMatch(
-                                model -> Cards.stages(model, role.stage().get()).isEmpty()));
-        return roles;
     }
 }

@@ -14,12 +14,14 @@ import dev.weir.runtime.HostPort;
 import dev.weir.runtime.Node;
 import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.Role;
+import dev.weir.serving.Cards;
 import io.vertx.core.Future;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +32,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,9 +68,44 @@ public final class WeirNode implements AutoCloseable {
      * configuration.
      */
     static WeirNode start(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
-        refuseProblems(config);
-        AddOnFolders addOns = AddOnFolders.of(config.compute());
-        return start(config, gateway, limits, addOns, open(config.compute(), addOns));
+        return start(config, gateway, limits, models -> config);
+    }
+
+    /** The same, with those of the roles that the models need. */
+    static WeirNode startNeeded(NodeConfig config, GatewayConfig gateway, LimitOptions limits) {
+        return start(config, gateway, limits, models -> config.withRoles(rolesFor(config, models)));
+    }
+
+    private static WeirNode start(
+            NodeConfig asked, GatewayConfig gateway, LimitOptions limits, Function<List<ModelFolder>, NodeConfig> fit) {
+        refuseProblems(asked);
+        prepare(asked);
+        AddOnFolders addOns = AddOnFolders.of(asked.compute());
+        List<ModelFolder> named = open(asked.compute(), addOns);
+        WeirNode node = start(fit.apply(named), gateway, limits, addOns, named);
+        node.offerDrafts(asked.compute(), addOns, named);
+        return node;
+    }
+
+    /** Without delay for the start. The models of a folder are known without it. */
+    private void offerDrafts(NodeConfig.Compute compute, AddOnFolders addOns, List<ModelFolder> named) {
+        if (compute.directory().isEmpty()
+                && named.stream().anyMatch(model -> model.draft().isPresent())) {
+            Thread thread = new Thread(() -> models.offer(addOns.drafts(compute, named)), "weir-drafts");
+            thread.setDaemon(true);
+            thread.start();
+        }
+    }
+
+    private static Set<Role> rolesFor(NodeConfig config, List<ModelFolder> models) {
+        Set<Role> roles = EnumSet.copyOf(config.roles());
+        // A later model of a folder may need any of them.
+        roles.removeIf(role -> config.compute().directory().isEmpty()
+                && role.stage().isPresent()
+                && models.stream()
+                        .allMatch(
+                                model -> Cards.stages(model, role.stage().get()).isEmpty()));
+        return roles;
     }
 
     private static WeirNode start(
@@ -117,10 +155,8 @@ public final class WeirNode implements AutoCloseable {
 
     /** The verticles of {@code weir up}, on a bus of this process alone, at a port that only this machine can reach. */
     public static WeirNode local(NodeConfig.Compute compute) {
-        return start(
-                localConfig(UpCommand.rolesFor(compute), compute),
-                GatewayConfig.on("127.0.0.1", 0),
-                new LimitOptions());
+        return startNeeded(
+                localConfig(EnumSet.allOf(Role.class), compute), GatewayConfig.on("127.0.0.1", 0), new LimitOptions());
     }
 
     /**
@@ -140,6 +176,13 @@ public final class WeirNode implements AutoCloseable {
         return config;
     }
 
+    /** Begins to load libraries before models are opened. A process without stages needs none. */
+    static void prepare(NodeConfig config) {
+        if (config.roles().stream().anyMatch(role -> role.stage().isPresent())) {
+            choice(config.compute(), config.compute().devices().get(0)).prepare();
+        }
+    }
+
     /** Checked before models are opened, so that all problems are reported together. */
     private static void refuseProblems(NodeConfig config) {
         List<String> problems = config.problems();
@@ -155,16 +198,12 @@ public final class WeirNode implements AutoCloseable {
         if (compute.threads() > 0) {
             System.setProperty(Torch.THREADS_PROPERTY, Integer.toString(compute.threads()));
         }
-        Optional<Precision> precision =
-                unlessAuto(compute.precision()).map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT)));
-        Optional<Engine> engine =
-                unlessAuto(compute.engine()).map(name -> Engine.valueOf(name.toUpperCase(Locale.ROOT)));
         boolean denoises = config.roles().stream().anyMatch(DENOISING::contains);
         List<ModelFolder> measured = models.isEmpty() ? firstOfDirectory(compute) : models;
         List<ComputeTarget> targets = new ArrayList<>();
         try {
             for (String device : compute.devices()) {
-                EngineChoice choice = new EngineChoice(engine, unlessAuto(device), precision);
+                EngineChoice choice = choice(compute, device);
                 ComputeTarget target = denoises ? choice.target(measured) : choice.known(measured);
                 LOG.info("computing on {}: {}", target, target.reason());
                 targets.add(target);
@@ -173,6 +212,15 @@ public final class WeirNode implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }
+    }
+
+    /** Of a valid configuration. */
+    private static EngineChoice choice(NodeConfig.Compute compute, String device) {
+        Optional<Precision> precision =
+                unlessAuto(compute.precision()).map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT)));
+        Optional<Engine> engine =
+                unlessAuto(compute.engine()).map(name -> Engine.valueOf(name.toUpperCase(Locale.ROOT)));
+        return new EngineChoice(engine, unlessAuto(device), precision);
     }
 
     private static List<ModelFolder> firstOfDirectory(NodeConfig.Compute compute) {

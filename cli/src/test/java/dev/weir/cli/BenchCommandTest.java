@@ -68,9 +68,22 @@ final class BenchCommandTest {
         Path svg = folder.resolve("chart.svg");
         assertThat(run(0, "bench", "drawing", "--plot", svg.toString())).contains("5");
         assertThat(svg).hasContent("<svg>5</svg>");
-        Path earlier = Files.writeString(folder.resolve("earlier.json"), "{\"n\": 7}");
+        Path earlier = Files.writeString(folder.resolve("earlier.json"), run(0, "bench", "drawing", "--json")
+                        .replace("5", "7"));
         run(0, "bench", "drawing", "--plot", svg.toString(), "--from", earlier.toString());
         assertThat(svg).hasContent("<svg>7</svg>");
+    }
+
+    @Test
+    void theNumbersOfAnotherBenchmarkAreNotDrawn() throws IOException {
+        String svg = folder.resolve("chart.svg").toString();
+        Path other = Files.writeString(folder.resolve("other.json"), "{\"benchmark\": \"engines\", \"n\": 7}");
+        assertThat(run(CliException.FAILED, "bench", "drawing", "--plot", svg, "--from", other.toString()))
+                .contains("other.json are those of the benchmark engines, not of drawing");
+        Path nameless = Files.writeString(folder.resolve("nameless.json"), "{\"n\": 7}");
+        assertThat(run(CliException.FAILED, "bench", "drawing", "--plot", svg, "--from", nameless.toString()))
+                .contains("nameless.json does not say which benchmark", "\"benchmark\": \"drawing\"");
+        assertThat(folder.resolve("chart.svg")).doesNotExist();
     }
 
     @Test

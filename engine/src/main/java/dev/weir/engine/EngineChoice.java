@@ -3,11 +3,14 @@ package dev.weir.engine;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.onnx.CudaProvider;
+import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.torch.Devices;
 import dev.weir.engine.torch.Processor;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Chooses the engine that a process computes with, and says why. On a processor it measures both engines on the model's own
@@ -22,6 +25,8 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
     /** Everything is chosen by what this machine does best. */
     public static final EngineChoice AUTO = new EngineChoice(Optional.empty(), Optional.empty(), Optional.empty());
 
+    private static final Logger LOG = LoggerFactory.getLogger(EngineChoice.class);
+
     /** A denoiser of more is not loaded twice only to be measured. */
     private static final long MOST_BYTES_MEASURED = 512L << 20;
 
@@ -35,6 +40,28 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
     public ComputeTarget target(List<ModelFolder> models) {
         return target(
                 models, EngineMemory.ofThisInstallation(), Optional.of(EngineTrial::compare), Natives.haveLibtorch());
+    }
+
+    /**
+     * Loads ONNX Runtime's libraries on another thread if it may be the choice: that takes as long as reading a model's configuration,
+     * and processes have two cores or more. Whoever loads a network is told if it fails.
+     */
+    public void prepare() {
+        boolean mayBeOnnx = engine.map(asked -> asked == Engine.ONNX)
+                .orElseGet(() -> !isOnlyForTorch() && !Natives.haveCudaLibtorch() && !Processor.hasMatrixUnits());
+        if (mayBeOnnx) {
+            var thread = new Thread(
+                    () -> {
+                        try {
+                            OnnxBackend.start();
+                        } catch (IllegalStateException e) {
+                            LOG.debug("ONNX Runtime does not start", e);
+                        }
+                    },
+                    "weir-prepare");
+            thread.setDaemon(true);
+            thread.start();
+        }
     }
 
     /** The target without a measurement: what an earlier one found, or else a rule. */

@@ -39,6 +39,7 @@ public final class ModelFolder {
     private final ModelCard card;
     private final Optional<LatentPreview> latentPreview;
     private final Optional<Path> tinyAutoencoder;
+    private final Optional<Path> draft;
     private final FittingFiles<Lora> loras;
     private final FittingFiles<ControlNet> controlNets;
     private final FittingFiles<Embedding> embeddings;
@@ -51,6 +52,7 @@ public final class ModelFolder {
         index.source().requireReadable(index);
         this.index = index;
         ModelSettings settings = index.source().settings();
+        this.draft = settings.draft();
         this.pipeline = index.type().describe(index, settings);
         this.card = CardReader.read(index, pipeline, settings, sampler);
         this.latentPreview = pixels().map(Pixels::preview)
@@ -236,6 +238,11 @@ public final class ModelFolder {
         }
         return index.load(
                 autoencoder().orElseThrow(), (config, weights) -> Networks.imageCodec(config.json(), weights, target));
+    }
+
+    /** A model that draws about the same in fewer steps, if there is one. */
+    public Optional<Path> draft() {
+        return draft;
     }
 
     /** Whether there is a tiny autoencoder for frames of the model: a publisher's or an operator's. */

@@ -65,6 +65,11 @@ public final class ModelFolders {
                 .findFirst();
     }
 
+    /** What a model is called, of which only the settings are read. */
+    public static String id(Path model) {
+        return ModelSettings.read(model).id().orElseGet(() -> name(model));
+    }
+
     /** What a model is called that says no other name. */
     public static String name(Path path) {
         return ModelPath.name(ModelPath.resolve(path));

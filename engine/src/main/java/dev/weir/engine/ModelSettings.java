@@ -20,6 +20,7 @@ import java.util.stream.Stream;
  * @param autoencoder a file or folder that replaces the model's own
  * @param config a folder in diffusers' layout with the configurations of a single file
  * @param refiner a single file with SDXL's refiner, for a single file with its base
+ * @param draft a model that draws about the same in fewer steps; empty also where it is not there, as a model may be copied alone
  */
 public record ModelSettings(
         Optional<String> id,
@@ -33,7 +34,8 @@ public record ModelSettings(
         ObjectNode scheduler,
         Optional<Path> autoencoder,
         Optional<Path> config,
-        Optional<Path> refiner) {
+        Optional<Path> refiner,
+        Optional<Path> draft) {
 
     static final ObjectNode NO_CHANGES = JsonNodeFactory.instance.objectNode();
 
@@ -41,7 +43,7 @@ public record ModelSettings(
     private static final Pattern SINGLE = Pattern.compile("(.+)\\.(safetensors|ckpt|pt|pth|bin)");
     private static final String SCHEDULER = "scheduler";
     private static final List<String> KEYS =
-            List.of("id", "native_size", "upsample_factor", "defaults", SCHEDULER, "vae");
+            List.of("id", "native_size", "upsample_factor", "defaults", SCHEDULER, "vae", "draft");
     private static final List<String> KEYS_OF_FILES = List.of("config", "refiner");
     private static final List<String> DEFAULTS =
             List.of("steps", "guidance_scale", "sampler", "upsampler_steps", "upsampler_noise_level");
@@ -77,7 +79,10 @@ public record ModelSettings(
                 object(file, json, SCHEDULER),
                 path(file, json, "vae"),
                 path(file, json, "config"),
-                path(file, json, "refiner"));
+                path(file, json, "refiner"),
+                text(file, json, "draft")
+                        .map(draft -> file.resolveSibling(draft).normalize())
+                        .filter(Files::exists));
     }
 
     /** @param model a folder or a file */

@@ -113,6 +113,19 @@ class ModelFolderTest {
         assertThat(card.defaults()).isEqualTo(new ModelCard.Defaults(12, 3.5f, "dpmpp_2m", 5, 30));
     }
 
+    @Test
+    void aDraftIsNamedWhereItIsThere() throws IOException {
+        Path model = TestModels.copy("default", temporary);
+        Files.writeString(model.resolve("weir.json"), "{\"draft\": \"../quick\"}");
+        assertThat(ModelFolder.open(model).draft()).isEmpty();
+
+        Path draft = Files.createDirectory(model.resolveSibling("quick"));
+        assertThat(ModelFolder.open(model).draft()).contains(draft);
+        assertThat(ModelFolders.id(draft)).isEqualTo("quick");
+        Files.writeString(draft.resolve("weir.json"), "{\"id\": \"in-four\"}");
+        assertThat(ModelFolders.id(draft)).isEqualTo("in-four");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -41,6 +41,10 @@ public record NodeConfig(
         this(roles, cluster, ops, compute, limits, Optional.empty());
     }
 
+    public NodeConfig withRoles(Set<Role> newRoles) {
+        return new NodeConfig(newRoles, cluster, ops, compute, limits, traceEndpoint);
+    }
+
     public NodeConfig tracingTo(Optional<URI> endpoint) {
         return new NodeConfig(roles, cluster, ops, compute, limits, endpoint);
     }

@@ -2,6 +2,7 @@ package dev.weir.serving;
 
 import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.ModelFolders;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Port;
 import dev.weir.engine.pipeline.Role;
@@ -39,6 +40,7 @@ public final class Cards {
         int maxSteps = Math.max(MAX_STEPS, card.defaults().steps());
         return dev.weir.proto.v1.ModelCard.newBuilder()
                 .setId(card.id())
+                .setDraft(folder.draft().map(ModelFolders::id).orElse(""))
                 .setLatentChannels(card.latentChannels())
                 .setScale(card.scale())
                 .setNativeSize(card.nativeSize())
@@ -81,10 +83,10 @@ public final class Cards {
 
     /** The names of the stages that nodes of this kind run. */
     public static List<String> stages(ModelFolder folder, StageKind node) {
-        return workflows(folder).stream()
-                .flatMap(workflow -> workflow.getStagesList().stream())
-                .filter(stage -> stage.getNode() == node)
-                .map(WorkflowStage::getName)
+        return folder.pipeline().workflows().stream()
+                .flatMap(workflow -> workflow.stages().stream())
+                .filter(stage -> node(folder.pipeline(), stage) == node)
+                .map(StageSpec::name)
                 .distinct()
                 .toList();
     }

@@ -46,7 +46,8 @@ public record KnownModel(
         fingerprints = Map.copyOf(fingerprints);
     }
 
-    static KnownModel of(ModelFolder folder) {
+    /** A model whose memory does not count. */
+    public static KnownModel of(ModelFolder folder) {
         return of(folder, 0, () -> 0, () -> folder);
     }
 

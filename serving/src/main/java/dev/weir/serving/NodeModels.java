@@ -115,10 +115,10 @@ public final class NodeModels {
         });
     }
 
-    /** Models that are all loaded at start and stay. */
+    /** Models that are loaded at start and stay, and room for any others. */
     public static NodeModels of(List<ModelFolder> folders) {
         return new NodeModels(
-                folders.stream().map(KnownModel::of).toList(), Long.MAX_VALUE, Runnable::run, System::nanoTime);
+                folders.stream().map(KnownModel::of).toList(), Long.MAX_VALUE, newLoader(), System::nanoTime);
     }
 
     /**
@@ -129,16 +129,20 @@ public final class NodeModels {
      */
     public static NodeModels of(
             List<ModelFolder> folders, Collection<StageKind> kinds, Precision precision, long budget) {
-        List<KnownModel> named = folders.stream()
+        var named = folders.stream()
                 .map(folder -> KnownModel.of(folder, kinds, precision, () -> folder))
                 .toList();
+        return new NodeModels(named, budget, newLoader(), System::nanoTime);
+    }
+
+    private static Executor newLoader() {
         var loader = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), run -> {
             Thread thread = new Thread(run, "weir-loader");
             thread.setDaemon(true);
             return thread;
         });
         loader.allowCoreThreadTimeOut(true);
-        return new NodeModels(named, budget, loader, System::nanoTime);
+        return loader;
     }
 
     List<KnownModel> named() {

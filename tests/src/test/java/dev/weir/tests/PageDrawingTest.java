@@ -1,6 +1,7 @@
 package dev.weir.tests;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.weir.tests.PageVisit.PATIENT;
 import static dev.weir.tests.PageVisit.cards;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,7 +53,7 @@ final class PageDrawingTest {
     }
 
     @Test
-    void eachPauseOfTypingDrawsAndCancelsWhatIsOutdated() {
+    void eachPauseOfTypingDrawsWithTheModelsDraftAndCancelsWhatIsOutdated() {
         AtomicReference<Double> stepSeconds = new AtomicReference<>(0.01);
         List<JsonObject> commands = new CopyOnWriteArrayList<>();
         PageVisit.to(UP.server().url())
@@ -65,12 +66,13 @@ final class PageDrawingTest {
                 })
                 .doing(page -> {
                     assertThat(page.getByTestId("draw")).not().isChecked();
-                    page.getByTestId("prompt").pressSequentially("a red apple");
+                    page.getByTestId("prompt").fill("a red apple");
                     page.getByTestId("draw").check();
-                    page.getByTestId("prompt").pressSequentially(" tree");
+                    assertThat(page.locator("#drawField")).hasAttribute("title", "With default-fast, in 4 steps", PATIENT);
+                    page.getByTestId("prompt").fill("a red apple tree");
                     page.waitForCondition(() -> commands.size() == 1);
                     assertThat(cards(page)).hasCount(1);
-                    page.getByTestId("prompt").pressSequentially(" at night");
+                    page.getByTestId("prompt").fill("a red apple tree at night");
                     page.waitForCondition(() -> commands.size() == 3);
 
                     assertThat(cards(page)).hasCount(1);
@@ -79,6 +81,10 @@ final class PageDrawingTest {
                             .containsExactly("generate", "cancel", "generate");
                     assertThat(commands.get(0).getString("prompt")).isEqualTo("a red apple tree");
                     assertThat(commands.get(2).getString("prompt")).isEqualTo("a red apple tree at night");
+                    assertThat(commands.get(2).getString("model")).isEqualTo("default-fast");
+                    assertThat(commands.get(2).fieldNames())
+                            .contains("size", "preview")
+                            .doesNotContain("num_inference_steps", "guidance_scale", "sampler");
                     assertThat(commands.get(2).getValue("seed"))
                             .isEqualTo(commands.get(0).getValue("seed"));
                     assertThat(commands.get(1).getString("job"))
@@ -108,9 +114,9 @@ final class PageDrawingTest {
                 })
                 .doing(page -> {
                     page.getByTestId("draw").check();
-                    page.getByTestId("prompt").pressSequentially("a red apple");
+                    page.getByTestId("prompt").fill("a red apple");
                     page.waitForCondition(() -> commands.size() == 1);
-                    page.getByTestId("prompt").pressSequentially(" tree");
+                    page.getByTestId("prompt").fill("a red apple tree");
                     page.waitForCondition(() -> commands.size() == 2);
                     assertThat(cards(page)).hasCount(1);
 
@@ -122,6 +128,44 @@ final class PageDrawingTest {
                             .isEqualTo(commands.get(0).getString("id"));
                     assertThat(cards(page)).hasCount(1);
                     assertThat(cards(page).first().getByTestId("caption")).hasText("a red apple tree");
+                });
+    }
+
+    @Test
+    void whatADraftMayNotKnowIsDrawnWithTheModelItself() {
+        List<JsonObject> commands = new CopyOnWriteArrayList<>();
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> {
+                    withStepsOf(new AtomicReference<>(0.01), page);
+                    page.routeWebSocket(
+                            url -> url.endsWith("/v1/stream"),
+                            socket ->
+                                    socket.onMessage(frame -> answer(socket, new JsonObject(frame.text()), commands)));
+                })
+                .doing(page -> {
+                    page.getByTestId("draw").check();
+                    page.locator("#more").evaluate("more => more.open = true");
+                    page.getByTestId("clip_skip").fill("1");
+                    page.getByTestId("prompt").fill("a red apple");
+                    page.waitForCondition(() -> commands.size() == 1);
+
+                    assertThat(commands.get(0).getString("model")).isEqualTo("default");
+                    assertThat(commands.get(0).getInteger("clip_skip")).isEqualTo(1);
+                    assertThat(commands.get(0).getInteger("num_inference_steps"))
+                            .isEqualTo(20);
+                });
+    }
+
+    @Test
+    void aDraftIsLoadedWhenSomethingIsDrawnForTheFirstTime() {
+        PageVisit.to(UP.server().url())
+                .preparedBy(page -> withStepsOf(new AtomicReference<>(0.01), page))
+                .doing(page -> {
+                    page.getByTestId("draw").check();
+                    page.getByTestId("prompt").fill("a red apple");
+                    assertThat(cards(page).first()).hasAttribute("data-state", "completed", PATIENT);
+                    assertThat(UP.server().get("/v1/models/default-fast").path("loaded").asBoolean())
+                            .isTrue();
                 });
     }
 

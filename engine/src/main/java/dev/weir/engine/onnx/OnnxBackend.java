@@ -20,6 +20,11 @@ public record OnnxBackend(ComputeTarget target) implements Backend {
         return new OnnxBackend(target);
     }
 
+    /** Loads the native libraries, which the first network otherwise waits for. Throws IllegalStateException where one does not load. */
+    public static void start() {
+        Ort.environment();
+    }
+
     /** Refuses networks that compute a gradient: ONNX Runtime has no operation for it. */
     @Override
     public Executable load(Script network) {

@@ -83,11 +83,12 @@ final class OnnxMethod implements AutoCloseable {
 
     OrtSession.Result run(Map<String, OnnxTensor> inputs, List<Feed> feeds) throws OrtException {
         workers.place();
-        if (!arena.isEmptiedAfter(feeds.get(0).shape())) {
-            return session.run(inputs);
+        var isEmptied = arena.isEmptiedAfter(feeds.get(0).shape());
+        var results = isEmptied ? session.run(inputs, emptying) : session.run(inputs);
+        workers.look();
+        if (isEmptied) {
+            LibC.trimMemory();
         }
-        var results = session.run(inputs, emptying);
-        LibC.trimMemory();
         return results;
     }
 

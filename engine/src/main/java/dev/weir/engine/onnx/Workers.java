@@ -11,20 +11,25 @@ import java.util.function.IntSupplier;
 /**
  * The threads of one session that compute beside the thread that calls it. On two cores, Linux often wakes such a thread on the
  * core of the caller although the other core is idle: after a busy moment it does not look for idle cores for a while. A short
- * forward pass then takes as long as on one thread. So while cores are idle, workers may not run on the caller's core. While other
- * threads need the cores, the system places them: a worker that shares a core with another program would delay the forward pass.
+ * forward pass then takes as long as on one thread. So while at most one thread too many needs a core, workers may not run on the
+ * caller's core. While more threads need the cores, the system places them: a worker that shares a core with another program would
+ * delay the forward pass.
  * One device thread owns it. Does nothing on systems other than Linux.
  */
 final class Workers {
 
     private static final Path THIS_THREAD = Path.of("/proc/thread-self");
     private static final int NONE = -1;
+    /** A thread that runs at the moment of a count mostly ends soon, or is a worker that spins. */
+    private static final int MOST_PASSING = 1;
 
     private final List<Integer> threads;
     private final IntSupplier running;
     private final int cores = LibC.cores().cardinality();
     /** The core that the workers may not use. */
     private int avoided = NONE;
+    /** Running threads at the end of the last forward pass. */
+    private int before = Integer.MAX_VALUE;
 
     /** @param running how many threads of the machine run or wait for a core, with the calling one */
     Workers(List<Integer> threads, IntSupplier running) {
@@ -62,12 +67,16 @@ final class Workers {
         return threads;
     }
 
-    /** Before each forward pass. */
+    /**
+     * Before each forward pass. Threads that tell others what the last one gave run for a moment now. They need no core for the time of
+     * a forward pass, so the count at the end of the last one counts where it was less.
+     */
     void place() {
         if (threads.isEmpty()) {
             return;
         }
-        int callers = running.getAsInt() <= cores - threads.size() ? LibC.core() : NONE;
+        int others = Math.min(before, running.getAsInt()) - 1;
+        int callers = others - MOST_PASSING <= cores - 1 - threads.size() ? LibC.core() : NONE;
         if (callers == avoided) {
             return;
         }
@@ -77,5 +86,12 @@ final class Workers {
         }
         threads.forEach(thread -> LibC.runOn(allowed, thread));
         avoided = callers;
+    }
+
+    /** After each forward pass, before the caller wakes other threads with its results. */
+    void look() {
+        if (!threads.isEmpty()) {
+            before = running.getAsInt();
+        }
     }
 }

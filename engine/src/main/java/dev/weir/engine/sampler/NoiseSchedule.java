@@ -1,9 +1,8 @@
 package dev.weir.engine.sampler;
 
 import java.util.Arrays;
-import java.util.List;
-import java.util.function.DoubleUnaryOperator;
-import java.util.stream.Stream;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * How much of the clean latent is left at each training timestep: the cumulative product of 1 - beta, alpha bar of Ho
@@ -13,9 +12,12 @@ import java.util.stream.Stream;
  */
 public final class NoiseSchedule {
 
-    private static final double MAX_BETA = 0.999;
-    private static final int LEAST_TRAIN_TIMESTEPS = 2; // sigmas lie between two
     static final int MOST_TRAIN_TIMESTEPS = 1_000_000;
+
+    /** A model's samplers are tried one after the other at each start, and most of them have its schedule. */
+    private static final int MOST_RECENT = 8;
+
+    private static final Map<Betas, NoiseSchedule> RECENT = new HashMap<>();
 
     private final float[] betas;
     private final float[] alphasCumprod;
@@ -49,13 +51,22 @@ public final class NoiseSchedule {
     }
 
     static NoiseSchedule read(SchedulerKeys keys, Defaults defaults) {
-        float[] betas = betas(keys, defaults);
-        double[] exactBetas = exactBetas(keys, defaults, betas);
-        boolean rescales = defaults.rescales() && keys.flag("rescale_betas_zero_snr", false);
-        if (rescales) {
+        Betas asked = Betas.read(keys, defaults);
+        synchronized (RECENT) {
+            if (RECENT.size() >= MOST_RECENT) {
+                RECENT.clear();
+            }
+            return RECENT.computeIfAbsent(asked, NoiseSchedule::of);
+        }
+    }
+
+    private static NoiseSchedule of(Betas asked) {
+        float[] betas = asked.rounded();
+        double[] exactBetas = asked.exact(betas);
+        if (asked.rescales()) {
             rescaleToZeroSnr(betas);
         }
-        return new NoiseSchedule(betas, exactBetas, rescales);
+        return new NoiseSchedule(betas, exactBetas, asked.rescales());
     }
 
     /** Training timesteps: the timesteps are 0 to one less than this. */
@@ -115,82 +126,6 @@ public final class NoiseSchedule {
     @Override
     public int hashCode() {
         return Arrays.hashCode(alphasCumprod);
-    }
-
-    private static float[] betas(SchedulerKeys keys, Defaults defaults) {
-        int count = keys.whole("num_train_timesteps", 1000, LEAST_TRAIN_TIMESTEPS, MOST_TRAIN_TIMESTEPS);
-        List<Double> trained = keys.numbers("trained_betas", 0, 1, MOST_TRAIN_TIMESTEPS);
-        double start = keys.number("beta_start", defaults.betaStart(), 0, 1);
-        double end = keys.number("beta_end", defaults.betaEnd(), 0, 1);
-        String shape = keys.word("beta_schedule", defaults.shape(), shapes(defaults));
-        if (keys.has("trained_betas")) {
-            if (trained.size() != count) {
-                throw keys.wrong(
-                        "trained_betas", "a list of %d for %d num_train_timesteps".formatted(trained.size(), count));
-            }
-            float[] betas = new float[count];
-            for (int t = 0; t < count; t++) {
-                betas[t] = trained.get(t).floatValue();
-            }
-            return betas;
-        }
-        return switch (shape) {
-            case "linear" -> Floats.linspace(start, end, count);
-            case "scaled_linear" -> {
-                float[] roots = Floats.linspace(Math.sqrt(start), Math.sqrt(end), count);
-                for (int t = 0; t < count; t++) {
-                    roots[t] *= roots[t];
-                }
-                yield roots;
-            }
-            case "sigmoid" -> sigmoid(start, end, count);
-            case "exp" -> fromAlphas(count, time -> Math.exp(-12 * time));
-            default -> fromAlphas(count, NoiseSchedule::cosineAlpha);
-        };
-    }
-
-    private static double[] exactBetas(SchedulerKeys keys, Defaults defaults, float[] betas) {
-        double start = keys.number("beta_start", defaults.betaStart(), 0, 1);
-        double end = keys.number("beta_end", defaults.betaEnd(), 0, 1);
-        String shape = keys.has("trained_betas") ? "" : keys.word("beta_schedule", defaults.shape(), shapes(defaults));
-        double[] exact = new double[betas.length];
-        for (int t = 0; t < exact.length; t++) {
-            double share = t / (exact.length - 1.0);
-            exact[t] = switch (shape) {
-                case "linear" -> start + share * (end - start);
-                case "scaled_linear" -> Math.pow(Math.sqrt(start) + share * (Math.sqrt(end) - Math.sqrt(start)), 2);
-                default -> betas[t];
-            };
-        }
-        return exact;
-    }
-
-    private static String[] shapes(Defaults defaults) {
-        return Stream.concat(Stream.of("linear", "scaled_linear", "squaredcos_cap_v2"), Arrays.stream(defaults.more()))
-                .toArray(String[]::new);
-    }
-
-    private static float[] sigmoid(double start, double end, int count) {
-        float[] betas = Floats.linspace(-6, 6, count);
-        for (int t = 0; t < count; t++) {
-            betas[t] = 1 / (1 + Floats.exp(-betas[t])) * (float) (end - start) + (float) start;
-        }
-        return betas;
-    }
-
-    /** Equation 17 of Nichol and Dhariwal 2021 (arXiv 2102.09672). */
-    private static float[] fromAlphas(int count, DoubleUnaryOperator alpha) {
-        float[] betas = new float[count];
-        for (int t = 0; t < count; t++) {
-            double ratio = alpha.applyAsDouble((t + 1.0) / count) / alpha.applyAsDouble((double) t / count);
-            betas[t] = (float) Math.min(1 - ratio, MAX_BETA);
-        }
-        return betas;
-    }
-
-    private static double cosineAlpha(double time) {
-        double cosine = Math.cos((time + 0.008) / 1.008 * Math.PI / 2);
-        return cosine * cosine;
     }
 
     /** Algorithm 1 of Lin et al. 2023 (arXiv 2305.08891): the last timestep keeps no signal, the first keeps its own. */

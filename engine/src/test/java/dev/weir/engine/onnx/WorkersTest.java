@@ -53,9 +53,11 @@ class WorkersTest {
         assumeThat(all.cardinality()).as("cores").isGreaterThan(1);
         int worker = worker();
         var workers = new Workers(List.of(worker), running::get);
-        running.set(1);
-        var allButTheCallersCore = allButTheCallersCoreAfter(workers);
-        assertThat(allowed(worker)).isEqualTo(allButTheCallersCore);
+        for (int few : new int[] {1, 2}) {
+            running.set(few);
+            var allButTheCallersCore = allButTheCallersCoreAfter(workers);
+            assertThat(allowed(worker)).as("%d running", few).isEqualTo(allButTheCallersCore);
+        }
     }
 
     @Test
@@ -63,7 +65,7 @@ class WorkersTest {
         assumeThat(all.cardinality()).as("cores").isGreaterThan(1);
         int worker = worker();
         var workers = new Workers(List.of(worker), running::get);
-        for (int busy : new int[] {all.cardinality(), Integer.MAX_VALUE}) {
+        for (int busy : new int[] {all.cardinality() + 1, Integer.MAX_VALUE}) {
             running.set(1);
             workers.place();
             assertThat(allowed(worker)).isNotEqualTo(all);
@@ -71,6 +73,21 @@ class WorkersTest {
             workers.place();
             assertThat(allowed(worker)).as("%d running", busy).isEqualTo(all);
         }
+    }
+
+    @Test
+    void threadsThatRunOnlyBetweenForwardPassesDoNotCount() {
+        assumeThat(all.cardinality()).as("cores").isGreaterThan(1);
+        int worker = worker();
+        var workers = new Workers(List.of(worker), running::get);
+        running.set(1);
+        workers.look();
+        running.set(Integer.MAX_VALUE);
+        workers.place();
+        assertThat(allowed(worker)).isNotEqualTo(all);
+        workers.look();
+        workers.place();
+        assertThat(allowed(worker)).isEqualTo(all);
     }
 
     @Test

@@ -21,7 +21,7 @@ public final class ModelJson {
 
     public static JsonObject of(ModelCard card) {
         List<SizeRange> sizes = Route.ranges(card).stream().distinct().toList();
-        return new JsonObject()
+        JsonObject json = new JsonObject()
                 .put("native_size", card.getNativeSize())
                 .put("min_size", sizes.stream().mapToInt(SizeRange::min).min().orElseThrow())
                 .put("max_size", sizes.stream().mapToInt(SizeRange::max).max().orElseThrow())
@@ -72,6 +72,7 @@ public final class ModelJson {
                 .put("default_upsampler_steps", Route.upsamplerSteps(card))
                 .put("max_steps", card.getMaxSteps())
                 .put("default_guidance_scale", EventJson.rounded(card.getDefaultGuidanceScale()));
+        return card.getDraft().isEmpty() ? json : json.put("draft", card.getDraft());
     }
 
     private static JsonObject sampler(ModelCard card, Sampler sampler) {

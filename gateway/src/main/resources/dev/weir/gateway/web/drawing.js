@@ -1,16 +1,20 @@
-// Draws while the prompt is typed, if the user wants it: offered where the server is fast enough, off by default, and remembered.
+// Draws while the prompt is typed, if the user wants it: offered where the server is fast enough, off by default, and remembered. It
+// draws with the model's draft where the server has one.
 
-import { currentModel, currentRequest } from "./form.js";
+import { currentModel, currentRequest, knownModels } from "./form.js";
+import { drafted, draftOf } from "./models.js";
 import { loadDrawing, saveDrawing } from "./store.js";
 
-/** A pause of typing that asks for an image. */
+/** A pause of typing that asks for an image: a short one where an image takes less than a second. */
 const PAUSE_MS = 600;
+const SHORT_PAUSE_MS = 200;
 /** Slower models would only fill the queue with images that are cancelled. */
 const FAST_SECONDS = 6;
 
 const byId = (id) => document.getElementById(id);
 /** One seed for all, so that the image changes only with the words. */
 const seed = crypto.getRandomValues(new Uint32Array(1))[0];
+let pause = PAUSE_MS;
 let timer = null;
 let last = null;
 
@@ -25,8 +29,8 @@ export function startDrawing(draw) {
       const body = currentRequest();
       if (!body || body.prompt.trim() === last) return;
       last = body.prompt.trim();
-      draw({ seed, ...body });
-    }, PAUSE_MS);
+      draw({ seed, ...drafted(body, draftOf(currentModel(), knownModels())) });
+    }, pause);
   });
   // What is asked for by hand needs no drawing.
   byId("form").addEventListener("submit", () => {
@@ -38,9 +42,13 @@ export function startDrawing(draw) {
 /** @param stages of the cluster, with the measured time of a step */
 export function offerDrawing({ stages }) {
   const model = currentModel()?.id;
-  const steps = Number(byId("steps").value);
+  const draft = draftOf(currentModel(), knownModels());
+  const steps = draft?.default_steps ?? Number(byId("steps").value);
   const times = stages.filter(({ stage }) => stage === "denoiser").flatMap(({ nodes }) => nodes)
     .filter((node) => node.step_seconds > 0 && node.models.some(({ id, loaded }) => id === model && loaded))
     .map((node) => node.step_seconds);
-  byId("drawField").hidden = times.length === 0 || Math.min(...times) * steps > FAST_SECONDS;
+  const expected = Math.min(...times) * steps;
+  pause = expected < 1 ? SHORT_PAUSE_MS : PAUSE_MS;
+  byId("drawField").hidden = times.length === 0 || expected > FAST_SECONDS;
+  byId("drawField").title = draft ? `With ${draft.id}, in ${steps} steps` : "";
 }

@@ -82,6 +82,20 @@ function fitted([a, b], side, { min, max, multiple }) {
 export const stagesOf = (models, id, workflow) =>
   models.find((model) => model.id === id)?.workflows.find(({ name }) => name === workflow)?.stages ?? [];
 
+/** The model that draws a model's prompts in fewer steps; undefined where the server has none now. */
+export const draftOf = (model, models) => models.find(({ id, ready }) => id === model?.draft && ready !== false);
+
+/** What a draft takes over from a request, and what it does in its own way. */
+const DRAFTED = ["prompt", "size", "seed", "noise", "output_format", "preview"];
+const OWN_OF_DRAFTS = ["model", "n", "negative_prompt", "num_inference_steps", "guidance_scale", "sampler", "schedule", "eta"];
+
+/** The request for a draft; the same request where there is none, or where it has what a draft may not know, such as LoRAs. */
+export function drafted(body, draft) {
+  const names = Object.keys(body);
+  if (!draft || names.some((name) => ![...DRAFTED, ...OWN_OF_DRAFTS].includes(name))) return body;
+  return { model: draft.id, ...Object.fromEntries(names.filter((name) => DRAFTED.includes(name)).map((name) => [name, body[name]])) };
+}
+
 /** Whether some task of the model begins with a picture. */
 export const takesImage = (model) => Boolean(model) && tasks(model).some((task) => fieldOf(task, "init_image"));
 
