@@ -145,12 +145,12 @@ final class PageDrawingTest {
                 .doing(page -> {
                     page.getByTestId("draw").check();
                     page.locator("#more").evaluate("more => more.open = true");
-                    page.getByTestId("clip_skip").fill("1");
+                    page.getByTestId("prompt_syntax").selectOption("a1111");
                     page.getByTestId("prompt").fill("a red apple");
                     page.waitForCondition(() -> commands.size() == 1);
 
                     assertThat(commands.get(0).getString("model")).isEqualTo("default");
-                    assertThat(commands.get(0).getInteger("clip_skip")).isEqualTo(1);
+                    assertThat(commands.get(0).getString("prompt_syntax")).isEqualTo("a1111");
                     assertThat(commands.get(0).getInteger("num_inference_steps"))
                             .isEqualTo(20);
                 });
