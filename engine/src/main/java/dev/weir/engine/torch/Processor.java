@@ -30,7 +30,12 @@ public final class Processor {
     /** What oneDNN and ONNX Runtime have kernels for, the widest first. */
     private static final Map<String, Set<String>> INSTRUCTION_SETS = instructionSets();
 
-    private static final boolean MATRIX_UNITS = hasMatrixUnits(flags(CPU_INFO), limit(System.getenv()));
+    /** Read once: the system takes milliseconds to tell them, and each status and checkpoint of a node names the set. */
+    private static final Set<String> FLAGS = flags(CPU_INFO);
+
+    private static final String INSTRUCTION_SET = instructionSet(FLAGS, System.getProperty("os.arch"));
+
+    private static final boolean MATRIX_UNITS = hasMatrixUnits(FLAGS, limit(System.getenv()));
 
     private static final Map<Precision, String> NEEDS =
             Map.of(Precision.BF16, "AVX-512 or AVX-NE-CONVERT", Precision.FP16, "AVX512-FP16 or AVX-NE-CONVERT");
@@ -59,7 +64,7 @@ public final class Processor {
 
     /** The widest instruction set that engines have kernels for; the architecture where the system does not tell. */
     public static String instructionSet() {
-        return instructionSet(flags(CPU_INFO), System.getProperty("os.arch"));
+        return INSTRUCTION_SET;
     }
 
     /** The same for libtorch, whose oneDNN may be limited to a narrower one, as {@code avx512-onednn-avx2}. */
