@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "node",
         header = "Run one or more roles in this process, as a node of a cluster.%n",
         description = {
-            "Roles: gateway, text-encoder, denoiser, upsampler, decoder. Any number of nodes may run the same role.",
+            "Roles: gateway, text-encoder, denoiser, upsampler, second-upsampler, decoder. Any number of nodes may run the same role.",
             "Prints one line, \"ready URL\", when its models are loaded and warm. SIGTERM drains: held work is finished or "
                     + "handed back, and no request is lost.",
             "Ends by itself, with exit code 1, if it has lost the cluster and cannot rejoin. Restart it then.",

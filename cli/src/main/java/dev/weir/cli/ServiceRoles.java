@@ -73,6 +73,8 @@ final class ServiceRoles implements RoleFactory {
             case TEXT_ENCODER -> on(context, new TextEncoderStage(models, first, limits.held(), states(context)));
             case DENOISER -> onEach(context, target -> DenoiserStage.create(models, target, limits.stepping()));
             case UPSAMPLER -> onEach(context, target -> UpsamplerStage.create(models, target, limits.stepping()));
+            case SECOND_UPSAMPLER ->
+                onEach(context, target -> UpsamplerStage.second(models, target, limits.stepping()));
             case DECODER -> on(context, new DecoderStage(models, first, limits.held(), safety));
         };
     }

@@ -45,7 +45,7 @@ public final class WeirNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WeirNode.class);
     private static final String AUTO = "auto";
     /** Their networks are what engines are measured with. */
-    private static final Set<Role> DENOISING = Set.of(Role.DENOISER, Role.UPSAMPLER);
+    private static final Set<Role> DENOISING = Set.of(Role.DENOISER, Role.UPSAMPLER, Role.SECOND_UPSAMPLER);
     /** How long leaving the cluster may take after the drain. */
     private static final Duration LEAVING = Duration.ofSeconds(20);
 

@@ -43,7 +43,8 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
                 precision,
                 weights,
                 most(pipeline, Role.DIFFUSE, (workflow, stage) -> {
-                    int side = workflow.sizes().usual() / stage.reduction() / pipeline.scale();
+                    int scale = stage.ofPixels() ? 1 : pipeline.scale();
+                    int side = workflow.sizes().usual() / stage.reduction() / scale;
                     return stage.guidedRows()
                             * NetworkMemory.denoisingBytes(
                                     config(index, stage.network()), precision, (long) side * side);

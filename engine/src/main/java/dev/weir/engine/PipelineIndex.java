@@ -145,9 +145,13 @@ public record PipelineIndex(ModelSource source, String className, Map<String, St
         return json.path(key).asBoolean(byDefault);
     }
 
-    /** Of a component, as the pipeline says it; empty where it has none. */
+    /** Of a component, as the pipeline says it, or the one in whose folder it lies; empty where it has none. */
     public String classOf(String component) {
-        return components.getOrDefault(component, "");
+        Path other = home(component).resolveSibling(FILE);
+        String name = component.substring(component.lastIndexOf('/') + 1);
+        return name.equals(component) || !Files.isRegularFile(other)
+                ? components.getOrDefault(component, "")
+                : JsonFile.read(other).path(name).path(1).asText("");
     }
 
     /** Why Weir cannot run a component, present or missing. */

@@ -13,10 +13,13 @@ import java.util.Optional;
  */
 public record Pixels(int channels, float black, float white) implements ImageCodec {
 
-    private static final int RGB = 3;
+    private static final int COLORS = 3;
+
+    /** From black at -1 to white at 1. */
+    public static final Pixels RGB = new Pixels(COLORS, -1, 1);
 
     public Pixels {
-        if (channels != 1 && channels != RGB) {
+        if (channels != 1 && channels != COLORS) {
             throw new IllegalArgumentException("pixels have 1 or 3 channels, not " + channels);
         }
     }
@@ -39,7 +42,7 @@ public record Pixels(int channels, float black, float white) implements ImageCod
 
     /** Of RGB, in [-1, 1] from black to white. */
     private float[] unit(float[] sample) {
-        float[] unit = new float[sample.length * (RGB / channels)];
+        float[] unit = new float[sample.length * (COLORS / channels)];
         for (int i = 0; i < unit.length; i++) {
             unit[i] = (sample[i % sample.length] - black) / (white - black) * 2 - 1;
         }
@@ -59,7 +62,8 @@ public record Pixels(int channels, float black, float white) implements ImageCod
         float[] sample = new float[channels * area];
         for (int i = 0; i < sample.length; i++) {
             float[] values = picture.values();
-            float unit = channels == RGB ? values[i] : (values[i] + values[i + area] + values[i + 2 * area]) / RGB;
+            float unit =
+                    channels == COLORS ? values[i] : (values[i] + values[i + area] + values[i + 2 * area]) / COLORS;
             sample[i] = (unit + 1) / 2 * (white - black) + black;
         }
         return sample;
@@ -74,7 +78,7 @@ public record Pixels(int channels, float black, float white) implements ImageCod
     public LatentPreview preview() {
         float slope = 2 / (white - black);
         float offset = -1 - black * slope;
-        float[][] matrix = channels == RGB
+        float[][] matrix = channels == COLORS
                 ? new float[][] {{slope, 0, 0}, {0, slope, 0}, {0, 0, slope}}
                 : new float[][] {{slope, slope, slope}};
         return new LatentPreview(matrix, new float[] {offset, offset, offset});

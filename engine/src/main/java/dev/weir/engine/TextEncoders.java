@@ -8,6 +8,7 @@ import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.PriorTextEncoder;
 import dev.weir.engine.pipeline.TextPart;
 import dev.weir.engine.prompt.Lexicon;
+import dev.weir.engine.tokenizer.LoweringTokenizer;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers;
 import java.nio.file.Path;
@@ -119,12 +120,13 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
                 .orElseThrow();
         ComponentConfig config = index.config(part.encoder());
         Path home = index.home(component);
-        return Tokenizers.open(
+        Tokenizer tokenizer = Tokenizers.open(
                 home,
                 index.source().vocabulary(home),
                 index.classOf(component),
                 length(part, config),
                 config.count("vocab_size"));
+        return part.lowers() ? new LoweringTokenizer(tokenizer) : tokenizer;
     }
 
     private static int length(TextPart text, ComponentConfig config) {

@@ -12,6 +12,7 @@ public enum Role {
     TEXT_ENCODER,
     DENOISER,
     UPSAMPLER,
+    SECOND_UPSAMPLER,
     DECODER;
 
     /**

@@ -27,6 +27,8 @@ import java.util.stream.Collectors;
 public final class Cards {
 
     private static final int MAX_STEPS = 1000;
+    private static final List<StageKind> DIFFUSING =
+            List.of(StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.SECOND_UPSAMPLER);
 
     private Cards() {}
 
@@ -38,13 +40,14 @@ public final class Cards {
     static dev.weir.proto.v1.ModelCard withoutAddOns(ModelFolder folder) {
         ModelCard card = folder.card();
         int maxSteps = Math.max(MAX_STEPS, card.defaults().steps());
+        int usual = folder.pipeline().workflows().get(0).sizes().usual();
         return dev.weir.proto.v1.ModelCard.newBuilder()
                 .setId(card.id())
                 .setDraft(folder.draft().map(ModelFolders::id).orElse(""))
                 .setLatentChannels(card.latentChannels())
                 .setScale(card.scale())
-                .setNativeSize(card.nativeSize())
-                .setUpsampleFactor(card.upsampleFactor())
+                .setNativeSize(usual)
+                .setUpsampleFactor(card.nativeSize() * card.upsampleFactor() / usual)
                 .addAllSamplers(
                         folder.samplers(maxSteps).stream().map(Cards::toProto).toList())
                 .setDefaultSteps(card.defaults().steps())
@@ -140,6 +143,7 @@ public final class Cards {
                 .setNode(node(folder.pipeline(), stage))
                 .setReduction(stage.reduction() == 1 ? 0 : stage.reduction())
                 .setOwnSteps(stage.ownSteps())
+                .setOwnGuidanceScale(stage.ownGuidance())
                 .setTakesOver(stage.takesOver())
                 .setLaysOutStrength(stage.laysOutStrength())
                 .setGuidedRows(stage.role() == Role.DIFFUSE ? stage.guidedRows() : 0)
@@ -175,14 +179,16 @@ public final class Cards {
     }
 
     /**
-     * Denoiser nodes run the first diffusion of a model, and upsampler nodes what follows. Decoder nodes have the autoencoder, with
-     * which they see pictures too.
+     * Each diffusion of a model is for another kind of node. Decoder nodes have the autoencoder, with which they see pictures too.
      */
     private static StageKind node(Pipeline pipeline, StageSpec stage) {
         return switch (stage.role()) {
             case ENCODE -> pipeline.isOfAutoencoder(stage) ? StageKind.DECODER : StageKind.TEXT_ENCODER;
             case DIFFUSE ->
-                pipeline.diffusing().get(0).name().equals(stage.name()) ? StageKind.DENOISER : StageKind.UPSAMPLER;
+                DIFFUSING.get(pipeline.diffusing().stream()
+                        .map(StageSpec::name)
+                        .toList()
+                        .indexOf(stage.name()));
             case DECODE -> StageKind.DECODER;
         };
     }

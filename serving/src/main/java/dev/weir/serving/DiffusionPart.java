@@ -8,6 +8,7 @@ import dev.weir.engine.ModelCard;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.NoiseRow;
+import dev.weir.engine.Pixels;
 import dev.weir.engine.Signature;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.adapter.IpAdapter;
@@ -26,6 +27,7 @@ import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Sampling;
 import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.stage.Work;
@@ -119,7 +121,7 @@ public record DiffusionPart(
         Optional<AfterPrior> prior = nth == 0
                 ? Optional.empty()
                 : afterPrior(folder, folder.pipeline().diffusing().get(nth - 1));
-        int side = (nth == 0 ? 1 : card.upsampleFactor()) * card.nativeSize();
+        int side = folder.pipeline().side(stage);
         network.expect(folder.loras().byName().values());
         if (stage.equals(folder.pipeline().main())
                 && !folder.ipAdapters().byName().isEmpty()) {
@@ -132,8 +134,8 @@ public record DiffusionPart(
                 network,
                 folder.scheduler(stage),
                 folder.augmentation(stage),
-                shape(card, network, side, side),
-                folder.latentPreview(),
+                shape(card, stage, network, side, side),
+                stage.ofPixels() ? Optional.of(Pixels.RGB.preview()) : folder.latentPreview(),
                 folder.loras(),
                 folder.ipAdapters(),
                 prior,
@@ -148,14 +150,27 @@ public record DiffusionPart(
 
     /** Of the latents of a stage that runs this part. */
     LatentShape shape(Stage route) {
-        return shape(card, network, route.getHeight(), route.getWidth());
+        return shape(card, stage, network, route.getHeight(), route.getWidth());
     }
 
     /** @param height of the picture */
-    private static LatentShape shape(ModelCard card, Denoiser network, int height, int width) {
+    private static LatentShape shape(ModelCard card, StageSpec stage, Denoiser network, int height, int width) {
+        if (stage.ofPixels()) {
+            return new LatentShape(Pixels.RGB.channels(), height, width);
+        }
         return network.isOfVectors()
                 ? new LatentShape(network.inChannels(), 1, 1)
                 : new LatentShape(card.latentChannels(), height / card.scale(), width / card.scale());
+    }
+
+    /** Picture pixels per pixel of its samples each way. */
+    int scale() {
+        return stage.ofPixels() ? 1 : card.scale();
+    }
+
+    /** Whether frames are painted here whatever a request asks for: the samples are the pictures. */
+    boolean paintsFrames(Preview.Grade asked) {
+        return preview.isPresent() && (asked == Preview.Grade.LATENT_RGB || stage.ofPixels());
     }
 
     /**
@@ -210,7 +225,7 @@ public record DiffusionPart(
                                 augmentation,
                                 RequestedSampling.noise(generation),
                                 network.inputs(),
-                                network.inChannels() - card.latentChannels(),
+                                network.inChannels() - nativeShape.channels(),
                                 RequestedSampling.request(route, generation),
                                 given,
                                 prior.map(before -> before(work, before)),

@@ -119,7 +119,7 @@ final class FramePainter implements AutoCloseable {
     private void paint(Frame frame) {
         HeldSample sample = frame.sample();
         var image = frame.preview()
-                .image(sample.shape(), frame.original(), sample.part().card().scale());
+                .image(sample.shape(), frame.original(), sample.part().scale());
         outbox.frame(sample.work(), frame.step(), sample.row().steps(), Pictures.frame(image));
     }
 

@@ -4,7 +4,6 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
-import dev.weir.proto.v1.Preview;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.Snapshot;
 import dev.weir.runtime.stage.Work;
@@ -75,8 +74,7 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
     }
 
     private void preview(float[] predictedOriginal, int step, int total, FramePainter painter, Outbox outbox) {
-        if (work.task().getPreview().getGrade() == Preview.Grade.LATENT_RGB
-                && part.preview().isPresent()) {
+        if (part.paintsFrames(work.task().getPreview().getGrade())) {
             painter.offer(new FramePainter.Frame(this, part.preview().get(), predictedOriginal, step), outbox);
         } else {
             outbox.previewLatent(work, step, total, Latents.toTensor(shape(), predictedOriginal));

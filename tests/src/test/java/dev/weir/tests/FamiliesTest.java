@@ -21,7 +21,7 @@ class FamiliesTest {
 
     /** Types that extend another one, which they name. */
     private static final Set<String> EXTENDING =
-            Set.of("LatentCascade", "RefinedStableDiffusionXl", "LatentConsistency", "InstructPix2Pix");
+            Set.of("LatentCascade", "RefinedStableDiffusionXl", "LatentConsistency", "InstructPix2Pix", "DeepFloydIf");
 
     @Test
     void theNameOfAFamilyIsInItsPipelineTypeAndNowhereElse() throws IOException {

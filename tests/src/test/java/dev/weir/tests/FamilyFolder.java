@@ -29,6 +29,17 @@ public final class FamilyFolder {
         return write(into, "instruct_pix2pix/unet/sd", "StableDiffusionInstructPix2PixPipeline");
     }
 
+    /** A tiny DeepFloyd IF with its second network and the x4 upscaler, as a user puts the published folders together. */
+    public static Path deepFloyd(Path into) throws IOException {
+        copy(REFERENCE.resolve("t5/tokenizer"), into.resolve("tokenizer"));
+        copy(REFERENCE.resolve("deepfloyd/text_encoder"), into.resolve("text_encoder"));
+        copy(REFERENCE.resolve("deepfloyd/base"), into);
+        copy(REFERENCE.resolve("deepfloyd/super_resolution"), into.resolve("super_resolution"));
+        copy(REFERENCE.resolve("checkpoints/sd1"), into.resolve("upscaler"));
+        copy(REFERENCE.resolve("beside/upscale-x4"), into.resolve("upscaler"));
+        return into;
+    }
+
     private static Path write(Path into, String unet, String pipeline) throws IOException {
         copy(REFERENCE.resolve("checkpoints/sd1"), into);
         copy(REFERENCE.resolve(unet), into.resolve("unet"));

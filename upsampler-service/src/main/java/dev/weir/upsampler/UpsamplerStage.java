@@ -11,7 +11,10 @@ import dev.weir.serving.plan.FairPlanner;
 import dev.weir.serving.plan.Planner;
 import java.util.List;
 
-/** The second diffusion of a model that has one: it continues with the result of the first. {@link SteppingStage} has the loop. */
+/**
+ * The second or the third diffusion of a model that has one: it continues with the result of the one before. {@link SteppingStage} has
+ * the loop.
+ */
 public final class UpsamplerStage {
 
     private UpsamplerStage() {}
@@ -24,6 +27,15 @@ public final class UpsamplerStage {
         return create(models, target, limits, new FairPlanner());
     }
 
+    /** The third diffusion of models that have three. */
+    public static Stage second(List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits) {
+        return second(NodeModels.of(folders), target, limits);
+    }
+
+    public static Stage second(NodeModels models, ComputeTarget target, SteppingStage.Limits limits) {
+        return create(StageKind.SECOND_UPSAMPLER, 2, models, target, limits, new FairPlanner());
+    }
+
     /** The stage with another planner than the product's, for tests. */
     public static Stage create(
             List<ModelFolder> folders, ComputeTarget target, SteppingStage.Limits limits, Planner planner) {
@@ -31,7 +43,18 @@ public final class UpsamplerStage {
     }
 
     private static Stage create(NodeModels models, ComputeTarget target, SteppingStage.Limits limits, Planner planner) {
+        return create(StageKind.UPSAMPLER, 1, models, target, limits, planner);
+    }
+
+    /** @param nth of a model's diffusing stages, from 0 */
+    private static Stage create(
+            StageKind kind,
+            int nth,
+            NodeModels models,
+            ComputeTarget target,
+            SteppingStage.Limits limits,
+            Planner planner) {
         return new SteppingStage(
-                StageKind.UPSAMPLER, folder -> DiffusionPart.open(folder, 1, target), models, target, limits, planner);
+                kind, folder -> DiffusionPart.open(folder, nth, target), models, target, limits, planner);
     }
 }

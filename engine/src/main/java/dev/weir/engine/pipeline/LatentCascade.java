@@ -86,15 +86,8 @@ final class LatentCascade implements ExtendedPipeline {
     }
 
     private static StageSpec upsampling(int steps) {
-        return new StageSpec(
-                "upsampler",
-                Role.DIFFUSE,
-                List.of(UPSAMPLER_UNET, UPSAMPLER_SCHEDULER),
-                List.of(Port.COND, Port.UNCOND, Port.LATENT),
-                List.of(Port.LATENT),
-                1,
-                steps,
-                false);
+        return StageSpec.enlarge("upsampler", UPSAMPLER_UNET, UPSAMPLER_SCHEDULER)
+                .sampling(steps, 0);
     }
 
     private static void requireFit(LatentModel model, ComponentConfig upsampler) {

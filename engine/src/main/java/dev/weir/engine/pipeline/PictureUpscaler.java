@@ -98,7 +98,11 @@ final class PictureUpscaler implements OneTextPipeline {
     /** diffusers 0.35.2 takes this factor whatever the autoencoder's file says (pipeline_stable_diffusion_upscale.py). */
     @Override
     public JsonNode configured(String component, JsonNode file) {
-        return component.equals(VAE) ? ((ObjectNode) file.deepCopy()).put("scaling_factor", SCALING_FACTOR) : file;
+        return component.equals(VAE) ? scaled(file) : file;
+    }
+
+    static JsonNode scaled(JsonNode autoencoder) {
+        return ((ObjectNode) autoencoder.deepCopy()).put("scaling_factor", SCALING_FACTOR);
     }
 
     @Override

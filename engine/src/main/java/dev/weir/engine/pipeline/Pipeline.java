@@ -31,8 +31,11 @@ public record Pipeline(
         return new Pipeline(other, latent, scale, sizes, upsampleFactor, usualGuidance, zeroNegative, own);
     }
 
-    /** Whether a stage runs the autoencoder. */
+    /** Whether a stage runs the autoencoder, or takes pixels as they are in its place. */
     public boolean isOfAutoencoder(StageSpec stage) {
+        if (stage.components().isEmpty()) {
+            return true;
+        }
         return type.components().stream()
                 .filter(component -> component.use() == Component.Use.AUTOENCODER)
                 .anyMatch(component -> stage.components().contains(component.folder()));
@@ -43,6 +46,16 @@ public record Pipeline(
         return diffusing().stream()
                 .filter(stage -> !stage.isPrior())
                 .findFirst()
+                .orElseThrow();
+    }
+
+    /** The side of the picture that a diffusing stage makes of the native size. */
+    public int side(StageSpec diffusing) {
+        return workflows.stream()
+                .flatMapToInt(workflow -> workflow.stages().stream()
+                        .filter(stage -> stage.name().equals(diffusing.name()))
+                        .mapToInt(stage -> workflow.sizes().usual() / stage.reduction()))
+                .max()
                 .orElseThrow();
     }
 

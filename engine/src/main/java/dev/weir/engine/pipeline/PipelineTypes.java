@@ -27,8 +27,14 @@ public final class PipelineTypes {
                             new LatentUpscaler(),
                             new LatentDiffusion(),
                             new DiffusionTransformer(),
+                            new DeepFloydUpscaler(),
                             new Flux1()),
-                    Stream.of(InstructPix2Pix.ALL, PixelDiffusion.ALL, GuidedDiffusion.ALL, StableDiffusionThree.ALL)
+                    Stream.of(
+                                    InstructPix2Pix.ALL,
+                                    PixelDiffusion.ALL,
+                                    GuidedDiffusion.ALL,
+                                    StableDiffusionThree.ALL,
+                                    DeepFloydIf.ALL)
                             .flatMap(List::stream))
             .toList();
 

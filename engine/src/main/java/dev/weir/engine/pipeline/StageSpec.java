@@ -11,12 +11,14 @@ import java.util.stream.Stream;
  *     adds noise to what the network sees beside its sample, where that is another one
  * @param reduction by how much its picture is smaller than the request's in each direction; 1: as large
  * @param ownSteps the steps of a network that samples as it was published; 0: it samples as the request says
+ * @param ownGuidance the guidance scale of such a network, in requests that are guided; 0: the request's
  * @param takesOver whether it does the rest of the schedule of the diffusing stage before it, from where the request says
  * @param laysOutStrength whether a few-step schedule is laid out for the strength of a run that begins with a picture: see {@link
  *     dev.weir.engine.sampler.Span}
  * @param guidedRows network rows of a step with guidance, where the network does not take the guidance scale itself
  * @param isPrior whether it makes an embedding, a vector, of the prompt, and samples as a request's {@code prior_steps} and {@code
  *     prior_guidance_scale} say
+ * @param ofPixels whether its samples are RGB pixels, whatever later stages make
  */
 public record StageSpec(
         String name,
@@ -26,10 +28,12 @@ public record StageSpec(
         List<Port> gives,
         int reduction,
         int ownSteps,
+        float ownGuidance,
         boolean takesOver,
         boolean laysOutStrength,
         int guidedRows,
-        boolean isPrior) {
+        boolean isPrior,
+        boolean ofPixels) {
 
     private static final int PROMPT_AND_NEGATIVE = 2;
 
@@ -42,7 +46,20 @@ public record StageSpec(
             int reduction,
             int ownSteps,
             boolean takesOver) {
-        this(name, role, components, takes, gives, reduction, ownSteps, takesOver, false, PROMPT_AND_NEGATIVE, false);
+        this(
+                name,
+                role,
+                components,
+                takes,
+                gives,
+                reduction,
+                ownSteps,
+                0,
+                takesOver,
+                false,
+                PROMPT_AND_NEGATIVE,
+                false,
+                false);
     }
 
     static StageSpec encode(List<String> components) {
@@ -73,10 +90,29 @@ public record StageSpec(
                 List.of(Port.LATENT),
                 1,
                 0,
+                0,
                 false,
                 false,
                 PROMPT_AND_NEGATIVE,
-                true);
+                true,
+                false);
+    }
+
+    /**
+     * Makes a larger picture of the one that the diffusing stage before it made, on its own schedule.
+     *
+     * @param name unique within the model
+     */
+    static StageSpec enlarge(String name, String... parts) {
+        return new StageSpec(
+                name,
+                Role.DIFFUSE,
+                List.of(parts),
+                List.of(Port.COND, Port.UNCOND, Port.LATENT),
+                List.of(Port.LATENT),
+                1,
+                0,
+                false);
     }
 
     /** Does the rest of the schedule of the diffusing stage before it. */
@@ -123,29 +159,55 @@ public record StageSpec(
     }
 
     StageSpec taking(Port port) {
-        List<Port> more = Stream.concat(takes.stream(), Stream.of(port)).toList();
+        return copy(
+                Stream.concat(takes.stream(), Stream.of(port)).toList(),
+                reduction,
+                ownSteps,
+                ownGuidance,
+                laysOutStrength,
+                guidedRows,
+                ofPixels);
+    }
+
+    StageSpec layingOutStrength() {
+        return copy(takes, reduction, ownSteps, ownGuidance, true, guidedRows, ofPixels);
+    }
+
+    StageSpec guidedBy(int rows) {
+        return copy(takes, reduction, ownSteps, ownGuidance, laysOutStrength, rows, ofPixels);
+    }
+
+    /** The same network as it was published to sample. */
+    StageSpec sampling(int steps, float guidance) {
+        return copy(takes, reduction, steps, guidance, laysOutStrength, guidedRows, ofPixels);
+    }
+
+    StageSpec ofRgb() {
+        return copy(takes, reduction, ownSteps, ownGuidance, laysOutStrength, guidedRows, true);
+    }
+
+    private StageSpec copy(
+            List<Port> taken, int reduced, int steps, float guidance, boolean laysOut, int rows, boolean pixels) {
         return new StageSpec(
                 name,
                 role,
                 components,
-                more,
+                taken,
                 gives,
-                reduction,
-                ownSteps,
+                reduced,
+                steps,
+                guidance,
                 takesOver,
-                laysOutStrength,
-                guidedRows,
-                isPrior);
+                laysOut,
+                rows,
+                isPrior,
+                pixels);
     }
 
-    StageSpec layingOutStrength() {
+    /** Sees the picture of a request as its pixels: it has no parts. */
+    static StageSpec seePixels() {
         return new StageSpec(
-                name, role, components, takes, gives, reduction, ownSteps, takesOver, true, guidedRows, isPrior);
-    }
-
-    StageSpec guidedBy(int rows) {
-        return new StageSpec(
-                name, role, components, takes, gives, reduction, ownSteps, takesOver, laysOutStrength, rows, isPrior);
+                "image-encoder", Role.ENCODE, List.of(), List.of(Port.INIT_IMAGE), List.of(Port.IMAGE), 1, 0, false);
     }
 
     StageSpec withoutText() {
@@ -166,18 +228,7 @@ public record StageSpec(
     }
 
     StageSpec reducedBy(int factor) {
-        return new StageSpec(
-                name,
-                role,
-                components,
-                takes,
-                gives,
-                factor,
-                ownSteps,
-                takesOver,
-                laysOutStrength,
-                guidedRows,
-                isPrior);
+        return copy(takes, factor, ownSteps, ownGuidance, laysOutStrength, guidedRows, ofPixels);
     }
 
     /** The folder of the network of a diffusing stage. */

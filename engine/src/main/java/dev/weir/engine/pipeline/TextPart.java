@@ -10,10 +10,15 @@ import java.util.OptionalInt;
  * @param tokenizer its tokenizer's folder
  * @param output which states the denoiser sees
  * @param length the most tokens of a text; empty: as many as the encoder has positions
+ * @param lowers whether it reads texts in lower case, without the spaces around them
  */
-public record TextPart(String encoder, String tokenizer, ClipOutput output, OptionalInt length) {
+public record TextPart(String encoder, String tokenizer, ClipOutput output, OptionalInt length, boolean lowers) {
 
     TextPart(String encoder, String tokenizer, ClipOutput output) {
         this(encoder, tokenizer, output, OptionalInt.empty());
+    }
+
+    TextPart(String encoder, String tokenizer, ClipOutput output, OptionalInt length) {
+        this(encoder, tokenizer, output, length, false);
     }
 }

@@ -23,8 +23,12 @@ import java.util.Map;
 /** {@code /v1/models} and {@code /v1/cluster}: what can be generated, and by which nodes. Event loop. */
 public final class ClusterHandlers {
 
-    private static final List<StageKind> STAGES =
-            List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER);
+    private static final List<StageKind> STAGES = List.of(
+            StageKind.TEXT_ENCODER,
+            StageKind.DENOISER,
+            StageKind.UPSAMPLER,
+            StageKind.SECOND_UPSAMPLER,
+            StageKind.DECODER);
 
     private final NodeContext node;
     private final ModelCatalog catalog;
@@ -86,7 +90,10 @@ public final class ClusterHandlers {
             node.directory().alive(stage).stream()
                     .sorted(Comparator.comparing(NodeStatus::getNodeId))
                     .forEach(status -> nodes.add(toJson(status, leftOut)));
-            stages.add(new JsonObject().put("stage", Addresses.name(stage)).put("nodes", nodes));
+            // Few models have three diffusions.
+            if (stage != StageKind.SECOND_UPSAMPLER || !nodes.isEmpty()) {
+                stages.add(new JsonObject().put("stage", Addresses.name(stage)).put("nodes", nodes));
+            }
         }
         JsonObject gateway = new JsonObject()
                 .put("node", node.nodeId())

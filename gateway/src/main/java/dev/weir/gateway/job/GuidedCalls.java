@@ -11,10 +11,10 @@ final class GuidedCalls {
 
     private GuidedCalls() {}
 
-    /** Empty: in all. */
+    /** Empty: in all, as in stages that have a scale of their own. */
     static Optional<CallRange> of(Generation generation, Sampling sampling, int forwards) {
         double end = generation.hasGuidanceEnd() ? generation.getGuidanceEnd() : 1;
-        if (generation.getGuidanceStart() <= 0 && end >= 1) {
+        if (generation.getGuidanceStart() <= 0 && end >= 1 || sampling.hasGuidanceScale()) {
             return Optional.empty();
         }
         return Optional.of(CallRange.newBuilder()

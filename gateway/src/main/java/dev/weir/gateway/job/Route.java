@@ -154,7 +154,10 @@ public final class Route {
 
     private static Sampling.Builder sampling(WorkflowStage stage, Generation generation, Strength strength) {
         if (stage.getOwnSteps() > 0) {
-            return Sampling.newBuilder().setSteps(stage.getOwnSteps());
+            Sampling.Builder own = Sampling.newBuilder().setSteps(stage.getOwnSteps());
+            return stage.getOwnGuidanceScale() > 0 && generation.getGuidanceScale() > GUIDED
+                    ? own.setGuidanceScale(stage.getOwnGuidanceScale())
+                    : own;
         }
         Sampling.Builder sampling = Sampling.newBuilder()
                 .setSampler(generation.getSampler())
