@@ -44,8 +44,6 @@ public final class WeirNode implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(WeirNode.class);
     private static final String AUTO = "auto";
-    /** Their networks are what engines are measured with. */
-    private static final Set<Role> DENOISING = Set.of(Role.DENOISER, Role.UPSAMPLER, Role.SECOND_UPSAMPLER);
     /** How long leaving the cluster may take after the drain. */
     private static final Duration LEAVING = Duration.ofSeconds(20);
 
@@ -198,7 +196,7 @@ public final class WeirNode implements AutoCloseable {
         if (compute.threads() > 0) {
             System.setProperty(Torch.THREADS_PROPERTY, Integer.toString(compute.threads()));
         }
-        boolean denoises = config.roles().stream().anyMatch(DENOISING::contains);
+        boolean denoises = config.roles().stream().anyMatch(Role::diffuses);
         List<ModelFolder> measured = models.isEmpty() ? firstOfDirectory(compute) : models;
         List<ComputeTarget> targets = new ArrayList<>();
         try {

@@ -234,7 +234,7 @@ public record NodeConfig(
         }
         cluster.ifPresent(c -> problems.addAll(c.problems(roles.contains(Role.GATEWAY))));
         boolean hasStage = roles.stream().anyMatch(role -> role.stage().isPresent());
-        boolean diffuses = roles.contains(Role.DENOISER) || roles.contains(Role.UPSAMPLER);
+        boolean diffuses = roles.stream().anyMatch(Role::diffuses);
         problems.addAll(compute.problems(hasStage, diffuses));
         problems.addAll(limits.problems());
         traceEndpoint

@@ -34,6 +34,11 @@ public enum Role {
         return this == GATEWAY ? Optional.empty() : Optional.of(StageKind.valueOf(name()));
     }
 
+    /** Whether its stage runs networks step by step, which takes nearly all of the time. */
+    public boolean diffuses() {
+        return this == DENOISER || this == UPSAMPLER || this == SECOND_UPSAMPLER;
+    }
+
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
