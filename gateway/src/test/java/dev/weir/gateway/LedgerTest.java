@@ -125,6 +125,52 @@ final class LedgerTest {
     }
 
     @Test
+    void aGatewayThatEndsWritesTheEndsThatItReportedBefore() {
+        memory.isShared = true;
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        CompletableFuture<HttpResponse<String>> events = events(job);
+        memory.mood = Mood.SILENT;
+        gateway.stage.sittings().get(0).paint();
+        assertThat(events.join().body()).contains("event: completed");
+        memory.mood = Mood.WELL;
+
+        gateway.stop();
+
+        assertThat(record(job).getEventsList()).anyMatch(JobEventRecord::hasCompleted);
+    }
+
+    /** Both owners gave it a number. A client that knows later numbers than the first one would never receive it. */
+    @Test
+    void anEndThatWasReportedAndNotRecordedIsReportedAgainByTheNextOwner() throws Exception {
+        MemoryMap records = memory.content(MemoryArea.JOBS);
+        gateway.stage.script(Sitting::start);
+        String job = submit();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        CompletableFuture<HttpResponse<String>> events = events(job);
+        memory.mood = Mood.SILENT;
+        gateway.stage.sittings().get(0).paint();
+        assertThat(events.join().body()).contains("event: completed");
+        gateway.stage.script(Sitting::paint);
+        byte[] taken = JobRecord.parseFrom(get(records.get(job)).orElseThrow()).toBuilder()
+                .setOwner("gone.1")
+                .setEpoch(1)
+                .build()
+                .toByteArray();
+        get(records.put(job, taken, Duration.ofMinutes(1)));
+
+        memory.mood = Mood.WELL;
+
+        await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasCompleted));
+        String afterThoseOfTheOtherOwner = String.valueOf((1L << 32) + 1000);
+        HttpResponse<String> again = gateway.send(gateway.request("/v1/jobs/" + job + "/events")
+                .header("Last-Event-ID", afterThoseOfTheOtherOwner)
+                .build());
+        assertThat(again.body()).contains("event: completed");
+    }
+
+    @Test
     void whatAMinorityMayNotWriteItDoesNotTell() {
         gateway.stage.script(Sitting::start);
         String job = submit();

@@ -51,6 +51,11 @@ final class MoodyMemory implements ClusterMemory {
         this.memory = new LocalMemory(vertx);
     }
 
+    /** What it holds, whatever its mood. */
+    MemoryMap content(MemoryArea area) {
+        return memory.map(area);
+    }
+
     @Override
     public String view() {
         return memory.view();

@@ -3,6 +3,7 @@ package dev.weir.runtime;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 
@@ -30,6 +31,17 @@ public interface Loop {
     default Future<Void> pause(long ms) {
         Promise<Void> over = Promise.promise();
         after(ms, over::complete);
+        return over.future();
+    }
+
+    /** Completes when the work has ended, in whichever way, or after a while. */
+    default Future<Void> await(Future<?> work, Duration longest) {
+        Promise<Void> over = Promise.promise();
+        long timer = after(longest.toMillis(), over::tryComplete);
+        work.onComplete(ended -> {
+            cancel(timer);
+            over.tryComplete();
+        });
         return over.future();
     }
 

@@ -120,13 +120,27 @@ final class Adoption {
             log.info("Adopts the job {} of the lost gateway {}", record.getId(), before.getOwner());
             adopted.increment();
             // Only now: a view of the job may have been opened or forgotten meanwhile.
-            KeptJob show = kept.find(record.getId())
+            KeptJob show = shown(record)
                     .orElseGet(
                             () -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs(), loop));
             RecordedJob job = owned.recorded(show, record, bytes);
             owned.hold(job);
             return goOn(job, record, images).map(Optional.of(show));
         });
+    }
+
+    /**
+     * What this gateway shows of the job. An owner may have reported an end without recording it, and the sample ends
+     * again under a later number. Then clients start anew.
+     */
+    private Optional<KeptJob> shown(JobRecord record) {
+        Optional<KeptJob> shown = kept.find(record.getId());
+        if (shown.isEmpty() || RecordFormat.hasEnds(record, shown.get())) {
+            return shown;
+        }
+        kept.remove(record.getId());
+        shown.get().lose();
+        return Optional.empty();
     }
 
     private Future<Void> goOn(RecordedJob job, JobRecord record, Map<Integer, byte[]> images) {

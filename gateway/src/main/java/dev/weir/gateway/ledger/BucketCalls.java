@@ -59,4 +59,15 @@ final class BucketCalls {
         };
         return writers.executeBlocking(call, false);
     }
+
+    /** On a thread that may wait: another one may be making the client. */
+    Future<Void> close() {
+        Callable<Void> close = () -> {
+            client.close();
+            return null;
+        };
+        return writers.executeBlocking(close, false)
+                .eventually(readers::close)
+                .eventually(writers::close);
+    }
 }

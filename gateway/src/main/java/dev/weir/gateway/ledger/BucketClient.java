@@ -65,6 +65,13 @@ final class BucketClient {
         return client;
     }
 
+    /** Worker threads. */
+    synchronized void close() {
+        if (client != null) {
+            client.close();
+        }
+    }
+
     private S3Client made() {
         AwsCredentialsProvider credentials = credentials();
         try {

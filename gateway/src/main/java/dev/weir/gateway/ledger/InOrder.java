@@ -2,6 +2,7 @@ package dev.weir.gateway.ledger;
 
 import io.vertx.core.Future;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -10,6 +11,11 @@ final class InOrder {
 
     /** The last work of each job that is not done. */
     private final Map<String, Future<?>> last = new HashMap<>();
+
+    /** Completes when everything that was asked for so far has ended, in whichever way. */
+    Future<Void> settled() {
+        return Future.join(List.copyOf(last.values())).transform(ended -> Future.succeededFuture());
+    }
 
     /** Starts the work when what was asked for the job before has ended, in whichever way. */
     <T> Future<T> of(String job, Supplier<Future<T>> work) {

@@ -42,6 +42,7 @@ public final class JobLedger {
     private final Ledger ledger;
     private final Gateways gateways;
     private final ImageMemory images;
+    private final Optional<PictureStore> pictures;
     private final OwnedJobs owned;
     private final Adoption adoption;
     private final RemoteJobViews views;
@@ -64,7 +65,7 @@ public final class JobLedger {
         Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
         Attachments attachments = new Attachments(node.memory(), images);
         Duration longest = patience.deadline().plus(patience.result());
-        Optional<PictureStore> pictures =
+        this.pictures =
                 config.storage().results().map(place -> PictureStore.of(place, node.vertx(), node.loop(), longest));
         this.owned =
                 new OwnedJobs(node.loop(), jobs, kept, ledger, checkpoints, attachments, pictures, gateways, patience);
@@ -332,10 +333,12 @@ public final class JobLedger {
                 : owned.handOver().onSuccess(written -> gateways.leave());
     }
 
-    /** Tells the others that it is gone. */
+    /** Tells the others that it is gone, and completes when what was to be stored is stored. */
     public Future<Void> close() {
         gateways.leave();
-        return gateways.close();
+        return pictures.map(PictureStore::close)
+                .orElseGet(Future::succeededFuture)
+                .compose(stored -> gateways.close());
     }
 
     private void forgotten(KeptJob job) {

@@ -240,7 +240,10 @@ final class OwnedJobs implements RecordedJob.Owner {
         jobs.letGo(job.id());
         checkpoints.leave(job.id(), job.kept().spec().samples());
         attachments.leave(job.id());
-        if (!job.kept().isOver()) {
+        if (job.kept().isOver()) {
+            // Its ends may be unknown to the next owner, and its record is not this gateway's to remove.
+            kept.remove(job.id());
+        } else {
             onLetGo.accept(job.kept());
         }
     }
@@ -251,12 +254,10 @@ final class OwnedJobs implements RecordedJob.Owner {
         all.forEach(this::letGo);
     }
 
-    /** Leaves unfinished jobs to the other gateways, once their state is written or that takes too long. */
+    /** Leaves unfinished jobs to the other gateways, once the state of all jobs is written or that takes too long. */
     Future<Void> handOver() {
-        List<Future<Void>> written = recorded.values().stream()
-                .filter(job -> !job.isOver())
-                .map(RecordedJob::settle)
-                .toList();
+        List<Future<Void>> written =
+                recorded.values().stream().map(RecordedJob::settle).toList();
         return Future.join(written).transform(done -> {
             letGoOfAll();
             return Future.succeededFuture();

@@ -8,7 +8,6 @@ import dev.weir.gateway.ledger.BucketClient.NoCredentialsException;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.Loop;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
@@ -83,13 +82,7 @@ final class PictureBucket implements PictureStore {
                                 found.put(sample, bytes);
                             }
                         })));
-        Promise<Void> waited = Promise.promise();
-        long timer = loop.after(READ.toMillis(), waited::tryComplete);
-        Future.join(reads).onComplete(done -> {
-            loop.cancel(timer);
-            waited.tryComplete();
-        });
-        return waited.future().map(done -> Map.copyOf(found));
+        return loop.await(Future.join(reads), READ).map(done -> Map.copyOf(found));
     }
 
     private Future<byte[]> read(String key) {
@@ -124,6 +117,11 @@ final class PictureBucket implements PictureStore {
                         s3, bucket.prefix(), object -> object.lastModified().isBefore(oldest) && isImage(object.key())))
                 .onComplete(done -> sweeping = false)
                 .onFailure(problem -> warn("Old images could not be removed", problem));
+    }
+
+    @Override
+    public Future<Void> close() {
+        return loop.await(ordered.settled().compose(done -> calls.close()), LAST_WRITES);
     }
 
     /** The bucket may have other objects. */

@@ -93,6 +93,11 @@ final class PictureFiles implements PictureStore {
     }
 
     @Override
+    public Future<Void> close() {
+        return loop.await(ordered.settled(), LAST_WRITES);
+    }
+
+    @Override
     public Future<Void> sweep() {
         return files.readDir(folder.toString()).compose(jobs -> Future.join(jobs.stream()
                         .filter(job -> JobId.isOne(Path.of(job).getFileName().toString()))

@@ -20,6 +20,9 @@ import java.util.stream.Collectors;
  */
 interface PictureStore {
 
+    /** A gateway that ends waits no longer for its writes. */
+    Duration LAST_WRITES = Duration.ofSeconds(5);
+
     /** @param life after which a job's images are removed, even if no gateway knows the job any more */
     static PictureStore of(Results place, Vertx vertx, Loop loop, Duration life) {
         // A sealed type in Java 17: no switch over its kinds yet.
@@ -43,6 +46,9 @@ interface PictureStore {
 
     /** Removes what gateways left that are gone. */
     Future<Void> sweep();
+
+    /** Completes when what was asked for before is done, or after a while. The store must not be used afterwards. */
+    Future<Void> close();
 
     /** The formats of a job's finished images, by sample. */
     static Map<Integer, String> formats(JobRecord record) {

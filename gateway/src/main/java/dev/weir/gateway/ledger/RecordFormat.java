@@ -14,6 +14,7 @@ import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.gateway.job.JobEvent.Started;
 import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
 import dev.weir.gateway.job.Strikes;
@@ -139,6 +140,15 @@ final class RecordFormat {
                 .filter(told -> told.hasCompleted() && told.getSample() == sample)
                 .forEach(told -> told.setDeleted(JobEventRecord.Deleted.getDefaultInstance()));
         return without.build();
+    }
+
+    /** Whether the record has each end that is shown of its job, under the same number. */
+    static boolean hasEnds(JobRecord record, KeptJob shown) {
+        return shown.eventsAfter(-1).stream()
+                .filter(JobEvent::isLast)
+                .allMatch(end -> record.getEventsList().stream()
+                        .anyMatch(told -> told.getSample() == end.at().sample()
+                                && told.getSeq() == end.at().seq()));
     }
 
     /** The image of an event. */

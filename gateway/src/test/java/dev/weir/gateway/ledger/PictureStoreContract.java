@@ -141,6 +141,20 @@ abstract class PictureStoreContract {
                         folder().resolve(other).resolve("2.png"));
     }
 
+    @Test
+    void aStoreThatClosesHasWrittenWhatItWasGiven() throws Exception {
+        PictureStore store = store();
+
+        get(onLoop(() -> {
+            for (int sample = 0; sample < 8; sample++) {
+                store.keep(image(job, sample, "png", new int[100_000]));
+            }
+            return store.close();
+        }));
+
+        assertThat(all()).hasSize(8).allMatch(file -> file.toFile().length() == 100_000);
+    }
+
     <T> Future<T> onLoop(Supplier<Future<T>> work) {
         Promise<T> done = Promise.promise();
         vertx.runOnContext(begun -> work.get().onComplete(done));
