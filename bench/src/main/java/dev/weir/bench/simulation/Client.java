@@ -75,6 +75,10 @@ final class Client {
         world.after(1000 * (1500 + random.nextLong(3500)), process, this::submit);
     }
 
+    int samples() {
+        return spec.samples();
+    }
+
     boolean isDone() {
         return !id.isEmpty() && ends.size() == spec.samples();
     }
@@ -127,7 +131,7 @@ final class Client {
 
     /** The answer of a former connection counts too: the gateway has promised the job. */
     private void accepted(String job, int mine) {
-        world.note("%s is answered 202 %s".formatted(process, Words.id(job)));
+        world.note(() -> "%s is answered 202 %s".formatted(process, Words.id(job)));
         if (!id.isEmpty() && !id.equals(job) && !expected.twoOwners()) {
             world.violate("the key of %s has two jobs: %s and %s".formatted(process, id, job));
         }
@@ -183,8 +187,9 @@ final class Client {
                 .ledger()
                 .of(User.ANYONE)
                 .attend(job, event -> answer(() -> on(event, mine)), () -> answer(() -> lost(mine)));
-        world.note(
-                "%s continues at %s after number %d.%d".formatted(process, gateway.process(), seq >>> 32, (int) seq));
+        long after = seq;
+        world.note(() -> "%s continues at %s after number %d.%d"
+                .formatted(process, gateway.process(), after >>> 32, (int) after));
         job.eventsAfter(seq).forEach(event -> answer(() -> on(event, mine)));
         answer(() -> {
             if (mine != connection) {
@@ -228,7 +233,7 @@ final class Client {
     private void cancel() {
         Member gateway = anyGateway();
         cancelled = true;
-        world.note("%s cancels %s".formatted(process, Words.id(id)));
+        world.note(() -> "%s cancels %s".formatted(process, Words.id(id)));
         at(gateway, () -> gateway.gateway().ledger().of(User.ANYONE).cancel(id));
     }
 
@@ -249,7 +254,7 @@ final class Client {
 
     private void ended(JobEvent end) {
         int sample = end.at().sample();
-        world.note("%s is told %s of sample %d".formatted(process, brief(end), sample));
+        world.note(() -> "%s is told %s of sample %d".formatted(process, brief(end), sample));
         JobEvent before = ends.put(sample, end);
         if (before != null && before.at().seq() != end.at().seq() && !expected.twoEnds()) {
             world.violate("%s/%d ended twice: %s".formatted(Words.id(id), sample, List.of(brief(before), brief(end))));

@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** The gateways and stage nodes of a simulation, each in a place that a new node takes after the loss of one. */
-final class Cluster {
+final class Cluster implements Network.Observer {
 
     private static final Duration NO_NODE_PATIENCE = Duration.ofMillis(1500);
     private static final int CAPACITY = 6;
@@ -41,7 +41,8 @@ final class Cluster {
     private final World world;
     private final Network network;
     private final Store store;
-    private final StageCheck check;
+    private final StageCheck stages;
+    private final EndCheck ends;
     private final GatewayConfig config;
     private final MeterRegistry metrics = new SimpleMeterRegistry();
     private final List<StageKind> kinds = new ArrayList<>();
@@ -54,8 +55,9 @@ final class Cluster {
         this.network = network;
         this.store = store;
         this.config = config;
-        this.check = new StageCheck(world);
-        network.watch = this::receives;
+        this.stages = new StageCheck(world);
+        this.ends = new EndCheck(world);
+        network.observedBy(this);
         int gateways = 1 + Math.min(plan.nextInt(5), plan.nextInt(5));
         for (int i = 0; i < gateways; i++) {
             kinds.add(null);
@@ -72,15 +74,27 @@ final class Cluster {
         }
     }
 
-    private Runnable receives(Process receiver, Parcel parcel) {
-        boolean isChecked = parcel.header().hasOffer() || parcel.header().hasCancel();
-        return !isChecked
-                ? () -> {}
-                : members.stream()
-                        .filter(member -> member != null && member.process == receiver && member.stage != null)
-                        .findFirst()
-                        .map(member -> check.receives(receiver, member.stage, parcel))
-                        .orElse(() -> {});
+    @Override
+    public Runnable receives(Process receiver, Parcel parcel) {
+        if (!parcel.header().hasOffer() && !parcel.header().hasCancel()) {
+            return () -> {};
+        }
+        ends.receives(receiver, parcel);
+        return members.stream()
+                .filter(member -> member != null && member.process == receiver && member.stage != null)
+                .findFirst()
+                .map(member -> stages.receives(receiver, member.stage, parcel))
+                .orElse(() -> {});
+    }
+
+    @Override
+    public void delivers(Process sender, String address, Parcel event) {
+        ends.delivers(sender, address, event);
+    }
+
+    @Override
+    public void acknowledged(Process sender, Parcel event) {
+        ends.acknowledged(sender, event);
     }
 
     int places() {
@@ -89,6 +103,10 @@ final class Cluster {
 
     boolean isGateway(int place) {
         return kinds.get(place) == null;
+    }
+
+    boolean isGateway(Process process) {
+        return gateways().stream().anyMatch(gateway -> gateway.process == process);
     }
 
     Member at(int place) {

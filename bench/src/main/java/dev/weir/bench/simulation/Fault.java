@@ -3,7 +3,9 @@ package dev.weir.bench.simulation;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
  * Something that goes wrong.
@@ -25,6 +27,8 @@ public record Fault(Kind kind, long atMs, long forMs, int place, int other, doub
         CUT,
         /** Nothing arrives from one node at another one. */
         ONE_WAY,
+        /** Nothing arrives from one node at any gateway. Other nodes still reach it. */
+        MUTE,
         /** Messages get lost. */
         LOSS,
         /** Messages arrive twice. */
@@ -46,6 +50,10 @@ public record Fault(Kind kind, long atMs, long forMs, int place, int other, doub
         }
     }
 
+    /** Those that hit one node, one connection, or the whole network or store for a while. */
+    private static final List<Kind> EACH =
+            Stream.of(Kind.values()).filter(kind -> kind != Kind.PARTITION).toList();
+
     private static final long BEGIN_MS = 1000;
     private static final long END_MS = 6000;
 
@@ -53,17 +61,32 @@ public record Fault(Kind kind, long atMs, long forMs, int place, int other, doub
         return atMs + forMs;
     }
 
-    /** The faults of a seed, in order. */
-    static List<Fault> draw(SplittableRandom random, int places) {
-        boolean parts = random.nextInt(8) == 0;
+    /**
+     * The faults of a seed, in order.
+     *
+     * @param among the kinds to draw from; empty: all but {@link Kind#PARTITION}, or a few of them
+     * @param gateways which have the first places
+     */
+    static List<Fault> draw(SplittableRandom random, Set<Kind> among, int gateways, int places) {
+        boolean parts = random.nextInt(8) == 0 && among.isEmpty();
         int count = random.nextInt(1 + random.nextInt(14));
+        // A few kinds at few nodes meet more often than all kinds at all nodes (swarm testing).
+        List<Kind> some = random.nextBoolean() ? EACH : some(random);
+        List<Kind> kinds = among.isEmpty() ? some : among.stream().sorted().toList();
+        int often = random.nextInt(places);
+        boolean gathers = random.nextBoolean();
         List<Fault> faults = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Kind kind = random.nextInt(3) == 0 ? Kind.CRASH : Kind.values()[random.nextInt(Kind.values().length - 1)];
-            long at = random.nextLong(BEGIN_MS, END_MS);
-            long lasts = 200 + random.nextLong(random.nextInt(4) == 0 ? 14_000 : 4000);
+            Kind kind = random.nextInt(3) == 0 ? Kind.CRASH : kinds.get(random.nextInt(kinds.size()));
+            int place = gathers && random.nextInt(3) > 0 ? often : random.nextInt(places);
+            double mostShare = random.nextInt(4) == 0 ? 0.95 : 0.6;
             Fault fault = new Fault(
-                    kind, at, lasts, random.nextInt(places), random.nextInt(places), random.nextDouble(0.05, 0.6));
+                    kind,
+                    random.nextLong(BEGIN_MS, END_MS),
+                    200 + random.nextLong(longest(random)),
+                    place,
+                    random.nextInt(random.nextBoolean() ? gateways : places),
+                    random.nextDouble(0.05, mostShare));
             // What only one side of a partition has recorded is lost with its nodes.
             boolean isUnsafe = kind == Kind.CRASH || kind == Kind.STOP;
             if (!parts || !isUnsafe) {
@@ -81,6 +104,19 @@ public record Fault(Kind kind, long atMs, long forMs, int place, int other, doub
         }
         faults.sort(Comparator.comparingLong(Fault::atMs));
         return faults;
+    }
+
+    private static List<Kind> some(SplittableRandom random) {
+        int first = random.nextInt(EACH.size());
+        return List.of(EACH.get(first), EACH.get(random.nextInt(EACH.size())));
+    }
+
+    private static long longest(SplittableRandom random) {
+        return switch (random.nextInt(16)) {
+            case 0 -> 25_000;
+            case 1, 2, 3 -> 14_000;
+            default -> 4000;
+        };
     }
 
     @Override

@@ -39,7 +39,7 @@ final class Faults {
         for (Fault fault : faults) {
             lastMs = Math.max(lastMs, fault.endMs());
             at(fault.atMs(), () -> {
-                world.note("FAULT " + fault);
+                world.note(() -> "FAULT " + fault);
                 begin(fault);
             });
         }
@@ -77,6 +77,7 @@ final class Faults {
                 Process to = cluster.at(fault.other()).process();
                 until(end, network.cut((sender, receiver) -> sender == from && receiver == to));
             }
+            case MUTE -> until(end, network.cut((from, to) -> from == member.process() && cluster.isGateway(to)));
             case LOSS -> {
                 network.loss = fault.share();
                 at(end, () -> network.loss = 0);

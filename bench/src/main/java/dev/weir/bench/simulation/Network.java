@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 
@@ -31,6 +30,17 @@ final class Network {
     private static final long SPREAD_MICROS = 3000;
     private static final long REORDERED_MICROS = 900_000;
 
+    /** Sees what passes. */
+    interface Observer {
+
+        /** @return to be run when the receiver has handled the message */
+        Runnable receives(Process receiver, Parcel parcel);
+
+        void delivers(Process sender, String address, Parcel event);
+
+        void acknowledged(Process sender, Parcel event);
+    }
+
     private record Listener(Process process, Consumer<Delivery> handler) {}
 
     private record Pair(Process from, Process to) {}
@@ -39,8 +49,7 @@ final class Network {
     private final Map<String, List<Listener>> listeners = new HashMap<>();
     private final Map<Pair, Long> arrivals = new HashMap<>();
     private final List<BiPredicate<Process, Process>> cuts = new ArrayList<>();
-    /** Sees each message before its receiver does. What it returns is run afterwards. */
-    BiFunction<Process, Parcel, Runnable> watch = (receiver, parcel) -> () -> {};
+    private Observer observer;
 
     double loss;
     double duplication;
@@ -48,6 +57,10 @@ final class Network {
 
     Network(World world) {
         this.world = world;
+    }
+
+    void observedBy(Observer itsObserver) {
+        observer = itsObserver;
     }
 
     /** Nothing arrives from the one at the other. @return ends the cut */
@@ -114,7 +127,16 @@ final class Network {
                                 parcel,
                                 reply -> send(receiver.process, self, () -> answer.tryComplete(reply))));
             }
-            return answer.future().onComplete(done -> loop.cancel(timer));
+            boolean isEvent = parcel.header().hasEvent();
+            if (isEvent) {
+                observer.delivers(self, address, parcel);
+            }
+            return answer.future().onComplete(done -> {
+                loop.cancel(timer);
+                if (isEvent && done.succeeded()) {
+                    observer.acknowledged(self, parcel);
+                }
+            });
         }
 
         @Override
@@ -137,17 +159,13 @@ final class Network {
             if (!listeners.getOrDefault(address, List.of()).contains(receiver)) {
                 return;
             }
-            if (world.isVerbose()
-                    && !parcel.header().hasStatus()
-                    && !parcel.header().hasGateway()) {
-                world.note("%s -> %s: %s".formatted(self, receiver.process, Words.of(parcel)));
+            if (!parcel.header().hasStatus() && !parcel.header().hasGateway()) {
+                world.note(() -> "%s -> %s: %s".formatted(self, receiver.process, Words.of(parcel)));
             }
-            Runnable afterwards = watch.apply(receiver.process, parcel);
+            Runnable afterwards = observer.receives(receiver.process, parcel);
             receiver.handler.accept(new Delivery(parcel, answer -> {
-                if (world.isVerbose()) {
-                    world.note("%s answers %s: %s %s"
-                            .formatted(receiver.process, self, answer.getVerdict(), answer.getDetail()));
-                }
+                world.note(() -> "%s answers %s: %s %s"
+                        .formatted(receiver.process, self, answer.getVerdict(), answer.getDetail()));
                 reply.accept(answer);
             }));
             afterwards.run();

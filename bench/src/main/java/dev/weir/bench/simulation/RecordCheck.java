@@ -14,16 +14,14 @@ final class RecordCheck {
         this.world = world;
     }
 
-    /** @param before null if there was no record */
-    void written(byte[] before, byte[] after) {
-        JobRecord now = Store.record(after);
-        if (before == null) {
-            world.note("store: %s is created by %s".formatted(Words.id(now.getId()), now.getOwner()));
+    /** @param was null if there was no record */
+    void written(JobRecord was, JobRecord now) {
+        if (was == null) {
+            world.note(() -> "store: %s is created by %s".formatted(Words.id(now.getId()), now.getOwner()));
             return;
         }
-        JobRecord was = Store.record(before);
         if (now.getEpoch() != was.getEpoch()) {
-            world.note("store: %s has epoch %d and belongs to %s"
+            world.note(() -> "store: %s has epoch %d and belongs to %s"
                     .formatted(Words.id(now.getId()), now.getEpoch(), now.getOwner()));
         }
         if (now.getEpoch() < was.getEpoch()) {

@@ -7,6 +7,7 @@ import dev.weir.runtime.memory.MemoryArea;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -15,14 +16,22 @@ import java.util.SplittableRandom;
  */
 public final class Simulation {
 
-    private static final Duration DEADLINE = Duration.ofMinutes(5);
+    private static final Duration DEADLINE = Duration.ofMinutes(2);
+    /** Of jobs that wait for hundreds of others. */
+    private static final Duration DEADLINE_OF_MANY = Duration.ofMinutes(10);
+
+    private static final int FEW = 9;
     private static final Duration RESULT = Duration.ofSeconds(60);
     /** After the last fault, every sample ends within this time. */
     private static final long BOUND_MS = 40_000;
-    /** After the last sample, and the time for which results are kept, nothing is left after this time. */
-    private static final long LEFT_MS = 15_000;
+    /** Samples beyond the first hundred may take so much longer, if there is one denoiser. */
+    private static final long BOUND_PER_SAMPLE_MS = 400;
+    /**
+     * After the last fault and the last sample, nothing is left after this time. Results are kept for a shorter time. A
+     * stage repeats an end to an owner that is gone until the deadline of the job.
+     */
+    private static final long LEFT_MS = DEADLINE.toMillis() + 20_000;
 
-    private static final int STRIKES = 3;
     private static final int NO_STRIKES = 1000;
 
     /**
@@ -48,7 +57,12 @@ public final class Simulation {
 
     /** Runs a seed with all of its faults. */
     public static Outcome run(long seed, boolean verbose) {
-        return run(seed, null, verbose);
+        return run(seed, Set.of(), null, verbose);
+    }
+
+    /** Runs a seed with faults of some kinds, and crashes. */
+    public static Outcome run(long seed, Set<Fault.Kind> kinds) {
+        return run(seed, kinds, null, false);
     }
 
     /** The same seed with as few of its faults as still violate an invariant. */
@@ -57,44 +71,57 @@ public final class Simulation {
         for (Fault fault : failed.faults()) {
             List<Fault> fewer = new ArrayList<>(faults);
             fewer.remove(fault);
-            if (run(failed.seed(), fewer, false).failed()) {
+            if (run(failed.seed(), Set.of(), fewer, false).failed()) {
                 faults = fewer;
             }
         }
-        return run(failed.seed(), faults, true);
+        return run(failed.seed(), Set.of(), faults, true);
     }
 
     /** @param only the faults that happen; null: all of the seed */
-    private static Outcome run(long seed, List<Fault> only, boolean verbose) {
+    private static Outcome run(long seed, Set<Fault.Kind> kinds, List<Fault> only, boolean verbose) {
         SplittableRandom plan = new SplittableRandom(seed);
         World world = new World(plan.nextLong(), verbose);
         Network network = new Network(world);
         Store store = new Store(world);
         store.quorum = plan.nextInt(4) == 0;
+        int jobs = 1 + plan.nextInt(1 + plan.nextInt(most(plan)));
         boolean mayFail = plan.nextInt(3) == 0;
         GatewayConfig config = GatewayConfig.on("", 0)
-                .with(strikes(mayFail ? STRIKES : NO_STRIKES))
-                .with(new Patience(DEADLINE, Patience.DEFAULT.silence(), Patience.DEFAULT.slowClient(), RESULT));
+                .with(strikes(mayFail ? 2 + plan.nextInt(2) : NO_STRIKES))
+                .with(new Patience(
+                        jobs > FEW ? DEADLINE_OF_MANY : DEADLINE,
+                        Patience.DEFAULT.silence(),
+                        Patience.DEFAULT.slowClient(),
+                        RESULT));
         Cluster cluster = new Cluster(world, network, store, config, plan);
-        List<Fault> faults = Fault.draw(plan.split(), cluster.places());
+        List<Fault> faults = Fault.draw(plan.split(), kinds, cluster.gateways().size(), cluster.places());
         boolean isDivided = faults.stream().anyMatch(fault -> fault.kind() == Fault.Kind.PARTITION);
         boolean isStoreLate = faults.stream().anyMatch(fault -> fault.kind().isOfStore());
         Client.Expected expected = new Client.Expected(isDivided, isDivided || isStoreLate, mayFail);
         List<Client> clients = new ArrayList<>();
-        int jobs = 1 + plan.nextInt(1 + plan.nextInt(plan.nextInt(40) == 0 ? 120 : 9));
         for (int i = 0; i < jobs; i++) {
             clients.add(new Client(world, cluster, plan, i, expected));
         }
         Faults happening = new Faults(world, network, store, cluster);
         happening.schedule(only == null ? faults : only);
-        boolean looksAtWhatIsLeft = plan.nextInt(12) == 0;
+        boolean looksAtWhatIsLeft = jobs <= FEW && plan.nextInt(16) == 0;
         if (runs(world, happening, clients) && looksAtWhatIsLeft) {
-            checkLeft(world, cluster, store);
+            checkLeft(world, happening, cluster, store);
         }
         if (cluster.restarts("silence") > 0) {
             world.violate("a sample was silent until the last resort");
         }
         return new Outcome(seed, world.events(), jobs, only == null ? faults : only, world.violations, world.history());
+    }
+
+    /** Jobs of a seed. */
+    private static int most(SplittableRandom plan) {
+        return switch (plan.nextInt(400)) {
+            case 0 -> 400;
+            case 1, 2, 3, 4, 5, 6, 7, 8 -> 120;
+            default -> FEW;
+        };
     }
 
     private static Limits strikes(int strikes) {
@@ -116,14 +143,15 @@ public final class Simulation {
 
     /** @return whether every job ended in time, and nothing was violated */
     private static boolean runs(World world, Faults faults, List<Client> clients) {
-        long until = faults.lastMs() + BOUND_MS;
+        int samples = clients.stream().mapToInt(Client::samples).sum();
+        long bound = BOUND_MS + BOUND_PER_SAMPLE_MS * Math.max(0, samples - 100);
+        long until = faults.lastMs() + bound;
         while (world.violations.isEmpty() && !clients.stream().allMatch(Client::isDone)) {
             for (int i = 0; i < 64 && world.violations.isEmpty(); i++) {
-                if (!world.step(until = Math.max(until, faults.lastMs() + BOUND_MS))) {
+                if (!world.step(until = Math.max(until, faults.lastMs() + bound))) {
                     clients.stream()
                             .filter(client -> !client.isDone())
-                            .forEach(client ->
-                                    world.violate(client + ", %d ms after the last fault".formatted(BOUND_MS)));
+                            .forEach(client -> world.violate(client + ", %d ms after the last fault".formatted(bound)));
                     return false;
                 }
             }
@@ -131,8 +159,9 @@ public final class Simulation {
         return world.violations.isEmpty();
     }
 
-    private static void checkLeft(World world, Cluster cluster, Store store) {
-        long until = world.ms() + RESULT.toMillis() + LEFT_MS;
+    private static void checkLeft(World world, Faults faults, Cluster cluster, Store store) {
+        // Samples whose clients know their ends may be regenerated for a new owner after the last fault.
+        long until = Math.max(world.ms(), faults.lastMs()) + LEFT_MS;
         while (world.violations.isEmpty() && world.step(until)) {}
         for (Cluster.Member member : cluster.all()) {
             if (!member.isUp()) {

@@ -36,8 +36,11 @@ final class Store {
     private static final Comparator<JobRecord> AGE =
             Comparator.comparingLong(JobRecord::getEpoch).thenComparingLong(JobRecord::getVersion);
 
-    /** @param before the previous value, which an outdated copy still has; may be null */
-    private record Entry(byte[] value, byte[] before, long endMs) {}
+    /**
+     * @param before the previous value, which an outdated copy still has; may be null
+     * @param record the value, if it is a job's record
+     */
+    private record Entry(byte[] value, byte[] before, JobRecord record, long endMs) {}
 
     /** All areas, as one side of a divided cluster sees them. */
     private static final class Copy {
@@ -115,10 +118,10 @@ final class Store {
     }
 
     private static boolean isNewer(Entry one, Entry another) {
-        return AGE.compare(record(one.value), record(another.value)) > 0;
+        return AGE.compare(one.record, another.record) > 0;
     }
 
-    static JobRecord record(byte[] bytes) {
+    private static JobRecord record(byte[] bytes) {
         try {
             return JobRecord.parseFrom(bytes);
         } catch (InvalidProtocolBufferException e) {
@@ -242,10 +245,13 @@ final class Store {
 
         private void write(TreeMap<String, Entry> entries, String key, byte[] value, Duration life) {
             Entry before = live(entries, key);
-            if (area == MemoryArea.JOBS) {
-                check.written(before == null ? null : before.value, value);
+            JobRecord record = area == MemoryArea.JOBS ? record(value) : null;
+            if (record != null) {
+                check.written(before == null ? null : before.record, record);
             }
-            entries.put(key, new Entry(value, before == null ? null : before.value, world.wallMs() + life.toMillis()));
+            entries.put(
+                    key,
+                    new Entry(value, before == null ? null : before.value, record, world.wallMs() + life.toMillis()));
         }
 
         @Override

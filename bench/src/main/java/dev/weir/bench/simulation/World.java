@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 
 /**
  * One virtual clock and one queue of events for all processes of a simulation. Events at the same time run in the order
@@ -92,16 +93,13 @@ final class World {
     /** An invariant does not hold. */
     void violate(String what) {
         violations.add("%.3f s: %s".formatted(micros / 1e6, what));
-        note("VIOLATION " + what);
+        note(() -> "VIOLATION " + what);
     }
 
-    boolean isVerbose() {
-        return verbose;
-    }
-
-    void note(String what) {
+    /** @param what is only made if there is a history */
+    void note(Supplier<String> what) {
         if (verbose && history.size() < HISTORY) {
-            history.add("%9.3f  %s".formatted(micros / 1e6, what));
+            history.add("%9.3f  %s".formatted(micros / 1e6, what.get()));
         }
     }
 }

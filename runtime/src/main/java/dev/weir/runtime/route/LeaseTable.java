@@ -1,6 +1,7 @@
 package dev.weir.runtime.route;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -78,7 +79,9 @@ public final class LeaseTable<T> {
     }
 
     public List<T> alive() {
-        return leases.values().stream().map(lease -> lease.status).toList();
+        List<T> alive = new ArrayList<>(leases.size()); // Asked for with every status of every node.
+        leases.values().forEach(lease -> alive.add(lease.status));
+        return Collections.unmodifiableList(alive);
     }
 
     private record Lease<T>(T status, long heardNanos) {}

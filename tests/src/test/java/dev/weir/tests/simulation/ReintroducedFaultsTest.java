@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.weir.bench.simulation.Fault;
 import dev.weir.tests.simulation.PatchedClasses.Patch;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -18,7 +21,10 @@ import org.slf4j.LoggerFactory;
 class ReintroducedFaultsTest {
 
     private static final String STAGE = "runtime/src/main/java/dev/weir/runtime/stage/";
-    private static final int SEEDS = 300;
+    private static final String JOB = "gateway/src/main/java/dev/weir/gateway/job/";
+    private static final int SEEDS = 600;
+    /** For faults that only a few kinds of histories show. */
+    private static final int MANY_SEEDS = 2000;
 
     @TempDir
     private Path folder;
@@ -28,22 +34,29 @@ class ReintroducedFaultsTest {
         ((Logger) LoggerFactory.getLogger("dev.weir")).setLevel(Level.OFF);
     }
 
-    /** The first seed that violates an invariant with the patches; -1 if none does. */
-    private long found(long seeds, Patch... patches) throws Exception {
-        Class<?> simulation =
-                PatchedClasses.compile(List.of(patches), folder).loadClass("dev.weir.bench.simulation.Simulation");
-        Method run = simulation.getMethod("run", long.class, boolean.class);
-        return LongStream.rangeClosed(1, seeds)
-                .filter(seed -> {
-                    try {
-                        Object outcome = run.invoke(null, seed, false);
-                        return (boolean) outcome.getClass().getMethod("failed").invoke(outcome);
-                    } catch (ReflectiveOperationException e) {
-                        throw new IllegalStateException(e);
-                    }
-                })
-                .findFirst()
-                .orElse(-1);
+    /** Whether some seed of the first ones violates an invariant with the patches. */
+    private boolean finds(long seeds, Patch... patches) throws Exception {
+        return finds(Set.of(), seeds, patches);
+    }
+
+    /** @param kinds of the faults of a history, with crashes; none: all kinds */
+    private boolean finds(Set<Fault.Kind> kinds, long seeds, Patch... patches) throws Exception {
+        PatchedClasses patched = PatchedClasses.compile(List.of(patches), folder);
+        Method valueOf =
+                patched.loadClass("dev.weir.bench.simulation.Fault$Kind").getMethod("valueOf", String.class);
+        Set<Object> patchedKinds = new HashSet<>();
+        for (Fault.Kind kind : kinds) {
+            patchedKinds.add(valueOf.invoke(null, kind.name()));
+        }
+        Method run = patched.loadClass("dev.weir.bench.simulation.Simulation").getMethod("run", long.class, Set.class);
+        return LongStream.rangeClosed(1, seeds).parallel().anyMatch(seed -> {
+            try {
+                Object outcome = run.invoke(null, seed, patchedKinds);
+                return (boolean) outcome.getClass().getMethod("failed").invoke(outcome);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(e);
+            }
+        });
     }
 
     /** Then a former owner supersedes the attempts of the present one. */
@@ -54,7 +67,7 @@ class ReintroducedFaultsTest {
                 "Comparator.comparingLong(Attempt::epoch).thenComparingInt(Attempt::number)",
                 "Comparator.comparingInt(Attempt::number)");
 
-        assertThat(found(SEEDS, byNumber)).isPositive();
+        assertThat(finds(SEEDS, byNumber)).isTrue();
     }
 
     /** Then a former owner's cancellation drops the work of the present one. */
@@ -65,7 +78,7 @@ class ReintroducedFaultsTest {
                 "return isNamed && attempt.compareTo(last) <= 0 && !isOthers;",
                 "return isNamed && attempt.number() <= last.number();");
 
-        assertThat(found(SEEDS, byNumber)).isPositive();
+        assertThat(finds(SEEDS, byNumber)).isTrue();
     }
 
     /** Then an answer that arrives after the loss of its node leaves a negative number of offers. */
@@ -75,13 +88,46 @@ class ReintroducedFaultsTest {
                 "runtime/src/main/java/dev/weir/runtime/route/OutstandingLoad.java",
                 "        outstanding.remove(address);",
                 """
-                        Charge charge = outstanding.get(address);
-                        if (charge != null) {
-                            charge.offers = 0;
-                            charge.offeredForwards = 0;
+                        Sent sent = outstanding.get(address);
+                        if (sent != null) {
+                            sent.offers = 0;
+                            sent.offeredForwards = 0;
                         }
                 """);
 
-        assertThat(found(SEEDS, byAddress)).isPositive();
+        assertThat(finds(SEEDS, byAddress)).isTrue();
+    }
+
+    /** Then a sample that its stage loses after the owner's lease on the stage has expired is never looked at again. */
+    @Test
+    void lossThatIsNoticedOnlyWhenALeaseExpires() throws Exception {
+        Patch once = new Patch(
+                JOB + "Reconciliation.java", "restarts.missing(job, sample, !holder.isEmpty());", "holder.size();");
+
+        assertThat(finds(Set.of(Fault.Kind.MUTE), MANY_SEEDS, once)).isTrue();
+    }
+
+    /** Then a stage forgets an end that its owner never heard of. */
+    @Test
+    void endsThatAreDeliveredFiveTimes() throws Exception {
+        Patch count =
+                new Patch(STAGE + "Reports.java", "final Parcel parcel;\n", "final Parcel parcel;\nint deliveries;\n");
+        Patch five = new Patch(
+                STAGE + "Reports.java",
+                "answer.succeeded() || isLate)",
+                "answer.succeeded() || isLate || ++delivery.deliveries == 5)");
+
+        assertThat(finds(SEEDS, count, five)).isTrue();
+    }
+
+    /** Then the loss of a sample that was lost before is not noticed, and the samples that wait for its turn wait too. */
+    @Test
+    void samplesAtRiskThatAreNotExpectedAnywhere() throws Exception {
+        Patch never = new Patch(
+                JOB + "Sample.java",
+                "        state = State.HELD;\n",
+                "        state = danger() > 0 ? State.SEARCHING : State.HELD;\n");
+
+        assertThat(finds(Set.of(Fault.Kind.MUTE), MANY_SEEDS, never)).isTrue();
     }
 }
