@@ -11,7 +11,6 @@ import java.util.function.Consumer;
 final class TestDirectory implements NodeDirectory {
 
     private final List<NodeStatus> nodes = new CopyOnWriteArrayList<>();
-    private final List<Consumer<NodeStatus>> listeners = new CopyOnWriteArrayList<>();
 
     void put(NodeStatus status) {
         nodes.removeIf(known -> same(known, status));
@@ -22,21 +21,13 @@ final class TestDirectory implements NodeDirectory {
         nodes.removeIf(known -> known.getStage() == stage);
     }
 
-    /** The node's lease lapses. */
-    void lose(NodeStatus status) {
-        nodes.removeIf(known -> same(known, status));
-        listeners.forEach(listener -> listener.accept(status));
-    }
-
     @Override
     public List<NodeStatus> alive() {
         return List.copyOf(nodes);
     }
 
     @Override
-    public void onLost(Consumer<NodeStatus> listener) {
-        listeners.add(listener);
-    }
+    public void onLost(Consumer<NodeStatus> listener) {}
 
     private static boolean same(NodeStatus one, NodeStatus other) {
         return one.getNodeId().equals(other.getNodeId()) && one.getStage() == other.getStage();

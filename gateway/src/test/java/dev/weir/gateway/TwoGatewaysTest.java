@@ -4,14 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.gateway.TestStage.Sitting;
-import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.StageKind;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -193,28 +190,14 @@ final class TwoGatewaysTest {
             sitting.start();
         });
         String path = submit(owner);
-        loseNodesUntil(() -> owner.stage.sittings().size() == 3);
+        await().until(() -> owner.stage.sittings().size() == 3);
 
         owner.stop();
         await().until(() -> owner.stage.sittings().size() == 4);
-        loseNodesUntil(() -> status(other, path).getString("status").equals("failed"));
+        await().until(() -> status(other, path).getString("status").equals("failed"));
 
         assertThat(owner.stage.sittings()).hasSize(4);
         assertThat(other.fetch(path + "/events").body()).contains("3 times", "node-1, node-2, node-4");
-    }
-
-    /** Each node that has a sample by then. */
-    private void loseNodesUntil(Callable<Boolean> enough) {
-        NodeStatus denoiser = TestGateway.status(StageKind.DENOISER).build();
-        await().until(() -> {
-            if (enough.call()) {
-                return true;
-            }
-            String node = "node-" + owner.stage.sittings().size();
-            owner.directory.lose(denoiser.toBuilder().setNodeId(node).build());
-            owner.directory.put(denoiser);
-            return false;
-        });
     }
 
     @Test

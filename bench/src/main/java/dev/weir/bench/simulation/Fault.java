@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -102,8 +103,20 @@ public record Fault(Kind kind, long atMs, long forMs, int place, int other, doub
                     0,
                     1));
         }
+        if (!parts && !faults.isEmpty() && random.nextInt(4) == 0) {
+            faults.addAll(faults.get(0).again(random));
+        }
         faults.sort(Comparator.comparingLong(Fault::atMs));
         return faults;
+    }
+
+    /** As of a node that crashes whenever it has just started, or of a connection that flaps. */
+    private List<Fault> again(SplittableRandom random) {
+        long periodMs = 2000 + random.nextLong(4000);
+        return LongStream.rangeClosed(1, 1 + random.nextInt(4))
+                .mapToObj(time -> new Fault(
+                        kind, atMs + time * periodMs, Math.min(forMs, periodMs / 2), place, other, share))
+                .toList();
     }
 
     private static List<Kind> some(SplittableRandom random) {

@@ -116,10 +116,6 @@ public final class Job {
         return samples.stream().anyMatch(Sample::mayHaveStrays);
     }
 
-    void cancel() {
-        samples.forEach(Sample::cancel);
-    }
-
     void tell(JobEvent event) {
         watcher.on(event);
     }

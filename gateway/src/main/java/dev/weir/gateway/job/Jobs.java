@@ -82,7 +82,6 @@ public final class Jobs {
         this.restarts = new Restarts(node.loop(), this, limits.strikes(), metrics);
         this.events = new StageEvents(this, restarts, metrics);
         this.reconciliation = new Reconciliation(node.directory(), this, restarts, address, cancelAtStages);
-        node.directory().onLost(restarts::lost);
         node.loop().every(SWEEP_MS, this::sweep);
         node.loop().every(QUEUE_MS, () -> queue.look(jobs.values(), now()));
     }
@@ -196,9 +195,7 @@ public final class Jobs {
     public void letGo(String id) {
         Job job = jobs.remove(id);
         if (job != null) {
-            if (job.samples().stream().anyMatch(Sample::wasSent)) {
-                cancelAtStages(job.cancellation());
-            }
+            cancelAtStages(job.cancellation());
             job.open().forEach(sample -> {
                 sample.drop();
                 sample.trace().end();
@@ -214,7 +211,6 @@ public final class Jobs {
         if (job == null) {
             return false;
         }
-        job.cancel();
         job.open().forEach(sample -> cancel(job, sample));
         return true;
     }
@@ -228,7 +224,6 @@ public final class Jobs {
             return false;
         }
         Sample sample = job.samples().get(index);
-        sample.cancel();
         cancel(job, sample);
         if (!job.isOver()) {
             cancelAtStages(job.cancellation(sample));
@@ -256,9 +251,7 @@ public final class Jobs {
     }
 
     private void dispatched(Job job, Sample sample, Attempt attempt, AsyncResult<NodeStatus> answer) {
-        if (sample.isCancelled() && answer.succeeded()) {
-            cancelAtStages(job.cancellation(sample));
-        } else if (!sample.ended() && sample.current().equals(attempt)) {
+        if (!sample.ended() && sample.current().equals(attempt)) {
             if (answer.succeeded()) {
                 sample.acceptedBy(answer.result(), now());
             } else {
@@ -305,7 +298,6 @@ public final class Jobs {
     }
 
     private void endAll(Job job, Failure failure) {
-        job.cancel();
         job.open().forEach(sample -> fail(job, sample, failure));
     }
 

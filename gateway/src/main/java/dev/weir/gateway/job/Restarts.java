@@ -1,7 +1,6 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.JobEvent.Resumed;
-import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.Loop;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.ops.SampleLog;
@@ -31,7 +30,6 @@ final class Restarts {
     private static final long FILE_PAUSE_MS = 1000;
 
     private static final int MOST_MISSED_FILES = 3;
-    private static final long LAST_WORDS_MS = 300;
     private static final int BLIND = 2;
     private static final long SUPERSEDED_PAUSE_MS = 1000;
 
@@ -141,25 +139,6 @@ final class Restarts {
     /** Call it now and then. */
     void sweep() {
         quarantine.next();
-    }
-
-    /** A node's lease expired, or the node said goodbye. {@link Reconciliation} would notice it later. */
-    void lost(NodeStatus node) {
-        String message = "the %s node %s was lost".formatted(Addresses.name(node.getStage()), node.getNodeId());
-        Failure failure = new Failure("node_lost", message, true);
-        for (Job job : jobs.inFlight()) {
-            for (Sample sample : job.samples()) {
-                if (sample.heldBy(node)) {
-                    // The acceptance of the next stage may arrive later than the goodbye of this one.
-                    int attempt = sample.attempt();
-                    loop.after(LAST_WORDS_MS, () -> {
-                        if (sample.heldBy(node) && sample.attempt() == attempt) {
-                            lostOn(job, sample, failure);
-                        }
-                    });
-                }
-            }
-        }
     }
 
     private void lostOn(Job job, Sample sample, Failure failure) {

@@ -35,7 +35,6 @@ final class Sample {
     private String holder = "";
     private StageKind stage = StageKind.STAGE_KIND_UNSPECIFIED;
     private State state = State.PAUSED;
-    private boolean sent;
     private long heardMs;
     private long listedMs;
     private int step;
@@ -55,7 +54,6 @@ final class Sample {
     private long queuedMs;
     private boolean ended;
     private boolean completed;
-    private boolean cancelled;
 
     Sample(int index, long nowMs) {
         this.index = index;
@@ -206,17 +204,11 @@ final class Sample {
     /** A node is being searched for. Until the search ends, no events are expected. */
     void offered() {
         state = State.SEARCHING;
-        sent = true;
     }
 
     /** No node should have it until it is offered. */
     void pause() {
         state = State.PAUSED;
-    }
-
-    /** Whether some node may have received it. */
-    boolean wasSent() {
-        return sent;
     }
 
     boolean heldBy(NodeStatus node) {
@@ -344,15 +336,6 @@ final class Sample {
         ended = true;
         completed = last instanceof JobEvent.Completed;
         checkpoint = null;
-    }
-
-    boolean isCancelled() {
-        return cancelled;
-    }
-
-    /** Its owner gives it up: a node that accepts it from now on is told to drop it. */
-    void cancel() {
-        cancelled = true;
     }
 
     /** Whether some node may still work on it although it has ended. */

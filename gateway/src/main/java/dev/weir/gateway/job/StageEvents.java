@@ -38,9 +38,7 @@ final class StageEvents {
         }
         Sample sample = job.samples().get(index);
         if (!sample.takes(event)) {
-            if (!event.hasAccepted()) { // This event is sent twice by design.
-                metrics.stale();
-            }
+            metrics.stale();
             return;
         }
         sample.heard(event, jobs.now());

@@ -9,7 +9,6 @@ import dev.weir.proto.v1.Frame;
 import dev.weir.proto.v1.HandedBack;
 import dev.weir.proto.v1.Holdings;
 import dev.weir.proto.v1.ModelLoading;
-import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.Progress;
 import dev.weir.proto.v1.StageKind;
@@ -294,28 +293,12 @@ final class SampleLifecycle implements Outbox {
                 }
                 if (answer.succeeded()) {
                     meters.finished();
-                    acceptedBy(answer.result(), held, next);
                     release(held);
                 } else {
                     fail(held, DispatchException.failureOf(answer.cause()));
                 }
             });
         });
-    }
-
-    /**
-     * The accepting node sends the same event with the same number. If both were lost, the owner would not know where
-     * to look for the sample.
-     */
-    private void acceptedBy(NodeStatus node, Held held, Task next) {
-        Event.Builder accepted = Event.newBuilder()
-                .setRef(next.getRef())
-                .setSeq(next.getNextSeq())
-                .setStage(node.getStage())
-                .setPosition(next.getPosition())
-                .setNode(node.getNodeId())
-                .setAccepted(Accepted.getDefaultInstance());
-        reports.tell(held, accepted, List.of());
     }
 
     @Override
