@@ -137,20 +137,20 @@ final class Gateways {
      *
      * @param isRetry whether to wait and try again where none answers
      */
-    StreamSession stream(boolean isRetry) throws StreamSession.BrokenException {
-        StreamSession session = new StreamSession();
+    GatewaySocket stream(boolean isRetry) throws GatewaySocket.BrokenException {
+        GatewaySocket session = new GatewaySocket();
         try {
             anyOf(gateway -> connect(gateway, session));
         } catch (GatewayUnreachableException e) {
             if (isRetry || isNotNow(e.getCause().getCause())) {
-                throw new StreamSession.BrokenException(e.getMessage());
+                throw new GatewaySocket.BrokenException(e.getMessage());
             }
             throw e;
         }
         return session;
     }
 
-    private WebSocket connect(URI gateway, StreamSession session) throws IOException {
+    private WebSocket connect(URI gateway, GatewaySocket session) throws IOException {
         WebSocket.Builder builder = http.newWebSocketBuilder().connectTimeout(connectTimeout);
         headers.forEach(builder::header);
         try {

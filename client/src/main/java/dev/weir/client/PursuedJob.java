@@ -2,6 +2,8 @@ package dev.weir.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.client.GatewaySocket.BrokenException;
+import dev.weir.client.GatewaySocket.Message;
 import dev.weir.client.GenerationEvent.Accepted;
 import dev.weir.client.GenerationEvent.Completed;
 import dev.weir.client.GenerationEvent.Loading;
@@ -11,8 +13,6 @@ import dev.weir.client.GenerationEvent.Reconnecting;
 import dev.weir.client.GenerationEvent.Resumed;
 import dev.weir.client.GenerationEvent.Started;
 import dev.weir.client.GenerationEvent.Warned;
-import dev.weir.client.StreamSession.BrokenException;
-import dev.weir.client.StreamSession.Message;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -64,7 +64,7 @@ final class PursuedJob {
     private boolean wasInterrupted;
 
     private volatile boolean cancelled;
-    private volatile StreamSession session;
+    private volatile GatewaySocket session;
 
     /** @param patience how long to try again while no gateway answers for the job */
     PursuedJob(Gateways gateways, Duration patience, ImageRequest request, Consumer<? super GenerationEvent> listener) {
@@ -99,7 +99,7 @@ final class PursuedJob {
     /** Ends the job. {@link #run()} then throws, unless all images are done. Does not block. */
     void cancel() {
         cancelled = true;
-        StreamSession waiting = session;
+        GatewaySocket waiting = session;
         if (waiting != null) {
             waiting.wake();
         }
@@ -113,7 +113,7 @@ final class PursuedJob {
     /** Returns when the job is over, or when its connection is and the next one may go on. */
     private void connect() {
         refuseCancelled();
-        try (StreamSession opened = gateways.stream(begun)) {
+        try (GatewaySocket opened = gateways.stream(begun)) {
             session = opened;
             begun = true;
             opened.send(job.isEmpty() ? command : attach());
@@ -144,7 +144,7 @@ final class PursuedJob {
     }
 
     /** An interrupt of the thread cancels the job. */
-    private Message next(StreamSession from) throws BrokenException {
+    private Message next(GatewaySocket from) throws BrokenException {
         while (true) {
             try {
                 return from.next();
@@ -175,7 +175,7 @@ final class PursuedJob {
     private void handle(Message message) throws BrokenException {
         if (message instanceof Message.Image image) {
             handle(ImageMessage.read(image.bytes()));
-        } else if (message instanceof Message.Told told) {
+        } else if (message instanceof Message.Text told) {
             handle(Json.parse(told.text()));
         }
     }

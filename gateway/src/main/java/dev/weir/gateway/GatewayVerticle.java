@@ -30,7 +30,7 @@ import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.gateway.replicate.ReplicateApi;
 import dev.weir.gateway.responses.ResponsesApi;
 import dev.weir.gateway.stream.StreamHandler;
-import dev.weir.gateway.user.Limits;
+import dev.weir.gateway.user.UserLimits;
 import dev.weir.gateway.user.Users;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.memory.ClusterMemory;
@@ -131,7 +131,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
 
     private Future<?> begin(ClusterMemory memory) {
         UserRules rules =
-                users.haveKeys() ? new Limits(users, node.loop(), memory.map(MemoryArea.USAGE)) : UserRules.NONE;
+                users.haveKeys() ? new UserLimits(users, node.loop(), memory.map(MemoryArea.USAGE)) : UserRules.NONE;
         protocol = new GatewayProtocol(node.with(memory), config, catalog, images, rules);
         return protocol.start().compose(opened -> listen()).onSuccess(listening -> {
             server = listening;

@@ -47,7 +47,7 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
 
     /** Its state, if it has progressed since its arrival. */
     Optional<Supplier<Snapshot>> snapshot() {
-        return isNew() ? Optional.empty() : Optional.of(Checkpoints.of(work, shape(), row));
+        return isNew() ? Optional.empty() : Optional.of(RowCheckpoints.of(work, shape(), row));
     }
 
     /**
@@ -66,10 +66,10 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
             painter.forget(work.key());
             Tensor latent = Latents.toTensor(
                     shape(), part.network().finished(row.state().sample()));
-            outbox.checkpoint(work, Checkpoints.atNextStage(work, latent));
+            outbox.checkpoint(work, RowCheckpoints.atNextStage(work, latent));
             outbox.handOn(work, List.of(latent));
         } else if (pace.isDue(nowNanos)) {
-            outbox.checkpoint(work, Checkpoints.of(work, shape(), row));
+            outbox.checkpoint(work, RowCheckpoints.of(work, shape(), row));
         }
     }
 

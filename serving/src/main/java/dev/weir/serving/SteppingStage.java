@@ -29,7 +29,7 @@ import dev.weir.serving.plan.Plan;
 import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
 import dev.weir.serving.plan.Planner;
-import dev.weir.serving.plan.Sharing;
+import dev.weir.serving.plan.RebalancePlanner;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -95,7 +95,7 @@ public final class SteppingStage implements Stage {
     private final ComputeTarget target;
     private final Limits limits;
     private final Planner planner;
-    private final Roster roster;
+    private final RunQueue queue;
     private final FramePainter painter;
     private final PictureReaders readers;
     private final RandomGenerator random = RandomGenerator.getDefault();
@@ -130,8 +130,8 @@ public final class SteppingStage implements Stage {
         this.target = target;
         this.limits = limits;
         this.planner = planner;
-        this.roster = new Roster(limits.rowsPerForward(), limits.userWeights());
-        this.held = roster.state(0);
+        this.queue = new RunQueue(limits.rowsPerForward(), limits.userWeights());
+        this.held = queue.state(0);
         this.readers = new PictureReaders(kind);
         this.painter = new FramePainter("weir-" + Addresses.name(kind) + "-frames", System::nanoTime);
     }
@@ -155,7 +155,7 @@ public final class SteppingStage implements Stage {
 
     private void profile(DiffusionPart part) {
         var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
-        roster.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward()));
+        queue.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward()));
     }
 
     /** A profile would take the device from other rows. How long passes take is learned from the first ones. */
@@ -197,14 +197,14 @@ public final class SteppingStage implements Stage {
 
     @Override
     public List<Move> moves(List<Peer> peers) {
-        return Sharing.plan(held, load.rowSeconds(), peers, HeldSample::mayMove, random).stream()
+        return RebalancePlanner.plan(held, load.rowSeconds(), peers, HeldSample::mayMove, random).stream()
                 .map(moved -> new Move(moved.key().work().key(), moved.to()))
                 .toList();
     }
 
     private void tellLoad() {
-        held = roster.state(System.currentTimeMillis());
-        load = roster.load(held);
+        held = queue.state(System.currentTimeMillis());
+        load = queue.load(held);
     }
 
     @Override
@@ -231,11 +231,11 @@ public final class SteppingStage implements Stage {
         }
         try {
             DiffusionPart part = models.get(work.task().getModel());
-            roster.learns(part);
-            Row row = Checkpoints.resumed(part.begin(work, steering.get()), work);
+            queue.learns(part);
+            Row row = RowCheckpoints.resumed(part.begin(work, steering.get()), work);
             BatchKey group = part.key(part.shape(work.stage()), row.branches(), Branches.tokens(work));
             Pace pace = new Pace(limits.checkpointEvery());
-            roster.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
+            queue.add(new HeldSample(work, part, group, row, pace), System.currentTimeMillis());
             Loras.warnings(row.loras()).forEach(warning -> outbox.warn(work, warning));
             tellLoad();
         } catch (IllegalArgumentException e) {
@@ -249,19 +249,19 @@ public final class SteppingStage implements Stage {
 
     @Override
     public Optional<Supplier<Snapshot>> snapshot(SampleKey key) {
-        return roster.find(key).flatMap(HeldSample::snapshot);
+        return queue.find(key).flatMap(HeldSample::snapshot);
     }
 
     @Override
     public void drop(SampleKey key) {
         painter.forget(key);
-        roster.removeIf(sample -> sample.work().key().equals(key));
+        queue.removeIf(sample -> sample.work().key().equals(key));
         tellLoad();
     }
 
     @Override
     public int turn(Outbox outbox) {
-        PlanState<HeldSample> state = roster.state(System.currentTimeMillis());
+        PlanState<HeldSample> state = queue.state(System.currentTimeMillis());
         Plan<HeldSample> plan = planner.plan(state);
         List<HeldSample> chosen = plan.chosen().stream().map(PlanRow::key).toList();
         if (chosen.isEmpty()) {
@@ -292,8 +292,8 @@ public final class SteppingStage implements Stage {
                 failed.add(sample);
             }
         }
-        painter.stepped((long) (1e9 * seconds), roster.isFull(state, plan));
-        roster.stepped(state, plan, seconds);
+        painter.stepped((long) (1e9 * seconds), queue.isFull(state, plan));
+        queue.stepped(state, plan, seconds);
         remove(List.copyOf(broken.keySet()));
         broken.forEach((sample, problem) -> outbox.fail(sample.work(), stepFailed(problem)));
         if (!failed.isEmpty()) {
@@ -322,7 +322,7 @@ public final class SteppingStage implements Stage {
     }
 
     private void remove(List<HeldSample> samples) {
-        roster.removeIf(samples::contains);
+        queue.removeIf(samples::contains);
         samples.forEach(sample -> painter.forget(sample.work().key()));
     }
 
@@ -330,12 +330,12 @@ public final class SteppingStage implements Stage {
     private void recover(Plan<HeldSample> plan, List<HeldSample> chosen, Throwable problem, Outbox outbox) {
         boolean noMemory = Memory.isExhausted(problem);
         if (noMemory && chosen.size() > 1) {
-            roster.learn(plan.group(), roster.curve(plan.group()).withoutRoomFor(plan.cost()));
+            queue.learn(plan.group(), queue.curve(plan.group()).withoutRoomFor(plan.cost()));
             LOG.warn(
                     "{} rows of {} do not fit into the memory: from now on at most {}",
                     plan.cost(),
                     plan.group(),
-                    roster.curve(plan.group()).cap());
+                    queue.curve(plan.group()).cap());
             return;
         }
         remove(chosen);
@@ -353,7 +353,7 @@ public final class SteppingStage implements Stage {
 
     /** What is held of a model that is not served any more. */
     private void failAll(String model, Outbox outbox) {
-        List<HeldSample> others = roster.removeModel(model);
+        List<HeldSample> others = queue.removeModel(model);
         remove(others);
         others.forEach(sample -> models.outage(model).ifPresent(outage -> outbox.fail(sample.work(), outage)));
     }

@@ -22,8 +22,8 @@ import dev.weir.serving.plan.PlanRow;
 import dev.weir.serving.plan.PlanState;
 import dev.weir.serving.plan.PlanState.Queue;
 import dev.weir.serving.plan.PriorityClass;
+import dev.weir.serving.plan.RebalancePlanner;
 import dev.weir.serving.plan.Shares;
-import dev.weir.serving.plan.Sharing;
 import dev.weir.serving.plan.StepCurve;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -108,7 +108,7 @@ final class FixedTimeStage implements Stage {
 
     @Override
     public List<Move> moves(List<Peer> peers) {
-        return Sharing.plan(
+        return RebalancePlanner.plan(
                         state, rowSeconds(), peers, run -> !run.work.task().getStays(), RandomGenerator.getDefault())
                 .stream()
                 .map(moved -> new Move(moved.key().work.key(), moved.to()))

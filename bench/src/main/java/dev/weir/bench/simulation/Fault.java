@@ -114,8 +114,8 @@ public record Fault(Kind kind, long atMs, long forMs, int place, int other, doub
     private List<Fault> again(SplittableRandom random) {
         long periodMs = 2000 + random.nextLong(4000);
         return LongStream.rangeClosed(1, 1 + random.nextInt(4))
-                .mapToObj(time -> new Fault(
-                        kind, atMs + time * periodMs, Math.min(forMs, periodMs / 2), place, other, share))
+                .mapToObj(time ->
+                        new Fault(kind, atMs + time * periodMs, Math.min(forMs, periodMs / 2), place, other, share))
                 .toList();
     }
 

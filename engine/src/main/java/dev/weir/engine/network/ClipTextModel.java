@@ -7,7 +7,7 @@ import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
-import dev.weir.engine.prompt.Row;
+import dev.weir.engine.prompt.TokenRow;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -110,7 +110,7 @@ final class ClipTextModel implements TextNetwork {
 
     /** The layer of each row's states, and where its text ends. */
     @Override
-    public List<Feed> more(List<Prompt> prompts, List<Row> rows) {
+    public List<Feed> more(List<Prompt> prompts, List<TokenRow> rows) {
         return List.of(
                 Feed.longs(
                         bytes -> prompts.forEach(prompt -> bytes.putLong(maxClipSkip() - prompt.clipSkip())),

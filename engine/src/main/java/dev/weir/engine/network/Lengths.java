@@ -1,7 +1,7 @@
 package dev.weir.engine.network;
 
 import dev.weir.engine.backend.Feed;
-import dev.weir.engine.prompt.Row;
+import dev.weir.engine.prompt.TokenRow;
 import java.util.List;
 
 /** Rows of unequal length in one batch. */
@@ -14,7 +14,7 @@ final class Lengths {
      *
      * @param hidesPadding whether padding does not
      */
-    static Feed seen(List<Row> rows, boolean hidesPadding) {
+    static Feed seen(List<TokenRow> rows, boolean hidesPadding) {
         var lengths = rows.stream()
                 .map(row -> hidesPadding ? row.own() : row.ids().length)
                 .toList();

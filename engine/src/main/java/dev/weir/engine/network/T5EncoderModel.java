@@ -11,7 +11,7 @@ import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
-import dev.weir.engine.prompt.Row;
+import dev.weir.engine.prompt.TokenRow;
 import java.util.List;
 import java.util.Optional;
 
@@ -74,7 +74,7 @@ record T5EncoderModel(Options options, ClipOutput output) implements TextNetwork
 
     /** The bucket of the distance of each two tokens. */
     @Override
-    public List<Feed> more(List<Prompt> prompts, List<Row> rows) {
+    public List<Feed> more(List<Prompt> prompts, List<TokenRow> rows) {
         int tokens = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
         return List.of(Feed.longs(
                 bytes -> {

@@ -3,7 +3,7 @@ package dev.weir.engine.network;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.backend.Feed;
-import dev.weir.engine.prompt.Row;
+import dev.weir.engine.prompt.TokenRow;
 import java.util.List;
 
 /** A network that {@link TextTransformer} runs, with what it must know of it. */
@@ -20,7 +20,7 @@ interface TextNetwork extends Network {
      *
      * @param prompts of the rows
      */
-    default List<Feed> more(List<Prompt> prompts, List<Row> rows) {
+    default List<Feed> more(List<Prompt> prompts, List<TokenRow> rows) {
         return List.of();
     }
 

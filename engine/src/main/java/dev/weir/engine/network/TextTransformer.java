@@ -12,8 +12,8 @@ import dev.weir.engine.backend.Feed;
 import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.prompt.Lexicon;
 import dev.weir.engine.prompt.Reading;
-import dev.weir.engine.prompt.Row;
 import dev.weir.engine.prompt.States;
+import dev.weir.engine.prompt.TokenRow;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +31,7 @@ final class TextTransformer implements TextEncoder {
 
     private static final int ROWS_OF_A_FORWARD = 64;
 
-    private record OwnRow(Prompt prompt, Row row) {}
+    private record OwnRow(Prompt prompt, TokenRow row) {}
 
     private final AdaptableNetwork network;
     private final TextNetwork form;
@@ -112,7 +112,7 @@ final class TextTransformer implements TextEncoder {
         var padded = Feed.longs(
                 bytes -> {
                     var out = bytes.asLongBuffer();
-                    for (Row row : rows) {
+                    for (TokenRow row : rows) {
                         var ids = Arrays.copyOf(row.ids(), longest);
                         out.put(Arrays.stream(ids)
                                 .map(id -> WordVectors.id(id, inversions))
@@ -161,14 +161,14 @@ final class TextTransformer implements TextEncoder {
         }
     }
 
-    private void requirePositions(Row row) {
+    private void requirePositions(TokenRow row) {
         if (row.ids().length > form.positions()) {
             throw new IllegalStateException("the tokenizer gave %d ids; the text encoder takes %d"
                     .formatted(row.ids().length, form.positions()));
         }
     }
 
-    private List<Tensors> split(ByteBuffer states, List<Row> rows, int longest) {
+    private List<Tensors> split(ByteBuffer states, List<TokenRow> rows, int longest) {
         int width = form.width();
         int rowSize = longest * width + form.pooledWidth();
         var all = new ArrayList<Tensors>();

@@ -5,7 +5,7 @@ import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Value;
 import dev.weir.engine.inversion.Inversions;
-import dev.weir.engine.prompt.Row;
+import dev.weir.engine.prompt.TokenRow;
 import java.util.List;
 
 /**
@@ -45,12 +45,12 @@ final class WordVectors {
     }
 
     /** @param longest of the rows */
-    static List<Feed> feeds(List<Row> rows, int longest, int width, Inversions inversions) {
+    static List<Feed> feeds(List<TokenRow> rows, int longest, int width, Inversions inversions) {
         var vectors = inversions.vectors();
         return List.of(
                 Feed.floats(
                         bytes -> {
-                            for (Row row : rows) {
+                            for (TokenRow row : rows) {
                                 for (int i = 0; i < longest; i++) {
                                     bytes.putFloat(i < row.ids().length && isVector(row.ids()[i], inversions) ? 0 : 1);
                                 }
@@ -63,7 +63,7 @@ final class WordVectors {
                         bytes -> {
                             var out = bytes.asFloatBuffer();
                             var none = new float[width];
-                            for (Row row : rows) {
+                            for (TokenRow row : rows) {
                                 for (int i = 0; i < longest; i++) {
                                     boolean isOne = i < row.ids().length && isVector(row.ids()[i], inversions);
                                     out.put(isOne ? vectors.get((int) (row.ids()[i] - inversions.words())) : none);

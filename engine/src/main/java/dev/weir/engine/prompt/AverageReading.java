@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 record AverageReading(Reading to, Reading from, double share) implements Reading {
 
     @Override
-    public List<Row> rows() {
+    public List<TokenRow> rows() {
         return Stream.concat(to.rows().stream(), from.rows().stream()).toList();
     }
 

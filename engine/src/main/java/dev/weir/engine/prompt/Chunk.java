@@ -61,11 +61,11 @@ final class Chunk {
     }
 
     /** Between the special tokens, and padded where the family pads. */
-    Row row() {
+    TokenRow row() {
         return row(new BitSet());
     }
 
-    Row row(BitSet hidden) {
+    TokenRow row(BitSet hidden) {
         long[] row = new long[marks.pad().isPresent() ? room + 2 : ids.size() + 2];
         Arrays.fill(row, marks.pad().orElse(marks.end()));
         row[0] = marks.start();
@@ -73,7 +73,7 @@ final class Chunk {
             row[i + 1] = ids.get(i);
         }
         row[ids.size() + 1] = marks.end();
-        return new Row(row, ids.size() + 1, hidden, ids.size() + 2);
+        return new TokenRow(row, ids.size() + 1, hidden, ids.size() + 2);
     }
 
     /** The weight of each token of the row: 1 for those that are no words. */

@@ -24,8 +24,8 @@ record ChunkedReading(List<Chunk> chunks, Emphasis emphasis) implements Reading 
     }
 
     @Override
-    public List<Row> rows() {
-        List<Row> rows = new ArrayList<>();
+    public List<TokenRow> rows() {
+        List<TokenRow> rows = new ArrayList<>();
         chunks.forEach(chunk -> rows.add(chunk.row()));
         if (comparesWithEmpty()) {
             rows.add(chunks.get(0).next().row());

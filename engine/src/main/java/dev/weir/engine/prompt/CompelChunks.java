@@ -91,8 +91,8 @@ record CompelChunks(List<Chunk> chunks, List<int[]> hidden, List<Double> shares)
     }
 
     /** Of each version the rows of all chunks. */
-    List<Row> rows() {
-        List<Row> rows = new ArrayList<>();
+    List<TokenRow> rows() {
+        List<TokenRow> rows = new ArrayList<>();
         chunks.forEach(chunk -> rows.add(chunk.row()));
         for (int[] range : hidden) {
             int offset = 0;

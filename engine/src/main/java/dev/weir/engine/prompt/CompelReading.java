@@ -11,7 +11,8 @@ import java.util.Map;
  * A prompt as compel reads it: blends of prompts, one after another. The last row is the text as it stands, whose pooled state is the
  * prompt's; the row before it is the empty prompt.
  */
-record CompelReading(CompelPrompt prompt, List<List<CompelChunks>> parts, Row empty, Row whole) implements Reading {
+record CompelReading(CompelPrompt prompt, List<List<CompelChunks>> parts, TokenRow empty, TokenRow whole)
+        implements Reading {
 
     static CompelReading of(String text, Tokenizer tokenizer) {
         CompelPrompt prompt = CompelPrompt.parse(text);
@@ -20,13 +21,13 @@ record CompelReading(CompelPrompt prompt, List<List<CompelChunks>> parts, Row em
                         .map(fragments -> CompelChunks.of(fragments, tokenizer))
                         .toList())
                 .toList();
-        Row whole = Row.of(tokenizer.encode(text));
+        TokenRow whole = TokenRow.of(tokenizer.encode(text));
         return new CompelReading(prompt, parts, new Chunk(tokenizer).row(), whole);
     }
 
     @Override
-    public List<Row> rows() {
-        List<Row> rows = new ArrayList<>();
+    public List<TokenRow> rows() {
+        List<TokenRow> rows = new ArrayList<>();
         parts.forEach(blend -> blend.forEach(chunks -> rows.addAll(chunks.rows())));
         rows.add(empty);
         rows.add(whole);

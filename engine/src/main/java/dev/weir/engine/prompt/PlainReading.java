@@ -13,8 +13,8 @@ record PlainReading(Tokens read) implements Reading {
     }
 
     @Override
-    public List<Row> rows() {
-        return List.of(Row.of(read));
+    public List<TokenRow> rows() {
+        return List.of(TokenRow.of(read));
     }
 
     @Override

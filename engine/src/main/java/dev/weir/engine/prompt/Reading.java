@@ -9,7 +9,7 @@ import java.util.Map;
 public interface Reading {
 
     /** At least one. All of one prompt have the length of the family's, or are as long as their text where it does not pad. */
-    List<Row> rows();
+    List<TokenRow> rows();
 
     /** How many tokens the prompt's states have, with those that the network may leave out as padding. */
     int tokens();

@@ -13,7 +13,7 @@ record SequenceReading(List<Reading> parts) implements Reading {
     }
 
     @Override
-    public List<Row> rows() {
+    public List<TokenRow> rows() {
         return parts.stream().flatMap(part -> part.rows().stream()).toList();
     }
 

@@ -66,8 +66,6 @@ final class BucketCalls {
             client.close();
             return null;
         };
-        return writers.executeBlocking(close, false)
-                .eventually(readers::close)
-                .eventually(writers::close);
+        return writers.executeBlocking(close, false).eventually(readers::close).eventually(writers::close);
     }
 }

@@ -144,11 +144,9 @@ final class RecordFormat {
 
     /** Whether the record has each end that is shown of its job, under the same number. */
     static boolean hasEnds(JobRecord record, KeptJob shown) {
-        return shown.eventsAfter(-1).stream()
-                .filter(JobEvent::isLast)
-                .allMatch(end -> record.getEventsList().stream()
-                        .anyMatch(told -> told.getSample() == end.at().sample()
-                                && told.getSeq() == end.at().seq()));
+        return shown.eventsAfter(-1).stream().filter(JobEvent::isLast).allMatch(end -> record.getEventsList().stream()
+                .anyMatch(told -> told.getSample() == end.at().sample()
+                        && told.getSeq() == end.at().seq()));
     }
 
     /** The image of an event. */

@@ -33,8 +33,8 @@ final class PatientClusterManager extends HazelcastClusterManager {
 
     private final Runnable dataLost;
     private final Registrations registrations = new Registrations(this);
-    private final Whereabouts<List<RegistrationInfo>> listeners = new Whereabouts<>();
-    private final Whereabouts<NodeInfo> nodes = new Whereabouts<>();
+    private final LookupCache<List<RegistrationInfo>> listeners = new LookupCache<>();
+    private final LookupCache<NodeInfo> nodes = new LookupCache<>();
     private Vertx vertx;
     private RegistrationListener bus;
     private boolean lost;

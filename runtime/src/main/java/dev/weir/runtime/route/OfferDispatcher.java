@@ -155,17 +155,17 @@ public final class OfferDispatcher implements Dispatcher {
 
     private void offer(Waiting next, NodeStatus node) {
         String address = node.getAddress();
-        OutstandingLoad.Charge charge = outstanding.offered(address, next.need);
+        OutstandingLoad.Sent sent = outstanding.offered(address, next.need);
         courier.offer(address, Parcel.of(Offer.newBuilder().setTask(next.task).build(), next.tensors))
                 .onComplete(answer -> {
                     OfferReply reply = answer.result();
                     count(next, answer.succeeded() ? reply.getVerdict().name() : "silence");
                     if (answer.succeeded() && reply.getVerdict() == Verdict.ACCEPTED) {
-                        charge.accepted(next.need);
+                        sent.accepted(next.need);
                         next.found.complete(node);
                         return;
                     }
-                    charge.refused(next.need);
+                    sent.refused(next.need);
                     if (answer.cause() instanceof IllegalArgumentException tooLarge) {
                         next.fail("invalid_task", tooLarge.getMessage(), false);
                         return;

@@ -14,22 +14,22 @@ final class OutstandingLoad {
     /** The assumed time of a forward pass for a node that has not measured one. */
     private static final double UNMEASURED_STEP_SECONDS = 0.05;
 
-    private final Map<String, Charge> outstanding = new HashMap<>();
+    private final Map<String, Sent> outstanding = new HashMap<>();
 
     /** @return what is told of the answer, which has no effect if the node was lost meanwhile */
-    Charge offered(String address, Need need) {
-        Charge charge = outstanding.computeIfAbsent(address, a -> new Charge());
-        charge.offers++;
-        charge.offeredForwards += need.forwards();
-        return charge;
+    Sent offered(String address, Need need) {
+        Sent sent = outstanding.computeIfAbsent(address, a -> new Sent());
+        sent.offers++;
+        sent.offeredForwards += need.forwards();
+        return sent;
     }
 
     /** A new status of the node includes what it had accepted. */
     void heard(String address) {
-        Charge charge = outstanding.get(address);
-        if (charge != null) {
-            charge.accepted = 0;
-            charge.acceptedForwards = 0;
+        Sent sent = outstanding.get(address);
+        if (sent != null) {
+            sent.accepted = 0;
+            sent.acceptedForwards = 0;
         }
     }
 
@@ -39,12 +39,12 @@ final class OutstandingLoad {
 
     /** Whether every offer has been answered, or its node was lost. */
     boolean isSettled() {
-        return outstanding.values().stream().allMatch(charge -> charge.offers == 0 && charge.offeredForwards == 0);
+        return outstanding.values().stream().allMatch(sent -> sent.offers == 0 && sent.offeredForwards == 0);
     }
 
     int credits(NodeStatus node) {
-        Charge charge = outstanding.getOrDefault(node.getAddress(), new Charge());
-        return node.getFreeCredits() - charge.offers - charge.accepted;
+        Sent sent = outstanding.getOrDefault(node.getAddress(), new Sent());
+        return node.getFreeCredits() - sent.offers - sent.accepted;
     }
 
     /**
@@ -52,14 +52,14 @@ final class OutstandingLoad {
      * yet.
      */
     double expectedWaitSeconds(NodeStatus node) {
-        Charge charge = outstanding.getOrDefault(node.getAddress(), new Charge());
+        Sent sent = outstanding.getOrDefault(node.getAddress(), new Sent());
         double step = node.getStepSeconds() > 0 ? node.getStepSeconds() : UNMEASURED_STEP_SECONDS;
         int rows = Math.max(1, node.getLastBatch());
-        return node.getBacklogSeconds() + (charge.offeredForwards + charge.acceptedForwards) * step / rows;
+        return node.getBacklogSeconds() + (sent.offeredForwards + sent.acceptedForwards) * step / rows;
     }
 
     /** What one node was sent. */
-    static final class Charge {
+    static final class Sent {
         private int offers;
         private int offeredForwards;
         private int accepted;

@@ -94,11 +94,11 @@ class ChooserTest {
     @Test
     void anOfferWithoutAnAnswerHoldsItsCreditThroughStatuses() {
         List<NodeStatus> nodes = List.of(node("a", 1, 0));
-        OutstandingLoad.Charge charge = outstanding.offered("a", NEED);
+        OutstandingLoad.Sent sent = outstanding.offered("a", NEED);
         outstanding.heard("a");
 
         assertThat(chooser.choose(NEED, "", nodes, n -> false)).isEmpty();
-        charge.refused(NEED);
+        sent.refused(NEED);
         assertThat(choose(nodes)).isEqualTo("a");
     }
 

@@ -18,14 +18,14 @@ class OutstandingLoadTest {
 
     @Test
     void anAnswerOfANodeThatWasLostMeanwhileChangesNothing() {
-        OutstandingLoad.Charge late = outstanding.offered(NODE, NEED);
+        OutstandingLoad.Sent late = outstanding.offered(NODE, NEED);
         outstanding.lost(NODE);
 
         late.refused(NEED);
         assertThat(credits()).isEqualTo(4);
 
         outstanding.offered(NODE, NEED);
-        OutstandingLoad.Charge later = outstanding.offered(NODE, NEED);
+        OutstandingLoad.Sent later = outstanding.offered(NODE, NEED);
         later.accepted(NEED);
         assertThat(credits()).isEqualTo(2);
         outstanding.heard(NODE);

@@ -7,7 +7,7 @@ import static dev.weir.serving.plan.VirtualDevice.SMALL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.runtime.stage.Peer;
-import dev.weir.serving.plan.Sharing.Moved;
+import dev.weir.serving.plan.RebalancePlanner.Moved;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,7 +18,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What is given to whom, by devices whose times are known; no device is waited for. */
-final class SharingTest {
+final class RebalancePlannerTest {
 
     private static final double SECONDS = 0.1;
     private static final int STEPS = 50;
@@ -127,7 +127,7 @@ final class SharingTest {
 
     @Test
     void whatItsOwnerHoldsFastStays() {
-        assertThat(Sharing.plan(
+        assertThat(RebalancePlanner.plan(
                         state(LINEAR, rows(8, STEPS)), speed(LINEAR), List.of(idle("b")), key -> key == 3, random))
                 .extracting(Moved::key)
                 .containsExactly(3);
@@ -216,7 +216,7 @@ final class SharingTest {
     }
 
     private List<Moved<Integer>> moved(StepCurve curve, List<PlanRow<Integer>> rows, Peer... peers) {
-        return Sharing.plan(state(curve, rows), speed(curve), List.of(peers), key -> true, random);
+        return RebalancePlanner.plan(state(curve, rows), speed(curve), List.of(peers), key -> true, random);
     }
 
     private static PlanState<Integer> state(StepCurve curve, List<PlanRow<Integer>> rows) {

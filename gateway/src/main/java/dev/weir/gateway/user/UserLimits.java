@@ -9,7 +9,7 @@ import dev.weir.runtime.memory.MemoryMap;
 import java.util.function.IntSupplier;
 
 /** Enforces the limits that the file of keys sets for users. Event loop of the gateway. */
-public final class Limits implements UserRules {
+public final class UserLimits implements UserRules {
 
     private static final long SOON_SECONDS = 1;
     private static final long NEVER = 0;
@@ -19,7 +19,7 @@ public final class Limits implements UserRules {
     private final Usage usage;
 
     /** @param memory of the cluster, where gateways count together */
-    public Limits(Users users, Loop loop, MemoryMap memory) {
+    public UserLimits(Users users, Loop loop, MemoryMap memory) {
         this.users = users;
         this.loop = loop;
         this.usage = new Usage(loop, memory, users::counted);

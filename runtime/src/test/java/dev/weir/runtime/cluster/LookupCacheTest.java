@@ -12,10 +12,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-final class WhereaboutsTest {
+final class LookupCacheTest {
 
     private final Vertx vertx = Vertx.vertx();
-    private final Whereabouts<String> whereabouts = new Whereabouts<>();
+    private final LookupCache<String> lookups = new LookupCache<>();
     private final List<String> late = new CopyOnWriteArrayList<>();
 
     @AfterEach
@@ -64,7 +64,7 @@ final class WhereaboutsTest {
 
     private Future<String> ask(String name, Future<String> asked) {
         Promise<String> answer = Promise.promise();
-        whereabouts.answer(vertx, name, asked, answer, late::add);
+        lookups.answer(vertx, name, asked, answer, late::add);
         return answer.future();
     }
 

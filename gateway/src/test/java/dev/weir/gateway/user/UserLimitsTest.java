@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two gateways that count together, on a clock that the test moves. */
-final class LimitsTest {
+final class UserLimitsTest {
 
     private static final double ONE_IMAGE = 64 * 64 * 4.0;
 
@@ -33,7 +33,7 @@ final class LimitsTest {
     private final VirtualLoop loop = new VirtualLoop();
     private final HeapMap memory = new HeapMap();
     private Users users;
-    private Limits here;
+    private UserLimits here;
 
     @BeforeEach
     void open() throws IOException {
@@ -46,7 +46,7 @@ final class LimitsTest {
                 - {name: free, sha256: "%s"}
                 """
                         .formatted("a".repeat(64), 3 * ONE_IMAGE, "b".repeat(64), "c".repeat(64), "d".repeat(64)))));
-        here = new Limits(users, loop, memory);
+        here = new UserLimits(users, loop, memory);
     }
 
     private static JobSpec job(String user, int images) {
@@ -64,7 +64,7 @@ final class LimitsTest {
                 List.of());
     }
 
-    private static void admit(Limits limits, String user, int images) {
+    private static void admit(UserLimits limits, String user, int images) {
         limits.admit(job(user, images), () -> 0);
     }
 
@@ -81,7 +81,7 @@ final class LimitsTest {
         admit(here, "fast", 3);
         loop.pass(Duration.ofSeconds(2));
 
-        Limits later = new Limits(users, loop, memory);
+        UserLimits later = new UserLimits(users, loop, memory);
 
         assertRefused("quota_exceeded", Reason.BUSY, () -> admit(later, "daily", 1));
         assertRefused("rate_limit_exceeded", Reason.BUSY, () -> admit(later, "fast", 1));
@@ -97,7 +97,7 @@ final class LimitsTest {
 
     @Test
     void aUserWhoWasSilentHereIsKnownFromTheOtherGateway() {
-        Limits there = new Limits(users, loop, memory);
+        UserLimits there = new UserLimits(users, loop, memory);
         admit(here, "daily", 1);
         loop.pass(Duration.ofMinutes(30));
         admit(there, "daily", 2);
@@ -121,7 +121,7 @@ final class LimitsTest {
     @Test
     void beforeTheMemoryHasAnsweredNobodyWithACountIsAdmitted() {
         memory.isSilent = true;
-        Limits fresh = new Limits(users, loop, memory);
+        UserLimits fresh = new UserLimits(users, loop, memory);
 
         assertRefused("usage_unknown", Reason.UNAVAILABLE, () -> admit(fresh, "daily", 1));
         admit(fresh, "free", 1);
@@ -142,7 +142,7 @@ final class LimitsTest {
         memory.isSilent = false;
         loop.pass(Duration.ofSeconds(2));
 
-        assertRefused("quota_exceeded", Reason.BUSY, () -> admit(new Limits(users, loop, memory), "daily", 2));
+        assertRefused("quota_exceeded", Reason.BUSY, () -> admit(new UserLimits(users, loop, memory), "daily", 2));
     }
 
     @Test

@@ -27,7 +27,7 @@ import java.util.function.Predicate;
  * The samples that a stage holds, as a planner needs them, and the measurements of the device: who used it, and how
  * long its forward passes take. Owned by the device thread. It selects and runs nothing.
  */
-final class Roster {
+final class RunQueue {
 
     /** For a task without a deadline. Without any deadline it could wait behind other samples of its user forever. */
     private static final long PATIENCE_MS = 600_000;
@@ -43,7 +43,7 @@ final class Roster {
      * @param mostRows the maximum number of network rows of a forward pass
      * @param weights of users whose share is not 1
      */
-    Roster(int mostRows, Map<String, Double> weights) {
+    RunQueue(int mostRows, Map<String, Double> weights) {
         this.mostRows = mostRows;
         this.shares = Shares.start(weights);
     }

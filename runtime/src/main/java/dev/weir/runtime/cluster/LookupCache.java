@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  * each entry. While that member is frozen or partitioned it answers nobody, for up to 10 s, and every message to the
  * address would wait. So if no answer comes soon, or none at all, the last answer is used. Bounded; any thread.
  */
-final class Whereabouts<T> {
+final class LookupCache<T> {
 
     private static final long SOON_MS = 250;
     private static final int MOST = 8192;

@@ -20,7 +20,7 @@ import java.util.random.RandomGenerator;
  * <p>Waiting samples of the least urgent class go first, then those with the most remaining steps. One thread; it moves
  * nothing itself.
  */
-public final class Sharing<K> {
+public final class RebalancePlanner<K> {
 
     /** @param to the address of the node */
     public record Moved<K>(K key, String to) {}
@@ -51,7 +51,7 @@ public final class Sharing<K> {
     private final List<Moved<K>> moved = new ArrayList<>();
     private double given;
 
-    private Sharing(PlanState<K> state, Map<String, Double> rowSeconds, RandomGenerator random) {
+    private RebalancePlanner(PlanState<K> state, Map<String, Double> rowSeconds, RandomGenerator random) {
         this.state = state;
         this.rowSeconds = rowSeconds;
         this.random = random;
@@ -70,12 +70,12 @@ public final class Sharing<K> {
             List<Peer> peers,
             Predicate<K> movable,
             RandomGenerator random) {
-        Sharing<K> sharing = new Sharing<>(state, rowSeconds, random);
+        RebalancePlanner<K> planner = new RebalancePlanner<>(state, rowSeconds, random);
         state.groups().stream()
                 .map(queue -> queue.group().model())
                 .distinct()
-                .forEach(model -> sharing.share(model, peers, movable));
-        return List.copyOf(sharing.moved);
+                .forEach(model -> planner.share(model, peers, movable));
+        return List.copyOf(planner.moved);
     }
 
     private void share(String model, List<Peer> peers, Predicate<K> movable) {

@@ -10,9 +10,9 @@ import java.util.BitSet;
  * @param hidden the tokens that no token sees
  * @param own how many of the ids are no padding
  */
-public record Row(long[] ids, int end, BitSet hidden, int own) {
+public record TokenRow(long[] ids, int end, BitSet hidden, int own) {
 
-    static Row of(Tokens tokens) {
-        return new Row(tokens.ids(), -1, new BitSet(), tokens.own());
+    static TokenRow of(Tokens tokens) {
+        return new TokenRow(tokens.ids(), -1, new BitSet(), tokens.own());
     }
 }

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * One WebSocket to a gateway. The HTTP client's thread puts one message at a time into a queue; the job's thread takes it, and then asks for
  * the next. So a slow reader slows the gateway down and does not fill this process's memory.
  */
-final class StreamSession implements WebSocket.Listener, AutoCloseable {
+final class GatewaySocket implements WebSocket.Listener, AutoCloseable {
 
     /** After such a silence the gateway is sent a ping. */
     private static final Duration SILENCE = Duration.ofSeconds(2);
@@ -23,7 +23,7 @@ final class StreamSession implements WebSocket.Listener, AutoCloseable {
 
     sealed interface Message {
         /** An event, or a refusal. */
-        record Told(String text) implements Message {}
+        record Text(String text) implements Message {}
 
         /** A frame or a finished image, with its header. */
         record Image(byte[] bytes) implements Message {}
@@ -60,7 +60,7 @@ final class StreamSession implements WebSocket.Listener, AutoCloseable {
     public CompletionStage<?> onText(WebSocket from, CharSequence part, boolean last) {
         text.append(part);
         if (last) {
-            queue.add(new Message.Told(text.toString()));
+            queue.add(new Message.Text(text.toString()));
             text.setLength(0);
         } else {
             from.request(1);

@@ -20,12 +20,12 @@ import java.util.stream.Collectors;
  * Checkpoints of rows. States are immutable, so the device thread only takes references, and the supplier creates the
  * message on its caller's thread. Everything is float32, so a run that continues elsewhere is bit-identical.
  */
-final class Checkpoints {
+final class RowCheckpoints {
 
     private static final String SAMPLE = Snapshot.PREFIX + "sample";
     private static final String MEMORY = Snapshot.PREFIX + "memory.";
 
-    private Checkpoints() {}
+    private RowCheckpoints() {}
 
     /** Of a row in the middle of its run. */
     static Supplier<Snapshot> of(Work work, LatentShape shape, Row row) {
