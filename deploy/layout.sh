@@ -21,7 +21,7 @@ mkdir -p "$image/cli/target/app" "$image/models"
 cp -p "$source/weir" "$source/deploy/healthcheck" "$image/"
 cp -a "$source/models/default" "$source/models/default-fast" "$image/models/"
 cp -a "$source/cli/target/native" "$image/cli/target/"
-cp -a "$source/cli/target/app/lib" "$source/cli/target/app/built" "$image/cli/target/app/"
+cp -a "$source/cli/target/app/lib" "$source/cli/target/app/jars" "$source/cli/target/app/built" "$image/cli/target/app/"
 
 # The first start of the launcher generates an image and archives the classes that this needs.
 JAVA_HOME="$image/jre" "$image/weir" models >/dev/null

@@ -18,7 +18,8 @@ enum AddOnKind {
     EMBEDDING("a textual inversion", "Give its folder as --embedding-dir, and name it in prompts"),
     UPSCALER("an upscaler", "Use it with: weir upscale PICTURE --upscaler FILE");
 
-    private static final int MOST_INVERSION_TENSORS = 4; // a few words, or one word for two encoders
+    /** The tensors of a textual inversion for two encoders. Others have one. */
+    private static final Set<String> OF_SDXL = Set.of("clip_l", "clip_g");
 
     private final String form;
     private final String advice;
@@ -63,8 +64,7 @@ enum AddOnKind {
 
     private static boolean isEmbedding(Weights file) {
         Set<String> names = file.names();
-        return !names.isEmpty()
-                && names.size() <= MOST_INVERSION_TENSORS
+        return (names.size() == 1 || names.equals(OF_SDXL))
                 && names.stream()
                         .allMatch(name -> !name.contains(".") && file.info(name).shape().length <= 2);
     }

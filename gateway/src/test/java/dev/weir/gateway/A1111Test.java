@@ -289,6 +289,8 @@ final class A1111Test {
         assertThat(progress.getValue("current_image")).isNull();
         HttpResponse<String> named = gateway.send(gateway.post("/internal/progress", "{\"id_task\": \"mine\"}"));
         assertThat(new JsonObject(named.body()).getBoolean("active")).isTrue();
+        HttpResponse<String> broken = gateway.send(gateway.post("/internal/progress", "{\"id_task\": 7}"));
+        assertThat(new JsonObject(broken.body()).fieldNames()).containsExactly("error", "detail", "body", "errors");
 
         assertThat(post("interrupt", new JsonObject()).statusCode()).isEqualTo(200);
         JsonObject body = new JsonObject(answer.join().body());

@@ -181,7 +181,7 @@ final class LauncherTest {
         assertThat(packed)
                 .contains("weir", "LICENSE", "CHANGELOG.md", "docs/weir.yaml", "models/default/unet/config.json")
                 .contains("models/default-fast/weir.json", "models/default-fast/vae/config.json")
-                .contains("app/built", "app/lib/weir-cli.jar", "native/versions.txt")
+                .contains("app/built", "app/jars", "app/lib/weir-cli.jar", "native/versions.txt")
                 .noneMatch(file -> file.endsWith(".jsa") || file.endsWith("engines.properties"));
         try (Stream<Path> libraries = Files.list(Repository.ROOT.resolve("cli/target/native/libtorch"))) {
             assertThat(packed)
@@ -229,6 +229,7 @@ final class LauncherTest {
         Path app = release.resolve("app");
         Path earliest = Files.writeString(app.resolve("classes.jsa"), "of an earlier release");
         Files.setLastModifiedTime(earliest, FileTime.fromMillis(0));
+        Path unlisted = Files.writeString(app.resolve("lib/a-jar-of-an-earlier-release.jar"), "");
         for (String version : List.of("17.0.1", "17.0.2", "17.0.1", "17.0.3")) {
             Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
             runModels(release);
@@ -261,7 +262,11 @@ final class LauncherTest {
                 .as("the class path of the archive")
                 .containsOnly(classPath(calls.get(0)));
         List<String> jars = List.of(classPath(calls.get(0)).split(":"));
-        assertThat(jars).isSorted().noneMatch(jar -> jar.contains("bench"));
+        assertThat(jars)
+                .isSorted()
+                .contains(app.resolve("lib/weir-cli.jar").toString())
+                .doesNotContain(unlisted.toString())
+                .noneMatch(jar -> jar.contains("bench"));
         for (String file : packed) {
             Files.delete(release.resolve(file));
         }

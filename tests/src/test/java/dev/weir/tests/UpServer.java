@@ -5,8 +5,9 @@ import java.util.List;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.StoreScope;
 
-/** {@code weir up}, started for the first test class that needs it and ended after the last. */
+/** {@code weir up}, started for the first test class that needs it in this JVM and ended after the last. */
 public final class UpServer implements BeforeAllCallback {
 
     private Server server;
@@ -27,8 +28,8 @@ public final class UpServer implements BeforeAllCallback {
 
     @Override
     public void beforeAll(ExtensionContext context) {
-        server = context.getRoot()
-                .getStore(Namespace.GLOBAL)
+        // Surefire runs each class by itself where it has several JVMs, but all of a JVM in one session.
+        server = context.getStore(StoreScope.LAUNCHER_SESSION, Namespace.GLOBAL)
                 .getOrComputeIfAbsent(Running.class, type -> Running.start(), Running.class)
                 .server();
     }

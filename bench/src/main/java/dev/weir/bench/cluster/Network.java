@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -28,8 +29,8 @@ public final class Network implements AutoCloseable {
     private static final Pattern NAME = Pattern.compile("weir([0-9a-z]+)-[bnv]\\d*");
 
     private final String prefix = "weir" + Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX) + "-";
-    /** One of the 64 networks of 256 addresses from 10.99.64.0 on. */
-    private final String subnet = "10.99." + (64 + ProcessHandle.current().pid() % 64) + ".";
+    /** One of the 64 networks of 256 addresses from 10.99.64.0 on that no interface has yet. */
+    private final String subnet = freeSubnet();
 
     /** Lines for {@code ip}, the last first. */
     private final Deque<String> undo = new ConcurrentLinkedDeque<>();
@@ -61,6 +62,16 @@ public final class Network implements AutoCloseable {
             network.close();
             throw e;
         }
+    }
+
+    private static String freeSubnet() {
+        String taken = run(List.of("-brief", "address")).out();
+        long first = ProcessHandle.current().pid();
+        return LongStream.range(first, first + 64)
+                .mapToObj(number -> "10.99." + (64 + number % 64) + ".")
+                .filter(subnet -> !taken.contains(" " + subnet))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("all networks from 10.99.64.0 to 10.99.127.0 are taken"));
     }
 
     private void begin() {

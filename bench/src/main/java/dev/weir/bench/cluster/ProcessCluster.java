@@ -4,12 +4,14 @@ import dev.weir.bench.cluster.WeirProcess.Jvm;
 import dev.weir.runtime.Role;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 
 /**
@@ -19,6 +21,10 @@ import java.util.function.Supplier;
 public final class ProcessCluster implements AutoCloseable {
 
     private static final String HEAP = "192m";
+    /** Below the range from which the system takes the ports of outgoing connections: a member may be restarted at its port. */
+    private static final int FIRST_PORT = 31_000;
+
+    private static final int PORTS_END = 32_768;
 
     private final String name;
     private final List<String> addresses;
@@ -123,10 +129,15 @@ public final class ProcessCluster implements AutoCloseable {
     }
 
     private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, PORTS_END);
+            try (ServerSocket socket = new ServerSocket(port)) {
+                return socket.getLocalPort();
+            } catch (BindException e) {
+                // Another program listens there.
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
