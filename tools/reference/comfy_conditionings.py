@@ -73,6 +73,7 @@ def combined() -> dict:
 
 
 RANGES = [(APPLE, 0.0, 0.5), (CASES["concat"], 0.2, 0.7), (HILL, 0.5, 1.0)]
+AGAINST = [(HILL, 0.0, 1.0), (CASES["concat"], 0.2, 0.6)]
 
 
 def ranged() -> dict:
@@ -80,28 +81,35 @@ def ranged() -> dict:
     pipe = StableDiffusionPipeline.from_pretrained(OUT / "checkpoints/sd1", safety_checker=None)
     encode, scale = encoder(pipe.text_encoder, False), 7.5
     table = comfy_schedules.Table("scaled_linear")
-    prompts = [(states(encode, pipe.tokenizer, each)[0], start, end) for each, start, end in RANGES]
-    negative = states(encode, pipe.tokenizer, HILL)[0]
+    read = lambda ranges: [(states(encode, pipe.tokenizer, each)[0], start, end) for each, start, end in ranges]
 
     def level(percent):
         if percent <= 0 or percent >= 1:
             return 999999999.9 if percent <= 0 else 0.0
         return table.sigma(torch.tensor((1.0 - percent) * 999.0)).item()
 
-    def model(x, sigma):
-        scaled, timestep = x / (sigma**2 + 1) ** 0.5, float(table.timestep(sigma))
-        clean = lambda state: x - sigma * pipe.unet(scaled, timestep, state[None]).sample
-        counting = [state for state, start, end in prompts if level(end) <= sigma <= level(start)]
-        prompted = sum(clean(state) for state in counting) / len(counting)
-        without = clean(negative)
-        return without + (prompted - without) * scale
+    def guided(prompts, negatives):
+        def model(x, sigma):
+            scaled, timestep = x / (sigma**2 + 1) ** 0.5, float(table.timestep(sigma))
+            clean = lambda state: x - sigma * pipe.unet(scaled, timestep, state[None]).sample
 
-    tensors = {}
-    for sampler in ("euler", "dpm_2", "dpmpp_2m"):
+            def mean(some):
+                counting = [state for state, start, end in some if level(end) <= sigma <= level(start)]
+                return sum(clean(state) for state in counting) / len(counting)
+
+            without = mean(negatives)
+            return without + (mean(prompts) - without) * scale
+        return model
+
+    def run(sampler, model):
         sigmas = comfy_schedules.schedule(table, sampler, "normal", 7)
         x = torch.randn([1, 4, 8, 12], generator=generator(7)) * (1 + sigmas[0] ** 2) ** 0.5
-        tensors[f"ranged/{sampler}"] = getattr(comfy_schedules, sampler)(model, x, sigmas, None)
-    return tensors
+        return getattr(comfy_schedules, sampler)(model, x, sigmas, None)
+
+    one = guided(read(RANGES), read([(HILL, 0.0, 1.0)]))
+    tensors = {f"ranged/{sampler}": run(sampler, one) for sampler in ("euler", "dpm_2", "dpmpp_2m")}
+    many = guided(read(RANGES), read(AGAINST))
+    return {**tensors, **{f"against/{sampler}": run(sampler, many) for sampler in ("euler", "dpm_2")}}
 
 
 def main() -> None:

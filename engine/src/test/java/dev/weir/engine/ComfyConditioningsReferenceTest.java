@@ -62,6 +62,10 @@ final class ComfyConditioningsReferenceTest {
                     List.of(new PercentRange(0, 0.5), new PercentRange(0.2, 0.7), new PercentRange(0.5, 1))),
             Composition.of(HILL));
 
+    private static final Words AGAINST = new Words(
+            RANGED.prompt(),
+            Composition.ofEqual(List.of(HILL, BOTH), List.of(PercentRange.WHOLE, new PercentRange(0.2, 0.6))));
+
     private static final LatentShape SHAPE = new LatentShape(4, 8, 12);
     private static final int STEPS = 7;
 
@@ -105,6 +109,15 @@ final class ComfyConditioningsReferenceTest {
         requireEnd(engine, spec, noise, RANGED, "ranged/" + recorded);
     }
 
+    @ParameterizedTest
+    @CsvSource({"TORCH,euler,euler", "ONNX,euler,euler", "ONNX,kdpm2,dpm_2"})
+    void negativePromptsCountAsPromptsDo(Engine engine, String sampler, String recorded) {
+        var spec = new SamplerSpec(sampler, Optional.of(SigmaSpacing.COMFYUI_NORMAL), Optional.empty());
+        var noise = NoiseKind.parse("comfyui:0:1").stream(7);
+
+        requireEnd(engine, spec, noise, AGAINST, "against/" + recorded);
+    }
+
     private static void requireEnd(Engine engine, SamplerSpec spec, NoiseStream noise, Words words, String recorded) {
         var target = new ComputeTarget("cpu", Precision.FP32, engine);
         ModelFolder model = ModelFolder.open(ReferenceFile.path("checkpoints/sd1"));
@@ -127,6 +140,10 @@ final class ComfyConditioningsReferenceTest {
             assertThatThrownBy(
                             () -> begun(model, network, target, SamplerSpec.of("euler"), new TorchGenerator(7), late))
                     .hasMessageContaining("no prompt counts at network call 1 of 7");
+            var lateNegative = new Words(late.negative(), late.prompt());
+            assertThatThrownBy(() ->
+                            begun(model, network, target, SamplerSpec.of("euler"), new TorchGenerator(7), lateNegative))
+                    .hasMessageContaining("no negative prompt counts at network call 1 of 7");
         }
     }
 

@@ -82,7 +82,7 @@ final class ComfyConditioningsTest {
         assertThat(made.getConditioningsList())
                 .extracting(ComfyConditioningsTest::said)
                 .containsExactly("a (red:1.2) apple", "a hill");
-        assertThat(made.hasNegativeConditioning()).isTrue();
+        assertThat(made.getNegativeConditioningsCount()).isOne();
         assertThat(made.getPrompt()).isEqualTo("a (red:1.2) apple\na hill");
         assertThat(task.getRouteList().stream().filter(stage -> stage.getRole() == StageRole.DIFFUSE))
                 .allMatch(stage -> stage.getRows() == 3);
@@ -106,7 +106,7 @@ final class ComfyConditioningsTest {
                 .containsExactly(
                         "((a (red:1.2) apple + a (red:1.2) apple) ~0.25~ a hill)",
                         "((a hill + a (red:1.2) apple) ~0.25~ a hill)");
-        assertThat(said(made.getNegativeConditioning())).isEqualTo("(worms + a hill)");
+        assertThat(said(made.getNegativeConditionings(0))).isEqualTo("(worms + a hill)");
     }
 
     @Test
@@ -121,10 +121,28 @@ final class ComfyConditioningsTest {
                 .extracting(Conditioning::getText, Conditioning::getStart, Conditioning::getEnd)
                 .containsExactly(tuple("a (red:1.2) apple", 0.0, 0.4), tuple("a hill", 0.4, 1.0));
 
-        inputs(graph, "3").put("negative", link("21", 0));
-        prompts.refused(graph, "3", "negative - is combined of several prompts, or counts in a part");
         inputs(graph, "21").put("end", 0);
         prompts.refused(graph, "21", "end - must be above start");
+    }
+
+    @Test
+    void negativePromptsAreCombinedAndCountInAPartOfTheRunToo() {
+        JsonObject graph = graph();
+        graph.put("21", node("ConditioningSetTimestepRange", "conditioning", link("20", 0), "start", 0.4, "end", 1));
+        graph.put("22", combined("7", "21"));
+        inputs(graph, "3").put("negative", link("22", 0));
+
+        Task task = prompts.task(graph);
+
+        assertThat(task.getGeneration().getNegativeConditioningsList())
+                .extracting(Conditioning::getText, Conditioning::getStart)
+                .containsExactly(tuple("worms", 0.0), tuple("a hill", 0.4));
+        assertThat(task.getGeneration().getConditioningsList())
+                .extracting(ComfyConditioningsTest::said)
+                .containsExactly("a (red:1.2) apple");
+        assertThat(task.getGeneration().getNegativePrompt()).isEqualTo("worms\na hill");
+        assertThat(task.getRouteList().stream().filter(stage -> stage.getRole() == StageRole.DIFFUSE))
+                .allMatch(stage -> stage.getRows() == 3);
     }
 
     @Test
@@ -132,16 +150,11 @@ final class ComfyConditioningsTest {
         Generation made = prompts.made(graph());
 
         assertThat(made.getConditioningsCount()).isZero();
-        assertThat(made.hasNegativeConditioning()).isFalse();
+        assertThat(made.getNegativeConditioningsCount()).isZero();
     }
 
     @Test
     void whatIsNotComputedIsRefusedByItsNode() {
-        JsonObject negative = graph();
-        negative.put("21", combined("7", "20"));
-        inputs(negative, "3").put("negative", link("21", 0));
-        prompts.refused(negative, "3", "negative - is combined of several prompts");
-
         JsonObject many = graph();
         many.put("21", combined("6", "20"));
         for (int node = 22; node < 25; node++) {
@@ -149,6 +162,8 @@ final class ComfyConditioningsTest {
         }
         inputs(many, "3").put("positive", link("24", 0));
         prompts.refused(many, "24", "makes 16 combined prompts; at most 8");
+        inputs(many, "3").put("positive", link("23", 0)).put("negative", link("21", 0));
+        prompts.refused(many, "3", "negative - makes 10 prompts of both kinds; at most 9");
 
         JsonObject doubled = graph();
         doubled.put("21", joined("ConditioningConcat", "6", "20"));

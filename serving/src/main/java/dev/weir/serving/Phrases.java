@@ -11,6 +11,7 @@ import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Work;
+import java.util.List;
 import java.util.Optional;
 
 /** The texts of a request's prompts, and at which step each counts. Encoders and denoisers see the same. Stateless; any thread. */
@@ -22,24 +23,23 @@ public final class Phrases {
     public static Words of(Task task) {
         Generation generation = task.getGeneration();
         if (generation.getConditioningsCount() > 0) {
-            String negative = generation.hasNegativeConditioning()
-                    ? written(generation.getNegativeConditioning())
-                    : generation.getNegativePrompt();
             return new Words(
-                    Composition.ofEqual(
-                            generation.getConditioningsList().stream()
-                                    .map(Phrases::written)
-                                    .toList(),
-                            generation.getConditioningsList().stream()
-                                    .map(Phrases::range)
-                                    .toList()),
-                    Composition.of(negative));
+                    combined(generation.getConditioningsList()),
+                    generation.getNegativeConditioningsCount() > 0
+                            ? combined(generation.getNegativeConditioningsList())
+                            : Composition.of(generation.getNegativePrompt()));
         }
         return Words.of(
                 generation.getPrompt(),
                 generation.getNegativePrompt(),
                 PromptSyntax.parse(generation.getPromptSyntax()),
                 first(task).map(Phrases::steps).orElse(1));
+    }
+
+    private static Composition combined(List<Conditioning> conditionings) {
+        return Composition.ofEqual(
+                conditionings.stream().map(Phrases::written).toList(),
+                conditionings.stream().map(Phrases::range).toList());
     }
 
     private static PercentRange range(Conditioning conditioning) {

@@ -5,7 +5,6 @@ import dev.weir.engine.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 
@@ -14,12 +13,11 @@ import java.util.function.IntPredicate;
  * does it: {@code negative + sum of weight * scale * (prompt - negative)}. Without a negative prompt, the first prompt stands for it, and
  * the scale is 1.
  *
- * @param negative its inputs at each step; empty: no guidance
+ * @param negatives of which the mean by weight counts, as in ComfyUI; empty: no guidance
  * @param isFilled whether shorter prompts are filled up with their last state
  * @param rescale 0 to 1: how much of the result is given the standard deviation of the first prompt's output
  */
-public record ComposedGuidance(
-        List<Part> parts, boolean isFilled, Optional<IntFunction<Tensors>> negative, float scale, float rescale)
+public record ComposedGuidance(List<Part> parts, boolean isFilled, List<Part> negatives, float scale, float rescale)
         implements Guider {
 
     /**
@@ -36,25 +34,28 @@ public record ComposedGuidance(
 
     public ComposedGuidance {
         parts = List.copyOf(parts);
+        negatives = List.copyOf(negatives);
     }
 
     @Override
     public List<Tensors> branches(int step) {
-        List<Tensors> all = new ArrayList<>();
-        negative.ifPresent(inputs -> all.add(inputs.apply(step)));
-        List<Tensors> prompts =
-                at(step).stream().map(part -> part.inputs().apply(step)).toList();
+        List<Tensors> all = new ArrayList<>(inputs(negatives, step));
+        List<Tensors> prompts = inputs(parts, step);
         all.addAll(isFilled ? equallyLong(prompts) : prompts);
         return all;
     }
 
     @Override
     public boolean isPrompt(int step, int branch) {
-        return negative.isEmpty() || branch > 0;
+        return branch >= at(negatives, step).size();
     }
 
-    private List<Part> at(int step) {
-        return parts.stream().filter(part -> part.counts().test(step)).toList();
+    private static List<Part> at(List<Part> some, int step) {
+        return some.stream().filter(part -> part.counts().test(step)).toList();
+    }
+
+    private static List<Tensors> inputs(List<Part> some, int step) {
+        return at(some, step).stream().map(part -> part.inputs().apply(step)).toList();
     }
 
     private static float weights(List<Part> some) {
@@ -92,20 +93,35 @@ public record ComposedGuidance(
 
     @Override
     public float[] combine(List<float[]> outputs, int step, int size) {
-        int first = negative.isPresent() ? 1 : 0;
-        float[] without = outputs.get(0);
+        List<Part> against = at(negatives, step);
+        int first = against.size();
+        boolean isGuided = first > 0;
+        float[] without = first > 1 ? mean(against, outputs, size) : outputs.get(0);
         float[] combined = outputs.get(first).clone();
         System.arraycopy(without, 0, combined, 0, size);
-        List<Part> counting = at(step);
+        List<Part> counting = at(parts, step);
         float share = counting.size() == parts.size() ? 1 : weights(parts) / weights(counting);
         for (int part = 0; part < counting.size(); part++) {
             float[] with = outputs.get(first + part);
-            float weight = counting.get(part).weight() * share * (negative.isPresent() ? scale : 1);
+            float weight = counting.get(part).weight() * share * (isGuided ? scale : 1);
             for (int i = 0; i < size; i++) {
                 combined[i] += weight * (with[i] - without[i]);
             }
         }
-        ClassifierFreeGuidance.rescale(combined, outputs.get(first), negative.isPresent() ? rescale : 0, size);
+        ClassifierFreeGuidance.rescale(combined, outputs.get(first), isGuided ? rescale : 0, size);
         return combined;
+    }
+
+    private static float[] mean(List<Part> some, List<float[]> outputs, int size) {
+        float all = weights(some);
+        float[] mean = new float[size];
+        for (int part = 0; part < some.size(); part++) {
+            float[] output = outputs.get(part);
+            float share = some.get(part).weight() / all;
+            for (int i = 0; i < size; i++) {
+                mean[i] += share * output[i];
+            }
+        }
+        return mean;
     }
 }

@@ -124,25 +124,30 @@ public record Begin(
         Tensors more = embedding.isEmpty()
                 ? cond
                 : cond.with(Tensors.TIMESTEP_COND, GuidanceEmbedding.of(request.guidanceScale(), embedding.getAsInt()));
-        List<Tensors> prompts = texts(Port.COND, words.prompt(), more);
-        List<Tensors> negatives = guided ? texts(Port.UNCOND, words.negative(), uncond) : List.of();
-        List<ComposedGuidance.Part> parts = words.prompt().parts().stream()
+        List<ComposedGuidance.Part> prompts = parts(Port.COND, words.prompt(), more);
+        requireOneAtEachStep("prompt", prompts);
+        Guider plain = new ComposedGuidance(prompts, words.prompt().isFilled(), List.of(), 1, 0);
+        if (!guided) {
+            return plain;
+        }
+        List<ComposedGuidance.Part> negatives = parts(Port.UNCOND, words.negative(), uncond);
+        requireOneAtEachStep("negative prompt", negatives);
+        return inInterval(
+                new ComposedGuidance(
+                        prompts,
+                        words.prompt().isFilled(),
+                        negatives,
+                        request.guidanceScale(),
+                        request.guidanceRescale()),
+                plain);
+    }
+
+    private List<ComposedGuidance.Part> parts(Port port, Composition composition, Tensors more) {
+        List<Tensors> texts = texts(port, composition, more);
+        return composition.parts().stream()
                 .map(part -> new ComposedGuidance.Part(
-                        step -> prompts.get(part.textAt(step)), (float) part.weight(), counting(part.range())))
+                        step -> texts.get(part.textAt(step)), (float) part.weight(), counting(part.range())))
                 .toList();
-        requireOneAtEachStep(parts);
-        Guider plain = new ComposedGuidance(parts, words.prompt().isFilled(), Optional.empty(), 1, 0);
-        return guided
-                ? inInterval(
-                        new ComposedGuidance(
-                                parts,
-                                words.prompt().isFilled(),
-                                Optional.of(step -> negatives.get(
-                                        words.negative().parts().get(0).textAt(step))),
-                                request.guidanceScale(),
-                                request.guidanceRescale()),
-                        plain)
-                : plain;
     }
 
     /** At which steps a part counts. */
@@ -155,13 +160,12 @@ public record Begin(
     }
 
     /** Where none counts, ComfyUI takes black for what the network says. */
-    private void requireOneAtEachStep(List<ComposedGuidance.Part> parts) {
+    private void requireOneAtEachStep(String what, List<ComposedGuidance.Part> parts) {
         for (int step = 0; step < sampler.steps(); step++) {
             int now = step;
             if (parts.stream().noneMatch(part -> part.counts().test(now))) {
-                throw new IllegalArgumentException(
-                        "no prompt counts at network call %d of %d: their ranges leave it out"
-                                .formatted(step + 1, sampler.steps()));
+                throw new IllegalArgumentException("no %s counts at network call %d of %d: their ranges leave it out"
+                        .formatted(what, step + 1, sampler.steps()));
             }
         }
     }

@@ -61,8 +61,8 @@ class GuidanceTest {
     void aComposedPromptWithoutGuidanceHasTheRowsOfItsPartsAndAddsTheLastDifference() {
         var parts =
                 List.of(new ComposedGuidance.Part(step -> PROMPT, 1), new ComposedGuidance.Part(step -> PROMPT, 0.5f));
-        Guider plain = new ComposedGuidance(parts, true, Optional.empty(), 1, 0);
-        Guider guider = new ComposedGuidance(parts, true, Optional.of(step -> PROMPT), 4, 0)
+        Guider plain = new ComposedGuidance(parts, true, List.of(), 1, 0);
+        Guider guider = new ComposedGuidance(parts, true, List.of(new ComposedGuidance.Part(step -> PROMPT, 1)), 4, 0)
                 .in(new GuidanceInterval(0, 0.5, true), plain, 4);
 
         assertThat(guider.branches(1)).hasSize(3);

@@ -105,7 +105,7 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
                 .ifPresent(begins -> made.setLatentResize(begins.method()).setLatentCrop(begins.crops()));
         sampled.image().ifPresent(image -> made.setInitResizing(image.resizing()));
         sampled.phrases().forEach(phrase -> made.addConditionings(phrase.toProto()));
-        sampled.negative().ifPresent(phrase -> made.setNegativeConditioning(phrase.toProto()));
+        sampled.negatives().forEach(phrase -> made.addNegativeConditionings(phrase.toProto()));
         sampled.refined().ifPresent(refined -> made.setRefining(refined.refining()));
         for (int i = 0; i < sampled.controls().size(); i++) {
             made.getControlsBuilder(i).setResizing(sampled.controls().get(i).resizing());

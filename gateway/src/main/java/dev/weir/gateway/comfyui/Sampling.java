@@ -37,6 +37,8 @@ final class Sampling {
     private static final String END = "end_at_step";
     private static final String REFINER_START = "refiner_start";
     private static final int MOST_PASSES = 8;
+    /** Each is a network row of every step. */
+    private static final int MOST_PROMPTS = 9;
     /** Above this, ComfyUI denoises the whole way too. */
     private static final double WHOLE = 0.9999;
     /** Keeps a share of the steps away from the border at which one step less would be counted. */
@@ -102,9 +104,7 @@ final class Sampling {
                 List.copyOf(seen),
                 Optional.empty(),
                 isPlain(positive, negative) ? List.of() : positive.phrases(),
-                isPlain(positive, negative) || negative.isZero()
-                        ? Optional.empty()
-                        : Optional.of(negative.phrases().get(0).phrase()));
+                isPlain(positive, negative) || negative.isZero() ? List.of() : negative.phrases());
         return end == 0 ? sampled : new Unfinished(sampled, end, positive, negative);
     }
 
@@ -143,15 +143,17 @@ final class Sampling {
         if (!isPlain(positive, negative) && !ModelFields.takes(card, "prompt_syntax")) {
             throw refused("positive", "%s takes one text".formatted(card.getId()));
         }
-        if (negative.phrases().size() > 1 || !negative.phrases().get(0).isAll()) {
-            throw refused(
-                    NEGATIVE,
-                    "is combined of several prompts, or counts in a part of the steps; that is computed for the positive one only");
-        }
         if (!negative.isZero()) {
             put("negative_prompt", NEGATIVE, Phrase.shown(negative.phrases()));
         } else if (!isSdxl()) {
             throw refused(NEGATIVE, "zeros are computed for SDXL only");
+        } else if (!negative.phrases().get(0).isAll()) {
+            throw refused(NEGATIVE, "zeros are computed for all steps only");
+        }
+        int rows = positive.phrases().size() + negative.phrases().size();
+        if (rows > MOST_PROMPTS) {
+            throw refused(
+                    NEGATIVE, "makes %d prompts of both kinds; at most %d are computed".formatted(rows, MOST_PROMPTS));
         }
         if (ModelFields.takes(card, "prompt_syntax")) {
             fields.put("prompt_syntax", "comfyui");

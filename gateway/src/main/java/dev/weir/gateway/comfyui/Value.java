@@ -145,7 +145,7 @@ sealed interface Value
      * @param controls the pictures of its ControlNets, as these see them
      * @param refined what a refiner does of it
      * @param phrases the prompt, where it is more than one text
-     * @param negative the same of the negative prompt
+     * @param negatives the same of the negative prompt
      */
     record Sampled(
             Node sampler,
@@ -159,7 +159,7 @@ sealed interface Value
             List<Scaled> controls,
             Optional<Refined> refined,
             List<During> phrases,
-            Optional<Phrase> negative)
+            List<During> negatives)
             implements Value {
 
         /** The nodes that sample it, in their order. */
@@ -184,7 +184,7 @@ sealed interface Value
                     controls,
                     Optional.of(refiner),
                     phrases,
-                    negative);
+                    negatives);
         }
 
         /** What it begins with: the latents or the pictures of another sampler. */

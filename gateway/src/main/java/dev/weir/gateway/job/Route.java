@@ -187,7 +187,7 @@ public final class Route {
     /** Each part of a composed prompt has a row of its own. */
     private static int partsBeside(Generation generation) {
         if (generation.getConditioningsCount() > 0) {
-            return generation.getConditioningsCount() - 1;
+            return generation.getConditioningsCount() - 1 + Math.max(0, generation.getNegativeConditioningsCount() - 1);
         }
         return generation.getPromptSyntax().equals("a1111") ? AND.split(generation.getPrompt(), -1).length - 1 : 0;
     }
