@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class ClassArchive implements LauncherSessionListener {
 
     private static final Path FILE = Repository.TARGET.resolve("classes.jsa");
+    private static final Path UNFINISHED = Repository.TARGET.resolve("classes.new");
     private static final Path LOCK = Repository.TARGET.resolve("classes.lock");
     private static final Duration PATIENCE = Duration.ofMinutes(4);
 
@@ -37,8 +39,8 @@ public final class ClassArchive implements LauncherSessionListener {
             try (FileChannel channel = FileChannel.open(LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 channel.lock();
                 if (!isNewest()) {
-                    Files.deleteIfExists(FILE);
                     make();
+                    Files.move(UNFINISHED, FILE, StandardCopyOption.REPLACE_EXISTING);
                 }
                 System.setProperty(WeirProcess.ARCHIVE_PROPERTY, FILE.toString());
             } catch (IOException | AssertionError | ConditionTimeoutException e) {
@@ -58,7 +60,8 @@ public final class ClassArchive implements LauncherSessionListener {
 
     /** A JVM writes its archive when it ends. */
     private static void make() throws IOException {
-        List<String> flags = List.of("-Xmx512m", "-XX:ArchiveClassesAtExit=" + FILE);
+        Files.deleteIfExists(UNFINISHED);
+        List<String> flags = List.of("-Xmx512m", "-XX:ArchiveClassesAtExit=" + UNFINISHED);
         List<String> node = List.of(
                 "node",
                 "gateway,text-encoder,denoiser,upsampler,decoder",
@@ -72,7 +75,7 @@ public final class ClassArchive implements LauncherSessionListener {
                     .join();
             process.terminate();
             Awaitility.await("the archive").atMost(PATIENCE).until(() -> !process.isAlive());
-            if (!Files.exists(FILE)) {
+            if (!Files.exists(UNFINISHED)) {
                 throw new AssertionError(process.transcript());
             }
         }

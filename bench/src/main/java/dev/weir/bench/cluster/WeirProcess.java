@@ -50,14 +50,16 @@ public final class WeirProcess implements AutoCloseable {
         this.err = new Transcript(process.getErrorStream());
     }
 
-    /** Whether the classes of the weir command are in a jar here, and not in a folder, as before they are packaged. */
+    /**
+     * Whether the classes of the weir command are in a jar of this JVM's class path. They are in a folder before they are packaged, and
+     * Maven's JVM, which looks for tests, has another class path.
+     */
     public static boolean isPackaged() {
-        return Main.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .getPath()
-                .endsWith(".jar");
+        String place =
+                Main.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+        return place.endsWith(".jar")
+                && List.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                        .contains(place);
     }
 
     /** The output of a command, and its exit code. */
