@@ -30,7 +30,7 @@ public final class WeirProcess implements AutoCloseable {
 
     private static final String MAIN = Main.class.getName();
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(120);
-    private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(180);
     private static final long LOOK_MS = 100;
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 

@@ -117,7 +117,11 @@ final class WeirClientTest {
         ImageRequest request = SHORT.toBuilder().steps(100).build();
         try (WeirProcess first = up(0)) {
             URI url = URI.create(first.awaitReady());
-            CompletableFuture<GenerationResult> result = WeirClient.of(url).generateAsync(request, events::add);
+            WeirClient patient = WeirClient.builder()
+                    .gateway(url.toString())
+                    .patience(Duration.ofMinutes(3))
+                    .build();
+            CompletableFuture<GenerationResult> result = patient.generateAsync(request, events::add);
             String lost = acceptedJob();
             first.kill();
             try (WeirProcess second = up(url.getPort())) {
