@@ -86,7 +86,7 @@ public interface Denoiser extends AutoCloseable {
         return false;
     }
 
-    /** What a sample stands for whose run has ended, for the stages that follow. */
+    /** What a sample stands for whose run has ended, for the stages that follow. A network of vectors takes several in one. */
     default float[] finished(float[] sample) {
         return sample;
     }

@@ -12,6 +12,9 @@ public interface ImageEncoder extends AutoCloseable {
     /** {@code image_embeds} of each picture, in order, in one forward pass. */
     List<Tensors> encode(List<float[]> pixels);
 
+    /** {@code image_embeds} of a picture whose normalized pixels are zeros. */
+    Tensors encodeZeros();
+
     /** What a diffusing stage is given of a picture that was encoded: the embedding, or its distribution with noise of a level. */
     default Tensors noised(Tensors embedding, int noiseLevel) {
         return embedding;

@@ -12,6 +12,8 @@ import dev.weir.engine.pipeline.EmbeddingNoise;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
+import dev.weir.engine.pipeline.TextPart;
+import dev.weir.engine.pipeline.VisionPart;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.weights.ComponentWeights;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A model that Weir runs, of a diffusers folder or of one file: what it says of itself, and the parts that its stages open, each by
@@ -130,8 +133,10 @@ public final class ModelFolder {
      * @param known the embeddings that the text encoder reads
      */
     public String textEncoderFingerprint(Map<String, Embedding> known) {
-        String parts = TextEncoders.texts(index)
-                .map(text -> fingerprints().getOrDefault(text.encoder(), ""))
+        String parts = Stream.concat(
+                        TextEncoders.texts(index).map(TextPart::encoder),
+                        pipeline.type().absentPrompt().map(VisionPart::encoder).stream())
+                .map(encoder -> fingerprints().getOrDefault(encoder, ""))
                 .collect(Collectors.joining());
         return known.isEmpty() ? parts : parts + Fingerprints.of(known);
     }

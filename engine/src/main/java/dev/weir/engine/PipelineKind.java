@@ -29,7 +29,10 @@ enum PipelineKind {
     VARIATION(".*ImageVariation.*", "an image variation model of another family"),
     IMAGE_TO_IMAGE(".*Img2Img.*|CycleDiffusionPipeline", "an image-to-image pipeline"),
     PANORAMA("StableDiffusionPanorama.*", "a panorama pipeline (MultiDiffusion)"),
-    KANDINSKY("Kandinsky.*", "a Kandinsky model"),
+    KANDINSKY_PRIOR(
+            "KandinskyV22Prior.*",
+            "the prior of Kandinsky 2.2 alone, which belongs into the folder \"prior\" of its decoder's folder"),
+    KANDINSKY("Kandinsky.*", "a Kandinsky model that does something else than text to image with Kandinsky 2.2"),
     DEEPFLOYD("IF.*", "a DeepFloyd IF model"),
     CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model"),
     UNCLIP("UnCLIP.*", "an unCLIP model of pixels");

@@ -3,10 +3,13 @@ package dev.weir.engine;
 import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.inversion.Inversions;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.AbsentPromptEncoder;
 import dev.weir.engine.pipeline.JoinedTextEncoder;
 import dev.weir.engine.pipeline.Pipeline;
+import dev.weir.engine.pipeline.PipelineType;
 import dev.weir.engine.pipeline.PriorTextEncoder;
 import dev.weir.engine.pipeline.TextPart;
+import dev.weir.engine.pipeline.VisionPart;
 import dev.weir.engine.prompt.Lexicon;
 import dev.weir.engine.tokenizer.LoweringTokenizer;
 import dev.weir.engine.tokenizer.Tokenizer;
@@ -42,10 +45,21 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
                         parts -> pipeline.type().joined(index, parts),
                         pipeline.zeroNegative(),
                         pipeline.type().readsEmptyPrompt(index));
-        return pipeline.type()
-                .priorText()
+        PipelineType type = pipeline.type();
+        return type.priorText()
                 .<TextEncoder>map(text -> besidePriors(encoder, text, target))
+                .or(() -> type.absentPrompt().map(vision -> withPicture(encoder, vision, target)))
                 .orElse(encoder);
+    }
+
+    /** The image encoder is closed again: it sees nothing else. */
+    private TextEncoder withPicture(TextEncoder encoder, VisionPart vision, ComputeTarget target) {
+        try (ImageEncoder images = new VisionParts(index).encoder(vision, target)) {
+            return new AbsentPromptEncoder(encoder, images.encodeZeros().get(Tensors.IMAGE_EMBEDS));
+        } catch (RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
     }
 
     private TextEncoder besidePriors(TextEncoder encoder, TextPart text, ComputeTarget target) {

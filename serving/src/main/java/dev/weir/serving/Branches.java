@@ -4,6 +4,7 @@ import dev.weir.engine.HostTensor;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.proto.Tensor;
+import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.route.Ports;
@@ -31,9 +32,16 @@ public final class Branches {
 
     /** Whether a stage of the sample uses classifier-free guidance, and so needs the negative branch. */
     public static boolean isGuided(Task task) {
-        return ClassifierFreeGuidance.isGuided(task.getGeneration().getGuidanceScale())
-                && task.getRouteList().stream()
-                        .anyMatch(stage -> stage.getRole() == StageRole.DIFFUSE && stage.getRows() != 1);
+        return task.getRouteList().stream()
+                .filter(stage -> stage.getRole() == StageRole.DIFFUSE && stage.getRows() != 1)
+                .anyMatch(stage -> ClassifierFreeGuidance.isGuided(guidanceScale(task, stage)));
+    }
+
+    /** A prior and a refiner have their own. */
+    private static float guidanceScale(Task task, Stage stage) {
+        return stage.getSampling().hasGuidanceScale()
+                ? stage.getSampling().getGuidanceScale()
+                : task.getGeneration().getGuidanceScale();
     }
 
     public static List<Tensor> toTensors(String branch, Tensors tensors) {

@@ -65,7 +65,7 @@ public record DiffusionPart(
         Controls controls)
         implements AutoCloseable {
 
-    record AfterPrior(SchedulerConfig schedule, EmbeddingNoise noise) {}
+    record AfterPrior(SchedulerConfig schedule, Optional<EmbeddingNoise> noise) {}
 
     /** Of a stage that comes after no prior, and that no ControlNets steer. */
     public DiffusionPart(
@@ -144,7 +144,7 @@ public record DiffusionPart(
 
     private static Optional<AfterPrior> afterPrior(ModelFolder folder, StageSpec before) {
         return before.isPrior()
-                ? folder.priorNoise().map(noise -> new AfterPrior(folder.scheduler(before), noise))
+                ? Optional.of(new AfterPrior(folder.scheduler(before), folder.priorNoise()))
                 : Optional.empty();
     }
 

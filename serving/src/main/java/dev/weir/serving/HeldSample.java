@@ -19,8 +19,9 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
         this(work, part, group, row, pace, new PreviewSteps(work.task().getPreview(), row.steps()));
     }
 
+    /** Of its sample. One of vectors may be several in one. */
     LatentShape shape() {
-        return group.sample();
+        return part.network().isOfVectors() ? new LatentShape(row.state().sample().length, 1, 1) : group.sample();
     }
 
     /**

@@ -374,7 +374,7 @@ public final class SteppingStage implements Stage {
         HeldSample first = chosen.get(0);
         return StepBatch.advance(
                 first.part().network(),
-                first.shape(),
+                first.group().sample(),
                 chosen.stream().map(HeldSample::row).toList());
     }
 

@@ -13,6 +13,11 @@ public interface Guider {
     /** The inputs of the network rows of a step. */
     List<Tensors> branches(int step);
 
+    /** What of a row's sample a branch sees. */
+    default float[] seen(float[] sample, int step, int branch) {
+        return sample;
+    }
+
     /** Whether a branch of a step is of the prompt, and not of the negative one. */
     default boolean isPrompt(int step, int branch) {
         return branch == 0;

@@ -29,6 +29,11 @@ record IntervalGuidance(Guider guided, Guider plain, GuidanceInterval interval, 
     }
 
     @Override
+    public float[] seen(float[] sample, int step, int branch) {
+        return at(step).seen(sample, step, branch);
+    }
+
+    @Override
     public boolean isPrompt(int step, int branch) {
         return at(step).isPrompt(step, branch);
     }

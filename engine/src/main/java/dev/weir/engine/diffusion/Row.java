@@ -144,7 +144,8 @@ public final class Row {
         List<Tensors> branches = branches();
         List<Denoiser.Row> rows = new ArrayList<>();
         for (int i = 0; i < branches.size(); i++) {
-            rows.add(new Denoiser.Row(sample, timestep, branches.get(i), loras, steering(i)));
+            float[] seen = guider.seen(sample, state.step(), i);
+            rows.add(new Denoiser.Row(seen, timestep, branches.get(i), loras, steering(i)));
         }
         return rows;
     }

@@ -43,7 +43,7 @@ public final class StepBatch {
      * Makes one step for every row, in order. If the network fails, no row has advanced. A row whose numbers are not finite,
      * or whose sampler, guidance, LoRA or ControlNet fails, does not advance either, and does not affect the others.
      *
-     * @param shape of each row's sample
+     * @param shape of what each row's branches see of its sample
      * @param rows unfinished, of one {@link dev.weir.engine.Signature}
      */
     public static List<Stepped> advance(Denoiser denoiser, LatentShape shape, List<Row> rows) {
@@ -101,11 +101,13 @@ public final class StepBatch {
             if (row.isDone()) {
                 throw new IllegalArgumentException("a row of %d steps is done".formatted(row.steps()));
             }
-            if (row.state().sample().length != shape.size()) {
-                throw new IllegalArgumentException("a sample of %d numbers is not of shape %s"
-                        .formatted(row.state().sample().length, shape));
+            for (Denoiser.Row branch : row.networkRows()) {
+                if (branch.sample().length != shape.size()) {
+                    throw new IllegalArgumentException(
+                            "a sample of %d numbers is not of shape %s".formatted(branch.sample().length, shape));
+                }
+                packed.add(branch);
             }
-            packed.addAll(row.networkRows());
         }
         return packed;
     }

@@ -61,8 +61,11 @@ final class ClipPictures {
 
     /** The same for a picture whose normalized pixels are zeros. */
     float[] viewOfNothing() {
-        return run(List.of(new float[Bitmap.RGB * side * side]), ClipPictures::rows)
-                .get(0);
+        return run(List.of(zeros()), ClipPictures::rows).get(0);
+    }
+
+    private float[] zeros() {
+        return new float[Bitmap.RGB * side * side];
     }
 
     void close() {
@@ -79,6 +82,11 @@ final class ClipPictures {
             @Override
             public List<Tensors> encode(List<float[]> pixels) {
                 return run(pixels, ClipPictures::embeds);
+            }
+
+            @Override
+            public Tensors encodeZeros() {
+                return encode(List.of(zeros())).get(0);
             }
 
             @Override

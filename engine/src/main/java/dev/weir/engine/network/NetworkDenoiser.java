@@ -156,7 +156,8 @@ final class NetworkDenoiser implements Denoiser {
         if (!vectors) {
             return sample;
         }
-        var feed = Feed.floats(bytes -> bytes.asFloatBuffer().put(sample), 1, sample.length);
+        int width = feeds.inChannels();
+        var feed = Feed.floats(bytes -> bytes.asFloatBuffer().put(sample), sample.length / width, width);
         return network.run(FINISH, List.of(feed), List.of(List.of()), out -> {
             var values = new float[sample.length];
             out.asFloatBuffer().get(values);

@@ -13,6 +13,7 @@ import java.util.List;
  *
  * @param codes rows of the codebook
  * @param spatial whether the decoder's norms look at the quantized latents
+ * @param quantizes whether latents are decoded as the nearest codes ({@code force_not_quantize} of a pipeline's configuration: as they are)
  */
 record VqModel(
         Codec codec,
@@ -20,7 +21,8 @@ record VqModel(
         AutoencoderBlocks decoder,
         int latentChannels,
         int codes,
-        boolean spatial)
+        boolean spatial,
+        boolean quantizes)
         implements Autoencoder {
 
     static final String NAME = "VQModel";
@@ -63,7 +65,8 @@ record VqModel(
                 decoder,
                 latentChannels,
                 config.integer("num_vq_embeddings", 256),
-                norm.equals("spatial"));
+                norm.equals("spatial"),
+                !config.bool("force_not_quantize", false));
         config.ignore("lookup_from_codebook", "force_upcast"); // a caller chooses the method
         config.refuseTheRest();
         return network;
@@ -72,7 +75,8 @@ record VqModel(
     @Override
     public void describe(Script script) {
         var g = script.method(Codec.DECODE, "latents");
-        decode(g, g.castImage(g.nearestCodes(codec.latents(g), "quantize.embedding", codes)));
+        var latents = codec.latents(g);
+        decode(g, quantizes ? g.castImage(g.nearestCodes(latents, "quantize.embedding", codes)) : latents);
         g = script.method(DECODE_UNQUANTIZED, "latents");
         decode(g, codec.latents(g));
         lookUp(script.method(DECODE_CODES, "codes", "size"));

@@ -8,11 +8,14 @@ import dev.weir.engine.diffusion.ClassifierFreeGuidance;
 import dev.weir.engine.diffusion.ComposedGuidance;
 import dev.weir.engine.diffusion.GuidanceEmbedding;
 import dev.weir.engine.diffusion.Guider;
+import dev.weir.engine.diffusion.RowStart;
+import dev.weir.engine.noise.NoiseSource;
 import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.prompt.Composition;
 import dev.weir.engine.prompt.Words;
 import dev.weir.engine.sampler.PercentRange;
 import dev.weir.engine.sampler.Sampler;
+import dev.weir.engine.sampler.SamplerState;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.BitSet;
 import java.util.List;
@@ -47,10 +50,25 @@ public record Begin(
         Words words) {
 
     /**
-     * @param sampler of the prior's run, which draws its noise before this stage does
-     * @param noise that the embedding gets
+     * @param sampler of the prior's run
+     * @param noise that the embedding gets; empty where it gets none
      */
-    public record Prior(Sampler sampler, EmbeddingNoise noise) {}
+    public record Prior(Sampler sampler, Optional<EmbeddingNoise> noise) {
+
+        /**
+         * Draws what the prior has drawn of the sample's stream. How many numbers do not depend on its outputs.
+         *
+         * @param width of what the prior makes
+         */
+        void passOver(int width, NoiseSource stream) {
+            SamplerState state = RowStart.fromNoise(sampler, new LatentShape(width, 1, 1), stream)
+                    .state();
+            float[] nothing = new float[width];
+            while (state.step() < sampler.steps()) {
+                state = sampler.advance(state, nothing, stream).next();
+            }
+        }
+    }
 
     /** With one text for each prompt. */
     public Begin(

@@ -79,6 +79,12 @@ final class LatentModel {
 
     /** The same with inputs that the UNet may take besides {@code encoder_hidden_states}. */
     void requireFit(Set<String> given, int beside, boolean labelled, int spare) {
+        requireParts(given, beside, labelled, spare);
+        requireContext(unet);
+    }
+
+    /** The same without the width of what the UNet attends to. */
+    void requireParts(Set<String> given, int beside, boolean labelled, int spare) {
         requireKnownParts(given, labelled);
         int latent = latentChannels();
         require(
@@ -93,7 +99,6 @@ final class LatentModel {
                 unet.count("out_channels", LATENT_CHANNELS),
                 latent + spare,
                 "the vae's latents" + (spare == 0 ? "" : " and %d more".formatted(spare)));
-        requireContext(unet);
     }
 
     private void requireKnownParts(Set<String> given, boolean labelled) {

@@ -35,6 +35,11 @@ public final class NoisedImageEncoder implements ImageEncoder {
     }
 
     @Override
+    public Tensors encodeZeros() {
+        return encoder.encodeZeros();
+    }
+
+    @Override
     public Tensors noised(Tensors embedding, int noiseLevel) {
         LatentDistribution noised = noise.of(embedding.get(Tensors.IMAGE_EMBEDS).values(), noiseLevel);
         float[] deviation = noised.deviation().orElseThrow();

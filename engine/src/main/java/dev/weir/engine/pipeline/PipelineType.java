@@ -57,7 +57,12 @@ public interface PipelineType {
         return Optional.empty();
     }
 
-    /** What adds noise to the embedding that its prior makes, where it has a prior. */
+    /** The network whose embedding of a picture of zeros stands for a negative prompt that a request does not give, where one does. */
+    default Optional<VisionPart> absentPrompt() {
+        return Optional.empty();
+    }
+
+    /** What adds noise to the embedding that its prior makes, where it does. */
     default Optional<VisionPart.Noise> priorNoise() {
         return Optional.empty();
     }

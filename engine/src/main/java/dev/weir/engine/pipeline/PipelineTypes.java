@@ -34,7 +34,8 @@ public final class PipelineTypes {
                                     PixelDiffusion.ALL,
                                     GuidedDiffusion.ALL,
                                     StableDiffusionThree.ALL,
-                                    DeepFloydIf.ALL)
+                                    DeepFloydIf.ALL,
+                                    Kandinsky22.ALL)
                             .flatMap(List::stream))
             .toList();
 

@@ -2,7 +2,6 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.HostTensor;
-import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
@@ -11,10 +10,7 @@ import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.ClipOutput;
-import dev.weir.engine.noise.NoiseSource;
 import dev.weir.engine.pipeline.Component.Use;
-import dev.weir.engine.sampler.Sampler;
-import dev.weir.engine.sampler.SamplerState;
 import dev.weir.engine.sampler.Samplers;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,11 +28,6 @@ final class PromptedUnclip implements OneTextPipeline {
     private static final String PRIOR_SCHEDULER = "prior_scheduler";
     private static final TextPart PRIOR_TEXT =
             new TextPart("prior_text_encoder", "prior_tokenizer", ClipOutput.TRIMMED);
-
-    /** What the prior takes, and what the text encoder calls it. */
-    private static final String TEXT_EMBEDDING = "proj_embedding";
-
-    private static final String TEXT_EMBEDS = "text_embeds";
 
     @Override
     public List<String> classNames() {
@@ -76,7 +67,7 @@ final class PromptedUnclip implements OneTextPipeline {
         model.requireFit(Set.of(Tensors.CLASS_LABELS));
         model.requireNoPicture();
         ComponentConfig prior = model.config(PRIOR);
-        requireFit(prior, model.config(PRIOR_TEXT.encoder()));
+        TextPrior.requireFit(prior, model.config(PRIOR_TEXT.encoder()));
         UnclipDecoder.requireFit(model, prior.count("embedding_dim", 768), "the prior's embedding");
         var priorSchedule = index.scheduler(PRIOR_SCHEDULER);
         Samplers.defaultName(priorSchedule);
@@ -99,28 +90,6 @@ final class PromptedUnclip implements OneTextPipeline {
                 this, model.latent(), model.scale(), sizes, 1, UnclipDecoder.GUIDANCE, false, List.of(workflow));
     }
 
-    private static void requireFit(ComponentConfig prior, ComponentConfig text) {
-        LatentModel.requireKnown(text);
-        LatentModel.requireKnown(prior);
-        int width = prior.count("embedding_dim", 768);
-        LatentModel.require(
-                prior, "embedding_dim", width, text.count("hidden_size"), "the states of prior_text_encoder");
-        LatentModel.require(
-                prior,
-                "embedding_proj_dim",
-                prior.count("embedding_proj_dim", width),
-                text.count("projection_dim", 512),
-                "the embedding of prior_text_encoder");
-        LatentModel.require(
-                prior, "clip_embed_dim", prior.count("clip_embed_dim", width), width, "the embedding that it denoises");
-        LatentModel.require(
-                prior,
-                "num_embeddings",
-                prior.count("num_embeddings", 77),
-                text.count("max_position_embeddings", 77),
-                "the tokens of prior_text_encoder");
-    }
-
     @Override
     public Row begin(StageSpec stage, Begin begin) {
         begin.requirePlainWords(); // There is one embedding of the prompt.
@@ -130,32 +99,17 @@ final class PromptedUnclip implements OneTextPipeline {
         }
         HostTensor embedding = begin.given().get(Port.LATENT.name());
         Begin.Prior prior = begin.prior().orElseThrow();
-        passOver(prior.sampler(), embedding.values().length, begin.noise());
+        prior.passOver(embedding.values().length, begin.noise());
         int level = begin.request().noiseLevel().orElse(0);
-        return UnclipDecoder.begin(begin, prior.noise().of(embedding.values(), level));
+        return UnclipDecoder.begin(begin, prior.noise().orElseThrow().of(embedding.values(), level));
     }
 
     private static Guider priorGuider(Begin begin) {
         Tensors encoded = begin.encoded(Port.COND);
-        Tensors prompt = told(encoded.in(PriorTextEncoder.PRIOR));
+        Tensors prompt = TextPrior.inputs(encoded.in(PriorTextEncoder.PRIOR));
         float guidance = begin.request().guidanceScale();
         return ClassifierFreeGuidance.isGuided(guidance)
-                ? new ClassifierFreeGuidance(prompt, told(encoded.in(PriorTextEncoder.EMPTY)), guidance, 0)
+                ? new ClassifierFreeGuidance(prompt, TextPrior.inputs(encoded.in(PriorTextEncoder.EMPTY)), guidance, 0)
                 : Guider.none(prompt);
-    }
-
-    private static Tensors told(Tensors states) {
-        return Tensors.of(Tensors.ENCODER_HIDDEN_STATES, states.get(Tensors.ENCODER_HIDDEN_STATES))
-                .with(TEXT_EMBEDDING, states.get(TEXT_EMBEDS));
-    }
-
-    /** The prior draws from the sample's stream before the decoder does. How many numbers do not depend on its outputs. */
-    private static void passOver(Sampler prior, int width, NoiseSource noise) {
-        SamplerState state =
-                RowStart.fromNoise(prior, new LatentShape(width, 1, 1), noise).state();
-        float[] nothing = new float[width];
-        while (state.step() < prior.steps()) {
-            state = prior.advance(state, nothing, noise).next();
-        }
     }
 }
