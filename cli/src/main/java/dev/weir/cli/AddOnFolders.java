@@ -3,6 +3,7 @@ package dev.weir.cli;
 import dev.weir.engine.AddOns;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.UpscalerFolders;
 import dev.weir.engine.adapter.IpAdapterFolders;
 import dev.weir.engine.adapter.LoraFolders;
 import dev.weir.engine.control.ControlNetFolders;
@@ -29,7 +30,8 @@ record AddOnFolders(AddOns addOns) {
                 dirs.loras().isEmpty() ? LoraFolders.NONE : LoraFolders.open(dirs.loras()),
                 dirs.controlNets().isEmpty() ? ControlNetFolders.NONE : ControlNetFolders.open(dirs.controlNets()),
                 dirs.embeddings().isEmpty() ? EmbeddingFolders.NONE : EmbeddingFolders.open(dirs.embeddings()),
-                dirs.ipAdapters().isEmpty() ? IpAdapterFolders.NONE : IpAdapterFolders.open(dirs.ipAdapters())));
+                dirs.ipAdapters().isEmpty() ? IpAdapterFolders.NONE : IpAdapterFolders.open(dirs.ipAdapters()),
+                dirs.upscalers().isEmpty() ? UpscalerFolders.NONE : UpscalerFolders.open(dirs.upscalers())));
     }
 
     /** What pages draw with while a person types, where the models name such drafts. They keep their own samplers. */

@@ -17,25 +17,24 @@ final class AddOnOptions {
             names = "--lora-dir",
             paramLabel = "DIR",
             split = ",",
-            description =
-                    "Folders of LoRA files (.safetensors), which requests name without the ending. Several are separated by commas.")
+            description = "Folders of LoRA files (.safetensors), which requests name without the ending. Several are"
+                    + " separated by commas.")
     private List<Path> loras = List.of();
 
     @Option(
             names = "--controlnet-dir",
             paramLabel = "DIR",
             split = ",",
-            description =
-                    "Folders of ControlNets and T2I-Adapters, which requests name: folders of diffusers and .safetensors files, the latter "
-                            + "without the ending. Several are separated by commas.")
+            description = "Folders of ControlNets and T2I-Adapters, which requests name: folders of diffusers and"
+                    + " .safetensors files, the latter without the ending. Several are separated by commas.")
     private List<Path> controlNets = List.of();
 
     @Option(
             names = "--embedding-dir",
             paramLabel = "DIR",
             split = ",",
-            description =
-                    "Folders of textual inversions (.safetensors), which prompts name. Several are separated by commas.")
+            description = "Folders of textual inversions (.safetensors), which prompts name. Several are separated by"
+                    + " commas.")
     private List<Path> embeddings = List.of();
 
     @Option(
@@ -43,9 +42,19 @@ final class AddOnOptions {
             paramLabel = "DIR",
             split = ",",
             description =
-                    "Folders of IP-Adapters (.safetensors), which requests name without the ending, with their folders image_encoder. "
-                            + "A copy of the hub's h94/IP-Adapter is given as a whole. Several are separated by commas.")
+                    "Folders of IP-Adapters (.safetensors), which requests name without the ending, with their folders"
+                            + " image_encoder. A copy of the hub's h94/IP-Adapter is given as a whole. Several are"
+                            + " separated by commas.")
     private List<Path> ipAdapters = List.of();
+
+    @Option(
+            names = "--upscaler-dir",
+            paramLabel = "DIR",
+            split = ",",
+            description =
+                    "Folders of upscalers of the ESRGAN class (.safetensors), which requests name without the ending."
+                            + " Several are separated by commas.")
+    private List<Path> upscalers = List.of();
 
     /** Throws {@link CliException} that names a folder that does not exist. */
     AddOns toConfig() {
@@ -53,7 +62,8 @@ final class AddOnOptions {
         requireFolders("--controlnet-dir", controlNets);
         requireFolders("--embedding-dir", embeddings);
         requireFolders("--ip-adapter-dir", ipAdapters);
-        return new AddOns(loras, controlNets, embeddings, ipAdapters);
+        requireFolders("--upscaler-dir", upscalers);
+        return new AddOns(loras, controlNets, embeddings, ipAdapters, upscalers);
     }
 
     private static void requireFolders(String flag, List<Path> folders) {

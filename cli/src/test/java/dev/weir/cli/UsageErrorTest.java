@@ -79,7 +79,8 @@ final class UsageErrorTest {
         Path loras = Files.createDirectory(folder.resolve("loras"));
         Path same = Files.createSymbolicLink(folder.resolve("same"), loras);
         Path circle = Files.createSymbolicLink(folder.resolve("circle"), Path.of("circle"));
-        for (String flag : List.of("--lora-dir", "--controlnet-dir", "--embedding-dir", "--ip-adapter-dir")) {
+        for (String flag :
+                List.of("--lora-dir", "--controlnet-dir", "--embedding-dir", "--ip-adapter-dir", "--upscaler-dir")) {
             assertThat(refusal("generate", "x", flag, file.toString()))
                     .isEqualTo("%s: %s is a file and not a folder".formatted(flag, file));
             assertThat(refusal("generate", "x", flag, circle.toString()))

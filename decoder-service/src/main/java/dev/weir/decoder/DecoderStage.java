@@ -5,20 +5,18 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.RgbImage;
 import dev.weir.engine.Tensors;
+import dev.weir.engine.UpscalerFile;
 import dev.weir.engine.noise.TorchGenerator;
 import dev.weir.engine.pipeline.PictureInput;
 import dev.weir.picture.PictureException;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.Preview;
-import dev.weir.proto.v1.PreviewFrame;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Loading;
 import dev.weir.runtime.stage.Outbox;
-import dev.weir.runtime.stage.Outbox.EncodedImage;
 import dev.weir.runtime.stage.SampleKey;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.Target;
@@ -31,8 +29,6 @@ import dev.weir.serving.Latents;
 import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.PictureReaders;
-import dev.weir.serving.PictureWriters;
-import dev.weir.serving.Pictures;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
 import java.util.ArrayDeque;
@@ -40,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -79,8 +76,10 @@ public final class DecoderStage implements Stage {
     private final List<Waiting> pictures = new ArrayList<>();
     private final Deque<Seeing> sights = new ArrayDeque<>();
     private final List<Waiting> frames = new ArrayList<>();
+    private final Finishings finishings;
+    private boolean finishesNext;
     private final PictureReaders readers = new PictureReaders(kind());
-    private final PictureWriters writers = new PictureWriters();
+    private final Endings endings;
     private volatile ServedModels<PictureDecoder> models;
 
     /** A stage that checks no pictures. */
@@ -99,6 +98,12 @@ public final class DecoderStage implements Stage {
         this.nodeModels = models;
         this.target = target;
         this.capacity = capacity;
+        this.finishings = new Finishings(target, this::upscalers);
+        this.endings = new Endings(target(), finishings, readers);
+    }
+
+    private Map<String, UpscalerFile> upscalers(String model) {
+        return models.folder(model).map(folder -> folder.upscalers().byName()).orElse(Map.of());
     }
 
     @Override
@@ -158,7 +163,11 @@ public final class DecoderStage implements Stage {
     @Override
     public CompletionStage<Admission> prepare(Work work) {
         if (Resized.isWanted(work)) {
-            return readers.admission(() -> Resized.of(work), image -> outbox -> resized(work, image, outbox));
+            return Resized.needsUpscaler(work)
+                    ? readers.admission(
+                            () -> Resized.brought(work), image -> outbox -> endings.enlarge(work, image, outbox))
+                    : readers.admission(
+                            () -> Resized.of(work), image -> outbox -> Endings.resized(work, image, outbox));
         }
         return Inputs.areWanted(work)
                 ? readers.admission(() -> input(work), input -> outbox -> admit(work, input, outbox))
@@ -178,21 +187,12 @@ public final class DecoderStage implements Stage {
 
     @Override
     public void admit(Work work, Outbox outbox) {
-        if (Resized.isWanted(work)) {
-            resized(work, () -> Resized.of(work), outbox);
+        if (Resized.isWanted(work) && Resized.needsUpscaler(work)) {
+            endings.enlarge(work, () -> Resized.brought(work), outbox);
+        } else if (Resized.isWanted(work)) {
+            Endings.resized(work, () -> Resized.of(work), outbox);
         } else {
             admit(work, () -> input(work), outbox);
-        }
-    }
-
-    /** No network is needed, so the picture is done when it is admitted. */
-    private static void resized(Work work, Supplier<EncodedImage> image, Outbox outbox) {
-        try {
-            EncodedImage made = image.get();
-            outbox.started(work);
-            outbox.finish(work, made);
-        } catch (PictureException | IllegalArgumentException e) {
-            outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
         }
     }
 
@@ -231,10 +231,17 @@ public final class DecoderStage implements Stage {
         sights.removeIf(seeing -> seeing.work().key().equals(key));
         pictures.removeIf(waiting -> waiting.work().key().equals(key));
         frames.removeIf(waiting -> waiting.work().key().equals(key));
+        finishings.drop(key);
     }
 
     @Override
     public int turn(Outbox outbox) {
+        finishesNext =
+                !finishings.isEmpty() && (!finishesNext || pictures.isEmpty() && sights.isEmpty() && frames.isEmpty());
+        if (finishesNext) {
+            finishings.turn(outbox);
+            return 1;
+        }
         if (pictures.isEmpty() && !sights.isEmpty()) {
             see(sights.remove(), outbox);
             return 1;
@@ -300,41 +307,11 @@ public final class DecoderStage implements Stage {
         for (int i = 0; i < batch.size(); i++) {
             Waiting waiting = batch.get(i);
             images.get(i)
-                    .ifPresentOrElse(decoded -> finish(waiting.work(), decoded, outbox), () -> failed.add(waiting));
+                    .ifPresentOrElse(
+                            decoded -> endings.finish(waiting.work(), decoded, outbox), () -> failed.add(waiting));
         }
         if (!failed.isEmpty()) {
             failNotFinite(failed, failed.size() == batch.size(), outbox);
-        }
-    }
-
-    /** The sample ends on another thread. The picture into which a part is put back is read first. */
-    private void finish(Work work, Decoded decoded, Outbox outbox) {
-        if (Sights.isPutBack(work)) {
-            readers.execute(() -> encode(work, decoded, outbox));
-        } else {
-            writers.write(work.key(), () -> encode(work, decoded, outbox));
-        }
-    }
-
-    /** A file that cannot be written fails alone. What is wrong with the request or the format is wrong on every node. */
-    private void encode(Work work, Decoded decoded, Outbox outbox) {
-        try {
-            tell(work, decoded, outbox);
-        } catch (IllegalArgumentException | UnsupportedOperationException e) {
-            outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), false));
-        } catch (RuntimeException | Error e) {
-            outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
-        }
-    }
-
-    private void tell(Work work, Decoded decoded, Outbox outbox) {
-        if (work.isFrame()) {
-            PreviewFrame frame = work.task().getFrame();
-            outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(decoded.image()));
-        } else {
-            RgbImage made = Sights.isPutBack(work) ? Sights.of(work).finished(decoded.image()) : decoded.image();
-            EncodedImage file = Pictures.picture(made, work, target(), decoded.shown());
-            outbox.finish(work, file.flagged(decoded.flagged()));
         }
     }
 
@@ -370,7 +347,8 @@ public final class DecoderStage implements Stage {
     @Override
     public void close() {
         readers.close();
-        writers.close();
+        endings.close();
+        finishings.close();
         models.close();
     }
 }

@@ -42,7 +42,12 @@ final class PictureDecoder implements AutoCloseable {
      * @param flagged whether the checker found something in the image
      * @param shown whether the image is what was decoded, and not black
      */
-    record Decoded(RgbImage image, boolean flagged, boolean shown) {}
+    record Decoded(RgbImage image, boolean flagged, boolean shown) {
+
+        Decoded with(RgbImage finished) {
+            return new Decoded(finished, flagged, shown);
+        }
+    }
 
     static PictureDecoder open(ModelFolder folder, ComputeTarget target, Safety safety) {
         tell(folder, safety);

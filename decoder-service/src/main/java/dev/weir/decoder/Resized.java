@@ -11,7 +11,7 @@ import dev.weir.serving.Inputs;
 import dev.weir.serving.PictureSteps;
 import dev.weir.serving.Pictures;
 
-/** Pictures of requests that are only resized: no network sees them. Stateless; any thread. */
+/** Pictures of requests that are only resized, or enlarged by upscalers: no network of the model sees them. Stateless; any thread. */
 final class Resized {
 
     private Resized() {}
@@ -20,11 +20,26 @@ final class Resized {
         return work.task().getGeneration().hasResizing();
     }
 
+    /** Whether the device thread has a part in it. */
+    static boolean needsUpscaler(Work work) {
+        return PictureSteps.needUpscaler(work.task().getGeneration().getResizing());
+    }
+
+    /** The picture as the request brought it. Throws a {@link dev.weir.picture.PictureException}. */
+    static Bitmap brought(Work work) {
+        return Inputs.picture(work, Port.INIT_IMAGE).rgb();
+    }
+
     /** Throws a {@link dev.weir.picture.PictureException}, or an IllegalArgumentException that names what is wrong. */
     static EncodedImage of(Work work) {
+        return file(
+                work, PictureSteps.of(brought(work), work.task().getGeneration().getResizing()));
+    }
+
+    /** The file of a picture after all steps. */
+    static EncodedImage file(Work work, Bitmap picture) {
         Generation generation = work.task().getGeneration();
         Resizing resizing = generation.getResizing();
-        Bitmap picture = PictureSteps.of(Inputs.picture(work, Port.INIT_IMAGE).rgb(), resizing);
         return Pictures.plain(
                 (resizing.hasCanvas() ? onto(resizing.getCanvas(), picture) : picture).image(), generation);
     }

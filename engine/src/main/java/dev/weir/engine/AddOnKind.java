@@ -16,7 +16,10 @@ enum AddOnKind {
             "an IP-Adapter",
             "Give its folder as --ip-adapter-dir, together with its image_encoder, and name it in requests"),
     EMBEDDING("a textual inversion", "Give its folder as --embedding-dir, and name it in prompts"),
-    UPSCALER("an upscaler", "Use it with: weir upscale PICTURE --upscaler FILE");
+    UPSCALER(
+            "an upscaler",
+            "Use it with: weir upscale PICTURE --upscaler FILE, or give its folder as --upscaler-dir, and name it in"
+                    + " requests");
 
     /** The tensors of a textual inversion for two encoders. Others have one. */
     private static final Set<String> OF_SDXL = Set.of("clip_l", "clip_g");

@@ -26,12 +26,25 @@ import org.slf4j.LoggerFactory;
 
 /** The folders of files that requests may name beside a model, and which of them fit one. Any thread. */
 public record AddOns(
-        LoraFolders loras, ControlNetFolders controlNets, EmbeddingFolders embeddings, IpAdapterFolders ipAdapters) {
+        LoraFolders loras,
+        ControlNetFolders controlNets,
+        EmbeddingFolders embeddings,
+        IpAdapterFolders ipAdapters,
+        UpscalerFolders upscalers) {
 
     private static final Logger LOG = LoggerFactory.getLogger(AddOns.class);
 
     public static final AddOns NONE =
             new AddOns(LoraFolders.NONE, ControlNetFolders.NONE, EmbeddingFolders.NONE, IpAdapterFolders.NONE);
+
+    /** Without upscalers. */
+    public AddOns(
+            LoraFolders loras,
+            ControlNetFolders controlNets,
+            EmbeddingFolders embeddings,
+            IpAdapterFolders ipAdapters) {
+        this(loras, controlNets, embeddings, ipAdapters, UpscalerFolders.NONE);
+    }
 
     public static AddOns of(LoraFolders loras) {
         return new AddOns(loras, ControlNetFolders.NONE, EmbeddingFolders.NONE, IpAdapterFolders.NONE);
@@ -49,6 +62,11 @@ public record AddOns(
         return new AddOns(LoraFolders.NONE, ControlNetFolders.NONE, EmbeddingFolders.NONE, ipAdapters);
     }
 
+    public static AddOns of(UpscalerFolders upscalers) {
+        return new AddOns(
+                LoraFolders.NONE, ControlNetFolders.NONE, EmbeddingFolders.NONE, IpAdapterFolders.NONE, upscalers);
+    }
+
     /**
      * Looks for files that come and go, on the caller's thread.
      *
@@ -59,6 +77,7 @@ public record AddOns(
         changed |= controlNets.poll();
         changed |= embeddings.poll();
         changed |= ipAdapters.poll();
+        changed |= upscalers.poll();
         return changed;
     }
 
@@ -116,6 +135,11 @@ public record AddOns(
             LOG.warn("no embedding is offered for the model {}: not all of its text encoders are CLIP's", card.id());
         }
         return embeddings.of(card.id(), widths);
+    }
+
+    /** The upscalers of all models. They change as files come and go. */
+    FittingFiles<UpscalerFile> upscalers(ModelCard card) {
+        return upscalers == UpscalerFolders.NONE ? FittingFiles.none() : upscalers.of(card.id());
     }
 
     /** The IP-Adapters that fit a model; none of a model whose stages see no pictures for them. They change as files come and go. */

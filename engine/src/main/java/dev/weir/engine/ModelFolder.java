@@ -47,6 +47,7 @@ public final class ModelFolder {
     private final FittingFiles<ControlNet> controlNets;
     private final FittingFiles<Embedding> embeddings;
     private final FittingFiles<IpAdapter> ipAdapters;
+    private final FittingFiles<UpscalerFile> upscalers;
     private final Map<Integer, List<Samplers.Choice>> samplers = new ConcurrentHashMap<>();
     private Map<String, String> fingerprints;
 
@@ -66,6 +67,7 @@ public final class ModelFolder {
         this.controlNets = addOns.controlNets(index, pipeline, card);
         this.embeddings = addOns.embeddings(index, card);
         this.ipAdapters = addOns.ipAdapters(index, pipeline, card);
+        this.upscalers = addOns.upscalers(card);
     }
 
     /** Throws {@link ModelException} that says what the path is, and why Weir does not run it. */
@@ -218,6 +220,11 @@ public final class ModelFolder {
     /** The IP-Adapters that requests may name. They take part in the main diffusing stage, and change as files come and go. */
     public FittingFiles<IpAdapter> ipAdapters() {
         return ipAdapters;
+    }
+
+    /** The upscalers that requests may name. They are the same for all models, and change as files come and go. */
+    public FittingFiles<UpscalerFile> upscalers() {
+        return upscalers;
     }
 
     /** The LoRAs that requests may name. They change as files come and go. */

@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import dev.weir.gateway.GatewayConfig.Api;
 import dev.weir.gateway.a1111.A1111Api;
+import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.comfyui.ComfyApi;
 import dev.weir.gateway.http.Answers;
@@ -210,7 +211,8 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         router.post("/v1/images/*").handler(trace);
         router.post("/v1/jobs").handler(trace);
         if (config.apis().contains(Api.OPENAI)) {
-            new ImagesHandler(vertx, body, reader, jobs, ledger, answers, slowClient).mount(router);
+            new ImagesHandler(vertx, body, reader, new PictureJobs(names, reader), jobs, ledger, answers, slowClient)
+                    .mount(router);
             new ResponsesApi(vertx, body, reader, ledger, answers, names, slowClient).mount(router, trace);
         }
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);

@@ -84,6 +84,34 @@ final class ComfyPixelPassesTest {
     }
 
     @Test
+    void scaledPicturesOfASamplerAreSaved() {
+        JsonObject graph = graph();
+        graph.remove("9");
+        inputs(graph, "12").put("images", link("10", 0));
+
+        Generation made = prompts.made(graph);
+
+        assertThat(ComfyPrompts.steps(made.getFinishing())).isEqualTo("bicubic 58x58");
+        assertThat(made.getFinishing().getOnNumbers()).isTrue();
+        assertThat(made.getUpscalersList()).isEmpty();
+    }
+
+    @Test
+    void anEndThatShowsThePicturesInAnotherSizeIsLeftOut() {
+        JsonObject graph = graph();
+        inputs(graph, "12").put("images", link("10", 0));
+        try (ComfyClient client = new ComfyClient(gateway.vertx, gateway.port(), "me")) {
+            JsonObject answer = new JsonObject(
+                    ComfyClient.prompt(gateway, graph, "me", "mine").body());
+            client.awaitEnd("mine");
+
+            assertThat(answer.getJsonObject("node_errors").getJsonObject("12").encode())
+                    .contains("in another size than another node");
+            assertThat(passes(false)).hasSize(2).noneMatch(Generation::hasFinishing);
+        }
+    }
+
+    @Test
     void aPictureThatTheSafetyCheckerHasMadeBlackBeginsNothing() {
         gateway.stage.script(sitting -> {
             sitting.start();
@@ -110,10 +138,6 @@ final class ComfyPixelPassesTest {
         inputs(masked, "11").put("latent_image", link("21", 0));
         prompts.refused(masked, "11", "masks are computed for uploads only");
 
-        JsonObject saved = graph();
-        saved.remove("9");
-        inputs(saved, "12").put("images", link("10", 0));
-        prompts.refused(saved, "12", "only pictures as a sampler makes them can be shown and saved");
         assertThat(gateway.stage.sittings()).isEmpty();
     }
 }

@@ -63,10 +63,7 @@ final class ComfyScalingTest {
         JsonObject graph = graph();
         graph.put("12", scale("10", "lanczos", 64, 64, "disabled"));
         inputs(graph, "9").put("images", link("12", 0));
-        prompts.refused(
-                graph,
-                "9",
-                "images - is an uploaded or a scaled image: only pictures as a sampler makes them can be shown and saved");
+        prompts.refused(graph, "9", "images - is an uploaded image: only pictures of a sampler can be shown and saved");
     }
 
     @Test

@@ -10,15 +10,18 @@ import java.util.List;
  * @param controlNets of ControlNets
  * @param embeddings of textual inversions
  * @param ipAdapters of IP-Adapters, with their image encoders
+ * @param upscalers of upscalers
  */
-public record AddOns(List<Path> loras, List<Path> controlNets, List<Path> embeddings, List<Path> ipAdapters) {
+public record AddOns(
+        List<Path> loras, List<Path> controlNets, List<Path> embeddings, List<Path> ipAdapters, List<Path> upscalers) {
 
-    public static final AddOns NONE = new AddOns(List.of(), List.of(), List.of(), List.of());
+    public static final AddOns NONE = new AddOns(List.of(), List.of(), List.of(), List.of(), List.of());
 
     public AddOns {
         loras = List.copyOf(loras);
         controlNets = List.copyOf(controlNets);
         embeddings = List.copyOf(embeddings);
         ipAdapters = List.copyOf(ipAdapters);
+        upscalers = List.copyOf(upscalers);
     }
 }

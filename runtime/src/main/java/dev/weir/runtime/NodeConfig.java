@@ -300,6 +300,11 @@ public record NodeConfig(
                 compute.addOns().ipAdapters().isEmpty()
                         ? "none"
                         : names(compute.addOns().ipAdapters()));
+        settings.put(
+                "upscaler-dir",
+                compute.addOns().upscalers().isEmpty()
+                        ? "none"
+                        : names(compute.addOns().upscalers()));
         settings.put("threads", compute.threads() == 0 ? "auto" : String.valueOf(compute.threads()));
         settings.put("drain-time", limits.drainTime().toSeconds() + " s");
         settings.put("stall-limit", limits.stallLimit().toSeconds() + " s");

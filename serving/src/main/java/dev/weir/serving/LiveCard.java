@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
 import dev.weir.engine.ModelFolder;
+import dev.weir.engine.UpscalerFile;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.inversion.Embedding;
@@ -10,13 +11,14 @@ import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.RefusedFile;
+import dev.weir.proto.v1.Upscaler;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** A model's card with the LoRAs, ControlNets, T2I-Adapters, embeddings and IP-Adapters that it has now. Any thread. */
+/** A model's card with the LoRAs, ControlNets, T2I-Adapters, embeddings, IP-Adapters and upscalers that it has now. Any thread. */
 final class LiveCard implements Supplier<ModelCard> {
 
     /** Each node states its cards twice a second. */
@@ -28,13 +30,15 @@ final class LiveCard implements Supplier<ModelCard> {
             FittingFiles.Offer<Lora> loras,
             FittingFiles.Offer<dev.weir.engine.control.ControlNet> controlNets,
             FittingFiles.Offer<Embedding> embeddings,
-            FittingFiles.Offer<IpAdapter> ipAdapters) {
+            FittingFiles.Offer<IpAdapter> ipAdapters,
+            FittingFiles.Offer<UpscalerFile> upscalers) {
 
         boolean isSame(Offers other) {
             return loras == other.loras
                     && controlNets == other.controlNets
                     && embeddings == other.embeddings
-                    && ipAdapters == other.ipAdapters;
+                    && ipAdapters == other.ipAdapters
+                    && upscalers == other.upscalers;
         }
     }
 
@@ -48,7 +52,8 @@ final class LiveCard implements Supplier<ModelCard> {
     LiveCard(ModelFolder folder) {
         this.card = Cards.withoutAddOns(folder);
         this.pipeline = folder.pipeline();
-        this.offers = offers(folder.loras(), folder.controlNets(), folder.embeddings(), folder.ipAdapters());
+        this.offers = offers(
+                folder.loras(), folder.controlNets(), folder.embeddings(), folder.ipAdapters(), folder.upscalers());
         Offers now = offers.get();
         this.stated = new Stated(now, with(now));
     }
@@ -58,8 +63,10 @@ final class LiveCard implements Supplier<ModelCard> {
             FittingFiles<Lora> loras,
             FittingFiles<dev.weir.engine.control.ControlNet> controlNets,
             FittingFiles<Embedding> embeddings,
-            FittingFiles<IpAdapter> ipAdapters) {
-        return () -> new Offers(loras.offer(), controlNets.offer(), embeddings.offer(), ipAdapters.offer());
+            FittingFiles<IpAdapter> ipAdapters,
+            FittingFiles<UpscalerFile> upscalers) {
+        return () -> new Offers(
+                loras.offer(), controlNets.offer(), embeddings.offer(), ipAdapters.offer(), upscalers.offer());
     }
 
     /** The same object until something changes. */
@@ -87,7 +94,8 @@ final class LiveCard implements Supplier<ModelCard> {
         changed.addAllRefusedLoras(refused(now.loras()))
                 .addAllRefusedControlnets(refused(now.controlNets()))
                 .addAllRefusedEmbeddings(refused(now.embeddings()))
-                .addAllRefusedIpAdapters(refused(now.ipAdapters()));
+                .addAllRefusedIpAdapters(refused(now.ipAdapters()))
+                .addAllRefusedUpscalers(refused(now.upscalers()));
         now.controlNets()
                 .files()
                 .values()
@@ -103,6 +111,13 @@ final class LiveCard implements Supplier<ModelCard> {
                         .setName(embedding.name())
                         .setToken(embedding.token())
                         .setFingerprint(embedding.fingerprint())));
+        now.upscalers()
+                .files()
+                .values()
+                .forEach(upscaler -> changed.addUpscalers(Upscaler.newBuilder()
+                        .setName(upscaler.name())
+                        .setFingerprint(upscaler.fingerprint())
+                        .setScale(upscaler.scale())));
         changed.addAllIpAdapters(IpAdapters.of(pipeline, now.ipAdapters().files()));
         return changed.build();
     }

@@ -3,6 +3,7 @@ package dev.weir.serving;
 import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Control;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Upscaler;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -116,6 +117,13 @@ final class MoreSettings {
                     "IP-Adapters",
                     generation.getIpAdaptersList().stream()
                             .map(adapter -> adapter.getName() + ":" + adapter.getScale())
+                            .collect(Collectors.joining(" ")));
+        }
+        if (generation.getUpscalersCount() > 0) {
+            more.put(
+                    "Upscaler",
+                    generation.getUpscalersList().stream()
+                            .map(Upscaler::getName)
                             .collect(Collectors.joining(" ")));
         }
         for (Attachment attachment : generation.getAttachmentsList()) {

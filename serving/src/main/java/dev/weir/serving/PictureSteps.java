@@ -8,6 +8,7 @@ import dev.weir.engine.image.Region;
 import dev.weir.engine.image.Resampler;
 import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Size;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -22,12 +23,44 @@ public final class PictureSteps {
 
     private PictureSteps() {}
 
+    /** Whether a step needs an upscaler, which only the device thread of a decoder node runs. */
+    public static boolean needUpscaler(Resizing resizing) {
+        return resizing.getStepsList().stream()
+                .anyMatch(step -> !step.getUpscaler().isEmpty());
+    }
+
+    /** The same steps, each upscaler's for itself and those between them together. The canvas is left out. */
+    public static List<Resizing> parts(Resizing resizing) {
+        List<Resizing> parts = new ArrayList<>();
+        Resizing.Builder others = resizing.toBuilder().clearSteps().clearCanvas();
+        for (Resizing.Step step : resizing.getStepsList()) {
+            if (step.getUpscaler().isEmpty()) {
+                others.addSteps(step);
+            } else {
+                addOthers(parts, others);
+                parts.add(Resizing.newBuilder().addSteps(step).build());
+            }
+        }
+        addOthers(parts, others);
+        return parts;
+    }
+
+    private static void addOthers(List<Resizing> parts, Resizing.Builder others) {
+        if (others.getStepsCount() > 0) {
+            parts.add(others.build());
+            others.clearSteps();
+        }
+    }
+
     /**
      * Throws an IllegalArgumentException that names what is wrong.
      *
      * @param picture without alpha
      */
     public static Bitmap of(Bitmap picture, Resizing resizing) {
+        if (needUpscaler(resizing)) {
+            throw new IllegalArgumentException("no upscaler runs where pictures are read");
+        }
         if (resizing.getOnNumbers()) {
             return Bitmap.of(numbers(picture, resizing).rgb().orElseThrow());
         }

@@ -39,8 +39,8 @@ public final class Pictures {
                         generation.getSampler(),
                         generation.getGuidanceScale(),
                         generation.getSeed(),
-                        image.width(),
-                        image.height(),
+                        generation.hasFinishing() ? generation.getWidth() : image.width(),
+                        generation.hasFinishing() ? generation.getHeight() : image.height(),
                         task.getModel(),
                         MoreSettings.of(generation),
                         String.join(" + ", work.engines(decoder)))

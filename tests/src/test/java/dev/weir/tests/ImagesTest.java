@@ -82,6 +82,7 @@ final class ImagesTest {
             command.addAll(List.of("--model", VARIATIONS.resolve(name).toString()));
         }
         command.addAll(List.of("--model", PRIORS.resolve("pipeline").toString()));
+        command.addAll(List.of("--model", PixArtRequests.MODEL.toString()));
         for (String name : List.of("depth", "upscale-x4", "upscale-latent")) {
             command.addAll(List.of("--model", BesideModels.in(folder, name).toString()));
         }
@@ -92,6 +93,7 @@ final class ImagesTest {
         command.add("--ip-adapter-dir=" + IpAdapterRequests.IP_ADAPTERS);
         command.add("--controlnet-dir=" + ControlNetRequests.FOLDERS);
         command.add("--embedding-dir=" + REFERENCE.resolve("words/embeddings"));
+        command.add("--upscaler-dir=" + UpscalerRequests.files(folder));
         try (WeirProcess process = WeirProcess.start(command)) {
             Server server = Server.at(process.awaitReady());
             Files.copy(LORAS.resolve("peft.safetensors"), more.resolve("added-later.safetensors"));
@@ -104,6 +106,8 @@ final class ImagesTest {
             A1111Request.requireSecondPass(server);
             new ControlNetRequests(server, folder).requireAll();
             IpAdapterRequests.seesImagesBesideThePrompt(server);
+            UpscalerRequests.check(server);
+            PixArtRequests.check(server);
 
             byte[] changed = generate(server, Map.of("init_image", base64("photo.png"), "strength", 0.6));
             assertThat(psnr(changed, "image-ddim")).isGreaterThan(50);

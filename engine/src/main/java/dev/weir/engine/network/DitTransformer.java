@@ -48,7 +48,6 @@ record DitTransformer(
 
     private static final String POSITIONS = "positions";
     private static final int TIME_WIDTH = 256;
-    private static final double FREQUENCIES = 10_000;
 
     static DitTransformer read(JsonNode json) {
         var config = new Config(NetworkType.className(json), json);
@@ -109,36 +108,12 @@ record DitTransformer(
         return new NetworkDenoiser(network, feeds, channels, Optional.empty(), false);
     }
 
-    /** Sines and cosines of each token's column, then of its row, {@code [1, tokens, width]}: the checkpoint does not have them. */
     private List<Feed> positions(LatentShape shape) {
         if (shape.height() != side || shape.width() != side) {
             throw new IllegalArgumentException(
                     "%s; the transformer makes latents of %d by %d".formatted(shape, side, side));
         }
-        int tokens = side / patch;
-        return List.of(Feed.floats(
-                bytes -> {
-                    for (int row = 0; row < tokens; row++) {
-                        for (int column = 0; column < tokens; column++) {
-                            for (int place : List.of(column, row)) {
-                                angles(place).forEach(angle -> bytes.putFloat((float) Math.sin(angle)));
-                                angles(place).forEach(angle -> bytes.putFloat((float) Math.cos(angle)));
-                            }
-                        }
-                    }
-                },
-                1,
-                (long) tokens * tokens,
-                width));
-    }
-
-    private List<Double> angles(int place) {
-        int count = width / 4;
-        List<Double> angles = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            angles.add(place / Math.pow(FREQUENCIES, (double) i / count));
-        }
-        return angles;
+        return new SinePositions(width, side / patch, 1).of(side / patch, side / patch);
     }
 
     @Override

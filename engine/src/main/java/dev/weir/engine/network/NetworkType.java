@@ -27,6 +27,7 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType(Sd3Transformer.NAME, DenoisingNetwork.class, Sd3Transformer::read),
             new NetworkType(DitTransformer.NAME, DenoisingNetwork.class, DitTransformer::read),
             new NetworkType(DitTransformer.OLD_NAME, DenoisingNetwork.class, DitTransformer::read),
+            new NetworkType(PixArtTransformer.NAME, DenoisingNetwork.class, PixArtTransformer::read),
             new NetworkType(PriorTransformer.NAME, DenoisingNetwork.class, PriorTransformer::read),
             new NetworkType(AutoencoderKl.NAME, Autoencoder.class, AutoencoderKl::read),
             new NetworkType(AutoencoderKl.ASYMMETRIC, Autoencoder.class, AutoencoderKl::readAsymmetric),

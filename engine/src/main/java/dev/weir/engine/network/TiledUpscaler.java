@@ -32,28 +32,60 @@ final class TiledUpscaler implements Upscaler {
     }
 
     @Override
-    public Optional<RgbImage> upscale(RgbImage picture) {
+    public Enlargement begin(RgbImage picture) {
         UnitImage seen = UnitImage.of(picture);
         float[] values = seen.values().clone();
         for (int i = 0; i < values.length; i++) {
             values[i] = values[i] / 2 + 0.5f;
         }
-        Planes large = upscaled(new Planes(UpscalingNetwork.COLORS, seen.height(), seen.width(), values));
-        for (int i = 0; i < large.values().length; i++) {
-            large.values()[i] = 2 * large.values()[i] - 1;
+        BlendedTiles tiles = tiles(new Planes(UpscalingNetwork.COLORS, seen.height(), seen.width(), values));
+        return new Enlargement() {
+
+            @Override
+            public boolean isDone() {
+                return tiles.areDone();
+            }
+
+            @Override
+            public void advance() {
+                tiles.next();
+            }
+
+            @Override
+            public Optional<RgbImage> picture() {
+                return rgb(tiles.whole());
+            }
+        };
+    }
+
+    private static Optional<RgbImage> rgb(Planes large) {
+        float[] values = large.values();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 2 * values[i] - 1;
         }
-        return new UnitImage(large.width(), large.height(), large.values()).rgb();
+        return new UnitImage(large.width(), large.height(), values).rgb();
     }
 
     /** @param picture with values in [0, 1] */
     Planes upscaled(Planes picture) {
+        BlendedTiles tiles = tiles(picture);
+        while (!tiles.areDone()) {
+            tiles.next();
+        }
+        return tiles.whole();
+    }
+
+    /** One tile where the device has the memory for the whole picture. */
+    private BlendedTiles tiles(Planes picture) {
         int height = picture.height();
         int width = picture.width();
         if (tiling.fits(height * scale(), width * scale())) {
-            return forward(picture);
+            int side = Math.max(height, width);
+            int tile = Tiling.whole(side);
+            return new BlendedTiles(height, width, tile, tile * scale(), (top, left, h, w) -> forward(picture));
         }
         int tile = tiling.tile() / scale();
-        return Tiling.blended(
+        return new BlendedTiles(
                 height, width, tile, tile * scale(), (top, left, h, w) -> forward(picture.part(top, left, h, w)));
     }
 

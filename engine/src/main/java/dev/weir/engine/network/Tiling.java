@@ -83,30 +83,25 @@ record Tiling(long most, int tile) {
      * @param outTile side of what the network makes of one
      */
     static Planes blended(int height, int width, int inTile, int outTile, Part network) {
-        int step = (int) (inTile * (1 - OVERLAP));
-        int blend = (int) (outTile * OVERLAP);
-        int kept = outTile - blend;
-        Planes whole = null;
-        Planes[] above = null;
-        for (int top = 0; top < height; top += step) {
-            var row = new Planes[(width + step - 1) / step];
-            for (int j = 0; j < row.length; j++) {
-                row[j] = network.run(top, j * step, inTile, inTile);
-                if (above != null) {
-                    row[j].blendBelow(above[j], blend);
-                }
-                if (j > 0) {
-                    row[j].blendRightOf(row[j - 1], blend);
-                }
-                if (whole == null) {
-                    whole = new Planes(row[j].channels(), (int) ((long) height * outTile / inTile), (int)
-                            ((long) width * outTile / inTile));
-                }
-                int y = top / step * kept;
-                whole.put(row[j], y, j * kept, Math.min(kept, row[j].height()), Math.min(kept, row[j].width()));
-            }
-            above = row;
+        BlendedTiles tiles = new BlendedTiles(height, width, inTile, outTile, network);
+        while (!tiles.areDone()) {
+            tiles.next();
         }
-        return whole;
+        return tiles.whole();
+    }
+
+    /** Of the side of a tile, what it does not share with the next one. */
+    static int step(int tile) {
+        return (int) (tile * (1 - OVERLAP));
+    }
+
+    /** The side of a tile that has a whole picture of a side within its step. */
+    static int whole(int side) {
+        return (int) Math.ceil(side / (1 - OVERLAP)) + 1;
+    }
+
+    /** Of the side of a tile, what is blended with its neighbour. */
+    static int blend(int tile) {
+        return (int) (tile * OVERLAP);
     }
 }

@@ -31,6 +31,7 @@ public final class PipelineTypes {
                             new Flux1()),
                     Stream.of(
                                     InstructPix2Pix.ALL,
+                                    PixArt.ALL,
                                     PixelDiffusion.ALL,
                                     GuidedDiffusion.ALL,
                                     StableDiffusionThree.ALL,

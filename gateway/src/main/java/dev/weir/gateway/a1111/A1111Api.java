@@ -1,5 +1,6 @@
 package dev.weir.gateway.a1111;
 
+import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.ReadingThreads;
@@ -29,8 +30,9 @@ public final class A1111Api {
         Callers callers = new Callers();
         this.pictures = new PictureHandlers(
                 body, reader, ledger, answers, callers, new RunningRequests(), new Translation(models), threads);
-        this.extras = new ExtrasHandlers(body, reader, ledger, answers, models);
-        this.lists = new ListHandlers(body, answers, callers, models);
+        PictureJobs resizing = new PictureJobs(models, reader);
+        this.extras = new ExtrasHandlers(body, reader, ledger, answers, resizing);
+        this.lists = new ListHandlers(body, answers, callers, models, resizing);
         this.trace = trace;
     }
 

@@ -3,6 +3,7 @@ package dev.weir.gateway.a1111;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
@@ -10,25 +11,16 @@ import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.JobSpec;
-import dev.weir.gateway.job.ModelNames;
-import dev.weir.gateway.job.Route;
 import dev.weir.gateway.ledger.JobLedger;
-import dev.weir.proto.v1.Field;
-import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.Resizing;
-import dev.weir.proto.v1.Stage;
-import dev.weir.proto.v1.Workflow;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
-/** {@code extra-single-image} and {@code extra-batch-images}: pictures are resized by a decoder node. Event loop of the gateway. */
+/** {@code extra-single-image} and {@code extra-batch-images}: pictures are resized by a decoder node, or enlarged by its upscalers. Event loop of the gateway. */
 final class ExtrasHandlers {
 
     private static final int MOST = 10;
@@ -38,14 +30,14 @@ final class ExtrasHandlers {
     private final RequestReader reader;
     private final JobLedger ledger;
     private final Answers answers;
-    private final ModelNames models;
+    private final PictureJobs pictures;
 
-    ExtrasHandlers(RequestBody body, RequestReader reader, JobLedger ledger, Answers answers, ModelNames models) {
+    ExtrasHandlers(RequestBody body, RequestReader reader, JobLedger ledger, Answers answers, PictureJobs pictures) {
         this.body = body;
         this.reader = reader;
         this.ledger = ledger;
         this.answers = answers;
-        this.models = models;
+        this.pictures = pictures;
     }
 
     void mount(Router router, RequestTrace trace) {
@@ -100,40 +92,21 @@ final class ExtrasHandlers {
     }
 
     private void resize(RoutingContext ctx, Asked asked, Function<List<String>, JsonObject> answer) {
-        Upscale upscale = Upscale.of(asked.fields(), asked.pictures().size());
+        Upscale upscale = Upscale.of(asked.fields(), asked.pictures().size(), pictures.upscalers());
         List<JobSpec> specs = asked.pictures().stream()
                 .map(picture -> spec(asked.fields(), picture, upscale).under(RequestTrace.of(ctx)))
                 .toList();
         new ExtrasRun(ctx, ledger.of(Authentication.user(ctx)), answers, specs, answer).start();
     }
 
-    /** The last stage alone of a model that begins with pictures. */
     private JobSpec spec(Fields asked, Fields picture, Upscale upscale) {
-        String model = models.cards().stream()
-                .filter(card -> card.getWorkflowsList().stream().anyMatch(ExtrasHandlers::readsAnyPicture))
-                .map(ModelCard::getId)
-                .findFirst()
-                .orElseThrow(() -> new ApiException(ApiError.invalid(
-                        503, "no_model", "no live node serves a model that begins with pictures", null)));
-        JobSpec read = read(picture.with("model", model).with("prompt", "").with("on_disconnect", "cancel"));
+        JobSpec read =
+                read(picture.with("model", pictures.model()).with("prompt", "").with("on_disconnect", "cancel"));
         Attachment image = read.attachment(INIT_IMAGE).orElseThrow();
-        Resizing resizing = upscale.of(asked, image.width(), image.height());
-        Stage decoder = read.route().get(read.route().size() - 1);
-        return read.along(List.of(decoder.toBuilder()
-                        .clearTakes()
-                        .addTakes(Attachment.port(INIT_IMAGE))
-                        .build()))
-                .making(read.generation().toBuilder().setResizing(resizing).build());
-    }
-
-    /** Whether the workflow begins with a picture of any size, and needs nothing beside it and a prompt. */
-    private static boolean readsAnyPicture(Workflow workflow) {
-        Set<String> needed = workflow.getFieldsList().stream()
-                .filter(Field::getNeeded)
-                .map(Field::getName)
-                .collect(Collectors.toSet());
-        needed.remove("prompt");
-        return needed.equals(Set.of(INIT_IMAGE)) && Route.enlargement(workflow) == 1;
+        return PictureJobs.resized(
+                read,
+                upscale.of(asked, image.width(), image.height()),
+                upscale.upscaler().stream().toList());
     }
 
     private JobSpec read(Fields picture) {

@@ -5,21 +5,33 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.JobSpec;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Upscaler;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The second pass of {@code enable_hr}: the picture of the first pass, or its latent, at a larger size, changed as {@code
- * denoising_strength} says. Images in are resized by Lanczos; other upscalers of pictures are refused. Immutable; any thread.
+ * denoising_strength} says. Pictures are resized by Lanczos, or by an upscaler of the nodes. Immutable; any thread.
  *
  * @param latentResize how the latent of the first pass is enlarged, in Weir's words; empty: the picture is
+ * @param upscaler that enlarges the picture of the first pass
  * @param steps that are done in the second pass
  * @param shown how texts of pictures describe it
  */
-record Hires(int width, int height, String latentResize, double strength, int steps, Map<String, String> shown) {
+record Hires(
+        int width,
+        int height,
+        String latentResize,
+        Optional<Upscaler> upscaler,
+        double strength,
+        int steps,
+        Map<String, String> shown) {
 
     private static final String SWITCH = "enable_hr";
     private static final int MOST_STEPS = 1000;
@@ -46,8 +58,11 @@ record Hires(int width, int height, String latentResize, double strength, int st
             "hr_prompt", "",
             "hr_negative_prompt", "");
 
-    /** @param first the first pass */
-    static Optional<Hires> of(Fields asked, JobSpec first) {
+    /**
+     * @param first the first pass
+     * @param upscalers that nodes have
+     */
+    static Optional<Hires> of(Fields asked, JobSpec first, List<Upscaler> upscalers) {
         if (!asked.flag(SWITCH)) {
             return Optional.empty();
         }
@@ -64,12 +79,20 @@ record Hires(int width, int height, String latentResize, double strength, int st
                     });
         }
         String upscaler = upscaler(asked);
-        if (!LANCZOS.contains(upscaler) && !LATENT.containsKey(upscaler)) {
+        Optional<Upscaler> network = LANCZOS.contains(upscaler) || LATENT.containsKey(upscaler)
+                ? Optional.empty()
+                : Upscale.find(upscalers, upscaler);
+        if (!LANCZOS.contains(upscaler) && !LATENT.containsKey(upscaler) && network.isEmpty()) {
             throw Translation.unsupported(
                     asked,
                     "hr_upscaler",
-                    "Weir has Lanczos, None and %s, not \"%.60s\""
-                            .formatted(String.join(", ", LATENT.keySet()), upscaler));
+                    "Weir has Lanczos, None, %s, not \"%.60s\""
+                            .formatted(
+                                    Stream.concat(
+                                                    LATENT.keySet().stream(),
+                                                    upscalers.stream().map(Upscaler::getName))
+                                            .collect(Collectors.joining(", ")),
+                                    upscaler));
         }
         double strength = asked.real("denoising_strength", 0, 1).orElse(0.75);
         int steps = asked.integer("hr_second_pass_steps", 0, MOST_STEPS)
@@ -90,7 +113,8 @@ record Hires(int width, int height, String latentResize, double strength, int st
         shown.put("Hires upscale", Infotext.number(Double.toString(size[0] / (double) width)));
         shown.put("Hires steps", "" + steps);
         shown.put("Hires upscaler", upscaler);
-        return Optional.of(new Hires(size[0], size[1], LATENT.getOrDefault(upscaler, ""), strength, steps, shown));
+        return Optional.of(
+                new Hires(size[0], size[1], LATENT.getOrDefault(upscaler, ""), network, strength, steps, shown));
     }
 
     private static String upscaler(Fields asked) {
@@ -102,6 +126,23 @@ record Hires(int width, int height, String latentResize, double strength, int st
         return asked.flag(SWITCH) && LATENT.containsKey(upscaler(asked))
                 ? spec.making(spec.generation().toBuilder().setKeepsLatent(true).build())
                 : spec;
+    }
+
+    /** The first pass, whose picture an upscaler enlarges for the second: {@code images.resize_image}. */
+    JobSpec enlarged(Fields asked, JobSpec first) {
+        int wide = first.generation().getWidth();
+        int high = first.generation().getHeight();
+        double by = Math.max(width / (double) wide, height / (double) high);
+        if (upscaler.isEmpty() || by <= 1) {
+            return first;
+        }
+        Resizing.Builder steps = Resizing.newBuilder();
+        Upscale.enlarge(
+                asked, "hr_upscaler", steps, upscaler.get(), by, new int[] {wide, high}, new int[] {width, height});
+        return first.making(first.generation().toBuilder()
+                .addUpscalers(upscaler.get())
+                .setFinishing(steps)
+                .build());
     }
 
     private static int[] size(Fields asked, int width, int height) {

@@ -3,6 +3,7 @@ package dev.weir.gateway.a1111;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.job.ModelNames;
@@ -11,6 +12,7 @@ import dev.weir.picture.PngText;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Upscaler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -20,6 +22,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -30,18 +33,23 @@ final class ListHandlers {
     /** Of the interface of sd-webui-controlnet. */
     private static final int CONTROLNET_VERSION = 3;
 
+    /** What that program says of those without a network. */
+    private static final int FILTERS_SCALE = 4;
+
     private static final Map<String, Integer> RHO = Map.of("karras", 7);
 
     private final RequestBody body;
     private final Answers answers;
     private final Callers callers;
     private final ModelNames models;
+    private final PictureJobs pictures;
 
-    ListHandlers(RequestBody body, Answers answers, Callers callers, ModelNames models) {
+    ListHandlers(RequestBody body, Answers answers, Callers callers, ModelNames models, PictureJobs pictures) {
         this.body = body;
         this.answers = answers;
         this.callers = callers;
         this.models = models;
+        this.pictures = pictures;
     }
 
     void mount(Router router) {
@@ -52,8 +60,8 @@ final class ListHandlers {
         list(
                 router,
                 "upscalers",
-                () -> new JsonArray(Upscale.FILTERS.keySet().stream()
-                        .map(ListHandlers::upscaler)
+                () -> new JsonArray(Upscale.names(pictures.upscalers()).stream()
+                        .map(this::upscaler)
                         .toList()));
         list(
                 router,
@@ -199,13 +207,14 @@ final class ListHandlers {
         return list;
     }
 
-    private static JsonObject upscaler(String name) {
+    private JsonObject upscaler(String name) {
+        Optional<Upscaler> network = Upscale.find(pictures.upscalers(), name);
         return new JsonObject()
                 .put("name", name)
-                .putNull("model_name")
+                .put("model_name", network.map(Upscaler::getName).orElse(null))
                 .putNull("model_path")
                 .putNull("model_url")
-                .put("scale", 4);
+                .put("scale", network.map(Upscaler::getScale).orElse(FILTERS_SCALE));
     }
 
     private static JsonObject memory() {

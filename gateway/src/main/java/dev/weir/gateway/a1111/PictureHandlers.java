@@ -75,9 +75,10 @@ final class PictureHandlers {
 
     private void generate(RoutingContext ctx, Fields asked, Options options, Fields fields) {
         JobSpec plain = Hires.first(asked, job(asked, fields)).under(RequestTrace.of(ctx));
-        JobSpec first = translation.skipping(asked, options, plain);
-        ControlUnits.requireExact(asked, first);
-        Optional<Hires> hires = Hires.of(asked, first);
+        JobSpec small = translation.skipping(asked, options, plain);
+        ControlUnits.requireExact(asked, small);
+        Optional<Hires> hires = Hires.of(asked, small, translation.upscalers(small));
+        JobSpec first = hires.map(pass -> pass.enlarged(asked, small)).orElse(small);
         Optional<JobSpec> second = hires.map(pass -> translation.skipping(
                 asked, options, pass.second(asked, fields, reader).under(RequestTrace.of(ctx))));
         RunningRequest request = new RunningRequest(

@@ -8,6 +8,7 @@ import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.Upscaler;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -111,6 +112,11 @@ final class Translation {
         return models.find(spec.model())
                 .map(model -> SkippedGuidance.of(spec, options(asked, options).skip(), model))
                 .orElse(spec);
+    }
+
+    /** Those that the nodes of a job's model have. */
+    List<Upscaler> upscalers(JobSpec spec) {
+        return models.find(spec.model()).map(ModelCard::getUpscalersList).orElse(List.of());
     }
 
     /** What the text of a picture says of that, and of what its model ignores. */

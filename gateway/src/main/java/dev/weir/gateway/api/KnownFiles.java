@@ -6,6 +6,7 @@ import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.RefusedFile;
+import dev.weir.proto.v1.Upscaler;
 import java.util.List;
 import java.util.function.Function;
 
@@ -46,6 +47,16 @@ record KnownFiles<F>(
                 card.getIpAdaptersList(),
                 IpAdapter::getName,
                 card.getRefusedIpAdaptersList());
+    }
+
+    static KnownFiles<Upscaler> upscalers(ModelCard card) {
+        return new KnownFiles<>(
+                card.getId(),
+                "upscaler",
+                "upscaler",
+                card.getUpscalersList(),
+                Upscaler::getName,
+                card.getRefusedUpscalersList());
     }
 
     static KnownFiles<Embedding> embeddings(ModelCard card) {

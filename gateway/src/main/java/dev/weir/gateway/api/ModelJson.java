@@ -8,6 +8,7 @@ import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.Upscaler;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonArray;
@@ -66,6 +67,11 @@ public final class ModelJson {
                         "ip_adapters",
                         new JsonArray(card.getIpAdaptersList().stream()
                                 .map(IpAdapter::getName)
+                                .toList()))
+                .put(
+                        "upscalers",
+                        new JsonArray(card.getUpscalersList().stream()
+                                .map(Upscaler::getName)
                                 .toList()))
                 .put("default_sampler", card.getDefaultSampler())
                 .put("default_steps", card.getDefaultSteps())

@@ -138,6 +138,9 @@ public final class RequestJson {
                                     .put("guess", control.getGuess()))
                             .collect(ARRAY));
         }
+        if (generation.hasFinishing() && generation.getFinishing().getStepsCount() == 1) {
+            putText(json, "upscaler", generation.getFinishing().getSteps(0).getUpscaler());
+        }
         if (generation.getIpAdaptersCount() > 0) {
             json.put(
                     "ip_adapters",

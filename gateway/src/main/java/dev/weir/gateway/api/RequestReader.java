@@ -47,6 +47,7 @@ public final class RequestReader {
             "loras",
             "controlnets",
             "ip_adapters",
+            UpscalerReader.FIELD,
             "output_format",
             "output_compression",
             "quality",
@@ -145,7 +146,7 @@ public final class RequestReader {
         return spec.route().stream().anyMatch(stage -> stage.getRole() == StageRole.ENCODE && stage.getWidth() < width);
     }
 
-    private static Fields withImage(Fields fields) {
+    static Fields withImage(Fields fields) {
         Fields named = fields;
         for (String name : AttachmentReader.OPENAI) {
             if (named.has(name) && named.has("init_image")) {
@@ -231,6 +232,7 @@ public final class RequestReader {
                 .addAllIpAdapters(ipAdapters)
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList());
         LoraReader.read(fields, card, read);
+        UpscalerReader.read(fields, card, read);
         more.accept(read);
         Generation generation = read.build();
         List<Stage> route = Route.stages(card, workflow, generation);
@@ -285,7 +287,7 @@ public final class RequestReader {
         }
     }
 
-    private ModelCard card(Fields fields) {
+    ModelCard card(Fields fields) {
         List<ModelCard> cards = models.cards();
         if (cards.isEmpty()) {
             throw new ApiException(new ApiError(

@@ -11,6 +11,7 @@ import dev.weir.gateway.comfyui.Value.Model;
 import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.comfyui.Value.Told;
 import dev.weir.gateway.comfyui.Value.Unfinished;
+import dev.weir.gateway.comfyui.Value.UpscaleModel;
 import dev.weir.gateway.comfyui.Value.Vae;
 import dev.weir.proto.v1.ModelCard;
 import java.util.HashMap;
@@ -33,9 +34,15 @@ final class Compilation {
         this.offer = offer;
     }
 
-    /** The pictures that an end of the graph shows or saves. Throws {@link RefusedNodeException}. */
-    Sampled pictures(String output) {
-        return value(graph.node(output), "images", Sampled.class);
+    /** The pictures of a sampler that an end of the graph shows or saves. Throws {@link RefusedNodeException}. */
+    Scaled pictures(String output) {
+        Node node = graph.node(output);
+        Scaled shown = picture(node, "images");
+        if (shown.file().isPresent()) {
+            throw new RefusedNodeException(
+                    node, "images", "is an uploaded image: only pictures of a sampler can be shown and saved");
+        }
+        return shown;
     }
 
     private <T extends Value> T value(Node node, String input, Class<T> type) {
@@ -52,9 +59,6 @@ final class Compilation {
     }
 
     private static String misfit(Value value, Class<?> type) {
-        if (value instanceof Scaled && type == Sampled.class) {
-            return "is an uploaded or a scaled image: only pictures as a sampler makes them can be shown and saved";
-        }
         return "is not computed: the latent of a sampler can be decoded, or resized once for another sampler, and its"
                 + " pictures can be shown and saved as they are, or scaled and encoded for another sampler";
     }
@@ -120,6 +124,15 @@ final class Compilation {
             case "LoadImageMask" -> List.of(Uploads.mask(node, upload(node), node.text("channel")));
             case "ImageScale" -> List.of(scaled(node));
             case "ImageScaleBy" -> List.of(scaledBy(node));
+            case "UpscaleModelLoader" ->
+                List.of(new UpscaleModel(offer.upscaler(node.text("model_name"))
+                        .orElseThrow(() ->
+                                new RefusedNodeException(node, "model_name", "no node has this upscaler any more"))));
+            case "ImageUpscaleWithModel" ->
+                List.of(picture(node, "image")
+                        .by(
+                                node,
+                                value(node, "upscale_model", UpscaleModel.class).file()));
             case "EmptyLatentImage" -> {
                 String size = node.whole("width") + "x" + node.whole("height");
                 yield List.of(Latent.of(node, "", size, node.whole("batch_size"), Optional.empty()));

@@ -18,6 +18,7 @@ final class NodeTypes {
 
     private static final String MASK = "MASK";
     private static final String IMAGE = "IMAGE";
+    private static final String UPSCALE_MODEL = "UPSCALE_MODEL";
     private static final String LATENT = "LATENT";
     private static final String PIXELS = "pixels";
     private static final String[] LATENT_METHODS = {"nearest-exact", "bilinear", "area", "bicubic", "bislerp"};
@@ -118,6 +119,13 @@ final class NodeTypes {
                     .link("image")
                     .choice("upscale_method", IMAGE_METHODS)
                     .real("scale_by", 1, 0.01, 8)
+                    .gives(IMAGE),
+            NodeType.of("UpscaleModelLoader", "loaders")
+                    .choice("model_name", Offer::upscalers)
+                    .gives(UPSCALE_MODEL),
+            NodeType.of("ImageUpscaleWithModel", "image/upscaling")
+                    .links(UPSCALE_MODEL, "upscale_model")
+                    .link("image")
                     .gives(IMAGE),
             NodeType.of("EmptyLatentImage", "latent")
                     .whole("width", 512, 16, MOST_SIDE)

@@ -6,6 +6,7 @@ import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.Upscaler;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -88,6 +89,20 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
 
     List<String> controlNets() {
         return each(card -> card.getControlnetsList().stream().map(ControlNet::getName));
+    }
+
+    List<String> upscalers() {
+        return each(card -> card.getUpscalersList().stream().map(Upscaler::getName)).stream()
+                .map(name -> name + FILE)
+                .toList();
+    }
+
+    /** The upscaler of a name. They are the same for all models of a node. */
+    Optional<Upscaler> upscaler(String name) {
+        return models.cards().stream()
+                .flatMap(card -> card.getUpscalersList().stream())
+                .filter(upscaler -> upscaler.getName().equals(stem(name)))
+                .findFirst();
     }
 
     List<String> embeddings() {

@@ -21,10 +21,17 @@ import java.util.Set;
  *
  * @param passes what its samplers make, each with the latents of the one before
  * @param ends the ends of the graph that are run, each with the pass whose pictures it shows
+ * @param finish what is done with the pictures of the passes
  * @param nodes those that the ends need, each after those that it depends on
  * @param nodeErrors why other ends are not run
  */
-record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<Node> nodes, JsonObject nodeErrors) {
+record Plan(
+        Graph graph,
+        List<Sampled> passes,
+        Map<String, Integer> ends,
+        Finish finish,
+        List<Node> nodes,
+        JsonObject nodeErrors) {
 
     /**
      * Compiles a graph. As in ComfyUI, an end with errors is left out as long as another one is sound. Any thread.
@@ -42,6 +49,7 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
         Set<NodeError> errors = new LinkedHashSet<>();
         Map<String, Sampled> shown = new LinkedHashMap<>();
         List<Sampled> passes = List.of();
+        Finish finish = new Finish();
         for (String end : all) {
             Collection<NodeError> found = validation.errors(end);
             if (!found.isEmpty()) {
@@ -49,19 +57,27 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
                 continue;
             }
             try {
-                Sampled pictures = compilation.pictures(end);
+                Scaled wanted = compilation.pictures(end);
+                Sampled pictures = wanted.samples().orElseThrow();
                 List<Sampled> needed = pictures.passes();
                 List<Sampled> longer = needed.size() > passes.size() ? needed : passes;
                 if (!longer.containsAll(needed) || !longer.containsAll(passes)) {
                     errors.add(NodeError.refused(
                             end, "images", "is of another sampler; those of a prompt must follow one another"));
                 } else {
+                    finish.show(graph.node(end), wanted);
                     passes = longer;
                     shown.put(end, pictures);
                 }
             } catch (RefusedNodeException e) {
                 errors.add(e.error());
             }
+        }
+        try {
+            finish.begin(passes);
+        } catch (RefusedNodeException e) {
+            errors.add(e.error());
+            passes = List.of();
         }
         if (passes.isEmpty()) {
             throw Errors.refused(graph, errors);
@@ -72,7 +88,7 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
             ends.put(end.getKey(), passes.indexOf(end.getValue()));
             nodes.addAll(graph.order(end.getKey()));
         }
-        return new Plan(graph, passes, ends, List.copyOf(nodes), Errors.nodeErrors(graph, errors));
+        return new Plan(graph, passes, ends, finish, List.copyOf(nodes), Errors.nodeErrors(graph, errors));
     }
 
     /** The first pass. */
@@ -103,7 +119,8 @@ record Plan(Graph graph, List<Sampled> passes, Map<String, Integer> ends, List<N
         Sampled sampled = passes.get(pass);
         sampled.begins()
                 .ifPresent(begins -> made.setLatentResize(begins.method()).setLatentCrop(begins.crops()));
-        sampled.image().ifPresent(image -> made.setInitResizing(image.resizing()));
+        finish.image(sampled).ifPresent(image -> made.setInitResizing(image.resizing()));
+        finish.of(sampled).ifPresent(done -> made.setFinishing(done.resizing()).addAllUpscalers(done.upscalers()));
         sampled.phrases().forEach(phrase -> made.addConditionings(phrase.toProto()));
         sampled.negatives().forEach(phrase -> made.addNegativeConditionings(phrase.toProto()));
         sampled.refined().ifPresent(refined -> made.setRefining(refined.refining()));

@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Size;
+import dev.weir.proto.v1.Upscaler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,8 +16,16 @@ import java.util.Optional;
  * @param width after the steps
  * @param crops whether a step crops
  * @param pixels that all steps together compute
+ * @param upscalers that steps name
  */
-record Scaled(Source source, List<Resizing.Step> steps, int width, int height, boolean crops, long pixels)
+record Scaled(
+        Source source,
+        List<Resizing.Step> steps,
+        int width,
+        int height,
+        boolean crops,
+        long pixels,
+        List<Upscaler> upscalers)
         implements Value {
 
     private static final int MULTIPLE = 8;
@@ -35,13 +44,19 @@ record Scaled(Source source, List<Resizing.Step> steps, int width, int height, b
 
     static Scaled of(ReadImage.Fine file) {
         return new Scaled(
-                new Upload(file), List.of(), file.image().width(), file.image().height(), false, 0);
+                new Upload(file), List.of(), file.image().width(), file.image().height(), false, 0, List.of());
     }
 
     static Scaled of(Sampled samples) {
         String[] sides = samples.size().split("x");
         return new Scaled(
-                new Decoded(samples), List.of(), Integer.parseInt(sides[0]), Integer.parseInt(sides[1]), false, 0);
+                new Decoded(samples),
+                List.of(),
+                Integer.parseInt(sides[0]),
+                Integer.parseInt(sides[1]),
+                false,
+                0,
+                List.of());
     }
 
     Optional<ReadImage.Fine> file() {
@@ -96,6 +111,55 @@ record Scaled(Source source, List<Resizing.Step> steps, int width, int height, b
         return plus(step, newWidth, newHeight, crops || step.hasPart());
     }
 
+    /** By an upscaler, which enlarges pictures of samplers alone. Throws {@link RefusedNodeException}. */
+    Scaled by(Node node, Upscaler upscaler) {
+        if (file().isPresent()) {
+            throw new RefusedNodeException(
+                    node,
+                    "image",
+                    "is an upload, and upscalers enlarge pictures of samplers; POST /v1/images/upscales enlarges"
+                            + " uploads");
+        }
+        long wide = (long) width * upscaler.getScale();
+        long high = (long) height * upscaler.getScale();
+        if (wide * high > MOST_PIXELS) {
+            throw new RefusedNodeException(
+                    node,
+                    "image",
+                    "becomes %dx%d, and at most %d pixels are computed".formatted(wide, high, MOST_PIXELS));
+        }
+        List<Upscaler> named = new ArrayList<>(upscalers);
+        if (!named.contains(upscaler)) {
+            named.add(upscaler);
+        }
+        Resizing.Step.Builder step = Resizing.Step.newBuilder().setUpscaler(upscaler.getName());
+        Scaled made = plus(step, (int) wide, (int) high, crops);
+        return made.with(made.steps, named);
+    }
+
+    private Scaled with(List<Resizing.Step> otherSteps, List<Upscaler> named) {
+        return new Scaled(source, List.copyOf(otherSteps), width, height, crops, pixels, List.copyOf(named));
+    }
+
+    /** Its steps up to the last one of an upscaler: what is done where its sampler's pictures are made. */
+    Scaled finishing() {
+        int end = 0;
+        for (int i = 0; i < steps.size(); i++) {
+            end = steps.get(i).getUpscaler().isEmpty() ? end : i + 1;
+        }
+        return with(steps.subList(0, end), upscalers);
+    }
+
+    /** The steps that are left after those; empty if it does not begin with them, or if upscalers are left. */
+    Optional<Scaled> after(Scaled done) {
+        int count = done.steps.size();
+        if (steps.size() < count || !steps.subList(0, count).equals(done.steps)) {
+            return Optional.empty();
+        }
+        Scaled left = with(steps.subList(count, steps.size()), List.of());
+        return left.finishing().steps.isEmpty() ? Optional.of(left) : Optional.empty();
+    }
+
     /** As {@code VAEEncode} cuts it. */
     Scaled encoded() {
         int wide = width / MULTIPLE * MULTIPLE;
@@ -120,7 +184,13 @@ record Scaled(Source source, List<Resizing.Step> steps, int width, int height, b
         List<Resizing.Step> more = new ArrayList<>(steps);
         more.add(step.build());
         return new Scaled(
-                source, List.copyOf(more), newWidth, newHeight, nowCrops, pixels + computed(newWidth, newHeight));
+                source,
+                List.copyOf(more),
+                newWidth,
+                newHeight,
+                nowCrops,
+                pixels + computed(newWidth, newHeight),
+                upscalers);
     }
 
     /** A filter does one axis after the other, so there may be an image in between that is larger than both. */

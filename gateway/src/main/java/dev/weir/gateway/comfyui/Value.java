@@ -3,6 +3,7 @@ package dev.weir.gateway.comfyui;
 import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.comfyui.Phrase.During;
 import dev.weir.proto.v1.Refining;
+import dev.weir.proto.v1.Upscaler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ sealed interface Value
                 Value.Clip,
                 Value.Vae,
                 Value.ControlNet,
+                Value.UpscaleModel,
                 Value.Conditioning,
                 Value.Mask,
                 Value.Latent,
@@ -46,6 +48,8 @@ sealed interface Value
     record LoraUse(Node node, String name, double weight) {}
 
     record ControlNet(String name) implements Value {}
+
+    record UpscaleModel(Upscaler file) implements Value {}
 
     /** @param both whether it steers the negative prompt too */
     record Control(Node node, String net, Scaled image, double strength, double start, double end, boolean both) {}

@@ -1,6 +1,7 @@
 package dev.weir.gateway.http;
 
 import dev.weir.gateway.api.Fields;
+import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.api.RequestReader.ImagesRequest;
 import dev.weir.gateway.job.Attendance;
@@ -18,7 +19,7 @@ import java.util.function.Function;
 
 /**
  * {@code POST /v1/images/generations}, {@code edits} and {@code variations}, compatible with OpenAI's libraries: one answer at the end, or a stream of
- * events.
+ * events; and {@code upscales}.
  */
 public final class ImagesHandler {
 
@@ -30,6 +31,7 @@ public final class ImagesHandler {
     private final Vertx vertx;
     private final RequestBody body;
     private final RequestReader reader;
+    private final PictureJobs pictures;
     private final Jobs jobs;
     private final JobLedger ledger;
     private final Answers answers;
@@ -39,6 +41,7 @@ public final class ImagesHandler {
             Vertx vertx,
             RequestBody body,
             RequestReader reader,
+            PictureJobs pictures,
             Jobs jobs,
             JobLedger ledger,
             Answers answers,
@@ -46,6 +49,7 @@ public final class ImagesHandler {
         this.vertx = vertx;
         this.body = body;
         this.reader = reader;
+        this.pictures = pictures;
         this.jobs = jobs;
         this.ledger = ledger;
         this.answers = answers;
@@ -56,6 +60,7 @@ public final class ImagesHandler {
         mount(router, "/v1/images/generations", GENERATION, reader::images);
         mount(router, "/v1/images/edits", EDIT, reader::edit);
         mount(router, "/v1/images/variations", EDIT, reader::variation);
+        mount(router, "/v1/images/upscales", EDIT, pictures::upscale);
     }
 
     private void mount(Router router, String path, String events, Function<Fields, ImagesRequest> reading) {

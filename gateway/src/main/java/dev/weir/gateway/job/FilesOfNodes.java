@@ -8,6 +8,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.RefusedFile;
+import dev.weir.proto.v1.Upscaler;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/** The LoRA files, ControlNets, embeddings and IP-Adapters that the nodes of a model have together. Stateless. */
+/** The LoRA files, ControlNets, embeddings, IP-Adapters and upscalers that the nodes of a model have together. Stateless. */
 final class FilesOfNodes {
 
     private FilesOfNodes() {}
@@ -36,6 +37,8 @@ final class FilesOfNodes {
                 together(cards, ModelCard::getEmbeddingsList, Embedding::getName, Embedding::getFingerprint);
         List<IpAdapter> adapters =
                 together(cards, ModelCard::getIpAdaptersList, IpAdapter::getName, IpAdapter::getFingerprint);
+        List<Upscaler> upscalers =
+                together(cards, ModelCard::getUpscalersList, Upscaler::getName, Upscaler::getFingerprint);
         return card.toBuilder()
                 .clearLoras()
                 .addAllLoras(loras)
@@ -56,6 +59,11 @@ final class FilesOfNodes {
                 .clearRefusedIpAdapters()
                 .addAllRefusedIpAdapters(
                         refused(cards, ModelCard::getRefusedIpAdaptersList, adapters, IpAdapter::getName))
+                .clearUpscalers()
+                .addAllUpscalers(upscalers)
+                .clearRefusedUpscalers()
+                .addAllRefusedUpscalers(
+                        refused(cards, ModelCard::getRefusedUpscalersList, upscalers, Upscaler::getName))
                 .build();
     }
 

@@ -7,6 +7,7 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Upscaler;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -26,6 +27,7 @@ final class NamedFiles {
                         + named.getControlsCount()
                         + named.getEmbeddingsCount()
                         + named.getIpAdaptersCount()
+                        + named.getUpscalersCount()
                 > 0;
     }
 
@@ -35,6 +37,7 @@ final class NamedFiles {
                 .clearControls()
                 .clearEmbeddings()
                 .clearIpAdapters()
+                .clearUpscalers()
                 .build();
     }
 
@@ -65,6 +68,10 @@ final class NamedFiles {
                     .orElse(adapter.getFingerprint());
             newest.addIpAdapters(adapter.toBuilder().setFingerprint(fingerprint));
         }
+        for (Upscaler upscaler : named.getUpscalersList()) {
+            newest.addUpscalers(find(card.getUpscalersList(), file -> isSame(file, upscaler))
+                    .orElse(upscaler));
+        }
         return newest.build();
     }
 
@@ -92,6 +99,9 @@ final class NamedFiles {
                                         && file.getFingerprint().equals(adapter.getFingerprint()))
                         .isEmpty())
                 .forEach(adapter -> missing.add("the IP-Adapter \"%s\"".formatted(adapter.getName())));
+        named.getUpscalersList().stream()
+                .filter(upscaler -> !card.getUpscalersList().contains(upscaler))
+                .forEach(upscaler -> missing.add("the upscaler \"%s\"".formatted(upscaler.getName())));
         return missing.stream().distinct().collect(Collectors.joining(" and "));
     }
 
@@ -122,6 +132,11 @@ final class NamedFiles {
 
     private static boolean isSame(Embedding file, Embedding embedding) {
         return file.getName().equals(embedding.getName()) && file.getToken().equals(embedding.getToken());
+    }
+
+    /** One that enlarges by another number makes a picture of another size. */
+    private static boolean isSame(Upscaler file, Upscaler upscaler) {
+        return file.getName().equals(upscaler.getName()) && file.getScale() == upscaler.getScale();
     }
 
     private static boolean isSame(IpAdapter file, IpAdapter adapter) {

@@ -26,6 +26,9 @@ export function showTask(model, task) {
   showSizes(model, task);
   byId("sampler").replaceChildren(...model.samplers.map((name) => new Option(name, name)));
   byId("grade").replaceChildren(...model.preview_grades.map((name) => new Option(GRADES[name] ?? name, name)));
+  const upscalers = model.upscalers ?? [];
+  byId("upscaler").replaceChildren(new Option("none", ""), ...upscalers.map((name) => new Option(name, name)));
+  byId("upscaler").closest(".field").hidden = upscalers.length === 0;
   for (const input of [byId("prompt"), byId("negative"), byId("guidance"), byId("strength"), byId("class")]) {
     const field = fieldOf(task, input.name);
     input.disabled = !field;

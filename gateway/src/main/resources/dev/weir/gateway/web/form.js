@@ -13,7 +13,7 @@ import { images, sentence } from "./words.js";
 import { serverUrl } from "./server.js";
 
 const OF_ALL = ["prompt", "negative_prompt", "n", "seed", "model"];
-const TEXTS = ["negative_prompt", "model", "size", "sampler", "schedule", "noise"];
+const TEXTS = ["negative_prompt", "model", "size", "sampler", "schedule", "noise", "upscaler"];
 /** Values that a list need not have. */
 const OPEN_LISTS = ["size", "noise"];
 
@@ -154,7 +154,7 @@ async function chooseTask(name, values = settings.models[model.id]) {
   field("task").value = task.name;
   showTask(model, task);
   showInputs(model, task);
-  fillFields({ ...defaults(model, task), strength: 0.6, eta: "", noise: "" });
+  fillFields({ ...defaults(model, task), strength: 0.6, eta: "", noise: "", upscaler: "" });
   // A sampler that the model does not have leaves the model's own.
   fillFields(values ?? {});
   showOwnSize(task);

@@ -29,6 +29,7 @@ const TEXTS = {
   "Masked content": "masked_content",
   "Prompt syntax": "prompt_syntax",
   "Original size": "original_size",
+  "Upscaler": "upscaler",
 };
 /** Those that are read in some other way, and those that change no image: what made the file, and sums of files. */
 const READ = ["Sampler", "Schedule type", "Seed", "Clip skip", "Loras", "RNG", "Crop", "Guidance reuse", "Inpaint area"];

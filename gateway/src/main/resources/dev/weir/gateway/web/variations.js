@@ -7,7 +7,7 @@ import { nameOfInput, saveInput } from "./store.js";
 /** How much of an image its variations paint anew. */
 const VARIATION = 0.6;
 /** Fields that a request may have whatever its task. A seed is drawn anew for variations. */
-const OF_EVERY_TASK = ["model", "size", "num_inference_steps", "sampler", "schedule", "eta", "noise", "output_format", "preview", ...LISTS];
+const OF_EVERY_TASK = ["model", "size", "num_inference_steps", "sampler", "schedule", "eta", "noise", "upscaler", "output_format", "preview", ...LISTS];
 
 /** Four images like one: painted over it where the model can, else with other seeds. */
 export async function vary({ body }, picture, model) {

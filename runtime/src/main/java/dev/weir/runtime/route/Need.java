@@ -9,7 +9,9 @@ import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
+import dev.weir.proto.v1.Upscaler;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,6 +25,7 @@ import java.util.Optional;
  * @param controlNets that steer the stage
  * @param embeddings that an encoding stage reads
  * @param ipAdapters that take part in the stage
+ * @param upscalers that a decoding stage runs
  */
 record Need(
         String stage,
@@ -32,7 +35,8 @@ record Need(
         List<Lora> loras,
         List<ControlNet> controlNets,
         List<Embedding> embeddings,
-        List<IpAdapter> ipAdapters) {
+        List<IpAdapter> ipAdapters,
+        List<Upscaler> upscalers) {
 
     /** The port of what is encoded of prompts. */
     private static final String WORDS = "cond";
@@ -57,7 +61,8 @@ record Need(
                 stage.getGivesList().contains(WORDS) ? task.getGeneration().getEmbeddingsList() : List.of(),
                 task.getGeneration().getIpAdaptersList().stream()
                         .filter(adapter -> adapter.getStagesList().contains(stage.getName()))
-                        .toList());
+                        .toList(),
+                stage.getRole() == StageRole.DECODE ? task.getGeneration().getUpscalersList() : List.of());
     }
 
     /** Whether the node could do the task if it had room. */
@@ -79,7 +84,8 @@ record Need(
                         && loras.stream().allMatch(lora -> has(m, lora))
                         && controlNets.stream().allMatch(net -> has(m, net))
                         && m.getCard().getEmbeddingsList().containsAll(embeddings)
-                        && ipAdapters.stream().allMatch(adapter -> has(m, adapter)))
+                        && ipAdapters.stream().allMatch(adapter -> has(m, adapter))
+                        && m.getCard().getUpscalersList().containsAll(upscalers))
                 .findFirst();
     }
 

@@ -1,0 +1,53 @@
+package dev.weir.gateway.api;
+
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Upscaler;
+
+/** Reads which upscaler a request names, among those that nodes have, for the pictures that it makes. Stateless. */
+final class UpscalerReader {
+
+    static final String FIELD = "upscaler";
+
+    /** Of one picture, of which the decoder node holds a few copies. */
+    static final long MOST_PIXELS = 1 << 25;
+
+    private UpscalerReader() {}
+
+    /** Adds it to a generation whose size is known. */
+    static void read(Fields fields, ModelCard card, Generation.Builder generation) {
+        fields.text(FIELD).ifPresent(name -> {
+            if (generation.hasPaddingMaskCrop()) {
+                throw fields.invalid(
+                        "unsupported_parameter",
+                        FIELD,
+                        "is not taken together with padding_mask_crop, whose picture keeps the size of the image");
+            }
+            Upscaler upscaler = find(fields, FIELD, card, name);
+            requireRoom(fields, upscaler, generation.getWidth(), generation.getHeight());
+            generation.addUpscalers(upscaler).setFinishing(Resizing.newBuilder().addSteps(step(upscaler)));
+        });
+    }
+
+    /** Throws {@link ApiException} that says why there is none of the name. */
+    static Upscaler find(Fields fields, String field, ModelCard card, String name) {
+        return KnownFiles.upscalers(card).find(fields, field, name);
+    }
+
+    static Resizing.Step step(Upscaler upscaler) {
+        return Resizing.Step.newBuilder().setUpscaler(upscaler.getName()).build();
+    }
+
+    /** Refuses a picture that would become too large. */
+    static void requireRoom(Fields fields, Upscaler upscaler, int width, int height) {
+        long wide = (long) width * upscaler.getScale();
+        long high = (long) height * upscaler.getScale();
+        if (wide * high > MOST_PIXELS) {
+            throw fields.invalid(
+                    "out_of_range",
+                    FIELD,
+                    "makes a picture of %dx%d, and at most %d pixels are allowed".formatted(wide, high, MOST_PIXELS));
+        }
+    }
+}
