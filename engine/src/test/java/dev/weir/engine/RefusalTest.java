@@ -210,7 +210,7 @@ class RefusalTest {
                 "StableDiffusionXLPAGInpaintPipeline | an SDXL inpainting model | Weir runs",
                 "StableDiffusion3Img2ImgPipeline | a pipeline of Stable Diffusion 3 that does something else than text to image | Weir runs",
                 "FluxKontextPipeline | a pipeline of FLUX that does something else than Flux.1's text to image | Weir runs",
-                "PixArtSigmaPipeline | a transformer-based model | Weir runs",
+                "SanaPipeline | a transformer-based model | Weir runs",
                 "StableDiffusionPanoramaPipeline | a panorama pipeline | set _class_name to StableDiffusionPipeline",
                 "AltDiffusionImg2ImgPipeline | an image-to-image pipeline | set _class_name to StableDiffusionPipeline",
                 "KandinskyInpaintPipeline | an inpainting model | set _class_name to StableDiffusionPipeline",

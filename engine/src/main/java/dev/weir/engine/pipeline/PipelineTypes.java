@@ -31,7 +31,7 @@ public final class PipelineTypes {
                             new Flux1()),
                     Stream.of(
                                     InstructPix2Pix.ALL,
-                                    PixArt.ALL,
+                                    PixArtDiffusion.ALL,
                                     PixelDiffusion.ALL,
                                     GuidedDiffusion.ALL,
                                     StableDiffusionThree.ALL,

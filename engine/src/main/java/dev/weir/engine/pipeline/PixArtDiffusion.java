@@ -21,11 +21,11 @@ import java.util.Set;
  * @param length the most tokens of a text
  * @param tellsSizes whether the transformer may be told the picture's size
  */
-record PixArt(String name, String title, int length, boolean tellsSizes) implements PipelineType {
+record PixArtDiffusion(String name, String title, int length, boolean tellsSizes) implements PipelineType {
 
-    static final List<PixArt> ALL = List.of(
-            new PixArt("PixArtAlphaPipeline", "PixArt-alpha", 120, true),
-            new PixArt("PixArtSigmaPipeline", "PixArt-Sigma", 300, false));
+    static final List<PixArtDiffusion> ALL = List.of(
+            new PixArtDiffusion("PixArtAlphaPipeline", "PixArt-alpha", 120, true),
+            new PixArtDiffusion("PixArtSigmaPipeline", "PixArt-Sigma", 300, false));
 
     private static final String T5 = "text_encoder";
     private static final String TOKENIZER = "tokenizer";
