@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class ChooserTest {
 
     private static final Need NEED =
-            new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of());
+            new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of(), List.of());
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser = new Chooser(outstanding, new Random(11));
@@ -146,7 +146,8 @@ class ChooserTest {
     @Test
     void onlyNodesWithTheSameLoraAreAsked() {
         Lora pixel = Lora.newBuilder().setName("pixel").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of(), List.of(), List.of());
+        Need need = new Need(
+                "denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of(), List.of(), List.of(), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(pixel.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(pixel);
@@ -161,7 +162,8 @@ class ChooserTest {
     void onlyNodesWithTheSameEmbeddingAreAsked() {
         Embedding toy =
                 Embedding.newBuilder().setName("toy").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(toy), List.of());
+        Need need =
+                new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(toy), List.of(), List.of());
         NodeStatus.Builder other = node("other", 1, 0).toBuilder();
         other.getModelsBuilder(0).getCardBuilder().addEmbeddings(toy.toBuilder().setFingerprint("def"));
         NodeStatus.Builder same = node("same", 1, 0).toBuilder();
@@ -177,7 +179,8 @@ class ChooserTest {
     void onlyNodesWithTheSameControlNetAreAsked() {
         ControlNet edges =
                 ControlNet.newBuilder().setName("edges").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges), List.of(), List.of());
+        Need need = new Need(
+                "denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges), List.of(), List.of(), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(edges.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(edges);
@@ -192,7 +195,8 @@ class ChooserTest {
     void onlyNodesWithTheSameIpAdapterAreAsked() {
         IpAdapter plus =
                 IpAdapter.newBuilder().setName("plus").setFingerprint("abc").build();
-        Need need = new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of(plus));
+        Need need = new Need(
+                "denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of(plus), List.of());
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(plus.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(plus);
