@@ -68,8 +68,9 @@ final class BenchCommandTest {
         Path svg = folder.resolve("chart.svg");
         assertThat(run(0, "bench", "drawing", "--plot", svg.toString())).contains("5");
         assertThat(svg).hasContent("<svg>5</svg>");
-        Path earlier = Files.writeString(folder.resolve("earlier.json"), run(0, "bench", "drawing", "--json")
-                        .replace("5", "7"));
+        Path earlier = Files.writeString(
+                folder.resolve("earlier.json"),
+                run(0, "bench", "drawing", "--json").replace("5", "7"));
         run(0, "bench", "drawing", "--plot", svg.toString(), "--from", earlier.toString());
         assertThat(svg).hasContent("<svg>7</svg>");
     }

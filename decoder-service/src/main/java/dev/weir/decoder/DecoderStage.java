@@ -164,8 +164,7 @@ public final class DecoderStage implements Stage {
     public CompletionStage<Admission> prepare(Work work) {
         if (Resized.isWanted(work)) {
             return Resized.needsUpscaler(work)
-                    ? readers.admission(
-                            () -> Resized.brought(work), image -> outbox -> endings.enlarge(work, image, outbox))
+                    ? Stage.super.prepare(work)
                     : readers.admission(
                             () -> Resized.of(work), image -> outbox -> Endings.resized(work, image, outbox));
         }
@@ -188,7 +187,7 @@ public final class DecoderStage implements Stage {
     @Override
     public void admit(Work work, Outbox outbox) {
         if (Resized.isWanted(work) && Resized.needsUpscaler(work)) {
-            endings.enlarge(work, () -> Resized.brought(work), outbox);
+            endings.enlarge(work, outbox);
         } else if (Resized.isWanted(work)) {
             Endings.resized(work, () -> Resized.of(work), outbox);
         } else {
@@ -257,6 +256,10 @@ public final class DecoderStage implements Stage {
         } catch (RuntimeException e) {
             Failure failure = new Failure("decode_failed", String.valueOf(e.getMessage()), true);
             batch.forEach(waiting -> outbox.fail(waiting.work(), failure));
+            Waiting first = batch.get(0);
+            if (models.isLost(first.model(), codec -> isFinite(codec, first.shape()))) {
+                failAll(first.model(), outbox);
+            }
         }
         return batch.size();
     }
@@ -322,6 +325,11 @@ public final class DecoderStage implements Stage {
         String what = "the decoder's image";
         Failure failure = isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what);
         failed.forEach(waiting -> outbox.fail(waiting.work(), failure));
+        failAll(model, outbox);
+    }
+
+    /** What is held of a model, if it is not served any more. */
+    private void failAll(String model, Outbox outbox) {
         models.outage(model).ifPresent(outage -> {
             failWaiting(pictures, model, outage, outbox);
             failWaiting(frames, model, outage, outbox);

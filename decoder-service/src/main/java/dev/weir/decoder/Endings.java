@@ -44,21 +44,15 @@ final class Endings implements AutoCloseable {
     }
 
     /** The picture of a request through the steps of its resizing, of which upscalers have a part. */
-    void enlarge(Work work, Supplier<Bitmap> picture, Outbox outbox) {
-        try {
-            RgbImage brought = picture.get().image();
-            outbox.started(work);
-            finishings.add(new Finishing(
-                    work,
-                    brought,
-                    work.task().getGeneration().getResizing(),
-                    large -> writers.write(
-                            work.key(),
-                            () -> write(
-                                    work, () -> outbox.finish(work, Resized.file(work, Bitmap.of(large))), outbox))));
-        } catch (PictureException | IllegalArgumentException e) {
-            outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
-        }
+    void enlarge(Work work, Outbox outbox) {
+        outbox.started(work);
+        finishings.add(new Finishing(
+                work,
+                () -> Resized.brought(work).image(),
+                work.task().getGeneration().getResizing(),
+                large -> writers.write(
+                        work.key(),
+                        () -> write(work, () -> outbox.finish(work, Resized.file(work, Bitmap.of(large))), outbox))));
     }
 
     /** The sample ends on another thread. The picture into which a part is put back is read first. */
@@ -66,7 +60,7 @@ final class Endings implements AutoCloseable {
         if (Finishings.isWanted(work)) {
             finishings.add(new Finishing(
                     work,
-                    decoded.image(),
+                    decoded::image,
                     work.task().getGeneration().getFinishing(),
                     large -> writers.write(work.key(), () -> encode(work, decoded.with(large), outbox))));
         } else if (Sights.isPutBack(work)) {

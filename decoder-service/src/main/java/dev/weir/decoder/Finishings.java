@@ -4,6 +4,7 @@ import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.Upscaler;
 import dev.weir.engine.UpscalerFile;
+import dev.weir.picture.PictureException;
 import dev.weir.proto.v1.Generation;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Outbox;
@@ -15,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
@@ -24,12 +26,15 @@ import java.util.function.Function;
 final class Finishings implements AutoCloseable {
 
     private static final int MOST_LOADED = 2;
+    private static final long TELL_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final ComputeTarget target;
     private final Function<String, Map<String, UpscalerFile>> known;
     private final Deque<Finishing> waiting = new ArrayDeque<>();
     /** By fingerprint, those used last at the end. */
     private final Map<String, Upscaler> loaded = new LinkedHashMap<>();
+
+    private long told = System.nanoTime();
 
     /** @param known gives the upscalers that there are beside a model */
     Finishings(ComputeTarget target, Function<String, Map<String, UpscalerFile>> known) {
@@ -62,18 +67,25 @@ final class Finishings implements AutoCloseable {
             if (oldest.advance(name -> upscaler(work, name))) {
                 waiting.remove();
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             waiting.remove();
             outbox.fail(work, failure(e));
         }
+        if (System.nanoTime() - told > TELL_AGAIN_NANOS) {
+            told = System.nanoTime();
+            waiting.forEach(finishing -> outbox.goesOn(finishing.work()));
+        }
     }
 
-    private static Failure failure(RuntimeException problem) {
+    private static Failure failure(Throwable problem) {
         if (problem instanceof ModelException unavailable) {
             return FilesHere.unavailable(unavailable);
         }
         if (problem instanceof ArithmeticException) {
             return NotFinite.ofRequest("the upscaler's picture");
+        }
+        if (problem instanceof PictureException) {
+            return new Failure("invalid_image", problem.getMessage(), false);
         }
         return new Failure(
                 "upscale_failed", String.valueOf(problem.getMessage()), !(problem instanceof IllegalArgumentException));

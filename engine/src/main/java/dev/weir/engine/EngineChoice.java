@@ -166,18 +166,23 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
     }
 
     private ComputeTarget onnxAsAsked() {
+        requireFp32();
+        return isCuda() ? cudaOnnx("asked for") : onnx("asked for");
+    }
+
+    private void requireFp32() {
         if (precision.filter(name -> name != Precision.FP32).isPresent()) {
             throw new IllegalArgumentException("--precision: the onnx engine computes in fp32; use --engine torch");
         }
-        return isCuda() ? cudaOnnx("asked for") : onnx("asked for");
     }
 
     private boolean isCuda() {
         return device.filter(name -> name.startsWith("cuda")).isPresent();
     }
 
-    /** @throws IllegalArgumentException where ONNX Runtime does not compute there */
+    /** @throws IllegalArgumentException where ONNX Runtime does not compute there, or not in the precision */
     private ComputeTarget cudaOnnx(String reason) {
+        requireFp32();
         var name = device.get().equals("cuda") ? "cuda:0" : device.get();
         var target = new ComputeTarget(name, Precision.FP32, Engine.ONNX);
         CudaProvider.problem(target).ifPresent(why -> {

@@ -61,17 +61,27 @@ record GuidedDiffusionPart(
             GuidedDiffusionShape shape,
             Optional<PublishedGuidedDiffusion> published,
             GuidedDiffusionOptions options) {
+        if (shape.isClassifier() && published.isPresent()) {
+            return OF_CLASSIFIERS;
+        }
         if (options.headChannels().isPresent()) {
-            return new Heads(options.headChannels().getAsInt(), 0);
+            return new Heads(positive(options.headChannels().getAsInt(), "--num-head-channels"), 0);
         }
         if (options.heads().isPresent() && !shape.isClassifier()) {
-            return new Heads(0, options.heads().getAsInt());
+            return new Heads(0, positive(options.heads().getAsInt(), "--num-heads"));
         }
         return shape.isClassifier()
                 ? OF_CLASSIFIERS
                 : published
                         .map(PublishedGuidedDiffusion::heads)
                         .orElseThrow(() -> unknown(file, "--num-heads or --num-head-channels"));
+    }
+
+    private static int positive(int number, String option) {
+        if (number < 1) {
+            throw new ModelException("%s must be at least 1, not %d".formatted(option, number));
+        }
+        return number;
     }
 
     private static boolean isCosine(

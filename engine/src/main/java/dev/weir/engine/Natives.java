@@ -106,8 +106,11 @@ public final class Natives {
      * @throws IllegalStateException where the folder that the operator named is of another version
      */
     public static void requireKnownLibtorch() {
-        Path version =
-                Path.of(String.valueOf(setting(PATH))).resolve("../version.py").normalize();
+        String folder = setting(PATH);
+        if (folder == null) {
+            return;
+        }
+        Path version = Path.of(folder).resolve("../version.py").normalize();
         if (!Files.isReadable(version)) {
             return;
         }

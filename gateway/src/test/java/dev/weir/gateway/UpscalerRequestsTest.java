@@ -151,7 +151,9 @@ final class UpscalerRequestsTest {
                         .put("strength", 0.5),
                 "strength");
         put(X4.toBuilder().setScale(400).build());
-        requireRefused("/v1/images/generations", prompt(), "25600x12800", "33554432 pixels");
+        requireRefused("/v1/images/generations", prompt(), "1 of 25600x12800", "sides are at most 16383");
+        put(X4.toBuilder().setScale(80).build());
+        requireRefused("/v1/images/generations", prompt().put("n", 10), "10 of 5120x2560", "all of a request 33554432");
         assertThat(gateway.stage.sittings()).isEmpty();
     }
 

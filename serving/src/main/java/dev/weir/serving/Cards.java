@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
 import dev.weir.engine.ModelCard;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
 import dev.weir.engine.pipeline.Pipeline;
@@ -43,7 +44,7 @@ public final class Cards {
         int usual = folder.pipeline().workflows().get(0).sizes().usual();
         return dev.weir.proto.v1.ModelCard.newBuilder()
                 .setId(card.id())
-                .setDraft(folder.draft().map(ModelFolders::id).orElse(""))
+                .setDraft(draft(folder))
                 .setLatentChannels(card.latentChannels())
                 .setScale(card.scale())
                 .setNativeSize(usual)
@@ -57,6 +58,15 @@ public final class Cards {
                 .addAllWorkflows(workflows(folder))
                 .addAllPreviews(previews(folder))
                 .build();
+    }
+
+    /** One that cannot be read is not offered. Where drafts are opened, a warning says why. */
+    private static String draft(ModelFolder folder) {
+        try {
+            return folder.draft().map(ModelFolders::id).orElse("");
+        } catch (ModelException unreadable) {
+            return "";
+        }
     }
 
     private static List<Preview.Grade> previews(ModelFolder folder) {

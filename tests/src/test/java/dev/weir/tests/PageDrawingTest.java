@@ -68,7 +68,8 @@ final class PageDrawingTest {
                     assertThat(page.getByTestId("draw")).not().isChecked();
                     page.getByTestId("prompt").fill("a red apple");
                     page.getByTestId("draw").check();
-                    assertThat(page.locator("#drawField")).hasAttribute("title", "With default-fast, in 4 steps", PATIENT);
+                    assertThat(page.locator("#drawField"))
+                            .hasAttribute("title", "With default-fast, in 4 steps", PATIENT);
                     page.getByTestId("prompt").fill("a red apple tree");
                     page.waitForCondition(() -> commands.size() == 1);
                     assertThat(cards(page)).hasCount(1);
@@ -164,7 +165,10 @@ final class PageDrawingTest {
                     page.getByTestId("draw").check();
                     page.getByTestId("prompt").fill("a red apple");
                     assertThat(cards(page).first()).hasAttribute("data-state", "completed", PATIENT);
-                    assertThat(UP.server().get("/v1/models/default-fast").path("loaded").asBoolean())
+                    assertThat(UP.server()
+                                    .get("/v1/models/default-fast")
+                                    .path("loaded")
+                                    .asBoolean())
                             .isTrue();
                 });
     }

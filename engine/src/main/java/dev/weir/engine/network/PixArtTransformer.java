@@ -29,6 +29,7 @@ import java.util.stream.IntStream;
  * @param sized whether it is told the picture's size and proportions
  * @param biased whether queries, keys and values have biases
  * @param eps of the norms in the blocks
+ * @param upcastsAttention in fp32, whatever the rest is in
  */
 record PixArtTransformer(
         int channels,
@@ -42,7 +43,8 @@ record PixArtTransformer(
         boolean sized,
         boolean biased,
         double interpolation,
-        double eps)
+        double eps,
+        boolean upcastsAttention)
         implements DenoisingNetwork {
 
     static final String NAME = "PixArtTransformer2DModel";
@@ -91,8 +93,9 @@ record PixArtTransformer(
                 config.bool("use_additional_conditions", side == LARGE),
                 config.bool("attention_bias", true),
                 config.integer("interpolation_scale", Math.max(1, side / 64)),
-                config.number("norm_eps", 1e-6));
-        config.ignore("dropout", "norm_num_groups", "upcast_attention", "num_embeds_ada_norm", "use_linear_projection");
+                config.number("norm_eps", 1e-6),
+                config.bool("upcast_attention", false));
+        config.ignore("dropout", "norm_num_groups", "num_embeds_ada_norm", "use_linear_projection");
         config.refuseTheRest();
         return network;
     }
@@ -125,6 +128,9 @@ record PixArtTransformer(
 
     @Override
     public void describe(Script script) {
+        if (upcastsAttention) {
+            script.upcastAttention();
+        }
         var names = new ArrayList<>(List.of(GraphInputs.names(inputs())));
         names.add(POSITIONS);
         var g = script.method(NetworkDenoiser.FORWARD, names.toArray(String[]::new));

@@ -8,7 +8,7 @@ import dev.weir.engine.backend.Feed;
 import java.util.List;
 import java.util.Optional;
 
-/** Runs an {@link UpscalingNetwork}, in tiles that overlap where the device has no memory for the whole picture. One device thread owns it. */
+/** Runs an {@link UpscalingNetwork}, large pictures in tiles that overlap. One device thread owns it. */
 final class TiledUpscaler implements Upscaler {
 
     private final Executable network;
@@ -75,12 +75,12 @@ final class TiledUpscaler implements Upscaler {
         return tiles.whole();
     }
 
-    /** One tile where the device has the memory for the whole picture. */
+    /** One tile for a small picture. Others work between two tiles, so a large picture has several even where one would fit. */
     private BlendedTiles tiles(Planes picture) {
         int height = picture.height();
         int width = picture.width();
-        if (tiling.fits(height * scale(), width * scale())) {
-            int side = Math.max(height, width);
+        int side = Math.max(height, width);
+        if (side * scale() <= tiling.tile()) {
             int tile = Tiling.whole(side);
             return new BlendedTiles(height, width, tile, tile * scale(), (top, left, h, w) -> forward(picture));
         }

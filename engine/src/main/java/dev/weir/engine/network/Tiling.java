@@ -27,6 +27,9 @@ record Tiling(long most, int tile) {
 
     private static final int LEAST_TILE = 256;
     private static final int USUAL_TILE = 512;
+    /** Of what an upscaler sees: on a CPU, RRDBNet takes seconds for it, and other work waits meanwhile. */
+    private static final int UPSCALED_TILE = 256;
+
     private static final int MOST_ROWS = 1024;
 
     static Tiling of(Codec codec, ComputeTarget target) {
@@ -46,7 +49,7 @@ record Tiling(long most, int tile) {
         long bytes = (long) AT_ONCE * network.widest() * target.precision().bytes();
         int step = 4 * network.scale() * network.inputSquare();
         long most = (long) (SHARE * Devices.memory(target) / bytes);
-        int tile = Math.min((int) Math.min(Integer.MAX_VALUE, Math.sqrt(most)), USUAL_TILE * network.scale());
+        int tile = Math.min((int) Math.min(Integer.MAX_VALUE, Math.sqrt(most)), UPSCALED_TILE * network.scale());
         return new Tiling(most, Math.max(tile, LEAST_TILE) / step * step);
     }
 

@@ -27,7 +27,7 @@ final class Inputs {
 
     /** @param scope closes what does not stay */
     NDArray of(int index, Feed feed, PtNDManager scope) {
-        if (staging.holds(index, feed)) {
+        if (staging.holds(index, feed) && resident.containsKey(index)) {
             return resident.get(index);
         }
         var before = resident.remove(index);

@@ -12,7 +12,9 @@ import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.Upscaler;
 import dev.weir.proto.v1.Workflow;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -42,13 +44,14 @@ public final class PictureJobs {
         this.reader = reader;
     }
 
-    /** The upscalers that nodes have. They are the same for all models of a node. */
+    /** The upscalers that nodes of models have that begin with pictures. */
     public List<Upscaler> upscalers() {
-        return models.cards().stream()
+        Map<String, Upscaler> byName = new LinkedHashMap<>();
+        models.cards().stream()
                 .filter(PictureJobs::takesPictures)
-                .findFirst()
-                .map(ModelCard::getUpscalersList)
-                .orElse(List.of());
+                .flatMap(card -> card.getUpscalersList().stream())
+                .forEach(upscaler -> byName.putIfAbsent(upscaler.getName(), upscaler));
+        return List.copyOf(byName.values());
     }
 
     /** The body of {@code POST /v1/images/upscales}. */
@@ -56,21 +59,28 @@ public final class PictureJobs {
         Fields named = RequestReader.withImage(fields);
         named.allowOnly(UPSCALES);
         String name = named.text(UpscalerReader.FIELD).orElseThrow(() -> named.missing(UpscalerReader.FIELD));
-        ModelCard card = card(named);
+        ModelCard card = card(named, name);
         Upscaler upscaler = UpscalerReader.find(named, UpscalerReader.FIELD, card, name);
         RequestReader.ImagesRequest read = reader.images(named.without(Set.of(UpscalerReader.FIELD))
                 .with("model", card.getId())
                 .with("prompt", ""));
         Attachment image = read.spec().attachment(INIT_IMAGE).orElseThrow();
-        UpscalerReader.requireRoom(named, upscaler, image.width(), image.height());
+        UpscalerReader.requireRoom(named, upscaler, image.width(), image.height(), 1);
         Resizing resizing =
                 Resizing.newBuilder().addSteps(UpscalerReader.step(upscaler)).build();
         return new RequestReader.ImagesRequest(resized(read.spec(), resizing, List.of(upscaler)), false, read.urls());
     }
 
-    /** The model whose nodes have it: the request's, or the first that begins with pictures. */
-    private ModelCard card(Fields fields) {
-        return fields.has("model") ? reader.card(fields) : models.find(model()).orElseThrow();
+    /** The model whose nodes have it: the request's, or the first that begins with pictures and has the upscaler. */
+    private ModelCard card(Fields fields, String upscaler) {
+        return fields.has("model")
+                ? reader.card(fields)
+                : models.cards().stream()
+                        .filter(PictureJobs::takesPictures)
+                        .filter(card -> card.getUpscalersList().stream()
+                                .anyMatch(had -> had.getName().equals(upscaler)))
+                        .findFirst()
+                        .orElseGet(() -> models.find(model()).orElseThrow());
     }
 
     /** The id of a model that begins with pictures of any size. */

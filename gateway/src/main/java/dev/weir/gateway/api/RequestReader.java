@@ -232,7 +232,7 @@ public final class RequestReader {
                 .addAllIpAdapters(ipAdapters)
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList());
         LoraReader.read(fields, card, read);
-        UpscalerReader.read(fields, card, read);
+        UpscalerReader.read(fields, card, samples, read);
         more.accept(read);
         Generation generation = read.build();
         List<Stage> route = Route.stages(card, workflow, generation);

@@ -11,12 +11,18 @@ final class UpscalerReader {
     static final String FIELD = "upscaler";
 
     /** Of one picture, of which the decoder node holds a few copies. */
-    static final long MOST_PIXELS = 1 << 25;
+    private static final long MOST_PIXELS = 1 << 24;
+
+    /** Of all pictures of a request, whose files the gateway holds at once, and as base64. */
+    private static final long MOST_PIXELS_OF_ALL = 2 * MOST_PIXELS;
+
+    /** What WebP can hold. */
+    private static final int MOST_SIDE = 16_383;
 
     private UpscalerReader() {}
 
     /** Adds it to a generation whose size is known. */
-    static void read(Fields fields, ModelCard card, Generation.Builder generation) {
+    static void read(Fields fields, ModelCard card, int samples, Generation.Builder generation) {
         fields.text(FIELD).ifPresent(name -> {
             if (generation.hasPaddingMaskCrop()) {
                 throw fields.invalid(
@@ -25,7 +31,7 @@ final class UpscalerReader {
                         "is not taken together with padding_mask_crop, whose picture keeps the size of the image");
             }
             Upscaler upscaler = find(fields, FIELD, card, name);
-            requireRoom(fields, upscaler, generation.getWidth(), generation.getHeight());
+            requireRoom(fields, upscaler, generation.getWidth(), generation.getHeight(), samples);
             generation.addUpscalers(upscaler).setFinishing(Resizing.newBuilder().addSteps(step(upscaler)));
         });
     }
@@ -39,15 +45,18 @@ final class UpscalerReader {
         return Resizing.Step.newBuilder().setUpscaler(upscaler.getName()).build();
     }
 
-    /** Refuses a picture that would become too large. */
-    static void requireRoom(Fields fields, Upscaler upscaler, int width, int height) {
+    /** Refuses pictures that would become too large. */
+    static void requireRoom(Fields fields, Upscaler upscaler, int width, int height, int samples) {
         long wide = (long) width * upscaler.getScale();
         long high = (long) height * upscaler.getScale();
-        if (wide * high > MOST_PIXELS) {
+        if (wide * high > MOST_PIXELS
+                || wide * high * samples > MOST_PIXELS_OF_ALL
+                || Math.max(wide, high) > MOST_SIDE) {
             throw fields.invalid(
                     "out_of_range",
                     FIELD,
-                    "makes a picture of %dx%d, and at most %d pixels are allowed".formatted(wide, high, MOST_PIXELS));
+                    "makes %d of %dx%d; sides are at most %d, a picture has at most %d pixels, and all of a request %d"
+                            .formatted(samples, wide, high, MOST_SIDE, MOST_PIXELS, MOST_PIXELS_OF_ALL));
         }
     }
 }

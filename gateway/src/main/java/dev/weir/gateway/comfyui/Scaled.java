@@ -78,14 +78,18 @@ record Scaled(
         }
         Scaled scaled =
                 to(node, node.text("upscale_method"), (int) Math.max(1, newWidth), (int) Math.max(1, newHeight), crop);
-        if (scaled.pixels() > MOST_PIXELS_OF_ALL) {
+        scaled.requireFewPixels(node);
+        return scaled;
+    }
+
+    private void requireFewPixels(Node node) {
+        if (pixels > MOST_PIXELS_OF_ALL) {
             throw new RefusedNodeException(
                     node,
                     "image",
                     "is scaled with %d pixels in all steps up to here; at most %d are computed"
-                            .formatted(scaled.pixels(), MOST_PIXELS_OF_ALL));
+                            .formatted(pixels, MOST_PIXELS_OF_ALL));
         }
-        return scaled;
     }
 
     private Scaled to(Node node, String filter, int newWidth, int newHeight, boolean crop) {
@@ -134,6 +138,7 @@ record Scaled(
         }
         Resizing.Step.Builder step = Resizing.Step.newBuilder().setUpscaler(upscaler.getName());
         Scaled made = plus(step, (int) wide, (int) high, crops);
+        made.requireFewPixels(node);
         return made.with(made.steps, named);
     }
 

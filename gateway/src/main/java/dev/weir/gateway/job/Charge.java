@@ -1,5 +1,8 @@
 package dev.weir.gateway.job;
 
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Upscaler;
 import java.util.List;
 
 /**
@@ -7,7 +10,7 @@ import java.util.List;
  * whole, so that none of them is refused when the first is done. Immutable.
  *
  * @param images 0: the job was admitted with an earlier one
- * @param pixelSteps width times height times steps of all images
+ * @param pixelSteps width times height times steps of all images; an upscaler's run counts as a step of the size that it makes
  */
 public record Charge(int images, double pixelSteps) {
 
@@ -26,7 +29,46 @@ public record Charge(int images, double pixelSteps) {
     }
 
     private static double pixelSteps(JobSpec spec) {
-        return (double) spec.generation().getWidth() * spec.generation().getHeight() * spec.totalSteps();
+        Generation generation = spec.generation();
+        double pixels = (double) generation.getWidth() * generation.getHeight();
+        return pixels * spec.totalSteps()
+                + enlarged(generation, generation.getResizing(), brought(spec, pixels))
+                + enlarged(generation, generation.getFinishing(), pixels);
+    }
+
+    /** Of the picture that a resizing begins with. */
+    private static double brought(JobSpec spec, double otherwise) {
+        return spec.attachment("init_image")
+                .map(image -> (double) image.width() * image.height())
+                .orElse(otherwise);
+    }
+
+    /** The pixels that upscalers make in the steps. */
+    private static double enlarged(Generation generation, Resizing resizing, double pixels) {
+        double now = pixels;
+        double made = 0;
+        for (Resizing.Step step : resizing.getStepsList()) {
+            if (step.hasSize()) {
+                now = (double) step.getSize().getWidth() * step.getSize().getHeight();
+            }
+            if (!step.getUpscaler().isEmpty()) {
+                now *= square(scale(generation, step.getUpscaler()));
+                made += now;
+            }
+        }
+        return made;
+    }
+
+    private static int scale(Generation generation, String name) {
+        return generation.getUpscalersList().stream()
+                .filter(upscaler -> upscaler.getName().equals(name))
+                .mapToInt(Upscaler::getScale)
+                .findFirst()
+                .orElse(1);
+    }
+
+    private static double square(double side) {
+        return side * side;
     }
 
     /** Whether the job was admitted with an earlier one of its request. */

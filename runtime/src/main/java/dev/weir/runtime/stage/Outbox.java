@@ -15,6 +15,9 @@ public interface Outbox {
     /** The device has started the work. */
     void started(Work work);
 
+    /** It goes on, although none of its steps is done yet. Its owner does not take its silence for a loss then. */
+    default void goesOn(Work work) {}
+
     /** A step was done; {@code step} counts from 1. */
     void progress(Work work, int step, int total, double stepSeconds);
 

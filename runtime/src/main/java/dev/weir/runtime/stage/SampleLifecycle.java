@@ -190,6 +190,16 @@ final class SampleLifecycle implements Outbox {
         });
     }
 
+    /** The owner knows that it has started, and hears of it again. */
+    @Override
+    public void goesOn(Work work) {
+        onLoop(work, held -> {
+            if (held.phase() == Held.Phase.RUNNING) {
+                reports.tell(held, event(held).setStarted(Started.getDefaultInstance()), List.of());
+            }
+        });
+    }
+
     @Override
     public void progress(Work work, int step, int total, double stepSeconds) {
         advanced.incrementAndGet();

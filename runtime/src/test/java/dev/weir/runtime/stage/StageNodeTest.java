@@ -73,14 +73,10 @@ class StageNodeTest {
                 .containsExactly("text-encoder", "denoiser", "decoder");
         assertThat(finished.getFinished().getTimingsList())
                 .allSatisfy(t -> assertThat(t.getSeconds()).isGreaterThanOrEqualTo(t.getQueuedSeconds()));
-        await().until(() -> owner.heard("job", WhatCase.ACCEPTED).size() == 5);
-        List<Event> once = owner.events("job").stream().distinct().toList();
-        assertThat(once)
-                .as("who takes it and who hands it on say the same")
-                .filteredOn(Event::hasAccepted)
-                .hasSize(3);
-        assertThat(once).extracting(Event::getSeq).doesNotHaveDuplicates();
-        assertThat(once)
+        await().until(() -> owner.heard("job", WhatCase.ACCEPTED).size() == 3);
+        List<Event> heard = owner.events("job");
+        assertThat(heard).extracting(Event::getSeq).doesNotHaveDuplicates();
+        assertThat(heard)
                 .filteredOn(e -> e.getStage() == DENOISER)
                 .extracting(Event::getWhatCase)
                 .containsExactly(
