@@ -46,7 +46,7 @@ except openai.BadRequestError as refused:
 # Automatic1111
 address = url.removeprefix("http://").split(":")
 api = webuiapi.WebUIApi(host=address[0], port=int(address[1]), sampler="DDIM", steps=6)
-assert api.util_get_model_names() == ["default"]
+assert "default" in api.util_get_model_names()
 assert "DDIM" in [sampler["name"] for sampler in api.get_samplers()]
 result = api.txt2img(prompt="a red apple", seed=7, width=128, height=128, batch_size=2)
 assert [image.size for image in result.images] == [(128, 128)] * 2
