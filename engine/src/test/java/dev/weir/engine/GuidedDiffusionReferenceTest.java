@@ -7,18 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
-import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.image.Bilinear;
 import dev.weir.engine.network.Networks;
-import dev.weir.engine.noise.TorchGenerator;
-import dev.weir.engine.pipeline.AestheticScores;
-import dev.weir.engine.pipeline.Begin;
-import dev.weir.engine.pipeline.MaskedContent;
-import dev.weir.engine.pipeline.Request;
-import dev.weir.engine.pipeline.StageSpec;
-import dev.weir.engine.sampler.Samplers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -234,39 +226,7 @@ class GuidedDiffusionReferenceTest {
     }
 
     private static Row row(ModelFolder model, Denoiser network, String sampler, int steps, int label, float scale) {
-        StageSpec stage = model.pipeline().diffusing().get(0);
-        LatentShape shape = model.pipeline().latent();
-        var schedule = model.scheduler(stage);
-        int side = model.card().nativeSize();
-        return model.pipeline()
-                .type()
-                .begin(
-                        stage,
-                        new Begin(
-                                model.card(),
-                                shape,
-                                Samplers.create(schedule, sampler, steps),
-                                schedule,
-                                new TorchGenerator(7),
-                                network.inputs(),
-                                0,
-                                new Request(
-                                        side,
-                                        side,
-                                        scale,
-                                        0,
-                                        GuidanceInterval.WHOLE,
-                                        side,
-                                        side,
-                                        0,
-                                        0,
-                                        OptionalInt.of(label),
-                                        OptionalInt.empty(),
-                                        1,
-                                        1,
-                                        MaskedContent.ORIGINAL,
-                                        AestheticScores.USUAL),
-                                Tensors.NONE));
+        return WordlessRows.of(model, network, sampler, steps, OptionalInt.of(label), scale);
     }
 
     private static ComputeTarget target(Engine engine) {

@@ -6,17 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
-import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
-import dev.weir.engine.noise.TorchGenerator;
-import dev.weir.engine.pipeline.AestheticScores;
-import dev.weir.engine.pipeline.Begin;
-import dev.weir.engine.pipeline.MaskedContent;
-import dev.weir.engine.pipeline.Request;
-import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.SamplerState;
-import dev.weir.engine.sampler.Samplers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -150,39 +142,7 @@ class UnconditionalReferenceTest {
     }
 
     private static Row row(ModelFolder model, Denoiser network, String sampler, int steps, OptionalInt label) {
-        StageSpec stage = model.pipeline().diffusing().get(0);
-        LatentShape shape = model.pipeline().latent();
-        var schedule = model.scheduler(stage);
-        int side = model.card().nativeSize();
-        return model.pipeline()
-                .type()
-                .begin(
-                        stage,
-                        new Begin(
-                                model.card(),
-                                shape,
-                                Samplers.create(schedule, sampler, steps),
-                                schedule,
-                                new TorchGenerator(7),
-                                network.inputs(),
-                                0,
-                                new Request(
-                                        side,
-                                        side,
-                                        1,
-                                        0,
-                                        GuidanceInterval.WHOLE,
-                                        side,
-                                        side,
-                                        0,
-                                        0,
-                                        label,
-                                        OptionalInt.empty(),
-                                        1,
-                                        1,
-                                        MaskedContent.ORIGINAL,
-                                        AestheticScores.USUAL),
-                                Tensors.NONE));
+        return WordlessRows.of(model, network, sampler, steps, label, 1);
     }
 
     private static OptionalInt label(JsonNode json) {

@@ -6,11 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.decoder.DecoderStage;
 import dev.weir.engine.ComputeTarget;
-import dev.weir.engine.Denoiser;
-import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.NetworkInput;
-import dev.weir.engine.diffusion.Row;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayVerticle;
 import dev.weir.proto.v1.StageKind;
@@ -185,46 +181,7 @@ final class RebalancingTest {
 
     /** The part of a model on a slowed device. */
     private static DiffusionPart slow(ModelFolder folder) {
-        DiffusionPart part = DiffusionPart.open(folder, 0, EXACT);
-        return new DiffusionPart(
-                part.card(),
-                part.type(),
-                part.stage(),
-                new SlowDenoiser(part.network()),
-                part.schedule(),
-                part.augmentation(),
-                part.nativeShape(),
-                part.preview(),
-                part.loras(),
-                part.ipAdapters());
-    }
-
-    private record SlowDenoiser(Denoiser network) implements Denoiser {
-
-        @Override
-        public List<float[]> predict(LatentShape input, List<Row> rows) {
-            LockSupport.parkNanos(FORWARD.toNanos() + rows.size() * ROW.toNanos());
-            return network.predict(input, rows);
-        }
-
-        @Override
-        public int inChannels() {
-            return network.inChannels();
-        }
-
-        @Override
-        public int outChannels() {
-            return network.outChannels();
-        }
-
-        @Override
-        public List<NetworkInput> inputs() {
-            return network.inputs();
-        }
-
-        @Override
-        public void close() {
-            network.close();
-        }
+        return WatchedDenoiser.part(
+                folder, EXACT, rows -> LockSupport.parkNanos(FORWARD.toNanos() + rows.size() * ROW.toNanos()));
     }
 }

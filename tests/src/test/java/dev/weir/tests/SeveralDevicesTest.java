@@ -7,10 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.cli.WeirNode;
 import dev.weir.decoder.DecoderStage;
 import dev.weir.engine.ComputeTarget;
-import dev.weir.engine.Denoiser;
-import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelFolder;
-import dev.weir.engine.NetworkInput;
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayVerticle;
 import dev.weir.proto.v1.StageKind;
@@ -18,7 +15,6 @@ import dev.weir.runtime.NodeConfig;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.StageNode;
-import dev.weir.serving.DiffusionPart;
 import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.TextEncoderStage;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -107,25 +103,10 @@ final class SeveralDevicesTest {
     private static Stage denoiser(Runnable onForward) {
         return new SteppingStage(
                 StageKind.DENOISER,
-                folder -> failing(folder, onForward),
+                folder -> WatchedDenoiser.part(folder, EXACT, rows -> onForward.run()),
                 List.of(TINY),
                 EXACT,
                 new SteppingStage.Limits(2 * SAMPLES, 2));
-    }
-
-    private static DiffusionPart failing(ModelFolder folder, Runnable onForward) {
-        DiffusionPart part = DiffusionPart.open(folder, 0, EXACT);
-        return new DiffusionPart(
-                part.card(),
-                part.type(),
-                part.stage(),
-                new WatchedDenoiser(part.network(), onForward),
-                part.schedule(),
-                part.augmentation(),
-                part.nativeShape(),
-                part.preview(),
-                part.loras(),
-                part.ipAdapters());
     }
 
     private static void deploy(NodeContext node, Stage stage) {
@@ -134,34 +115,5 @@ final class SeveralDevicesTest {
 
     private static <T> T get(Future<T> future) {
         return future.toCompletionStage().toCompletableFuture().join();
-    }
-
-    private record WatchedDenoiser(Denoiser network, Runnable onForward) implements Denoiser {
-
-        @Override
-        public List<float[]> predict(LatentShape input, List<Row> rows) {
-            onForward.run();
-            return network.predict(input, rows);
-        }
-
-        @Override
-        public int inChannels() {
-            return network.inChannels();
-        }
-
-        @Override
-        public int outChannels() {
-            return network.outChannels();
-        }
-
-        @Override
-        public List<NetworkInput> inputs() {
-            return network.inputs();
-        }
-
-        @Override
-        public void close() {
-            network.close();
-        }
     }
 }

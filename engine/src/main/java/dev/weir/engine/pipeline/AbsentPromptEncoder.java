@@ -2,29 +2,23 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.Prompt;
-import dev.weir.engine.PromptSize;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.adapter.Lora;
-import dev.weir.engine.adapter.WeightedLora;
-import dev.weir.engine.inversion.Embedding;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 
 /**
  * A text encoder that gives for a prompt which is absent an embedding of a picture too, where the denoiser sees pictures' embeddings and
  * no text. Owned by one device thread, as the encoder is.
  */
-public final class AbsentPromptEncoder implements TextEncoder {
+public final class AbsentPromptEncoder extends ExtendedTextEncoder {
 
-    private final TextEncoder encoder;
     private final HostTensor picture;
 
     /** @param picture the embedding that stands for an absent prompt */
     public AbsentPromptEncoder(TextEncoder encoder, HostTensor picture) {
-        this.encoder = encoder;
+        super(encoder);
         this.picture = picture;
     }
 
@@ -40,35 +34,5 @@ public final class AbsentPromptEncoder implements TextEncoder {
                             : own);
         }
         return all;
-    }
-
-    @Override
-    public PromptSize size(Prompt prompt) {
-        return encoder.size(prompt);
-    }
-
-    @Override
-    public Runnable prepareWords(Collection<Embedding> embeddings) {
-        return encoder.prepareWords(embeddings);
-    }
-
-    @Override
-    public void expect(Collection<Lora> loras) {
-        encoder.expect(loras);
-    }
-
-    @Override
-    public void load(List<WeightedLora> loras, Collection<Lora> needed) {
-        encoder.load(loras, needed);
-    }
-
-    @Override
-    public int maxClipSkip() {
-        return encoder.maxClipSkip();
-    }
-
-    @Override
-    public void close() {
-        encoder.close();
     }
 }

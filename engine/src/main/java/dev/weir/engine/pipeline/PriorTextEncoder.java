@@ -5,11 +5,7 @@ import dev.weir.engine.PromptSize;
 import dev.weir.engine.PromptStates;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.adapter.Lora;
-import dev.weir.engine.adapter.WeightedLora;
-import dev.weir.engine.inversion.Embedding;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -19,7 +15,7 @@ import java.util.stream.Stream;
  * encoder gives for the empty prompt: the prior is guided away from these, whatever the negative prompt says. LoRAs, embeddings,
  * {@code clip_skip} and the prompt's syntax count for the pipeline's own encoder only: the prior reads the text as it stands. Owned by one device thread, as the encoders are.
  */
-public final class PriorTextEncoder implements TextEncoder {
+public final class PriorTextEncoder extends ExtendedTextEncoder {
 
     /** Before the names of what the prior's encoder gives for the prompt. */
     static final String PRIOR = "prior/";
@@ -27,12 +23,11 @@ public final class PriorTextEncoder implements TextEncoder {
     /** Before the names of what it gives for the empty prompt. */
     static final String EMPTY = "prior_empty/";
 
-    private final TextEncoder encoder;
     private final TextEncoder priors;
     private Optional<Tensors> empty = Optional.empty();
 
     public PriorTextEncoder(TextEncoder encoder, TextEncoder priors) {
-        this.encoder = encoder;
+        super(encoder);
         this.priors = priors;
     }
 
@@ -71,28 +66,8 @@ public final class PriorTextEncoder implements TextEncoder {
     }
 
     @Override
-    public Runnable prepareWords(Collection<Embedding> embeddings) {
-        return encoder.prepareWords(embeddings);
-    }
-
-    @Override
-    public void expect(Collection<Lora> loras) {
-        encoder.expect(loras);
-    }
-
-    @Override
-    public void load(List<WeightedLora> loras, Collection<Lora> needed) {
-        encoder.load(loras, needed);
-    }
-
-    @Override
-    public int maxClipSkip() {
-        return encoder.maxClipSkip();
-    }
-
-    @Override
     public void close() {
-        encoder.close();
+        super.close();
         priors.close();
     }
 }

@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Resizing;
+import dev.weir.proto.v1.Size;
 import dev.weir.proto.v1.Upscaler;
 import java.util.List;
 
@@ -48,8 +49,9 @@ public record Charge(int images, double pixelSteps) {
         double now = pixels;
         double made = 0;
         for (Resizing.Step step : resizing.getStepsList()) {
-            if (step.hasSize()) {
-                now = (double) step.getSize().getWidth() * step.getSize().getHeight();
+            if (step.hasSize() || step.hasPart()) {
+                Size size = step.hasSize() ? step.getSize() : step.getPart().getSize();
+                now = (double) size.getWidth() * size.getHeight();
             }
             if (!step.getUpscaler().isEmpty()) {
                 now *= square(scale(generation, step.getUpscaler()));
