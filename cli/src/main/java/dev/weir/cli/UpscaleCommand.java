@@ -41,10 +41,13 @@ final class UpscaleCommand implements Callable<Integer> {
             description = "A .png, .jpg or .webp file, which is overwritten.")
     private Path out;
 
+    @Option(names = "--parents", description = "Create missing parent folders of --out.")
+    private boolean parents;
+
     @Override
     public Integer call() throws IOException {
         OutputFiles.format(out);
-        OutputFiles.requireWritable("--out", out, false);
+        OutputFiles.requireWritable("--out", out, parents);
         ProgressDisplay display = ProgressDisplay.on(spec.commandLine().getErr());
         try (Enlarger enlarger = new Enlarger(upscaler)) {
             display.note("enlarging by %d".formatted(enlarger.scale()));

@@ -16,11 +16,6 @@ import java.util.function.Supplier;
 /** A picture on its way through the steps of a resizing: those of upscalers tile by tile, the others at once. Device thread. */
 final class Finishing {
 
-    /** Of a pixel of the result: three numbers in the result, in the tiles that are blended, and in the one that is computed. */
-    private static final int HEAP_BYTES_OF_PIXEL = 3 * 3 * Float.BYTES;
-
-    private static final double HEAP_SHARE = 0.75;
-
     private final Work work;
     private final Deque<Resizing> parts = new ArrayDeque<>();
     private final Consumer<RgbImage> end;
@@ -75,20 +70,7 @@ final class Finishing {
         if (upscaler.isEmpty()) {
             picture = PictureSteps.of(Bitmap.of(picture), part).image();
         } else {
-            Upscaler network = upscalers.apply(upscaler);
-            requireRoom(picture, network.scale());
-            enlargement = Optional.of(network.begin(picture));
-        }
-    }
-
-    /** An enlargement that does not fit would end this process, and after it those that take over its work. */
-    private static void requireRoom(RgbImage picture, int scale) {
-        long pixels = (long) picture.width() * scale * picture.height() * scale;
-        long most = (long) (HEAP_SHARE * Runtime.getRuntime().maxMemory() / HEAP_BYTES_OF_PIXEL);
-        if (pixels > most) {
-            throw new IllegalArgumentException(
-                    "the enlarged picture has %d pixels, and the decoder's Java heap has room for %d; give it more with WEIR_JAVA_OPTS=-Xmx"
-                            .formatted(pixels, most));
+            enlargement = Optional.of(upscalers.apply(upscaler).begin(picture));
         }
     }
 }

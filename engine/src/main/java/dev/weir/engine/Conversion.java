@@ -47,7 +47,10 @@ public sealed interface Conversion
             throw new ModelException(in + ": no such file or folder");
         }
         boolean isFile = target.getFileName() != null && target.toString().endsWith(WeightFile.SAFETENSORS);
-        if (Files.exists(target) && (!isFile || !overwrites || Files.isDirectory(target) || isSame(source, target))) {
+        if (isSame(source, target)) {
+            throw new ModelException("%s and %s are the same file: give another name".formatted(in, out));
+        }
+        if (Files.exists(target) && (!isFile || !overwrites || Files.isDirectory(target))) {
             throw new ModelException("%s: it exists already. %s"
                     .formatted(out, isFile ? "Replace it with --overwrite" : "Give the name of a new folder"));
         }

@@ -34,6 +34,7 @@ record GuidedDiffusionPart(
 
     private static final int TRAIN_TIMESTEPS = 1000;
     private static final int GROUPS = 32;
+    private static final int MOST_SIDE = 4096;
     private static final Heads OF_CLASSIFIERS = new Heads(64, 0);
 
     /** Empty where the file is none of guided diffusion. */
@@ -49,11 +50,22 @@ record GuidedDiffusionPart(
             return new GuidedDiffusionPart(
                     file,
                     shape,
-                    shape.isClassifier() ? shape.side() : options.imageSize().orElse(shape.side()),
+                    shape.isClassifier() ? shape.side() : side(shape, options),
                     heads,
                     !shape.isClassifier() && isCosine(file, published, options),
                     new GuidedDiffusionNaming(shape.layers(), heads, !together).of(file.path(), file.tensors(), ""));
         });
+    }
+
+    /** Each level but the last halves the picture. */
+    private static int side(GuidedDiffusionShape shape, GuidedDiffusionOptions options) {
+        int side = options.imageSize().orElse(shape.side());
+        int step = 1 << (shape.widths().size() - 1);
+        if (side < step || side > MOST_SIDE || side % step != 0) {
+            throw new ModelException(
+                    "--image-size must be a multiple of %d from %1$d to %d, not %d".formatted(step, MOST_SIDE, side));
+        }
+        return side;
     }
 
     private static Heads heads(
@@ -63,6 +75,9 @@ record GuidedDiffusionPart(
             GuidedDiffusionOptions options) {
         if (shape.isClassifier() && published.isPresent()) {
             return OF_CLASSIFIERS;
+        }
+        if (options.headChannels().isPresent() && options.heads().isPresent()) {
+            throw new ModelException("--num-heads and --num-head-channels say the same: give one of them");
         }
         if (options.headChannels().isPresent()) {
             return new Heads(positive(options.headChannels().getAsInt(), "--num-head-channels"), 0);

@@ -8,7 +8,11 @@ public interface Upscaler extends AutoCloseable {
     /** By how much the sides of a picture grow. */
     int scale();
 
-    /** Begins with a picture. Computes nothing yet. */
+    /**
+     * Begins with a picture. Computes nothing yet.
+     *
+     * @throws IllegalArgumentException where the Java heap has no room for the result
+     */
     Enlargement begin(RgbImage picture);
 
     /** The larger picture. Empty if a value of it is not finite. */

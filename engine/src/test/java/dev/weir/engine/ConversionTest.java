@@ -125,6 +125,7 @@ class ConversionTest {
 
         refused(part, temporary.resolve("new"), false, "no whole model", ".safetensors");
         refused(part, folder, true, "it exists already", "new folder");
+        refused(part, part, true, "the same file");
         refused(part, temporary.resolve("none/x.safetensors"), false, "no folder for it");
         refused(temporary.resolve("none"), temporary.resolve("new"), false, "no such file");
         refused(folder, temporary.resolve("new"), false, "no pickled weights");

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -179,6 +180,35 @@ class GuidedDiffusionReferenceTest {
                 .hasMessageContaining("classifier")
                 .hasMessageContaining("ONNX Runtime computes no gradients")
                 .hasMessageContaining("--engine torch");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                " | 7 | 16 | no heads of 7",
+                " | 64 | 16 | no heads of 64",
+                " | 0 | 16 | must be at least 1",
+                "4 | 16 | 16 | give one of them",
+                " | 16 | 33 | must be a multiple of",
+                " | 16 | -16 | must be a multiple of",
+                " | 16 | 1000000 | must be a multiple of"
+            })
+    void whatDoesNotFitTheShapesIsRefused(Integer heads, int headChannels, int side, String why) {
+        var options = new GuidedDiffusionOptions(
+                Optional.empty(),
+                Optional.of("cosine"),
+                heads == null ? OptionalInt.empty() : OptionalInt.of(heads),
+                OptionalInt.of(headChannels),
+                false,
+                OptionalInt.of(side),
+                false);
+        Path file = GuidedDiffusionFiles.write(files, "base");
+
+        assertThatThrownBy(() -> Conversion.of(file, temporary.resolve("no"), false, options))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(why);
+        assertThat(temporary.resolve("no")).doesNotExist();
     }
 
     private static float[] last(String name, LatentShape shape) {

@@ -210,9 +210,11 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         RequestTrace trace = new RequestTrace(node.tracing());
         router.post("/v1/images/*").handler(trace);
         router.post("/v1/jobs").handler(trace);
+        ImagesHandler pictures = new ImagesHandler(
+                vertx, body, reader, new PictureJobs(names, reader), jobs, ledger, answers, slowClient);
+        pictures.mountUpscales(router);
         if (config.apis().contains(Api.OPENAI)) {
-            new ImagesHandler(vertx, body, reader, new PictureJobs(names, reader), jobs, ledger, answers, slowClient)
-                    .mount(router);
+            pictures.mount(router);
             new ResponsesApi(vertx, body, reader, ledger, answers, names, slowClient).mount(router, trace);
         }
         new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);

@@ -20,6 +20,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +138,18 @@ final class UpscalerRequestsTest {
     }
 
     @Test
+    void upscalesAreWeirsOwnWhateverOtherApisAreOff() {
+        TestGateway alone = gateway.another(TestGateway.CONFIG.withApis(Set.of()));
+
+        HttpResponse<String> refused = alone.send(alone.post("/v1/images/upscales", "{\"upscaler\": \"x4plus\"}"));
+
+        assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+        assertThat(refused.body()).contains("image").contains("required");
+        assertThat(alone.send(alone.post("/v1/images/generations", "{}")).statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
     void whatCannotBeDoneIsRefusedByName() {
         requireRefused("/v1/images/generations", prompt().put("upscaler", "x8"), "no upscaler", "there are x4plus");
         requireRefused("/v1/images/generations", prompt().put("upscaler", "swin"), "no upscaler that Weir runs");
@@ -175,6 +188,9 @@ final class UpscalerRequestsTest {
         assertThat(listed)
                 .extracting(entry -> ((JsonObject) entry).getString("name"))
                 .containsExactly("None", "Lanczos", "Nearest", "x4plus");
+        assertThat(gateway.send(gateway.request("/models/upscale_models").build())
+                        .body())
+                .isEqualTo("[\"x4plus.safetensors\"]");
     }
 
     private static JsonObject enlarging(String from) {

@@ -153,8 +153,12 @@ public record NodeConfig(
             List<String> names = devices().stream()
                     .map(name -> name.equals("cuda") ? "cuda:0" : name)
                     .toList();
-            if (!names.stream().allMatch(name -> name.matches("auto|cpu|cuda:\\d+"))) {
-                problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N".formatted(device));
+            Optional<String> unknown = names.stream()
+                    .filter(name -> !name.matches("auto|cpu|cuda:\\d+"))
+                    .findFirst();
+            if (unknown.isPresent()) {
+                problems.add("device: \"%s\" is none of auto, cpu, cuda, cuda:N, or several with commas"
+                        .formatted(unknown.get()));
             } else if (names.size() > 1 && names.contains(AUTO)) {
                 problems.add("device: auto stands alone: \"%s\"".formatted(device));
             } else if (names.size() > 1 && !diffuses) {

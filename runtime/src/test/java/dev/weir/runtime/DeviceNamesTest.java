@@ -25,6 +25,7 @@ class DeviceNamesTest {
             value = {
                 "gpu | is none of auto, cpu, cuda, cuda:N",
                 "cuda:0, | is none of auto, cpu, cuda, cuda:N",
+                "cpu,banana | device: \"banana\" is none of auto",
                 "auto,cpu | auto stands alone",
                 "cuda,cuda:0 | cuda:0 is named twice",
                 "cuda:1,cuda:0,cuda:1 | cuda:1 is named twice"

@@ -11,6 +11,9 @@ import java.util.Optional;
 /** Runs an {@link UpscalingNetwork}, large pictures in tiles that overlap. One device thread owns it. */
 final class TiledUpscaler implements Upscaler {
 
+    private static final int COLOR_BYTES = UpscalingNetwork.COLORS * Float.BYTES;
+    private static final double HEAP_SHARE = 0.65;
+
     private final Executable network;
     private final UpscalingNetwork facts;
     private final Tiling tiling;
@@ -31,8 +34,34 @@ final class TiledUpscaler implements Upscaler {
         return facts.scale();
     }
 
+    /**
+     * A result that does not fit into the heap would end the process.
+     *
+     * @param tile side of a tile of the result
+     * @param heap bytes
+     * @throws IllegalArgumentException where it does not fit
+     */
+    static void requireRoom(long width, long height, int scale, int tile, long heap) {
+        long pixels = width * height * scale * scale;
+        // The result in numbers and in bytes, two rows of tiles, and the picture twice.
+        double bytes = pixels * (COLOR_BYTES + 3.0)
+                + 2.0 * COLOR_BYTES * tile * width * scale
+                + 2.0 * COLOR_BYTES * width * height;
+        if (bytes > HEAP_SHARE * heap) {
+            throw new IllegalArgumentException(
+                    "the enlarged picture has %d pixels, for which the Java heap of %d MiB has no room; WEIR_JAVA_OPTS=-Xmx… gives it more"
+                            .formatted(pixels, heap >> 20));
+        }
+    }
+
     @Override
     public Enlargement begin(RgbImage picture) {
+        requireRoom(
+                picture.width(),
+                picture.height(),
+                scale(),
+                tiling.tile(),
+                Runtime.getRuntime().maxMemory());
         UnitImage seen = UnitImage.of(picture);
         float[] values = seen.values().clone();
         for (int i = 0; i < values.length; i++) {

@@ -1,5 +1,6 @@
 package dev.weir.engine.original;
 
+import dev.weir.engine.ModelException;
 import dev.weir.engine.weights.TensorInfo;
 import dev.weir.engine.weights.WeightViews;
 import java.util.List;
@@ -26,7 +27,11 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
     public record Heads(int width, int count) {
 
         int of(long channels) {
-            return width == 0 ? count : (int) channels / width;
+            if (width > 0 && channels % width != 0) {
+                throw new ModelException("--num-head-channels: an attention has %d channels, which are no heads of %d"
+                        .formatted(channels, width));
+            }
+            return width == 0 ? count : Math.toIntExact(channels / width);
         }
     }
 
@@ -107,7 +112,8 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
 
     private void addParts(String attention, String kind, boolean apart, String original, WeightViews into) {
         TensorInfo info = into.original(original);
-        int count = apart ? heads.of(info.shape()[0] / PARTS.size()) : 1;
+        int all = heads.of(info.shape()[0] / PARTS.size());
+        int count = apart ? all : 1;
         for (int i = 0; i < PARTS.size(); i++) {
             into.headPart(attention + PARTS.get(i) + "." + kind, original, i, PARTS.size(), count);
         }

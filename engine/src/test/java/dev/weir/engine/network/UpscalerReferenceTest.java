@@ -85,6 +85,15 @@ class UpscalerReferenceTest {
     }
 
     @Test
+    void aResultThatTheHeapHasNoRoomForIsRefused() {
+        TiledUpscaler.requireRoom(900, 900, 4, 1024, 512L << 20);
+
+        assertThatThrownBy(() -> TiledUpscaler.requireRoom(1024, 1024, 4, 1024, 512L << 20))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("16777216 pixels", "512 MiB", "WEIR_JAVA_OPTS");
+    }
+
+    @Test
     void whatIsNoUpscalerIsRefused() {
         Path other = new SafetensorsWriter()
                 .tensor("a", WeightType.F32, new byte[4], 1)

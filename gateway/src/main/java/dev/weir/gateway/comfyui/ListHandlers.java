@@ -34,8 +34,9 @@ final class ListHandlers {
         folders.put("loras", Offer::loras);
         folders.put("controlnet", Offer::controlNets);
         folders.put("embeddings", Offer::embeddings);
+        folders.put("upscale_models", Offer::upscalers);
         // Weir has none of these. Clients ask for them at their start and expect lists.
-        for (String none : List.of("text_encoders", "diffusion_models", "vae", "upscale_models")) {
+        for (String none : List.of("text_encoders", "diffusion_models", "vae")) {
             folders.put(none, Offer::none);
         }
         return folders;

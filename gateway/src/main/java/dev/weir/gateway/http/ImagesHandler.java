@@ -56,10 +56,15 @@ public final class ImagesHandler {
         this.slowClient = slowClient;
     }
 
+    /** The paths of OpenAI. */
     public void mount(Router router) {
         mount(router, "/v1/images/generations", GENERATION, reader::images);
         mount(router, "/v1/images/edits", EDIT, reader::edit);
         mount(router, "/v1/images/variations", EDIT, reader::variation);
+    }
+
+    /** Weir's own. */
+    public void mountUpscales(Router router) {
         mount(router, "/v1/images/upscales", EDIT, pictures::upscale);
     }
 
