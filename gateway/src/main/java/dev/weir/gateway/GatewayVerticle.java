@@ -261,7 +261,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
             predictions.mount(router, trace);
             replicate = Optional.of(predictions);
         }
-        new PageHandler(answers).mount(router);
+        new PageHandler(answers, config.apis()).mount(router);
         OpsRoutes.mount(router, node);
         return router;
     }

@@ -1,14 +1,17 @@
 package dev.weir.gateway.http;
 
+import dev.weir.gateway.GatewayConfig.Api;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -32,16 +35,33 @@ public final class PageHandler {
     private static final String RESOURCES = "/dev/weir/gateway/";
     private static final String HEAD = "<head>";
 
-    private final Answers answers;
+    /** In the contract, what names the API of a path that is not Weir's own. */
+    private static final String API = "x-api";
 
-    public PageHandler(Answers answers) {
+    private final Answers answers;
+    private final Set<Api> apis;
+
+    /** @param apis those whose paths the contract has */
+    public PageHandler(Answers answers, Set<Api> apis) {
         this.answers = answers;
+        this.apis = apis;
     }
 
     public void mount(Router router) {
         Methods.get(router, "/").handler(serve("web/index.html"));
         parts().forEach(part -> Methods.get(router, "/" + part).handler(serve("web/" + part)));
-        Methods.get(router, "/openapi.json").handler(serve("openapi.json"));
+        Methods.get(router, "/openapi.json").handler(serve("openapi.json", contract()));
+    }
+
+    private Buffer contract() {
+        JsonObject contract = read(RESOURCES + "openapi.json").toJsonObject();
+        contract.getJsonObject("paths")
+                .getMap()
+                .values()
+                .removeIf(path -> path instanceof Map<?, ?> described
+                        && described.get(API) instanceof String api
+                        && apis.stream().map(Api::toString).noneMatch(api::equals));
+        return Buffer.buffer(contract.encodePrettily());
     }
 
     private static Stream<String> parts() {
@@ -50,7 +70,10 @@ public final class PageHandler {
     }
 
     private Handler<RoutingContext> serve(String file) {
-        Buffer stored = read(RESOURCES + file);
+        return serve(file, read(RESOURCES + file));
+    }
+
+    private Handler<RoutingContext> serve(String file, Buffer stored) {
         String mediaType = MEDIA_TYPES.get(file.substring(file.lastIndexOf('.') + 1));
         return ctx -> {
             Buffer content = below(PublicAddress.of(ctx).prefix(), file, stored);
