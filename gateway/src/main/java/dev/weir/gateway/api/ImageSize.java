@@ -16,7 +16,7 @@ final class ImageSize {
      * That of the image that is changed, else of the first ControlNet's. Empty if the request brings neither, if a part of it is painted, which is done at the model's own size, and where the model does
      * not look at the size.
      *
-     * @throws ApiException where the image cannot be enlarged as the workflow does it
+     * @throws ApiException where the image cannot be enlarged as the workflow does it, or where no size has its ratio
      */
     static Optional<int[]> of(Fields fields, List<Attachment> attachments, Workflow workflow) {
         if (workflow.getOwnSize() || fields.has("padding_mask_crop")) {
@@ -26,7 +26,17 @@ final class ImageSize {
                 .or(() -> named(attachments, ControlImages.name(0)))
                 .map(image -> Route.enlargement(workflow) > 1
                         ? enlarged(fields, image, workflow)
-                        : Route.range(workflow).near(image.width(), image.height(), area(workflow)));
+                        : inRatio(fields, image, workflow));
+    }
+
+    private static int[] inRatio(Fields fields, Attachment image, Workflow workflow) {
+        SizeRange range = Route.range(workflow);
+        return range.near(image.width(), image.height(), area(workflow))
+                .orElseThrow(() -> fields.invalid(
+                        "unsupported_size",
+                        image.name(),
+                        "has %dx%d pixels, and no size of this ratio has sides from %d to %d; say the size to stretch it"
+                                .formatted(image.width(), image.height(), range.min(), range.max())));
     }
 
     private static Optional<Attachment> named(List<Attachment> attachments, String name) {

@@ -1,5 +1,7 @@
 package dev.weir.gateway.job;
 
+import java.util.Optional;
+
 /**
  * Sides of an image that a request may ask for: the multiples of a number, from a least to a greatest.
  *
@@ -10,18 +12,25 @@ public record SizeRange(int min, int max, int multiple, boolean upsampled) {
     private static final double ROUNDING = 1e-6;
 
     /**
-     * The size nearest to a picture's, with its ratio as far as possible.
+     * The size nearest to a picture's, in its ratio but for the rounding to multiples. Where there is one size alone, that; empty if no
+     * size has the ratio.
      *
      * @param area larger pictures are made smaller, to about so many pixels
      */
-    public int[] near(int width, int height, double area) {
-        double scale = Math.min(1, Math.sqrt(area / ((double) width * height)));
-        return new int[] {side(width * scale), side(height * scale)};
+    public Optional<int[]> near(int width, int height, double area) {
+        int least = (min + multiple - 1) / multiple * multiple;
+        int most = max / multiple * multiple;
+        if (least >= most) {
+            return Optional.of(new int[] {most, most});
+        }
+        double smaller = Math.min(Math.sqrt(area / ((double) width * height)), most / (double) Math.max(width, height));
+        double scale = Math.max(Math.min(1, smaller), least / (double) Math.min(width, height));
+        int[] near = {side(width * scale), side(height * scale)};
+        return Math.max(near[0], near[1]) > most ? Optional.empty() : Optional.of(near);
     }
 
     private int side(double length) {
-        int whole = (int) (length + ROUNDING) / multiple * multiple;
-        return Math.max((min + multiple - 1) / multiple * multiple, Math.min(max / multiple * multiple, whole));
+        return (int) (length + ROUNDING) / multiple * multiple;
     }
 
     /** A side rounded down to a multiple. */

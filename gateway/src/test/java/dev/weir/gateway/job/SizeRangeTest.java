@@ -11,20 +11,36 @@ class SizeRangeTest {
 
     @Test
     void aPictureKeepsItsSizeAsFarAsTheModelMakesIt() {
-        assertThat(RANGE.near(512, 384, AREA)).containsExactly(512, 384);
-        assertThat(RANGE.near(389, 251, AREA)).containsExactly(384, 248);
+        assertThat(near(RANGE, 512, 384)).containsExactly(512, 384);
+        assertThat(near(RANGE, 389, 251)).containsExactly(384, 248);
     }
 
     @Test
     void aLargePictureIsMadeSmallerInItsRatio() {
-        assertThat(RANGE.near(4000, 3000, AREA)).containsExactly(584, 440);
-        assertThat(RANGE.near(1024, 1024, AREA)).containsExactly(512, 512);
+        assertThat(near(RANGE, 4000, 3000)).containsExactly(584, 440);
+        assertThat(near(RANGE, 1024, 1024)).containsExactly(512, 512);
     }
 
     @Test
-    void sidesStayWithinTheModelsBounds() {
-        assertThat(RANGE.near(10, 20, AREA)).containsExactly(64, 64);
-        assertThat(RANGE.near(20_000, 10, AREA)).containsExactly(2048, 64);
-        assertThat(new SizeRange(60, 100, 16, false).near(1, 1000, AREA)).containsExactly(64, 96);
+    void aSmallPictureIsMadeLargerInItsRatio() {
+        assertThat(near(RANGE, 10, 20)).containsExactly(64, 128);
+        assertThat(near(RANGE, 40, 100)).containsExactly(64, 160);
+        assertThat(near(new SizeRange(60, 1000, 16, false), 30, 90)).containsExactly(64, 192);
+    }
+
+    @Test
+    void aLongPictureFitsIntoTheModelsBounds() {
+        assertThat(near(RANGE, 4096, 128)).containsExactly(2048, 64);
+        assertThat(near(new SizeRange(64, 1024, 8, false), 2000, 200)).containsExactly(1024, 96);
+    }
+
+    @Test
+    void aPictureWhoseRatioNoSizeHasIsNotStretched() {
+        assertThat(RANGE.near(20_000, 10, AREA)).isEmpty();
+        assertThat(new SizeRange(60, 100, 16, false).near(1, 1000, AREA)).isEmpty();
+    }
+
+    private static int[] near(SizeRange range, int width, int height) {
+        return range.near(width, height, AREA).orElseThrow();
     }
 }
