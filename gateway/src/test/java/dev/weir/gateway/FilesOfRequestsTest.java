@@ -194,8 +194,36 @@ final class FilesOfRequestsTest {
 
     @Test
     void anImageWhoseFilesAreGoneFailsAndSaysWhich() {
+        for (String code : List.of("no_node", "file_unavailable")) {
+            serve("1");
+            int before = gateway.stage.sittings().size();
+            gateway.stage.script(sitting -> {
+                serve(TestGateway.CARD.toBuilder().setId("adaptable"));
+                sitting.fail(code, true);
+            });
+
+            requireMissing(gateway.generate(everything()));
+
+            assertThat(gateway.stage.sittings()).as("nobody waits for them").hasSize(before + 1);
+        }
+    }
+
+    private static void requireMissing(HttpResponse<String> response) {
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(error(response).getString("code")).isEqualTo("file_missing");
+        assertThat(error(response).getString("message"))
+                .isEqualTo(
+                        "no node has the LoRA \"style\" and the ControlNet \"style\" and the embedding \"style\" and the "
+                                + "IP-Adapter \"style\" as it was when the request named it");
+    }
+
+    /** Somebody writes a file of that name, so the image is tried again. */
+    @Test
+    void anImageWhoseFileIsBeingReplacedIsNotGivenUp() {
         gateway.stage.script(sitting -> {
-            serve(TestGateway.CARD.toBuilder().setId("adaptable"));
+            serve(TestGateway.CARD.toBuilder()
+                    .setId("adaptable")
+                    .addRefusedLoras(RefusedFile.newBuilder().setName("style").setChanging(true)));
             sitting.fail("no_node", true);
         });
 
@@ -203,10 +231,7 @@ final class FilesOfRequestsTest {
 
         assertThat(response.statusCode()).isEqualTo(503);
         assertThat(error(response).getString("code")).isEqualTo("file_unavailable");
-        assertThat(error(response).getString("message"))
-                .isEqualTo(
-                        "no node has the LoRA \"style\" and the ControlNet \"style\" and the embedding \"style\" and the "
-                                + "IP-Adapter \"style\" as it was when the request named it");
+        assertThat(gateway.stage.sittings()).hasSize(3);
     }
 
     @Test

@@ -102,6 +102,7 @@ public record ApiError(int status, String type, String code, String message, Str
         int status =
                 switch (failure.code()) {
                     case "invalid_task", "invalid_image", "invalid_prompt" -> 400;
+                    case Failure.FILE_MISSING -> 404;
                     case "deadline_exceeded" -> 504;
                     case "no_node",
                             "node_lost",
@@ -114,7 +115,7 @@ public record ApiError(int status, String type, String code, String message, Str
                 };
         String type =
                 switch (status) {
-                    case 400 -> INVALID;
+                    case 400, 404 -> INVALID;
                     case 504 -> "timeout_error";
                     case 503 -> UNAVAILABLE;
                     default -> "server_error";

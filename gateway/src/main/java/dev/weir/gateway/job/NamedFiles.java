@@ -7,6 +7,7 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.RefusedFile;
 import dev.weir.proto.v1.Upscaler;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -103,6 +105,21 @@ final class NamedFiles {
                 .filter(upscaler -> !card.getUpscalersList().contains(upscaler))
                 .forEach(upscaler -> missing.add("the upscaler \"%s\"".formatted(upscaler.getName())));
         return missing.stream().distinct().collect(Collectors.joining(" and "));
+    }
+
+    /** Whether one of these names is that of a file that is being written in a node's folder. */
+    static boolean areChanging(Generation named, ModelCard card) {
+        return isChanging(card.getRefusedLorasList(), named.getLorasList(), Lora::getName)
+                || isChanging(card.getRefusedControlnetsList(), named.getControlsList(), control -> control.getNet()
+                        .getName())
+                || isChanging(card.getRefusedEmbeddingsList(), named.getEmbeddingsList(), Embedding::getName)
+                || isChanging(card.getRefusedIpAdaptersList(), named.getIpAdaptersList(), IpAdapter::getName)
+                || isChanging(card.getRefusedUpscalersList(), named.getUpscalersList(), Upscaler::getName);
+    }
+
+    private static <F> boolean isChanging(List<RefusedFile> refused, List<F> named, Function<F, String> name) {
+        List<String> names = named.stream().map(name).toList();
+        return refused.stream().anyMatch(file -> file.getChanging() && names.contains(file.getName()));
     }
 
     private static <F> Optional<F> find(Collection<F> files, Predicate<F> wanted) {

@@ -1,6 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.route.Edition;
 import dev.weir.runtime.route.Needs;
@@ -32,9 +33,7 @@ final class NextTask {
         if (!NamedFiles.areIn(named) || isServed(task)) {
             return task;
         }
-        Optional<Generation> newest = catalog.find(task.getModel())
-                .map(card -> NamedFiles.newest(named, card))
-                .filter(files -> isServed(task.toBuilder().setGeneration(files).build()));
+        Optional<Generation> newest = newest(task);
         if (newest.isEmpty()) {
             return task;
         }
@@ -49,6 +48,13 @@ final class NextTask {
                 sample, address, edition(spec, sample), rules.weight(spec.user()), catalog.blanks(spec.model()));
     }
 
+    /** With the files that nodes have now, where some node can generate the image with them. */
+    private Optional<Generation> newest(Task task) {
+        return catalog.find(task.getModel())
+                .map(card -> NamedFiles.newest(task.getGeneration(), card))
+                .filter(files -> isServed(task.toBuilder().setGeneration(files).build()));
+    }
+
     private boolean isServed(Task task) {
         return Needs.areMet(task, catalog.alive());
     }
@@ -59,16 +65,21 @@ final class NextTask {
         Generation named = task.getGeneration();
         if (!NamedFiles.areIn(named)
                 || isServed(task)
+                || newest(task).isPresent()
                 || !isServed(task.toBuilder()
                         .setGeneration(NamedFiles.without(named))
                         .build())) {
             return Optional.empty();
         }
-        return catalog.find(task.getModel())
-                .map(card -> new Failure(
-                        Failure.FILE_UNAVAILABLE,
-                        "no node has %s as it was when the request named it".formatted(NamedFiles.missing(named, card)),
-                        true));
+        return catalog.find(task.getModel()).map(card -> missing(named, card));
+    }
+
+    private static Failure missing(Generation named, ModelCard card) {
+        boolean mayCome = NamedFiles.areChanging(named, card);
+        return new Failure(
+                mayCome ? Failure.FILE_UNAVAILABLE : Failure.FILE_MISSING,
+                "no node has %s as it was when the request named it".formatted(NamedFiles.missing(named, card)),
+                mayCome);
     }
 
     private Edition edition(JobSpec spec, Sample sample) {

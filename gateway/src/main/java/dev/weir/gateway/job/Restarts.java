@@ -62,7 +62,7 @@ final class Restarts {
         } else if (failure.code().equals(NO_NODE)) {
             Optional<Failure> missingFiles = jobs.missingFiles(job, sample);
             if (missingFiles.isPresent()) {
-                fileUnavailable(job, sample, missingFiles.get()); // The node that has them may be about to come back.
+                failed(job, sample, missingFiles.get()); // The search has waited for a node that has them.
             } else if (isLastChance(sample)) {
                 wait(job, sample, failure); // Meanwhile it is the turn of others, whose models have nodes.
             } else {
@@ -203,9 +203,17 @@ final class Restarts {
         });
     }
 
-    /** Where a model was found broken and no other node serves it, waiting until the deadline would not help. */
+    /**
+     * Waiting until the deadline would not help where a model was found broken and no other node serves it, or where the node that failed
+     * has looked into its folder and a file is gone from there.
+     */
     private void sendOrFail(Job job, Sample sample, Failure reason) {
-        if (reason.code().equals(Failure.NOT_FINITE) && !jobs.isServed(job)) {
+        Optional<Failure> missingFiles = reason.code().equals(Failure.FILE_UNAVAILABLE)
+                ? jobs.missingFiles(job, sample).filter(missing -> !missing.retryable())
+                : Optional.empty();
+        if (missingFiles.isPresent()) {
+            jobs.fail(job, sample, missingFiles.get());
+        } else if (reason.code().equals(Failure.NOT_FINITE) && !jobs.isServed(job)) {
             jobs.fail(job, sample, reason);
         } else {
             jobs.send(job, sample);

@@ -21,6 +21,9 @@ public record Failure(String code, String message, boolean retryable, Attempt ne
     /** The code of a sample whose request names a file beside the model that the node does not have as it was, or cannot read now. */
     public static final String FILE_UNAVAILABLE = "file_unavailable";
 
+    /** The code of a sample whose request names a file that no node has any more. */
+    public static final String FILE_MISSING = "file_missing";
+
     public Failure(String code, String message, boolean retryable) {
         this(code, message, retryable, Attempt.NONE);
     }
