@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.v1.Failed;
-import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Resizing;
@@ -116,21 +115,22 @@ final class A1111ExtrasTest {
         assertThat(gateway.stage.sittings()).hasSize(2);
     }
 
+    /** No network of it runs. */
     @Test
-    void aModelThatNeedsMoreThanAPictureIsNotAsked() {
-        ModelCard.Builder depth = TestGateway.CARD.toBuilder().setId("depth").clearWorkflows();
-        depth.addWorkflows(TestCards.imageToImage(32, 64, 8, 64).toBuilder()
-                .addFields(Field.newBuilder().setName("depth_map").setNeeded(true)));
+    void aModelThatBeginsWithTextAloneHasADecoderToo() {
+        ModelCard.Builder text = TestGateway.CARD.toBuilder().setId("text").clearWorkflows();
+        text.addWorkflows(TestGateway.CARD.getWorkflows(0));
         for (StageKind kind :
                 List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.UPSAMPLER, StageKind.DECODER)) {
             NodeStatus.Builder status = TestGateway.status(kind);
-            status.addModels(0, status.getModels(0).toBuilder().setId("depth").setCard(depth));
-            gateway.directory.put(status.build());
+            gateway.directory.put(status.setModels(
+                            0, status.getModels(0).toBuilder().setId("text").setCard(text))
+                    .build());
         }
 
         resizing(new JsonObject().put("upscaler_1", "Lanczos"));
 
-        assertThat(gateway.stage.sittings().get(0).task.getModel()).isEqualTo("tiny");
+        assertThat(gateway.stage.sittings().get(0).task.getModel()).isEqualTo("text");
     }
 
     @Test

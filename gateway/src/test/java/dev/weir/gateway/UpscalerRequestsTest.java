@@ -4,6 +4,7 @@ import static dev.weir.gateway.ComfyClient.inputs;
 import static dev.weir.gateway.ComfyClient.link;
 import static dev.weir.gateway.ComfyClient.node;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.v1.Generation;
@@ -18,6 +19,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.proto.v1.Upscaler;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Set;
@@ -138,6 +140,53 @@ final class UpscalerRequestsTest {
     }
 
     @Test
+    void aModelThatBeginsWithTextAloneHasUpscalersToo() {
+        for (StageKind kind : List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER)) {
+            NodeStatus.Builder status = TestGateway.status(kind);
+            ModelCard card = status.getModels(0).getCard().toBuilder()
+                    .addUpscalers(X4)
+                    .clearWorkflows()
+                    .addWorkflows(status.getModels(0).getCard().getWorkflows(0))
+                    .build();
+            gateway.directory.put(
+                    status.setModels(0, status.getModels(0).toBuilder().setCard(card))
+                            .build());
+        }
+
+        for (JsonObject asked : List.of(enlargement(), enlargement().put("model", TestGateway.CARD.getId()))) {
+            HttpResponse<String> response = post("/v1/images/upscales", asked);
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        }
+    }
+
+    private static JsonObject enlargement() {
+        return new JsonObject().put("image", AttachmentsTest.photo()).put("upscaler", "x4plus");
+    }
+
+    @Test
+    void aJobThatEnlargesSaysSo() {
+        HttpResponse<String> response = gateway.send(gateway.request("/v1/images/upscales")
+                .header("Idempotency-Key", "twice")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(enlargement().encode()))
+                .build());
+
+        JsonObject shown = new JsonObject(response.body()).getJsonObject("x_weir");
+        assertThat(shown.getString("workflow")).isEqualTo("upscale");
+        JsonObject job = new JsonObject(
+                        gateway.send(gateway.request("/v1/jobs").build()).body())
+                .getJsonArray("data")
+                .getJsonObject(0);
+        assertThat(job.getString("workflow")).isEqualTo("upscale");
+        assertThat(job.getJsonObject("request").getMap())
+                .containsOnly(
+                        entry("model", TestGateway.CARD.getId()),
+                        entry("upscaler", "x4plus"),
+                        entry("output_format", "png"),
+                        entry("output_compression", 100));
+    }
+
+    @Test
     void upscalesAreWeirsOwnWhateverOtherApisAreOff() {
         TestGateway alone = gateway.another(TestGateway.CONFIG.withApis(Set.of()));
 
@@ -147,6 +196,11 @@ final class UpscalerRequestsTest {
         assertThat(refused.body()).contains("image").contains("required");
         assertThat(alone.send(alone.post("/v1/images/generations", "{}")).statusCode())
                 .isEqualTo(404);
+        assertThat(new JsonObject(alone.fetch("/openapi.json").body())
+                        .getJsonObject("paths")
+                        .fieldNames())
+                .contains("/v1/images/upscales", "/v1/jobs")
+                .doesNotContain("/v1/images/generations", "/v1/images/edits", "/v1/images/variations");
     }
 
     @Test

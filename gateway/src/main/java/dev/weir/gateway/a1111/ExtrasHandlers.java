@@ -1,7 +1,5 @@
 package dev.weir.gateway.a1111;
 
-import dev.weir.gateway.api.ApiError;
-import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.api.RequestReader;
@@ -9,7 +7,6 @@ import dev.weir.gateway.http.Answers;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
-import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.json.JsonArray;
@@ -24,7 +21,7 @@ import java.util.function.Function;
 final class ExtrasHandlers {
 
     private static final int MOST = 10;
-    private static final String INIT_IMAGE = "init_image";
+    private static final String IMAGE = "image";
 
     private final RequestBody body;
     private final RequestReader reader;
@@ -69,7 +66,7 @@ final class ExtrasHandlers {
                                 asked[0] = new Asked(
                                         fields,
                                         images.apply(fields).stream()
-                                                .map(image -> reader.readImages(Fields.of(Map.of(INIT_IMAGE, image))))
+                                                .map(image -> reader.readImages(Fields.of(Map.of(IMAGE, image))))
                                                 .toList());
                                 return Fields.of(Map.of());
                             },
@@ -78,7 +75,7 @@ final class ExtrasHandlers {
     }
 
     private static List<String> image(Fields asked) {
-        return List.of(asked.text("image").orElseThrow(() -> asked.missing("image")));
+        return List.of(asked.text(IMAGE).orElseThrow(() -> asked.missing(IMAGE)));
     }
 
     private static List<String> images(Fields asked) {
@@ -94,28 +91,12 @@ final class ExtrasHandlers {
     private void resize(RoutingContext ctx, Asked asked, Function<List<String>, JsonObject> answer) {
         Upscale upscale = Upscale.of(asked.fields(), asked.pictures().size(), pictures.upscalers());
         List<JobSpec> specs = asked.pictures().stream()
-                .map(picture -> spec(asked.fields(), picture, upscale).under(RequestTrace.of(ctx)))
+                .map(picture -> pictures.resized(
+                                picture,
+                                upscale.upscaler(),
+                                image -> upscale.of(asked.fields(), image.width(), image.height()))
+                        .under(RequestTrace.of(ctx)))
                 .toList();
         new ExtrasRun(ctx, ledger.of(Authentication.user(ctx)), answers, specs, answer).start();
-    }
-
-    private JobSpec spec(Fields asked, Fields picture, Upscale upscale) {
-        JobSpec read =
-                read(picture.with("model", pictures.model()).with("prompt", "").with("on_disconnect", "cancel"));
-        Attachment image = read.attachment(INIT_IMAGE).orElseThrow();
-        return PictureJobs.resized(
-                read,
-                upscale.of(asked, image.width(), image.height()),
-                upscale.upscaler().stream().toList());
-    }
-
-    private JobSpec read(Fields picture) {
-        try {
-            return reader.job(picture);
-        } catch (ApiException e) {
-            String message = e.error().message().replace(INIT_IMAGE, "image");
-            throw new ApiException(
-                    ApiError.invalid(e.error().status(), e.error().code(), message, "image"));
-        }
     }
 }

@@ -3,26 +3,35 @@ package dev.weir.gateway.api;
 import dev.weir.gateway.job.Attachment;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelNames;
-import dev.weir.gateway.job.Route;
-import dev.weir.proto.v1.Field;
+import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Resizing;
 import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Upscaler;
-import dev.weir.proto.v1.Workflow;
-import java.util.Collection;
+import dev.weir.proto.v1.WorkflowStage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.function.Function;
 
-/** Jobs that generate nothing: a decoder node resizes a picture, or an upscaler enlarges it. Event loop of the gateway. */
+/**
+ * Jobs that generate nothing: a decoder node resizes a picture, or an upscaler enlarges it. No network of a model runs, so every model
+ * will do that has such a node. Event loop of the gateway.
+ */
 public final class PictureJobs {
 
     private static final String INIT_IMAGE = "init_image";
+
+    /** What takes the place of a workflow's name. */
+    private static final String RESIZE = "resize";
+
+    private static final String UPSCALE = "upscale";
 
     /** The fields of {@code POST /v1/images/upscales}. */
     static final Set<String> UPSCALES = new TreeSet<>(List.of(
@@ -44,11 +53,10 @@ public final class PictureJobs {
         this.reader = reader;
     }
 
-    /** The upscalers that nodes of models have that begin with pictures. */
+    /** The upscalers that nodes have. */
     public List<Upscaler> upscalers() {
         Map<String, Upscaler> byName = new LinkedHashMap<>();
         models.cards().stream()
-                .filter(PictureJobs::takesPictures)
                 .flatMap(card -> card.getUpscalersList().stream())
                 .forEach(upscaler -> byName.putIfAbsent(upscaler.getName(), upscaler));
         return List.copyOf(byName.values());
@@ -61,68 +69,76 @@ public final class PictureJobs {
         String name = named.text(UpscalerReader.FIELD).orElseThrow(() -> named.missing(UpscalerReader.FIELD));
         ModelCard card = card(named, name);
         Upscaler upscaler = UpscalerReader.find(named, UpscalerReader.FIELD, card, name);
-        RequestReader.ImagesRequest read = reader.images(named.without(Set.of(UpscalerReader.FIELD))
-                .with("model", card.getId())
-                .with("prompt", ""));
-        Attachment image = read.spec().attachment(INIT_IMAGE).orElseThrow();
-        UpscalerReader.requireRoom(named, upscaler, image.width(), image.height(), 1);
-        Resizing resizing =
-                Resizing.newBuilder().addSteps(UpscalerReader.step(upscaler)).build();
-        return new RequestReader.ImagesRequest(resized(read.spec(), resizing, List.of(upscaler)), false, read.urls());
+        boolean urls = RequestReader.wantsUrls(named);
+        JobSpec spec = spec(named, card, OnDisconnect.CANCEL, Optional.of(upscaler), image -> {
+            UpscalerReader.requireRoom(named, upscaler, image.width(), image.height(), 1);
+            return Resizing.newBuilder().addSteps(UpscalerReader.step(upscaler)).build();
+        });
+        return new RequestReader.ImagesRequest(spec, false, urls);
     }
 
-    /** The model whose nodes have it: the request's, or the first that begins with pictures and has the upscaler. */
+    /**
+     * A job of a client that waits for it.
+     *
+     * @param fields with the picture, as {@code image}
+     * @param named the upscaler that steps name
+     * @param steps of a picture
+     */
+    public JobSpec resized(Fields fields, Optional<Upscaler> named, Function<Attachment, Resizing> steps) {
+        ModelCard card = card(fields, named.map(Upscaler::getName).orElse(""));
+        return spec(RequestReader.withImage(fields), card, OnDisconnect.CANCEL, named, steps);
+    }
+
+    /** The model whose nodes do it: the request's, or the first that has the upscaler. */
     private ModelCard card(Fields fields, String upscaler) {
         return fields.has("model")
                 ? reader.card(fields)
                 : models.cards().stream()
-                        .filter(PictureJobs::takesPictures)
                         .filter(card -> card.getUpscalersList().stream()
                                 .anyMatch(had -> had.getName().equals(upscaler)))
                         .findFirst()
-                        .orElseGet(() -> models.find(model()).orElseThrow());
+                        .orElseGet(() -> reader.card(fields));
     }
 
-    /** The id of a model that begins with pictures of any size. */
-    public String model() {
-        return models.cards().stream()
-                .filter(PictureJobs::takesPictures)
-                .map(ModelCard::getId)
-                .findFirst()
-                .orElseThrow(() -> new ApiException(ApiError.invalid(
-                        503, "no_model", "no live node serves a model that begins with pictures", null)));
-    }
-
-    private static boolean takesPictures(ModelCard card) {
-        return card.getWorkflowsList().stream().anyMatch(PictureJobs::readsAnyPicture);
-    }
-
-    /** Whether the workflow begins with a picture of any size, and needs nothing beside it and a prompt. */
-    private static boolean readsAnyPicture(Workflow workflow) {
-        Set<String> needed = workflow.getFieldsList().stream()
-                .filter(Field::getNeeded)
-                .map(Field::getName)
-                .collect(Collectors.toSet());
-        needed.remove("prompt");
-        return needed.equals(Set.of(INIT_IMAGE)) && Route.enlargement(workflow) == 1;
-    }
-
-    /**
-     * The last stage alone of a job that begins with a picture.
-     *
-     * @param named the upscalers that the steps name
-     */
-    public static JobSpec resized(JobSpec read, Resizing resizing, Collection<Upscaler> named) {
-        Stage decoder = read.route().get(read.route().size() - 1);
-        Generation generation = read.generation().toBuilder()
-                .setResizing(resizing)
-                .clearUpscalers()
-                .addAllUpscalers(named)
+    private JobSpec spec(
+            Fields fields,
+            ModelCard card,
+            OnDisconnect otherwise,
+            Optional<Upscaler> named,
+            Function<Attachment, Resizing> steps) {
+        JobFields asked = JobFields.read(fields, otherwise);
+        Attachment image = reader.attachments(fields).get(0);
+        Generation generation = asked.putInto(Generation.newBuilder())
+                .setWorkflow(named.isPresent() ? UPSCALE : RESIZE)
+                .setWidth(image.width())
+                .setHeight(image.height())
+                .setResizing(steps.apply(image))
+                .addAllUpscalers(named.stream().toList())
+                .addAttachments(image.toProto())
                 .build();
-        return read.along(List.of(decoder.toBuilder()
-                        .clearTakes()
-                        .addTakes(Attachment.port(INIT_IMAGE))
-                        .build()))
-                .making(generation);
+        return new JobSpec(
+                card.getId(),
+                List.of(decoder(card, image)),
+                generation,
+                1,
+                Preview.getDefaultInstance(),
+                asked.user(),
+                asked.priority(),
+                asked.onDisconnect(),
+                List.of(image));
+    }
+
+    /** The last stage alone, which takes the picture instead of a latent. */
+    private static Stage decoder(ModelCard card, Attachment image) {
+        List<WorkflowStage> stages = card.getWorkflows(0).getStagesList();
+        return Stage.newBuilder()
+                .setName(stages.get(stages.size() - 1).getName())
+                .setRole(StageRole.DECODE)
+                .setForwards(1)
+                .addTakes(Attachment.port(INIT_IMAGE))
+                .setWidth(image.width())
+                .setHeight(image.height())
+                .setArea(1)
+                .build();
     }
 }

@@ -24,6 +24,9 @@ public final class RequestJson {
 
     public static JsonObject of(JobSpec spec) {
         Generation generation = spec.generation();
+        if (generation.hasResizing()) {
+            return ofPicture(spec);
+        }
         JsonObject json = new JsonObject()
                 .put("prompt", generation.getPrompt())
                 .put("model", spec.model())
@@ -62,6 +65,15 @@ public final class RequestJson {
         putOfWorkflow(json, generation);
         putFiles(json, generation);
         return json;
+    }
+
+    /** Of a job that generates nothing. */
+    private static JsonObject ofPicture(JobSpec spec) {
+        Generation generation = spec.generation();
+        JsonObject json = new JsonObject().put("model", spec.model());
+        generation.getUpscalersList().forEach(upscaler -> json.put(UpscalerReader.FIELD, upscaler.getName()));
+        return json.put("output_format", generation.getOutputFormat())
+                .put("output_compression", generation.getOutputCompression());
     }
 
     private static void putText(JsonObject json, String name, String value) {

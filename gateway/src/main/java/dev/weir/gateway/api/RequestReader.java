@@ -11,13 +11,11 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.IpAdapter;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Preview;
-import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Workflow;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -67,14 +65,10 @@ public final class RequestReader {
     private static final Set<String> EDIT_ONLY = Set.of("input_fidelity");
 
     static final int MAX_IMAGES = 10;
-    static final int MAX_USER_LENGTH = 256;
 
     /** An image of one pixel. It stands for a picture that does not exist yet. */
     private static final byte[] PIXEL = Base64.getDecoder()
             .decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC");
-
-    private static final List<Priority> PRIORITIES = List.of(Priority.INTERACTIVE, Priority.STANDARD, Priority.BATCH);
-    private static final List<OnDisconnect> ON_DISCONNECT = List.of(OnDisconnect.values());
 
     private final ModelNames models;
     private final GenerationReader generations;
@@ -109,14 +103,23 @@ public final class RequestReader {
     public ImagesRequest images(Fields fields) {
         fields.allowOnly(IMAGES);
         boolean stream = fields.flag("stream");
-        boolean urls = fields.oneOf("response_format", List.of("b64_json", "url"))
-                .filter("url"::equals)
-                .isPresent();
+        boolean urls = wantsUrls(fields);
         if (stream && urls) {
             throw fields.invalid("invalid_value", "response_format", "must be b64_json where stream is true");
         }
         FramesWanted frames = FramesWanted.partialImages(fields, stream);
         return new ImagesRequest(generation(fields, frames, OnDisconnect.CANCEL), stream, urls);
+    }
+
+    static boolean wantsUrls(Fields fields) {
+        return fields.oneOf("response_format", List.of("b64_json", "url"))
+                .filter("url"::equals)
+                .isPresent();
+    }
+
+    /** The images of a request. Throws {@link ApiException} about the first that is refused. */
+    List<Attachment> attachments(Fields fields) {
+        return images.attachments(fields);
     }
 
     /** The body of {@code POST /v1/images/edits}. */
@@ -207,12 +210,7 @@ public final class RequestReader {
     private JobSpec generation(
             Fields fields, FramesWanted frames, OnDisconnect otherwise, Consumer<Generation.Builder> more) {
         int samples = fields.integer("n", 1, MAX_IMAGES).orElse(1L).intValue();
-        String user = fields.text("user", MAX_USER_LENGTH).orElse("");
-        String format = format(fields);
-        long quality = fields.integer("output_compression", 0, 100).orElse(format.equals("png") ? 100L : 90L);
-        Priority priority = choice(fields, "priority", PRIORITIES).orElse(Priority.STANDARD);
-        OnDisconnect onDisconnect =
-                choice(fields, "on_disconnect", ON_DISCONNECT).orElse(otherwise);
+        JobFields asked = JobFields.read(fields, otherwise);
         acceptWithoutEffect(fields);
 
         ModelCard card = card(fields);
@@ -226,18 +224,25 @@ public final class RequestReader {
         Generation.Builder read = generations
                 .read(fields, card, workflow, size.or(() -> ImageSize.of(fields, attachments, workflow)))
                 .setWorkflow(workflow.getName())
-                .setOutputFormat(format)
-                .setOutputCompression((int) Math.max(1, quality))
                 .addAllControls(controls)
                 .addAllIpAdapters(ipAdapters)
                 .addAllAttachments(attachments.stream().map(Attachment::toProto).toList());
+        asked.putInto(read);
         LoraReader.read(fields, card, read);
         UpscalerReader.read(fields, card, samples, read);
         more.accept(read);
         Generation generation = read.build();
         List<Stage> route = Route.stages(card, workflow, generation);
         return new JobSpec(
-                card.getId(), route, generation, samples, preview, user, priority, onDisconnect, attachments);
+                card.getId(),
+                route,
+                generation,
+                samples,
+                preview,
+                asked.user(),
+                asked.priority(),
+                asked.onDisconnect(),
+                attachments);
     }
 
     /** A part of an image is found by its mask, so the two have one size. */
@@ -261,18 +266,6 @@ public final class RequestReader {
                                     image.width(),
                                     image.height()));
         }
-    }
-
-    /** The constant that a field names in lower case. */
-    private static <E extends Enum<E>> Optional<E> choice(Fields fields, String name, List<E> choices) {
-        List<String> names = choices.stream()
-                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
-                .toList();
-        return fields.oneOf(name, names).map(chosen -> choices.get(names.indexOf(chosen)));
-    }
-
-    private static String format(Fields fields) {
-        return fields.oneOf("output_format", List.of("png", "jpeg", "webp")).orElse("png");
     }
 
     /** OpenAI's fields without a meaning for a diffusion model. They are checked, so that typing errors are noticed. */
