@@ -10,6 +10,8 @@ public record ComponentConfig(Path file, JsonNode json) {
 
     public static final String FILE = "config.json";
 
+    private static final int MOST_SIDE = 1 << 13;
+
     private static final Set<String> TO_ANY_SIZE = Set.of("UpBlock2D", "CrossAttnUpBlock2D");
 
     public static ComponentConfig read(Path component) {
@@ -45,12 +47,25 @@ public record ComponentConfig(Path file, JsonNode json) {
         return json.hasNonNull(key) ? count(key) : otherwise;
     }
 
+    /** Side of a sample. A larger one than {@value #MOST_SIDE} is no model's: it would not fit into an array. */
+    public int side(String key) {
+        int side = count(key);
+        if (side > MOST_SIDE) {
+            throw new ModelException("%s: %s is %d, past %d".formatted(file, key, side, MOST_SIDE));
+        }
+        return side;
+    }
+
+    public int side(String key, int otherwise) {
+        return json.hasNonNull(key) ? side(key) : otherwise;
+    }
+
     /**
      * Side of the latents that a UNet was trained at. StableDiffusionPipeline takes 64 for what folders older than
      * diffusers 0.9.0 say in error (diffusers 0.35.2, pipeline_stable_diffusion.py).
      */
     public int sampleSize() {
-        int size = count("sample_size");
+        int size = side("sample_size");
         return size < 64 && json.path("_diffusers_version").asText("").matches("0\\.[0-8](\\..*)?") ? 64 : size;
     }
 

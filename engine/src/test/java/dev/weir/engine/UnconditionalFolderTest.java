@@ -119,6 +119,8 @@ class UnconditionalFolderTest {
         "ddpm, '\"in_channels\": 3', '\"in_channels\": 4', in_channels is 4",
         "ddpm, '\"out_channels\": 3', '\"out_channels\": 4', out_channels is 4",
         "ddpm, '\"sample_size\": 8', '\"sample_size\": [8, 12]', 'sample_size is not a positive whole number: [8,12]'",
+        "ddpm, '\"sample_size\": 8', '\"sample_size\": 2000000000', 'sample_size is 2000000000, past 8192'",
+        "ddpm, '\"sample_size\": 8', '\"sample_size\": 60000', 'sample_size is 60000, past 8192'",
         "ddpm, '\"act_fn\": \"silu\"', '\"act_fn\": \"silu\", \"new_option\": true', new_option",
         "ldm, '\"in_channels\": 3', '\"in_channels\": 4', 'in_channels is 4, which does not fit 3'",
         "classes, '\"class_embed_type\": null', '\"class_embed_type\": \"identity\"', 'takes class_labels of [32]'"

@@ -64,7 +64,7 @@ final class DiffusionTransformer implements PipelineType {
                 transformer.count("num_embeds_ada_norm"),
                 NO_CLASS,
                 "the label that stands for no class");
-        int side = transformer.count("sample_size");
+        int side = transformer.side("sample_size");
         int pixels = side * model.scale();
         if (settings.nativeSize().orElse(pixels) != pixels) {
             throw new ModelException(

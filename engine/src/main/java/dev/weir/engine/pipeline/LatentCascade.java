@@ -114,7 +114,7 @@ final class LatentCascade implements ExtendedPipeline {
     }
 
     private static int growth(LatentModel model, ComponentConfig upsampler) {
-        int ratio = upsampler.count("sample_size") / model.unet().count("sample_size");
+        int ratio = upsampler.side("sample_size") / model.unet().side("sample_size");
         return Math.max(DEFAULT_GROWTH, ratio);
     }
 

@@ -70,7 +70,7 @@ record PixArtDiffusion(String name, String title, int length, boolean tellsSizes
         var model = new TransformerModel(index, settings, texts());
         model.require("caption_channels", 0, T5, "d_model");
         model.requireLatents("in_channels", 4, model.latentChannels());
-        int usual = model.transformer().count("sample_size", LATENT_SIDE);
+        int usual = model.transformer().side("sample_size", LATENT_SIDE);
         if (!tellsSizes) {
             LatentModel.require(
                     model.transformer(),

@@ -149,7 +149,7 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
             model.require("joint_attention_dim", STATES_WIDTH, T5, "d_model");
         }
         model.requireLatents("in_channels", 16, model.latentChannels());
-        int usual = model.transformer().count("sample_size", LATENT_SIDE);
+        int usual = model.transformer().side("sample_size", LATENT_SIDE);
         LatentModel.require(
                 model.transformer(),
                 "patch_size",

@@ -63,7 +63,7 @@ final class UnconditionalModel {
 
     /** @param scale picture pixels per pixel of a sample each way */
     Pipeline pipeline(PipelineType type, int scale, StageSpec decode) {
-        int side = settings.nativeSize().orElseGet(() -> unet.count("sample_size") * scale);
+        int side = settings.nativeSize().orElseGet(() -> unet.side("sample_size") * scale);
         Sizes sizes = Sizes.around(side, scale << unet.halvings());
         StageSpec diffuse = new StageSpec(
                 "denoiser", Role.DIFFUSE, List.of(UNET, SCHEDULER), List.of(), List.of(Port.LATENT), 1, 0, false);
