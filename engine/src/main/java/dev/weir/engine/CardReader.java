@@ -6,6 +6,7 @@ import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Makes a model's card of what its pipeline and its publisher say. Stateless; any thread. */
@@ -34,7 +35,7 @@ final class CardReader {
                 pipeline.sizes().min(),
                 pipeline.sizes().max(),
                 pipeline.upsampleFactor(),
-                Samplers.available(scheduler),
+                samplers(scheduler, pipeline),
                 pipeline.type().components().stream().map(Component::folder).toList(),
                 new ModelCard.Defaults(
                         settings.steps().orElse(pipeline.type().steps(index)),
@@ -42,6 +43,13 @@ final class CardReader {
                         sampler(index, pipeline, settings, asked),
                         upsamplerSteps,
                         settings.upsamplerNoiseLevelOrDefault()));
+    }
+
+    /** Where a classifier guides, those that take its gradient. */
+    private static List<String> samplers(SchedulerConfig scheduler, Pipeline pipeline) {
+        return Samplers.available(scheduler).stream()
+                .filter(name -> pipeline.type().classifier().isEmpty() || Samplers.takesGradient(scheduler, name))
+                .toList();
     }
 
     /** The one asked for, else the publisher's choice in weir.json, else the model's own scheduler. */
@@ -52,7 +60,12 @@ final class CardReader {
             return ModelFolder.ownSampler(index, pipeline.main().scheduler());
         }
         try {
-            Samplers.requireAvailable(ModelFolder.requestsScheduler(index, pipeline), chosen.get());
+            SchedulerConfig scheduler = ModelFolder.requestsScheduler(index, pipeline);
+            Samplers.requireAvailable(scheduler, chosen.get());
+            if (pipeline.type().classifier().isPresent() && !Samplers.takesGradient(scheduler, chosen.get())) {
+                throw new IllegalArgumentException("sampler %s takes no gradient of the classifier; available: %s"
+                        .formatted(chosen.get(), String.join(", ", samplers(scheduler, pipeline))));
+            }
             return chosen.get();
         } catch (IllegalArgumentException e) {
             Path by = asked.isPresent() ? index.path() : ModelSettings.file(index.path());

@@ -305,7 +305,9 @@ public final class ModelFolder {
 
     /** The samplers that a request may name, for up to so many steps. To try them takes a tenth of a second, so it is done once. */
     public List<Samplers.Choice> samplers(int mostSteps) {
-        return samplers.computeIfAbsent(mostSteps, most -> Samplers.choices(scheduler(), most));
+        return samplers.computeIfAbsent(mostSteps, most -> Samplers.choices(scheduler(), most).stream()
+                .filter(choice -> card.samplers().contains(choice.name()))
+                .toList());
     }
 
     /** The schedule of a diffusing stage. */

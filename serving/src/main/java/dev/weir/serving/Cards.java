@@ -106,11 +106,16 @@ public final class Cards {
 
     /** The folders of the parts that nodes of these kinds load. */
     static Set<String> components(ModelFolder folder, Collection<StageKind> nodes) {
-        return folder.pipeline().workflows().stream()
+        Pipeline pipeline = folder.pipeline();
+        Set<String> components = pipeline.workflows().stream()
                 .flatMap(workflow -> workflow.stages().stream())
-                .filter(stage -> nodes.contains(node(folder.pipeline(), stage)))
+                .filter(stage -> nodes.contains(node(pipeline, stage)))
                 .flatMap(stage -> stage.components().stream())
                 .collect(Collectors.toSet());
+        if (nodes.contains(node(pipeline, pipeline.main()))) {
+            pipeline.type().classifier().ifPresent(components::add);
+        }
+        return components;
     }
 
     private static List<Workflow> workflows(ModelFolder folder) {

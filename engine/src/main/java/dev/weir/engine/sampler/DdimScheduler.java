@@ -44,6 +44,11 @@ record DdimScheduler(
         return new Steps(timesteps.whole(run.steps()), run.eta().orElse(0f));
     }
 
+    @Override
+    public boolean takesGradient() {
+        return true;
+    }
+
     private final class Steps extends TimestepSampler {
 
         private final float eta;
@@ -85,7 +90,7 @@ record DdimScheduler(
 
         @Override
         public boolean takesGradient() {
-            return true;
+            return DdimScheduler.this.takesGradient();
         }
 
         /** Of the timestep one even stride below, which for trailing and linspace need not be the next one visited. */

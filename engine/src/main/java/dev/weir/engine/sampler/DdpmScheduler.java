@@ -49,6 +49,11 @@ record DdpmScheduler(
         return new Steps(timesteps.whole(run.steps()));
     }
 
+    @Override
+    public boolean takesGradient() {
+        return true;
+    }
+
     private final class Steps extends TimestepSampler {
 
         Steps(int[] visited) {
@@ -89,7 +94,7 @@ record DdpmScheduler(
 
         @Override
         public boolean takesGradient() {
-            return true;
+            return DdpmScheduler.this.takesGradient();
         }
 
         private float alphaAfter(int step) {

@@ -129,6 +129,11 @@ public final class Samplers {
         return isLaidOut ? whole : span.of(whole, config.trainTimesteps());
     }
 
+    /** Whether steps of an available sampler may be guided by the gradient of a classifier. */
+    public static boolean takesGradient(SchedulerConfig config, String sampler) {
+        return read(config, SamplerSpec.parse(sampler)).takesGradient();
+    }
+
     /** Throws {@link IllegalArgumentException} where {@link #create} would for the sampler's sake. */
     public static void requireAvailable(SchedulerConfig config, String sampler) {
         read(config, SamplerSpec.parse(sampler));

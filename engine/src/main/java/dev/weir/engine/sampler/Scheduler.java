@@ -17,6 +17,11 @@ interface Scheduler {
         return false;
     }
 
+    /** Whether steps may be guided by the gradient of a classifier: see {@link Sampler#takesGradient}. */
+    default boolean takesGradient() {
+        return false;
+    }
+
     /** Throws IllegalArgumentException if the schedule has no run of so many steps. */
     Sampler sampler(Run run);
 
