@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /** Detects that a device is out of memory. libtorch and ONNX Runtime only say so in the message. */
-final class Memory {
+public final class Memory {
 
     private static final String[] WORDS = {
         "out of memory",
@@ -18,7 +18,8 @@ final class Memory {
 
     private Memory() {}
 
-    static boolean isExhausted(Throwable problem) {
+    /** Whether a problem says that there is not enough memory. */
+    public static boolean isExhausted(Throwable problem) {
         return Stream.iterate(problem, cause -> cause != null, Throwable::getCause)
                 .anyMatch(cause -> cause instanceof OutOfMemoryError || says(cause.getMessage()));
     }

@@ -17,6 +17,7 @@ import dev.weir.engine.pipeline.PipelineType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,11 +50,17 @@ final class Encoders implements AutoCloseable {
     }
 
     static Encoders open(ModelFolder folder, ComputeTarget target) {
+        return open(folder, target, known -> folder.textEncoder(target, known));
+    }
+
+    /** @param opener of the text encoder, which reads these embeddings */
+    static Encoders open(
+            ModelFolder folder, ComputeTarget target, Function<Map<String, Embedding>, TextEncoder> opener) {
         PipelineType type = folder.pipeline().type();
         Encoders encoders = new Encoders(folder, target);
         try {
             if (!type.texts().isEmpty()) {
-                encoders.openText();
+                encoders.openText(opener);
             }
             encoders.image = type.vision().map(part -> folder.imageEncoder(target));
             return encoders;
@@ -63,9 +70,9 @@ final class Encoders implements AutoCloseable {
         }
     }
 
-    private void openText() {
+    private void openText(Function<Map<String, Embedding>, TextEncoder> opener) {
         Map<String, Embedding> now = folder.embeddings().byName();
-        TextEncoder opened = folder.textEncoder(target, now);
+        TextEncoder opened = opener.apply(now);
         text = Optional.of(opened);
         reads(now);
         opened.expect(folder.loras().byName().values());

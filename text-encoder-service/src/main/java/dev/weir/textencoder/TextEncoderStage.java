@@ -23,19 +23,17 @@ import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import dev.weir.serving.Branches;
 import dev.weir.serving.FilesHere;
-import dev.weir.serving.Inputs;
 import dev.weir.serving.IpAdapters;
 import dev.weir.serving.Loras;
+import dev.weir.serving.Memory;
 import dev.weir.serving.NodeModels;
 import dev.weir.serving.NotFinite;
 import dev.weir.serving.PictureReaders;
 import dev.weir.serving.ServedModels;
 import dev.weir.serving.Targets;
-import java.util.ArrayDeque;
+import dev.weir.textencoder.WaitingPrompts.Waiting;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +41,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -53,22 +52,14 @@ import java.util.function.Supplier;
  */
 public final class TextEncoderStage implements Stage {
 
-    /** Of the network in a turn. A sample that has more takes a turn of its own. */
-    private static final int MAX_ROWS = 64;
-
-    /** Each takes a forward pass of its own, so these bound the time of a turn. */
-    private static final int MAX_PICTURES = 8;
-
-    /** @param pictures the pixels of each one, by port; throws what is wrong with them */
-    private record Waiting(Work work, Supplier<Map<Port, float[]>> pictures) {}
-
     private final NodeModels nodeModels;
     private final ComputeTarget target;
     private final int capacity;
-    private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private final WaitingPrompts waiting = new WaitingPrompts();
     private final PictureReaders readers = new PictureReaders(kind());
     private final Pixels pixels = new Pixels();
     private final RecalledStates recalled;
+    private final Function<ModelFolder, Encoders> opener;
     private volatile ServedModels<Encoders> models;
 
     /** A stage that does not share its states. */
@@ -87,7 +78,17 @@ public final class TextEncoderStage implements Stage {
      * @param memory the shared memory of the cluster's nodes
      */
     public TextEncoderStage(NodeModels models, ComputeTarget target, int capacity, Optional<StatesMemory> memory) {
+        this(models, target, capacity, memory, folder -> Encoders.open(folder, target));
+    }
+
+    TextEncoderStage(
+            NodeModels models,
+            ComputeTarget target,
+            int capacity,
+            Optional<StatesMemory> memory,
+            Function<ModelFolder, Encoders> opener) {
         this.recalled = new RecalledStates(memory, target);
+        this.opener = opener;
         this.nodeModels = models;
         this.target = target;
         this.capacity = capacity;
@@ -100,8 +101,7 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void open() {
-        models = ServedModels.open(
-                kind(), nodeModels, folder -> Encoders.open(folder, target), this::warmUp, this::warmUp);
+        models = ServedModels.open(kind(), nodeModels, opener::apply, this::warmUp, this::warmUp);
     }
 
     private void warmUp(ModelFolder folder, Encoders encoders) {
@@ -182,7 +182,7 @@ public final class TextEncoderStage implements Stage {
 
     @Override
     public void drop(SampleKey key) {
-        waiting.removeIf(held -> held.work().key().equals(key));
+        waiting.drop(key);
     }
 
     @Override
@@ -190,14 +190,29 @@ public final class TextEncoderStage implements Stage {
         if (waiting.isEmpty()) {
             return 0;
         }
-        String model = waiting.peek().work().task().getModel();
+        String model = waiting.first();
         models.get(model).follow();
         int failed = failUnavailable(model, outbox);
         Set<Prompt> prompts = new LinkedHashSet<>();
-        List<Waiting> batch = takeBatch(model, prompts);
+        List<Waiting> batch = waiting.takeBatch(
+                model, this::wording, prompt -> models.get(model).size(prompt).rows(), prompts);
         batch.forEach(held -> outbox.started(held.work()));
-        Map<Prompt, PromptStates> states = recalled.of(
-                model, weights(model), prompts, () -> models.get(model).text().orElseThrow(), outbox);
+        Map<Prompt, PromptStates> states;
+        try {
+            states = recalled.of(
+                    model,
+                    weights(model),
+                    prompts,
+                    () -> models.get(model).text().orElseThrow(),
+                    outbox);
+        } catch (RuntimeException e) {
+            if (Memory.isExhausted(e)) {
+                throw e;
+            }
+            batch.forEach(held -> outbox.fail(held.work(), encodeFailed(e)));
+            tryAgain(model, outbox);
+            return failed + batch.size();
+        }
         Glance glance = new Glance(models.get(model));
         // The samples of a request share what is handed on.
         Map<Wording, List<Tensor>> tensors = new HashMap<>();
@@ -206,6 +221,11 @@ public final class TextEncoderStage implements Stage {
         List<Work> unseen = new ArrayList<>();
         for (Waiting held : batch) {
             Work work = held.work();
+            Optional<Failure> outage = models.outage(model);
+            if (outage.isPresent()) {
+                outbox.fail(work, outage.get());
+                continue;
+            }
             Wording wording = wording(work);
             if (!states.keySet().containsAll(wording.all())) {
                 unread.add(work);
@@ -229,21 +249,16 @@ public final class TextEncoderStage implements Stage {
 
     /** Files that requests name may have changed while they waited. */
     private int failUnavailable(String model, Outbox outbox) {
-        int failed = 0;
-        for (Iterator<Waiting> queue = waiting.iterator(); queue.hasNext(); ) {
-            Work work = queue.next().work();
-            if (work.task().getModel().equals(model)) {
-                try {
-                    loras(work);
-                    requireAddOns(work);
-                } catch (ModelException e) {
-                    queue.remove();
-                    outbox.fail(work, unavailable(e));
-                    failed++;
-                }
+        return waiting.removeIf(model, work -> {
+            try {
+                loras(work);
+                requireAddOns(work);
+                return false;
+            } catch (ModelException e) {
+                outbox.fail(work, unavailable(e));
+                return true;
             }
-        }
-        return failed;
+        });
     }
 
     private Failure unavailable(ModelException file) {
@@ -262,9 +277,21 @@ public final class TextEncoderStage implements Stage {
         } catch (ModelException e) {
             outbox.fail(work, unavailable(e));
         } catch (RuntimeException e) {
-            outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
+            outbox.fail(work, encodeFailed(e));
+            tryAgain(work.task().getModel(), outbox);
         }
         return Optional.empty();
+    }
+
+    private static Failure encodeFailed(RuntimeException problem) {
+        return new Failure("encode_failed", String.valueOf(problem.getMessage()), true);
+    }
+
+    /** A model that fails with a test input too gets no more work: its device is lost. */
+    private void tryAgain(String model, Outbox outbox) {
+        if (models.isLost(model, Encoders::areFinite)) {
+            failWaiting(model, outbox);
+        }
     }
 
     private void failNotFinite(String model, String what, List<Work> failed, Outbox outbox) {
@@ -274,40 +301,12 @@ public final class TextEncoderStage implements Stage {
         boolean isBroken = models.find(model).isEmpty() || models.isBroken(model, Encoders::areFinite);
         Failure failure = isBroken ? NotFinite.ofModel(what, model) : NotFinite.ofRequest(what);
         failed.forEach(work -> outbox.fail(work, failure));
-        models.outage(model).ifPresent(outage -> {
-            List<Waiting> others = waiting.stream()
-                    .filter(held -> held.work().task().getModel().equals(model))
-                    .toList();
-            waiting.removeAll(others);
-            others.forEach(held -> outbox.fail(held.work(), outage));
-        });
+        failWaiting(model, outbox);
     }
 
-    /** Takes samples of the model from the queue, in order, while the rows of their distinct prompts fit into one forward pass. */
-    private List<Waiting> takeBatch(String model, Set<Prompt> prompts) {
-        List<Waiting> batch = new ArrayList<>();
-        int pictures = 0;
-        int rows = 0;
-        for (Iterator<Waiting> queue = waiting.iterator(); queue.hasNext() && pictures < MAX_PICTURES; ) {
-            Waiting held = queue.next();
-            Work work = held.work();
-            if (work.task().getModel().equals(model)) {
-                Set<Prompt> added = new LinkedHashSet<>(wording(work).all());
-                added.removeAll(prompts);
-                int own = added.stream()
-                        .mapToInt(prompt -> models.get(model).size(prompt).rows())
-                        .sum();
-                if (own > 0 && rows + own > MAX_ROWS && !batch.isEmpty()) {
-                    break;
-                }
-                rows += own;
-                prompts.addAll(added);
-                pictures += (Inputs.areWanted(work) ? 1 : 0) + PromptImages.count(work);
-                batch.add(held);
-                queue.remove();
-            }
-        }
-        return batch;
+    /** What waits for a model that is not served any more. */
+    private void failWaiting(String model, Outbox outbox) {
+        models.outage(model).ifPresent(outage -> waiting.remove(model).forEach(work -> outbox.fail(work, outage)));
     }
 
     private Wording wording(Work work) {
