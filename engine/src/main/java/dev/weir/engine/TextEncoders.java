@@ -139,6 +139,7 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
                 index.source().vocabulary(home),
                 index.classOf(component),
                 length(part, config),
+                part.length().isPresent(),
                 config.count("vocab_size"));
         return part.lowers() ? new LoweringTokenizer(tokenizer) : tokenizer;
     }

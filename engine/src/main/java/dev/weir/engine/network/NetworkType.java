@@ -17,6 +17,7 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType("CLIPTextModel", TextNetwork.class, ClipTextModel::read),
             new NetworkType("CLIPTextModelWithProjection", TextNetwork.class, ClipTextModel::read),
             new NetworkType("BertModel", TextNetwork.class, BertModel::read),
+            new NetworkType(LdmBertModel.NAME, TextNetwork.class, LdmBertModel::read),
             new NetworkType(T5EncoderModel.NAME, TextNetwork.class, T5EncoderModel::read),
             new NetworkType("UNet2DConditionModel", DenoisingNetwork.class, UNet2DConditionModel::read),
             new NetworkType(ControlNetModel.NAME, ControlNetModel.class, ControlNetModel::read),

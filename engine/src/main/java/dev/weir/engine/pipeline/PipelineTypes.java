@@ -26,6 +26,8 @@ public final class PipelineTypes {
                             new PictureUpscaler(),
                             new LatentUpscaler(),
                             new LatentDiffusion(),
+                            new PromptedLatentDiffusion(),
+                            new LatentSuperResolution(),
                             new DiffusionTransformer(),
                             new DeepFloydUpscaler(),
                             new Flux1()),

@@ -30,7 +30,7 @@ public final class Tokenizers {
 
     /** A tokenizer of one folder; see the other method. */
     public static Tokenizer open(Path folder, String className, int maxPositions, int embeddings) {
-        return open(folder, folder, className, maxPositions, embeddings);
+        return open(folder, folder, className, maxPositions, false, embeddings);
     }
 
     /**
@@ -38,9 +38,11 @@ public final class Tokenizers {
      * @param vocabulary the folder with CLIP's {@code vocab.json} and {@code merges.txt}, the same or another
      * @param className one of {@link #CLASSES}
      * @param maxPositions how many tokens the text encoder has positions for
+     * @param filled whether BERT's texts are filled up to as many, whatever length the folder says; those of other classes are in any case
      * @param embeddings how many tokens it has embeddings for: every id must be below
      */
-    public static Tokenizer open(Path folder, Path vocabulary, String className, int maxPositions, int embeddings) {
+    public static Tokenizer open(
+            Path folder, Path vocabulary, String className, int maxPositions, boolean filled, int embeddings) {
         if (!CLASSES.contains(className)) {
             throw new ModelException("%s: tokenizer %s is not one of %s".formatted(folder, className, CLASSES));
         }
@@ -48,10 +50,14 @@ public final class Tokenizers {
         if (className.startsWith("T5")) {
             return T5Tokenizers.open(folder, config, className.endsWith("Fast"), maxPositions, embeddings);
         }
+        boolean fast = className.endsWith("Fast");
+        if (className.startsWith("Bert") && filled) {
+            return BertTokenizers.filled(folder, config, fast, maxPositions, embeddings);
+        }
         int length = length(folder.resolve(CONFIG), config, maxPositions);
         return className.startsWith("CLIP")
-                ? clip(folder, vocabulary, config, className.endsWith("Fast"), length, embeddings, List.of())
-                : bert(folder, config, length, embeddings);
+                ? clip(folder, vocabulary, config, fast, length, embeddings, List.of())
+                : BertTokenizers.open(folder, config, fast, length, embeddings);
     }
 
     private static JsonNode config(Path folder) {
@@ -75,7 +81,7 @@ public final class Tokenizers {
     public static Tokenizer extended(
             Path folder, Path vocabulary, String className, int maxPositions, int embeddings, List<Word> words) {
         if (!className.equals("CLIPTokenizer") || !Files.isRegularFile(vocabulary.resolve("vocab.json"))) {
-            return open(folder, vocabulary, className, maxPositions, embeddings);
+            return open(folder, vocabulary, className, maxPositions, false, embeddings);
         }
         JsonNode config = config(folder);
         return clip(
@@ -86,16 +92,6 @@ public final class Tokenizers {
                 length(folder.resolve(CONFIG), config, maxPositions),
                 embeddings,
                 words);
-    }
-
-    private static Tokenizer bert(Path folder, JsonNode config, int length, int embeddings) {
-        Path file = folder.resolve("tokenizer.json");
-        ObjectNode definition = (ObjectNode) JsonFile.read(file);
-        SortedMap<Long, AddedToken> declared = AddedTokens.declared(folder, config, List.of());
-        List<AddedToken> added = AddedTokens.merge(definition, declared, List.of());
-        requireEmbeddings(file, definition.path("model").path("vocab"), added, embeddings);
-        return new BoundedTokenizer(
-                new LibraryEncoder(file, definition), new TokenVectors(added), length, OptionalLong.empty());
     }
 
     private static Tokenizer clip(
@@ -154,7 +150,7 @@ public final class Tokenizers {
         }
     }
 
-    private static void requireEmbeddings(Path file, JsonNode vocabulary, List<AddedToken> added, int embeddings) {
+    static void requireEmbeddings(Path file, JsonNode vocabulary, List<AddedToken> added, int embeddings) {
         for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
             requireEmbedding(file, entry.getKey(), entry.getValue().asLong(), embeddings);
         }
