@@ -20,7 +20,7 @@ class NetworkTypeTest {
         assertThat(NetworkType.names(Network.class)).doesNotHaveDuplicates();
         assertThat(Networks.Kind.TEXT_ENCODER.classNames())
                 .containsExactlyInAnyOrder(
-                        "CLIPTextModel", "CLIPTextModelWithProjection", "BertModel", "T5EncoderModel");
+                        "CLIPTextModel", "CLIPTextModelWithProjection", "BertModel", "LDMBertModel", "T5EncoderModel");
         assertThat(Networks.Kind.DENOISER.classNames()).contains("UNet2DConditionModel");
         assertThat(Networks.Kind.AUTOENCODER.classNames())
                 .contains("AutoencoderKL")
