@@ -3,7 +3,6 @@ package dev.weir.proto;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.GatewayStatus;
-import dev.weir.proto.v1.JobLeft;
 import dev.weir.proto.v1.JobTold;
 import dev.weir.proto.v1.JobWatch;
 import dev.weir.proto.v1.NodeStatus;
@@ -46,10 +45,6 @@ public record Parcel(ParcelHeader header, List<Tensor> tensors) implements Frame
 
     public static Parcel of(JobWatch watch) {
         return new Parcel(ParcelHeader.newBuilder().setWatch(watch).build(), List.of());
-    }
-
-    public static Parcel of(JobLeft left) {
-        return new Parcel(ParcelHeader.newBuilder().setLeft(left).build(), List.of());
     }
 
     public static Parcel of(JobTold told, List<Tensor> tensors) {

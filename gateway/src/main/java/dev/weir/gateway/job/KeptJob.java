@@ -41,6 +41,7 @@ public final class KeptJob {
     private long askedMs;
     private long endedMs;
     private long inputBytes;
+    private boolean abandoned;
 
     public KeptJob(String id, JobSpec spec, long createdMs, Loop loop) {
         this.id = id;
@@ -168,6 +169,15 @@ public final class KeptJob {
                 .filter(Completed.class::isInstance)
                 .mapToLong(event -> ((Completed) event).picture().bytes().length)
                 .sum();
+    }
+
+    /** It ends with its clients, and one of them has disconnected. */
+    public void abandon() {
+        abandoned = true;
+    }
+
+    public boolean isAbandoned() {
+        return abandoned;
     }
 
     /** The stored events after a number. */

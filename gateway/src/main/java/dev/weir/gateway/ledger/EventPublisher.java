@@ -63,8 +63,8 @@ final class EventPublisher {
     }
 
     /**
-     * Sends what the other gateway does not know yet, and from now on every event. @return whether the job is owned
-     * here
+     * Sends what the other gateway does not know yet, and from now on every event, unless its last client has
+     * disconnected. @return whether the job is owned here
      */
     boolean watch(JobWatch watch) {
         KeptJob job = kept.find(watch.getJobId()).orElse(null);
@@ -79,8 +79,10 @@ final class EventPublisher {
                 send(watch.getAddress(), job, event);
             }
         }
-        if (!job.isOver()) {
-            Key key = new Key(job.id(), watch.getAddress());
+        Key key = new Key(job.id(), watch.getAddress());
+        if (watch.getLeft()) {
+            stop(key);
+        } else if (!job.isOver()) {
             Forwarding forwarding = forwardings.computeIfAbsent(key, k -> forward(job, watch.getAddress()));
             forwarding.untilNanos = loop.nanos() + LEASE.toNanos();
         }
@@ -92,14 +94,8 @@ final class EventPublisher {
         job.latest(sample).ifPresent(event -> send(address, job, event));
     }
 
-    /** Whether another gateway asks for a job, with or without a client. */
-    boolean shows(String job) {
-        return forwardings.keySet().stream().anyMatch(key -> key.job.equals(job));
-    }
-
-    /** Ends a gateway's subscription to a job. */
-    void stop(String job, String address) {
-        Forwarding ended = forwardings.remove(new Key(job, address));
+    private void stop(Key key) {
+        Forwarding ended = forwardings.remove(key);
         if (ended != null) {
             ended.job.unwatch(ended.watcher);
         }

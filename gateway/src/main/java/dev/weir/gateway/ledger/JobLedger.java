@@ -83,7 +83,7 @@ public final class JobLedger {
                 node.metrics());
         this.views = new RemoteJobViews(node, kept, gateways, owned, this::show);
         this.publisher = new EventPublisher(node.loop(), node.courier(), kept, owned);
-        this.departures = new Departures(node, jobs, kept, gateways, owned, views, publisher);
+        this.departures = new Departures(jobs, kept, owned, views, publisher);
         this.endings = new Endings(node.courier(), jobs, kept, gateways, owned, views, publisher);
         this.keyed = new KeyedJobs(node.loop(), new IdempotencyKeys(node.memory(), longest), owned, this::find);
         this.list = new JobList(node.loop(), kept, ledger);
@@ -292,11 +292,7 @@ public final class JobLedger {
             case TOLD ->
                 views.on(delivery.parcel().header().getTold(), delivery.parcel().tensors());
             case WATCH ->
-                answer(delivery, publisher.watch(delivery.parcel().header().getWatch()));
-            case LEFT ->
-                answer(
-                        delivery,
-                        departures.leftElsewhere(delivery.parcel().header().getLeft()));
+                answer(delivery, departures.watched(delivery.parcel().header().getWatch()));
             case CANCEL ->
                 // Without an answer the other gateway says that there was none.
                 endings.ask(delivery.parcel().header().getCancel()).onSuccess(ended -> answer(delivery, ended));

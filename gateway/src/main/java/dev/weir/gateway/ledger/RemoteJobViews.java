@@ -118,6 +118,7 @@ final class RemoteJobViews {
                 .setAddress(Addresses.gateway(node.nodeId()))
                 .setAfter(job.seq())
                 .addAllHave(have)
+                .setLeft(job.isAbandoned() && job.watchers() == 0)
                 .build();
         return node.courier().deliver(gateways.address(view.owner).orElse(""), Parcel.of(watch));
     }
@@ -186,9 +187,17 @@ final class RemoteJobViews {
         for (View view : List.copyOf(views.values())) {
             if (view.job.idleMs() > IDLE_MS) {
                 forget(view);
-            } else if (!view.job.isOver() && !view.owner.isEmpty()) {
-                open(view.job, view.owner);
+            } else {
+                renew(view.job.id());
             }
+        }
+    }
+
+    /** Tells the owner of a job, if it is shown here, what is known of it and whether it is watched. */
+    void renew(String job) {
+        View view = views.get(job);
+        if (view != null && !view.job.isOver() && !view.owner.isEmpty()) {
+            open(view.job, view.owner);
         }
     }
 
