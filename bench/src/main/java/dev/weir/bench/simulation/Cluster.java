@@ -80,11 +80,12 @@ final class Cluster implements Network.Observer {
             return () -> {};
         }
         ends.receives(receiver, parcel);
-        return members.stream()
-                .filter(member -> member != null && member.process == receiver && member.stage != null)
-                .findFirst()
-                .map(member -> stages.receives(receiver, member.stage, parcel))
-                .orElse(() -> {});
+        for (Member member : members) {
+            if (member != null && member.process == receiver && member.stage != null) {
+                return stages.receives(receiver, member.stage, parcel);
+            }
+        }
+        return () -> {};
     }
 
     @Override

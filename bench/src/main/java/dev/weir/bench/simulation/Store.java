@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,7 @@ final class Store {
     private final World world;
     private final RecordCheck check;
     private final Process server;
-    private final Set<Process> members = new LinkedHashSet<>();
+    private final Map<String, Process> members = new LinkedHashMap<>();
     private final Set<Process> minority = new HashSet<>();
     private final Set<Process> removed = new HashSet<>();
     private final Copy whole = new Copy();
@@ -74,12 +75,12 @@ final class Store {
     }
 
     ClusterMemory memory(Process process, Loop loop) {
-        members.add(process);
+        members.put(process.toString(), process);
         return new View(process, loop);
     }
 
     void left(Process process) {
-        members.remove(process);
+        members.remove(process.toString());
         removed.remove(process);
     }
 
@@ -181,9 +182,8 @@ final class Store {
 
         @Override
         public boolean isMember(String member) {
-            return members.stream()
-                    .filter(process -> process.toString().equals(member))
-                    .anyMatch(process -> process == self || isTogether(process));
+            Process process = members.get(member);
+            return process != null && (process == self || isTogether(process));
         }
 
         private boolean isTogether(Process process) {
@@ -199,7 +199,7 @@ final class Store {
 
         @Override
         public boolean isAlone() {
-            return members.stream().noneMatch(process -> process != self && isTogether(process));
+            return members.values().stream().noneMatch(process -> process != self && isTogether(process));
         }
     }
 

@@ -281,8 +281,10 @@ public final class Jobs {
                 continue;
             }
             for (Sample sample : job.samples()) {
-                if (!sample.ended() && sample.silentMs(now) > allowedSilenceMs(job, sample)) {
-                    restarts.silent(job, sample, sample.silentMs(now));
+                long silentMs = sample.ended() ? 0 : sample.silentMs(now);
+                // What is allowed beyond the patience is looked up for few samples only.
+                if (silentMs > patience.silence().toMillis() && silentMs > allowedSilenceMs(job, sample)) {
+                    restarts.silent(job, sample, silentMs);
                 }
             }
         }

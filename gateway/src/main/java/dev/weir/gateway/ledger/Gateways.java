@@ -143,7 +143,7 @@ final class Gateways {
 
     /** Gateways or stages. Without stages it could do nothing for the jobs of others. */
     private boolean hearsAnybody() {
-        return !table.alive().isEmpty() || !node.directory().alive().isEmpty();
+        return !table.isEmpty() || !node.directory().alive().isEmpty();
     }
 
     /** Whether the cluster's memory that this gateway sees is the one that the others see. */
@@ -178,7 +178,7 @@ final class Gateways {
         long now = nanoClock.getAsLong();
         long sleptNanos = now - tickedNanos;
         tickedNanos = now;
-        if (sleptNanos < SLEPT_NANOS || table.alive().isEmpty()) {
+        if (sleptNanos < SLEPT_NANOS || table.isEmpty()) {
             return;
         }
         life++;
@@ -203,7 +203,7 @@ final class Gateways {
         heard = hears;
         tellLost();
         isolation.look();
-        if (!settled && table.alive().isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE.toNanos()) {
+        if (!settled && table.isEmpty() && nanoClock.getAsLong() - wokeNanos >= ALONE.toNanos()) {
             log.warn("No other gateway has been heard since the standstill. {} continues alone", self());
             settled = true;
         }

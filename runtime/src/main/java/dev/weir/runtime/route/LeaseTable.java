@@ -84,5 +84,9 @@ public final class LeaseTable<T> {
         return Collections.unmodifiableList(alive);
     }
 
+    public boolean isEmpty() {
+        return leases.isEmpty();
+    }
+
     private record Lease<T>(T status, long heardNanos) {}
 }

@@ -137,6 +137,9 @@ public final class OfferDispatcher implements Dispatcher {
     }
 
     private void offerWaiting() {
+        if (waiting.isEmpty()) {
+            return; // With most of the statuses that arrive.
+        }
         Set<Need> full = new HashSet<>();
         for (Waiting next : List.copyOf(waiting.values())) {
             if (full.contains(next.need)) {
