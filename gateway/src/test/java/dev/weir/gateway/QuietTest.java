@@ -33,8 +33,6 @@ final class QuietTest {
 
     private static final int CLIENTS = 20;
     private static final int FRAMES = 200;
-    private static final String UPGRADE = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-            + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 
     /** Vert.x warns of threads that a busy machine keeps waiting. This says nothing of clients. */
     private final Vertx vertx = Vertx.vertx(
@@ -98,13 +96,10 @@ final class QuietTest {
     }
 
     @Test
-    void socketsThatAreCutOffInMidJob() throws IOException {
-        String command = "{\"type\":\"generate\",\"prompt\":\"a\",\"n\":4}";
+    void socketsThatAreCutOffInMidJob() {
         for (int i = 0; i < CLIENTS; i++) {
-            try (Socket socket = connect()) {
-                send(socket, UPGRADE);
-                readHead(socket);
-                socket.getOutputStream().write(frame(command));
+            try (RawWebSocket socket = new RawWebSocket(gateway.port())) {
+                socket.send("{\"type\":\"generate\",\"prompt\":\"a\",\"n\":4}");
                 int before = i;
                 await().until(() -> gateway.stage.sittings().size() > 4 * before);
             }
@@ -172,25 +167,9 @@ final class QuietTest {
         socket.getOutputStream().flush();
     }
 
-    private static void readHead(Socket socket) throws IOException {
-        StringBuilder head = new StringBuilder();
-        while (!head.toString().endsWith("\r\n\r\n")) {
-            head.append((char) socket.getInputStream().read());
-        }
-    }
-
     private static String post(int length) {
         return "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 + "Content-Length: " + length + "\r\n\r\n";
-    }
-
-    /** A text message, masked with zeros. */
-    private static byte[] frame(String text) {
-        byte[] bytes = new byte[6 + text.length()];
-        bytes[0] = (byte) 0x81;
-        bytes[1] = (byte) (0x80 | text.length());
-        System.arraycopy(RawHttp.bytes(text), 0, bytes, 6, text.length());
-        return bytes;
     }
 
     private static Logger root() {

@@ -16,11 +16,21 @@ final class VirtualLoop implements Loop {
     private final List<Period> periods = new ArrayList<>();
     private long nowMs = Instant.parse("2026-05-04T12:00:00Z").toEpochMilli();
 
+    /** Goes from one action to the next: nothing happens in between. */
     void pass(Duration time) {
-        for (long endMs = nowMs + time.toMillis(); nowMs < endMs; ) {
-            nowMs++;
+        long endMs = nowMs + time.toMillis();
+        for (long next = next(); next <= endMs; next = next()) {
+            nowMs = next;
             periods.stream().filter(period -> nowMs % period.ms == 0).forEach(period -> period.action.run());
         }
+        nowMs = endMs;
+    }
+
+    private long next() {
+        return periods.stream()
+                .mapToLong(period -> (nowMs / period.ms + 1) * period.ms)
+                .min()
+                .orElse(Long.MAX_VALUE);
     }
 
     @Override
