@@ -1,9 +1,17 @@
-"""Flux.1 with diffusers' own pipeline, schnell and dev: text states, one network call, the trajectory and the picture. Tiny random checkpoints."""
+"""Flux.1 with diffusers' own pipelines, schnell and dev: text states, one network call, the trajectory and the picture. Tiny random checkpoints."""
 
 import shutil
 
 import torch
-from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+from diffusers import (
+    AutoencoderKL,
+    FlowMatchEulerDiscreteScheduler,
+    FluxImg2ImgPipeline,
+    FluxInpaintPipeline,
+    FluxPipeline,
+    FluxTransformer2DModel,
+)
+from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 import t5
@@ -25,7 +33,28 @@ CASES = [
     {"name": "schnell", "checkpoint": "schnell", "prompt": "a red apple on a green hill", "guidance_scale": 1.0, "width": 48, "height": 32, "steps": 4},
     {"name": "dev", "checkpoint": "dev", "prompt": "an astronaut riding a horse", "guidance_scale": 3.5, "width": 48, "height": 32, "steps": 20},
     {"name": "other", "checkpoint": "dev", "prompt": "", "guidance_scale": 6.0, "width": 32, "height": 48, "steps": 7},
+    {"name": "image", "checkpoint": "dev", "prompt": "a red apple", "guidance_scale": 3.5, "width": 48, "height": 32, "steps": 7, "strength": 0.6,
+     "image": "photo.png"},
+    {"name": "image-fast", "checkpoint": "schnell", "prompt": "a red apple", "guidance_scale": 1.0, "width": 32, "height": 32, "steps": 4,
+     "strength": 0.9, "image": "photo.png"},
+    {"name": "painted", "checkpoint": "dev", "prompt": "a red apple", "guidance_scale": 3.5, "width": 48, "height": 32, "steps": 5, "strength": 0.85,
+     "image": "photo.png", "mask": "mask.png"},
+    {"name": "painted-whole", "checkpoint": "schnell", "prompt": "a red apple", "guidance_scale": 1.0, "width": 48, "height": 32, "steps": 4,
+     "strength": 1.0, "image": "photo.png", "mask": "mask.png"},
 ]
+PIPELINES = {"text_to_image": FluxPipeline, "image_to_image": FluxImg2ImgPipeline, "inpainting": FluxInpaintPipeline}
+
+
+def workflow(case: dict) -> str:
+    return "inpainting" if "mask" in case else "image_to_image" if "image" in case else "text_to_image"
+
+
+def pictures(case: dict) -> dict:
+    """What a pipeline is asked beside the prompt."""
+    if "image" not in case:
+        return {}
+    mask = {"mask_image": Image.open(OUT / "images" / case["mask"])} if "mask" in case else {}
+    return {"image": Image.open(OUT / "images" / case["image"]).convert("RGB"), "strength": case["strength"], **mask}
 
 
 def wide_vae(seed: int) -> AutoencoderKL:
@@ -67,7 +96,7 @@ def checkpoint(name: str, seed: int) -> None:
 
 def run(case: dict) -> tuple[dict, torch.Tensor]:
     """Everything on the way of one picture, by name."""
-    pipe = FluxPipeline.from_pretrained(HOME / case["checkpoint"], torch_dtype=torch.float32)
+    pipe = PIPELINES[case["workflow"]].from_pretrained(HOME / case["checkpoint"], torch_dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
     states, pooled, _ = pipe.encode_prompt(case["prompt"])
     tensors, forward, steps = {"states": states[:, :KEPT], "pooled": pooled}, pipe.transformer.forward, []
@@ -88,8 +117,8 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
     pipe.transformer.forward = record
     image = pipe(
         case["prompt"], guidance_scale=case["guidance_scale"], width=case["width"], height=case["height"], num_inference_steps=case["steps"],
-        generator=generator(case["seed"]), output_type="pt", callback_on_step_end=step).images
-    case["recorded"] = sorted({0, len(steps) - 1})
+        generator=generator(case["seed"]), output_type="pt", callback_on_step_end=step, **pictures(case)).images
+    case |= {"calls": len(steps), "recorded": sorted({0, len(steps) - 1})}
     return tensors | {f"step {number}": steps[number] for number in case["recorded"]}, image * 2 - 1
 
 
@@ -99,7 +128,7 @@ def main() -> None:
     checkpoint("dev", 620)
     tensors, cases = {}, []
     for case in CASES:
-        case = {"workflow": "text_to_image", "negative_prompt": None, **case, "seed": 7}
+        case = {"workflow": workflow(case), "negative_prompt": None, **case, "seed": 7}
         found, image = run(case)
         tensors |= {f"{case['name']}/{key}": value for key, value in found.items()}
         save_picture(HOME / f"{case['name']}.png", image)

@@ -1,15 +1,21 @@
-"""Stable Diffusion 3 and 3.5 with diffusers' own pipeline: text states, one network call, the trajectory and the picture. Tiny random checkpoints."""
+"""Stable Diffusion 3 and 3.5 with diffusers' own pipelines: text states, one network call, the trajectory and the picture. Tiny random checkpoints."""
 
 import shutil
 
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
+from diffusers import (
+    FlowMatchEulerDiscreteScheduler,
+    SD3Transformer2DModel,
+    StableDiffusion3Img2ImgPipeline,
+    StableDiffusion3InpaintPipeline,
+    StableDiffusion3Pipeline,
+)
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 import t5
 from checkpoints import randomize, scale_last, snap
 from fixtures import OUT, generator, save_cases, save_json, save_tensors
-from flux import wide_vae
+from flux import pictures, wide_vae, workflow
 from pipeline import save_picture
 from sdxl import clip
 
@@ -23,7 +29,15 @@ CASES = [
     {"name": "medium", "checkpoint": "sd35", "prompt": "an astronaut riding a horse", "negative_prompt": None, "guidance_scale": 7.0,
      "width": 32, "height": 48, "steps": 12},
     {"name": "unguided", "checkpoint": "sd35", "prompt": "a red apple", "negative_prompt": None, "guidance_scale": 1.0, "width": 32, "height": 32, "steps": 5},
+    {"name": "image", "checkpoint": "sd35", "prompt": "a red apple", "negative_prompt": "blurry", "guidance_scale": 5.0, "width": 48, "height": 32,
+     "steps": 7, "strength": 0.6, "image": "photo.png"},
+    {"name": "painted", "checkpoint": "sd3", "prompt": "a red apple", "negative_prompt": None, "guidance_scale": 5.0, "width": 48, "height": 32,
+     "steps": 6, "strength": 0.7, "image": "photo.png", "mask": "mask.png"},
+    {"name": "painted-whole", "checkpoint": "sd35", "prompt": "a red apple", "negative_prompt": None, "guidance_scale": 1.0, "width": 32, "height": 32,
+     "steps": 4, "strength": 1.0, "image": "photo.png", "mask": "mask.png"},
 ]
+PIPELINES = {
+    "text_to_image": StableDiffusion3Pipeline, "image_to_image": StableDiffusion3Img2ImgPipeline, "inpainting": StableDiffusion3InpaintPipeline}
 
 
 def transformer(seed: int, **more) -> SD3Transformer2DModel:
@@ -55,7 +69,7 @@ def checkpoint(name: str, seed: int, with_t5: bool, **more) -> None:
 def run(case: dict) -> tuple[dict, torch.Tensor]:
     """Everything on the way of one picture, by name."""
     without = {} if (HOME / case["checkpoint"] / "text_encoder_3").exists() else {"text_encoder_3": None, "tokenizer_3": None}
-    pipe = StableDiffusion3Pipeline.from_pretrained(HOME / case["checkpoint"], torch_dtype=torch.float32, **without)
+    pipe = PIPELINES[case["workflow"]].from_pretrained(HOME / case["checkpoint"], torch_dtype=torch.float32, **without)
     pipe.set_progress_bar_config(disable=True)
     guided = case["guidance_scale"] > 1
     states, negative, pooled, negative_pooled = pipe.encode_prompt(
@@ -72,12 +86,14 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
         return answer
 
     pipe.transformer.forward = record
-    image = pipe(
+    latents = pipe(
         case["prompt"], negative_prompt=case["negative_prompt"], guidance_scale=case["guidance_scale"], width=case["width"], height=case["height"],
-        num_inference_steps=case["steps"], generator=generator(case["seed"]), output_type="pt",
-        callback_on_step_end=lambda pipe, step, timestep, kept: steps.append(kept["latents"]) or {}).images
-    case["recorded"] = sorted({0, len(steps) - 1})
-    return tensors | {f"step {number}": steps[number] for number in case["recorded"]}, image * 2 - 1
+        num_inference_steps=case["steps"], generator=generator(case["seed"]), output_type="latent",
+        callback_on_step_end=lambda pipe, step, timestep, kept: steps.append(kept["latents"]) or {}, **pictures(case)).images
+    case |= {"calls": len(steps), "recorded": sorted({0, len(steps) - 1})}
+    # StableDiffusion3InpaintPipeline forgets shift_factor where it decodes, and the other two do not.
+    image = pipe.vae.decode(latents / pipe.vae.config.scaling_factor + pipe.vae.config.shift_factor).sample
+    return tensors | {f"step {number}": steps[number] for number in case["recorded"]}, image
 
 
 def main() -> None:
@@ -86,7 +102,7 @@ def main() -> None:
     checkpoint("sd35", 640, False, dual_attention_layers=(0, 1), qk_norm="rms_norm")
     tensors, cases = {}, []
     for case in CASES:
-        case = {"workflow": "text_to_image", **case, "seed": 7}
+        case = {"workflow": workflow(case), **case, "seed": 7}
         found, image = run(case)
         tensors |= {f"{case['name']}/{key}": value for key, value in found.items()}
         save_picture(HOME / f"{case['name']}.png", image)

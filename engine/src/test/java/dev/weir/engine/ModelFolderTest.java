@@ -196,7 +196,7 @@ class ModelFolderTest {
 
     @ParameterizedTest
     @CsvSource({
-        "StableDiffusion3Img2ImgPipeline, text_encoder_2, CLIPTextModelWithProjection",
+        "StableDiffusion3PAGPipeline, text_encoder_2, CLIPTextModelWithProjection",
         "StableDiffusionXLPipeline, text_encoder_2, UMT5EncoderModel",
         "FluxFillPipeline, transformer, FluxTransformer2DModel",
         "StableDiffusionPipeline, unet, UNetSpatioTemporalConditionModel",

@@ -76,11 +76,11 @@ class ModelReportTest {
     void aPipelineOfAnotherFamilyIsToldByItsComponents() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
         TestModels.setComponent(
-                model, "StableDiffusion3Img2ImgPipeline", "text_encoder_2", "CLIPTextModelWithProjection");
+                model, "StableDiffusion3PAGPipeline", "text_encoder_2", "CLIPTextModelWithProjection");
 
         ModelReport report = ModelReport.inspect(model);
 
-        assertThat(report.pipeline()).isEqualTo("StableDiffusion3Img2ImgPipeline");
+        assertThat(report.pipeline()).isEqualTo("StableDiffusion3PAGPipeline");
         assertThat(report.runs()).isFalse();
         assertThat(component(report, "text_encoder_2").problem().orElseThrow()).contains("CLIPTextModelWithProjection");
         assertThat(component(report, "unet").problem()).isEmpty();

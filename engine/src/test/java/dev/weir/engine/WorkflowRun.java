@@ -179,9 +179,7 @@ final class WorkflowRun implements AutoCloseable {
                                 Samplers.create(
                                         schedule,
                                         SamplerSpec.parse(sampler),
-                                        stage.laysOutStrength()
-                                                ? Span.laidOutForStrength(steps, strength)
-                                                : Span.ofStrength(steps, strength),
+                                        Span.ofStrength(steps, strength, stage.strengthCount()),
                                         model.pipeline().type().tokens(shape(json))),
                                 model.augmentation(stage),
                                 new TorchGenerator(json.get("seed").asLong()),

@@ -6,6 +6,12 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.picture.PngText;
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.Stage;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.StageRole;
+import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -115,6 +121,38 @@ final class A1111HiresTest {
                         .statusCode())
                 .isEqualTo(200);
         assertThat(passes(true)).extracting(Generation::getSteps).containsExactly(12);
+    }
+
+    /** A flow model also does the step that the strength covers in part. */
+    @Test
+    void aFlowModelDoesAsManyStepsAsAreAskedFor() {
+        ModelCard.Builder flow = TestGateway.CARD.toBuilder().setId("flow");
+        flow.getWorkflowsBuilderList().stream()
+                .flatMap(workflow -> workflow.getStagesBuilderList().stream())
+                .filter(stage -> stage.getRole() == StageRole.DIFFUSE)
+                .forEach(stage -> stage.setCountsPartialStep(true));
+        for (StageKind kind : List.of(StageKind.TEXT_ENCODER, StageKind.DENOISER, StageKind.DECODER)) {
+            gateway.directory.put(TestGateway.status(kind)
+                    .addModels(ModelStatus.newBuilder()
+                            .setId("flow")
+                            .addStages(Addresses.name(kind))
+                            .setCard(flow))
+                    .build());
+        }
+
+        HttpResponse<String> response = post(request()
+                .put("steps", 20)
+                .put("denoising_strength", 0.75)
+                .put("override_settings", new JsonObject().put("sd_model_checkpoint", "flow")));
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(passes(true)).extracting(Generation::getSteps).containsExactly(26);
+        assertThat(gateway.stage.sittings())
+                .filteredOn(this::isSecond)
+                .flatExtracting(sitting -> sitting.task.getRouteList())
+                .filteredOn(stage -> stage.getRole() == StageRole.DIFFUSE)
+                .extracting(Stage::getForwards)
+                .containsExactly(20);
     }
 
     @Test

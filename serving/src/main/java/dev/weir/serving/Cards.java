@@ -10,6 +10,7 @@ import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.StageSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.SchedulerConfig;
+import dev.weir.engine.sampler.StrengthCount;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Sampler;
@@ -160,7 +161,8 @@ public final class Cards {
                 .setOwnSteps(stage.ownSteps())
                 .setOwnGuidanceScale(stage.ownGuidance())
                 .setTakesOver(stage.takesOver())
-                .setLaysOutStrength(stage.laysOutStrength())
+                .setLaysOutStrength(stage.strengthCount() == StrengthCount.ALL_STEPS)
+                .setCountsPartialStep(stage.strengthCount() == StrengthCount.PARTIAL_STEP)
                 .setGuidedRows(stage.role() == Role.DIFFUSE ? stage.guidedRows() : 0)
                 .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage));
         if (stage.isPrior()) {

@@ -9,6 +9,7 @@ import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.SigmaSpacing;
 import dev.weir.engine.sampler.Span;
+import dev.weir.engine.sampler.StrengthCount;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Point;
 import dev.weir.proto.v1.Refining;
@@ -38,9 +39,7 @@ final class RequestedSampling {
     static Span span(Sampling sampling) {
         int steps = sampling.getSteps();
         if (sampling.hasStrength()) {
-            return sampling.getLaysOutStrength()
-                    ? Span.laidOutForStrength(steps, sampling.getStrength())
-                    : Span.ofStrength(steps, sampling.getStrength());
+            return Span.ofStrength(steps, sampling.getStrength(), count(sampling));
         }
         if (sampling.getFirstStep() > 0 || sampling.getEndStep() > 0) {
             return Span.ofSteps(
@@ -49,6 +48,13 @@ final class RequestedSampling {
         return sampling.getStart() > 0 || sampling.getEnd() > 0
                 ? Span.between(steps, sampling.getStart(), sampling.getEnd() > 0 ? sampling.getEnd() : 1)
                 : Span.whole(steps);
+    }
+
+    private static StrengthCount count(Sampling sampling) {
+        if (sampling.getLaysOutStrength()) {
+            return StrengthCount.ALL_STEPS;
+        }
+        return sampling.getCountsPartialStep() ? StrengthCount.PARTIAL_STEP : StrengthCount.WHOLE_STEPS;
     }
 
     /** The noise that a request asks for, from its beginning. */

@@ -2,6 +2,7 @@ package dev.weir.engine.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.NetworkInput;
@@ -9,10 +10,10 @@ import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.sampler.SchedulerConfig;
+import dev.weir.engine.sampler.StrengthCount;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -36,10 +37,11 @@ final class Flux1 implements PipelineType {
     private static final float DEV_GUIDANCE = 3.5f;
     private static final int DEV_STEPS = 28;
     private static final int SCHNELL_STEPS = 4;
+    private static final double STRENGTH = 0.6;
 
     @Override
     public List<String> classNames() {
-        return List.of(NAME);
+        return List.of(NAME, "FluxImg2ImgPipeline", "FluxInpaintPipeline");
     }
 
     @Override
@@ -120,11 +122,14 @@ final class Flux1 implements PipelineType {
             fields.add(Field.guidanceScale());
         }
         Sizes sizes = model.sizes(LATENT_SIDE, PATCH);
-        List<StageSpec> stages = List.of(
+        var workflows = new LatentWorkflows(
                 StageSpec.encode(List.of(CLIP, T5)),
                 StageSpec.diffuse(TransformerModel.TRANSFORMER, TransformerModel.SCHEDULER)
-                        .guidedBy(1),
-                StageSpec.decode(TransformerModel.VAE));
+                        .guidedBy(1)
+                        .counting(StrengthCount.PARTIAL_STEP),
+                StageSpec.decode(TransformerModel.VAE),
+                STRENGTH,
+                STRENGTH);
         return new Pipeline(
                 this,
                 model.latent(LATENT_SIDE),
@@ -133,7 +138,12 @@ final class Flux1 implements PipelineType {
                 1,
                 guided ? DEV_GUIDANCE : 1,
                 false,
-                List.of(new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, stages)));
+                workflows.ofSampleAlone(fields, sizes));
+    }
+
+    @Override
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        return SeenPicture.see(input, codec);
     }
 
     @Override
@@ -144,7 +154,6 @@ final class Flux1 implements PipelineType {
             prompt = prompt.with(
                     GUIDANCE, HostTensor.of(new float[] {begin.request().guidanceScale()}, 1));
         }
-        RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
-        return new Row(begin.sampler(), start, begin.noise(), Guider.none(prompt));
+        return SeenPicture.begin(begin, Guider.none(prompt));
     }
 }

@@ -7,6 +7,7 @@ import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.sampler.StrengthCount;
 import java.util.List;
 import java.util.Set;
 
@@ -60,7 +61,7 @@ final class LatentConsistency implements DerivedPipeline {
     /** Its image-to-image pipeline does all steps over a part of the schedule. There is none of its own for inpainting. */
     private static Workflow ofFewSteps(Workflow workflow) {
         return workflow.name().equals(Workflow.IMAGE_TO_IMAGE)
-                ? workflow.diffusing(StageSpec::layingOutStrength)
+                ? workflow.diffusing(stage -> stage.counting(StrengthCount.ALL_STEPS))
                 : workflow;
     }
 

@@ -20,6 +20,11 @@ record LatentWorkflows(
         if (model.paintsParts()) {
             return List.of(painting(fields, Field.of(MASK), sizes), paintingCrop(fields, Field.of(MASK), sizes));
         }
+        return ofSampleAlone(fields, sizes);
+    }
+
+    /** The same of a network that sees nothing beside its sample. */
+    List<Workflow> ofSampleAlone(List<Field> fields, Sizes sizes) {
         return List.of(
                 new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, List.of(encode, diffuse, decode)),
                 ofPicture(Workflow.IMAGE_TO_IMAGE, with(fields, Field.strength(strength)), sizes, decode),

@@ -2,14 +2,15 @@ package dev.weir.engine.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.HostTensor;
+import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.pipeline.Component.Use;
+import dev.weir.engine.sampler.StrengthCount;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -38,12 +39,13 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
     private static final int STATES_WIDTH = 4096;
     private static final float GUIDANCE = 7;
     private static final int STEPS = 28;
+    private static final double STRENGTH = 0.6;
     /** A transformer that reads several texts is not held to the syntaxes of other tools. */
     private static final Set<String> NOT_TAKEN = Set.of("prompt_syntax", "guidance_rescale");
 
     @Override
     public List<String> classNames() {
-        return List.of(NAME);
+        return List.of(NAME, "StableDiffusion3Img2ImgPipeline", "StableDiffusion3InpaintPipeline");
     }
 
     @Override
@@ -159,18 +161,27 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
         Sizes sizes = model.sizes(usual, PATCH)
                 .upTo(model.transformer().count("pos_embed_max_size", 96) * PATCH * model.scale());
         List<String> encoders = texts().stream().map(TextPart::encoder).toList();
-        List<StageSpec> stages = List.of(
+        var all = new LatentWorkflows(
                 StageSpec.encode(encoders),
-                StageSpec.diffuse(TransformerModel.TRANSFORMER, TransformerModel.SCHEDULER),
-                StageSpec.decode(TransformerModel.VAE));
-        Workflow workflow = new Workflow(Workflow.TEXT_TO_IMAGE, Field.ofText(0), sizes, stages).without(NOT_TAKEN);
-        return new Pipeline(this, model.latent(usual), model.scale(), sizes, 1, GUIDANCE, false, List.of(workflow));
+                StageSpec.diffuse(TransformerModel.TRANSFORMER, TransformerModel.SCHEDULER)
+                        .counting(StrengthCount.PARTIAL_STEP),
+                StageSpec.decode(TransformerModel.VAE),
+                STRENGTH,
+                STRENGTH);
+        List<Workflow> workflows = all.ofSampleAlone(Field.ofText(0), sizes).stream()
+                .map(workflow -> workflow.without(NOT_TAKEN))
+                .toList();
+        return new Pipeline(this, model.latent(usual), model.scale(), sizes, 1, GUIDANCE, false, workflows);
+    }
+
+    @Override
+    public Tensors see(PictureInput input, ImageCodec codec) {
+        return SeenPicture.see(input, codec);
     }
 
     @Override
     public Row begin(StageSpec stage, Begin begin) {
         begin.requirePlainWords();
-        RowStart start = RowStart.fromNoise(begin.sampler(), begin.sample(), begin.noise());
-        return new Row(begin.sampler(), start, begin.noise(), begin.guider());
+        return SeenPicture.begin(begin, begin.guider());
     }
 }

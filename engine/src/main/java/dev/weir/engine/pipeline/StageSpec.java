@@ -1,5 +1,6 @@
 package dev.weir.engine.pipeline;
 
+import dev.weir.engine.sampler.StrengthCount;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -13,8 +14,7 @@ import java.util.stream.Stream;
  * @param ownSteps the steps of a network that samples as it was published; 0: it samples as the request says
  * @param ownGuidance the guidance scale of such a network, in requests that are guided; 0: the request's
  * @param takesOver whether it does the rest of the schedule of the diffusing stage before it, from where the request says
- * @param laysOutStrength whether a few-step schedule is laid out for the strength of a run that begins with a picture: see {@link
- *     dev.weir.engine.sampler.Span}
+ * @param strengthCount how many steps a run does that begins with a picture
  * @param guidedRows network rows of a step with guidance, where the network does not take the guidance scale itself
  * @param isPrior whether it makes an embedding, a vector, of the prompt, and samples as a request's {@code prior_steps} and {@code
  *     prior_guidance_scale} say
@@ -30,7 +30,7 @@ public record StageSpec(
         int ownSteps,
         float ownGuidance,
         boolean takesOver,
-        boolean laysOutStrength,
+        StrengthCount strengthCount,
         int guidedRows,
         boolean isPrior,
         boolean ofPixels) {
@@ -56,7 +56,7 @@ public record StageSpec(
                 ownSteps,
                 0,
                 takesOver,
-                false,
+                StrengthCount.WHOLE_STEPS,
                 PROMPT_AND_NEGATIVE,
                 false,
                 false);
@@ -92,7 +92,7 @@ public record StageSpec(
                 0,
                 0,
                 false,
-                false,
+                StrengthCount.WHOLE_STEPS,
                 PROMPT_AND_NEGATIVE,
                 true,
                 false);
@@ -164,30 +164,30 @@ public record StageSpec(
                 reduction,
                 ownSteps,
                 ownGuidance,
-                laysOutStrength,
+                strengthCount,
                 guidedRows,
                 ofPixels);
     }
 
-    StageSpec layingOutStrength() {
-        return copy(takes, reduction, ownSteps, ownGuidance, true, guidedRows, ofPixels);
+    StageSpec counting(StrengthCount count) {
+        return copy(takes, reduction, ownSteps, ownGuidance, count, guidedRows, ofPixels);
     }
 
     StageSpec guidedBy(int rows) {
-        return copy(takes, reduction, ownSteps, ownGuidance, laysOutStrength, rows, ofPixels);
+        return copy(takes, reduction, ownSteps, ownGuidance, strengthCount, rows, ofPixels);
     }
 
     /** The same network as it was published to sample. */
     StageSpec sampling(int steps, float guidance) {
-        return copy(takes, reduction, steps, guidance, laysOutStrength, guidedRows, ofPixels);
+        return copy(takes, reduction, steps, guidance, strengthCount, guidedRows, ofPixels);
     }
 
     StageSpec ofRgb() {
-        return copy(takes, reduction, ownSteps, ownGuidance, laysOutStrength, guidedRows, true);
+        return copy(takes, reduction, ownSteps, ownGuidance, strengthCount, guidedRows, true);
     }
 
     private StageSpec copy(
-            List<Port> taken, int reduced, int steps, float guidance, boolean laysOut, int rows, boolean pixels) {
+            List<Port> taken, int reduced, int steps, float guidance, StrengthCount count, int rows, boolean pixels) {
         return new StageSpec(
                 name,
                 role,
@@ -198,7 +198,7 @@ public record StageSpec(
                 steps,
                 guidance,
                 takesOver,
-                laysOut,
+                count,
                 rows,
                 isPrior,
                 pixels);
@@ -228,7 +228,7 @@ public record StageSpec(
     }
 
     StageSpec reducedBy(int factor) {
-        return copy(takes, factor, ownSteps, ownGuidance, laysOutStrength, guidedRows, ofPixels);
+        return copy(takes, factor, ownSteps, ownGuidance, strengthCount, guidedRows, ofPixels);
     }
 
     /** The folder of the network of a diffusing stage. */

@@ -123,7 +123,7 @@ public final class Samplers {
             throw new IllegalArgumentException(
                     "steps must be between 1 and %d, not %d".formatted(scheduler.mostSteps(), steps));
         }
-        boolean isLaidOut = span.isLaidOut() && scheduler.laysOutStrength();
+        boolean isLaidOut = span.count() == StrengthCount.ALL_STEPS && scheduler.laysOutStrength();
         double strength = isLaidOut ? span.strength() : 1;
         Sampler whole = scheduler.sampler(new Scheduler.Run(steps, spec.eta(), strength, tokens));
         return isLaidOut ? whole : span.of(whole, config.trainTimesteps());

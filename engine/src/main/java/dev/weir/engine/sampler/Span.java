@@ -5,8 +5,7 @@ package dev.weir.engine.sampler;
  *
  * @param steps of the whole schedule
  * @param strength of image-to-image: the share of the steps that are run, counted from the end
- * @param isLaidOut whether a few-step schedule is laid out for the strength, as LatentConsistencyModelImg2ImgPipeline does it:
- *     then all steps are run, over so much of the training schedule. Other schedules have no such layout
+ * @param count how many steps a strength leaves
  * @param start in 0 to 1: the run leaves out the timesteps above this share of the training schedule, which another stage has
  *     done; then the strength has no effect
  * @param end in 0 to 1: the run stops at this share of the training schedule, and another stage goes on
@@ -14,7 +13,7 @@ package dev.weir.engine.sampler;
  * @param endStep the step after its last one; {@code steps} or more: all to the end
  */
 public record Span(
-        int steps, double strength, boolean isLaidOut, double start, double end, int firstStep, int endStep) {
+        int steps, double strength, StrengthCount count, double start, double end, int firstStep, int endStep) {
 
     public Span {
         requireShare("strength", strength);
@@ -26,34 +25,36 @@ public record Span(
         }
     }
 
-    public Span(int steps, double strength, boolean isLaidOut, double start, double end) {
-        this(steps, strength, isLaidOut, start, end, 0, steps);
+    public Span(int steps, double strength, StrengthCount count, double start, double end) {
+        this(steps, strength, count, start, end, 0, steps);
     }
 
     public static Span whole(int steps) {
-        return new Span(steps, 1, false, 0, 1);
+        return ofStrength(steps, 1);
     }
 
     public static Span ofStrength(int steps, double strength) {
-        return new Span(steps, strength, false, 0, 1);
+        return ofStrength(steps, strength, StrengthCount.WHOLE_STEPS);
     }
 
-    public static Span laidOutForStrength(int steps, double strength) {
-        return new Span(steps, strength, true, 0, 1);
+    public static Span ofStrength(int steps, double strength, StrengthCount count) {
+        return new Span(steps, strength, count, 0, 1);
     }
 
     public static Span between(int steps, double start, double end) {
-        return new Span(steps, 1, false, start, end);
+        return new Span(steps, 1, StrengthCount.WHOLE_STEPS, start, end);
     }
 
     /** Up to the end where the end is {@code steps}. */
     public static Span ofSteps(int steps, int first, int end) {
-        return new Span(steps, 1, false, 0, 1, first, end);
+        return new Span(steps, 1, StrengthCount.WHOLE_STEPS, 0, 1, first, end);
     }
 
     /** The part of a sampler that is laid out for all steps. Throws IllegalArgumentException if no step is left. */
     Sampler of(Sampler whole, int trainTimesteps) {
-        int begin = start > 0 ? beginAt(whole, trainTimesteps) : (beginByStrength() + firstStep) * whole.order();
+        int begin = start > 0
+                ? beginAt(whole, trainTimesteps)
+                : (count.first(steps, strength) + firstStep) * whole.order();
         int stop = end < 1 ? endAt(whole, trainTimesteps) : endByStep(whole);
         if (begin >= stop) {
             throw new IllegalArgumentException(
@@ -61,11 +62,6 @@ public record Span(
                             .formatted(steps, strength, start, end, firstStep, endStep));
         }
         return begin == 0 && stop == whole.steps() ? whole : new PartialSampler(whole, begin, stop);
-    }
-
-    /** As StableDiffusionImg2ImgPipeline.get_timesteps counts. */
-    private int beginByStrength() {
-        return steps - Math.min((int) (steps * strength), steps);
     }
 
     private int endByStep(Sampler whole) {

@@ -56,7 +56,7 @@ class SchedulerTrajectoryTest {
             Span span = new Span(
                     json.get("steps").intValue(),
                     json.get("strength").doubleValue(),
-                    false,
+                    StrengthCount.WHOLE_STEPS,
                     json.get("start").doubleValue(),
                     json.get("end").doubleValue());
             SchedulerConfig config = config();

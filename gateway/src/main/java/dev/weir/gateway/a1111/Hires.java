@@ -163,7 +163,10 @@ record Hires(
     /** The second pass of the first sample. Refuses one that the model cannot make. */
     JobSpec second(Fields asked, Fields first, RequestReader reader) {
         try {
-            JobSpec second = reader.laterJob(fields(first));
+            JobSpec second = reader.laterJob(fields(first, scheduled(steps, strength)));
+            if (countsPartialStep(second)) {
+                second = reader.laterJob(fields(first, Math.floor(steps / strength)));
+            }
             ControlUnits.requireExact(asked, second);
             return second.making(second.generation().toBuilder()
                     .setLatentResize(latentResize)
@@ -175,11 +178,16 @@ record Hires(
         }
     }
 
-    private Fields fields(Fields first) {
+    private static boolean countsPartialStep(JobSpec second) {
+        return second.route().stream().anyMatch(stage -> stage.getSampling().getCountsPartialStep());
+    }
+
+    /** @param scheduled the steps of the whole schedule */
+    private Fields fields(Fields first, double scheduled) {
         return first.with("n", 1)
                 .with("size", width + "x" + height)
                 .with("strength", strength)
-                .with("num_inference_steps", strength > 0 ? (int) scheduled(steps, strength) : steps);
+                .with("num_inference_steps", strength > 0 ? (int) scheduled : steps);
     }
 
     /** Steps of a schedule of which the strength leaves so many: the product is rounded down, in floating point. */

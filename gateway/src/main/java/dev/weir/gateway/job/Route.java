@@ -170,7 +170,9 @@ public final class Route {
             sampling.setGuidanceScale(generation.getRefining().getGuidanceScale());
         }
         if (generation.hasStrength()) {
-            sampling.setStrength(generation.getStrength()).setLaysOutStrength(strength.laidOut());
+            sampling.setStrength(generation.getStrength())
+                    .setLaysOutStrength(strength.laidOut())
+                    .setCountsPartialStep(strength.countsPartialStep());
         }
         return sampling;
     }

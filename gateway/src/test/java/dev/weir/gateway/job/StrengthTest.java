@@ -54,13 +54,31 @@ final class StrengthTest {
         assertThat(Strength.of(0.5, layingOut(), DDIM).of(4)).isEqualTo(2);
     }
 
+    /** As diffusers' pipelines of Stable Diffusion 3 and Flux.1 count. */
+    @Test
+    void aStepThatTheStrengthCoversInPartIsDoneWhereTheWorkflowSaysSo() {
+        Workflow.Builder flow = plain.toBuilder();
+        flow.getStagesBuilder(DENOISER).setCountsPartialStep(true);
+
+        Strength strength = Strength.of(0.6, flow.build(), DDIM);
+        assertThat(strength.of(7)).isEqualTo(5);
+        assertThat(strength.of(5)).isEqualTo(3);
+        assertThat(Strength.of(1, flow.build(), DDIM).of(4)).isEqualTo(4);
+        assertThat(Strength.of(0.1, flow.build(), DDIM).of(4)).isOne();
+        assertThat(Strength.of(0, flow.build(), DDIM).of(4)).isZero();
+
+        Stage stage = denoiser(flow.build(), "ddim", 0.6);
+        assertThat(stage.getForwards()).isEqualTo(3);
+        assertThat(stage.getSampling().getCountsPartialStep()).isTrue();
+    }
+
     @Test
     void theStageIsToldAndItsCallsAreCounted() {
-        Stage laidOut = denoiser(layingOut(), "lcm");
+        Stage laidOut = denoiser(layingOut(), "lcm", 0.5);
         assertThat(laidOut.getForwards()).isEqualTo(4);
         assertThat(laidOut.getSampling().getLaysOutStrength()).isTrue();
 
-        Stage cut = denoiser(layingOut(), "ddim");
+        Stage cut = denoiser(layingOut(), "ddim", 0.5);
         assertThat(cut.getForwards()).isEqualTo(2);
         assertThat(cut.getSampling().getLaysOutStrength()).isFalse();
     }
@@ -71,7 +89,7 @@ final class StrengthTest {
         return workflow.build();
     }
 
-    private static Stage denoiser(Workflow workflow, String sampler) {
+    private static Stage denoiser(Workflow workflow, String sampler, double strength) {
         ModelCard card = ModelCard.newBuilder()
                 .addWorkflows(workflow)
                 .addAllSamplers(List.of(DDIM, LCM))
@@ -79,7 +97,7 @@ final class StrengthTest {
         Generation generation = Generation.newBuilder()
                 .setSteps(4)
                 .setSampler(sampler)
-                .setStrength(0.5)
+                .setStrength(strength)
                 .setWidth(64)
                 .setHeight(64)
                 .build();
