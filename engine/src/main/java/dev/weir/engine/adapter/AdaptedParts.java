@@ -21,7 +21,8 @@ public record AdaptedParts(String unet, List<String> textEncoders, Map<String, M
         return shapes.getOrDefault(part, Map.of());
     }
 
+    /** Of the weight of a file's layer that is this one, or has it among others. */
     List<Integer> shape(LayerNames.Layer layer) {
-        return layers(layer.part()).get(layer.name());
+        return layer.rows().whole(layers(layer.part()).get(layer.name()));
     }
 }

@@ -16,11 +16,18 @@ import java.util.function.Predicate;
  * LyCORIS (arXiv 2309.14859). Immutable.
  *
  * @param module the layer as the file calls it
- * @param shape of the layer's weight
+ * @param shape of the weight of the file's layer
+ * @param rows of it that change the model's layer
  * @param tensors by role
  * @param scale without the tensor for the alpha, which counts before the one here
  */
-record LayerChange(Weights file, String module, List<Integer> shape, Map<String, String> tensors, LayerScale scale) {
+record LayerChange(
+        Weights file,
+        String module,
+        List<Integer> shape,
+        LayerRows rows,
+        Map<String, String> tensors,
+        LayerScale scale) {
 
     private static final Set<String> LORA = Set.of(LoraKey.DOWN, LoraKey.UP, LoraKey.MID);
     private static final String HADAMARD = "hada_";
@@ -63,8 +70,8 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
 
     /** As {@link #require}, for a layer of the size that the tensors are for. */
     static void requireAlone(Weights file, String module, Map<String, String> tensors, LayerScale scale) {
-        var change = new LayerChange(file, module, List.of(), tensors, scale);
-        new LayerChange(file, module, change.ownShape(), tensors, scale).require();
+        var change = new LayerChange(file, module, List.of(), LayerRows.ALL, tensors, scale);
+        new LayerChange(file, module, change.ownShape(), LayerRows.ALL, tensors, scale).require();
     }
 
     /** The shape of a layer that the tensors would fit; pixels of a convolution may be one side. */
@@ -108,7 +115,7 @@ record LayerChange(Weights file, String module, List<Integer> shape, Map<String,
         if (!change.isFinite()) {
             throw refused("has a number that is not finite");
         }
-        return change;
+        return rows.of(change);
     }
 
     // ---- LoRA

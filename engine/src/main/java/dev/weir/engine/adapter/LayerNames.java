@@ -1,9 +1,10 @@
 package dev.weir.engine.adapter;
 
+import dev.weir.engine.original.TransformerLayers;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** The layers of a model by every name that LoRA files have for them. Immutable. */
 final class LayerNames {
@@ -14,11 +15,17 @@ final class LayerNames {
 
     /**
      * @param part the folder of its network
-     * @param isSgm whether the name is of Stability AI's own code
+     * @param isOriginal whether the file's name is of the model's original repository
+     * @param rows of the file's layer that are this one
      */
-    record Layer(String part, String name, boolean isSgm) {}
+    record Layer(String part, String name, boolean isOriginal, LayerRows rows) {
 
-    private final Map<String, Layer> byAlias = new HashMap<>();
+        Layer(String part, String name, boolean isOriginal) {
+            this(part, name, isOriginal, LayerRows.ALL);
+        }
+    }
+
+    private final Map<String, List<Layer>> byAlias = new HashMap<>();
 
     /** @param layers of each part, by their names */
     LayerNames(AdaptedParts parts) {
@@ -33,30 +40,55 @@ final class LayerNames {
 
     private void addUnet(String part, AdaptedParts parts) {
         var sgm = SgmNames.of(parts.layers(part).keySet());
+        var transformers = TransformerLayers.of(parts.layers(part).keySet());
         for (var layer : parts.layers(part).keySet()) {
             var own = new Layer(part, layer, false);
             for (var name : List.of(layer, layer.replaceAll("\\.to_out\\.0$", ".to_out"))) {
-                byAlias.put(name, own);
-                byAlias.put("unet." + name, own);
-                byAlias.put("base_model.model." + name, own);
-                byAlias.put("lora_unet_" + underscored(name), own);
-                byAlias.put("lycoris_" + underscored(name), own);
+                put(name, own);
+                put("unet." + name, own);
+                put("transformer." + name, own);
+                put("base_model.model." + name, own);
+                put("lora_unet_" + underscored(name), own);
+                put("lora_transformer_" + underscored(name), own);
+                put("lycoris_" + underscored(name), own);
             }
-            sgm.of(layer).ifPresent(name -> {
-                var other = new Layer(part, layer, true);
-                byAlias.put("diffusion_model." + name, other);
-                byAlias.put("lora_unet_" + underscored(name), other);
-            });
+            for (var names : transformers) {
+                names.original(layer).ifPresent(piece -> {
+                    var other = new Layer(part, layer, true, LayerRows.of(piece));
+                    addOriginal(piece.layer(), other);
+                    add(piece.layer(), other);
+                });
+            }
+            if (transformers.isEmpty()) {
+                sgm.of(layer).ifPresent(name -> addOriginal(name, new Layer(part, layer, true)));
+            }
         }
+    }
+
+    private void addOriginal(String name, Layer layer) {
+        add("diffusion_model." + name, layer);
+        add("lora_unet_" + underscored(name), layer);
+    }
+
+    /** One more of the layers that a file's layer is. One that is called so itself is that alone. */
+    private void add(String alias, Layer layer) {
+        var layers = byAlias.computeIfAbsent(alias, name -> new ArrayList<>());
+        if (layers.stream().allMatch(Layer::isOriginal)) {
+            layers.add(layer);
+        }
+    }
+
+    private void put(String alias, Layer layer) {
+        byAlias.put(alias, List.of(layer));
     }
 
     private void addText(String part, String layer, List<String> prefixes) {
         var own = new Layer(part, layer, false);
         for (var name : List.of(layer, "text_model." + layer)) {
-            prefixes.forEach(prefix -> byAlias.put(prefix + underscored(name), own));
-            byAlias.put(part + "." + name, own);
+            prefixes.forEach(prefix -> put(prefix + underscored(name), own));
+            put(part + "." + name, own);
             // The attention processors of early versions of diffusers.
-            byAlias.put(
+            put(
                     part + "." + name.replaceAll("\\.([qkv])_proj$", ".to_$1").replaceAll("\\.out_proj$", ".to_out"),
                     own);
         }
@@ -66,7 +98,8 @@ final class LayerNames {
         return name.replace('.', '_');
     }
 
-    Optional<Layer> find(String module) {
-        return Optional.ofNullable(byAlias.get(module.replace(".processor.", ".")));
+    /** The layers that one of a file is; none where the model does not have it. */
+    List<Layer> find(String module) {
+        return byAlias.getOrDefault(module.replace(".processor.", "."), List.of());
     }
 }

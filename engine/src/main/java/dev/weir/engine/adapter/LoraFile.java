@@ -90,25 +90,31 @@ public final class LoraFile {
         }
         var names = new LayerNames(parts);
         List<String> unknown = new ArrayList<>(foreign);
-        Map<String, LayerNames.Layer> found = new LinkedHashMap<>();
+        Map<String, List<LayerNames.Layer>> found = new LinkedHashMap<>();
         for (var module : modules.keySet()) {
-            names.find(module).ifPresentOrElse(layer -> found.put(module, layer), () -> unknown.add(module));
+            var layers = names.find(module);
+            if (layers.isEmpty()) {
+                unknown.add(module);
+            } else {
+                found.put(module, layers);
+            }
         }
         if (found.isEmpty()) {
             throw new ModelException("made for another kind of model: it has " + unknown(unknown));
         }
         // As diffusers does with files that have both: the names of its own count.
         if (found.values().stream()
-                .anyMatch(layer -> !layer.isSgm() && layer.part().equals(parts.unet()))) {
-            found.values().removeIf(LayerNames.Layer::isSgm);
+                .flatMap(List::stream)
+                .anyMatch(layer -> !layer.isOriginal() && layer.part().equals(parts.unet()))) {
+            found.values().removeIf(layers -> layers.get(0).isOriginal());
         }
         Map<String, Map<String, LayerChange>> changes = new LinkedHashMap<>();
-        found.forEach((module, layer) -> {
+        found.forEach((module, layers) -> layers.forEach(layer -> {
             var change = new LayerChange(
-                    file, module, parts.shape(layer), Map.copyOf(modules.get(module)), config.of(layer));
+                    file, module, parts.shape(layer), layer.rows(), Map.copyOf(modules.get(module)), config.of(layer));
             change.require();
             changes.computeIfAbsent(layer.part(), part -> new TreeMap<>()).put(layer.name(), change);
-        });
+        }));
         return new Changes(changes, List.copyOf(unknown));
     }
 

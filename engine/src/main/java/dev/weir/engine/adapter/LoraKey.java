@@ -37,6 +37,9 @@ record LoraKey(String module, String role) {
     private static final Pattern PEFT =
             Pattern.compile("(.+)\\.lora_(A|B|magnitude_vector)(?:\\.[^.]+)??(?:\\.(weight|bias))?");
 
+    /** Of LoRAs for Flux.1 by XLabs, which number those of the picture and of the text. */
+    private static final Pattern XLABS = Pattern.compile("(.+_lora[12])\\.(down|up)\\.weight");
+
     /** LyCORIS writes the role as the last part of the name, and so do its kinds that Weir does not read. */
     private static final Pattern LYCORIS = Pattern.compile(
             "(.+)\\.(hada_(?:w[12]_[ab]|t[12])|lokr_(?:w[12](?:_[ab])?|t2)|diff|diff_b|w_norm|b_norm|oft_\\w+|[abc][12]\\.weight)");
@@ -55,6 +58,10 @@ record LoraKey(String module, String role) {
             var side = peft.group(2);
             var role = side.equals("A") ? DOWN : side.equals("B") ? UP : DORA;
             return Optional.of(new LoraKey(peft.group(1), "bias".equals(peft.group(3)) ? BIAS : role));
+        }
+        var xlabs = XLABS.matcher(tensor);
+        if (xlabs.matches()) {
+            return Optional.of(new LoraKey(xlabs.group(1), xlabs.group(2)));
         }
         var lycoris = LYCORIS.matcher(tensor);
         return lycoris.matches() ? Optional.of(new LoraKey(lycoris.group(1), lycoris.group(2))) : Optional.empty();
