@@ -4,10 +4,12 @@ The naming here is the inverse of diffusers'. diffusers' own conversion, run ove
 """
 
 import gzip
+import inspect
 import json
+import re
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, FluxTransformer2DModel, SD3Transformer2DModel, UNet2DConditionModel
 from diffusers.loaders import single_file_utils as theirs
 from safetensors.torch import load_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
@@ -17,6 +19,7 @@ from fixtures import OUT, REPOSITORY
 HOME = OUT / "single_files"
 FAMILIES = REPOSITORY / "engine/src/main/resources/dev/weir/engine/families"
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
+BARE, CLIP_L, CLIP_G, T5 = "", *(f"text_encoders.{name}.transformer." for name in ("clip_l", "clip_g", "t5xxl"))
 CLIP, OPEN_CLIP = "cond_stage_model.transformer.", "cond_stage_model.model."
 CLIP_XL, OPEN_CLIP_XL, OPEN_CLIP_REFINER = (
     "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model.", "conditioner.embedders.0.model.")
@@ -32,6 +35,22 @@ TINY = {
                         OPEN_CLIP_XL: "sdxl/text_encoder_2"},
     "sdxl-refiner": {UNET: "sdxl_refiner/refiner/unet", VAE: "sdxl_refiner/vae",
                      OPEN_CLIP_REFINER: "sdxl_refiner/text_encoder_2"},
+    "flux-dev": {BARE: "flux/dev/transformer"},
+    "flux-schnell": {UNET: "flux/schnell/transformer"},
+    "sd3": {UNET: "sd3/sd3/transformer", VAE: "sd3/sd3/vae", CLIP_L: "sd3/sd3/text_encoder", CLIP_G: "sd3/sd3/text_encoder_2",
+            T5: "sd3/sd3/text_encoder_3"},
+    "sd35": {UNET: "sd3/sd35/transformer", VAE: "sd3/sd35/vae"},
+}
+# Transformers of the published sizes, by what their configurations say beside the defaults of diffusers.
+TRANSFORMERS = {
+    "flux-dev": (FluxTransformer2DModel, {"guidance_embeds": True}),
+    "flux-schnell": (FluxTransformer2DModel, {}),
+    "sd3-medium": (SD3Transformer2DModel, {"num_layers": 24, "num_attention_heads": 24, "caption_projection_dim": 1536, "pos_embed_max_size": 192}),
+    "sd3.5-medium": (SD3Transformer2DModel, {
+        "num_layers": 24, "num_attention_heads": 24, "caption_projection_dim": 1536, "pos_embed_max_size": 384, "qk_norm": "rms_norm",
+        "dual_attention_layers": list(range(13))}),
+    "sd3.5-large": (SD3Transformer2DModel, {
+        "num_layers": 38, "num_attention_heads": 38, "caption_projection_dim": 2432, "pos_embed_max_size": 192, "qk_norm": "rms_norm"}),
 }
 # The same of the configurations that come with Weir.
 PUBLISHED = {
@@ -54,7 +73,34 @@ ORIGINAL = {
                      "num_head_channels": 64, "use_linear_in_transformer": True, "transformer_depth": 4,
                      "context_dim": [1280] * 4, "num_classes": "sequential", "adm_in_channels": 2560},
 }
-SAME, JOINED, TRANSPOSED, KERNEL = "same", "joined", "transposed", "kernel"
+SAME, JOINED, TRANSPOSED, KERNEL, SWAPPED = "same", "joined", "transposed", "kernel", "swapped"
+PARTS = ("q_proj", "k_proj", "v_proj", "to_q", "to_k", "to_v", "proj_mlp")
+FLUX = {
+    "time_text_embed.timestep_embedder.linear_1": "time_in.in_layer", "time_text_embed.timestep_embedder.linear_2": "time_in.out_layer",
+    "time_text_embed.text_embedder.linear_1": "vector_in.in_layer", "time_text_embed.text_embedder.linear_2": "vector_in.out_layer",
+    "time_text_embed.guidance_embedder.linear_1": "guidance_in.in_layer", "time_text_embed.guidance_embedder.linear_2": "guidance_in.out_layer",
+    "context_embedder": "txt_in", "x_embedder": "img_in", "proj_out": "final_layer.linear", "norm_out.linear": "final_layer.adaLN_modulation.1"}
+FLUX_DOUBLE = {
+    "norm1.linear": "img_mod.lin", "norm1_context.linear": "txt_mod.lin", "attn.to_out.0": "img_attn.proj", "attn.to_add_out": "txt_attn.proj",
+    "attn.norm_q": "img_attn.norm.query_norm", "attn.norm_k": "img_attn.norm.key_norm", "attn.norm_added_q": "txt_attn.norm.query_norm",
+    "attn.norm_added_k": "txt_attn.norm.key_norm", "ff.net.0.proj": "img_mlp.0", "ff.net.2": "img_mlp.2", "ff_context.net.0.proj": "txt_mlp.0",
+    "ff_context.net.2": "txt_mlp.2", **{f"attn.to_{part}": "img_attn.qkv" for part in "qkv"}, **{f"attn.add_{part}_proj": "txt_attn.qkv" for part in "qkv"}}
+FLUX_SINGLE = {
+    "norm.linear": "modulation.lin", "proj_out": "linear2", "attn.norm_q": "norm.query_norm", "attn.norm_k": "norm.key_norm", "proj_mlp": "linear1",
+    **{f"attn.to_{part}": "linear1" for part in "qkv"}}
+SD3 = {
+    "pos_embed.proj": "x_embedder.proj", "time_text_embed.timestep_embedder.linear_1": "t_embedder.mlp.0",
+    "time_text_embed.timestep_embedder.linear_2": "t_embedder.mlp.2", "time_text_embed.text_embedder.linear_1": "y_embedder.mlp.0",
+    "time_text_embed.text_embedder.linear_2": "y_embedder.mlp.2", "context_embedder": "context_embedder", "proj_out": "final_layer.linear",
+    "norm_out.linear": "final_layer.adaLN_modulation.1"}
+SD3_BLOCK = {
+    "norm1.linear": "x_block.adaLN_modulation.1", "norm1_context.linear": "context_block.adaLN_modulation.1", "attn.to_out.0": "x_block.attn.proj",
+    "attn.to_add_out": "context_block.attn.proj", "attn2.to_out.0": "x_block.attn2.proj", "ff.net.0.proj": "x_block.mlp.fc1",
+    "ff.net.2": "x_block.mlp.fc2", "ff_context.net.0.proj": "context_block.mlp.fc1", "ff_context.net.2": "context_block.mlp.fc2",
+    "attn.norm_q": "x_block.attn.ln_q", "attn.norm_k": "x_block.attn.ln_k", "attn.norm_added_q": "context_block.attn.ln_q",
+    "attn.norm_added_k": "context_block.attn.ln_k", "attn2.norm_q": "x_block.attn2.ln_q", "attn2.norm_k": "x_block.attn2.ln_k",
+    **{f"attn.to_{part}": "x_block.attn.qkv" for part in "qkv"}, **{f"attn2.to_{part}": "x_block.attn2.qkv" for part in "qkv"},
+    **{f"attn.add_{part}_proj": "context_block.attn.qkv" for part in "qkv"}}
 OLD_ATTENTION = {"query": "q", "key": "k", "value": "v", "proj_attn": "proj_out"}
 ATTENTION = {"to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out", "group_norm": "norm", **OLD_ATTENTION}
 RESIDUAL = {"norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0",
@@ -129,7 +175,33 @@ def open_clip_name(name: str, config: dict) -> tuple:
     return SAME, base + rest
 
 
-def naming(prefix: str):
+def transformer_name(name: str, config: dict) -> tuple:
+    flux = config["_class_name"] == "FluxTransformer2DModel"
+    if name == "pos_embed.pos_embed":
+        return SAME, "pos_embed"
+    module, _, last = name.rpartition(".")
+    block = re.fullmatch(r"(single_)?transformer_blocks\.(\d+)\.(.+)", module)
+    if not block:
+        how = SWAPPED if module == "norm_out.linear" else SAME
+        return how, f"{(FLUX if flux else SD3)[module]}.{last}"
+    single, number, rest = block.groups()
+    names = (FLUX_SINGLE if single else FLUX_DOUBLE) if flux else SD3_BLOCK
+    own = f"{'single_blocks' if single else 'double_blocks' if flux else 'joint_blocks'}.{number}.{names[rest]}"
+    if flux and "norm_" in rest:
+        last = "scale"
+    if list(names.values()).count(names[rest]) > 1:
+        return JOINED, f"{own}.{last}"
+    is_last = not flux and rest == "norm1_context.linear" and int(number) == config["num_layers"] - 1
+    return SWAPPED if is_last else SAME, f"{own}.{last}"
+
+
+def is_transformer(config: dict) -> bool:
+    return config.get("_class_name", "").endswith("Transformer2DModel")
+
+
+def naming(prefix: str, config: dict):
+    if is_transformer(config):
+        return transformer_name
     return {UNET: unet_name, VAE: vae_name}.get(prefix, open_clip_name if prefix.endswith(".model.") else lambda name, _: (SAME, name))
 
 
@@ -137,14 +209,14 @@ def table(prefix: str, names: list, config: dict, folder: str) -> dict:
     """Of each tensor of the file: how it is made, and of which of the folder."""
     found = {}
     for name in sorted(names):
-        how, original = naming(prefix)(name, config)
+        how, original = naming(prefix, config)(name, config)
         found.setdefault(prefix + original, [how]).append(f"{folder}/{name}")
     return {name: [how, *sorted(parts, key=order)] for name, (how, *parts) in found.items()}
 
 
 def order(part: str) -> int:
     """Queries, keys and values in the order in which one matrix has them."""
-    return next((i for i, kind in enumerate(("q_proj", "k_proj", "v_proj")) if kind in part), 0)
+    return next((i for i, kind in enumerate(PARTS) if kind in part), 0)
 
 
 def made(entry: list, tensors: dict) -> torch.Tensor:
@@ -152,6 +224,8 @@ def made(entry: list, tensors: dict) -> torch.Tensor:
     values = [tensors[part] for part in parts]
     if how == JOINED:
         return torch.cat(values)
+    if how == SWAPPED:
+        return torch.cat(values[0].chunk(2)[::-1])
     return {SAME: lambda x: x, TRANSPOSED: lambda x: x.T.contiguous(), KERNEL: lambda x: x[:, :, None, None]}[how](values[0])
 
 
@@ -164,6 +238,10 @@ def new_attention(name: str) -> str:
 
 def converted(prefix: str, file: dict, config: dict) -> dict:
     """What diffusers makes of the file."""
+    if is_transformer(config):
+        return transformer_converter(config)({name.removeprefix(prefix): tensor for name, tensor in file.items()})
+    if prefix == T5:
+        return theirs.convert_sd3_t5_checkpoint_to_diffusers(dict(file))
     if prefix == UNET:
         return theirs.convert_ldm_unet_checkpoint(dict(file), config)
     if prefix == VAE:
@@ -171,7 +249,18 @@ def converted(prefix: str, file: dict, config: dict) -> dict:
     if prefix.endswith(".model."):
         text = type("Text", (), {"config": type("Config", (), config)})
         return theirs.convert_open_clip_checkpoint(text, dict(file), prefix=prefix)
-    return theirs.convert_ldm_clip_checkpoint(dict(file))
+    return theirs.convert_ldm_clip_checkpoint(dict(file), remove_prefix=prefix)
+
+
+def transformer_converter(config: dict):
+    """diffusers' own, but for the width of the published Flux.1, which it has as a number."""
+    if config["_class_name"] == "SD3Transformer2DModel":
+        return theirs.convert_sd3_transformer_checkpoint_to_diffusers
+    source = inspect.getsource(theirs.convert_flux_transformer_checkpoint_to_diffusers)
+    assert "inner_dim = 3072" in source
+    names = dict(vars(theirs))
+    exec(source.replace("inner_dim = 3072", f"inner_dim = {config['num_attention_heads'] * config['attention_head_dim']}"), names)
+    return names["convert_flux_transformer_checkpoint_to_diffusers"]
 
 
 def check(prefix: str, entries: dict, tensors: dict, folder: str, config: dict) -> None:
@@ -241,6 +330,16 @@ def check_configuration(name: str, parts: dict) -> None:
         assert bundled.get(key, usual.get(key)) == value, (name, key, value)
 
 
+def published_transformer(kind, config: dict) -> dict:
+    """The shapes of a published file's tensors, by name."""
+    with torch.device("meta"):
+        model = kind(**config)
+    tensors, config = {f"/{key}": value for key, value in model.state_dict().items()}, {"_class_name": kind.__name__, **model.config}
+    own = table(BARE, [key[1:] for key in tensors], config, "")
+    check(BARE, own, tensors, "", config)
+    return {key: list(made(entry, tensors).shape) for key, entry in own.items()}
+
+
 def save(name: str, value: dict) -> None:
     (HOME / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(value).encode(), mtime=0))
 
@@ -252,6 +351,8 @@ def main() -> None:
     for name, parts in PUBLISHED.items():
         check_configuration(name, parts)
         save(f"{name}-published", published(name, parts))
+    for name, (kind, config) in TRANSFORMERS.items():
+        save(f"{name}-published", published_transformer(kind, config))
 
 
 if __name__ == "__main__":

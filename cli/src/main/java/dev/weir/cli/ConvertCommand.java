@@ -3,6 +3,7 @@ package dev.weir.cli;
 import dev.weir.engine.Conversion;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -17,7 +18,8 @@ import picocli.CommandLine.Spec;
         header = "Convert pickled weights and single files to safetensors. Nothing that a file says is run.%n",
         description = {
             "A file with a whole model of Stable Diffusion 1.x, 2.x or SDXL becomes a diffusers folder, or one safetensors file if "
-                    + "OUT ends in .safetensors. A LoRA, textual inversion, ControlNet, adapter, autoencoder or upscaler becomes "
+                    + "OUT ends in .safetensors. A file with the transformer of Stable Diffusion 3 or Flux.1 becomes a folder, with the "
+                    + "other parts of another one. A LoRA, textual inversion, ControlNet, adapter, autoencoder or upscaler becomes "
                     + "one safetensors file. A folder with .bin weights becomes a folder with .safetensors weights. A UNet of guided "
                     + "diffusion (ADM) becomes a folder, with its classifier and the flags of its training as options; "
                     + "the published files are known and need no flags.",
@@ -28,6 +30,7 @@ import picocli.CommandLine.Spec;
             "  weir models convert v1-5-pruned-emaonly.ckpt sd15",
             "  weir models convert easynegative.pt easynegative.safetensors",
             "  weir models convert old-diffusers-folder new-folder",
+            "  weir models convert flux1-dev.safetensors flux-dev --parts FLUX.1-schnell",
             "  weir models convert 256x256_diffusion.pt adm-256 --classifier 256x256_classifier.pt"
         })
 final class ConvertCommand implements Callable<Integer> {
@@ -52,6 +55,12 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--overwrite", description = "Replace the file OUT if there is one.")
     private boolean overwrites;
 
+    @Option(
+            names = "--parts",
+            paramLabel = "FOLDER",
+            description = "A diffusers folder with the parts that a file of Stable Diffusion 3 or Flux.1 does not have.")
+    private Optional<Path> parts = Optional.empty();
+
     @ArgGroup(exclusive = false, heading = "%nGuided diffusion:%n")
     private GuidedDiffusionFlags guided = new GuidedDiffusionFlags();
 
@@ -60,7 +69,7 @@ final class ConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter messages = spec.commandLine().getOut();
-        Conversion conversion = Conversion.of(in, out, overwrites, guided.options());
+        Conversion conversion = Conversion.of(in, out, overwrites, guided.options(), parts);
         ProgressDisplay display = ProgressDisplay.on(spec.commandLine().getErr());
         long began = System.nanoTime();
         long total = Math.max(1, conversion.bytes());

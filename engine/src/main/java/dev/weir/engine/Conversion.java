@@ -41,6 +41,17 @@ public sealed interface Conversion
      * @param guided what original files of guided diffusion do not say
      */
     static Conversion of(Path in, Path out, boolean overwrites, GuidedDiffusionOptions guided) {
+        return of(in, out, overwrites, guided, Optional.empty());
+    }
+
+    /**
+     * See {@link #of(Path, Path, boolean)}.
+     *
+     * @param guided what original files of guided diffusion do not say
+     * @param parts a diffusers folder with the parts of a model of which the file has the transformer
+     */
+    static Conversion of(
+            Path in, Path out, boolean overwrites, GuidedDiffusionOptions guided, Optional<Path> parts) {
         Path target = out.toAbsolutePath().normalize();
         Path source = ModelPath.resolve(in);
         if (!Files.exists(source)) {
@@ -59,25 +70,38 @@ public sealed interface Conversion
         }
         if (Files.isDirectory(source)) {
             requireNone(guided, in);
+            requireNone(parts, in);
             if (isFile || target.startsWith(source)) {
                 throw new ModelException(
                         "%s: %s is a folder. Give the name of a new folder outside of it".formatted(out, in));
             }
             return FolderConversion.of(source, target);
         }
-        return ofFile(source, target, isFile, out, guided);
+        return ofFile(source, target, isFile, out, guided, parts);
     }
 
     private static Conversion ofFile(
-            Path source, Path target, boolean isFile, Path out, GuidedDiffusionOptions guided) {
+            Path source,
+            Path target,
+            boolean isFile,
+            Path out,
+            GuidedDiffusionOptions guided,
+            Optional<Path> parts) {
         if (!WeightFile.isPickled(source) && !SingleFile.isNamedSo(source)) {
             throw FileKind.of(source).at(source);
         }
         WeightFile file = WeightFile.open(source);
         if (isFile) {
             requireNone(guided, source);
+            requireNone(parts, source);
             return new FileConversion(file, target);
         }
+        Optional<TransformerFile> transformer = TransformerFile.of(file, parts);
+        if (transformer.isPresent()) {
+            requireNone(guided, source);
+            return new SingleFileConversion(ModelSources.withAutoencoder(transformer.get()), target);
+        }
+        requireNone(parts, source);
         Optional<GuidedDiffusionConversion> adm = GuidedDiffusionConversion.of(file, target, guided);
         if (adm.isPresent()) {
             return adm.get();
@@ -86,7 +110,7 @@ public sealed interface Conversion
         Optional<SingleFile> whole = SingleFile.of(file);
         if (whole.isEmpty()) {
             throw new ModelException(
-                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL and none of guided diffusion, so it becomes one file. Give a name that ends in %s"
+                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, no transformer of Stable Diffusion 3 or Flux.1, and none of guided diffusion, so it becomes one file. Give a name that ends in %s"
                             .formatted(out, source, WeightFile.SAFETENSORS));
         }
         return new SingleFileConversion(whole.get(), target);
@@ -96,6 +120,13 @@ public sealed interface Conversion
         if (!guided.equals(GuidedDiffusionOptions.NONE)) {
             throw new ModelException(
                     source + ": the options for guided diffusion are for one of its files and a new folder");
+        }
+    }
+
+    private static void requireNone(Optional<Path> parts, Path source) {
+        if (parts.isPresent()) {
+            throw new ModelException(source
+                    + ": --parts is for a file with the transformer of Stable Diffusion 3 or Flux.1, and a new folder");
         }
     }
 

@@ -81,10 +81,10 @@ final class FileKind {
     private static Refusal checkpoint(SafetensorsFile weights) {
         Set<String> names = weights.names();
         if (has(names, "joint_blocks.")) {
-            return Refusal.notRun("a single-file checkpoint of Stable Diffusion 3");
+            return Refusal.transformerFile("a single-file checkpoint of Stable Diffusion 3");
         }
         if (has(names, "double_blocks.")) {
-            return Refusal.notRun("a single-file checkpoint of FLUX");
+            return Refusal.transformerFile("a single-file checkpoint of FLUX");
         }
         Optional<Family> family = Family.of(weights);
         if (family.isPresent()) {

@@ -22,6 +22,7 @@ final class ModelSources {
         Path resolved = ModelPath.resolve(path);
         ModelSource source = SingleFile.find(resolved)
                 .<ModelSource>map(file -> file)
+                .or(() -> TransformerFile.find(resolved))
                 .orElseGet(() -> DiffusersFolder.open(resolved));
         return with(source, autoencoder);
     }

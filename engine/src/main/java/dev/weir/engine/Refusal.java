@@ -39,6 +39,14 @@ public record Refusal(String what, String advice) {
                 "Give the diffusers folder that it was published as, with its StableUnCLIPImg2ImgPipeline");
     }
 
+    /** A transformer in one file, which does not have all parts of its model. */
+    static Refusal transformerFile(String what) {
+        return new Refusal(
+                what,
+                "Name a diffusers folder with the other parts of the model as \"config\" in its settings, NAME.weir.json, or convert "
+                        + "it: weir models convert FILE NEW_FOLDER --parts FOLDER");
+    }
+
     /** The same weights in a format that Weir does not read. */
     static Refusal unreadable(String what) {
         return new Refusal(what, "Give the original diffusers folder with safetensors weights");

@@ -55,7 +55,7 @@ final class SingleFile implements ModelSource {
     }
 
     /** Empty where it is no such file, or cannot be read: {@link FileKind} says why. */
-    private static Optional<WeightFile> opened(Path path) {
+    static Optional<WeightFile> opened(Path path) {
         if (!isNamedSo(path)) {
             return Optional.empty();
         }

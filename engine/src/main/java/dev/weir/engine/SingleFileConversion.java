@@ -31,7 +31,7 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         this(ModelSources.withAutoencoder(file), out);
     }
 
-    private SingleFileConversion(ModelSource source, Path out) {
+    SingleFileConversion(ModelSource source, Path out) {
         this(source, PipelineIndex.read(source), out);
     }
 
@@ -81,8 +81,10 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
             copy(part.folder(), home);
             return;
         }
-        writeJson(
-                home.resolve(ComponentConfig.FILE), index.config(part.folder()).json());
+        ObjectNode config = (ObjectNode)
+                ComponentConfig.read(index.home(part.folder())).json();
+        config.setAll(source.changes(part.folder()));
+        writeJson(home.resolve(ComponentConfig.FILE), config);
         String file = part.use() == Use.TEXT_ENCODER ? WEIGHTS_OF_TRANSFORMERS : WEIGHTS_OF_DIFFUSERS;
         SafetensorsOutput.write(home.resolve(file), networks.get(part.folder()), Map.of(), progress);
     }
@@ -102,8 +104,9 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         if (part.startsWith("tokenizer")) {
             for (String name : VOCABULARY) {
                 Path to = home.resolve(name);
-                if (!Files.exists(to)) {
-                    Files.copy(source.vocabulary(from).resolve(name), to);
+                Path vocabulary = source.vocabulary(from).resolve(name);
+                if (!Files.exists(to) && Files.exists(vocabulary)) {
+                    Files.copy(vocabulary, to);
                 }
             }
         }

@@ -93,8 +93,15 @@ final class SingleFiles {
                 var all = new ByteArrayOutputStream();
                 parts.forEach(part -> all.writeBytes(part.bytes()));
                 long[] longer = shape.clone();
-                longer[0] *= parts.size();
+                longer[0] = parts.stream().mapToLong(part -> part.shape()[0]).sum();
                 yield new Entry(first.type(), longer, all.toByteArray());
+            }
+            case "swapped" -> {
+                byte[] bytes = new byte[first.bytes().length];
+                int half = bytes.length / 2;
+                System.arraycopy(first.bytes(), half, bytes, 0, half);
+                System.arraycopy(first.bytes(), 0, bytes, half, half);
+                yield new Entry(first.type(), shape, bytes);
             }
             case "transposed" -> {
                 int size = first.type().bytes();

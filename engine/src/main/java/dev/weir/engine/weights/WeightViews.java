@@ -58,14 +58,23 @@ public final class WeightViews implements Weights {
 
     /** Adds one of several equal parts of a tensor, cut along its first axis. */
     public void part(String name, String original, int part, int parts) {
+        parts(name, original, part, part + 1, parts);
+    }
+
+    /**
+     * Adds some of several equal parts of a tensor that follow each other, cut along its first axis.
+     *
+     * @param end the part after the last
+     */
+    public void parts(String name, String original, int first, int end, int parts) {
         TensorInfo whole = weights.info(original);
         long[] shape = whole.shape().clone();
         if (shape.length == 0 || shape[0] % parts != 0) {
             throw new ModelException("%s: tensor '%s' is not %d tensors in one".formatted(file, original, parts));
         }
-        shape[0] /= parts;
-        long length = whole.length() / parts;
-        long start = part * length;
+        shape[0] = shape[0] / parts * (end - first);
+        long length = whole.length() / parts * (end - first);
+        long start = whole.length() / parts * first;
         views.put(
                 name,
                 new View(
@@ -99,6 +108,28 @@ public final class WeightViews implements Weights {
                     }
                     return to.flip().order(ByteOrder.LITTLE_ENDIAN);
                 }));
+    }
+
+    /** Adds a tensor whose halves, cut along its first axis, are the other way round. */
+    public void swapped(String name, String original) {
+        TensorInfo whole = weights.info(original);
+        if (whole.shape().length == 0 || whole.shape()[0] % 2 != 0) {
+            throw new ModelException("%s: tensor '%s' is not two tensors in one".formatted(file, original));
+        }
+        int half = Math.toIntExact(whole.length() / 2);
+        views.put(
+                name,
+                new View(
+                        new TensorInfo(
+                                name, whole.type(), whole.shape(), whole.file(), TensorInfo.MADE, whole.length()),
+                        () -> {
+                            ByteBuffer from = weights.bytes(original);
+                            return ByteBuffer.allocate(2 * half)
+                                    .put(from.slice(half, half))
+                                    .put(from.slice(0, half))
+                                    .flip()
+                                    .order(ByteOrder.LITTLE_ENDIAN);
+                        }));
     }
 
     /** Adds a matrix whose rows are the columns of the original. */

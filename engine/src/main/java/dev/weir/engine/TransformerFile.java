@@ -1,0 +1,212 @@
+package dev.weir.engine;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.engine.original.Naming;
+import dev.weir.engine.original.TransformerLayers;
+import dev.weir.engine.original.TransformerNaming;
+import dev.weir.engine.pipeline.Component;
+import dev.weir.engine.weights.Weights;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A safetensors file with the transformer of Flux.1 or Stable Diffusion 3 under the names of the original repositories, and maybe other
+ * parts of the model. A diffusers folder has the parts that the file does not have, and their configurations. Immutable; any thread.
+ */
+final class TransformerFile implements ModelSource {
+
+    private enum Kind {
+        FLUX("Flux.1", "flux", "FluxPipeline", "double_blocks.0.img_attn.qkv.weight"),
+        SD3("Stable Diffusion 3", "sd3", "StableDiffusion3Pipeline", "joint_blocks.0.x_block.attn.qkv.weight");
+
+        private final String title;
+        private final String folder;
+        private final String pipeline;
+        private final String first;
+
+        Kind(String title, String folder, String pipeline, String first) {
+            this.title = title;
+            this.folder = folder;
+            this.pipeline = pipeline;
+            this.first = first;
+        }
+    }
+
+    private static final String TRANSFORMER = "transformer";
+    private static final String SCHEDULER = "scheduler";
+    private static final String AUTOENCODER = "first_stage_model.";
+    /** Where ComfyUI's files have text encoders, by the classes of those of Stable Diffusion 3 and Flux.1. */
+    private static final Map<String, String> TEXT_ENCODERS = Map.of(
+            "text_encoder", "text_encoders.clip_l.transformer.",
+            "text_encoder_2", "text_encoders.clip_g.transformer.",
+            "T5EncoderModel", "text_encoders.t5xxl.transformer.");
+
+    private static final Pattern BLOCK = Pattern.compile(".*joint_blocks\\.(\\d{1,4})\\..+");
+
+    private final WeightFile file;
+    private final Kind kind;
+    private final DiffusersFolder parts;
+    private final ModelSettings settings;
+    private final Weights transformer;
+    private final ObjectNode config;
+
+    private TransformerFile(WeightFile file, Kind kind, String prefix, Path parts, ModelSettings settings) {
+        this.file = file;
+        this.kind = kind;
+        this.parts = DiffusersFolder.open(parts);
+        this.settings = settings;
+        String pipeline = PipelineIndex.read(this.parts).className();
+        if (!pipeline.equals(kind.pipeline)) {
+            throw new ModelException("%s: it is for %s, and %s has the transformer of %s"
+                    .formatted(parts, pipeline, file.path(), kind.title));
+        }
+        TransformerLayers layers =
+                kind == Kind.FLUX ? TransformerLayers.ofFlux() : TransformerLayers.ofSd3(blocks(file.tensors()));
+        this.transformer = new TransformerNaming(layers).of(file.path(), file.tensors(), prefix);
+        var shape = new TransformerShape(transformer);
+        this.config = kind == Kind.FLUX
+                ? shape.flux()
+                : shape.stableDiffusionThree(
+                        ComponentConfig.read(home(TRANSFORMER)).json());
+    }
+
+    /** Empty where the path is no such file, or its settings name no folder with the other parts. */
+    static Optional<TransformerFile> find(Path path) {
+        return SingleFile.opened(path)
+                .filter(file -> ModelSettings.read(path).config().isPresent())
+                .flatMap(file -> of(file, Optional.empty()));
+    }
+
+    /**
+     * Empty where the file has no such transformer. Throws {@link ModelException} where the folder with the other parts is not named, or
+     * is for another kind of model.
+     *
+     * @param parts the folder; empty: the one that the file's settings name
+     */
+    static Optional<TransformerFile> of(WeightFile file, Optional<Path> parts) {
+        for (Kind kind : Kind.values()) {
+            Optional<String> first = file.tensors().names().stream()
+                    .filter(name -> name.equals(kind.first) || name.endsWith("." + kind.first))
+                    .findFirst();
+            if (first.isPresent()) {
+                String name = first.get();
+                ModelSettings settings = ModelSettings.read(file.path());
+                Path folder = parts.map(ModelPath::resolve)
+                        .or(settings::config)
+                        .orElseThrow(() -> FileKind.of(file.path()).at(file.path()));
+                String prefix = name.substring(0, name.length() - kind.first.length());
+                return Optional.of(new TransformerFile(file, kind, prefix, folder, settings));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static int blocks(Weights tensors) {
+        return tensors.names().stream()
+                .map(BLOCK::matcher)
+                .filter(Matcher::matches)
+                .mapToInt(block -> Integer.parseInt(block.group(1)) + 1)
+                .max()
+                .orElse(0);
+    }
+
+    @Override
+    public Path path() {
+        return file.path();
+    }
+
+    @Override
+    public String form() {
+        return "a single file of %s, with other parts from %s".formatted(kind.title, parts.path());
+    }
+
+    @Override
+    public Path folder() {
+        return parts.folder();
+    }
+
+    @Override
+    public ModelSettings settings() {
+        return settings;
+    }
+
+    @Override
+    public boolean has(String component) {
+        return parts.has(component);
+    }
+
+    /** The folder may lack the transformer altogether. */
+    @Override
+    public Path home(String component) {
+        Path own = parts.home(component);
+        return component.equals(TRANSFORMER) && !Files.isRegularFile(own.resolve(ComponentConfig.FILE))
+                ? BundledFamilies.folder(kind.folder).resolve(component)
+                : own;
+    }
+
+    @Override
+    public ObjectNode changes(String component) {
+        return switch (component) {
+            case TRANSFORMER -> config.deepCopy();
+            case SCHEDULER -> scheduler().setAll(settings.changes(component));
+            default -> settings.changes(component);
+        };
+    }
+
+    /** Flux.1 [schnell] and [dev] have the same parts but for the schedule, which their folders say and the file does not. */
+    private ObjectNode scheduler() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        if (kind == Kind.FLUX) {
+            boolean guided = config.path("guidance_embeds").asBoolean();
+            json.put("shift", guided ? 3.0 : 1.0).put("use_dynamic_shifting", guided);
+        }
+        return json;
+    }
+
+    @Override
+    public Weights weights(PipelineIndex index, String component) {
+        file.tensors().requireUnchanged();
+        if (component.equals(TRANSFORMER)) {
+            return transformer;
+        }
+        if (component.equals("vae") && begins(AUTOENCODER)) {
+            return OtherAutoencoder.original(file.path(), file.tensors(), index);
+        }
+        return prefix(index, component)
+                .map(prefix -> Naming.SAME.of(file.path(), file.tensors(), prefix))
+                .orElseGet(() -> parts.weights(index, component));
+    }
+
+    /** Of a text encoder that the file has. */
+    private Optional<String> prefix(PipelineIndex index, String component) {
+        return Optional.ofNullable(
+                        TEXT_ENCODERS.getOrDefault(index.classOf(component), TEXT_ENCODERS.get(component)))
+                .filter(this::begins);
+    }
+
+    private boolean begins(String prefix) {
+        return file.tensors().names().stream().anyMatch(name -> name.startsWith(prefix));
+    }
+
+    @Override
+    public String place(PipelineIndex index, String component) {
+        boolean own = component.equals(TRANSFORMER)
+                || component.equals("vae") && begins(AUTOENCODER)
+                || prefix(index, component).isPresent();
+        return own ? path() + ": " + component : parts.place(index, component);
+    }
+
+    /** Of a file all parts are there or none is. */
+    @Override
+    public void requireReadable(PipelineIndex index) {
+        index.type().components().stream()
+                .filter(component -> component.use().isNetwork())
+                .map(Component::folder)
+                .forEach(index::weights);
+    }
+}

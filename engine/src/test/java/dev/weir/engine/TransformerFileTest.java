@@ -1,0 +1,183 @@
+package dev.weir.engine;
+
+import static dev.weir.engine.ReferenceFile.requireClose;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComputeTarget.Engine;
+import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.network.Networks;
+import dev.weir.engine.weights.Weights;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Files with a transformer in the original naming are the models that they were made of. */
+class TransformerFileTest {
+
+    private static final String WEIGHTS = "transformer/diffusion_pytorch_model.safetensors";
+
+    @TempDir
+    Path temporary;
+
+    /** The parts that a file does not have come from a folder; those that it has do not. */
+    @ParameterizedTest
+    @CsvSource({
+        "flux-dev, flux/dev, flux/schnell, other",
+        "flux-schnell, flux/schnell, flux/dev, ''",
+        "sd3, sd3/sd3, sd3/sd3, painted",
+        "sd35, sd3/sd35, sd3/sd35, medium"
+    })
+    void aConvertedFileIsTheFolderThatItWasMadeOf(String name, String folder, String scheduler, String picture)
+            throws IOException {
+        Path original = ReferenceFile.path(folder);
+        Path parts = parts(folder, "parts");
+        Files.copy(
+                ReferenceFile.path(scheduler).resolve("scheduler/scheduler_config.json"),
+                replaced(parts.resolve("scheduler/scheduler_config.json")));
+        if (name.equals("sd3")) {
+            Files.delete(parts.resolve("text_encoder/model.safetensors"));
+            Files.delete(parts.resolve("text_encoder_2/model.safetensors"));
+            Files.delete(parts.resolve("text_encoder_3/model.safetensors"));
+            Files.delete(parts.resolve("vae/diffusion_pytorch_model.safetensors"));
+        }
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny(name));
+        Path out = temporary.resolve("new");
+
+        Conversion conversion =
+                Conversion.of(file, out, false, GuidedDiffusionOptions.NONE, Optional.of(parts));
+        conversion.write(bytes -> {});
+
+        assertThat(conversion.about()).contains("a single file of ", "the diffusers folder new");
+        requireSame(PipelineIndex.read(ModelSources.open(out)), PipelineIndex.read(ModelSources.open(original)));
+        assertThat(JsonFile.read(out.resolve("vae/config.json")))
+                .as("as diffusers has it")
+                .isEqualTo(JsonFile.read(original.resolve("vae/config.json")));
+        if (!picture.isEmpty()) {
+            requireReference(out, folder.split("/")[0], picture);
+        }
+    }
+
+    private static Path replaced(Path file) throws IOException {
+        Files.delete(file);
+        return file;
+    }
+
+    private Path parts(String folder, String name) throws IOException {
+        Path parts = TestModels.copy(ReferenceFile.path(folder), temporary.resolve(name));
+        Files.delete(parts.resolve(WEIGHTS));
+        return parts;
+    }
+
+    private static void requireSame(PipelineIndex converted, PipelineIndex original) {
+        assertThat(converted.components()).isEqualTo(original.components());
+        for (String part : original.components().keySet()) {
+            if (original.component(part).use().isNetwork()) {
+                Weights expected = original.weights(part);
+                Weights own = converted.weights(part);
+                assertThat(own.names()).as(part).isEqualTo(expected.names());
+                for (String tensor : expected.names()) {
+                    assertThat(own.info(tensor).shape())
+                            .as(tensor)
+                            .isEqualTo(expected.info(tensor).shape());
+                    assertThat(own.bytes(tensor)).as(tensor).isEqualTo(expected.bytes(tensor));
+                }
+            }
+        }
+    }
+
+    /** A recorded case of the folder has the same latents. */
+    private static void requireReference(Path folder, String family, String name) {
+        JsonNode json = ReferenceCases.of(family + "/cases.json")
+                .filter(one -> one.get("name").asText().equals(name))
+                .findFirst()
+                .orElseThrow();
+        try (var run = new WorkflowRun(
+                ModelFolder.open(folder), new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
+            Row row = run.begin(json);
+            run.finish(json, List.of(row));
+            String last = name + "/step " + (row.steps() - 1);
+            requireClose(
+                    row.state().sample(),
+                    ReferenceFile.open(family + "/io.safetensors").floats(last),
+                    last);
+        }
+    }
+
+    /** The configuration that follows from the shapes has these shapes. */
+    @ParameterizedTest
+    @CsvSource({
+        "flux-dev, flux/dev, num_single_layers, 38",
+        "flux-schnell, flux/dev, num_layers, 19",
+        "sd3-medium, sd3/sd3, num_attention_heads, 24",
+        "sd3.5-medium, sd3/sd35, pos_embed_max_size, 384",
+        "sd3.5-large, sd3/sd35, num_layers, 38"
+    })
+    void aPublishedFileSaysItsConfiguration(String name, String folder, String key, int value) throws IOException {
+        Path parts = parts(folder, "parts");
+        Files.delete(parts.resolve("transformer/config.json"));
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.published(name));
+        TransformerFile source = TransformerFile.of(WeightFile.open(file), Optional.of(parts))
+                .orElseThrow();
+        PipelineIndex index = PipelineIndex.read(source);
+
+        JsonNode config = index.config("transformer").json();
+        Weights weights = index.weights("transformer");
+
+        assertThat(config.get(key).asInt()).isEqualTo(value);
+        assertThat(config.path("guidance_embeds").asBoolean()).isEqualTo(name.equals("flux-dev"));
+        var shapes = Networks.shapes(config);
+        assertThat(weights.names()).isEqualTo(shapes.keySet());
+        shapes.forEach((tensor, shape) -> assertThat(
+                        Arrays.stream(weights.info(tensor).shape()).mapToInt(side -> (int) side))
+                .as(tensor)
+                .containsExactlyElementsOf(shape));
+    }
+
+    /** Without a conversion, its settings name the folder with the other parts. */
+    @Test
+    void aFileRunsAsItIs() throws IOException {
+        Path parts = parts("flux/schnell", "parts");
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny("flux-schnell"));
+        assertThatThrownBy(() -> ModelFolder.open(file))
+                .hasMessageContainingAll("a single-file checkpoint of FLUX", "NAME.weir.json", "--parts");
+
+        Files.writeString(temporary.resolve("one.weir.json"), "{\"config\": \"parts\", \"native_size\": 64}");
+
+        ModelReport report = ModelReport.inspect(file);
+        assertThat(report.runs()).as(report.toString()).isTrue();
+        assertThat(ModelFolder.open(file).card().id()).isEqualTo("one");
+        requireReference(file, "flux", "schnell");
+        Files.delete(parts.resolve("text_encoder/model.safetensors"));
+        assertThatThrownBy(() -> ModelFolder.open(file)).hasMessageContaining("text_encoder");
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() throws IOException {
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny("flux-dev"));
+        Path out = temporary.resolve("new");
+
+        assertThatThrownBy(() -> Conversion.of(file, out, false)).hasMessageContaining("--parts FOLDER");
+        assertThatThrownBy(() -> convert(file, out, ReferenceFile.path("sd3/sd3")))
+                .hasMessageContainingAll("StableDiffusion3Pipeline", "has the transformer of Flux.1");
+        assertThatThrownBy(() -> convert(file, temporary.resolve("other.safetensors"), ReferenceFile.path("flux/dev")))
+                .hasMessageContaining("--parts is for");
+        Path sd1 = SingleFiles.write(temporary.resolve("sd1.safetensors"), SingleFiles.tiny("sd1"));
+        assertThatThrownBy(() -> convert(sd1, out, ReferenceFile.path("flux/dev")))
+                .hasMessageContaining("--parts is for");
+        assertThat(out).doesNotExist();
+    }
+
+    private static Conversion convert(Path file, Path out, Path parts) {
+        return Conversion.of(file, out, false, GuidedDiffusionOptions.NONE, Optional.of(parts));
+    }
+}
