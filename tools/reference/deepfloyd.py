@@ -1,7 +1,7 @@
 """DeepFloyd IF with diffusers' own pipelines: stage I, stage II, and the x4 upscaler after them. Tiny random checkpoints.
 
 The tokenizer is that of t5, and the upscaler is beside/upscale-x4 with the parts of checkpoints/sd1. Each pipeline is given a new generator of the
-seed. Without Beautiful Soup diffusers does not clean captions: it reads them in lower case, without the spaces around them.
+seed. Cleaning captions changes no more of these prompts than their case and the spaces around them.
 """
 
 import functools

@@ -21,7 +21,7 @@ PIPELINES = {"alpha": PixArtAlphaPipeline, "sigma": PixArtSigmaPipeline}
 
 CASES = [
     {"name": "alpha", "checkpoint": "alpha", "prompt": "A Red Apple on a green hill ", "negative_prompt": "", "guidance_scale": 4.5, "steps": 20},
-    {"name": "alpha-longer", "checkpoint": "alpha", "prompt": "an astronaut riding a horse, " * 4, "negative_prompt": "Blurry, dark", "guidance_scale": 2.0,
+    {"name": "alpha-longer", "checkpoint": "alpha", "prompt": "an astronaut riding a horse, " * 4 + "cool", "negative_prompt": "Blurry, dark", "guidance_scale": 2.0,
      "steps": 12},
     {"name": "alpha-cut", "checkpoint": "alpha", "prompt": "the quick brown fox " * 60, "negative_prompt": "", "guidance_scale": 1.0, "steps": 5,
      "width": 32, "height": 48},

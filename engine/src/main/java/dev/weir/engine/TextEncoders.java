@@ -11,7 +11,7 @@ import dev.weir.engine.pipeline.PriorTextEncoder;
 import dev.weir.engine.pipeline.TextPart;
 import dev.weir.engine.pipeline.VisionPart;
 import dev.weir.engine.prompt.Lexicon;
-import dev.weir.engine.tokenizer.LoweringTokenizer;
+import dev.weir.engine.tokenizer.CleaningTokenizer;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.tokenizer.Tokenizers;
 import java.nio.file.Path;
@@ -141,7 +141,7 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
                 length(part, config),
                 part.length().isPresent(),
                 config.count("vocab_size"));
-        return part.lowers() ? new LoweringTokenizer(tokenizer) : tokenizer;
+        return part.cleans() ? new CleaningTokenizer(tokenizer) : tokenizer;
     }
 
     private static int length(TextPart text, ComponentConfig config) {

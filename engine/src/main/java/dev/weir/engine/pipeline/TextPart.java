@@ -10,9 +10,9 @@ import java.util.OptionalInt;
  * @param tokenizer its tokenizer's folder
  * @param output which states the denoiser sees
  * @param length the most tokens of a text; empty: as many as the encoder has positions
- * @param lowers whether it reads texts in lower case, without the spaces around them
+ * @param cleans whether it reads texts as captions that were cleaned
  */
-public record TextPart(String encoder, String tokenizer, ClipOutput output, OptionalInt length, boolean lowers) {
+public record TextPart(String encoder, String tokenizer, ClipOutput output, OptionalInt length, boolean cleans) {
 
     TextPart(String encoder, String tokenizer, ClipOutput output) {
         this(encoder, tokenizer, output, OptionalInt.empty());

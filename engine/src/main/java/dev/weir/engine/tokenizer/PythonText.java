@@ -1,6 +1,8 @@
 package dev.weir.engine.tokenizer;
 
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What Python's strings do, where Java's do otherwise. Stateless; any thread. */
@@ -17,7 +19,27 @@ final class PythonText {
 
     private static final Pattern SPACE = Pattern.compile("\\s+", Pattern.UNICODE_CHARACTER_CLASS);
 
+    private static final Pattern ESCAPED = Pattern.compile("\\\\(.)");
+    private static final String WORD = "\\p{L}\\p{N}_";
+    private static final String WHITE =
+            "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+    private static final Map<String, String> CLASSES = Map.of(
+            "w", "[" + WORD + "]",
+            "W", "[^" + WORD + "]",
+            "d", "\\p{Nd}",
+            "D", "\\P{Nd}",
+            "s", "[" + WHITE + "]",
+            "S", "[^" + WHITE + "]",
+            "b", "(?:(?<=[%1$s])(?![%1$s])|(?<![%1$s])(?=[%1$s]))".formatted(WORD));
+
     private PythonText() {}
+
+    /** An expression of Python's {@code re}, whose classes, word boundaries and ends of text are others than Java's. */
+    static Pattern pattern(String expression) {
+        String own = ESCAPED.matcher(expression)
+                .replaceAll(escaped -> Matcher.quoteReplacement(CLASSES.getOrDefault(escaped.group(1), escaped.group())));
+        return Pattern.compile(own, Pattern.UNIX_LINES);
+    }
 
     /**
      * {@code str.lower}. A sigma is final where a cased letter goes before it and none comes after, looking past what has no

@@ -1,15 +1,15 @@
 package dev.weir.engine.tokenizer;
 
 /**
- * Reads prompts in lower case, without the spaces around them, as pipelines do whose text encoder was trained on such captions.
+ * Reads prompts as captions of web pages that were cleaned, as pipelines do whose network was trained with such captions.
  *
  * @param tokenizer which it closes
  */
-public record LoweringTokenizer(Tokenizer tokenizer) implements Tokenizer {
+public record CleaningTokenizer(Tokenizer tokenizer) implements Tokenizer {
 
     @Override
     public Tokens encode(String prompt) {
-        return tokenizer.encode(PythonText.stripStart(PythonText.stripEnd(PythonText.lower(prompt))));
+        return tokenizer.encode(CaptionCleaner.clean(prompt));
     }
 
     @Override
